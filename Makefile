@@ -1,0 +1,47 @@
+# Each command makes .venv when it is missing, installs what the lock says, and runs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: help demo test lab check lock data clean
+.DEFAULT_GOAL := help
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/ready  ## The main job: upload, retrieve, flatten, chart, report
+	@$(BIN)/argyle-nb demo
+
+test: $(VENV)/ready-dev  ## Lint, types and every test
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy
+	@$(BIN)/python -m pytest
+
+lab: $(VENV)/ready  ## JupyterLab on notebooks/
+	@$(BIN)/argyle-nb lab
+
+lock:  ## Resolve pyproject.toml into the two lock files (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-annotate --extra build pyproject.toml --output-file requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-annotate --extra dev --constraint requirements.lock pyproject.toml \
+	    --output-file requirements-dev.lock
+
+data: $(VENV)/ready-dev  ## Make data/documents again
+	@$(BIN)/python -m argyle_nb.sandbox.documents data/documents
+
+clean:  ## Remove .venv and what the demo wrote
+	rm -rf $(VENV) demo-report
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/ready: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/ready-dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
+	$(PIP) --require-hashes -r requirements-dev.lock
+	$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@

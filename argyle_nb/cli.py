@@ -1,0 +1,105 @@
+"""``argyle-nb demo | lab``: the main job and JupyterLab, from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from argyle_nb.errors import ArgyleError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; exit status 0 for success, 1 for an error that is told on stderr."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except ArgyleError as error:
+        print(f"argyle-nb: {error}", file=sys.stderr)
+        return 1
+
+
+def demo(manifest: Path, folder: Path) -> int:
+    """Do the main job once on a sandbox of its own: upload, retrieve, flatten, chart, report.
+
+    Parameters
+    ----------
+    manifest
+        The CSV file that lists the documents.
+    folder
+        Where the report goes.
+
+    Returns
+    -------
+    int
+        0; a document that is refused is reported, not fatal.
+    """
+    import argyle_nb as anb  # noqa: PLC0415 - `--help` should not wait for pandas
+
+    with tempfile.TemporaryDirectory(prefix="argyle_nb_demo_") as scratch:
+        client = anb.connect(environment="local", sandbox_folder=Path(scratch) / "sandbox")
+        sent = anb.upload_batch(client, manifest, journal=Path(scratch) / "journal.sqlite")
+        _print_batch(sent)
+        accepted = sent["upload_id"].dropna()
+        uploads = client.wait(client.get_upload(upload_id) for upload_id in accepted)
+        frame = anb.uploads_frame(uploads, accounts=client.list_accounts())
+        report = anb.export_report(
+            frame, folder, signals=anb.signals_frame(uploads), title="argyle_nb demo"
+        )
+        client.close()
+    _print_levels(frame)
+    print("\nReport:")
+    for path in report.files.values():
+        print(f"  {path}")
+    return 0
+
+
+def lab(folder: Path) -> int:
+    """Open JupyterLab on a folder of notebooks and stay until it ends."""
+    command = [sys.executable, "-m", "jupyter", "lab", f"--notebook-dir={folder}"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")  # in a container there is often nobody else
+    return subprocess.call(command)  # noqa: S603 - our own interpreter and no shell
+
+
+def _print_batch(sent: pd.DataFrame) -> None:
+    counts = sent["state"].value_counts()
+    told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    print(f"\n{len(sent)} files in the manifest: {told}")
+    for row in sent[sent["state"] != "done"].itertuples():
+        print(f"  {row.state}: {Path(str(row.file)).name} {row.reason}")
+
+
+def _print_levels(frame: pd.DataFrame) -> None:
+    import pandas as pd  # noqa: PLC0415 - as above
+
+    level = frame["authenticity_level"].cat.add_categories("no score").fillna("no score")
+    table = pd.crosstab(frame["document_type"], level, margins=True, margins_name="all")
+    print(f"\nUploads per document type and authenticity level ({frame.attrs['levels']}):")
+    print(table.rename_axis(columns=None).to_string())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="argyle-nb", description="Argyle user uploads")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    demo_parser = commands.add_parser("demo", help="the main job on a local sandbox")
+    demo_parser.add_argument("--manifest", type=Path, default=Path("data/manifest.csv"))
+    demo_parser.add_argument("--folder", type=Path, default=Path("demo-report"))
+    demo_parser.set_defaults(run=lambda options: demo(options.manifest, options.folder))
+    lab_parser = commands.add_parser("lab", help="JupyterLab on the notebooks")
+    lab_parser.add_argument("--folder", type=Path, default=Path("notebooks"))
+    lab_parser.set_defaults(run=lambda options: lab(options.folder))
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

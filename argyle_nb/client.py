@@ -1,0 +1,383 @@
+"""The conversation with Argyle: users, accounts, uploads and the documents themselves."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import msgspec
+from requests_toolbelt import MultipartEncoder, MultipartEncoderMonitor
+
+from argyle_nb.config import Settings, make_settings
+from argyle_nb.documents import Document, inspect_document
+from argyle_nb.downloads import save_document
+from argyle_nb.errors import AmbiguousUploadError, ApiError, DecodeError, ValidationError
+from argyle_nb.models import (
+    DOCUMENT_TYPES,
+    Account,
+    User,
+    UserUpload,
+    decode,
+    decode_page,
+    is_uuid,
+)
+from argyle_nb.transport import Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+T = TypeVar("T")
+
+PAGE_SIZE = 200
+UPLOADS, USERS, ACCOUNTS = "/v2/user-uploads", "/v2/users", "/v2/accounts"
+
+_SLOWEST_BYTES_PER_SECOND = 64 * 1024
+_FIRST_POLL_SECONDS, _LONGEST_POLL_SECONDS = 0.25, 15.0
+_STEADY_SECONDS = 5.0
+
+
+class Client:
+    """A connection to one Argyle environment.
+
+    Parameters
+    ----------
+    api_key_id, api_key_secret
+        One pair of credentials; a key belongs to one environment.
+    environment
+        ``"sandbox"`` (https://api-sandbox.argyle.com), ``"production"``
+        (https://api.argyle.com) or a URL.
+
+    Raises
+    ------
+    ConfigurationError
+        For an impossible key or address.
+
+    Notes
+    -----
+    Source of every call: Argyle API reference, user uploads, users and accounts. Calls of one
+    client may be made from several threads.
+
+    Examples
+    --------
+    >>> Client("id", "secret", environment="sandbox")
+    Client(environment='sandbox', base_url='https://api-sandbox.argyle.com')
+    """
+
+    def __init__(
+        self, api_key_id: str, api_key_secret: str, *, environment: str = "sandbox"
+    ) -> None:
+        self._start(make_settings(api_key_id, api_key_secret, environment))
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Client:
+        """Make a client from settings that were found elsewhere."""
+        client = cls.__new__(cls)
+        client._start(settings)  # noqa: SLF001 - our own class
+        return client
+
+    def _start(self, settings: Settings) -> None:
+        self.settings = settings
+        self._transport = Transport(settings)
+
+    def __repr__(self) -> str:
+        where = self.settings
+        return f"Client(environment={where.environment!r}, base_url={where.base_url!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the kept connections; the client can go on to be used."""
+        self._transport.close()
+
+    def create_user(self, **fields: Any) -> User:
+        """Create a user.
+
+        Parameters
+        ----------
+        **fields
+            Any of Argyle's: ``external_id`` (100 characters at most), ``email``, ``first_name``,
+            ``last_name``, ``phone_number``, ...; none is required.
+
+        Returns
+        -------
+        User
+            With the new id.
+
+        Raises
+        ------
+        ValidationError
+            When Argyle refuses a field.
+
+        Examples
+        --------
+        >>> client.create_user(external_id="loan-77").external_id
+        'loan-77'
+        """
+        created = decode(self._transport.post_json(USERS, fields), User)
+        known = {name: fields.get(name) for name in ("external_id", "email")}
+        return msgspec.structs.replace(created, **known)
+
+    def list_users(self, *, external_id: str | None = None) -> Iterator[User]:
+        """List users, newest pages fetched as needed.
+
+        Parameters
+        ----------
+        external_id
+            Only users with exactly this one; several may share it.
+
+        Examples
+        --------
+        >>> [user.external_id for user in client.list_users(external_id="nobody")]
+        []
+        """
+        return self._records(USERS, User, external_id=external_id)
+
+    def list_accounts(self, *, user: str | None = None) -> Iterator[Account]:
+        """List accounts: they tell which user an upload belongs to.
+
+        Examples
+        --------
+        >>> users_of_accounts = {a.id: a.user for a in client.list_accounts()}
+        """
+        return self._records(ACCOUNTS, Account, user=_checked_id("user", user))
+
+    def list_uploads(
+        self,
+        *,
+        user: str | None = None,
+        account: str | None = None,
+        document_type: str | None = None,
+    ) -> Iterator[UserUpload]:
+        """List uploads, pages of 200 fetched as needed.
+
+        Parameters
+        ----------
+        user, account
+            Ids; only what belongs to them. Argyle's object does not name its user: the results
+            carry one when this filter is given.
+        document_type
+            One of the six types.
+
+        Raises
+        ------
+        ValidationError
+            For a type or id that cannot exist, before anything is sent.
+        ApiError
+            When a page links to another origin, or back to a page already read.
+
+        Examples
+        --------
+        >>> for upload in client.list_uploads(document_type="paystubs"):
+        ...     print(upload.id, upload.ocr_authenticity_score)  # doctest: +SKIP
+        """
+        uploads = self._records(
+            UPLOADS,
+            UserUpload,
+            user=_checked_id("user", user),
+            account=_checked_id("account", account),
+            document_type=document_type and _checked_type(document_type),
+        )
+        return (_with_user(upload, user) for upload in uploads)
+
+    def get_upload(self, upload_id: str) -> UserUpload:
+        """Get one upload by its id.
+
+        Raises
+        ------
+        NotFoundError
+            When this environment has no such upload.
+
+        Examples
+        --------
+        >>> client.get_upload("01320596-2c3d-189c-53e7-a8ce6d625b33")  # doctest: +SKIP
+        """
+        return decode(self._transport.get(f"{UPLOADS}/{_checked_id('id', upload_id)}"), UserUpload)
+
+    def upload(
+        self,
+        file: Path | str | Document,
+        *,
+        document_type: str,
+        user: str,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> UserUpload:
+        """Upload one document, streamed from disk.
+
+        Parameters
+        ----------
+        file
+            A PDF, JPEG, PNG or HEIC.
+        document_type
+            ``"paystubs"``, ``"W-2"``, ``"1099"``, ``"proof-of-identity"``,
+            ``"proof-of-address"`` or ``"miscellaneous"``.
+        user
+            The user's id (not the external id).
+        progress
+            Called with (bytes sent, bytes in all) as they leave.
+
+        Returns
+        -------
+        UserUpload
+            As Argyle took it, with ``user`` and ``requested_document_type`` filled in.
+
+        Raises
+        ------
+        DocumentError, ValidationError
+            Before anything is sent: the file, the type or the id is impossible.
+        ValidationError, AuthenticationError, RateLimitError
+            Argyle refused it.
+        TransportError
+            Nothing was sent.
+        AmbiguousUploadError
+            It may be stored, or not; nothing is sent a second time.
+
+        Examples
+        --------
+        >>> client.upload("paystub.pdf", document_type="paystubs", user=user.id)  # doctest: +SKIP
+        """
+        _checked_type(document_type)
+        _checked_id("user", user)
+        document = file if isinstance(file, Document) else inspect_document(file)
+        with document.path.open("rb") as stream:
+            part = (document.name, stream, document.media_type)
+            encoder = MultipartEncoder(
+                {"user": user, "document_type": document_type, "upload": part}
+            )
+            total = encoder.len
+            body = MultipartEncoderMonitor(
+                encoder, lambda m: progress(m.bytes_read, total) if progress else None
+            )
+            seconds = 120 + total / _SLOWEST_BYTES_PER_SECOND
+            answer = self._transport.post_document(UPLOADS, body, encoder.content_type, seconds)
+        try:
+            upload = decode(answer, UserUpload)
+        except DecodeError as error:
+            raise AmbiguousUploadError(
+                f"{document.name}: the service said yes, but its answer is unreadable ({error}). "
+                "List the user's uploads before you send it again"
+            ) from None
+        return msgspec.structs.replace(upload, user=user, requested_document_type=document_type)
+
+    def wait(self, uploads: Iterable[UserUpload], *, timeout: float = 600.0) -> list[UserUpload]:
+        """Wait until processing of these uploads rests.
+
+        An upload that Argyle does not process rests at once. ``idle`` may mean "not yet" or
+        "never"; an upload that stays idle for five seconds counts as resting.
+
+        Parameters
+        ----------
+        uploads
+            Uploads of this client.
+        timeout
+            Seconds; what is not at rest then is given back as it stands.
+
+        Returns
+        -------
+        list of UserUpload
+            The newest state of each, in the order given.
+
+        Examples
+        --------
+        >>> [upload] = client.wait([upload])  # doctest: +SKIP
+        """
+        newest = {upload.id: upload for upload in uploads}
+        moved = dict.fromkeys(newest, time.monotonic())
+        deadline = time.monotonic() + timeout
+        pause = _FIRST_POLL_SECONDS
+        while moving := [u for u in newest.values() if _may_move(u, moved[u.id])]:
+            if time.monotonic() + pause > deadline:
+                break
+            time.sleep(pause)
+            pause = min(pause * 1.5, _LONGEST_POLL_SECONDS)
+            for upload in moving:
+                newest[upload.id] = self._refreshed(upload)
+                if newest[upload.id].stages != upload.stages:
+                    moved[upload.id] = time.monotonic()
+        return list(newest.values())
+
+    def download(self, upload: UserUpload, folder: Path | str) -> Path:
+        """Download the original document.
+
+        Parameters
+        ----------
+        upload
+            What to fetch; its ``file_name`` is a stranger's text and never becomes a path.
+        folder
+            Made if missing.
+
+        Returns
+        -------
+        Path
+            ``<folder>/<upload id>.<pdf, jpg, png or heic by content>``, whole or not at all.
+
+        Raises
+        ------
+        ApiError
+            When what came is not a document, is cut short, is too large, or its address leads
+            to an unsafe place.
+
+        Examples
+        --------
+        >>> client.download(upload, "downloads")  # doctest: +SKIP
+        """
+        if not upload.file_url:
+            raise ApiError(f"upload {upload.id} has no file_url; ask for it again later")
+        upload_id = _checked_id("id", upload.id)
+        with self._transport.open_download(upload.file_url) as answer:
+            return save_document(answer, folder, str(upload_id))
+
+    def _refreshed(self, upload: UserUpload) -> UserUpload:
+        return msgspec.structs.replace(
+            self.get_upload(upload.id),
+            user=upload.user,
+            requested_document_type=upload.requested_document_type,
+        )
+
+    def _records(self, path: str, kind: type[T], **filters: str | None) -> Iterator[T]:
+        params = {"limit": PAGE_SIZE} | {k: v for k, v in filters.items() if v is not None}
+        page = decode_page(self._transport.get(path, params))
+        seen: set[str] = set()
+        while True:
+            for raw in page.results:
+                yield decode(raw, kind)
+            if not page.next:
+                return
+            if page.next in seen:
+                raise ApiError(f"GET {path}: the pages lead in a circle; what was read is not all")
+            seen.add(page.next)
+            self._transport.check_same_origin(page.next)
+            page = decode_page(self._transport.get(page.next))
+
+
+def _may_move(upload: UserUpload, last_moved: float) -> bool:
+    if upload.at_rest:
+        return False
+    return "in_progress" in upload.stages or time.monotonic() - last_moved < _STEADY_SECONDS
+
+
+def _with_user(upload: UserUpload, user: str | None) -> UserUpload:
+    return msgspec.structs.replace(upload, user=user) if user else upload
+
+
+def _checked_id(name: str, value: str | None) -> str | None:
+    if value is None or is_uuid(value):
+        return value
+    raise ValidationError(
+        f"{name} must be an id such as 01856c65-43b6-8b5d-b32a-56b8fbda5c28, not {value!r}; "
+        "look it up with client.list_users(external_id=...)",
+        fields={name: ["Not a valid id."]},
+    )
+
+
+def _checked_type(document_type: str) -> str:
+    if document_type not in DOCUMENT_TYPES:
+        raise ValidationError(
+            f"document_type {document_type!r} is not one of {', '.join(DOCUMENT_TYPES)}",
+            fields={"document_type": [f'"{document_type}" is not a valid choice.']},
+        )
+    return document_type

@@ -1,0 +1,347 @@
+"""Who am I talking to: environment + credentials -> `Settings`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tomllib
+from dataclasses import dataclass, field
+from getpass import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from argyle_nb.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ENVIRONMENTS = {
+    "sandbox": "https://api-sandbox.argyle.com",
+    "production": "https://api.argyle.com",
+}
+LOCAL = "local"
+LOCAL_KEY_PREFIX = "sbx_local_"
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class Secret:
+    """A secret that neither prints nor pickles itself.
+
+    Examples
+    --------
+    >>> Secret("s3cret")
+    <secret>
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return "<secret>"
+
+    def __reduce__(self) -> str:
+        raise TypeError("a secret is never pickled; connect again where it is needed")
+
+    def reveal(self) -> str:
+        """Give the secret itself; only the transport asks."""
+        return self._text
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where requests go and as whom.
+
+    Parameters
+    ----------
+    base_url
+        Scheme, host and port, without a path.
+    environment
+        ``"sandbox"``, ``"production"``, ``"local"`` or the base URL itself.
+    api_key_id
+        The key's id; left out of the representation.
+    api_key_secret
+        The key's secret.
+    source
+        Where the credentials were found, in words.
+    store
+        Names the documents behind the address where they outlive it: a local sandbox has another
+        port and key at each start.
+    """
+
+    base_url: str
+    environment: str
+    api_key_id: str = field(repr=False)
+    api_key_secret: Secret = field(repr=False)
+    source: str
+    store: str | None = None
+
+    @property
+    def journal_scope(self) -> str:
+        """Whose uploads these are, so that two environments are never mixed in one journal."""
+        owner = hashlib.sha256(self.api_key_id.encode()).hexdigest()[:16]
+        return self.store or f"{self.base_url} {owner}"
+
+    def __post_init__(self) -> None:
+        _check_key_text("api_key_id", self.api_key_id)
+        _check_key_text("api_key_secret", self.api_key_secret.reveal())
+        if self.api_key_id.startswith(LOCAL_KEY_PREFIX) and not is_loopback(self.base_url):
+            raise ConfigurationError(
+                f"a key of the local sandbox is never sent to {self.base_url}: "
+                "give a key of that environment"
+            )
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether a URL's host is this machine, by its name alone.
+
+    Examples
+    --------
+    >>> is_loopback("http://127.0.0.1:8000"), is_loopback("http://127.0.0.1.example.com")
+    (True, False)
+    """
+    return urlsplit(url).hostname in LOOPBACK_HOSTS
+
+
+def base_url_of(environment: str) -> str:
+    """Turn an environment's name or a URL into a base URL.
+
+    Parameters
+    ----------
+    environment
+        ``"sandbox"``, ``"production"`` or a URL: https, or http on loopback.
+
+    Raises
+    ------
+    ConfigurationError
+        For another name, another scheme, or a URL with a user, path or query in it.
+
+    Examples
+    --------
+    >>> base_url_of("sandbox")
+    'https://api-sandbox.argyle.com'
+    """
+    if environment in ENVIRONMENTS:
+        return ENVIRONMENTS[environment]
+    try:
+        parts = urlsplit(environment)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in ("http", "https"):
+        raise ConfigurationError(
+            f"unknown environment {environment.partition('@')[0][:40]!r}: "
+            "use 'sandbox', 'production', 'local' or a URL such as https://api.example.com"
+        )
+    if "@" in parts.netloc or parts.query or parts.fragment or parts.path not in ("", "/"):
+        raise ConfigurationError(
+            f"the address of {host} must be scheme, host and port only: "
+            "no user, password, path or query"
+        )
+    if parts.scheme == "http" and host not in LOOPBACK_HOSTS:
+        raise ConfigurationError(
+            f"http://{host} would send the key in the clear: use https (http only on loopback)"
+        )
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def make_settings(
+    api_key_id: str, api_key_secret: str, environment: str = "sandbox", source: str = "arguments"
+) -> Settings:
+    """Build checked `Settings` from one pair of credentials.
+
+    Examples
+    --------
+    >>> make_settings("id", "secret").base_url
+    'https://api-sandbox.argyle.com'
+    """
+    return Settings(
+        base_url=base_url_of(environment),
+        environment=environment,
+        api_key_id=api_key_id,
+        api_key_secret=Secret(api_key_secret),
+        source=source,
+    )
+
+
+def find_settings(
+    api_key_id: str | None = None,
+    api_key_secret: str | None = None,
+    *,
+    environment: str | None = None,
+    profile: str | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Settings | None:
+    """Look for credentials: arguments, then environment variables, then the profile file.
+
+    Parameters
+    ----------
+    api_key_id, api_key_secret
+        One pair; half a pair is an error wherever it is found.
+    environment
+        Overrides ``ARGYLE_ENVIRONMENT`` and the profile's environment; the default is
+        ``"sandbox"``. Production is used only where one of the three names it.
+    profile
+        A table of the credentials file; naming one uses that one only.
+    environ
+        The environment variables; ``os.environ`` by default.
+
+    Returns
+    -------
+    Settings or None
+        ``None`` when there are no credentials anywhere.
+
+    Raises
+    ------
+    ConfigurationError
+        Half a pair, an unreadable or unsafe file, an unknown profile or environment.
+
+    Examples
+    --------
+    >>> find_settings("id", "secret", environment="production").environment
+    'production'
+    """
+    variables = os.environ if environ is None else environ
+    wanted = environment or (None if profile else variables.get("ARGYLE_ENVIRONMENT"))
+    if api_key_id or api_key_secret:
+        pair = _whole_pair(api_key_id, api_key_secret, "the arguments")
+        return make_settings(*pair, wanted or "sandbox", "the arguments")
+    if profile is None:
+        found = (variables.get("ARGYLE_API_KEY_ID"), variables.get("ARGYLE_API_KEY_SECRET"))
+        if any(found):
+            pair = _whole_pair(*found, "ARGYLE_API_KEY_ID and ARGYLE_API_KEY_SECRET")
+            return make_settings(*pair, wanted or "sandbox", "environment variables")
+    return _settings_of_profile(profile, wanted)
+
+
+def credentials_path() -> Path:
+    """Say where profiles are kept: ``~/.config/argyle_nb/credentials.toml``."""
+    return Path.home() / ".config" / "argyle_nb" / "credentials.toml"
+
+
+def data_folder() -> Path:
+    """Say where this package keeps what is its own: ``~/.local/share/argyle_nb``."""
+    return Path.home() / ".local" / "share" / "argyle_nb"
+
+
+def login(profile: str = "default", environment: str = "sandbox") -> Path:
+    """Ask for a key and keep it in the credentials file, readable by its owner only.
+
+    The answers are read with getpass, so they never enter a notebook's output or widget state.
+
+    Parameters
+    ----------
+    profile
+        The table of the file to write; other tables stay as they are.
+    environment
+        ``"sandbox"``, ``"production"`` or a URL; kept with the key.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    ConfigurationError
+        An empty or impossible answer, an unknown environment, or an unsafe file.
+
+    Examples
+    --------
+    >>> login(environment="production")  # doctest: +SKIP
+    """
+    base_url_of(environment)
+    path = credentials_path()
+    profiles = _read_profiles(path)
+    key_id = getpass(f"Argyle API key id ({environment}): ").strip()
+    secret = getpass("Argyle API key secret: ").strip()
+    pair = _whole_pair(key_id, secret, "the answers")
+    make_settings(*pair, environment)
+    profiles[profile] = {
+        "api_key_id": pair[0],
+        "api_key_secret": pair[1],
+        "environment": environment,
+    }
+    _write_private(path, _as_toml(profiles))
+    return path
+
+
+def _whole_pair(key_id: str | None, secret: str | None, where: str) -> tuple[str, str]:
+    if not key_id and not secret:
+        raise ConfigurationError(f"no key id and no secret in {where}: both are needed")
+    if not key_id or not secret:
+        missing = "secret" if key_id else "key id"
+        raise ConfigurationError(f"half a credential pair in {where}: the {missing} is missing")
+    return key_id, secret
+
+
+def _check_key_text(name: str, text: str) -> None:
+    if not text or not (text.isascii() and text.isprintable()) or " " in text:
+        raise ConfigurationError(
+            f"{name} must be printable ASCII without spaces: copy it again from Argyle Console"
+        )
+    if name == "api_key_id" and ":" in text:
+        raise ConfigurationError("api_key_id must not hold a colon (HTTP Basic forbids it)")
+
+
+def _settings_of_profile(profile: str | None, environment: str | None) -> Settings | None:
+    path = credentials_path()
+    profiles = _read_profiles(path)
+    name = profile or "default"
+    if name not in profiles:
+        if profile is None:
+            return None
+        known = ", ".join(sorted(profiles)) or "none"
+        raise ConfigurationError(f"no profile {name!r} in {path} (there: {known}): run anb.login()")
+    table = profiles[name]
+    where = f"profile {name!r} of {path}"
+    pair = _whole_pair(table.get("api_key_id"), table.get("api_key_secret"), where)
+    return make_settings(*pair, environment or table.get("environment", "sandbox"), where)
+
+
+def _read_profiles(path: Path) -> dict[str, dict[str, str]]:
+    if not path.exists():
+        return {}
+    _check_private(path)
+    try:
+        profiles = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        # The parser's message quotes the file, which holds a secret.
+        raise ConfigurationError(
+            f"{path} is not readable TOML: mend it, or remove it and run anb.login()"
+        ) from None
+    for name, table in profiles.items():
+        if not isinstance(table, dict) or not all(isinstance(v, str) for v in table.values()):
+            raise ConfigurationError(f"{path}: [{name}] must be a table of texts")
+    return profiles
+
+
+def _check_private(path: Path) -> None:
+    if os.name != "posix":
+        return
+    status = path.stat()
+    if status.st_mode & 0o077 or status.st_uid != os.getuid():
+        raise ConfigurationError(
+            f"{path} can be read by others than you: run 'chmod 600 {path}' as its owner"
+        )
+
+
+def _as_toml(profiles: Mapping[str, Mapping[str, str]]) -> str:
+    lines: list[str] = []
+    for name, table in profiles.items():
+        lines.append(f"[{json.dumps(name)}]")
+        lines += [f"{json.dumps(key)} = {json.dumps(value)}" for key, value in table.items()]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    temporary.replace(path)

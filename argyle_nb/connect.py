@@ -1,0 +1,119 @@
+"""`connect`: credentials found -> Argyle; none -> the local sandbox. It says which."""
+
+from __future__ import annotations
+
+import atexit
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from argyle_nb.client import Client
+from argyle_nb.config import LOCAL, Secret, Settings, data_folder, find_settings
+from argyle_nb.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from argyle_nb.sandbox import Sandbox
+
+_running: dict[Path, Sandbox] = {}
+
+
+def connect(
+    api_key_id: str | None = None,
+    api_key_secret: str | None = None,
+    *,
+    environment: str | None = None,
+    profile: str | None = None,
+    sandbox_folder: Path | str | None = None,
+) -> Client:
+    """Connect to Argyle, or to a local sandbox where there are no credentials.
+
+    Credentials are looked for in the arguments, in ``ARGYLE_API_KEY_ID`` and
+    ``ARGYLE_API_KEY_SECRET``, and in the file that `login` writes. One line is printed: where
+    requests go and where the key was found, never a part of it.
+
+    Parameters
+    ----------
+    api_key_id, api_key_secret
+        One pair, or neither.
+    environment
+        ``"sandbox"``, ``"production"``, a URL, or ``"local"`` for the local sandbox whatever
+        credentials there are. Production is used only where it is named: here, in
+        ``ARGYLE_ENVIRONMENT``, or in the profile.
+    profile
+        A table of the credentials file.
+    sandbox_folder
+        Where the local sandbox keeps its documents; ``~/.local/share/argyle_nb/sandbox`` by
+        default. Several notebooks may use one folder.
+
+    Returns
+    -------
+    Client
+        Ready to use.
+
+    Raises
+    ------
+    ConfigurationError
+        Half a pair, an unsafe file, or an environment named without credentials for it.
+
+    Examples
+    --------
+    >>> client = connect(environment="local", sandbox_folder=folder)  # doctest: +ELLIPSIS
+    argyle_nb: local sandbox at http://127.0.0.1:...
+    """
+    if environment == LOCAL and (api_key_id or api_key_secret or profile):
+        raise ConfigurationError("environment 'local' takes no credentials: leave them out")
+    settings = (
+        None if environment == LOCAL else _found(api_key_id, api_key_secret, environment, profile)
+    )
+    if settings is None:
+        return _connect_locally(sandbox_folder, asked=environment == LOCAL)
+    print(
+        f"argyle_nb: Argyle {settings.environment} at {settings.base_url}, "
+        f"credentials from {settings.source}"
+    )
+    return Client.from_settings(settings)
+
+
+def _found(
+    api_key_id: str | None, secret: str | None, environment: str | None, profile: str | None
+) -> Settings | None:
+    named = environment or os.environ.get("ARGYLE_ENVIRONMENT")
+    if named == LOCAL and not (api_key_id or secret or profile):
+        return None
+    settings = find_settings(api_key_id, secret, environment=environment, profile=profile)
+    if settings is None and named:
+        raise ConfigurationError(
+            f"environment {named!r} was asked for, but there are no credentials: set "
+            "ARGYLE_API_KEY_ID and ARGYLE_API_KEY_SECRET, or run anb.login()"
+        )
+    return settings
+
+
+def _connect_locally(folder: Path | str | None, *, asked: bool) -> Client:
+    sandbox = _sandbox(Path(folder) if folder else data_folder() / "sandbox")
+    settings = Settings(
+        base_url=sandbox.url,
+        environment=LOCAL,
+        api_key_id=sandbox.api_key_id,
+        api_key_secret=Secret(sandbox.api_key_secret),
+        source="the local sandbox",
+        store=f"local sandbox {sandbox.id}",
+    )
+    why = "" if asked else " (no credentials found)"
+    print(
+        f"argyle_nb: local sandbox at {sandbox.url}{why}, documents in {sandbox.folder}; "
+        "its scores are a stand-in, not Ocrolus'"
+    )
+    return Client.from_settings(settings)
+
+
+def _sandbox(folder: Path) -> Sandbox:
+    # The server's libraries load only where it is needed.
+    from argyle_nb.sandbox import Sandbox  # noqa: PLC0415
+
+    folder = folder.expanduser().resolve()
+    if folder not in _running:
+        sandbox = Sandbox(folder).start()
+        atexit.register(sandbox.stop)
+        _running[folder] = sandbox
+    return _running[folder]

@@ -1,0 +1,273 @@
+"""The API's objects as typed structs, decoded straight from bytes.
+
+Field names are Argyle's own. ``null``, ``{}`` and a missing key are one thing, because the
+published examples print all three for "nothing yet"; unknown keys are ignored, because Argyle
+says that answers may gain fields.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime  # noqa: TC003 - the decoder reads the annotations
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from argyle_nb.errors import DecodeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+T = TypeVar("T")
+
+DOCUMENT_TYPES = (
+    "paystubs",
+    "W-2",
+    "1099",
+    "proof-of-identity",
+    "proof-of-address",
+    "miscellaneous",
+)
+SCORED_TYPES = frozenset({"paystubs", "W-2", "1099"})
+STATUSES = ("unauthorized", "idle", "in_progress", "completed", "failed")
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+
+
+def is_uuid(text: str) -> bool:
+    """Tell whether a text has a UUID's shape; Argyle's ids carry arbitrary version digits.
+
+    Examples
+    --------
+    >>> is_uuid("01856c65-43b6-8b5d-b32a-56b8fbda5c28"), is_uuid("borrower-001")
+    (True, False)
+    """
+    return _UUID.match(text) is not None
+
+
+class Processing(msgspec.Struct, frozen=True):
+    """The three stages; each ``unauthorized, idle, in_progress, completed`` or ``failed``."""
+
+    classification: str | None = None
+    ocr: str | None = None
+    authenticity: str | None = None
+
+    @property
+    def stages(self) -> tuple[str | None, str | None, str | None]:
+        """Classification, OCR and authenticity, in the order they run."""
+        return self.classification, self.ocr, self.authenticity
+
+
+class Metadata(msgspec.Struct, frozen=True):
+    """What processing found; OCR and authenticity stay undecoded until somebody asks."""
+
+    ocr_data: msgspec.Raw = msgspec.Raw(b"null")
+    ocr_authenticity: msgspec.Raw = msgspec.Raw(b"null")
+    ocr_authenticity_score: int | float | str | None = None
+
+
+class UserUpload(msgspec.Struct, frozen=True):
+    """One uploaded document, as ``GET /v2/user-uploads/{id}`` gives it.
+
+    ``user`` and ``requested_document_type`` are not in Argyle's object: the first is known where
+    uploads were listed for one user, both are known where this package made the upload.
+    """
+
+    id: str
+    account: str | None = None
+    document_type: str | None = None
+    file_url: str | None = None
+    file_name: str | None = None
+    metadata: Metadata | None = None
+    processing: Processing | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    user: str | None = None
+    requested_document_type: str | None = None
+
+    def __repr__(self) -> str:
+        # File names and OCR text are personal data; a notebook prints what ends a cell.
+        return f"UserUpload(id={self.id!r}, document_type={self.document_type!r})"
+
+    @property
+    def ocr_authenticity_score(self) -> int | None:
+        """The score, 0 to 100, or ``None`` while there is none.
+
+        Raises
+        ------
+        DecodeError
+            When what stands there is not a whole number.
+        """
+        score = self.metadata.ocr_authenticity_score if self.metadata else None
+        if score is None or score == "":
+            return None
+        try:
+            number = float(score)
+        except ValueError:
+            number = float("nan")
+        if not number.is_integer():
+            raise DecodeError(
+                self.id, "$.metadata.ocr_authenticity_score", f"{score!r} is not a whole number"
+            )
+        return int(number)
+
+    @property
+    def ocr_data(self) -> Any:
+        """The OCR result as Python objects, or ``None`` while there is none."""
+        return self._decoded("ocr_data")
+
+    @property
+    def ocr_authenticity(self) -> Any:
+        """The authenticity analysis as Python objects, or ``None`` while there is none."""
+        return self._decoded("ocr_authenticity")
+
+    @property
+    def stages(self) -> tuple[str | None, str | None, str | None]:
+        """Classification, OCR and authenticity status."""
+        return self.processing.stages if self.processing else (None, None, None)
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether processing has certainly ended.
+
+        ``idle`` stages of a type that gets OCR may yet begin, so they are not certain.
+        """
+        stages = self.stages
+        if "in_progress" in stages:
+            return False
+        if "failed" in stages or "idle" not in stages:
+            return True
+        return stages[0] == "completed" and self.document_type not in SCORED_TYPES
+
+    def _decoded(self, name: str) -> Any:
+        raw = getattr(self.metadata, name) if self.metadata else b"null"
+        return msgspec.json.decode(raw) or None
+
+
+class User(msgspec.Struct, frozen=True):
+    """One person, as ``GET /v2/users`` gives it; only what names and finds the person."""
+
+    id: str
+    external_id: str | None = None
+    email: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    created_at: datetime | None = None
+
+
+class Account(msgspec.Struct, frozen=True):
+    """What ties an upload to its user: ``upload.account`` -> ``account.user``."""
+
+    id: str
+    user: str | None = None
+    source: str | None = None
+    created_at: datetime | None = None
+
+
+class Page(msgspec.Struct, frozen=True):
+    """One page of any list; the records stay undecoded."""
+
+    results: list[msgspec.Raw]
+    next: str | None = None
+    previous: str | None = None
+
+
+def decode_page(data: bytes | msgspec.Raw) -> Page:
+    """Read a page ``{"next", "previous", "results"}``, or a bare list, as an older version gave.
+
+    Raises
+    ------
+    DecodeError
+        When it is neither.
+
+    Examples
+    --------
+    >>> len(decode_page(b'{"next": null, "results": [{"id": "a"}]}').results)
+    1
+    """
+    try:
+        if bytes(data).lstrip()[:1] == b"[":
+            return Page(msgspec.json.decode(data, type=list[msgspec.Raw]))
+        return msgspec.json.decode(data, type=Page)
+    except msgspec.DecodeError as error:
+        raise DecodeError("page", "$", f"not a page of results: {error}") from None
+
+
+def decode(data: bytes | msgspec.Raw, kind: type[T]) -> T:
+    """Read one object of the API.
+
+    Parameters
+    ----------
+    data
+        JSON in UTF-8.
+    kind
+        `UserUpload`, `User` or `Account`.
+
+    Raises
+    ------
+    DecodeError
+        With the record's id where it has one, and the JSON path.
+
+    Examples
+    --------
+    >>> decode(b'{"id": "u1", "metadata": {"ocr_authenticity_score": 85}}',
+    ...        UserUpload).ocr_authenticity_score
+    85
+    """
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.DecodeError as error:
+        problem, _, path = str(error).partition(" - at `")
+        raise DecodeError(_id_of(data), path.rstrip("`") or "$", problem) from None
+
+
+def as_uploads(records: Any) -> Iterator[UserUpload]:
+    """Read uploads from whatever holds them.
+
+    Parameters
+    ----------
+    records
+        An iterable of `UserUpload`, of plain dicts, or of bytes (a page, a bare list or one
+        record), mixed at will; or one bytes object.
+
+    Yields
+    ------
+    UserUpload
+        In the order they came.
+
+    Raises
+    ------
+    DecodeError
+        For a record that cannot be read.
+
+    Examples
+    --------
+    >>> [upload.id for upload in as_uploads([{"id": "a"}, b'[{"id": "b"}]'])]
+    ['a', 'b']
+    """
+    for record in [records] if isinstance(records, (bytes, dict, UserUpload)) else records:
+        if isinstance(record, UserUpload):
+            yield record
+        elif isinstance(record, bytes):
+            yield from _uploads_of_bytes(record)
+        else:
+            yield decode(msgspec.json.encode(record), UserUpload)
+
+
+class _Envelope(msgspec.Struct):
+    results: msgspec.Raw = msgspec.Raw(b"")
+
+
+def _uploads_of_bytes(data: bytes) -> Iterator[UserUpload]:
+    is_record = data.lstrip()[:1] == b"{" and not bytes(decode(data, _Envelope).results)
+    for raw in [data] if is_record else decode_page(data).results:
+        yield decode(raw, UserUpload)
+
+
+def _id_of(data: bytes | msgspec.Raw) -> str:
+    try:
+        record = msgspec.json.decode(data)
+    except msgspec.DecodeError:
+        return "without an id"
+    found = record.get("id") if isinstance(record, dict) else None
+    return found if isinstance(found, str) else "without an id"

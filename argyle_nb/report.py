@@ -1,0 +1,242 @@
+"""Frames -> a folder of CSV files, a manifest and one HTML page."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import platform
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.figure import Figure
+
+from argyle_nb.charts import histogram
+from argyle_nb.csv_files import write_csv
+from argyle_nb.errors import ArgyleError
+from argyle_nb.frames import signals_frame
+from argyle_nb.levels import level_preset
+from argyle_nb.scores import ScoreCounts, count_scores, no_score_reasons
+
+# Allow-lists: what is not named here does not leave the notebook.
+UPLOAD_COLUMNS = (
+    "id",
+    "account",
+    "user",
+    "document_type",
+    "requested_document_type",
+    "classification",
+    "ocr",
+    "authenticity",
+    "ocr_authenticity_score",
+    "authenticity_level",
+    "no_score_reason",
+    "signal_count",
+    "reason_code_count",
+    "created_at",
+    "updated_at",
+)
+SIGNAL_COLUMNS = (
+    "upload_id",
+    "document_type",
+    "form_type",
+    "kind",
+    "identifier",
+    "display_name",
+    "confidence",
+    "page_number",
+    "signal_count",
+    "field_name",
+)
+LEFT_OUT = (
+    "File names, the texts before and after tampering, and OCR content are not in these files: "
+    "they can hold personal data. They stay in the frames of the notebook."
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Where a report was written.
+
+    Parameters
+    ----------
+    folder
+        The folder.
+    files
+        File name -> path, in the order written.
+    rows
+        File name -> rows, of the CSV files.
+    """
+
+    folder: Path
+    files: dict[str, Path]
+    rows: dict[str, int]
+
+
+def export_report(
+    frame: pd.DataFrame,
+    folder: Path | str,
+    *,
+    signals: pd.DataFrame | None = None,
+    title: str = "Authenticity of user uploads",
+) -> Report:
+    """Write uploads, signals, summary and coverage as CSV, with a manifest and an HTML page.
+
+    Parameters
+    ----------
+    frame
+        From `uploads_frame`; its level preset is used throughout.
+    folder
+        Made if missing; files of an earlier report are replaced.
+    signals
+        From `signals_frame`, of the same uploads.
+    title
+        Heads the page.
+
+    Returns
+    -------
+    Report
+        The paths of ``uploads.csv``, ``signals.csv``, ``score_summary.csv``, ``coverage.csv``,
+        ``report.html`` and ``manifest.json`` (written last).
+
+    Raises
+    ------
+    ArgyleError
+        When the counts do not add up to the uploads.
+
+    Examples
+    --------
+    >>> export_report(frame, folder).rows["uploads.csv"]
+    4
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    counts = count_scores(frame, by="document_type")
+    levels = frame.attrs.get("levels", "argyle")
+    tables = _tables(frame, signals, counts, levels)
+    _check_adds_up(frame, counts)
+    for name, table in tables.items():
+        write_csv(table, folder / name)
+    facts = _facts(frame, counts, levels, title)
+    entries = [_entry(folder / name, len(table)) for name, table in tables.items()]
+    _write(folder / "report.html", _page(facts, counts, tables, entries))
+    entries.append(_entry(folder / "report.html", None))
+    manifest = facts | {"left_out": LEFT_OUT, "software": _software(), "files": entries}
+    _write(folder / "manifest.json", json.dumps(manifest, indent=2) + "\n")
+    names = [*tables, "report.html", "manifest.json"]
+    rows = {name: len(table) for name, table in tables.items()}
+    return Report(folder, {name: folder / name for name in names}, rows)
+
+
+def _tables(
+    frame: pd.DataFrame, signals: pd.DataFrame | None, counts: ScoreCounts, levels: str
+) -> dict[str, pd.DataFrame]:
+    uploads = frame.assign(no_score_reason=no_score_reasons(frame))
+    found = signals_frame([]) if signals is None else signals
+    shares = counts.levels(levels)["share"].unstack("level")
+    shares = shares.reindex(columns=level_preset(levels).levels).add_prefix("share ")
+    return {
+        "uploads.csv": uploads.loc[:, list(UPLOAD_COLUMNS)],
+        "signals.csv": found.loc[:, list(SIGNAL_COLUMNS)],
+        "score_summary.csv": counts.summary().join(shares).reset_index(),
+        "coverage.csv": counts.coverage().reset_index(),
+    }
+
+
+def _check_adds_up(frame: pd.DataFrame, counts: ScoreCounts) -> None:
+    table = counts.coverage()
+    parts = int(table.drop(columns="uploads").to_numpy().sum())
+    if parts != len(frame):
+        raise ArgyleError(
+            f"{len(frame)} uploads do not reconcile with {parts} counted by score and reason; "
+            "no report was written"
+        )
+
+
+def _facts(frame: pd.DataFrame, counts: ScoreCounts, levels: str, title: str) -> dict[str, Any]:
+    times = frame["created_at"].dropna()
+    return {
+        "title": title,
+        "made_at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "levels": levels,
+        "levels_source": level_preset(levels).source,
+        "uploads": len(frame),
+        "scored": int(counts.scores.to_numpy().sum()),
+        "first_created_at": times.min().isoformat() if len(times) else None,
+        "last_created_at": times.max().isoformat() if len(times) else None,
+    }
+
+
+def _software() -> dict[str, str]:
+    names = ("argyle-nb", "pandas", "matplotlib")
+    return {name: version(name) for name in names} | {"python": platform.python_version()}
+
+
+def _entry(path: Path, rows: int | None) -> dict[str, Any]:
+    content = path.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    return {"name": path.name, "rows": rows, "bytes": len(content), "sha256": digest}
+
+
+def _page(
+    facts: dict[str, Any],
+    counts: ScoreCounts,
+    tables: dict[str, pd.DataFrame],
+    entries: list[dict[str, Any]],
+) -> str:
+    loader = jinja2.PackageLoader("argyle_nb")
+    template = jinja2.Environment(loader=loader, autoescape=True).get_template("report.html")
+    sections = [
+        _section(
+            "Scores by document type",
+            f"Shares are of the scored uploads, in the levels of preset {facts['levels']}.",
+            tables["score_summary.csv"],
+        ),
+        _section(
+            "Coverage",
+            "Why uploads have no score; scored and the reasons add up to uploads.",
+            tables["coverage.csv"],
+        ),
+    ]
+    return template.render(
+        facts,
+        version=version("argyle-nb"),
+        chart=_chart(counts, facts["levels"]),
+        sections=sections,
+        left_out=LEFT_OUT,
+        files=entries,
+    )
+
+
+def _section(heading: str, caption: str, table: pd.DataFrame) -> dict[str, Any]:
+    rows = [[_shown(cell) for cell in row] for row in table.itertuples(index=False)]
+    return {"heading": heading, "caption": caption, "columns": list(table), "rows": rows}
+
+
+def _shown(cell: Any) -> str:
+    if pd.isna(cell):
+        return "-"
+    return f"{cell:.2f}" if isinstance(cell, float) else str(cell)
+
+
+def _chart(counts: ScoreCounts, levels: str) -> str:
+    """Draw the histogram as SVG text, the same bytes for the same counts."""
+    figure = Figure(figsize=(8, 3.6), layout="constrained")
+    histogram(counts, figure.subplots(), levels=levels)
+    drawn = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": "argyle_nb"}):
+        figure.savefig(drawn, format="svg", metadata={"Date": None})
+    text = drawn.getvalue()
+    return text[text.index("<svg") :]
+
+
+def _write(path: Path, text: str) -> None:
+    temporary = path.with_name(f"{path.name}.part")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
