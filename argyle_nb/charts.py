@@ -43,7 +43,7 @@ def histogram(counts: ScoreCounts, ax: Axes | None = None, *, levels: str = "arg
 
     Examples
     --------
-    >>> histogram(count_scores(frame)).get_xlabel()
+    >>> histogram(counts).get_xlabel()
     'ocr_authenticity_score (0 to 100)'
     """
     total = counts.total()

@@ -51,7 +51,7 @@ def demo(manifest: Path, folder: Path) -> int:
         _print_batch(sent)
         accepted = sent["upload_id"].dropna()
         uploads = client.wait(client.get_upload(upload_id) for upload_id in accepted)
-        frame = anb.uploads_frame(uploads, accounts=client.list_accounts())
+        frame = anb.uploads_frame(uploads, accounts=client.list_accounts(), sent=sent)
         report = anb.export_report(
             frame, folder, signals=anb.signals_frame(uploads), title="argyle_nb demo"
         )
@@ -83,7 +83,9 @@ def _print_levels(frame: pd.DataFrame) -> None:
     import pandas as pd  # noqa: PLC0415 - as above
 
     level = frame["authenticity_level"].cat.add_categories("no score").fillna("no score")
-    table = pd.crosstab(frame["document_type"], level, margins=True, margins_name="all")
+    table = pd.crosstab(
+        frame["document_type"], level, margins=True, margins_name="all", dropna=False
+    )
     print(f"\nUploads per document type and authenticity level ({frame.attrs['levels']}):")
     print(table.rename_axis(columns=None).to_string())
 

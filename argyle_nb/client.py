@@ -123,7 +123,7 @@ class Client:
         return msgspec.structs.replace(created, **known)
 
     def list_users(self, *, external_id: str | None = None) -> Iterator[User]:
-        """List users, newest pages fetched as needed.
+        """List users, pages fetched as needed.
 
         Parameters
         ----------

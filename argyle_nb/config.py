@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import getpass
 import json
 import os
+import re
+import tempfile
 import tomllib
+import warnings
 from dataclasses import dataclass, field
-from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -24,6 +27,9 @@ ENVIRONMENTS = {
 LOCAL = "local"
 LOCAL_KEY_PREFIX = "sbx_local_"
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]*:[0-9a-f:.]*")
 
 
 class Secret:
@@ -86,6 +92,7 @@ class Settings:
         return self.store or f"{self.base_url} {owner}"
 
     def __post_init__(self) -> None:
+        base_url_of(self.base_url)
         _check_key_text("api_key_id", self.api_key_id)
         _check_key_text("api_key_secret", self.api_key_secret.reveal())
         if self.api_key_id.startswith(LOCAL_KEY_PREFIX) and not is_loopback(self.base_url):

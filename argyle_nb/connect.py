@@ -101,10 +101,16 @@ def _connect_locally(folder: Path | str | None, *, asked: bool) -> Client:
     )
     why = "" if asked else " (no credentials found)"
     print(
-        f"argyle_nb: local sandbox at {sandbox.url}{why}, documents in {sandbox.folder}; "
+        f"argyle_nb: local sandbox at {sandbox.url}{why}, documents in {_shown(sandbox.folder)}; "
         "its scores are a stand-in, not Ocrolus'"
     )
     return Client.from_settings(settings)
+
+
+def _shown(folder: Path) -> str:
+    """Shorten the home folder, whose name is often a person's."""
+    home = Path.home()
+    return f"~/{folder.relative_to(home)}" if folder.is_relative_to(home) else str(folder)
 
 
 def _sandbox(folder: Path) -> Sandbox:

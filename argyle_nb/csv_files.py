@@ -18,7 +18,7 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
 
     Text cells and headers that a spreadsheet would run as a formula (those that begin with
     ``= + - @``, tab or CR) get an apostrophe in front; numbers stay numbers. Times are ISO-8601
-    in UTC, missing is empty.
+    in UTC, missing is empty, lines end with CR LF.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
 
     Notes
     -----
-    Source of the rule: OWASP, CSV injection.
+    Sources: RFC 4180 for the format; OWASP, CSV injection, for the apostrophe.
 
     Examples
     --------
@@ -41,7 +41,7 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
     safe = pd.DataFrame(columns, index=frame.index)
     safe.columns = pd.Index([neutral(name) for name in safe.columns])
     temporary = path.with_name(f"{path.name}.part")
-    safe.to_csv(temporary, index=False, encoding="utf-8", lineterminator="\n")
+    safe.to_csv(temporary, index=False, encoding="utf-8", lineterminator="\r\n")
     temporary.replace(path)
 
 

@@ -6,7 +6,7 @@ object, a header or a URL with credentials, so none of them can print a secret.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ class ConfigurationError(ArgyleError):
 
 
 class DocumentError(ArgyleError):
-    """A file that is refused before a byte of it is sent.
+    """A file on this machine that is refused before a byte of it is sent, or cannot be written.
 
     Parameters
     ----------
@@ -38,6 +38,9 @@ class DocumentError(ArgyleError):
         self.path = str(path)
         self.problem = problem
         super().__init__(f"{path}: {problem}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.path, self.problem)
 
 
 class TransportError(ArgyleError):
@@ -134,3 +137,6 @@ class DecodeError(ArgyleError):
         self.path = path
         self.problem = problem
         super().__init__(f"record {record}, at {path}: {problem}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.record, self.path, self.problem)

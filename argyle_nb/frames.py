@@ -55,7 +55,11 @@ SIGNAL_COLUMNS: dict[str, Any] = {
 
 
 def uploads_frame(
-    records: Any, *, accounts: Iterable[Account] = (), levels: str = "argyle"
+    records: Any,
+    *,
+    accounts: Iterable[Account] = (),
+    sent: pd.DataFrame | None = None,
+    levels: str = "argyle",
 ) -> pd.DataFrame:
     """Flatten uploads to one row each.
 
@@ -66,6 +70,9 @@ def uploads_frame(
     accounts
         Accounts that tell the user of an upload, from ``client.list_accounts()``; Argyle's upload
         object names the account only.
+    sent
+        The result of `upload_batch`, which knows the type that each upload was sent as; Argyle
+        overwrites ``document_type`` when it finds another.
     levels
         The preset of ``authenticity_level``: ``"argyle"``, ``"ocrolus-2"`` or
         ``"ocrolus-current"``. It is kept in ``frame.attrs["levels"]``.
@@ -93,7 +100,10 @@ def uploads_frame(
     """
     preset = level_preset(levels)
     users = {account.id: account.user for account in accounts}
-    rows = [_upload_row(upload, users, preset) for upload in as_uploads(records)]
+    requested = (
+        {} if sent is None else dict(zip(sent["upload_id"], sent["document_type"], strict=True))
+    )
+    rows = [_upload_row(upload, users, requested, preset) for upload in as_uploads(records)]
     frame = _frame(rows, UPLOAD_COLUMNS)
     frame["authenticity_level"] = frame["authenticity_level"].cat.set_categories(
         preset.levels, ordered=True
@@ -138,7 +148,10 @@ def signals_frame(records: Any) -> pd.DataFrame:
 
 
 def _upload_row(
-    upload: UserUpload, users: dict[str, str | None], preset: LevelPreset
+    upload: UserUpload,
+    users: dict[str, str | None],
+    requested: dict[str, str],
+    preset: LevelPreset,
 ) -> Sequence[Any]:
     forms = forms_of(upload)
     score = _score(upload)
@@ -147,7 +160,7 @@ def _upload_row(
         upload.account,
         upload.user or users.get(upload.account or ""),
         upload.document_type,
-        upload.requested_document_type,
+        upload.requested_document_type or requested.get(upload.id),
         upload.file_name,
         upload.file_url,
         *upload.stages,

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# Of these msgspec names only the first its own: bad UTF-8 and deep nesting come as Python's.
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
 DOCUMENT_TYPES = (
     "paystubs",
     "W-2",
@@ -71,6 +74,11 @@ class UserUpload(msgspec.Struct, frozen=True):
 
     ``user`` and ``requested_document_type`` are not in Argyle's object: the first is known where
     uploads were listed for one user, both are known where this package made the upload.
+
+    Examples
+    --------
+    >>> UserUpload("u1", document_type="paystubs")
+    UserUpload(id='u1', document_type='paystubs')
     """
 
     id: str
@@ -103,7 +111,7 @@ class UserUpload(msgspec.Struct, frozen=True):
             return None
         try:
             number = float(score)
-        except ValueError:
+        except (ValueError, OverflowError):
             number = float("nan")
         if not number.is_integer():
             raise DecodeError(
@@ -141,7 +149,10 @@ class UserUpload(msgspec.Struct, frozen=True):
 
     def _decoded(self, name: str) -> Any:
         raw = getattr(self.metadata, name) if self.metadata else b"null"
-        return msgspec.json.decode(raw) or None
+        try:
+            return msgspec.json.decode(raw) or None
+        except _UNREADABLE as error:
+            raise DecodeError(self.id, f"$.metadata.{name}", str(error)) from None
 
 
 class User(msgspec.Struct, frozen=True):
@@ -189,7 +200,7 @@ def decode_page(data: bytes | msgspec.Raw) -> Page:
         if bytes(data).lstrip()[:1] == b"[":
             return Page(msgspec.json.decode(data, type=list[msgspec.Raw]))
         return msgspec.json.decode(data, type=Page)
-    except msgspec.DecodeError as error:
+    except _UNREADABLE as error:
         raise DecodeError("page", "$", f"not a page of results: {error}") from None
 
 
@@ -216,7 +227,7 @@ def decode(data: bytes | msgspec.Raw, kind: type[T]) -> T:
     """
     try:
         return msgspec.json.decode(data, type=kind)
-    except msgspec.DecodeError as error:
+    except _UNREADABLE as error:
         problem, _, path = str(error).partition(" - at `")
         raise DecodeError(_id_of(data), path.rstrip("`") or "$", problem) from None
 
@@ -267,7 +278,7 @@ def _uploads_of_bytes(data: bytes) -> Iterator[UserUpload]:
 def _id_of(data: bytes | msgspec.Raw) -> str:
     try:
         record = msgspec.json.decode(data)
-    except msgspec.DecodeError:
+    except _UNREADABLE:
         return "without an id"
     found = record.get("id") if isinstance(record, dict) else None
     return found if isinstance(found, str) else "without an id"

@@ -257,8 +257,10 @@ def wilson(
     middle = share + _Z_95**2 / (2 * n)
     spread = _Z_95 * np.sqrt(share * (1 - share) / n + _Z_95**2 / (4 * n**2))
     scale = 1 + _Z_95**2 / n
-    low = np.clip((middle - spread) / scale, 0, 1)
-    return share, np.where(hits == 0, share, low), np.minimum((middle + spread) / scale, 1)
+    # At 0 and at 1 the bound is the share itself, which rounding would miss by an ulp.
+    low = np.where(hits == 0, share, (middle - spread) / scale)
+    high = np.where(hits == of, share, (middle + spread) / scale)
+    return share, low, high
 
 
 def _cells(frame: pd.DataFrame) -> npt.NDArray[np.int64]:

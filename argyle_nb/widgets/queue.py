@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import threading
 import time
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,14 +86,15 @@ class UploadQueue:
         self._client = client
         self._on_change = on_change
         self._journal = Journal(Path(journal or default_journal()))
-        self._folder = tempfile.TemporaryDirectory(prefix="argyle_nb_queue_")
+        self._folder = Path(tempfile.mkdtemp(prefix="argyle_nb_queue_"))
+        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self._lock = threading.RLock()
         self.files: list[QueuedFile] = []
 
     def add(self, name: str, content: bytes | memoryview) -> QueuedFile:
         """Take a file in; one that cannot be sent is refused at once, with the reason."""
         with self._lock:
-            folder = Path(self._folder.name) / str(len(self.files))
+            folder = self._folder / str(len(self.files))
             folder.mkdir(mode=0o700)
             path = folder / safe_name(name)
             path.write_bytes(content)
@@ -130,7 +133,10 @@ class UploadQueue:
             for file in files:
                 self._set(file, SENDING, "waiting to be sent")
         worker = threading.Thread(
-            target=self._send_all, args=(files, document_type, user), daemon=True
+            target=self._send_all,
+            args=(files, document_type, user),
+            name="argyle_nb upload",
+            daemon=True,
         )
         worker.start()
         return worker

@@ -1,0 +1,71 @@
+"""Forms, signals and reason codes are found wherever they are wrapped."""
+
+import pytest
+
+from argyle_nb.authenticity import forms_of, lowest_form_score
+from argyle_nb.errors import DecodeError
+from argyle_nb.models import as_uploads
+from tests.records import analysis, form, record
+
+
+def upload_with(ocr_authenticity):
+    return next(as_uploads([record(metadata={"ocr_authenticity": ocr_authenticity})]))
+
+
+WRAPPERS = {
+    "one form": form(),
+    "one document": analysis(),
+    "a book of documents": {"book_uuid": "b", "doc_analysis": [analysis()]},
+    "a list": [analysis()],
+    "a response": {"status": 200, "response": analysis()},
+}
+
+
+@pytest.mark.parametrize("wrapped", WRAPPERS.values(), ids=WRAPPERS)
+def test_a_form_is_found_at_every_wrapper_level(wrapped):
+    [found] = forms_of(upload_with(wrapped))
+    assert found.signals[0].identifier == "dollar_amount_edits"
+
+
+@pytest.mark.parametrize("nothing", [None, {}, []])
+def test_null_and_empty_mean_that_there_is_no_analysis(nothing):
+    assert forms_of(upload_with(nothing)) is None
+
+
+def test_an_analysis_without_forms_has_no_forms():
+    assert forms_of(upload_with({"detect_status": "PENDING", "form_analysis": []})) == []
+
+
+def test_the_texts_of_several_occurrences_are_joined():
+    [found] = forms_of(upload_with(form()))
+    assert found.signals[0].texts("tampered_text") == "10,000.00 | 15,000.00"
+
+
+def test_a_text_that_is_null_is_left_out():
+    data = {"values": [{"key": "original_text", "value": None, "data_type": "null"}]}
+    signal = {"identifier": "date_edits", "supporting_data": [data]}
+    [found] = forms_of(upload_with(form(signals=[signal])))
+    assert found.signals[0].texts("original_text") is None
+
+
+def test_reason_codes_are_empty_where_there_is_no_verdict():
+    [found] = forms_of(upload_with(form(form_authenticity=None)))
+    assert found.reason_codes == []
+
+
+def test_the_lowest_form_speaks_for_the_upload():
+    low = form(form_authenticity={"score": 20})
+    assert lowest_form_score(upload_with({"form_analysis": [form(), low]})) == 20
+
+
+def test_a_form_of_another_shape_is_an_error_that_names_record_and_path():
+    with pytest.raises(DecodeError, match=r"ocr_authenticity.*signals") as caught:
+        forms_of(upload_with(form(signals="none")))
+    assert caught.value.record == record()["id"]
+
+
+def test_deep_nesting_ends_instead_of_recursing_for_ever():
+    nested = form()
+    for _ in range(50):
+        nested = {"inner": nested}
+    assert forms_of(upload_with(nested)) == []

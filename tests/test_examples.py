@@ -1,0 +1,62 @@
+"""Every example in a docstring runs and prints what it says."""
+
+import doctest
+import importlib
+import pkgutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import argyle_nb
+from argyle_nb.frames import uploads_frame
+from argyle_nb.scores import count_scores
+from tests.records import scored, unscored
+
+
+def module_names():
+    for module in pkgutil.walk_packages(argyle_nb.__path__, "argyle_nb."):
+        if "__main__" not in module.name and ".sandbox" not in module.name:
+            yield module.name
+
+
+@pytest.fixture
+def names(tmp_path, client):
+    """What the examples take for granted."""
+    frame = uploads_frame(
+        [
+            scored(1, 85),
+            scored(2, 92),
+            scored(3, 40),
+            unscored(4, "completed", "idle", "idle", document_type="miscellaneous"),
+        ]
+    )
+    known = {"folder": tmp_path, "frame": frame, "client": client, "np": np, "pd": pd}
+    return known | {"counts": count_scores(frame)}
+
+
+@pytest.mark.parametrize("name", list(module_names()))
+def test_its_examples_run(name, names):
+    module = importlib.import_module(name)
+    results = doctest.testmod(
+        module, extraglobs=names, optionflags=doctest.IGNORE_EXCEPTION_DETAIL, report=True
+    )
+    assert results.failed == 0
+
+
+@pytest.mark.parametrize("name", argyle_nb.__all__)
+def test_each_public_name_is_documented(name):
+    item = getattr(argyle_nb, name)
+    assert name == "DOCUMENT_TYPES" or item.__doc__
+
+
+def texts_of(item):
+    members = [getattr(member, "__doc__", None) for member in vars(item).values()]
+    return [text for text in (item.__doc__, *members) if text]
+
+
+@pytest.mark.parametrize("name", argyle_nb.__all__)
+def test_each_public_function_shows_an_example(name):
+    item = getattr(argyle_nb, name)
+    if callable(item) and not (isinstance(item, type) and issubclass(item, Exception)):
+        assert any(">>> " in text for text in texts_of(item))

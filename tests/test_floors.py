@@ -1,0 +1,95 @@
+"""A room imports only from rooms that stand below it, and importing the package is cheap."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "argyle_nb"
+
+FLOORS = [
+    {"errors"},
+    {"levels", "models", "config"},
+    {"authenticity", "frames", "documents", "csv_files"},
+    {"downloads", "transport", "journal"},
+    {"scores", "client", "sandbox"},
+    {"charts", "batch"},
+    {"report", "connect"},
+    {"cli", "widgets"},
+]
+# Frames stand on analyses, and downloads on documents, within the same floor or one below.
+NEIGHBOURS = {("frames", "authenticity"), ("transport", "config"), ("client", "transport")}
+
+
+def rooms():
+    return sorted(
+        path.stem
+        for path in PACKAGE.iterdir()
+        if path.stem not in ("__init__", "py", "templates", "__pycache__")
+    )
+
+
+def files_of(room):
+    folder = PACKAGE / room
+    return sorted(folder.rglob("*.py")) if folder.is_dir() else [PACKAGE / f"{room}.py"]
+
+
+def imported_rooms(room):
+    for path in files_of(room):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = []
+            if isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{path}: relative imports hide the floor"
+                names = [node.module or ""]
+                if node.module == "argyle_nb":
+                    names = [f"argyle_nb.{alias.name}" for alias in node.names]
+            elif isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            for name in names:
+                if name.startswith("argyle_nb."):
+                    yield name.split(".")[1]
+
+
+def floor_of(room):
+    return next(number for number, floor in enumerate(FLOORS) if room in floor)
+
+
+def test_every_room_has_a_floor():
+    assert set(rooms()) == set().union(*FLOORS)
+
+
+@pytest.mark.parametrize("room", rooms())
+def test_it_imports_only_from_below(room):
+    for other in set(imported_rooms(room)) - {room}:
+        allowed = floor_of(other) < floor_of(room) or (room, other) in NEIGHBOURS
+        assert allowed, f"{room} must not import {other}"
+
+
+def test_the_sandbox_is_an_independent_witness():
+    assert set(imported_rooms("sandbox")) <= {"sandbox", "errors"}
+
+
+@pytest.mark.parametrize("room", ["frames", "scores", "charts", "report", "authenticity"])
+def test_it_never_touches_the_network(room):
+    assert not {"client", "transport", "widgets", "connect"} & set(imported_rooms(room))
+
+
+@pytest.mark.parametrize("room", sorted(set(rooms()) - {"connect", "sandbox"}))
+def test_only_connect_opens_the_door_to_the_sandbox(room):
+    assert "sandbox" not in set(imported_rooms(room))
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    code = "import sys, argyle_nb; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    heavy = {"pandas", "numpy", "matplotlib", "ipywidgets", "starlette", "requests", "msgspec"}
+    assert not heavy & set(loaded)
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.stem)
+def test_no_file_is_longer_than_400_lines(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400

@@ -1,0 +1,101 @@
+"""The project's files agree with each other, and say nothing of the place they were made in."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+LOCKS = ["requirements.lock", "requirements-dev.lock"]
+CONDA_NAMES = {"matplotlib-base": "matplotlib"}
+
+
+def name_of(requirement):
+    return re.match(r"[A-Za-z0-9._-]+", requirement)[0].lower()
+
+
+def conda_dependencies():
+    entries = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    return entries["dependencies"]
+
+
+def test_environment_yml_asks_for_the_same_packages_and_versions():
+    wanted = {name_of(text): text.replace(" ", "") for text in PROJECT["dependencies"]}
+    plain = [text for text in conda_dependencies() if isinstance(text, str)]
+    given = {CONDA_NAMES.get(name_of(text), name_of(text)): text for text in plain}
+    assert given.pop("python") == f"python{PROJECT['requires-python']}"
+    assert given.pop("pip") == "pip"
+    renamed = {name: text.replace("-base", "") for name, text in given.items()}
+    assert renamed == wanted
+
+
+def test_environment_yml_installs_the_project_itself_with_pip():
+    assert conda_dependencies()[-1] == {"pip": ["-e ."]}
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_locked_package_has_a_version_and_hashes(lock):
+    entries = (ROOT / lock).read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+    assert len(entries) > len(PROJECT["dependencies"])
+    for entry in entries:
+        assert re.match(r"[a-z0-9._-]+(\[[a-z,]+\])?==\S+", entry), entry
+        assert "--hash=sha256:" in entry
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_no_lock_holds_an_address(lock):
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    assert "://" not in text
+    assert "--index" not in text
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_direct_dependency_is_locked(lock):
+    locked = {name_of(line) for line in (ROOT / lock).read_text().splitlines() if "==" in line}
+    assert {name_of(text) for text in PROJECT["dependencies"]} <= locked
+
+
+def test_every_dependency_is_justified_in_contributing():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").lower()
+    extras = PROJECT["optional-dependencies"]
+    for requirement in [*PROJECT["dependencies"], *extras["build"], *extras["dev"]]:
+        name = name_of(requirement)
+        assert name == PROJECT["name"] or f"**{name}**" in text, f"{name} is not justified"
+
+
+def test_the_changelog_knows_this_version():
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"## {PROJECT['version']}" in text
+
+
+def test_every_file_the_readme_points_to_exists():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", text)
+    assert links
+    for link in links:
+        assert (ROOT / link).exists(), link
+
+
+def test_every_make_command_of_the_readme_exists():
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    used = re.findall(r"\bmake ([a-z]+)\b", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert used
+    assert set(used) <= set(targets)
+
+
+def test_no_notebook_or_text_holds_a_path_of_somebodys_home():
+    listed = subprocess.run(
+        ["git", "ls-files", "*.py", "*.md", "*.ipynb", "*.toml", "*.yml", "Makefile"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert listed
+    homes = re.compile(r"/(home|Users)/\w+/|/root/")
+    for name in listed:
+        assert not homes.search((ROOT / name).read_text(encoding="utf-8")), name
