@@ -1,0 +1,281 @@
+"""A local Argyle on a real socket, for notebooks and tests without credentials."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import secrets
+import socket
+import sqlite3
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Self
+
+import uvicorn
+
+from argyle_nb.errors import ConfigurationError
+from argyle_nb.sandbox import limits
+from argyle_nb.sandbox.app import build_app
+from argyle_nb.sandbox.guard import KEY_PREFIX, Credentials
+from argyle_nb.sandbox.processing import LEASE_SECONDS, Worker
+from argyle_nb.sandbox.store import Store
+from argyle_nb.sandbox.uploads_api import FIRST_STATUSES
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from argyle_nb.sandbox.processing import Inspect
+
+START_SECONDS = 10.0
+STOP_SECONDS = 10.0
+
+# Without a handler, Python would print the libraries' warnings into the notebook.
+for _name in ("argyle_nb", "python_multipart", "uvicorn"):
+    logging.getLogger(_name).addHandler(logging.NullHandler())
+
+
+class Sandbox:
+    """A local stand-in for the Argyle User Uploads API.
+
+    It listens on 127.0.0.1 only, asks for a key that is new at each start, keeps users, uploads
+    and documents in a folder, and inspects documents itself: its scores are not Ocrolus's.
+    Several sandboxes, in several processes, may share one folder.
+
+    Parameters
+    ----------
+    folder
+        Where everything is kept; made, for its owner alone, when it does not exist.
+    port
+        0 takes any free port.
+    stage_seconds
+        How long each of classification, OCR and authenticity lasts; 0 is at once.
+    ocr
+        ``"full"``; ``"classification"``, which leaves OCR and authenticity unauthorized; or
+        ``"off"``, which leaves all three unauthorized.
+    requests_per_second
+        More are answered 429; ``None`` for no limit (Argyle: 50).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder, Sandbox(folder) as sandbox:
+    ...     sandbox.url.startswith("http://127.0.0.1:")
+    True
+    """
+
+    def __init__(
+        self,
+        folder: Path | str,
+        *,
+        port: int = 0,
+        stage_seconds: float = 0.2,
+        ocr: Literal["off", "classification", "full"] = "full",
+        requests_per_second: int | None = None,
+    ) -> None:
+        _check(stage_seconds, ocr, requests_per_second)
+        self.folder = Path(folder).expanduser().resolve()
+        self._port = port
+        self._stage_seconds = stage_seconds
+        self._ocr = ocr
+        self._requests_per_second = requests_per_second
+        self._inspect: Inspect | None = None
+        self._lease_seconds = LEASE_SECONDS
+        self._running: _Running | None = None
+
+    def start(self) -> Self:
+        """Start to serve and return when requests are answered; nothing happens when it runs.
+
+        Raises
+        ------
+        ConfigurationError
+            The port is taken, or the folder cannot be used.
+        """
+        if self._running is None:
+            self._running = self._launch()
+            atexit.register(self.stop)
+        return self
+
+    def stop(self) -> None:
+        """Stop serving, free port and threads, keep the folder; nothing happens when stopped."""
+        running, self._running = self._running, None
+        if running is not None:
+            atexit.unregister(self.stop)
+            running.stop()
+
+    @property
+    def url(self) -> str:
+        """The address, such as ``http://127.0.0.1:40321``."""
+        return f"http://127.0.0.1:{self._started().port}"
+
+    @property
+    def api_key_id(self) -> str:
+        """The key's id; it begins with ``sbx_local_`` and is new at each start."""
+        return self._started().credentials.api_key_id
+
+    @property
+    def api_key_secret(self) -> str:
+        """The key's secret, new at each start."""
+        return self._started().credentials.api_key_secret
+
+    @property
+    def id(self) -> str:
+        """The id of the folder's data: the same for all sandboxes of one folder, for ever."""
+        return self._started().store.id
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        where = self.url if self._running else "stopped"
+        return f"<Sandbox {where}, folder {str(self.folder)!r}>"
+
+    def _started(self) -> _Running:
+        if self._running is None:
+            raise ConfigurationError(
+                f"the local sandbox of {self.folder} is not running: call start() first."
+            )
+        return self._running
+
+    def _launch(self) -> _Running:
+        store = self._open_store()
+        try:
+            listener = _listen(self._port)
+        except BaseException:
+            store.close()
+            raise
+        worker = Worker(
+            store,
+            self._inspect or _default_inspect(),
+            stage_seconds=self._stage_seconds,
+            lease_seconds=self._lease_seconds,
+        )
+        return self._serve(store, worker, listener)
+
+    def _serve(self, store: Store, worker: Worker, listener: socket.socket) -> _Running:
+        port = listener.getsockname()[1]
+        credentials = Credentials(KEY_PREFIX + secrets.token_hex(8), secrets.token_urlsafe(32))
+        rate = self._requests_per_second
+        app = build_app(
+            store,
+            port=port,
+            credentials=credentials,
+            ocr=self._ocr,
+            bucket=limits.TokenBucket(rate) if rate else None,
+            wake=worker.wake,
+        )
+        server = _Server(_config(app))
+        running = _Running(port, credentials, store, worker, server, listener)
+        running.start()
+        return running
+
+    def _open_store(self) -> Store:
+        try:
+            return Store(self.folder)
+        except (OSError, sqlite3.Error) as error:
+            raise ConfigurationError(
+                f"the folder {self.folder} cannot be used by the local sandbox ({error}): "
+                "choose one that you may write to."
+            ) from error
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.answers = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.answers.set()
+
+
+@dataclass
+class _Running:
+    """All that lives between start and stop."""
+
+    port: int
+    credentials: Credentials
+    store: Store
+    worker: Worker
+    server: _Server
+    listener: socket.socket
+
+    def start(self) -> None:
+        self.thread = threading.Thread(
+            target=self.server.run, args=([self.listener],), name="argyle-sandbox", daemon=True
+        )
+        self.thread.start()
+        self.worker.start()
+        if not self.server.answers.wait(START_SECONDS):
+            self.stop()
+            raise ConfigurationError(
+                f"the local sandbox did not start on port {self.port} in {START_SECONDS:.0f} s: "
+                "try again, with another port."
+            )
+
+    def stop(self) -> None:
+        self.server.should_exit = True
+        self.thread.join(STOP_SECONDS)
+        self.listener.close()
+        self.worker.stop()
+        self.store.close()
+
+
+def _check(stage_seconds: float, ocr: str, requests_per_second: int | None) -> None:
+    if ocr not in FIRST_STATUSES:
+        raise ConfigurationError(f"ocr is {ocr!r}: use one of {', '.join(FIRST_STATUSES)}.")
+    if not stage_seconds >= 0:
+        raise ConfigurationError(f"stage_seconds is {stage_seconds}: use 0 or more.")
+    if requests_per_second is not None and requests_per_second < 1:
+        raise ConfigurationError(
+            f"requests_per_second is {requests_per_second}: use 1 or more, or None for no limit."
+        )
+
+
+def _default_inspect() -> Inspect:
+    from argyle_nb.sandbox.inspection import inspect  # noqa: PLC0415 - it loads a PDF library
+
+    return inspect
+
+
+def _listen(port: int) -> socket.socket:
+    # asyncio switches off the delay of small packets only for sockets that name their protocol.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        if os.name == "posix":  # elsewhere it would let another program take the same port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        listener.listen()
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise ConfigurationError(
+            f"the local sandbox cannot use port {port} ({error}): "
+            "choose another one, or 0 for any free port."
+        ) from error
+    return listener
+
+
+def _config(app: object) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        http="h11",
+        loop="asyncio",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        limit_concurrency=limits.MAX_CONNECTIONS,
+        timeout_graceful_shutdown=2,
+        h11_max_incomplete_event_size=limits.MAX_HEADER_BYTES,
+    )

@@ -1,0 +1,264 @@
+"""Users, accounts, uploads and their documents: what the local server remembers."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from argyle_nb.sandbox.database import Database, next_moment
+from argyle_nb.sandbox.ids import new_id, now_ms
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from argyle_nb.sandbox.cursors import PageQuery, Position
+
+    Row = Mapping[str, Any]
+
+# The item that the API's reference prints for an account made of uploads alone.
+UPLOAD_ITEM = "item_000012271"
+ABANDONED_SECONDS = 3600.0
+
+_TABLES = {"users": "users", "accounts": "account_objects", "user-uploads": "uploads"}
+
+
+@dataclass(frozen=True)
+class NewUpload:
+    """A received document, not yet kept.
+
+    Parameters
+    ----------
+    user
+        Id of its user.
+    document_type
+        As the client said.
+    file_name
+        As the client said; data only, never part of a path.
+    media_type
+        As the document's first bytes say.
+    received
+        The temporary file that holds it.
+    classification, ocr, authenticity
+        The first processing statuses.
+    """
+
+    user: str
+    document_type: str
+    file_name: str
+    media_type: str
+    received: Path
+    classification: str
+    ocr: str
+    authenticity: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of rows, newest first, and whether there is more on either side."""
+
+    rows: list[Row]
+    has_newer: bool
+    has_older: bool
+
+
+class Store:
+    """The folder of a local server: one database and the documents beside it.
+
+    Several processes may open one folder at once.
+
+    Parameters
+    ----------
+    folder
+        Made, for its owner alone, when it does not exist.
+
+    Raises
+    ------
+    ConfigurationError
+        The folder holds a database that cannot be used.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._documents = folder / "documents"
+        self._documents.mkdir(mode=0o700, exist_ok=True)
+        self.database = Database(folder / "sandbox.sqlite3")
+        self.id = self.database.id
+        self._sweep()
+
+    def close(self) -> None:
+        """Close the database; the folder stays as it is."""
+        self.database.close()
+
+    def create_user(self, profile: Mapping[str, Any]) -> str:
+        """Add a user and return its id."""
+        with self.database.write() as connection:
+            moment = next_moment(connection)
+            row = (new_id(moment), moment, profile.get("external_id"), json.dumps(profile))
+            connection.execute("INSERT INTO users VALUES (?, ?, ?, ?)", row)
+        return row[0]
+
+    def update_user(self, user: str, profile: Mapping[str, Any]) -> None:
+        """Replace a user's profile; nothing happens when the user is gone."""
+        with self.database.write() as connection:
+            connection.execute(
+                "UPDATE users SET external_id = ?, profile = ? WHERE id = ?",
+                (profile.get("external_id"), json.dumps(profile), user),
+            )
+
+    def get(self, resource: str, identifier: str) -> Row | None:
+        """Return one user, account or upload, or ``None``."""
+        with self.database.read() as connection:
+            return _one(connection, resource, identifier)
+
+    def page(self, resource: str, query: PageQuery) -> Page:
+        """Return one page of users, accounts or uploads."""
+        with self.database.read() as connection:
+            return _page(connection, _TABLES[resource], query)
+
+    def delete_user(self, user: str) -> bool:
+        """Delete a user with its account, uploads and documents; whether there was one."""
+        return self._delete("users", user, "user_id")
+
+    def delete_account(self, account: str) -> bool:
+        """Delete an account with its uploads and documents; whether there was one."""
+        return self._delete("accounts", account, "account_id")
+
+    def add_upload(self, upload: NewUpload) -> Row | None:
+        """Keep a received document and list it; ``None`` when its user is gone.
+
+        The document is in its place before the upload can be seen, so no reader and no killed
+        process ever meets an upload without its document.
+        """
+        document = new_id(now_ms())
+        target = self.document(document)
+        try:
+            with self.database.write() as connection:
+                if _one(connection, "users", upload.user) is None:
+                    return None
+                upload.received.rename(target)
+                return _insert(connection, upload, document)
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
+
+    def document(self, name: str) -> Path:
+        """Return where a document lies; `name` is the id in its row, never a client's text."""
+        return self._documents / name
+
+    def open_incoming(self) -> tuple[Path, BinaryIO]:
+        """Open a new temporary file for a document that is arriving."""
+        path = self._documents / f"{new_id(now_ms())}.part"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+        return path, os.fdopen(os.open(path, flags, 0o600), "wb")
+
+    def _delete(self, table: str, identifier: str, column: str) -> bool:
+        with self.database.write() as connection:
+            documents = connection.execute(
+                f"SELECT document FROM uploads WHERE {column} = ?",  # noqa: S608 - names of ours
+                (identifier,),
+            ).fetchall()
+            deleted = connection.execute(
+                f"DELETE FROM {table} WHERE id = ?",  # noqa: S608 - names of ours
+                (identifier,),
+            ).rowcount
+        self._unlink(row["document"] for row in documents)
+        return deleted > 0
+
+    def _unlink(self, names: Iterable[str]) -> None:
+        for name in names:
+            self.document(name).unlink(missing_ok=True)
+
+    def _sweep(self) -> None:
+        # A killed server leaves files that no upload names; a young one may still be arriving.
+        with self.database.read() as connection:
+            kept = {row["document"] for row in connection.execute("SELECT document FROM uploads")}
+        oldest = time.time() - ABANDONED_SECONDS
+        for path in self._documents.iterdir():
+            with suppress(FileNotFoundError):
+                if path.name not in kept and path.stat().st_mtime < oldest:
+                    path.unlink()
+
+
+def _one(connection: sqlite3.Connection, resource: str, identifier: str) -> Row | None:
+    row: Row | None = connection.execute(
+        f"SELECT * FROM {_TABLES[resource]} WHERE id = ?",  # noqa: S608 - names of ours
+        (identifier,),
+    ).fetchone()
+    return row
+
+
+def _insert(connection: sqlite3.Connection, upload: NewUpload, document: str) -> Row | None:
+    moment = next_moment(connection)
+    identifier = new_id(moment)
+    connection.execute(
+        "INSERT INTO uploads (id, account_id, user_id, document, document_type, file_name,"
+        " media_type, created_at, updated_at, classification, ocr, authenticity, due_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            identifier,
+            _account(connection, upload.user, moment),
+            upload.user,
+            document,
+            upload.document_type,
+            upload.file_name,
+            upload.media_type,
+            moment,
+            moment,
+            upload.classification,
+            upload.ocr,
+            upload.authenticity,
+            now_ms() if upload.classification == "idle" else None,
+        ),
+    )
+    return _one(connection, "user-uploads", identifier)
+
+
+def _account(connection: sqlite3.Connection, user: str, moment: int) -> str:
+    """Return the user's account for uploads, made with the first of them."""
+    row = connection.execute("SELECT id FROM accounts WHERE user_id = ?", (user,)).fetchone()
+    if row is not None:
+        return str(row["id"])
+    account = new_id(moment)
+    connection.execute(
+        "INSERT INTO accounts VALUES (?, ?, ?, 'idle', ?)", (account, user, UPLOAD_ITEM, moment)
+    )
+    return account
+
+
+def _page(connection: sqlite3.Connection, table: str, query: PageQuery) -> Page:
+    found = _rows(connection, table, query, query.limit + 1)
+    rows, more = found[: query.limit], len(found) > query.limit
+    if query.newer:
+        rows.reverse()
+    if not rows:
+        return Page([], has_newer=False, has_older=False)
+    first = query.beside(_position(rows[0]), newer=True)
+    last = query.beside(_position(rows[-1]), newer=False)
+    newer = more if query.newer else bool(_rows(connection, table, first, 1))
+    older = bool(_rows(connection, table, last, 1)) if query.newer else more
+    return Page(rows, has_newer=newer, has_older=older)
+
+
+def _rows(connection: sqlite3.Connection, table: str, query: PageQuery, limit: int) -> list[Row]:
+    conditions = [f"{column} = ?" for column in query.filters]
+    values: list[Any] = list(query.filters.values())
+    if query.position is not None:
+        conditions.append(f"(created_at, id) {'>' if query.newer else '<'} (?, ?)")
+        values.extend(query.position)
+    order = "ASC" if query.newer else "DESC"
+    where = " AND ".join(conditions) or "TRUE"
+    sql = (
+        f"SELECT * FROM {table} WHERE {where}"  # noqa: S608 - names of ours, values are bound
+        f" ORDER BY created_at {order}, id {order} LIMIT ?"
+    )
+    return list(connection.execute(sql, (*values, limit)))
+
+
+def _position(row: Row) -> Position:
+    return row["created_at"], row["id"]

@@ -1,0 +1,339 @@
+"""Starting, stopping, sharing and killing local servers."""
+
+from __future__ import annotations
+
+import gc
+import json
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from requests_toolbelt import MultipartEncoder
+
+import argyle_nb.sandbox
+from argyle_nb.errors import ConfigurationError
+from argyle_nb.sandbox import Sandbox, processing
+
+DEADLINE = 30.0
+PDF = b"%PDF-1.7\n% an invented paystub\n"
+
+SERVER = """
+    import dataclasses, json, sys, time
+    from pathlib import Path
+    from argyle_nb.sandbox.server import Sandbox
+
+    @dataclasses.dataclass
+    class Found:
+        found_type: object = "paystubs"
+        problem: object = None
+        ocr_data: object = dataclasses.field(default_factory=dict)
+        ocr_authenticity: object = dataclasses.field(default_factory=dict)
+        ocr_authenticity_score: object = 90
+
+    folder, looks, pause = Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
+
+    def inspect(path, document_type):
+        with looks.open("a") as file:
+            file.write(path.name + "\\n")
+        time.sleep(pause)
+        return Found()
+
+    sandbox = Sandbox(folder, stage_seconds=0)
+    sandbox._inspect, sandbox._lease_seconds = inspect, 1.0
+    with sandbox:
+        print(json.dumps([sandbox.id, sandbox.url, sandbox.api_key_id, sandbox.api_key_secret]))
+        sys.stdout.flush()
+        sys.stdin.read()
+"""
+
+
+class Remote:
+    """A sandbox in another process."""
+
+    def __init__(self, folder, looks, pause=0.0):
+        command = [sys.executable, "-c", textwrap.dedent(SERVER), folder, looks, str(pause)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.id, self.url, *key = json.loads(self.process.stdout.readline())
+        self.session = requests.Session()
+        self.session.auth = tuple(key)
+
+    def __call__(self, method, path, **options):
+        return self.session.request(method, self.url + path, timeout=DEADLINE, **options).json()
+
+    def upload(self, user):
+        data = {"user": user, "document_type": "paystubs"}
+        files = {"upload": ("stub.pdf", PDF)}
+        return self("POST", "/v2/user-uploads", data=data, files=files)["id"]
+
+    def done(self):
+        page = self("GET", "/v2/user-uploads?limit=200")
+        assert page["next"] is None
+        return {
+            upload["id"]
+            for upload in page["results"]
+            if upload["processing"]["authenticity"] == "completed"
+        }
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.close()
+
+    def close(self):
+        self.session.close()
+        self.process.stdin.close()
+        self.process.wait(DEADLINE)
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def remote(tmp_path):
+    """Start servers of one folder, each in a process of its own."""
+    started = []
+
+    def start(pause=0.0):
+        started.append(Remote(str(tmp_path / "shared"), str(tmp_path / "looks"), pause))
+        return started[-1]
+
+    yield start
+    for server in started:
+        if server.process.poll() is None:
+            server.close()
+
+
+def until(condition):
+    deadline = time.monotonic() + DEADLINE
+    while not (answer := condition()):
+        assert time.monotonic() < deadline, "the condition never came true"
+        time.sleep(0.01)
+    return answer
+
+
+def status(sandbox, path="/v2/users"):
+    key = (sandbox.api_key_id, sandbox.api_key_secret)
+    return requests.get(sandbox.url + path, auth=key, timeout=10).status_code
+
+
+def looks(folder):
+    path = folder / "looks"
+    return path.read_text().split() if path.exists() else []
+
+
+def open_files():
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_a_started_sandbox_answers_at_once_on_loopback_alone(tmp_path):
+    with Sandbox(tmp_path) as sandbox:
+        assert status(sandbox) == 200
+        assert sandbox.url.startswith("http://127.0.0.1:")
+        port = urlsplit(sandbox.url).port
+        listening = {
+            line.split()[1]
+            for line in Path("/proc/net/tcp").read_text().splitlines()
+            if line.split()[1].endswith(f":{port:04X}") and line.split()[3] == "0A"
+        }
+        assert listening == {f"0100007F:{port:04X}"}
+
+
+def test_each_start_has_a_new_key_and_the_folder_keeps_its_id(tmp_path):
+    sandbox = Sandbox(tmp_path)
+    seen = []
+    for _ in range(2):
+        with sandbox:
+            seen.append((sandbox.api_key_id, sandbox.api_key_secret, sandbox.id))
+    assert seen[0][0] != seen[1][0]
+    assert seen[0][1] != seen[1][1]
+    assert seen[0][2] == seen[1][2]
+    assert seen[0][0].startswith("sbx_local_")
+    assert len(seen[0][1]) >= 40
+
+
+def test_the_secret_is_in_no_repr(tmp_path):
+    with Sandbox(tmp_path) as sandbox:
+        shown = repr(sandbox) + repr(vars(sandbox)) + repr(vars(sandbox._running))
+        assert sandbox.url in repr(sandbox)
+        assert sandbox.api_key_secret not in shown
+    assert "stopped" in repr(sandbox)
+
+
+def test_the_secret_is_in_no_file_of_the_folder(tmp_path):
+    with Sandbox(tmp_path) as sandbox:
+        assert status(sandbox) == 200
+        contents = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+        assert not [text for text in contents if sandbox.api_key_secret.encode() in text]
+
+
+def test_start_and_stop_may_be_repeated(tmp_path):
+    sandbox = Sandbox(tmp_path)
+    sandbox.stop()
+    assert sandbox.start() is sandbox.start()
+    sandbox.stop()
+    sandbox.stop()
+    with pytest.raises(ConfigurationError, match=r"call start\(\) first"):
+        _ = sandbox.url
+
+
+def test_stopping_frees_port_threads_and_files(tmp_path):
+    before = set(threading.enumerate())
+    files = open_files()
+    for _ in range(3):
+        with Sandbox(tmp_path) as sandbox:
+            assert status(sandbox) == 200
+            port = urlsplit(sandbox.url).port
+        with socket.socket() as again:
+            again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            again.bind(("127.0.0.1", port))
+    gc.collect()
+    until(lambda: set(threading.enumerate()) <= before)
+    assert open_files() <= files
+
+
+def test_stopping_does_not_wait_for_idle_clients(tmp_path):
+    with requests.Session() as session:
+        sandbox = Sandbox(tmp_path).start()
+        session.get(sandbox.url, timeout=10)
+        began = time.monotonic()
+        sandbox.stop()
+        assert time.monotonic() - began < 3
+
+
+def test_a_process_that_forgets_to_stop_is_stopped_at_its_end_without_a_word(tmp_path):
+    script = (
+        "import atexit, sys; from argyle_nb.sandbox import Sandbox; sandbox = Sandbox(sys.argv[1]);"
+        "atexit.register(lambda: print(sandbox)); sandbox.start()"
+    )
+    command = [sys.executable, "-X", "dev", "-W", "error", "-c", script, str(tmp_path)]
+    ended = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert ended.stdout.startswith(b"<Sandbox stopped")
+
+
+def test_an_upload_wakes_its_processing(tmp_path, monkeypatch):
+    monkeypatch.setattr(processing, "POLL_SECONDS", 10 * DEADLINE)
+    with Sandbox(tmp_path, stage_seconds=0) as sandbox, requests.Session() as session:
+        session.auth = (sandbox.api_key_id, sandbox.api_key_secret)
+        user = session.post(sandbox.url + "/v2/users", timeout=10).json()["id"]
+        data = {"user": user, "document_type": "paystubs"}
+        files = {"upload": ("stub.pdf", PDF)}
+        session.post(sandbox.url + "/v2/user-uploads", data=data, files=files, timeout=10)
+        listed = sandbox.url + "/v2/user-uploads"
+        until(
+            lambda: (
+                session.get(listed, timeout=10).json()["results"][0]["processing"]
+                == {"classification": "failed", "ocr": "idle", "authenticity": "idle"}
+            )
+        )
+
+
+def test_a_port_that_is_taken_is_refused_with_the_cure(tmp_path):
+    with Sandbox(tmp_path / "a") as first:
+        port = urlsplit(first.url).port
+        with pytest.raises(ConfigurationError, match=rf"port {port} .*0 for any free port"):
+            Sandbox(tmp_path / "b", port=port).start()
+
+
+def test_a_folder_that_cannot_be_made_is_refused_with_the_cure(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigurationError, match="choose one that you may write to"):
+        Sandbox(tmp_path / "file" / "sandbox").start()
+
+
+@pytest.mark.parametrize(
+    "options", [{"ocr": "partial"}, {"stage_seconds": -1}, {"requests_per_second": 0}]
+)
+def test_options_out_of_range_are_refused_at_once(tmp_path, options):
+    with pytest.raises(ConfigurationError, match=f"{next(iter(options))} is .*: use "):
+        Sandbox(tmp_path, **options)
+
+
+def test_the_package_offers_only_the_sandbox():
+    with pytest.raises(AttributeError, match="Server"):
+        _ = argyle_nb.sandbox.Server
+
+
+def test_importing_the_package_loads_no_server_code():
+    script = "import sys, argyle_nb.sandbox; print(*{'uvicorn', 'pypdf'} & set(sys.modules))"
+    command = [sys.executable, "-c", script]
+    assert subprocess.run(command, capture_output=True, check=True).stdout == b"\n"
+
+
+def test_two_processes_on_one_folder_see_the_same_and_look_at_each_document_once(remote, tmp_path):
+    one, two = remote(), remote()
+    assert one.id == two.id
+    assert one.url != two.url
+    user = one("POST", "/v2/users", json={})["id"]
+    uploads = {server.upload(user) for _ in range(15) for server in (one, two)}
+    until(lambda: one.done() == uploads)
+    assert two.done() == uploads
+    assert len(looks(tmp_path)) == len(set(looks(tmp_path))) == 30
+    (account,) = two("GET", "/v2/accounts")["results"]
+    assert account["availability"]["user_uploads"]["files_count"] == 30
+
+
+def test_the_key_of_one_process_does_not_open_the_other(remote):
+    one, two = remote(), remote()
+    answer = requests.get(two.url + "/v2/users", auth=one.session.auth, timeout=10)
+    assert answer.status_code == 401
+
+
+def test_a_killed_process_loses_nothing_and_its_work_is_taken_over(remote, tmp_path):
+    doomed = remote(pause=3600)
+    user = doomed("POST", "/v2/users", json={})["id"]
+    uploads = {doomed.upload(user) for _ in range(8)}
+    until(lambda: len(looks(tmp_path)) == 2)
+    doomed.kill()
+    heir = remote()
+    until(lambda: heir.done() == uploads)
+    seen = looks(tmp_path)
+    interrupted = seen[:2]
+    assert sorted(seen[2:]) == sorted(set(seen))
+    assert set(interrupted) <= set(seen[2:])
+
+
+def test_a_document_inspected_before_the_kill_is_not_inspected_again(remote, tmp_path):
+    first = remote()
+    user = first("POST", "/v2/users", json={})["id"]
+    uploads = {first.upload(user) for _ in range(5)}
+    until(lambda: first.done() == uploads)
+    first.kill()
+    second = remote()
+    assert second.done() == uploads
+    second.upload(user)
+    until(lambda: len(second.done()) == 6)
+    assert len(looks(tmp_path)) == 6
+
+
+def peak_memory_kib(process):
+    lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_large_document_is_never_held_in_memory(remote, tmp_path):
+    server = remote()
+    user = server("POST", "/v2/users", json={})["id"]
+    server.upload(user)
+    before = peak_memory_kib(server.process)
+    document = tmp_path / "large.pdf"
+    with document.open("wb") as file:
+        file.write(PDF)
+        file.truncate(100 * 1024 * 1024)
+    with document.open("rb") as file:
+        form = MultipartEncoder(
+            {"user": user, "document_type": "W-2", "upload": ("large.pdf", file)}
+        )
+        headers = {"Content-Type": form.content_type}
+        upload = server("POST", "/v2/user-uploads", data=form, headers=headers)
+    with server.session.get(upload["file_url"], stream=True, timeout=DEADLINE) as answer:
+        received = sum(len(piece) for piece in answer.iter_content(1 << 20))
+    assert received == document.stat().st_size
+    growth = peak_memory_kib(server.process) - before
+    assert growth < 10 * 1024
