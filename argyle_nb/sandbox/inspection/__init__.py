@@ -1,0 +1,189 @@
+"""Look into one uploaded document: its type, what it says, and whether it was tampered with.
+
+This is a local stand-in and not Ocrolus: the shapes of its answers follow Ocrolus' and Argyle's
+public descriptions, its findings are its own. `argyle_nb.sandbox.inspection.signals` lists what
+is looked for and what it weighs. The file's name is never looked at, and nothing of its content
+is logged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import sys
+import time
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from pypdf import PdfReader
+
+from argyle_nb.sandbox.inspection.field_edits import Fields, edit_signals, overlay_signals
+from argyle_nb.sandbox.inspection.form_reading import form_data, read_form
+from argyle_nb.sandbox.inspection.origin_checks import origin_signals
+from argyle_nb.sandbox.inspection.pay_checks import form_signals, paystub_signals
+from argyle_nb.sandbox.inspection.paystub_reading import paystub_data, read_paystub
+from argyle_nb.sandbox.inspection.print_checks import print_signals
+from argyle_nb.sandbox.inspection.provenance import Origin, origin_of
+from argyle_nb.sandbox.inspection.reading import Reader, classify
+from argyle_nb.sandbox.inspection.revisions import (
+    changes_between_revisions,
+    earlier_revisions,
+    read_pages,
+)
+from argyle_nb.sandbox.inspection.signals import Signal, analysis
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from argyle_nb.sandbox.inspection.page_cells import Page
+
+READ_TYPES = ("paystubs", "W-2", "1099")
+FORM_TYPES = {"paystubs": "PAYSTUB", "W-2": "W2", "1099": "FORM"}
+MAX_BYTES = 60_000_000
+SECONDS = 20.0
+UNREADABLE = "DOCUMENT IS UNREADABLE"
+
+logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What the sandbox found out about one document.
+
+    Parameters
+    ----------
+    found_type
+        One of the six document types when the content shows it, else ``None``.
+    problem
+        Why it cannot be processed, in the manner of Ocrolus' rejection reasons, else ``None``.
+    ocr_data
+        The paystub, or ``form_type`` and ``raw_fields``; ``None`` when nothing was read.
+    ocr_authenticity
+        A document analysis in Detect's shape; ``None`` for types and files that get none.
+    ocr_authenticity_score
+        0 (tampered) to 100 (nothing found); ``None`` when there is no analysis.
+    """
+
+    found_type: str | None = None
+    problem: str | None = None
+    ocr_data: dict[str, Any] | None = None
+    ocr_authenticity: dict[str, Any] | None = None
+    ocr_authenticity_score: int | None = None
+
+
+class OutOfTimeError(BaseException):
+    """The document took longer than allowed; not an Exception, so that no parser swallows it."""
+
+
+def inspect(path: Path, document_type: str) -> Inspection:
+    """Inspect one file; whatever its bytes are, this answers and never raises for them.
+
+    Parameters
+    ----------
+    path
+        The stored document.
+    document_type
+        The type it was uploaded as, used when its content does not show one.
+
+    Returns
+    -------
+    Inspection
+        Images and unknown media come back empty: there is no OCR engine here.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            return Inspection(problem=f"{UNREADABLE}: larger than this sandbox reads")
+        data = path.read_bytes()
+    except OSError:
+        return Inspection(problem=f"{UNREADABLE}: the file cannot be opened")
+    if b"%PDF-" not in data[:1024]:
+        return Inspection()
+    try:
+        with _time_limit(SECONDS), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _inspect_pdf(data, document_type)
+    except OutOfTimeError:
+        return Inspection(problem=f"{UNREADABLE}: it takes too long to read")
+    except Exception:  # noqa: BLE001 - a hostile file may break a parser in any way
+        return Inspection(problem=f"{UNREADABLE}: corrupt")
+
+
+@contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    """Stop pure-Python work of this thread after so many seconds, wherever it is."""
+    stop = time.monotonic() + seconds
+
+    def watch(*_: object) -> None:
+        if time.monotonic() > stop:
+            raise OutOfTimeError
+
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        yield
+    finally:
+        sys.setprofile(before)
+
+
+def _inspect_pdf(data: bytes, document_type: str) -> Inspection:
+    reader = PdfReader(BytesIO(data))
+    if reader.is_encrypted and not reader.decrypt(""):
+        return Inspection(problem=f"{UNREADABLE}: password-protected")
+    pages = read_pages(reader)
+    if not pages:
+        return Inspection(problem=f"{UNREADABLE}: it has no pages")
+    looked_up = Reader(pages)
+    found_type = classify(looked_up.text)
+    as_type = found_type or document_type
+    if as_type not in READ_TYPES:
+        return Inspection(found_type=found_type)
+    return _analyse(data, reader, pages, found_type, as_type)
+
+
+def _analyse(
+    data: bytes, reader: PdfReader, pages: list[Page], found_type: str | None, as_type: str
+) -> Inspection:
+    image_based = found_type is None and any(page.is_scan for page in pages)
+    earlier = [_origin(revision) for revision in earlier_revisions(data)]
+    origin = origin_of(reader)
+    signals = origin_signals(origin, earlier) + print_signals(pages)
+    ocr_data, content, fields = _content(Reader(pages), as_type, origin)
+    changes = changes_between_revisions(data, pages)
+    signals += edit_signals(changes, pages, fields)
+    signals += overlay_signals(pages, fields)
+    if image_based:
+        signals.append(Signal("sbx_image_only", 1))
+    elif found_type is None:
+        signals.append(Signal("sbx_not_recognised"))
+    else:
+        signals += content
+    form_type, identity = FORM_TYPES[as_type], hashlib.sha256(data).hexdigest()
+    detect = analysis(signals, form_type=form_type, image_based=image_based, identity=identity)
+    return Inspection(
+        found_type=found_type,
+        ocr_data=None if image_based or found_type is None else ocr_data,
+        ocr_authenticity=detect,
+        ocr_authenticity_score=detect["form_analysis"][0]["form_authenticity"]["score"],
+    )
+
+
+def _origin(revision: bytes) -> Origin:
+    try:
+        return origin_of(PdfReader(BytesIO(revision)))
+    except Exception:  # noqa: BLE001 - a broken former state says nothing
+        return Origin()
+
+
+def _content(
+    reader: Reader, as_type: str, origin: Origin
+) -> tuple[dict[str, Any], list[Signal], Fields]:
+    """Read the document as its type and check what it says."""
+    if as_type == "paystubs":
+        stub = read_paystub(reader)
+        return paystub_data(stub), paystub_signals(stub, origin), stub.cells
+    form = read_form(reader, as_type)
+    return form_data(form, "document"), form_signals(form, origin), form.field_cells()

@@ -1,0 +1,261 @@
+"""From painted runs to what a reader sees: hidden pieces, cells, lines."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from argyle_nb.sandbox.inspection.pdf_page import Box
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from argyle_nb.sandbox.inspection.pdf_page import Colour, PageContent, Patch, Run
+
+AMOUNT = re.compile(r"[-(]?\$?\s?-?\(?\d[\d,]*\.\d{2,4}\)?-?\*?")
+_TAIL_AMOUNTS = re.compile(rf"^(.*?)((?:(?:^|\s+){AMOUNT.pattern})+)$")
+_BUCKET = 24.0
+SAME_WORD_GAP = 0.75
+SPACE_GAP = 0.12
+COVERED = 0.5
+OVERPRINTED = 0.45
+SCAN_SHARE = 0.7
+DARK = 0.3
+WHITE = 0.97
+CMYK = 4
+LONGEST_CELL = 600
+TOUCHES = 0.25
+SAME_PRINT = 0.7
+OTHER_PRINT = 2.2
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """A run that cannot be seen, and why.
+
+    Parameters
+    ----------
+    run
+        The run.
+    reason
+        ``covered``, ``overprinted``, ``invisible`` or ``layer``.
+    by
+        The text seen in its place; empty when nothing is.
+    patch
+        The shape or image that covers it.
+    """
+
+    run: Run
+    reason: str
+    by: str = ""
+    patch: Patch | None = None
+
+    @property
+    def is_redaction(self) -> bool:
+        """Whether a dark bar covers it openly, as one hides a number before passing a copy on."""
+        dark = self.patch is not None and not self.patch.image and max(self.patch.colour) < DARK
+        return dark and not self.by
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Neighbouring runs that read as one: a label, a name, an amount."""
+
+    text: str
+    box: Box
+    page: int
+    runs: tuple[Run, ...] = ()
+
+    @property
+    def size(self) -> float:
+        """Font size in points of its first run."""
+        return self.runs[0].size if self.runs else 0.0
+
+    @property
+    def is_amount(self) -> bool:
+        """Whether it is one decimal amount and nothing else."""
+        return AMOUNT.fullmatch(self.text.strip()) is not None
+
+
+@dataclass
+class Page:
+    """A page as read: lines of cells from the top, and what is hidden in it."""
+
+    content: PageContent
+    lines: list[list[Cell]] = field(default_factory=list)
+    hidden: list[Hidden] = field(default_factory=list)
+
+    @property
+    def number(self) -> int:
+        """Page number, from 1."""
+        return self.content.number
+
+    @property
+    def cells(self) -> list[Cell]:
+        """All cells in reading order."""
+        return [cell for line in self.lines for cell in line]
+
+    @property
+    def text(self) -> str:
+        """All visible text, a line a row."""
+        return "\n".join("  ".join(cell.text for cell in line) for line in self.lines)
+
+    @property
+    def is_scan(self) -> bool:
+        """Whether it is a picture: hardly any text is seen, beside an image or at all."""
+        area = self.content.width * self.content.height
+        images = [patch.box.area for patch in self.content.patches if patch.image]
+        letters = sum(len(cell.text) for cell in self.cells)
+        covers = bool(images) and max(images) > SCAN_SHARE * area
+        return letters < (120 if covers else 25)
+
+
+def see(content: PageContent) -> Page:
+    """Sort out what is visible on a page and set it in lines of cells."""
+    page = Page(content)
+    page.hidden = list(_hidden(content))
+    gone = {id(hidden.run) for hidden in page.hidden}
+    seen = [run for run in content.runs if id(run) not in gone]
+    page.lines = [list(_cells(line, content.number)) for line in _lines(seen)]
+    return page
+
+
+def is_white(colour: Colour) -> bool:
+    """Whether a fill colour (grey, RGB or CMYK) is white or nearly so."""
+    return max(colour) <= 1 - WHITE if len(colour) == CMYK else min(colour) >= WHITE
+
+
+def plain(text: str) -> str:
+    """Letters and digits only, lower case: what two prints of one text share."""
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+def _hidden(content: PageContent) -> Iterator[Hidden]:
+    by_place = _index(run for run in content.runs if run.shown)
+    patches = [p for p in content.patches if not p.box.is_line]
+    area = content.width * content.height
+    covering = [p for p in patches if not (p.image and p.box.area > SCAN_SHARE * area)]
+    for run in content.runs:
+        if run.hidden_layer:
+            yield Hidden(run, "layer")
+        elif not run.visible or _unreadable(run, patches):
+            yield Hidden(run, "invisible")
+        elif patch := _cover(run, covering):
+            yield Hidden(run, "covered", _seen_instead(run, by_place), patch)
+        elif over := _overprint(run, by_place):
+            yield Hidden(run, "overprinted", over.text)
+
+
+def _index(runs: Iterable[Run]) -> dict[int, list[Run]]:
+    by_place: dict[int, list[Run]] = {}
+    for run in runs:
+        by_place.setdefault(int(run.box.y0 // _BUCKET), []).append(run)
+    return by_place
+
+
+def _near(run: Run, by_place: dict[int, list[Run]]) -> Iterator[Run]:
+    bucket = int(run.box.y0 // _BUCKET)
+    for place in (bucket - 1, bucket, bucket + 1):
+        yield from by_place.get(place, ())
+
+
+def _unreadable(run: Run, patches: list[Patch]) -> bool:
+    """White on white: the last thing painted under it is white paper."""
+    if not is_white(run.colour):
+        return False
+    under = [p for p in patches if p.order < run.order and run.box.shared(p.box) > COVERED]
+    return not under or (not under[-1].image and is_white(under[-1].colour))
+
+
+def _cover(run: Run, patches: list[Patch]) -> Patch | None:
+    over = (p for p in patches if p.order > run.order and run.box.shared(p.box) > COVERED)
+    return next(over, None)
+
+
+def _seen_instead(run: Run, by_place: dict[int, list[Run]]) -> str:
+    later = [
+        other
+        for other in _near(run, by_place)
+        if other.order > run.order and _touches(run.box, other.box)
+    ]
+    return " ".join(other.text for other in sorted(later, key=lambda other: other.box.x0))
+
+
+def _touches(box: Box, other: Box) -> bool:
+    return max(box.shared(other), other.shared(box)) > TOUCHES
+
+
+def _overprint(run: Run, by_place: dict[int, list[Run]]) -> Run | None:
+    if not plain(run.text):
+        return None
+    for other in _near(run, by_place):
+        alike = plain(other.text)
+        if (
+            other.order > run.order
+            and alike
+            and alike not in plain(run.text)
+            and max(run.size, other.size) < 2.5 * min(run.size, other.size)
+            and max(run.box.shared(other.box), other.box.shared(run.box)) > OVERPRINTED
+        ):
+            return other
+    return None
+
+
+def _lines(runs: list[Run]) -> list[list[Run]]:
+    """Gather runs that share a baseline, large print (a watermark, a title) apart from small."""
+    lines: list[list[Run]] = []
+    for run in sorted(runs, key=lambda r: (-r.box.y0, r.box.x0)):
+        line = next((line for line in lines[:-4:-1] if _on_line(run, line[0])), None)
+        if line is None:
+            lines.append([run])
+        else:
+            line.append(run)
+    return lines
+
+
+def _on_line(run: Run, first: Run) -> bool:
+    small, large = sorted((run.size, first.size))
+    return first.box.y0 - run.box.y0 < 0.4 * small and large < OTHER_PRINT * small
+
+
+def _cells(line: list[Run], page: int) -> Iterator[Cell]:
+    group: list[Run] = []
+    for run in sorted(line, key=lambda r: r.box.x0):
+        if group and run.box.x0 - max(r.box.x1 for r in group) > SAME_WORD_GAP * run.size:
+            yield from _split_amounts(group, page)
+            group = []
+        if not (group and _same_print(group[-1], run)):
+            group.append(run)
+    yield from _split_amounts(group, page)
+
+
+def _same_print(run: Run, other: Run) -> bool:
+    """Bold faked by printing twice."""
+    return run.text == other.text and run.box.shared(other.box) > SAME_PRINT
+
+
+def _split_amounts(group: list[Run], page: int) -> Iterator[Cell]:
+    """Part a label from the amounts that follow it in the same print."""
+    text = group[0].text
+    for before, run in pairwise(group):
+        text += (" " if run.box.x0 - before.box.x1 > SPACE_GAP * run.size else "") + run.text
+    box = Box(
+        group[0].box.x0,
+        min(run.box.y0 for run in group),
+        max(run.box.x1 for run in group),
+        max(run.box.y1 for run in group),
+    )
+    text = text[:LONGEST_CELL]
+    match = _TAIL_AMOUNTS.match(text)
+    if not match or AMOUNT.fullmatch(text.strip()):
+        yield Cell(text, box, page, tuple(group))
+        return
+    width = (box.x1 - box.x0) / max(len(text), 1)
+    spans = [match.span(1)] if match[1].strip() else []
+    spans += [found.span() for found in AMOUNT.finditer(text, match.start(2))]
+    for start, stop in spans:
+        part = Box(box.x0 + start * width, box.y0, box.x0 + stop * width, box.y1)
+        inside = tuple(r for r in group if r.box.shared(part) > 0 or part.shared(r.box) > 0)
+        yield Cell(text[start:stop].strip(), part, page, inside or tuple(group))

@@ -1,0 +1,146 @@
+"""How a page is set: fonts mixed inside a value, values off their line or column, hidden text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+from statistics import median
+from typing import TYPE_CHECKING
+
+from argyle_nb.sandbox.inspection.page_cells import plain
+from argyle_nb.sandbox.inspection.signals import Signal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from argyle_nb.sandbox.inspection.page_cells import Cell, Page
+    from argyle_nb.sandbox.inspection.pdf_page import Run
+
+WORD_GAP = 0.2
+OTHER_SIZE = 0.3
+OFF_LINE = 0.35
+ON_LINE = 0.08
+OFF_COLUMN = 0.8
+ON_COLUMN = 0.2
+COLUMN_REACH = 9.0
+SAME_COLUMN = 3.0
+SAME_SIZE = 0.05
+ALIKE = 0.6
+PEERS = 2
+RARE = 3
+RARE_SHARE = 6
+LONGEST_VALUE = 32
+
+
+def print_signals(pages: list[Page]) -> list[Signal]:
+    """Check every page's print; each finding names the text it is about."""
+    signals: list[Signal] = []
+    for page in pages:
+        if page.is_scan:
+            continue
+        mixed = {cell.text: cell for cell in (*_mixed_inside(page), *_odd_among_peers(page))}
+        signals += [_about("sbx_fonts_mixed_in_line", cell) for cell in mixed.values()]
+        off = {cell.text: cell for cell in (*_off_line(page), *_off_column(page))}
+        signals += [_about("sbx_fields_misaligned", cell) for cell in off.values()]
+        signals += list(_hidden_text(page))
+    return signals
+
+
+def _about(identifier: str, cell: Cell) -> Signal:
+    fonts = "; ".join(dict.fromkeys(f"{r.font.name} {r.size:.1f}" for r in cell.runs))
+    return Signal(identifier, cell.page, [{"text": cell.text, "fonts": fonts}])
+
+
+def _hidden_text(page: Page) -> Iterator[Signal]:
+    seen = plain(page.text)
+    for piece in page.hidden:
+        text = plain(piece.run.text)
+        if piece.reason in ("layer", "invisible") and text and text not in seen:
+            evidence: dict[str, str | None] = {"text": piece.run.text, "hidden_by": piece.reason}
+            yield Signal("sbx_hidden_layer", page.number, [evidence])
+
+
+def _mixed_inside(page: Page) -> Iterator[Cell]:
+    """Values in which neighbouring characters, with no space between, change font or size."""
+    for cell in page.cells:
+        runs = sorted(cell.runs, key=lambda run: run.box.x0)
+        for run, following in pairwise(runs):
+            joined = following.box.x0 - run.box.x1 < WORD_GAP * run.size
+            digits = any(c.isdigit() for c in run.text) and any(c.isdigit() for c in following.text)
+            if joined and digits and _differs(run, following):
+                yield cell
+                break
+
+
+def _differs(run: Run, other: Run) -> bool:
+    return (
+        run.font.family != other.font.family
+        or abs(run.size - other.size) > OTHER_SIZE
+        or run.font.name != other.font.name
+    )
+
+
+def _odd_among_peers(page: Page) -> Iterator[Cell]:
+    """Values whose font or size nothing else of their line or column shares."""
+    values = [cell for cell in page.cells if _is_value(cell)]
+    families = Counter(cell.runs[0].font.family for cell in page.cells)
+    for cell in values:
+        row = [c for c in _same_line(cell, page) if c is not cell]
+        column = [c for c in values if c is not cell and abs(c.box.x1 - cell.box.x1) < SAME_COLUMN]
+        face, size = cell.runs[0].font.family, cell.size
+        peers = row + column
+        others = {c.runs[0].font.family for c in peers}
+        rare = families[face] <= RARE and families[face] * RARE_SHARE <= sum(families.values())
+        if (len(peers) >= PEERS and others and face not in others and rare) or (
+            row and len(column) >= PEERS and _all_differ(size, peers)
+        ):
+            yield cell
+
+
+def _all_differ(size: float, peers: list[Cell]) -> bool:
+    sizes = [cell.size for cell in peers]
+    return max(sizes) - min(sizes) < SAME_SIZE and abs(size - sizes[0]) > OTHER_SIZE
+
+
+def _is_value(cell: Cell) -> bool:
+    return any(c.isdigit() for c in cell.text) and len(cell.text) < LONGEST_VALUE
+
+
+def _same_line(cell: Cell, page: Page) -> list[Cell]:
+    return next((line for line in page.lines if cell in line), [])
+
+
+def _off_line(page: Page) -> Iterator[Cell]:
+    """Amounts off the baseline that the other amounts of their line and its label share."""
+    for line in page.lines:
+        for cell in line:
+            rest = [c for c in line if c is not cell and abs(c.size - cell.size) < ALIKE]
+            levels = [c.box.y0 for c in rest]
+            if not cell.is_amount or len(rest) < PEERS or not any(c.is_amount for c in rest):
+                continue
+            level = median(levels)
+            together = max(abs(y - level) for y in levels) < ON_LINE
+            if together and abs(cell.box.y0 - level) > OFF_LINE:
+                yield cell
+
+
+def _off_column(page: Page) -> Iterator[Cell]:
+    """Amounts that miss the right edge which at least three others of their column share."""
+    amounts = [c for c in page.cells if c.is_amount and all(r.font.exact for r in c.runs)]
+    amounts = [c for c in amounts if len(c.runs) == 1 and c.runs[0].text == c.text]
+    for cell in amounts:
+        near = [c for c in amounts if c is not cell and _in_column(cell, c)]
+        if len(near) <= PEERS:
+            continue
+        edges = [(c.box.x1, c.box.x0, (c.box.x0 + c.box.x1) / 2) for c in near]
+        own = (cell.box.x1, cell.box.x0, (cell.box.x0 + cell.box.x1) / 2)
+        right = [edge[0] for edge in edges]
+        aligned = max(right) - min(right) < ON_COLUMN
+        widths = {round(c.box.x1 - c.box.x0, 1) for c in near}
+        missed = all(abs(own[i] - median(e[i] for e in edges)) > OFF_COLUMN for i in range(3))
+        if aligned and len(widths) > 1 and missed:
+            yield cell
+
+
+def _in_column(cell: Cell, other: Cell) -> bool:
+    return abs(cell.box.x1 - other.box.x1) < COLUMN_REACH and abs(cell.size - other.size) < 1

@@ -1,0 +1,176 @@
+"""How the sandbox reads a page: fonts, places, what is hidden, which revisions a file holds."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+from pypdf import PdfReader, PdfWriter
+from reportlab.pdfgen.canvas import Canvas
+
+from argyle_nb.sandbox.inspection.pdf_fonts import family_of, read_to_unicode
+from argyle_nb.sandbox.inspection.provenance import read_date
+from argyle_nb.sandbox.inspection.revisions import earlier_revisions, read_pages
+
+if TYPE_CHECKING:
+    from argyle_nb.sandbox.inspection.page_cells import Page
+
+
+def canvas() -> tuple[io.BytesIO, Canvas]:
+    buffer = io.BytesIO()
+    return buffer, Canvas(buffer, pagesize=(612, 792), invariant=1)
+
+
+def seen(buffer: io.BytesIO, drawn: Canvas) -> Page:
+    drawn.save()
+    return read_pages(PdfReader(buffer))[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        ("ABCDEF+Arial-BoldMT", "arial"),
+        ("ArialMT", "arial"),
+        ("Helvetica-Oblique", "helvetica"),
+        ("Arial,Bold", "arial"),
+        ("TimesNewRomanPSMT", "timesnew"),
+        ("TimesNewRomanPS-BoldMT", "timesnew"),
+        ("Bookman-Demi", "bookman-demi"),
+    ],
+)
+def test_bold_and_regular_of_one_face_are_one_family(name: str, family: str) -> None:
+    assert family_of(name) == family
+
+
+def test_a_to_unicode_map_gives_characters_and_ranges() -> None:
+    data = b"beginbfchar <0003> <0020> endbfchar beginbfrange <0010> <0012> <0030> endbfrange"
+    assert read_to_unicode(data) == {3: " ", 16: "0", 17: "1", 18: "2"}
+
+
+def test_right_aligned_amounts_share_their_right_edge() -> None:
+    buffer, drawn = canvas()
+    for y, text in ((700, "1,234.56"), (680, "9.00")):
+        drawn.drawRightString(300, y, text)
+    edges = [cell.box.x1 for cell in seen(buffer, drawn).cells]
+    assert edges == pytest.approx([300, 300], abs=0.01)
+
+
+def test_a_row_printed_as_one_text_is_parted_in_label_and_amounts() -> None:
+    buffer, drawn = canvas()
+    drawn.setFont("Courier", 9)
+    drawn.drawString(40, 700, "REGULAR PAY    80.00   41.25  3,300.00")
+    texts = [cell.text for cell in seen(buffer, drawn).cells]
+    assert texts == ["REGULAR PAY", "80.00", "41.25", "3,300.00"]
+
+
+@pytest.mark.parametrize("how", ["fill", "rounded", "stroke"])
+def test_text_under_later_paint_is_hidden_with_what_is_seen_instead(how: str) -> None:
+    buffer, drawn = canvas()
+    drawn.drawString(100, 700, "100.00")
+    drawn.setFillColorRGB(1, 1, 1)
+    drawn.setStrokeColorRGB(1, 1, 1)
+    drawn.setLineWidth(14)
+    if how == "stroke":
+        drawn.line(95, 704, 145, 704)
+    else:
+        drawn.roundRect(95, 697, 50, 14, 3 if how == "rounded" else 0, stroke=0, fill=1)
+    drawn.setFillColorRGB(0, 0, 0)
+    drawn.drawString(100, 700, "900.00")
+    page = seen(buffer, drawn)
+    assert [(h.run.text, h.reason, h.by) for h in page.hidden] == [("100.00", "covered", "900.00")]
+    assert page.text == "900.00"
+
+
+def test_paint_before_text_hides_nothing() -> None:
+    buffer, drawn = canvas()
+    drawn.rect(90, 690, 100, 30, fill=1)
+    drawn.setFillColorRGB(1, 1, 1)
+    drawn.drawString(100, 700, "white on black")
+    page = seen(buffer, drawn)
+    assert (page.hidden, page.text) == ([], "white on black")
+
+
+def test_a_frame_around_the_page_hides_nothing() -> None:
+    buffer, drawn = canvas()
+    drawn.drawString(100, 700, "inside")
+    frame = drawn.beginPath()
+    frame.rect(20, 20, 572, 752)
+    frame.rect(22, 22, 568, 748)
+    drawn.drawPath(frame, stroke=0, fill=1, fillMode=0)
+    assert seen(buffer, drawn).hidden == []
+
+
+def test_a_fill_hides_only_what_lies_inside_its_clip() -> None:
+    buffer, drawn = canvas()
+    drawn.drawString(100, 700, "outside")
+    drawn.saveState()
+    clip = drawn.beginPath()
+    clip.rect(300, 300, 10, 10)
+    drawn.clipPath(clip, stroke=0)
+    drawn.rect(0, 0, 612, 792, fill=1, stroke=0)
+    drawn.restoreState()
+    assert seen(buffer, drawn).hidden == []
+
+
+def test_bold_faked_by_printing_twice_is_one_text() -> None:
+    buffer, drawn = canvas()
+    drawn.drawString(100, 700, "Net Pay")
+    drawn.drawString(100.3, 700, "Net Pay")
+    page = seen(buffer, drawn)
+    assert (page.text, page.hidden) == ("Net Pay", [])
+
+
+def test_text_without_ink_is_hidden() -> None:
+    buffer, drawn = canvas()
+    text = drawn.beginText(100, 700)
+    text.setTextRenderMode(3)
+    text.textOut("secret")
+    drawn.drawText(text)
+    assert [hidden.reason for hidden in seen(buffer, drawn).hidden] == ["invisible"]
+
+
+def saved_again(data: bytes, title: str) -> bytes:
+    writer = PdfWriter(io.BytesIO(data), incremental=True)
+    writer.add_metadata({"/Title": title})
+    buffer = io.BytesIO()
+    writer.write(buffer)
+    return buffer.getvalue()
+
+
+def test_every_former_end_of_a_file_is_a_revision() -> None:
+    buffer, drawn = canvas()
+    drawn.drawString(100, 700, "first")
+    drawn.save()
+    first = buffer.getvalue()
+    second = saved_again(first, "second")
+    third = saved_again(second, "third")
+    assert [len(cut) for cut in earlier_revisions(third)] == pytest.approx(
+        [len(first), len(second)], abs=2
+    )
+
+
+def test_the_end_of_an_attached_file_is_no_revision() -> None:
+    buffer, drawn = canvas()
+    drawn.save()
+    writer = PdfWriter(clone_from=PdfReader(buffer))
+    writer.add_attachment("inner.pdf", saved_again(buffer.getvalue(), "inner"))
+    whole = io.BytesIO()
+    writer.write(whole)
+    assert earlier_revisions(whole.getvalue()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "iso"),
+    [
+        ("D:20260313120000-05'00'", "2026-03-13T17:00:00+00:00"),
+        ("D:20260313120000Z", "2026-03-13T12:00:00+00:00"),
+        ("2026-03-13T12:00:00.123+02:00", "2026-03-13T10:00:00+00:00"),
+        ("D:20260230120000Z", None),
+        ("yesterday", None),
+        ("D:19700101000000Z", None),
+    ],
+)
+def test_dates_of_a_file_are_read_with_their_zone(text: str, iso: str | None) -> None:
+    date = read_date(text)
+    assert (date.isoformat() if date else None) == iso
