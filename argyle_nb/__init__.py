@@ -29,10 +29,11 @@ if TYPE_CHECKING:
         TransportError,
         ValidationError,
     )
-    from argyle_nb.frames import signals_frame, uploads_frame
+    from argyle_nb.frames import flatten, signals_frame, uploads_frame
     from argyle_nb.models import DOCUMENT_TYPES, UserUpload
     from argyle_nb.report import export_report
     from argyle_nb.scores import ScoreCounts, count_scores
+    from argyle_nb.webhooks import verify_webhook
     from argyle_nb.widgets import UploadPanel
 
 __all__ = [
@@ -57,11 +58,13 @@ __all__ = [
     "connect",
     "count_scores",
     "export_report",
+    "flatten",
     "inspect_document",
     "login",
     "signals_frame",
     "upload_batch",
     "uploads_frame",
+    "verify_webhook",
 ]
 
 _ROOMS = {
@@ -73,11 +76,13 @@ _ROOMS = {
     "connect": "connect",
     "count_scores": "scores",
     "export_report": "report",
+    "flatten": "frames",
     "inspect_document": "documents",
     "login": "config",
     "signals_frame": "frames",
     "upload_batch": "batch",
     "uploads_frame": "frames",
+    "verify_webhook": "webhooks",
 }
 
 

@@ -6,18 +6,16 @@ description, and the wrapper around them is found by looking, not by assuming.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from argyle_nb.errors import DecodeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from argyle_nb.models import UserUpload
 
-_DEEPEST = 6
+T = TypeVar("T")
 
 
 class SupportingValue(msgspec.Struct, frozen=True):
@@ -69,26 +67,44 @@ class ReasonCode(msgspec.Struct, frozen=True):
     description: str | None = None
 
 
-class FormAuthenticity(msgspec.Struct, frozen=True):
+class FormAuthenticity(msgspec.Struct, frozen=True, gc=False):
     """The verdict on one form."""
 
     score: float | None = None
-    reason_codes: list[ReasonCode] | None = None
+    reason_codes: list[msgspec.Raw] | None = None
 
 
-class FormAnalysis(msgspec.Struct, frozen=True):
-    """One form of a document (a file may hold several)."""
+class FormAnalysis(msgspec.Struct, frozen=True, gc=False):
+    """One form of a document (a file may hold several), or a wrapper around forms.
+
+    Argyle does not publish how the analysis is wrapped, so one struct reads every level: a book
+    (``doc_analysis``), a document (``form_analysis``), an answer (``response``) or a form itself.
+    """
 
     form_type: str | None = None
     form_uuid: str | None = None
-    signals: list[Signal] | None = None
+    signals: list[msgspec.Raw] | None = None
     form_authenticity: FormAuthenticity | None = None
+    form_analysis: list[FormAnalysis] | None = None
+    doc_analysis: list[FormAnalysis] | None = None
+    response: FormAnalysis | list[FormAnalysis] | None = None
 
-    @property
-    def reason_codes(self) -> list[ReasonCode]:
-        """The reason codes, an empty list when there are none."""
-        verdict = self.form_authenticity
-        return (verdict.reason_codes or []) if verdict else []
+    def inner(self) -> list[FormAnalysis] | None:
+        """Give the forms inside, or the form itself when it is one; ``None`` for neither."""
+        if self.signals is not None or self.form_authenticity is not None:
+            return [self]
+        wrapped = self.form_analysis if self.form_analysis is not None else self.doc_analysis
+        if wrapped is None:
+            wrapped = [self.response] if isinstance(self.response, FormAnalysis) else self.response
+        return (
+            None if wrapped is None else [form for item in wrapped for form in item.inner() or ()]
+        )
+
+
+_ANALYSES = msgspec.json.Decoder(FormAnalysis | list[FormAnalysis] | None)
+_SIGNALS = msgspec.json.Decoder(Signal)
+_REASON_CODES = msgspec.json.Decoder(ReasonCode)
+_NOTHING = (b"null", b"{}", b"[]")
 
 
 def forms_of(upload: UserUpload) -> list[FormAnalysis] | None:
@@ -107,7 +123,7 @@ def forms_of(upload: UserUpload) -> list[FormAnalysis] | None:
     Raises
     ------
     DecodeError
-        When a form is not of the published shape.
+        When the analysis is not of the published shape.
 
     Notes
     -----
@@ -121,37 +137,69 @@ def forms_of(upload: UserUpload) -> list[FormAnalysis] | None:
     >>> forms_of(decode(record, UserUpload))[0].signals
     []
     """
-    analysis = upload.ocr_authenticity
-    if analysis is None:
+    if upload.metadata is None:
         return None
-    try:
-        return [msgspec.convert(form, FormAnalysis) for form in _walk(analysis, 0)]
-    except msgspec.ValidationError as error:
-        problem, _, path = str(error).partition(" - at `$")
-        where = "$.metadata.ocr_authenticity.." + path.rstrip("`").lstrip(".")
-        raise DecodeError(upload.id, where, problem) from None
+    raw = bytes(upload.metadata.ocr_authenticity)
+    if raw in _NOTHING:
+        return None
+    analysis = _read(_ANALYSES, raw, upload.id)
+    found = FormAnalysis(form_analysis=analysis) if isinstance(analysis, list) else analysis
+    return found.inner() if found else None
 
 
-def lowest_form_score(upload: UserUpload) -> float | None:
-    """Give the lowest score among an upload's forms, for answers without a score on top.
+def signals_of(upload_id: str, form: FormAnalysis) -> list[Signal]:
+    """Read the signals of a form.
+
+    Parameters
+    ----------
+    upload_id
+        Names the upload in an error.
+    form
+        From `forms_of`.
+
+    Raises
+    ------
+    DecodeError
+        For a signal that is not of the published shape.
 
     Examples
     --------
-    >>> from argyle_nb.models import UserUpload
-    >>> lowest_form_score(UserUpload("u")) is None
-    True
+    >>> signals_of("u1", FormAnalysis())
+    []
     """
-    verdicts = [form.form_authenticity for form in forms_of(upload) or []]
+    return [_read(_SIGNALS, raw, upload_id) for raw in form.signals or ()]
+
+
+def reason_codes_of(upload_id: str, form: FormAnalysis) -> list[ReasonCode]:
+    """Read the reason codes of a form, as `signals_of` reads its signals.
+
+    Examples
+    --------
+    >>> reason_codes_of("u1", FormAnalysis())
+    []
+    """
+    verdict = form.form_authenticity
+    codes = (verdict.reason_codes or ()) if verdict else ()
+    return [_read(_REASON_CODES, raw, upload_id) for raw in codes]
+
+
+def lowest_form_score(forms: list[FormAnalysis] | None) -> float | None:
+    """Give the lowest score among forms, for answers without a score on top.
+
+    Examples
+    --------
+    >>> lowest_form_score([FormAnalysis(form_authenticity=FormAuthenticity(score=20))])
+    20
+    """
+    verdicts = [form.form_authenticity for form in forms or ()]
     scores = [verdict.score for verdict in verdicts if verdict and verdict.score is not None]
     return min(scores, default=None)
 
 
-def _walk(value: Any, depth: int) -> Iterator[dict[str, Any]]:
-    if depth > _DEEPEST:
-        return
-    if isinstance(value, dict) and ("signals" in value or "form_authenticity" in value):
-        yield value
-        return
-    below = value.values() if isinstance(value, dict) else value
-    for item in below if isinstance(value, (dict, list)) else ():
-        yield from _walk(item, depth + 1)
+def _read(decoder: msgspec.json.Decoder[T], raw: bytes | msgspec.Raw, upload_id: str) -> T:
+    try:
+        return decoder.decode(raw)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        problem, _, path = str(error).partition(" - at `$")
+        where = "$.metadata.ocr_authenticity.." + path.rstrip("`").lstrip(".")
+        raise DecodeError(upload_id, where, problem) from None

@@ -1,57 +1,79 @@
-"""Uploads -> tidy DataFrames with fixed columns and dtypes, even for zero rows."""
+"""Uploads -> tidy DataFrames with fixed columns and dtypes, even for zero rows.
+
+Everything goes page by page: a page is decoded once, its values are handed to the columns, and the
+decoded objects are let go before the next page. Nothing is built row by row.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+import numpy as np
 import pandas as pd
 
-from argyle_nb.authenticity import FormAnalysis, forms_of, lowest_form_score
+from argyle_nb.authenticity import (
+    forms_of,
+    lowest_form_score,
+    reason_codes_of,
+    signals_of,
+)
+from argyle_nb.columns import CategoryColumn, TextColumn, TimeColumn, WholeNumberColumn
 from argyle_nb.errors import DecodeError
-from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE, LevelPreset, level_preset
-from argyle_nb.models import DOCUMENT_TYPES, STATUSES, as_uploads
+from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE, level_preset
+from argyle_nb.models import DOCUMENT_TYPES, STATUSES, Processing, upload_batches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from argyle_nb.authenticity import FormAnalysis
+    from argyle_nb.columns import Column
     from argyle_nb.models import Account, UserUpload
 
-TEXT = "text"
-TIME = "time"
+    Errors = Literal["raise", "collect"]
 
-UPLOAD_COLUMNS: dict[str, Any] = {
-    "id": TEXT,
-    "account": TEXT,
-    "user": TEXT,
-    "document_type": DOCUMENT_TYPES,
-    "requested_document_type": DOCUMENT_TYPES,
-    "file_name": TEXT,
-    "file_url": TEXT,
-    "classification": STATUSES,
-    "ocr": STATUSES,
-    "authenticity": STATUSES,
-    "ocr_authenticity_score": "Int16",
-    "authenticity_level": (),
-    "signal_count": "Int32",
-    "reason_code_count": "Int32",
-    "created_at": TIME,
-    "updated_at": TIME,
+# Column name -> what builds it, in the order of the frame.
+UPLOAD_COLUMNS: dict[str, Callable[[], Column]] = {
+    "id": TextColumn,
+    "account": TextColumn,
+    "user": TextColumn,
+    "document_type": partial(CategoryColumn, DOCUMENT_TYPES),
+    "requested_document_type": partial(CategoryColumn, DOCUMENT_TYPES),
+    "file_name": TextColumn,
+    "file_url": TextColumn,
+    "classification": partial(CategoryColumn, STATUSES),
+    "ocr": partial(CategoryColumn, STATUSES),
+    "authenticity": partial(CategoryColumn, STATUSES),
+    "ocr_authenticity_score": partial(WholeNumberColumn, np.int16),
+    "signal_count": partial(WholeNumberColumn, np.int32),
+    "reason_code_count": partial(WholeNumberColumn, np.int32),
+    "created_at": TimeColumn,
+    "updated_at": TimeColumn,
 }
 
-SIGNAL_COLUMNS: dict[str, Any] = {
-    "upload_id": TEXT,
-    "document_type": DOCUMENT_TYPES,
-    "form_type": (),
-    "kind": ("signal", "reason_code"),
-    "identifier": TEXT,
-    "display_name": TEXT,
-    "confidence": ("LOW", "MEDIUM", "HIGH"),
-    "page_number": "Int32",
-    "signal_count": "Int32",
-    "field_name": TEXT,
-    "original_text": TEXT,
-    "tampered_text": TEXT,
+SIGNAL_COLUMNS: dict[str, Callable[[], Column]] = {
+    "upload_id": TextColumn,
+    "document_type": partial(CategoryColumn, DOCUMENT_TYPES),
+    "form_type": partial(CategoryColumn, ()),
+    "kind": partial(CategoryColumn, ("signal", "reason_code")),
+    "identifier": TextColumn,
+    "display_name": TextColumn,
+    "confidence": partial(CategoryColumn, ("LOW", "MEDIUM", "HIGH")),
+    "page_number": partial(WholeNumberColumn, np.int32),
+    "signal_count": partial(WholeNumberColumn, np.int32),
+    "field_name": TextColumn,
+    "original_text": TextColumn,
+    "tampered_text": TextColumn,
 }
+
+_NO_PROCESSING = Processing()
+
+
+class Frames(NamedTuple):
+    """Both frames of one pass over the records."""
+
+    uploads: pd.DataFrame
+    signals: pd.DataFrame
 
 
 def uploads_frame(
@@ -60,6 +82,7 @@ def uploads_frame(
     accounts: Iterable[Account] = (),
     sent: pd.DataFrame | None = None,
     levels: str = "argyle",
+    errors: Errors = "raise",
 ) -> pd.DataFrame:
     """Flatten uploads to one row each.
 
@@ -76,6 +99,9 @@ def uploads_frame(
     levels
         The preset of ``authenticity_level``: ``"argyle"``, ``"ocrolus-2"`` or
         ``"ocrolus-current"``. It is kept in ``frame.attrs["levels"]``.
+    errors
+        ``"raise"`` stops at the first record that cannot be read; ``"collect"`` leaves it out and
+        lists it in ``frame.attrs["rejected"]`` (dicts of ``record, path, problem``).
 
     Returns
     -------
@@ -90,7 +116,8 @@ def uploads_frame(
     Raises
     ------
     DecodeError
-        For a record that cannot be read; it names the record and the JSON path.
+        For a record that cannot be read, unless errors are collected; it names the record
+        and the JSON path.
 
     Examples
     --------
@@ -98,26 +125,15 @@ def uploads_frame(
     >>> frame.loc[0, "authenticity_level"]
     'high'
     """
-    preset = level_preset(levels)
-    users = {account.id: account.user for account in accounts}
-    requested = (
-        {} if sent is None else dict(zip(sent["upload_id"], sent["document_type"], strict=True))
-    )
-    rows = [_upload_row(upload, users, requested, preset) for upload in as_uploads(records)]
-    frame = _frame(rows, UPLOAD_COLUMNS)
-    frame["authenticity_level"] = frame["authenticity_level"].cat.set_categories(
-        preset.levels, ordered=True
-    )
-    frame.attrs["levels"] = preset.name
-    return frame
+    return _flattened(records, errors, _UploadColumns(accounts, sent, levels))[0]
 
 
-def signals_frame(records: Any) -> pd.DataFrame:
+def signals_frame(records: Any, *, errors: Errors = "raise") -> pd.DataFrame:
     """Flatten authenticity analyses to one row per signal or reason code.
 
     Parameters
     ----------
-    records
+    records, errors
         As for `uploads_frame`.
 
     Returns
@@ -139,46 +155,173 @@ def signals_frame(records: Any) -> pd.DataFrame:
     >>> signals_frame([]).columns[0]
     'upload_id'
     """
-    rows: list[Sequence[Any]] = []
-    for upload in as_uploads(records):
-        for form in forms_of(upload) or []:
-            rows.extend(_signal_rows(upload, form))
-            rows.extend(_reason_rows(upload, form))
-    return _frame(rows, SIGNAL_COLUMNS)
+    return _flattened(records, errors, _SignalColumns())[0]
 
 
-def _upload_row(
-    upload: UserUpload,
-    users: dict[str, str | None],
-    requested: dict[str, str],
-    preset: LevelPreset,
-) -> Sequence[Any]:
-    forms = forms_of(upload)
-    score = _score(upload)
-    return (
-        upload.id,
-        upload.account,
-        upload.user or users.get(upload.account or ""),
-        upload.document_type,
-        upload.requested_document_type or requested.get(upload.id),
-        upload.file_name,
-        upload.file_url,
-        *upload.stages,
-        score,
-        None if score is None else preset.level_of(score),
-        None if forms is None else sum(len(form.signals or []) for form in forms),
-        None if forms is None else sum(len(form.reason_codes) for form in forms),
-        upload.created_at,
-        upload.updated_at,
-    )
+def flatten(
+    records: Any,
+    *,
+    accounts: Iterable[Account] = (),
+    sent: pd.DataFrame | None = None,
+    levels: str = "argyle",
+    errors: Errors = "raise",
+) -> Frames:
+    """Flatten uploads and their signals in one pass.
+
+    Parameters
+    ----------
+    records, accounts, sent, levels, errors
+        As for `uploads_frame`.
+
+    Returns
+    -------
+    Frames
+        ``uploads`` and ``signals``, as `uploads_frame` and `signals_frame` give them.
+
+    Raises
+    ------
+    DecodeError
+        For a record that cannot be read, unless errors are collected.
+
+    Examples
+    --------
+    >>> uploads, signals = flatten([{"id": "a"}])
+    >>> len(uploads), len(signals)
+    (1, 0)
+    """
+    builders = _UploadColumns(accounts, sent, levels), _SignalColumns()
+    return Frames(*_flattened(records, errors, *builders))
 
 
-def _score(upload: UserUpload) -> int | None:
+class _Page(NamedTuple):
+    """The uploads of one page, beside what has to be worked out of their metadata."""
+
+    uploads: list[UserUpload]
+    forms: list[list[FormAnalysis] | None]
+    scores: list[int | None]
+
+
+class _UploadColumns:
+    """One row per upload."""
+
+    def __init__(self, accounts: Iterable[Account], sent: pd.DataFrame | None, levels: str) -> None:
+        self._preset = level_preset(levels)
+        self._users = {account.id: account.user for account in accounts}
+        self._requested: dict[str, str] = (
+            {} if sent is None else dict(zip(sent["upload_id"], sent["document_type"], strict=True))
+        )
+        self._columns = _new_columns(UPLOAD_COLUMNS)
+
+    def add(self, page: _Page) -> None:
+        uploads, stages = page.uploads, [u.processing or _NO_PROCESSING for u in page.uploads]
+        counts = [None if forms is None else _counts(forms) for forms in page.forms]
+        values: dict[str, Sequence[Any]] = {
+            "id": [upload.id for upload in uploads],
+            "account": [upload.account for upload in uploads],
+            "user": self._users_of(uploads),
+            "document_type": [upload.document_type for upload in uploads],
+            "requested_document_type": self._requested_of(uploads),
+            "file_name": [upload.file_name for upload in uploads],
+            "file_url": [upload.file_url for upload in uploads],
+            "classification": [stage.classification for stage in stages],
+            "ocr": [stage.ocr for stage in stages],
+            "authenticity": [stage.authenticity for stage in stages],
+            "ocr_authenticity_score": page.scores,
+            "signal_count": [count and count[0] for count in counts],
+            "reason_code_count": [count and count[1] for count in counts],
+            "created_at": [upload.created_at for upload in uploads],
+            "updated_at": [upload.updated_at for upload in uploads],
+        }
+        for name, column in self._columns.items():
+            column.add(values[name])
+
+    def finish(self) -> pd.DataFrame:
+        frame = pd.DataFrame({name: column.finish() for name, column in self._columns.items()})
+        place = list(frame).index("ocr_authenticity_score") + 1
+        levels = self._levels_of(frame["ocr_authenticity_score"])
+        frame.insert(place, "authenticity_level", levels)
+        frame.attrs["levels"] = self._preset.name
+        return frame
+
+    def _users_of(self, uploads: list[UserUpload]) -> list[str | None]:
+        if not self._users:
+            return [upload.user for upload in uploads]
+        return [upload.user or self._users.get(upload.account or "") for upload in uploads]
+
+    def _requested_of(self, uploads: list[UserUpload]) -> list[str | None]:
+        requested = self._requested
+        if not requested:
+            return [upload.requested_document_type for upload in uploads]
+        return [upload.requested_document_type or requested.get(upload.id) for upload in uploads]
+
+    def _levels_of(self, scores: pd.Series[int]) -> Any:
+        lowest = np.array([low for low, _ in self._preset.bands])
+        codes = np.searchsorted(lowest, scores.fillna(LOWEST_SCORE).to_numpy(), side="right") - 1
+        codes[scores.isna().to_numpy()] = -1
+        dtype = pd.CategoricalDtype(self._preset.levels, ordered=True)
+        return pd.Categorical.from_codes(codes.tolist(), dtype=dtype)
+
+
+class _SignalColumns:
+    """One row per signal or reason code."""
+
+    def __init__(self) -> None:
+        self._columns = _new_columns(SIGNAL_COLUMNS)
+
+    def add(self, page: _Page) -> None:
+        pairs = zip(page.uploads, page.forms, strict=True)
+        rows = [row for upload, forms in pairs if forms for row in _rows_of(upload, forms)]
+        if rows:
+            for column, values in zip(self._columns.values(), zip(*rows, strict=True), strict=True):
+                column.add(values)
+
+    def finish(self) -> pd.DataFrame:
+        return pd.DataFrame({name: column.finish() for name, column in self._columns.items()})
+
+
+def _flattened(
+    records: Any, errors: Errors, *builders: _UploadColumns | _SignalColumns
+) -> list[pd.DataFrame]:
+    rejected: list[DecodeError] | None = [] if errors == "collect" else None
+    for batch in upload_batches(records, rejected):
+        page = _read(batch, rejected)
+        for builder in builders:
+            builder.add(page)
+    frames = [builder.finish() for builder in builders]
+    if rejected is not None:
+        told = [{"record": e.record, "path": e.path, "problem": e.problem} for e in rejected]
+        for frame in frames:
+            frame.attrs["rejected"] = told
+    return frames
+
+
+def _read(batch: list[UserUpload], rejected: list[DecodeError] | None) -> _Page:
+    page = _Page([], [], [])
+    for upload in batch:
+        forms = score = None
+        if upload.metadata is not None:
+            try:
+                forms = forms_of(upload)
+                score = _score(upload, forms)
+            except DecodeError as error:
+                if rejected is None:
+                    raise
+                rejected.append(error)
+                continue
+        page.uploads.append(upload)
+        page.forms.append(forms)
+        page.scores.append(score)
+    return page
+
+
+def _score(upload: UserUpload, forms: list[FormAnalysis] | None) -> int | None:
     score = upload.ocr_authenticity_score
     if score is None:
-        lowest = lowest_form_score(upload)
-        score = None if lowest is None else int(lowest)
-    if score is not None and not LOWEST_SCORE <= score <= HIGHEST_SCORE:
+        lowest = lowest_form_score(forms)
+        if lowest is None:
+            return None
+        score = int(lowest)
+    if not LOWEST_SCORE <= score <= HIGHEST_SCORE:
         raise DecodeError(
             upload.id,
             "$.metadata.ocr_authenticity_score",
@@ -187,47 +330,36 @@ def _score(upload: UserUpload) -> int | None:
     return score
 
 
-def _signal_rows(upload: UserUpload, form: FormAnalysis) -> Iterator[Sequence[Any]]:
-    for signal in form.signals or []:
-        yield (
-            upload.id,
-            upload.document_type,
-            form.form_type,
-            "signal",
-            signal.identifier,
-            signal.display_name,
-            None,
-            signal.page_number,
-            signal.signal_count,
-            signal.texts("field_name"),
-            signal.texts("original_text"),
-            signal.texts("tampered_text"),
-        )
+def _counts(forms: list[FormAnalysis]) -> tuple[int, int]:
+    """Count signals and reason codes."""
+    signals = reason_codes = 0
+    for form in forms:
+        signals += len(form.signals or ())
+        verdict = form.form_authenticity
+        reason_codes += len(verdict.reason_codes or ()) if verdict else 0
+    return signals, reason_codes
 
 
-def _reason_rows(upload: UserUpload, form: FormAnalysis) -> Iterator[Sequence[Any]]:
-    for reason in form.reason_codes:
-        head = (upload.id, upload.document_type, form.form_type, "reason_code")
-        told = (reason.code, reason.description, reason.confidence)
-        yield (*head, *told, None, None, None, None, None)
+def _rows_of(upload: UserUpload, forms: list[FormAnalysis]) -> Iterator[Sequence[Any]]:
+    for form in forms:
+        head = (upload.id, upload.document_type, form.form_type)
+        for signal in signals_of(upload.id, form):
+            yield (
+                *head,
+                "signal",
+                signal.identifier,
+                signal.display_name,
+                None,
+                signal.page_number,
+                signal.signal_count,
+                signal.texts("field_name"),
+                signal.texts("original_text"),
+                signal.texts("tampered_text"),
+            )
+        for reason in reason_codes_of(upload.id, form):
+            told = (reason.code, reason.description, reason.confidence)
+            yield (*head, "reason_code", *told, None, None, None, None, None)
 
 
-def _frame(rows: list[Sequence[Any]], columns: dict[str, Any]) -> pd.DataFrame:
-    values = zip(*rows, strict=True) if rows else [()] * len(columns)
-    return pd.DataFrame(
-        {
-            name: _column(list(items), kind)
-            for (name, kind), items in zip(columns.items(), values, strict=True)
-        }
-    )
-
-
-def _column(values: list[Any], kind: Any) -> pd.Series[Any]:
-    if kind == TEXT:
-        return pd.Series(values, dtype="string")
-    if kind == TIME:
-        return pd.Series(values, dtype=pd.DatetimeTZDtype("us", "UTC"))
-    if isinstance(kind, str):
-        return pd.Series(values, dtype=kind)
-    unknown = dict.fromkeys(value for value in values if value is not None and value not in kind)
-    return pd.Series(pd.Categorical(values, categories=[*kind, *unknown]))
+def _new_columns(columns: Mapping[str, Any]) -> dict[str, Column]:
+    return {name: kind() for name, kind in columns.items()}

@@ -16,7 +16,7 @@ import msgspec
 from argyle_nb.errors import DecodeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 T = TypeVar("T")
 
@@ -32,6 +32,7 @@ DOCUMENT_TYPES = (
     "miscellaneous",
 )
 SCORED_TYPES = frozenset({"paystubs", "W-2", "1099"})
+BATCH = 1000
 STATUSES = ("unauthorized", "idle", "in_progress", "completed", "failed")
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
@@ -48,7 +49,7 @@ def is_uuid(text: str) -> bool:
     return _UUID.match(text) is not None
 
 
-class Processing(msgspec.Struct, frozen=True):
+class Processing(msgspec.Struct, frozen=True, gc=False):
     """The three stages; each ``unauthorized, idle, in_progress, completed`` or ``failed``."""
 
     classification: str | None = None
@@ -61,7 +62,7 @@ class Processing(msgspec.Struct, frozen=True):
         return self.classification, self.ocr, self.authenticity
 
 
-class Metadata(msgspec.Struct, frozen=True):
+class Metadata(msgspec.Struct, frozen=True, gc=False):
     """What processing found; OCR and authenticity stay undecoded until somebody asks."""
 
     ocr_data: msgspec.Raw = msgspec.Raw(b"null")
@@ -69,7 +70,7 @@ class Metadata(msgspec.Struct, frozen=True):
     ocr_authenticity_score: int | float | str | None = None
 
 
-class UserUpload(msgspec.Struct, frozen=True):
+class UserUpload(msgspec.Struct, frozen=True, gc=False):
     """One uploaded document, as ``GET /v2/user-uploads/{id}`` gives it.
 
     ``user`` and ``requested_document_type`` are not in Argyle's object: the first is known where
@@ -232,6 +233,19 @@ def decode(data: bytes | msgspec.Raw, kind: type[T]) -> T:
         raise DecodeError(_id_of(data), path.rstrip("`") or "$", problem) from None
 
 
+class _Envelope(msgspec.Struct):
+    results: msgspec.Raw = msgspec.Raw(b"")
+
+
+class UploadPage(msgspec.Struct, frozen=True):
+    """One page of uploads, decoded in one go."""
+
+    results: list[UserUpload]
+
+
+_PAGES = msgspec.json.Decoder(UploadPage)
+
+
 def as_uploads(records: Any) -> Iterator[UserUpload]:
     """Read uploads from whatever holds them.
 
@@ -239,7 +253,7 @@ def as_uploads(records: Any) -> Iterator[UserUpload]:
     ----------
     records
         An iterable of `UserUpload`, of plain dicts, or of bytes (a page, a bare list or one
-        record), mixed at will; or one bytes object.
+        record), mixed at will; or one of these.
 
     Yields
     ------
@@ -256,23 +270,83 @@ def as_uploads(records: Any) -> Iterator[UserUpload]:
     >>> [upload.id for upload in as_uploads([{"id": "a"}, b'[{"id": "b"}]'])]
     ['a', 'b']
     """
-    for record in [records] if isinstance(records, (bytes, dict, UserUpload)) else records:
-        if isinstance(record, UserUpload):
-            yield record
-        elif isinstance(record, bytes):
-            yield from _uploads_of_bytes(record)
+    for uploads in upload_batches(records):
+        yield from uploads
+
+
+def upload_batches(
+    records: Any, rejected: list[DecodeError] | None = None
+) -> Iterator[list[UserUpload]]:
+    """Read uploads a page at a time, as `as_uploads` reads them one by one.
+
+    Parameters
+    ----------
+    records
+        As for `as_uploads`.
+    rejected
+        Takes the errors of the records that cannot be read; without it the first is raised.
+
+    Yields
+    ------
+    list of UserUpload
+        The readable uploads of one page, or of up to 1,000 single records.
+
+    Examples
+    --------
+    >>> [len(uploads) for uploads in upload_batches([b'[{"id": "a"}, {"id": "b"}]'])]
+    [2]
+    """
+    singles: list[UserUpload] = []
+    for item in [records] if isinstance(records, (bytes, dict, UserUpload)) else records:
+        if isinstance(item, bytes):
+            if singles:
+                yield singles
+                singles = []
+            yield _uploads_of(item, rejected)
         else:
-            yield decode(msgspec.json.encode(record), UserUpload)
+            singles += [item] if isinstance(item, UserUpload) else _of_dict(item, rejected)
+            if len(singles) >= BATCH:
+                yield singles
+                singles = []
+    if singles:
+        yield singles
 
 
-class _Envelope(msgspec.Struct):
-    results: msgspec.Raw = msgspec.Raw(b"")
+def _of_dict(item: Any, rejected: list[DecodeError] | None) -> list[UserUpload]:
+    return list(_decoded([msgspec.json.encode(item)], rejected))
 
 
-def _uploads_of_bytes(data: bytes) -> Iterator[UserUpload]:
-    is_record = data.lstrip()[:1] == b"{" and not bytes(decode(data, _Envelope).results)
-    for raw in [data] if is_record else decode_page(data).results:
-        yield decode(raw, UserUpload)
+def _uploads_of(data: bytes, rejected: list[DecodeError] | None) -> list[UserUpload]:
+    try:
+        return _PAGES.decode(data).results
+    except _UNREADABLE:
+        # Rare: a bare list, a single record, or a page with a record that cannot be read.
+        return list(_decoded(_raw_records(data, rejected), rejected))
+
+
+def _raw_records(data: bytes, rejected: list[DecodeError] | None) -> Sequence[bytes | msgspec.Raw]:
+    try:
+        is_record = data.lstrip()[:1] == b"{" and not bytes(decode(data, _Envelope).results)
+        return [data] if is_record else decode_page(data).results
+    except DecodeError as error:
+        _reject(error, rejected)
+        return []
+
+
+def _decoded(
+    raws: Sequence[bytes | msgspec.Raw], rejected: list[DecodeError] | None
+) -> Iterator[UserUpload]:
+    for raw in raws:
+        try:
+            yield decode(raw, UserUpload)
+        except DecodeError as error:
+            _reject(error, rejected)
+
+
+def _reject(error: DecodeError, rejected: list[DecodeError] | None) -> None:
+    if rejected is None:
+        raise error
+    rejected.append(error)
 
 
 def _id_of(data: bytes | msgspec.Raw) -> str:

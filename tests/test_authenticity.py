@@ -1,10 +1,11 @@
 """Forms, signals and reason codes are found wherever they are wrapped."""
 
+import msgspec
 import pytest
 
-from argyle_nb.authenticity import forms_of, lowest_form_score
+from argyle_nb.authenticity import forms_of, lowest_form_score, reason_codes_of, signals_of
 from argyle_nb.errors import DecodeError
-from argyle_nb.models import as_uploads
+from argyle_nb.models import Metadata, as_uploads
 from tests.records import analysis, form, record
 
 
@@ -24,7 +25,7 @@ WRAPPERS = {
 @pytest.mark.parametrize("wrapped", WRAPPERS.values(), ids=WRAPPERS)
 def test_a_form_is_found_at_every_wrapper_level(wrapped):
     [found] = forms_of(upload_with(wrapped))
-    assert found.signals[0].identifier == "dollar_amount_edits"
+    assert signals_of("u", found)[0].identifier == "dollar_amount_edits"
 
 
 @pytest.mark.parametrize("nothing", [None, {}, []])
@@ -38,24 +39,25 @@ def test_an_analysis_without_forms_has_no_forms():
 
 def test_the_texts_of_several_occurrences_are_joined():
     [found] = forms_of(upload_with(form()))
-    assert found.signals[0].texts("tampered_text") == "10,000.00 | 15,000.00"
+    assert signals_of("u", found)[0].texts("tampered_text") == "10,000.00 | 15,000.00"
 
 
 def test_a_text_that_is_null_is_left_out():
     data = {"values": [{"key": "original_text", "value": None, "data_type": "null"}]}
     signal = {"identifier": "date_edits", "supporting_data": [data]}
     [found] = forms_of(upload_with(form(signals=[signal])))
-    assert found.signals[0].texts("original_text") is None
+    assert signals_of("u", found)[0].texts("original_text") is None
 
 
 def test_reason_codes_are_empty_where_there_is_no_verdict():
     [found] = forms_of(upload_with(form(form_authenticity=None)))
-    assert found.reason_codes == []
+    assert reason_codes_of("u", found) == []
 
 
 def test_the_lowest_form_speaks_for_the_upload():
     low = form(form_authenticity={"score": 20})
-    assert lowest_form_score(upload_with({"form_analysis": [form(), low]})) == 20
+    forms = forms_of(upload_with({"form_analysis": [form(), low]}))
+    assert lowest_form_score(forms) == 20
 
 
 def test_a_form_of_another_shape_is_an_error_that_names_record_and_path():
@@ -64,8 +66,14 @@ def test_a_form_of_another_shape_is_an_error_that_names_record_and_path():
     assert caught.value.record == record()["id"]
 
 
-def test_deep_nesting_ends_instead_of_recursing_for_ever():
-    nested = form()
-    for _ in range(50):
-        nested = {"inner": nested}
-    assert forms_of(upload_with(nested)) == []
+def test_an_object_that_is_no_known_wrapper_is_no_analysis():
+    assert forms_of(upload_with({"inner": form()})) is None
+
+
+def test_nesting_too_deep_to_read_is_an_error_that_names_the_record():
+    nested = b'{"response":' * 3000 + b"null" + b"}" * 3000
+    upload = msgspec.structs.replace(
+        upload_with(None), metadata=Metadata(ocr_authenticity=msgspec.Raw(nested))
+    )
+    with pytest.raises(DecodeError, match=record()["id"]):
+        forms_of(upload)

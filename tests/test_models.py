@@ -1,0 +1,211 @@
+"""JSON of the API to typed objects."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from argyle_nb.errors import DecodeError
+from argyle_nb.models import (
+    DOCUMENT_TYPES,
+    Metadata,
+    Processing,
+    User,
+    UserUpload,
+    as_uploads,
+    decode,
+    decode_page,
+    is_uuid,
+)
+
+# The published example of GET /v2/user-uploads/{id}, shortened.
+PUBLISHED = {
+    "id": "01320596-2c3d-189c-53e7-a8ce6d625b33",
+    "account": "01856c65-43b6-8b5d-b32a-56b8fbda5c28",
+    "document_type": "proof-of-identity",
+    "file_url": "www.argyle.com/storagename",
+    "file_name": "document-name",
+    "metadata": {
+        "employment": {},
+        "ocr_data": {},
+        "ocr_authenticity": {},
+        "ocr_authenticity_score": None,
+    },
+    "processing": {
+        "classification": "unauthorized",
+        "ocr": "unauthorized",
+        "authenticity": "unauthorized",
+    },
+    "created_at": "2024-07-08T13:43:49.864Z",
+    "updated_at": "2024-07-08T13:43:49.864033Z",
+}
+
+JSON_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63)
+    | st.floats(allow_nan=False)
+    | st.text(),
+    lambda children: (
+        st.lists(children, max_size=3) | st.dictionaries(st.text(), children, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+def read(**fields):
+    return decode(json.dumps({"id": "u1", **fields}).encode(), UserUpload)
+
+
+def scored(score):
+    return read(metadata={"ocr_authenticity_score": score}).ocr_authenticity_score
+
+
+def staged(document_type, *stages):
+    return UserUpload("u1", document_type=document_type, processing=Processing(*stages))
+
+
+def test_the_published_example_is_read():
+    upload = decode(json.dumps(PUBLISHED).encode(), UserUpload)
+    assert upload.id == PUBLISHED["id"]
+    assert upload.file_url == "www.argyle.com/storagename"
+    assert upload.stages == ("unauthorized",) * 3
+    assert upload.created_at.isoformat() == "2024-07-08T13:43:49.864000+00:00"
+    assert upload.updated_at.microsecond == 864033
+
+
+@pytest.mark.parametrize("metadata", [None, {}, {"ocr_data": None}, {"ocr_data": {}}])
+def test_null_empty_and_missing_are_one_thing(metadata):
+    upload = read(metadata=metadata)
+    assert (upload.ocr_data, upload.ocr_authenticity) == (None, None)
+    assert upload.ocr_authenticity_score is None
+
+
+def test_unknown_fields_are_passed_over():
+    assert read(brand_new={"deep": [1]}).id == "u1"
+
+
+@pytest.mark.parametrize(("given", "score"), [(0, 0), (88, 88), (88.0, 88), ("88", 88), ("", None)])
+def test_a_score_is_a_whole_number_however_it_is_written(given, score):
+    assert scored(given) == score
+
+
+@pytest.mark.parametrize("odd", [88.5, "high", "nan", "inf", 10**400])
+def test_a_score_that_is_no_whole_number_is_an_error_that_names_it(odd):
+    with pytest.raises(DecodeError, match=r"u1.*ocr_authenticity_score"):
+        scored(odd)
+
+
+def test_a_true_score_is_refused_with_the_record_and_the_place():
+    with pytest.raises(DecodeError, match=r"record u1, at .*ocr_authenticity_score"):
+        read(metadata={"ocr_authenticity_score": True})
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"null", b"[]", b"<html>", b'{"id": "u1"', b'{"id": 7}', b'{"id": "\xff"}', b'{"x": 1}'],
+)
+def test_what_is_no_record_is_a_decode_error(data):
+    with pytest.raises(DecodeError):
+        decode(data, UserUpload)
+
+
+def test_nesting_without_end_is_a_decode_error():
+    deep = b'{"id": "u1", "metadata": {"ocr_data": ' + b"[" * 100_000 + b"]" * 100_000 + b"}}"
+    with pytest.raises(DecodeError):
+        decode(deep, UserUpload)
+
+
+def test_ocr_text_in_another_encoding_is_an_error_that_names_the_field():
+    upload = decode(b'{"id": "u1", "metadata": {"ocr_data": "\xff"}}', UserUpload)
+    with pytest.raises(DecodeError, match=r"u1.*ocr_data"):
+        _ = upload.ocr_data
+
+
+def test_ocr_data_is_decoded_when_asked_for():
+    assert read(metadata={"ocr_data": {"net_pay": "1.00"}}).ocr_data == {"net_pay": "1.00"}
+
+
+@given(st.dictionaries(st.sampled_from([*PUBLISHED, "new"]), JSON_VALUES), st.text())
+def test_any_json_object_is_read_or_refused_with_a_decode_error(fields, upload_id):
+    with contextlib.suppress(DecodeError):
+        upload = decode(msgspec.json.encode({"id": upload_id} | fields), UserUpload)
+        _ = upload.ocr_data, upload.ocr_authenticity, upload.ocr_authenticity_score, upload.at_rest
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_page_or_a_decode_error(data):
+    with contextlib.suppress(DecodeError):
+        decode_page(data)
+
+
+def test_a_bare_list_is_a_page_without_a_next_one():
+    found = decode_page(b' [{"id": "a"}, {"id": "b"}]')
+    assert (len(found.results), found.next) == (2, None)
+
+
+@pytest.mark.parametrize("data", [b'{"results": null}', b'{"results": {}}', b'{"next": null}'])
+def test_a_page_without_results_is_an_error(data):
+    with pytest.raises(DecodeError, match="results"):
+        decode_page(data)
+
+
+def test_uploads_are_read_from_any_mixture():
+    mixture = [UserUpload("a"), {"id": "b"}, b'{"id": "c"}', b'[{"id": "d"}]', b'{"results": []}']
+    assert [upload.id for upload in as_uploads(mixture)] == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize("one", [UserUpload("a"), {"id": "a"}, b'{"id": "a"}'])
+def test_one_record_need_not_stand_in_a_list(one):
+    assert [upload.id for upload in as_uploads(one)] == ["a"]
+
+
+def test_what_ends_a_cell_shows_no_file_name_and_no_ocr_text():
+    shown = repr(UserUpload("a", file_name="ssn.pdf", metadata=Metadata(msgspec.Raw(b'"900-12"'))))
+    assert "ssn" not in shown
+    assert "900-12" not in shown
+
+
+@pytest.mark.parametrize("version", "0123456789abcdef")
+def test_an_id_may_carry_any_version_digit(version):
+    assert is_uuid(f"01856c65-43b6-{version}b5d-b32a-56b8fbda5c28")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "borrower-001", "01856c65-43b6-8b5d-b32a-56b8fbda5c28\n", "../v2/users", "\uff10" * 36],
+)
+def test_what_is_no_id_is_not_taken_for_one(text):
+    assert not is_uuid(text)
+
+
+@pytest.mark.parametrize("document_type", DOCUMENT_TYPES)
+def test_unauthorized_stages_are_at_rest(document_type):
+    assert staged(document_type, *["unauthorized"] * 3).at_rest
+
+
+@pytest.mark.parametrize(
+    ("stages", "at_rest"),
+    [
+        (("in_progress", "idle", "idle"), False),
+        (("completed", "in_progress", "idle"), False),
+        (("completed", "idle", "idle"), False),
+        (("completed", "failed", "idle"), True),
+        (("completed", "completed", "completed"), True),
+    ],
+)
+def test_a_paystub_rests_when_nothing_can_follow(stages, at_rest):
+    assert staged("paystubs", *stages).at_rest is at_rest
+
+
+def test_a_type_without_ocr_rests_after_classification():
+    assert staged("proof-of-identity", "completed", "idle", "idle").at_rest
+
+
+def test_a_user_needs_an_id_only():
+    assert decode(b'{"id": "a", "user_token": "t"}', User) == User("a")
