@@ -13,6 +13,7 @@ from argyle_nb.errors import (
     AmbiguousUploadError,
     ApiError,
     AuthenticationError,
+    DecodeError,
     DocumentError,
     RateLimitError,
     TransportError,
@@ -149,6 +150,8 @@ def send_document(
         raise
     except ApiError as error:
         entry = Entry("rejected", None, str(error))
+    except DocumentError as error:
+        entry = Entry("unsent", None, error.problem)
     finally:
         journal.settle(key, document.name, entry)
     return entry
@@ -171,7 +174,7 @@ class _Sender:
             user_id = self._user_id(user)
         except AuthenticationError:
             raise
-        except (ApiError, TransportError) as error:
+        except (ApiError, TransportError, DecodeError) as error:
             return _result(Entry("unsent", None, str(error)), document)
         entry = send_document(
             self._client, self._journal, document, document_type=document_type, user=user_id
@@ -195,26 +198,36 @@ def _read_manifest(manifest: pd.DataFrame | Path | str) -> pd.DataFrame:
         path = Path(manifest)
         if not path.is_file():
             raise ValidationError(f"{path}: there is no such manifest; check the path")
-        table, folder = pd.read_csv(path, dtype="string"), path.parent
+        table, folder = _read_csv(path), path.parent
     missing = [name for name in MANIFEST_COLUMNS if name not in table]
     if missing:
         raise ValidationError(
             f"the manifest has no column {', '.join(missing)}: it needs "
             f"{', '.join(MANIFEST_COLUMNS)}"
         )
-    return table.assign(file=[str(folder / str(file)) for file in table["file"]])
+    lines = {name: table[name].astype("string").fillna("").str.strip() for name in MANIFEST_COLUMNS}
+    lines["file"] = lines["file"].map(lambda file: str(folder / file) if file else "")
+    return table.assign(**lines)
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    """Read texts as they stand: Excel begins a CSV file with a mark, and 'NA' may be a name."""
+    try:
+        return pd.read_csv(path, dtype="string", keep_default_na=False, encoding="utf-8-sig")
+    except (ValueError, OSError) as error:
+        raise ValidationError(
+            f"{path} cannot be read as a manifest ({error}): save it as CSV in UTF-8"
+        ) from None
 
 
 def _check_lines(table: pd.DataFrame) -> None:
     """Name every bad line in one error."""
     bad: list[str] = []
-    for number, (kind, user) in enumerate(
-        zip(table["document_type"], table["user"], strict=True), start=1
-    ):
+    for number, (file, kind, user) in enumerate(table[list(MANIFEST_COLUMNS)].to_numpy(), start=1):
         if kind not in DOCUMENT_TYPES:
             bad.append(f"row {number}: document_type {kind!r} is not one of the six")
-        if pd.isna(user) or not str(user).strip():
-            bad.append(f"row {number}: user is empty")
+        bad += [f"row {number}: file is empty"] if not file else []
+        bad += [f"row {number}: user is empty"] if not user else []
     if bad:
         raise ValidationError(
             f"the manifest has {len(bad)} bad lines, nothing was sent: {'; '.join(bad)} "

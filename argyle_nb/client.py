@@ -6,12 +6,10 @@ import time
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
-from requests_toolbelt import MultipartEncoder, MultipartEncoderMonitor
 
 from argyle_nb.config import Settings, make_settings
-from argyle_nb.documents import Document, inspect_document
 from argyle_nb.downloads import save_document
-from argyle_nb.errors import AmbiguousUploadError, ApiError, DecodeError, ValidationError
+from argyle_nb.errors import ApiError, ValidationError
 from argyle_nb.models import (
     DOCUMENT_TYPES,
     Account,
@@ -21,18 +19,20 @@ from argyle_nb.models import (
     decode_page,
     is_uuid,
 )
+from argyle_nb.sending import send_file
 from argyle_nb.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-T = TypeVar("T")
+    from argyle_nb.documents import Document
+
+T = TypeVar("T", Account, User, UserUpload)
 
 PAGE_SIZE = 200
 UPLOADS, USERS, ACCOUNTS = "/v2/user-uploads", "/v2/users", "/v2/accounts"
 
-_SLOWEST_BYTES_PER_SECOND = 64 * 1024
 _FIRST_POLL_SECONDS, _LONGEST_POLL_SECONDS = 0.25, 15.0
 _STEADY_SECONDS = 5.0
 
@@ -242,25 +242,8 @@ class Client:
         """
         _checked_type(document_type)
         _checked_id("user", user)
-        document = file if isinstance(file, Document) else inspect_document(file)
-        with document.path.open("rb") as stream:
-            part = (document.name, stream, document.media_type)
-            encoder = MultipartEncoder(
-                {"user": user, "document_type": document_type, "upload": part}
-            )
-            total = encoder.len
-            body = MultipartEncoderMonitor(
-                encoder, lambda m: progress(m.bytes_read, total) if progress else None
-            )
-            seconds = 120 + total / _SLOWEST_BYTES_PER_SECOND
-            answer = self._transport.post_document(UPLOADS, body, encoder.content_type, seconds)
-        try:
-            upload = decode(answer, UserUpload)
-        except DecodeError as error:
-            raise AmbiguousUploadError(
-                f"{document.name}: the service said yes, but its answer is unreadable ({error}). "
-                "List the user's uploads before you send it again"
-            ) from None
+        fields = {"user": user, "document_type": document_type}
+        upload = send_file(self._transport, UPLOADS, file, fields, progress)
         return msgspec.structs.replace(upload, user=user, requested_document_type=document_type)
 
     def wait(self, uploads: Iterable[UserUpload], *, timeout: float = 600.0) -> list[UserUpload]:
@@ -290,9 +273,10 @@ class Client:
         deadline = time.monotonic() + timeout
         pause = _FIRST_POLL_SECONDS
         while moving := [u for u in newest.values() if _may_move(u, moved[u.id])]:
-            if time.monotonic() + pause > deadline:
+            left = deadline - time.monotonic()
+            if left <= 0:
                 break
-            time.sleep(pause)
+            time.sleep(min(pause, left))
             pause = min(pause * 1.5, _LONGEST_POLL_SECONDS)
             for upload in moving:
                 newest[upload.id] = self._refreshed(upload)
@@ -318,8 +302,12 @@ class Client:
         Raises
         ------
         ApiError
-            When what came is not a document, is cut short, is too large, or its address leads
-            to an unsafe place.
+            When what came is not a document, is too large, or its address leads to an unsafe
+            place.
+        TransportError
+            When it is cut short.
+        DocumentError
+            When it cannot be written.
 
         Examples
         --------
@@ -343,13 +331,13 @@ class Client:
         page = decode_page(self._transport.get(path, params))
         seen: set[str] = set()
         while True:
-            for raw in page.results:
-                yield decode(raw, kind)
+            new = {r.id: r for r in (decode(raw, kind) for raw in page.results) if r.id not in seen}
+            yield from new.values()
             if not page.next:
                 return
-            if page.next in seen:
+            if not new:
                 raise ApiError(f"GET {path}: the pages lead in a circle; what was read is not all")
-            seen.add(page.next)
+            seen |= new.keys()
             self._transport.check_same_origin(page.next)
             page = decode_page(self._transport.get(page.next))
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import getpass
-import json
+import hashlib
 import os
 import re
-import tempfile
-import tomllib
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from argyle_nb.credential_file import read_profiles, write_profiles
 from argyle_nb.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -29,7 +27,8 @@ LOCAL_KEY_PREFIX = "sbx_local_"
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]*:[0-9a-f:.]*")
+# What a socket can be opened to, read alike by every parser of URLs.
+HOST = re.compile(r"[a-z0-9_][a-z0-9._-]*|[0-9a-f:.]*:[0-9a-f:.]*")
 
 
 class Secret:
@@ -133,26 +132,22 @@ def base_url_of(environment: str) -> str:
     """
     if environment in ENVIRONMENTS:
         return ENVIRONMENTS[environment]
-    try:
-        parts = urlsplit(environment)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        host = None
-    if not host or parts.scheme not in ("http", "https"):
+    if environment == LOCAL:
         raise ConfigurationError(
-            f"unknown environment {environment.partition('@')[0][:40]!r}: "
-            "use 'sandbox', 'production', 'local' or a URL such as https://api.example.com"
+            "the local sandbox makes its own key: use anb.connect(environment='local') without one"
         )
-    if "@" in parts.netloc or parts.query or parts.fragment or parts.path not in ("", "/"):
+    scheme, host, port, rest = _address(environment)
+    if rest:
         raise ConfigurationError(
             f"the address of {host} must be scheme, host and port only: "
             "no user, password, path or query"
         )
-    if parts.scheme == "http" and host not in LOOPBACK_HOSTS:
+    if scheme == "http" and host not in LOOPBACK_HOSTS:
         raise ConfigurationError(
             f"http://{host} would send the key in the clear: use https (http only on loopback)"
         )
-    return f"{parts.scheme}://{parts.netloc}"
+    shown = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{shown}" + (f":{port}" if port else "")
 
 
 def make_settings(
@@ -204,7 +199,8 @@ def find_settings(
     Raises
     ------
     ConfigurationError
-        Half a pair, an unreadable or unsafe file, an unknown profile or environment.
+        Half a pair, a pair beside a profile, an unreadable or unsafe file, an unknown profile or
+        environment.
 
     Examples
     --------
@@ -214,6 +210,8 @@ def find_settings(
     variables = os.environ if environ is None else environ
     wanted = environment or (None if profile else variables.get("ARGYLE_ENVIRONMENT"))
     if api_key_id or api_key_secret:
+        if profile:
+            raise ConfigurationError("a key and a profile were given: give one of the two")
         pair = _whole_pair(api_key_id, api_key_secret, "the arguments")
         return make_settings(*pair, wanted or "sandbox", "the arguments")
     if profile is None:
@@ -261,10 +259,12 @@ def login(profile: str = "default", environment: str = "sandbox") -> Path:
     >>> login(environment="production")  # doctest: +SKIP
     """
     base_url_of(environment)
+    if not profile or not profile.isprintable():
+        raise ConfigurationError(f"{profile!r} cannot name a profile: use printable text")
     path = credentials_path()
-    profiles = _read_profiles(path)
-    key_id = getpass(f"Argyle API key id ({environment}): ").strip()
-    secret = getpass("Argyle API key secret: ").strip()
+    profiles = read_profiles(path)
+    key_id = _ask(f"Argyle API key id ({environment}): ")
+    secret = _ask("Argyle API key secret: ")
     pair = _whole_pair(key_id, secret, "the answers")
     make_settings(*pair, environment)
     profiles[profile] = {
@@ -272,8 +272,25 @@ def login(profile: str = "default", environment: str = "sandbox") -> Path:
         "api_key_secret": pair[1],
         "environment": environment,
     }
-    _write_private(path, _as_toml(profiles))
+    write_profiles(path, profiles)
     return path
+
+
+def _address(url: str) -> tuple[str, str, int | None, bool]:
+    """Scheme, host, port unless it is the scheme's own, and whether the URL holds more."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        host, port = "", None
+    if not HOST.fullmatch(host) or parts.scheme not in _DEFAULT_PORTS or not url.isprintable():
+        # What stands before an @ may be a secret.
+        raise ConfigurationError(
+            f"unknown environment {url.rpartition('@')[2][:40]!r}: "
+            "use 'sandbox', 'production', 'local' or a URL such as https://api.example.com"
+        )
+    more = "@" in url or parts.query or parts.fragment or parts.path not in ("", "/")
+    return parts.scheme, host, None if port == _DEFAULT_PORTS[parts.scheme] else port, bool(more)
 
 
 def _whole_pair(key_id: str | None, secret: str | None, where: str) -> tuple[str, str]:
@@ -294,9 +311,22 @@ def _check_key_text(name: str, text: str) -> None:
         raise ConfigurationError("api_key_id must not hold a colon (HTTP Basic forbids it)")
 
 
+def _ask(question: str) -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", getpass.GetPassWarning)
+        try:
+            # Called by its full name: a notebook's kernel puts its own in that place.
+            return getpass.getpass(question).strip()
+        except (getpass.GetPassWarning, EOFError):
+            raise ConfigurationError(
+                "there is no terminal where a key can be typed unseen: run anb.login() in a "
+                "notebook or a terminal, or set ARGYLE_API_KEY_ID and ARGYLE_API_KEY_SECRET"
+            ) from None
+
+
 def _settings_of_profile(profile: str | None, environment: str | None) -> Settings | None:
     path = credentials_path()
-    profiles = _read_profiles(path)
+    profiles = read_profiles(path)
     name = profile or "default"
     if name not in profiles:
         if profile is None:
@@ -307,48 +337,3 @@ def _settings_of_profile(profile: str | None, environment: str | None) -> Settin
     where = f"profile {name!r} of {path}"
     pair = _whole_pair(table.get("api_key_id"), table.get("api_key_secret"), where)
     return make_settings(*pair, environment or table.get("environment", "sandbox"), where)
-
-
-def _read_profiles(path: Path) -> dict[str, dict[str, str]]:
-    if not path.exists():
-        return {}
-    _check_private(path)
-    try:
-        profiles = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        # The parser's message quotes the file, which holds a secret.
-        raise ConfigurationError(
-            f"{path} is not readable TOML: mend it, or remove it and run anb.login()"
-        ) from None
-    for name, table in profiles.items():
-        if not isinstance(table, dict) or not all(isinstance(v, str) for v in table.values()):
-            raise ConfigurationError(f"{path}: [{name}] must be a table of texts")
-    return profiles
-
-
-def _check_private(path: Path) -> None:
-    if os.name != "posix":
-        return
-    status = path.stat()
-    if status.st_mode & 0o077 or status.st_uid != os.getuid():
-        raise ConfigurationError(
-            f"{path} can be read by others than you: run 'chmod 600 {path}' as its owner"
-        )
-
-
-def _as_toml(profiles: Mapping[str, Mapping[str, str]]) -> str:
-    lines: list[str] = []
-    for name, table in profiles.items():
-        lines.append(f"[{json.dumps(name)}]")
-        lines += [f"{json.dumps(key)} = {json.dumps(value)}" for key, value in table.items()]
-        lines.append("")
-    return "\n".join(lines)
-
-
-def _write_private(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    temporary.replace(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -119,7 +118,5 @@ def _sandbox(folder: Path) -> Sandbox:
 
     folder = folder.expanduser().resolve()
     if folder not in _running:
-        sandbox = Sandbox(folder).start()
-        atexit.register(sandbox.stop)
-        _running[folder] = sandbox
+        _running[folder] = Sandbox(folder).start()
     return _running[folder]

@@ -10,6 +10,8 @@ from argyle_nb.errors import DocumentError
 
 # Ocrolus publishes 200 MB for one upload; Argyle publishes no limit.
 MAX_DOCUMENT_BYTES = 200_000_000
+# A PDF may begin anywhere in these.
+HEAD_BYTES = 1024
 EXTENSIONS = {
     "application/pdf": ".pdf",
     "image/jpeg": ".jpg",
@@ -18,9 +20,8 @@ EXTENSIONS = {
 }
 
 _BLOCK_BYTES = 1 << 20
-_HEAD_BYTES = 1024
 _MAX_NAME_BYTES, _MAX_EXTENSION_BYTES = 150, 16
-_HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+_HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,11 @@ def inspect_document(path: Path | str) -> Document:
     argyle_nb.errors.DocumentError: nowhere.pdf: there is no such file; check the path
     """
     path = Path(path)
-    size = _checked_size(path)
     digest = hashlib.sha256()
     try:
+        size = _checked_size(path)
         with path.open("rb") as file:
-            head = file.read(_HEAD_BYTES)
+            head = file.read(HEAD_BYTES)
             digest.update(head)
             while block := file.read(_BLOCK_BYTES):
                 digest.update(block)
@@ -109,15 +110,13 @@ def media_type_of(head: bytes) -> str | None:
     >>> media_type_of(b"%PDF-1.7"), media_type_of(b"hello")
     ('application/pdf', None)
     """
-    if b"%PDF-" in head[:_HEAD_BYTES]:
-        return "application/pdf"
     if head.startswith(b"\xff\xd8\xff"):
         return "image/jpeg"
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return "image/png"
     if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
         return "image/heic"
-    return None
+    return "application/pdf" if b"%PDF-" in head[:HEAD_BYTES] else None
 
 
 def safe_name(name: str) -> str:
@@ -140,13 +139,13 @@ def safe_name(name: str) -> str:
     'pay_stub.pdf'
     """
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    clean = "".join(c if c.isprintable() else "_" for c in last).strip().lstrip(".")
+    clean = "".join(c if c.isprintable() else "_" for c in last).lstrip(" .").rstrip()
     stem, dot, extension = clean.rpartition(".")
     tail = dot + extension
     if not stem or len(tail.encode()) > _MAX_EXTENSION_BYTES:
         stem, tail = clean, ""
     kept = stem.encode()[: _MAX_NAME_BYTES - len(tail.encode())].decode("utf-8", "ignore")
-    return (kept or "document") + tail
+    return (kept.rstrip() or "document") + tail
 
 
 def _checked_size(path: Path) -> int:

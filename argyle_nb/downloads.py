@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import requests
-
-from argyle_nb.documents import EXTENSIONS, MAX_DOCUMENT_BYTES, media_type_of
-from argyle_nb.errors import ApiError, TransportError
+from argyle_nb.answers import BROKEN, body_blocks
+from argyle_nb.documents import EXTENSIONS, HEAD_BYTES, MAX_DOCUMENT_BYTES, media_type_of
+from argyle_nb.errors import ApiError, DocumentError, TransportError
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-_BLOCK_BYTES = 1 << 16
+    import requests
+
+DOWNLOAD_SECONDS = 3600.0
 
 
 def save_document(answer: requests.Response, folder: Path | str, name: str) -> Path:
@@ -39,37 +41,43 @@ def save_document(answer: requests.Response, folder: Path | str, name: str) -> P
     ApiError
         When the body is too large, or not a PDF, JPEG, PNG or HEIC (a login page, say).
     TransportError
-        When it breaks off.
+        When it breaks off, or takes more than an hour.
+    DocumentError
+        When it cannot be written.
 
     Examples
     --------
     >>> save_document(answer, "downloads", upload.id)  # doctest: +SKIP
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f"{name}.{os.getpid()}.part"
     try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            head = _copy(answer, file)
-        media_type = media_type_of(head)
+        folder.mkdir(parents=True, exist_ok=True)
+        return _saved(answer, folder, name)
+    except BROKEN as error:
+        raise TransportError(
+            f"the download of {name} broke off ({type(error).__name__}); try again"
+        ) from None
+    except OSError as error:
+        raise DocumentError(
+            folder / name, f"cannot be written ({error.strerror}); check rights and free space"
+        ) from None
+
+
+def _saved(answer: requests.Response, folder: Path, name: str) -> Path:
+    descriptor, part = tempfile.mkstemp(dir=folder, prefix=f"{name}.", suffix=".part")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            media_type = media_type_of(_copy(answer, file))
         if media_type is None:
             raise ApiError(f"upload {name}: what came is not a PDF, JPEG, PNG or HEIC")
-        return part.replace(folder / f"{name}{EXTENSIONS[media_type]}")
+        return Path(part).replace(folder / f"{name}{EXTENSIONS[media_type]}")
     finally:
-        part.unlink(missing_ok=True)
+        Path(part).unlink(missing_ok=True)
 
 
 def _copy(answer: requests.Response, file: BinaryIO) -> bytes:
-    head, size = b"", 0
-    try:
-        for block in answer.iter_content(_BLOCK_BYTES):
-            head = head or block
-            size += len(block)
-            if size > MAX_DOCUMENT_BYTES:
-                raise ApiError(f"the document is larger than {MAX_DOCUMENT_BYTES} bytes")
-            file.write(block)
-    except requests.RequestException as error:
-        raise TransportError(
-            f"the download broke off after {size} bytes ({type(error).__name__}); try again"
-        ) from None
+    head = b""
+    for block in body_blocks(answer, MAX_DOCUMENT_BYTES, DOWNLOAD_SECONDS):
+        head += block[: HEAD_BYTES - len(head)]
+        file.write(block)
     return head

@@ -21,6 +21,19 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 
+_BUSY_SECONDS = 30.0
+_COLUMNS = [
+    "scope",
+    "sha256",
+    "document_type",
+    "user",
+    "name",
+    "state",
+    "upload_id",
+    "reason",
+    "updated_at",
+]
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS uploads (
     scope TEXT NOT NULL,
@@ -69,21 +82,19 @@ class Journal:
     Raises
     ------
     ConfigurationError
-        When the file is not a journal, or one of a newer version.
+        When the file is not a journal, one of a newer version, or cannot be written; here or later.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.touch(mode=0o600)
         self._lock = threading.Lock()
         try:
-            with self._write() as connection:
-                self._prepare(connection)
-        except sqlite3.DatabaseError as error:
-            raise ConfigurationError(
-                f"{path} cannot be used as a journal ({error}); move it away or name another"
-            ) from None
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.touch(mode=0o600)
+        except OSError as error:
+            raise self._unusable(error) from None
+        with self._write() as connection:
+            self._prepare(connection)
 
     def claim(self, key: Key, name: str) -> Entry | None:
         """Take an upload for sending, and commit that before anything is sent.
@@ -119,27 +130,38 @@ class Journal:
             self._put(connection, key, name, entry)
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        (found,) = connection.execute("PRAGMA user_version").fetchone()
-        if found > SCHEMA_VERSION:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > SCHEMA_VERSION:
             raise ConfigurationError(
                 f"{self.path} was written by a newer argyle_nb: update the package"
             )
+        tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
+        if tables and not version:
+            raise self._unusable("it is another program's database")
         connection.execute(_SCHEMA)
+        columns = [row[1] for row in connection.execute("PRAGMA table_info(uploads)")]
+        if columns != _COLUMNS:
+            raise self._unusable("it is another program's database")
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, closing(sqlite3.connect(self.path, timeout=10)) as connection:
-            connection.isolation_level = None
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-            connection.execute("COMMIT")
+        """Give one transaction; closing the connection takes back what was not committed."""
+        try:
+            with self._lock, closing(sqlite3.connect(self.path, timeout=_BUSY_SECONDS)) as found:
+                found.isolation_level = None
+                found.execute("PRAGMA synchronous = FULL")
+                found.execute("BEGIN IMMEDIATE")
+                yield found
+                found.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self._unusable(error) from None
+
+    def _unusable(self, why: object) -> ConfigurationError:
+        return ConfigurationError(
+            f"{self.path} cannot be used as a journal ({why}): check the disk and its rights, or "
+            "name another file"
+        )
 
     @staticmethod
     def _entry(connection: sqlite3.Connection, key: Key) -> Entry | None:

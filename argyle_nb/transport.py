@@ -7,6 +7,7 @@ to https hosts under argyle.com, decided anew for every request and every hop of
 from __future__ import annotations
 
 import ipaddress
+import re
 import ssl
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -15,27 +16,13 @@ import msgspec
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    NameResolutionError,
-    NewConnectionError,
-)
-from urllib3.exceptions import (
-    SSLError as UrllibSSLError,
-)
+from urllib3.exceptions import ConnectTimeoutError, InvalidHeader, NewConnectionError, ProxyError
+from urllib3.exceptions import SSLError as UrllibSSLError
 from urllib3.util.retry import Retry
 
-from argyle_nb.config import is_loopback
-from argyle_nb.errors import (
-    AmbiguousUploadError,
-    ApiError,
-    AuthenticationError,
-    NotFoundError,
-    RateLimitError,
-    ServerError,
-    TransportError,
-    ValidationError,
-)
+from argyle_nb.answers import BROKEN, REDIRECTS, checked_body
+from argyle_nb.config import HOST, is_loopback
+from argyle_nb.errors import AmbiguousUploadError, ApiError, TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,14 +32,14 @@ if TYPE_CHECKING:
     from argyle_nb.config import Settings
 
 CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
-RETRIES = 4
+RETRIES, BACKOFF_SECONDS = 4, 0.5
 LONGEST_WAIT_SECONDS = 60.0
 MAX_HOPS = 5
-MAX_ANSWER_BYTES = 64_000_000
 
-_BLOCK_BYTES = 1 << 16
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_REFUSED_STATUSES = frozenset({400, 413, 415, 422})
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_CLIENT_ERRORS = range(400, 500)
+# Request time-out, conflict, too early: the document may be there all the same.
+_UNCLEAR = frozenset({408, 409, 425})
 
 
 class _NoAuth(AuthBase):
@@ -66,7 +53,10 @@ class _PatientRetry(Retry):
     """Waits as `Retry-After` says, but never longer than a minute."""
 
     def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
-        seconds = super().get_retry_after(response)
+        try:
+            seconds = super().get_retry_after(response)
+        except InvalidHeader:
+            return None
         return None if seconds is None else min(seconds, LONGEST_WAIT_SECONDS)
 
 
@@ -93,8 +83,9 @@ class Transport:
         return self._read("GET", url, params=params)
 
     def post_json(self, path: str, value: Any) -> bytes:
-        """Send a small JSON object; never tried again, never redirected."""
-        return self._read("POST", path, json=value)
+        """Send a small JSON object; never tried again once it left, never redirected."""
+        body, headers = msgspec.json.encode(value), {"Content-Type": "application/json"}
+        return self._read("POST", path, data=body, headers=headers)
 
     def post_document(self, path: str, body: Any, content_type: str, seconds: float) -> bytes:
         """Stream one document, on a connection of its own.
@@ -129,12 +120,14 @@ class Transport:
             return self._exchange(
                 session, "POST", path, data=body, headers=headers, timeout=timeout
             )
-        except requests.RequestException as error:
+        except BROKEN as error:
             if _never_connected(error):
-                raise TransportError(self._unreachable(error)) from None
+                raise self._broken("POST", path, error) from None
             raise AmbiguousUploadError(_ambiguous(path, type(error).__name__)) from None
-        except ServerError as error:
-            raise AmbiguousUploadError(_ambiguous(path, f"status {error.status}")) from None
+        except ApiError as error:
+            if error.status in _CLIENT_ERRORS and error.status not in _UNCLEAR:
+                raise
+            raise AmbiguousUploadError(_ambiguous(path, str(error))) from None
         finally:
             session.close()
 
@@ -155,22 +148,29 @@ class Transport:
         ------
         ApiError
             For an unsafe hop, too many hops, or a refusal.
+        TransportError
+            When a host cannot be reached.
         """
         where = self.absolute(url)
         for _ in range(MAX_HOPS + 1):
             self._check_hop(where)
-            try:
-                answer = self._send(self._reading, "GET", where)
-            except requests.RequestException as error:
-                raise TransportError(self._unreachable(error)) from None
-            if answer.status_code not in _REDIRECTS:
-                if answer.status_code != requests.codes.ok:
-                    with answer:
-                        raise_for_answer(answer, _bounded_body(answer), self.settings.environment)
+            answer = self._opened(where)
+            if answer.status_code == requests.codes.ok:
                 return answer
             with answer:
                 where = urljoin(where, answer.headers.get("Location", ""))
         raise ApiError(f"more than {MAX_HOPS} redirects: the document's address leads in a circle")
+
+    def _opened(self, url: str) -> requests.Response:
+        """Give an open answer: the document, or a redirect."""
+        try:
+            answer = self._send(self._reading, "GET", url)
+            if answer.status_code not in REDIRECTS | {requests.codes.ok}:
+                with answer:
+                    checked_body(answer, self.settings)
+        except BROKEN as error:
+            raise self._broken("GET", url, error) from None
+        return answer
 
     def absolute(self, url: str) -> str:
         """Complete an address that lacks a scheme or an origin.
@@ -181,7 +181,7 @@ class Transport:
             return f"https:{url}"
         if url.startswith("/"):
             return self.settings.base_url + url
-        return url if "://" in url else f"https://{url}"
+        return url if _SCHEME.match(url) else f"https://{url}"
 
     def check_same_origin(self, url: str) -> None:
         """Refuse a link to a further page that would lead to another origin.
@@ -209,31 +209,33 @@ class Transport:
     def _read(self, method: str, where: str, **options: Any) -> bytes:
         try:
             return self._exchange(self._reading, method, where, **options)
-        except requests.RequestException as error:
-            raise TransportError(self._unreachable(error)) from None
+        except BROKEN as error:
+            raise self._broken(method, where, error) from None
 
     def _exchange(
         self, session: requests.Session, method: str, where: str, **options: Any
     ) -> bytes:
         with self._send(session, method, where, **options) as answer:
-            body = _bounded_body(answer)
-            raise_for_answer(answer, body, self.settings.environment)
-            return body
+            return checked_body(answer, self.settings)
 
     def _send(
         self, session: requests.Session, method: str, where: str, **options: Any
     ) -> requests.Response:
-        url = where if "://" in where else self.settings.base_url + where
+        url = self.settings.base_url + where if where.startswith("/") else where
         auth = self._auth if self.is_trusted(url) else _NoAuth()
         options.setdefault("timeout", (CONNECT_SECONDS, READ_SECONDS))
         return session.request(
             method, url, auth=auth, allow_redirects=False, stream=True, **options
         )
 
-    def _unreachable(self, error: requests.RequestException) -> str:
-        return (
-            f"{self.settings.base_url} could not be reached ({type(error).__name__}): "
-            "check the network, VPN and proxy, then try again"
+    def _broken(self, method: str, where: str, error: Exception) -> TransportError:
+        host = self.settings.base_url if where.startswith("/") else _shown_origin(where)
+        if method == "GET" or _never_connected(error):
+            what = "could not be reached, or broke off"
+        else:
+            what = "broke off: it may have done what was asked, so look before you ask again"
+        return TransportError(
+            f"{host} {what} ({type(error).__name__}); check the network, VPN and proxy"
         )
 
     def _session(self, retries: int) -> requests.Session:
@@ -246,8 +248,8 @@ class Transport:
             redirect=0,
             status_forcelist=(429, 500, 502, 503, 504),
             allowed_methods=("GET",),
-            backoff_factor=0.5,
-            backoff_jitter=0.5,
+            backoff_factor=BACKOFF_SECONDS,
+            backoff_jitter=BACKOFF_SECONDS,
             raise_on_status=False,
             raise_on_redirect=False,
         )
@@ -286,69 +288,19 @@ def origin_of(url: str) -> tuple[str, str, int]:
         port = parts.port
     except ValueError:
         raise ApiError("a link that is not a URL was not followed") from None
-    suspicious = "\\" in url or "@" in parts.netloc or not url.isascii() or not url.isprintable()
-    if suspicious or not parts.hostname or parts.scheme not in ("http", "https"):
+    plain = url.isascii() and url.isprintable() and "\\" not in url and "@" not in parts.netloc
+    host = parts.hostname or ""
+    if not plain or not HOST.fullmatch(host) or parts.scheme not in ("http", "https"):
         raise ApiError("a link with an unusual origin was not followed, to keep the key at home")
-    return parts.scheme, parts.hostname, port or {"http": 80, "https": 443}[parts.scheme]
+    return parts.scheme, host, port or {"http": 80, "https": 443}[parts.scheme]
 
 
-def raise_for_answer(answer: requests.Response, body: bytes, environment: str) -> None:
-    """Turn an answer that is not 200 or 201 into an error of the tree."""
-    status = answer.status_code
-    if status in (requests.codes.ok, requests.codes.created):
-        return
-    request = f"{answer.request.method} {urlsplit(answer.request.url or '').path}"
-    text = body.decode("utf-8", "replace")
-    told = _told(body)
-    details: dict[str, Any] = {"status": status, "body": text, "request": request}
-    said = "; ".join(f"{name}: {' '.join(texts)}" for name, texts in told.items()) or text[:200]
-    if status in (requests.codes.unauthorized, requests.codes.forbidden):
-        raise AuthenticationError(
-            f"{request}: {status} {said} (environment: {environment}). "
-            "Keys belong to one environment: check the key and the environment",
-            **details,
-        )
-    if status == requests.codes.not_found:
-        raise NotFoundError(f"{request}: 404, not found in environment {environment}", **details)
-    if status == requests.codes.too_many_requests:
-        raise RateLimitError(f"{request}: 429, too many requests; wait and try again", **details)
-    if status >= requests.codes.server_error:
-        raise ServerError(f"{request}: {status}, the service failed; try again later", **details)
-    if status in _REFUSED_STATUSES:
-        raise ValidationError(f"{request}: refused with {status}: {said}", fields=told, **details)
-    raise ApiError(f"{request}: unexpected answer {status}: {said}", **details)
-
-
-def _told(body: bytes) -> dict[str, list[str]]:
-    """Read ``{field: [messages]}`` or ``{"detail": message}``, and nothing from anything else."""
-    try:
-        value = msgspec.json.decode(body)
-    except msgspec.DecodeError:
-        return {}
-    if not isinstance(value, dict):
-        return {}
-    return {
-        str(name): [str(text) for text in (texts if isinstance(texts, list) else [texts])]
-        for name, texts in value.items()
-    }
-
-
-def _bounded_body(answer: requests.Response) -> bytes:
-    blocks: list[bytes] = []
-    size = 0
-    for block in answer.iter_content(_BLOCK_BYTES):
-        size += len(block)
-        if size > MAX_ANSWER_BYTES:
-            raise ApiError(f"an answer of more than {MAX_ANSWER_BYTES // 10**6} MB was cut off")
-        blocks.append(block)
-    return b"".join(blocks)
-
-
-def _never_connected(error: requests.RequestException) -> bool:
+def _never_connected(error: Exception) -> bool:
     reason = getattr(error.args[0], "reason", None) if error.args else None
     if isinstance(reason, UrllibSSLError):
         return isinstance(reason.args[0], ssl.SSLCertVerificationError)
-    return isinstance(reason, (NewConnectionError, NameResolutionError, ConnectTimeoutError))
+    # What breaks at a proxy breaks before the request itself leaves: https is tunnelled.
+    return isinstance(reason, (NewConnectionError, ConnectTimeoutError, ProxyError))
 
 
 def _ambiguous(path: str, what: str) -> str:
@@ -367,5 +319,6 @@ def _is_internal(host: str) -> bool:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+        # Short and hexadecimal forms of an address, such as 127.1, are read by the resolver.
+        return f".{host}".endswith(".localhost") or host.rpartition(".")[2][:1].isdigit()
     return not address.is_global

@@ -1,0 +1,217 @@
+"""Many files: each sent once, and one row for each, whatever happens on the way."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+
+import pandas as pd
+import pytest
+
+from argyle_nb.batch import default_journal, upload_batch
+from argyle_nb.errors import ValidationError
+from tests.conftest import DOCUMENTS
+from tests.servers import (
+    PDF,
+    USER_ID,
+    HostileServer,
+    client_of,
+    refused,
+    upload_answer,
+)
+
+OTHER_USER_ID = "0186c5b8-8fa1-67b3-39af-14b3e18da8a7"
+
+
+@pytest.fixture
+def journal(tmp_path):
+    return tmp_path / "journal.sqlite"
+
+
+@pytest.fixture
+def stubs(tmp_path):
+    """Make a manifest of documents that differ."""
+
+    def make(count=1, document_type="paystubs", user=USER_ID):
+        paths = [tmp_path / f"stub{number}.pdf" for number in range(count)]
+        for number, path in enumerate(paths):
+            path.write_bytes(PDF + str(number).encode())
+        return pd.DataFrame(
+            {"file": [str(p) for p in paths], "document_type": document_type, "user": user}
+        )
+
+    return make
+
+
+def run(server, manifest, journal, **options):
+    with client_of(server) as client:
+        return upload_batch(client, manifest, journal=journal, **options)
+
+
+def states(journal):
+    with closing(sqlite3.connect(journal)) as connection:
+        return [row[0] for row in connection.execute("SELECT state FROM uploads ORDER BY name")]
+
+
+def uploads_of(client, user):
+    return list(client.list_uploads(user=user.id))
+
+
+# Against the local sandbox
+
+
+def test_every_file_is_uploaded_and_has_its_row(client, user, stubs, journal):
+    manifest = stubs(3, user=user.id).assign(loan=["a", "b", "c"])
+    result = upload_batch(client, manifest, journal=journal)
+    assert result["state"].tolist() == ["done"] * 3
+    assert set(result["upload_id"]) == {upload.id for upload in uploads_of(client, user)}
+    assert result["loan"].tolist() == ["a", "b", "c"]
+    assert result["bytes"].tolist() == [len(PDF) + 1] * 3
+    assert result["reason"].isna().all()
+
+
+def test_the_columns_have_their_types_even_without_rows(client, stubs, journal):
+    for count in (0, 1):
+        result = upload_batch(client, stubs(count, user=USER_ID), journal=journal)
+        assert [str(result[name].dtype) for name in ("upload_id", "bytes")] == ["string", "Int64"]
+        assert list(result["state"].cat.categories) == [
+            "done",
+            "refused",
+            "rejected",
+            "unsent",
+            "unknown",
+        ]
+
+
+def test_the_same_manifest_again_sends_nothing(client, user, stubs, journal):
+    first = upload_batch(client, stubs(3, user=user.id), journal=journal)
+    second = upload_batch(client, stubs(3, user=user.id), journal=journal)
+    assert second["upload_id"].tolist() == first["upload_id"].tolist()
+    assert len(uploads_of(client, user)) == 3
+
+
+def test_an_interrupted_manifest_is_finished_by_the_next_run(client, user, stubs, journal):
+    upload_batch(client, stubs(2, user=user.id), journal=journal)
+    assert upload_batch(client, stubs(5, user=user.id), journal=journal)["state"].eq("done").all()
+    assert len(uploads_of(client, user)) == 5
+
+
+def test_the_same_content_twice_is_one_upload_and_two_rows(client, user, stubs, journal):
+    manifest = pd.concat([stubs(1, user=user.id)] * 2)
+    result = upload_batch(client, manifest, journal=journal)
+    assert result["state"].tolist() == ["done", "done"]
+    assert result["upload_id"].nunique() == len(uploads_of(client, user)) == 1
+
+
+def test_the_same_content_as_another_type_is_another_upload(client, user, stubs, journal):
+    manifest = pd.concat([stubs(user=user.id), stubs(document_type="W-2", user=user.id)])
+    assert upload_batch(client, manifest, journal=journal)["upload_id"].nunique() == 2
+
+
+def test_refused_files_are_reported_and_the_rest_is_sent(client, user, stubs, journal, tmp_path):
+    manifest = stubs(3, user=user.id)
+    (tmp_path / "stub0.pdf").write_bytes(b"")
+    (tmp_path / "stub1.pdf").unlink()
+    result = upload_batch(client, manifest, journal=journal)
+    assert result["state"].tolist() == ["refused", "refused", "done"]
+    assert "0 bytes" in result.loc[0, "reason"]
+    assert "no such file" in result.loc[1, "reason"]
+    assert result["bytes"].isna().tolist() == [True, True, False]
+
+
+def test_an_external_id_is_looked_up_and_made_once(client, stubs, journal):
+    upload_batch(client, stubs(3, user="borrower-1"), journal=journal)
+    upload_batch(client, stubs(3, user="borrower-1"), journal=journal)
+    [person] = client.list_users(external_id="borrower-1")
+    assert len(uploads_of(client, person)) == 3
+
+
+def test_a_user_whom_the_service_refuses_spoils_only_its_own_rows(client, user, stubs, journal):
+    manifest = stubs(2, user=["x" * 101, user.id])
+    assert upload_batch(client, manifest, journal=journal)["state"].tolist() == ["unsent", "done"]
+
+
+def test_a_manifest_file_names_documents_beside_it(client, user, stubs, journal, tmp_path):
+    stubs(1)
+    (tmp_path / "manifest.csv").write_text(f"file,document_type,user\nstub0.pdf,1099,{user.id}\n")
+    assert (
+        upload_batch(client, tmp_path / "manifest.csv", journal=journal).loc[0, "state"] == "done"
+    )
+
+
+def test_a_manifest_saved_by_excel_is_read(client, user, stubs, journal, tmp_path):
+    stubs(1)
+    text = f"\ufefffile,document_type,user\r\nstub0.pdf, 1099 ,{user.id}\r\n"
+    (tmp_path / "manifest.csv").write_text(text, encoding="utf-8")
+    assert (
+        upload_batch(client, tmp_path / "manifest.csv", journal=journal).loc[0, "state"] == "done"
+    )
+
+
+def test_a_user_may_be_called_na(client, stubs, journal, tmp_path):
+    stubs(1)
+    (tmp_path / "manifest.csv").write_text("file,document_type,user\nstub0.pdf,paystubs,NA\n")
+    upload_batch(client, tmp_path / "manifest.csv", journal=journal)
+    assert len(list(client.list_users(external_id="NA"))) == 1
+
+
+def test_progress_counts_files(client, user, stubs, journal):
+    steps = []
+    manifest = stubs(2, user=user.id)
+    upload_batch(client, manifest, journal=journal, progress=lambda *step: steps.append(step))
+    assert steps == [(1, 2), (2, 2)]
+
+
+def test_the_sample_manifest_of_the_project_uploads(client, journal):
+    result = upload_batch(client, DOCUMENTS.parent / "manifest.csv", journal=journal)
+    refused_files = result.loc[result["state"] == "refused", "file"]
+    assert {os.path.basename(file) for file in refused_files} == {  # noqa: PTH119 - only text
+        "empty_scan.pdf",
+        "notes_renamed.pdf",
+    }
+    assert set(result["state"]) == {"done", "refused"}
+
+
+def test_the_journal_lives_in_the_home_folder_when_none_is_named(client, user, stubs, home):
+    upload_batch(client, stubs(1, user=user.id))
+    assert default_journal().is_relative_to(home)
+    assert states(default_journal()) == ["done"]
+
+
+# Manifests that are wrong
+
+
+def test_all_bad_lines_are_told_in_one_error_and_nothing_is_sent(stubs, journal):
+    manifest = stubs(4)
+    manifest.loc[0, "document_type"] = "paystub"
+    manifest.loc[1, "user"] = " "
+    manifest.loc[2, ["file", "document_type", "user"]] = None
+    with (
+        HostileServer(upload_answer()) as server,
+        refused(ValidationError, "5 bad lines, nothing was sent") as caught,
+    ):
+        run(server, manifest, journal)
+    assert server.seen == []
+    told = " ".join(caught.value.fields["manifest"])
+    assert [f"row {number}:" in told for number in (1, 2, 3, 4)] == [True, True, True, False]
+
+
+def test_a_manifest_without_its_columns_is_refused(client, journal):
+    with refused(ValidationError, "no column document_type, user"):
+        upload_batch(client, pd.DataFrame({"file": ["a.pdf"]}), journal=journal)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff\xfe\0", b'file,document_type,user\n"open', b"a,b\n1,2,3\n1,2,3,4\n"]
+)
+def test_a_file_that_is_no_manifest_is_refused(client, journal, tmp_path, content):
+    (tmp_path / "manifest.csv").write_bytes(content)
+    with refused(ValidationError, "manifest"):
+        upload_batch(client, tmp_path / "manifest.csv", journal=journal)
+
+
+@pytest.mark.parametrize("name", ["nowhere.csv", "."])
+def test_a_missing_manifest_is_refused(client, journal, tmp_path, name):
+    with refused(ValidationError, "no such manifest"):
+        upload_batch(client, tmp_path / name, journal=journal)

@@ -1,0 +1,287 @@
+"""A batch whose service fails, whose run is killed, or that is not alone."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from contextlib import closing
+
+import pandas as pd
+import pytest
+
+from argyle_nb.batch import send_document, upload_batch
+from argyle_nb.config import Secret, Settings
+from argyle_nb.documents import inspect_document
+from argyle_nb.errors import AuthenticationError, ConfigurationError
+from argyle_nb.journal import Journal
+from tests.servers import (
+    PDF,
+    RESET,
+    USER_ID,
+    Answer,
+    HostileServer,
+    client_of,
+    closed_port,
+    refused,
+    until,
+    upload_answer,
+)
+
+OTHER_USER_ID = "0186c5b8-8fa1-67b3-39af-14b3e18da8a7"
+
+
+@pytest.fixture
+def journal(tmp_path):
+    return tmp_path / "journal.sqlite"
+
+
+@pytest.fixture
+def stubs(tmp_path):
+    """Make a manifest of documents that differ."""
+
+    def make(count=1, document_type="paystubs", user=USER_ID):
+        paths = [tmp_path / f"stub{number}.pdf" for number in range(count)]
+        for number, path in enumerate(paths):
+            path.write_bytes(PDF + str(number).encode())
+        return pd.DataFrame(
+            {"file": [str(p) for p in paths], "document_type": document_type, "user": user}
+        )
+
+    return make
+
+
+def run(server, manifest, journal, **options):
+    with client_of(server) as client:
+        return upload_batch(client, manifest, journal=journal, **options)
+
+
+def states(journal):
+    with closing(sqlite3.connect(journal)) as connection:
+        return [row[0] for row in connection.execute("SELECT state FROM uploads ORDER BY name")]
+
+
+def uploads_of(client, user):
+    return list(client.list_uploads(user=user.id))
+
+
+def test_a_row_says_sending_before_the_request_arrives(stubs, journal):
+    found = []
+
+    def look(_):
+        found.extend(states(journal))
+        return upload_answer()
+
+    with HostileServer(look) as server:
+        run(server, stubs(1), journal)
+    assert found == ["sending"]
+    assert states(journal) == ["done"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        (RESET, "unknown"),
+        (Answer(500), "unknown"),
+        (Answer(502), "unknown"),
+        (Answer(307, headers={"Location": "/x"}), "unknown"),
+        (Answer(409), "unknown"),
+        (Answer(202), "unknown"),
+        (Answer(200, b"<html>"), "unknown"),
+        (Answer(200, b"{}"), "unknown"),
+        (Answer(400, b'{"upload": ["no"]}'), "rejected"),
+        (Answer(413), "rejected"),
+        (Answer(404), "rejected"),
+        (Answer(429), "unsent"),
+    ],
+)
+def test_each_end_of_an_upload_has_its_state(stubs, journal, answer, state):
+    with HostileServer(answer) as server:
+        result = run(server, stubs(1), journal)
+    assert result.loc[0, "state"] == state
+    assert result.loc[0, "reason"]
+    assert pd.isna(result.loc[0, "upload_id"])
+    assert states(journal) == [state]
+    assert server.posts == 1
+
+
+@pytest.mark.parametrize("answer", [RESET, Answer(500), Answer(200, b"{}")])
+def test_what_may_be_at_the_service_is_not_sent_again(stubs, journal, answer):
+    with HostileServer(answer) as server:
+        run(server, stubs(1), journal)
+        again = run(server, stubs(1), journal)
+    assert again.loc[0, "state"] == "unknown"
+    assert server.posts == 1
+
+
+def test_what_was_not_sent_is_sent_by_the_next_run(stubs, journal):
+    with HostileServer([Answer(429), upload_answer()]) as server:
+        assert run(server, stubs(1), journal).loc[0, "state"] == "unsent"
+        assert run(server, stubs(1), journal).loc[0, "state"] == "done"
+
+
+def test_a_service_that_is_not_there_leaves_everything_unsent(stubs, journal):
+    result = run(closed_port(), stubs(2), journal)
+    assert result["state"].tolist() == ["unsent", "unsent"]
+    assert states(journal) == ["unsent", "unsent"]
+
+
+def test_a_list_of_users_that_is_unreadable_leaves_a_row_unsent(stubs, journal):
+    with HostileServer(Answer(body=b"<html>")) as server:
+        result = run(server, stubs(1, user="borrower-1"), journal)
+    assert result.loc[0, "state"] == "unsent"
+    assert server.posts == 0
+
+
+def test_a_refused_key_stops_the_batch_at_the_first_upload(stubs, journal):
+    with (
+        HostileServer(Answer(401, b'{"detail": "Invalid environment."}')) as server,
+        refused(AuthenticationError, "Invalid environment"),
+    ):
+        run(server, stubs(20), journal)
+    assert len(server.seen) == 1
+    assert states(journal) == ["unsent"]
+
+
+def test_a_refused_key_stops_the_batch_at_the_first_look_up(stubs, journal):
+    with HostileServer(Answer(401)) as server, refused(AuthenticationError):
+        run(server, stubs(20, user="borrower-1"), journal)
+    assert len(server.seen) == 1
+
+
+def test_a_document_that_vanishes_after_its_inspection_is_unsent(stubs, journal, tmp_path):
+    document = inspect_document(stubs(1).loc[0, "file"])
+    document.path.unlink()
+    with HostileServer(upload_answer()) as server, client_of(server) as client:
+        entry = send_document(
+            client, Journal(journal), document, document_type="paystubs", user=USER_ID
+        )
+    assert entry.state == "unsent"
+    assert states(journal) == ["unsent"]
+    assert server.seen == []
+
+
+def test_scopes_never_mix(stubs, journal):
+    with HostileServer(upload_answer()) as first, HostileServer(upload_answer()) as second:
+        run(first, stubs(1), journal)
+        run(second, stubs(1), journal)
+    assert (first.posts, second.posts) == (1, 1)
+
+
+def test_a_journal_that_cannot_be_used_stops_the_batch_before_anything_is_sent(stubs, journal):
+    journal.write_bytes(b"not a journal")
+    with HostileServer(upload_answer()) as server, refused(ConfigurationError, "journal"):
+        run(server, stubs(1), journal)
+    assert server.seen == []
+
+
+def test_the_journal_holds_nothing_of_the_key(client, user, stubs, journal):
+    upload_batch(client, stubs(1, user=user.id), journal=journal)
+    kept = journal.read_bytes()
+    assert client.settings.api_key_id.encode() not in kept
+    assert client.settings.api_key_secret.reveal().encode() not in kept
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit, ValueError])
+def test_an_interrupt_passes_through_and_leaves_the_row_unknown(stubs, journal, stop):
+    def interrupt(*_):
+        raise stop
+
+    with HostileServer(upload_answer()) as server, client_of(server) as client:
+        document = inspect_document(stubs(1).loc[0, "file"])
+        with pytest.raises(stop):
+            send_document(
+                client,
+                Journal(journal),
+                document,
+                document_type="paystubs",
+                user=USER_ID,
+                progress=interrupt,
+            )
+        assert run(server, stubs(1), journal).loc[0, "state"] == "unknown"
+    assert states(journal) == ["unknown"]
+
+
+CHILD = textwrap.dedent("""
+    import sys
+    from argyle_nb.batch import upload_batch
+    from argyle_nb.client import Client
+    from argyle_nb.config import Secret, Settings
+    url, store, journal, manifest = sys.argv[1:]
+    key_id, secret = sys.stdin.read().split()
+    settings = Settings(url, "local", key_id, Secret(secret), "a test", store=store)
+    print(upload_batch(Client.from_settings(settings), manifest, journal=journal)["state"].tolist())
+""")
+
+
+def start(url, key, journal, manifest, folder):
+    path = folder / "manifest.csv"
+    manifest.to_csv(path, index=False)
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, url, "the test", str(journal), str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    child.stdin.write(" ".join(key).encode())
+    child.stdin.close()
+    child.stdin = None
+    return child
+
+
+def test_a_run_that_is_killed_while_it_sends_is_not_repeated(stubs, journal, tmp_path):
+    key = ("a-key-of-the-test", "its-secret")
+
+    def kill(_):
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        return upload_answer()
+
+    with HostileServer(kill) as server:
+        child = start(server.url, key, journal, stubs(2), tmp_path)
+        child.communicate(timeout=30)
+        until(lambda: server.posts == 1)
+        assert states(journal) == ["sending"]
+    with HostileServer(upload_answer()) as server:
+        again = start(server.url, key, journal, stubs(2), tmp_path)
+        said, _ = again.communicate(timeout=30)
+    assert said.decode().strip() == "['unknown', 'done']"
+    assert server.posts == 1
+
+
+def test_an_interrupt_from_the_keyboard_ends_a_run_and_leaves_the_row_unknown(
+    stubs, journal, tmp_path
+):
+    def interrupt(_):
+        child.send_signal(signal.SIGINT)
+        child.wait()
+        return upload_answer()
+
+    with HostileServer(interrupt) as server:
+        child = start(server.url, ("a-key-of-the-test", "its-secret"), journal, stubs(2), tmp_path)
+        _, said = child.communicate(timeout=30)
+    assert b"KeyboardInterrupt" in said
+    assert states(journal) == ["unknown"]
+
+
+def test_two_processes_with_one_journal_send_each_file_once(client, user, stubs, journal, tmp_path):
+    key = (client.settings.api_key_id, client.settings.api_key_secret.reveal())
+    manifest = stubs(30, user=user.id)
+    children = [start(client.settings.base_url, key, journal, manifest, tmp_path) for _ in range(2)]
+    for child in children:
+        child.communicate(timeout=60)
+        assert child.returncode == 0
+    names = [upload.file_name for upload in uploads_of(client, user)]
+    assert len(names) == len(set(names)) == 30
+    assert states(journal) == ["done"] * 30
+
+
+def test_another_key_of_another_store_is_another_scope(sandbox):
+    scopes = {
+        Settings(sandbox.url, "local", key, Secret("s"), "t", store=store).journal_scope
+        for key in ("one", "two")
+        for store in (None, "kept")
+    }
+    assert len(scopes) == 3

@@ -1,0 +1,257 @@
+"""Who am I talking to: where credentials come from, and what is refused."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from pathlib import Path
+
+import pytest
+
+from argyle_nb.client import Client
+from argyle_nb.config import (
+    Secret,
+    Settings,
+    base_url_of,
+    credentials_path,
+    find_settings,
+    is_loopback,
+    make_settings,
+)
+from argyle_nb.credential_file import write_profiles
+from argyle_nb.errors import ConfigurationError
+from tests.servers import KEY_ID, SECRET, refused
+
+SANDBOX, PRODUCTION = "https://api-sandbox.argyle.com", "https://api.argyle.com"
+VARIABLES = {"ARGYLE_API_KEY_ID": "from-variables", "ARGYLE_API_KEY_SECRET": SECRET}
+
+
+def keep(profile="default", key_id="from-profile", **fields):
+    """Write one profile."""
+    table = {"api_key_id": key_id, "api_key_secret": SECRET} | fields
+    write_profiles(credentials_path(), {profile: table})
+    return credentials_path()
+
+
+def test_there_are_no_settings_without_credentials():
+    assert find_settings() is None
+
+
+def test_arguments_come_before_variables_and_profile():
+    keep()
+    found = find_settings("from-arguments", SECRET, environ=VARIABLES)
+    assert (found.api_key_id, found.source) == ("from-arguments", "the arguments")
+
+
+def test_variables_come_before_the_profile():
+    keep()
+    assert find_settings(environ=VARIABLES).api_key_id == "from-variables"
+
+
+def test_the_profile_comes_last():
+    keep()
+    assert find_settings(environ={}).api_key_id == "from-profile"
+
+
+def test_a_named_profile_comes_before_variables():
+    keep("other")
+    assert find_settings(profile="other", environ=VARIABLES).api_key_id == "from-profile"
+
+
+def test_a_key_beside_a_profile_is_a_contradiction():
+    keep("other")
+    with refused(ConfigurationError, "one of the two"):
+        find_settings(KEY_ID, SECRET, profile="other")
+
+
+@pytest.mark.parametrize("pair", [(KEY_ID, None), (None, SECRET), (KEY_ID, ""), ("", SECRET)])
+def test_half_a_pair_of_arguments_is_refused(pair):
+    with refused(ConfigurationError, "half a credential pair in the arguments"):
+        find_settings(*pair, environ=VARIABLES)
+
+
+@pytest.mark.parametrize("name", sorted(VARIABLES))
+def test_half_a_pair_of_variables_is_refused(name):
+    with refused(ConfigurationError, "half a credential pair in ARGYLE_API_KEY_ID"):
+        find_settings(environ={name: VARIABLES[name]})
+
+
+@pytest.mark.parametrize("missing", ["api_key_id", "api_key_secret"])
+def test_half_a_pair_in_a_profile_is_refused(missing):
+    keep(**{missing: ""})
+    with refused(ConfigurationError, "half a credential pair in profile 'default'"):
+        find_settings(environ={})
+
+
+def test_a_profile_without_a_pair_is_refused():
+    write_profiles(credentials_path(), {"default": {"environment": "sandbox"}})
+    with refused(ConfigurationError, "no key id and no secret"):
+        find_settings(environ={})
+
+
+def test_an_unknown_profile_names_the_known_ones():
+    keep("loans")
+    with refused(ConfigurationError, "no profile 'other'.*loans"):
+        find_settings(profile="other")
+
+
+@pytest.mark.parametrize(
+    ("options", "variables", "kept", "base_url"),
+    [
+        ({}, {}, {}, SANDBOX),
+        ({"environment": "production"}, {}, {}, PRODUCTION),
+        ({}, {"ARGYLE_ENVIRONMENT": "production"}, {}, PRODUCTION),
+        ({}, {}, {"environment": "production"}, PRODUCTION),
+        ({"environment": "sandbox"}, {"ARGYLE_ENVIRONMENT": "production"}, {}, SANDBOX),
+        ({}, {"ARGYLE_ENVIRONMENT": "sandbox"}, {"environment": "production"}, SANDBOX),
+        ({"profile": "default"}, {"ARGYLE_ENVIRONMENT": "production"}, {}, SANDBOX),
+    ],
+)
+def test_production_is_used_only_where_it_is_named(options, variables, kept, base_url):
+    keep(**kept)
+    assert find_settings(**options, environ=variables).base_url == base_url
+
+
+@pytest.mark.parametrize(
+    ("given_url", "base_url"),
+    [
+        ("sandbox", SANDBOX),
+        ("production", PRODUCTION),
+        ("https://API.Argyle.com:443/", PRODUCTION),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("http://localhost:8000", "http://localhost:8000"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+        ("HTTPS://example.com:8443", "https://example.com:8443"),
+    ],
+)
+def test_an_environment_becomes_scheme_host_and_port(given_url, base_url):
+    assert base_url_of(given_url) == base_url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.argyle.com",
+        "http://127.0.0.1.example.com",
+        "http://127.0.0.2",
+        "http://localhost.example.com",
+    ],
+)
+def test_plain_http_is_refused_off_loopback(url):
+    with refused(ConfigurationError, "in the clear"):
+        base_url_of(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"https://{KEY_ID}:{SECRET}@api.argyle.com",
+        "https://api.argyle.com/v2",
+        "https://api.argyle.com?key=1",
+        "https://api.argyle.com#here",
+        f"https://{KEY_ID}@api.argyle.com",
+    ],
+)
+def test_an_address_with_more_than_scheme_host_and_port_is_refused(url):
+    with refused(ConfigurationError, "scheme, host and port only"):
+        base_url_of(url)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "Production",
+        "api.argyle.com",
+        "ftp://api.argyle.com",
+        "https://",
+        "https://api.argyle.com:99999",
+        "https://evil.example\\.argyle.com",
+        "https://evil.example\t.argyle.com",
+        "https://[::1%25.argyle.com]",
+        "https://evil.example%2f.argyle.com",
+        "https://аrgyle.com",  # noqa: RUF001 - a Cyrillic letter
+        f"{KEY_ID}:{SECRET}@api.argyle.com",
+        f"ftp://{KEY_ID}:{SECRET}@api.argyle.com",
+        f"https://{KEY_ID}:{SECRET}/@api.argyle.com",
+    ],
+)
+def test_what_is_no_environment_is_refused(name):
+    with refused(ConfigurationError, "unknown environment"):
+        base_url_of(name)
+
+
+def test_the_local_environment_takes_no_key():
+    with refused(ConfigurationError, "connect"):
+        make_settings(KEY_ID, SECRET, "local")
+
+
+@pytest.mark.parametrize("text", ["two words", "tab\t", "ключ", "line\n", "", "\0"])
+@pytest.mark.parametrize("place", [0, 1])
+def test_what_cannot_be_a_key_is_refused(text, place):
+    pair = [KEY_ID, SECRET]
+    pair[place] = text
+    with refused(ConfigurationError, "printable ASCII"):
+        make_settings(*pair)
+
+
+def test_a_colon_may_stand_in_the_secret_only():
+    assert make_settings(KEY_ID, "a:b").api_key_secret.reveal() == "a:b"
+    with refused(ConfigurationError, "colon"):
+        make_settings("a:b", SECRET)
+
+
+@pytest.mark.parametrize("environment", ["sandbox", "production", "https://example.com"])
+def test_a_key_of_the_local_sandbox_never_leaves_the_machine(environment):
+    with refused(ConfigurationError, "never sent"):
+        make_settings("sbx_local_1", SECRET, environment)
+
+
+def test_settings_made_by_hand_are_checked_as_well():
+    with refused(ConfigurationError, "in the clear"):
+        Settings("http://example.com", "odd", KEY_ID, Secret(SECRET), "a test")
+
+
+def test_nothing_that_prints_shows_the_key():
+    settings = make_settings(KEY_ID, SECRET)
+    with Client(KEY_ID, SECRET) as client:
+        shown = f"{settings!r} {settings} {client!r} {settings.api_key_secret!r} {[client]}"
+    assert KEY_ID not in shown
+    assert SECRET not in shown
+    assert settings.journal_scope.count(KEY_ID) == 0
+
+
+@pytest.mark.parametrize("copier", [pickle.dumps, copy.deepcopy])
+def test_a_secret_is_neither_pickled_nor_copied(copier):
+    with Client(KEY_ID, SECRET) as client:
+        for thing in (Secret(SECRET), client.settings, client):
+            with pytest.raises(TypeError, match="never pickled"):
+                copier(thing)
+
+
+def test_one_service_has_one_journal_scope_however_it_is_written():
+    scopes = {
+        make_settings(KEY_ID, SECRET, name).journal_scope
+        for name in ("production", "https://API.argyle.com", "https://api.argyle.com:443/")
+    }
+    assert len(scopes) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "loopback"),
+    [
+        ("http://127.0.0.1:1", True),
+        ("http://LOCALHOST", True),
+        ("http://[::1]", True),
+        ("http://127.0.0.1.example.com", False),
+        ("http://localhost@example.com", False),
+        ("http://example.com#localhost", False),
+    ],
+)
+def test_loopback_is_told_by_the_host_alone(url, loopback):
+    assert is_loopback(url) is loopback
+
+
+def test_the_credentials_file_lives_in_the_home_folder(home):
+    assert credentials_path().is_relative_to(Path.home())
+    assert Path.home() == home

@@ -1,0 +1,71 @@
+"""The tree of errors."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+
+from argyle_nb import errors
+
+ALL = [
+    errors.ConfigurationError("no key: run anb.login()"),
+    errors.DocumentError("w2.pdf", "is empty"),
+    errors.TransportError("the connection broke"),
+    errors.AmbiguousUploadError("it may be there"),
+    errors.AuthenticationError("401", status=401, body="no", request="GET /v2/users"),
+    errors.ValidationError("400", fields={"user": ["wrong"]}, status=400),
+    errors.NotFoundError("404", status=404),
+    errors.RateLimitError("429", status=429),
+    errors.ServerError("500", status=500),
+    errors.DecodeError("u1", "$.id", "not a text"),
+]
+
+
+@pytest.mark.parametrize("error", ALL, ids=lambda error: type(error).__name__)
+def test_every_error_is_an_argyle_error(error):
+    assert isinstance(error, errors.ArgyleError)
+
+
+@pytest.mark.parametrize("error", ALL, ids=lambda error: type(error).__name__)
+def test_an_error_survives_the_way_to_another_process(error):
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
+    assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
+
+
+@pytest.mark.parametrize("error", ALL, ids=lambda error: type(error).__name__)
+def test_an_error_can_be_copied(error):
+    assert str(copy.copy(error)) == str(error)
+
+
+def test_an_answer_of_the_service_keeps_its_first_200_characters_only():
+    assert len(errors.ApiError("no", body="x" * 10_000).body) == 200
+
+
+def test_the_classes_stand_in_one_tree():
+    refusals = (
+        errors.AuthenticationError,
+        errors.ValidationError,
+        errors.NotFoundError,
+        errors.RateLimitError,
+        errors.ServerError,
+    )
+    assert all(issubclass(kind, errors.ApiError) for kind in refusals)
+    assert not issubclass(errors.AmbiguousUploadError, errors.ApiError)
+    assert not issubclass(errors.TransportError, errors.ApiError)
+
+
+def test_a_validation_error_copies_the_fields_it_was_given():
+    fields = {"user": ["wrong"]}
+    error = errors.ValidationError("400", fields=fields)
+    fields["user"].append("changed later")
+    assert error.fields == {"user": ["wrong"]}
+
+
+def test_a_document_error_names_the_file_and_the_problem():
+    assert str(errors.DocumentError("w2.pdf", "is empty")) == "w2.pdf: is empty"
+
+
+def test_a_decode_error_names_the_record_and_the_place():
+    assert str(errors.DecodeError("u1", "$.id", "odd")) == "record u1, at $.id: odd"
