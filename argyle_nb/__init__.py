@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from argyle_nb.batch import upload_batch
     from argyle_nb.client import Client
     from argyle_nb.config import login
-    from argyle_nb.connect import connect
+    from argyle_nb.connection import connect
     from argyle_nb.documents import inspect_document
     from argyle_nb.errors import (
         AmbiguousUploadError,
@@ -73,7 +73,7 @@ _ROOMS = {
     "ScoreCounts": "scores",
     "UploadPanel": "widgets",
     "UserUpload": "models",
-    "connect": "connect",
+    "connect": "connection",
     "count_scores": "scores",
     "export_report": "report",
     "flatten": "frames",

@@ -1,4 +1,4 @@
-"""``argyle-nb demo | lab``: the main job and JupyterLab, from the command line."""
+"""``argyle-nb demo | lab | sandbox``: the main job, JupyterLab and a local Argyle."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; exit status 0 for success, 1 for an error that is told on stderr."""
-    options = _parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
+        if words[:1] == ["sandbox"]:  # it has a parser of its own
+            return sandbox(words[1:])
+        options = _parser().parse_args(words)
         return int(options.run(options))
     except ArgyleError as error:
         print(f"argyle-nb: {error}", file=sys.stderr)
@@ -71,6 +74,13 @@ def lab(folder: Path) -> int:
     return subprocess.call(command)  # noqa: S603 - our own interpreter and no shell
 
 
+def sandbox(arguments: Sequence[str]) -> int:
+    """Serve a local Argyle to any program until Ctrl-C."""
+    from argyle_nb.connection import serve_sandbox  # noqa: PLC0415 - as in `demo`
+
+    return serve_sandbox(arguments)
+
+
 def _print_batch(sent: pd.DataFrame) -> None:
     counts = sent["state"].value_counts()
     told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
@@ -100,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     lab_parser = commands.add_parser("lab", help="JupyterLab on the notebooks")
     lab_parser.add_argument("--folder", type=Path, default=Path("notebooks"))
     lab_parser.set_defaults(run=lambda options: lab(options.folder))
+    commands.add_parser("sandbox", help="a local Argyle for any program")
     return parser
 
 

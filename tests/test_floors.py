@@ -18,7 +18,7 @@ FLOORS = [
     {"sending"},
     {"client", "sandbox"},
     {"charts", "batch"},
-    {"report", "connect"},
+    {"report", "connection"},
     {"cli", "widgets"},
 ]
 
@@ -72,11 +72,11 @@ def test_the_sandbox_is_an_independent_witness():
 
 @pytest.mark.parametrize("room", ["frames", "scores", "charts", "report", "authenticity"])
 def test_it_never_touches_the_network(room):
-    assert not {"client", "transport", "widgets", "connect"} & set(imported_rooms(room))
+    assert not {"client", "transport", "widgets", "connection"} & set(imported_rooms(room))
 
 
-@pytest.mark.parametrize("room", sorted(set(rooms()) - {"connect", "sandbox"}))
-def test_only_connect_opens_the_door_to_the_sandbox(room):
+@pytest.mark.parametrize("room", sorted(set(rooms()) - {"connection", "sandbox"}))
+def test_only_connection_opens_the_door_to_the_sandbox(room):
     assert "sandbox" not in set(imported_rooms(room))
 
 

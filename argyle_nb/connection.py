@@ -11,6 +11,8 @@ from argyle_nb.config import LOCAL, Secret, Settings, data_folder, find_settings
 from argyle_nb.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from argyle_nb.sandbox import Sandbox
 
 _running: dict[Path, Sandbox] = {}
@@ -42,7 +44,7 @@ def connect(
         A table of the credentials file.
     sandbox_folder
         Where the local sandbox keeps its documents; ``~/.local/share/argyle_nb/sandbox`` by
-        default. Several notebooks may use one folder.
+        default. Naming a folder asks for the local sandbox. Several notebooks may use one.
 
     Returns
     -------
@@ -59,6 +61,13 @@ def connect(
     >>> client = connect(environment="local", sandbox_folder=folder)  # doctest: +ELLIPSIS
     argyle_nb: local sandbox at http://127.0.0.1:...
     """
+    if sandbox_folder is not None:
+        environment = environment or LOCAL
+        if environment != LOCAL:
+            raise ConfigurationError(
+                f"sandbox_folder is of the local sandbox, not of environment {environment!r}: "
+                "leave one of them out"
+            )
     if environment == LOCAL and (api_key_id or api_key_secret or profile):
         raise ConfigurationError("environment 'local' takes no credentials: leave them out")
     settings = (
@@ -71,6 +80,28 @@ def connect(
         f"credentials from {settings.source}"
     )
     return Client.from_settings(settings)
+
+
+def serve_sandbox(arguments: Sequence[str]) -> int:
+    """Run a local sandbox by itself until it is told to stop.
+
+    Parameters
+    ----------
+    arguments
+        As ``python -m argyle_nb.sandbox`` takes them.
+
+    Returns
+    -------
+    int
+        The exit status.
+
+    Examples
+    --------
+    >>> serve_sandbox(["--port", "8080"])  # doctest: +SKIP
+    """
+    from argyle_nb.sandbox.__main__ import serve  # noqa: PLC0415 - as in `_sandbox`
+
+    return serve(arguments)
 
 
 def _found(
