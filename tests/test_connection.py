@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from argyle_nb import connect as connect_module
+from argyle_nb import connection
 from argyle_nb.config import credentials_path
 from argyle_nb.connection import connect
 from argyle_nb.credential_file import write_profiles
@@ -20,7 +20,7 @@ LOCAL_LINE = r"argyle_nb: local sandbox at http://127\.0\.0\.1:\d+"
 def _own_servers(monkeypatch):
     """Servers of one test are stopped with it."""
     running = {}
-    monkeypatch.setattr(connect_module, "_running", running)
+    monkeypatch.setattr(connection, "_running", running)
     yield
     for sandbox in running.values():
         sandbox.stop()
@@ -150,9 +150,9 @@ def test_another_folder_is_another_server_with_other_documents(connected, tmp_pa
 
 def test_the_journal_knows_a_folder_again_after_a_restart(connected, tmp_path):
     first, _ = connected(sandbox_folder=tmp_path)
-    for sandbox in connect_module._running.values():
+    for sandbox in connection._running.values():
         sandbox.stop()
-    connect_module._running.clear()
+    connection._running.clear()
     second, _ = connected(sandbox_folder=tmp_path)
     assert first.settings.api_key_id != second.settings.api_key_id
     assert first.settings.journal_scope == second.settings.journal_scope
@@ -162,3 +162,17 @@ def test_the_local_sandbox_keeps_its_documents_in_the_home_folder(connected, hom
     _, said = connected()
     assert "documents in ~/.local/share/argyle_nb/sandbox" in said
     assert (home / ".local" / "share" / "argyle_nb" / "sandbox").is_dir()
+
+
+def test_naming_a_folder_asks_for_the_local_sandbox_whatever_credentials_there_are(
+    connected, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("ARGYLE_API_KEY_ID", KEY_ID)
+    monkeypatch.setenv("ARGYLE_API_KEY_SECRET", SECRET)
+    client, _ = connected(sandbox_folder=tmp_path / "own")
+    assert client.settings.environment == "local"
+
+
+def test_a_folder_of_the_local_sandbox_and_another_environment_contradict_each_other(tmp_path):
+    with pytest.raises(ConfigurationError, match="sandbox_folder"):
+        connect(environment="production", sandbox_folder=tmp_path)
