@@ -247,7 +247,13 @@ def test_a_folder_that_cannot_be_made_is_refused_with_the_cure(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "options", [{"ocr": "partial"}, {"stage_seconds": -1}, {"requests_per_second": 0}]
+    "options",
+    [
+        {"ocr": "partial"},
+        {"stage_seconds": -1},
+        {"requests_per_second": 0},
+        {"null_style": "none"},
+    ],
 )
 def test_options_out_of_range_are_refused_at_once(tmp_path, options):
     with pytest.raises(ConfigurationError, match=f"{next(iter(options))} is .*: use "):

@@ -9,10 +9,12 @@ from starlette.exceptions import HTTPException
 
 from argyle_nb.sandbox.accounts_api import AccountsApi
 from argyle_nb.sandbox.guard import Guard
+from argyle_nb.sandbox.openapi import description
 from argyle_nb.sandbox.problems import Json, Problem, method_not_allowed, not_found, server_error
-from argyle_nb.sandbox.routing import route
+from argyle_nb.sandbox.routing import host, route
 from argyle_nb.sandbox.uploads_api import UploadsApi
 from argyle_nb.sandbox.users_api import UsersApi
+from argyle_nb.sandbox.webhooks_api import WebhooksApi
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +39,7 @@ def build_app(
     ocr: OcrProfile,
     bucket: TokenBucket | None,
     wake: Callable[[], None],
+    null_style: str,
 ) -> ASGIApp:
     """Put the local server together.
 
@@ -54,10 +57,21 @@ def build_app(
         The budget of requests; ``None`` for no limit.
     wake
         Called after an upload, so that its processing begins.
+    null_style
+        ``"null"`` or ``"empty"``: how absent metadata are printed.
     """
-    apis = (UsersApi(store), AccountsApi(store), UploadsApi(store, ocr, wake))
+    apis = (
+        UsersApi(store),
+        AccountsApi(store),
+        UploadsApi(store, ocr, wake, null_style),
+        WebhooksApi(store),
+    )
     app = Starlette(
-        routes=[route("/", get=_about), *(r for api in apis for r in api.routes())],
+        routes=[
+            route("/", get=_about),
+            route("/openapi.json", get=_describe),
+            *(r for api in apis for r in api.routes()),
+        ],
         exception_handlers={
             Problem: _answer_problem,  # type: ignore[dict-item]
             HTTPException: _answer_http,  # type: ignore[dict-item]
@@ -71,6 +85,10 @@ def build_app(
 
 async def _about(_: Request) -> Response:
     return Json({"name": "argyle_nb local sandbox", "about": ABOUT})
+
+
+async def _describe(request: Request) -> Response:
+    return Json(description(f"http://{host(request)}"))
 
 
 async def _answer_problem(_: Request, problem: Problem) -> Response:

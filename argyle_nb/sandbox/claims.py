@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from argyle_nb.sandbox.database import next_moment
 from argyle_nb.sandbox.ids import now_ms
+from argyle_nb.sandbox.outbox import OCR_COMPLETED, announce
 
 if TYPE_CHECKING:
     import sqlite3
@@ -80,6 +81,8 @@ class Claims:
             for row in rows:
                 after = step(row["id"], _state(row), json.loads(row["findings"] or "{}"))
                 _save(connection, row["id"], after, stage_ms)
+                if after.ocr == "completed" != row["ocr"]:
+                    announce(connection, OCR_COMPLETED, row)
         return len(rows)
 
     def seconds_to_next(self) -> float | None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_SECONDS = 15.0
 
 _SCHEMA = """
@@ -56,6 +56,27 @@ CREATE TABLE uploads (
     attempts INTEGER NOT NULL DEFAULT 0,
     findings TEXT
 );
+CREATE TABLE webhooks (
+    id TEXT PRIMARY KEY,
+    created_at INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    url TEXT NOT NULL,
+    secret TEXT,
+    events TEXT NOT NULL,
+    config TEXT
+);
+CREATE TABLE deliveries (
+    id INTEGER PRIMARY KEY,
+    webhook_id TEXT NOT NULL REFERENCES webhooks ON DELETE CASCADE,
+    event TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    upload_id TEXT NOT NULL,
+    due_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    owner TEXT,
+    lease_until INTEGER NOT NULL DEFAULT 0
+);
 CREATE INDEX users_by_age ON users (created_at, id);
 CREATE INDEX users_by_external_id ON users (external_id, created_at, id);
 CREATE INDEX accounts_by_age ON accounts (created_at, id);
@@ -64,6 +85,9 @@ CREATE INDEX uploads_by_account ON uploads (account_id, created_at, id);
 CREATE INDEX uploads_by_user ON uploads (user_id, created_at, id);
 CREATE INDEX uploads_by_type ON uploads (document_type, created_at, id);
 CREATE INDEX uploads_due ON uploads (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX webhooks_by_age ON webhooks (created_at, id);
+CREATE INDEX deliveries_by_webhook ON deliveries (webhook_id, due_at, id);
+CREATE INDEX deliveries_under_way ON deliveries (webhook_id) WHERE owner IS NOT NULL;
 CREATE VIEW account_objects AS
     SELECT accounts.*,
         (SELECT count(*) FROM uploads WHERE account_id = accounts.id) AS files_count,

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from argyle_nb.sandbox.store import Store
 
     Inspect = Callable[[Path, str], Inspection]
+    Step = Callable[[str, State, Findings], State]
 
 READ_TYPES = frozenset({"paystubs", "W-2", "1099"})
+STAGES = ("classification", "ocr", "authenticity")
 CORRECTABLE_TYPES = READ_TYPES | {"miscellaneous"}
 
 INSPECTORS = 2
@@ -91,6 +93,27 @@ def _read(upload: str, state: State, findings: Findings) -> State:
     return replace(state, ocr=ocr, authenticity="in_progress")
 
 
+def failing(step: Step, fails: Callable[[], bool]) -> Step:
+    """Make a step at which a stage that is over may end ``failed`` instead.
+
+    Parameters
+    ----------
+    step
+        Such as `next_state`.
+    fails
+        Asked once for each stage.
+    """
+
+    def failing_step(upload: str, state: State, findings: Findings) -> State:
+        begun = [stage for stage in STAGES if getattr(state, stage) == "in_progress"]
+        if begun and fails():
+            logger.info("upload %s: %s failed on purpose", upload, begun[0])
+            return replace(state, **{begun[0]: "failed"})
+        return step(upload, state, findings)
+
+    return failing_step
+
+
 def failed_findings(problem: str) -> str:
     """Return the findings about a document that could not be inspected, as JSON."""
     nothing = ("found_type", "ocr_data", "ocr_authenticity", "ocr_authenticity_score")
@@ -113,6 +136,8 @@ class Worker:
         How long each of the three stages lasts; 0 is at once.
     lease_seconds
         After how long without a sign of life another worker takes a document over.
+    step
+        Where an upload goes when its stage is over.
     """
 
     def __init__(
@@ -122,9 +147,11 @@ class Worker:
         *,
         stage_seconds: float,
         lease_seconds: float = LEASE_SECONDS,
+        step: Step = next_state,
     ) -> None:
         self._claims = Claims(store, lease_seconds)
         self._inspect = inspect
+        self._step = step
         self._stage_ms = int(stage_seconds * 1000)
         self._renew_every = lease_seconds / 3
         self._renewed_at = time.monotonic()
@@ -168,7 +195,7 @@ class Worker:
 
     def _turn(self) -> float:
         """Do all that can be done now; return the seconds until there may be more."""
-        while self._claims.advance(self._stage_ms, next_state) or self._hand_out():
+        while self._claims.advance(self._stage_ms, self._step) or self._hand_out():
             if self._stopping.is_set():
                 break
         self._renew()

@@ -18,15 +18,19 @@ import uvicorn
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.sandbox import limits
 from argyle_nb.sandbox.app import build_app
+from argyle_nb.sandbox.deliveries import Deliverer, Times
+from argyle_nb.sandbox.faults import CuttableProtocol, FaultyDoor
 from argyle_nb.sandbox.guard import KEY_PREFIX, Credentials
-from argyle_nb.sandbox.processing import LEASE_SECONDS, Worker
+from argyle_nb.sandbox.objects import NULL_STYLES
+from argyle_nb.sandbox.processing import LEASE_SECONDS, Worker, failing, next_state
 from argyle_nb.sandbox.store import Store
 from argyle_nb.sandbox.uploads_api import FIRST_STATUSES
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from argyle_nb.sandbox.processing import Inspect
+    from argyle_nb.sandbox.faults import Faults
+    from argyle_nb.sandbox.processing import Inspect, Step
 
 START_SECONDS = 10.0
 STOP_SECONDS = 10.0
@@ -56,6 +60,11 @@ class Sandbox:
         ``"off"``, which leaves all three unauthorized.
     requests_per_second
         More are answered 429; ``None`` for no limit (Argyle: 50).
+    faults
+        What goes wrong on purpose; ``None`` for nothing.
+    null_style
+        How metadata that are not there are printed, as Argyle's examples do both: ``"null"``,
+        or ``"empty"`` for ``{}``.
 
     Examples
     --------
@@ -73,15 +82,20 @@ class Sandbox:
         stage_seconds: float = 0.2,
         ocr: Literal["off", "classification", "full"] = "full",
         requests_per_second: int | None = None,
+        faults: Faults | None = None,
+        null_style: Literal["null", "empty"] = "null",
     ) -> None:
-        _check(stage_seconds, ocr, requests_per_second)
+        _check(stage_seconds, ocr, requests_per_second, null_style)
         self.folder = Path(folder).expanduser().resolve()
         self._port = port
         self._stage_seconds = stage_seconds
         self._ocr = ocr
         self._requests_per_second = requests_per_second
+        self._faults = faults
+        self._null_style = null_style
         self._inspect: Inspect | None = None
         self._lease_seconds = LEASE_SECONDS
+        self._delivery_times = Times()
         self._running: _Running | None = None
 
     def start(self) -> Self:
@@ -158,6 +172,7 @@ class Sandbox:
             self._inspect or _default_inspect(),
             stage_seconds=self._stage_seconds,
             lease_seconds=self._lease_seconds,
+            step=_step(self._faults),
         )
         return self._serve(store, worker, listener)
 
@@ -172,9 +187,11 @@ class Sandbox:
             ocr=self._ocr,
             bucket=limits.TokenBucket(rate) if rate else None,
             wake=worker.wake,
+            null_style=self._null_style,
         )
-        server = _Server(_config(app))
-        running = _Running(port, credentials, store, worker, server, listener)
+        server = _Server(_config(FaultyDoor(app, self._faults) if self._faults else app))
+        deliverer = Deliverer(store.database, self._delivery_times)
+        running = _Running(port, credentials, store, worker, deliverer, server, listener)
         running.start()
         return running
 
@@ -206,6 +223,7 @@ class _Running:
     credentials: Credentials
     store: Store
     worker: Worker
+    deliverer: Deliverer
     server: _Server
     listener: socket.socket
 
@@ -215,6 +233,7 @@ class _Running:
         )
         self.thread.start()
         self.worker.start()
+        self.deliverer.start()
         if not self.server.answers.wait(START_SECONDS):
             self.stop()
             raise ConfigurationError(
@@ -227,10 +246,15 @@ class _Running:
         self.thread.join(STOP_SECONDS)
         self.listener.close()
         self.worker.stop()
+        self.deliverer.stop()
         self.store.close()
 
 
-def _check(stage_seconds: float, ocr: str, requests_per_second: int | None) -> None:
+def _check(
+    stage_seconds: float, ocr: str, requests_per_second: int | None, null_style: str
+) -> None:
+    if null_style not in NULL_STYLES:
+        raise ConfigurationError(f"null_style is {null_style!r}: use {' or '.join(NULL_STYLES)}.")
     if ocr not in FIRST_STATUSES:
         raise ConfigurationError(f"ocr is {ocr!r}: use one of {', '.join(FIRST_STATUSES)}.")
     if not stage_seconds >= 0:
@@ -245,6 +269,10 @@ def _default_inspect() -> Inspect:
     from argyle_nb.sandbox.inspection import inspect  # noqa: PLC0415 - it loads a PDF library
 
     return inspect
+
+
+def _step(faults: Faults | None) -> Step:
+    return failing(next_state, faults.dice("processing_failures").roll) if faults else next_state
 
 
 def _listen(port: int) -> socket.socket:
@@ -267,7 +295,7 @@ def _listen(port: int) -> socket.socket:
 def _config(app: object) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
-        http="h11",
+        http=CuttableProtocol,
         loop="asyncio",
         ws="none",
         lifespan="off",

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from argyle_nb.sandbox.database import Database, next_moment
 from argyle_nb.sandbox.ids import new_id, now_ms
+from argyle_nb.sandbox.outbox import ADDED, REMOVED, announce
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from argyle_nb.sandbox.cursors import PageQuery, Position
@@ -25,7 +26,12 @@ if TYPE_CHECKING:
 UPLOAD_ITEM = "item_000012271"
 ABANDONED_SECONDS = 3600.0
 
-_TABLES = {"users": "users", "accounts": "account_objects", "user-uploads": "uploads"}
+_TABLES = {
+    "users": "users",
+    "accounts": "account_objects",
+    "user-uploads": "uploads",
+    "webhooks": "webhooks",
+}
 
 
 @dataclass(frozen=True)
@@ -147,6 +153,32 @@ class Store:
             target.unlink(missing_ok=True)
             raise
 
+    def create_webhook(
+        self,
+        name: str,
+        url: str,
+        *,
+        events: Sequence[str],
+        secret: str | None,
+        config: Mapping[str, Any] | None,
+    ) -> str:
+        """Add a webhook and return its id."""
+        with self.database.write() as connection:
+            moment = next_moment(connection)
+            identifier = new_id(moment)
+            kept = None if config is None else json.dumps(config)
+            connection.execute(
+                "INSERT INTO webhooks VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (identifier, moment, name, url, secret, json.dumps(events), kept),
+            )
+        return identifier
+
+    def delete_webhook(self, webhook: str) -> bool:
+        """Delete a webhook with what it has still to be told; whether there was one."""
+        with self.database.write() as connection:
+            gone = connection.execute("DELETE FROM webhooks WHERE id = ?", (webhook,))
+        return gone.rowcount > 0
+
     def document(self, name: str) -> Path:
         """Return where a document lies; `name` is the id in its row, never a client's text."""
         return self._documents / name
@@ -159,15 +191,17 @@ class Store:
 
     def _delete(self, table: str, identifier: str, column: str) -> bool:
         with self.database.write() as connection:
-            documents = connection.execute(
-                f"SELECT document FROM uploads WHERE {column} = ?",  # noqa: S608 - names of ours
+            uploads = connection.execute(
+                f"SELECT * FROM uploads WHERE {column} = ?",  # noqa: S608 - names of ours
                 (identifier,),
             ).fetchall()
+            for upload in uploads:
+                announce(connection, REMOVED, upload)
             deleted = connection.execute(
                 f"DELETE FROM {table} WHERE id = ?",  # noqa: S608 - names of ours
                 (identifier,),
             ).rowcount
-        self._unlink(row["document"] for row in documents)
+        self._unlink(row["document"] for row in uploads)
         return deleted > 0
 
     def _unlink(self, names: Iterable[str]) -> None:
@@ -216,7 +250,10 @@ def _insert(connection: sqlite3.Connection, upload: NewUpload, document: str) ->
             now_ms() if upload.classification == "idle" else None,
         ),
     )
-    return _one(connection, "user-uploads", identifier)
+    row = _one(connection, "user-uploads", identifier)
+    if row is not None:
+        announce(connection, ADDED, row)
+    return row
 
 
 def _account(connection: sqlite3.Connection, user: str, moment: int) -> str:

@@ -1,0 +1,137 @@
+"""``python -m argyle_nb.sandbox``: a local Argyle for programs in any language."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from argyle_nb.errors import ConfigurationError
+from argyle_nb.sandbox import Faults, Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+FAULTS = tuple(knob.name for knob in fields(Faults) if knob.name != "status_rates")
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def serve(arguments: Sequence[str] | None = None) -> int:
+    """Serve until Ctrl-C or SIGTERM; the first line of output says where and with which key.
+
+    Parameters
+    ----------
+    arguments
+        The command line after the program's name; ``None`` for the process's own.
+
+    Returns
+    -------
+    int
+        0 after a proper end, 1 when the server cannot start; the reason is on stderr.
+    """
+    options = _parser().parse_args(arguments)
+    with _until_told() as told:
+        try:
+            sandbox = _sandbox(options).start()
+        except ConfigurationError as error:
+            sys.stderr.write(f"argyle-nb sandbox: {error}\n")
+            return 1
+        with sandbox:
+            sys.stdout.write(_first_line(sandbox))
+            sys.stdout.flush()
+            # A wait without end would not notice Ctrl-C on Windows.
+            while not told.wait(0.5):
+                pass
+    return 0
+
+
+def _first_line(sandbox: Sandbox) -> str:
+    key = f"{sandbox.api_key_id}:{sandbox.api_key_secret}"
+    return f"{sandbox.url} key: {key} folder: {sandbox.folder}\n"
+
+
+@contextmanager
+def _until_told() -> Iterator[threading.Event]:
+    """Give an event that Ctrl-C and SIGTERM set, instead of ending the process at once."""
+    told = threading.Event()
+    before = {number: signal.signal(number, lambda *_: told.set()) for number in SIGNALS}
+    try:
+        yield told
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _sandbox(options: argparse.Namespace) -> Sandbox:
+    return Sandbox(
+        options.folder,
+        port=options.port,
+        stage_seconds=options.stage_seconds,
+        ocr=options.profile,
+        requests_per_second=options.requests_per_second,
+        faults=_faults(options.fault),
+    )
+
+
+def _faults(given: Sequence[str]) -> Faults:
+    knobs: dict[str, Any] = {}
+    statuses: dict[int, float] = {}
+    for text in given:
+        name, _, value = text.partition("=")
+        if name.isdecimal():
+            statuses[int(name)] = _number(text, value, float)
+        elif name in FAULTS:
+            knobs[name] = _number(text, value, int if name == "seed" else float)
+        else:
+            raise ConfigurationError(
+                f"there is no fault {name!r}: use one of {', '.join(FAULTS)}, or a status such as "
+                "503=0.2."
+            )
+    return Faults(status_rates=statuses, **knobs)
+
+
+def _number(text: str, value: str, kind: type[float]) -> float:
+    try:
+        return kind(value)
+    except ValueError:
+        raise ConfigurationError(
+            f"the fault {text!r} has no number: write NAME=VALUE, such as reset_after=0.1."
+        ) from None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="argyle-nb sandbox",
+        description="A local stand-in for the Argyle User Uploads API, on 127.0.0.1 alone.",
+        allow_abbrev=False,
+    )
+    folder = Path.home() / ".local" / "share" / "argyle_nb" / "sandbox"
+    parser.add_argument("--port", type=int, default=0, help="0, the default: any free port")
+    parser.add_argument("--folder", type=Path, default=folder, help="where everything is kept")
+    parser.add_argument(
+        "--profile",
+        choices=("off", "classification", "full"),
+        default="full",
+        help="which processing uploads get",
+    )
+    parser.add_argument(
+        "--stage-seconds", type=float, default=0.2, help="how long each stage lasts"
+    )
+    parser.add_argument("--requests-per-second", type=int, help="more are answered 429")
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help=f"a status, such as 503=0.2, or one of {', '.join(FAULTS)}; may be repeated",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(serve())
