@@ -26,6 +26,7 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
 ]
 START_SECONDS = 60
+RUN_SECONDS = 90
 
 # Lab may lose the first execute requests until kernel info has come back.
 KERNEL_READY = """async () => {
@@ -36,6 +37,18 @@ KERNEL_READY = """async () => {
 }"""
 # The promise is not returned: it would keep the page waiting while a cell runs.
 RUN_ALL = "() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }"
+
+
+# Asked of the notebook's model: cells out of sight are not in the page.
+ALL_RAN = """() => {
+  const model = window.jupyterapp.shell.currentWidget.content.model;
+  return [...model.cells].every(c => c.type !== 'code' || c.executionCount !== null);
+}"""
+FAILED_OUTPUTS = """() => {
+  const model = window.jupyterapp.shell.currentWidget.content.model;
+  const outputs = [...model.cells].filter(c => c.type === 'code').flatMap(c => c.outputs.toJSON());
+  return outputs.filter(o => o.output_type === 'error' || o.name === 'stderr');
+}"""
 
 
 @contextmanager
@@ -97,6 +110,13 @@ def open_notebook(address: str, token: str, path: str) -> Iterator[Page]:
 def run_all_cells(page: Page) -> None:
     """Run the notebook from the top, without waiting for its end."""
     page.evaluate(RUN_ALL)
+
+
+def wait_until_all_ran(page: Page) -> list[dict[str, object]]:
+    """Wait for the last cell, and give what ended in an error or went to stderr."""
+    page.wait_for_function(ALL_RAN, timeout=RUN_SECONDS * 1000)
+    failed: list[dict[str, object]] = page.evaluate(FAILED_OUTPUTS)
+    return failed
 
 
 def _free_port() -> int:

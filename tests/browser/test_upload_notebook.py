@@ -2,43 +2,20 @@
 
 import os
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.browser.lab import CHROMIUM, jupyter_lab, open_notebook, run_all_cells
+from tests.browser.lab import open_notebook, run_all_cells
 
-ROOT = Path(__file__).parents[2]
 PATIENCE = 60_000
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None and not os.environ.get("CI"),
-        reason="no chromium on this machine: install it (Debian: apt-get install chromium)",
-    ),
-]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def project(tmp_path):
-    """The notebooks and the data, in a folder of their own."""
-    folder = tmp_path / "project"
-    shutil.copytree(ROOT / "notebooks", folder / "notebooks")
-    shutil.copytree(ROOT / "data", folder / "data")
-    return folder
-
-
-@pytest.fixture
-def page(project, tmp_path):
-    assert CHROMIUM, "CI must install chromium before the tests"
-    home = tmp_path / "lab_home"
-    home.mkdir()
-    with (
-        jupyter_lab(project, home) as (address, token),
-        open_notebook(address, token, "notebooks/01_upload.ipynb") as opened,
-    ):
+def page(lab):
+    with open_notebook(*lab, "notebooks/01_upload.ipynb") as opened:
         yield opened
 
 

@@ -1,0 +1,24 @@
+"""Every notebook runs from top to bottom in a real JupyterLab in a real Chromium."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.browser.lab import open_notebook, run_all_cells, wait_until_all_ran
+
+NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_runs_without_an_error_or_a_warning(lab, path):
+    with open_notebook(*lab, f"notebooks/{path.name}") as page:
+        run_all_cells(page)
+        failed = wait_until_all_ran(page)
+        shown = os.environ.get("SCREENSHOT_FOLDER")
+        if shown:
+            page.set_viewport_size({"width": 1280, "height": 3200})
+            page.locator(".jp-NotebookPanel").screenshot(path=Path(shown) / f"{path.stem}.png")
+    assert failed == []
