@@ -78,6 +78,11 @@ class Report:
     files: dict[str, Path]
     rows: dict[str, int]
 
+    def __repr__(self) -> str:
+        sizes = [f"{name} ({self.rows[name]} rows)" for name in self.rows]
+        others = [name for name in self.files if name not in self.rows]
+        return "\n  ".join([f"Report in {self.folder}:", *sizes, *others])
+
 
 def export_report(
     frame: pd.DataFrame,

@@ -111,6 +111,14 @@ def test_no_uploads_make_an_empty_report_that_says_so(tmp_path):
     assert "There are no uploads" in report.files["report.html"].read_text()
 
 
+def test_the_representation_lists_the_files_and_their_rows(report):
+    assert repr(report).splitlines()[1:4] == [
+        "  uploads.csv (3 rows)",
+        "  signals.csv (2 rows)",
+        "  score_summary.csv (3 rows)",
+    ]
+
+
 def test_a_second_report_replaces_the_first(report):
     export_report(uploads_frame(RECORDS[:1]), report.folder)
     assert len(rows_of(report, "uploads.csv")) == 1

@@ -78,7 +78,10 @@ class UploadPanel(widgets.VBox):
         )
         self._users = widgets.Dropdown(description="User", style=wide)
         self._new_user = widgets.Text(
-            description="External id", placeholder="your own name for the user", style=wide
+            description="External id",
+            placeholder="your own name for the user",
+            style=wide,
+            layout={"width": "400px"},
         )
         self._button = widgets.Button(
             description="Upload", button_style="primary", icon="upload", disabled=True
