@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class SupportingValue(msgspec.Struct, frozen=True):
+class SupportingValue(msgspec.Struct, frozen=True, gc=False):
     """One key and value that a signal rests on; Ocrolus sends every value as text."""
 
     key: str | None = None
     value: Any = None
 
 
-class SupportingData(msgspec.Struct, frozen=True):
+class SupportingData(msgspec.Struct, frozen=True, gc=False):
     """The values that belong to one occurrence of a signal."""
 
     values: list[SupportingValue] | None = None
@@ -38,7 +38,7 @@ class SupportingData(msgspec.Struct, frozen=True):
         return None
 
 
-class Signal(msgspec.Struct, frozen=True):
+class Signal(msgspec.Struct, frozen=True, gc=False):
     """One kind of tampering found on one page."""
 
     identifier: str | None = None
@@ -59,7 +59,7 @@ class Signal(msgspec.Struct, frozen=True):
         return " | ".join(text for text in found if text is not None) or None
 
 
-class ReasonCode(msgspec.Struct, frozen=True):
+class ReasonCode(msgspec.Struct, frozen=True, gc=False):
     """Why a score is what it is, in a short code."""
 
     code: str | None = None

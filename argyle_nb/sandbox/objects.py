@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from argyle_nb.sandbox.store import Row
 
-_PAYROLL_DATA = (
+# What stands where there is no data: the published examples print both.
+NULL_STYLES: dict[str, dict[str, Any] | None] = {"null": None, "empty": {}}
+PAYROLL_DATA = (
     "shifts",
     "gigs",
     "paystubs",
@@ -26,7 +28,7 @@ _PAYROLL_DATA = (
 )
 
 
-def upload_object(row: Row, host: str) -> dict[str, Any]:
+def upload_object(row: Row, host: str, null_style: str = "null") -> dict[str, Any]:
     """Return a user upload.
 
     Parameters
@@ -35,6 +37,8 @@ def upload_object(row: Row, host: str) -> dict[str, Any]:
         From the store.
     host
         Host and port by which the client came; `file_url` leads back there.
+    null_style
+        ``"null"`` or ``"empty"``: null or ``{}`` where there is no metadata.
     """
     return {
         "id": row["id"],
@@ -42,7 +46,7 @@ def upload_object(row: Row, host: str) -> dict[str, Any]:
         "document_type": row["document_type"],
         "file_url": f"http://{host}/v2/user-uploads/{row['id']}/file",
         "file_name": row["file_name"],
-        "metadata": _metadata(row),
+        "metadata": _metadata(row, NULL_STYLES[null_style]),
         "processing": {
             "classification": row["classification"],
             "ocr": row["ocr"],
@@ -53,13 +57,15 @@ def upload_object(row: Row, host: str) -> dict[str, Any]:
     }
 
 
-def _metadata(row: Row) -> dict[str, Any]:
+def _metadata(row: Row, nothing: dict[str, Any] | None) -> dict[str, Any]:
     findings = json.loads(row["findings"] or "{}")
+    ocr_data = findings.get("ocr_data") if row["ocr"] == "completed" else None
     authentic = findings if row["authenticity"] == "completed" else {}
+    authenticity = authentic.get("ocr_authenticity")
     return {
-        "employment": None,
-        "ocr_data": findings.get("ocr_data") if row["ocr"] == "completed" else None,
-        "ocr_authenticity": authentic.get("ocr_authenticity"),
+        "employment": nothing,
+        "ocr_data": nothing if ocr_data is None else ocr_data,
+        "ocr_authenticity": nothing if authenticity is None else authenticity,
         "ocr_authenticity_score": authentic.get("ocr_authenticity_score"),
     }
 
@@ -103,7 +109,7 @@ def account_object(row: Row) -> dict[str, Any]:
         "connection": _status("connecting", created_at),
         "direct_deposit_switch": _status("idle", created_at),
         "availability": {
-            **dict.fromkeys(_PAYROLL_DATA),
+            **dict.fromkeys(PAYROLL_DATA),
             "user_uploads": {
                 "status": "synced",
                 "updated_at": uploaded_at,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # The document is recognised by its first bytes; a PDF may begin with some rubbish.
 HEAD_BYTES = 1024
 MAX_NAME_CHARACTERS = 255
+PARTS = frozenset({"user", "document_type", "upload"})
 
 _EXTENDED_NAME = re.compile(r"filename\*=(?:utf-8|UTF-8)'[^']*'([^;]*)")
 
@@ -41,7 +42,10 @@ class Document:
 
 @dataclass
 class Form:
-    """A multipart form: text fields, the first document, how many `upload` parts there were."""
+    """A multipart form: text fields, the first document, how many `upload` parts there were.
+
+    Parts of other names are passed over.
+    """
 
     fields: dict[str, str] = field(default_factory=dict)
     document: Document | None = None
@@ -195,9 +199,9 @@ class _FormReader:
         _, options = parse_options_header(self._disposition)
         self._name = options.get(b"name", b"").decode(errors="replace")
         file_name = _file_name(self._disposition, options)
-        if file_name is None:
+        if file_name is None and self._name in PARTS:
             self._text = bytearray()
-        elif self._name == "upload":
+        elif file_name is not None and self._name == "upload":
             self._begin_document(file_name)
 
     def _begin_document(self, file_name: str) -> None:

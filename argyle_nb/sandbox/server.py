@@ -18,8 +18,9 @@ import uvicorn
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.sandbox import limits
 from argyle_nb.sandbox.app import build_app
+from argyle_nb.sandbox.connections import TimedProtocol
 from argyle_nb.sandbox.deliveries import Deliverer, Times
-from argyle_nb.sandbox.faults import CuttableProtocol, FaultyDoor
+from argyle_nb.sandbox.faults import FaultyDoor
 from argyle_nb.sandbox.guard import KEY_PREFIX, Credentials
 from argyle_nb.sandbox.objects import NULL_STYLES
 from argyle_nb.sandbox.processing import LEASE_SECONDS, Worker, failing, next_state
@@ -295,7 +296,7 @@ def _listen(port: int) -> socket.socket:
 def _config(app: object) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
-        http=CuttableProtocol,
+        http=TimedProtocol,
         loop="asyncio",
         ws="none",
         lifespan="off",

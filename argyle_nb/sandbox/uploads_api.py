@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
     from starlette.routing import Route
+    from starlette.types import Receive, Scope, Send
 
     from argyle_nb.sandbox.receiving import Document, Form
     from argyle_nb.sandbox.store import Row, Store
@@ -54,10 +55,15 @@ class UploadsApi:
         The profile of this server: which processing its uploads get.
     wake
         Called after an upload, so that its processing begins.
+    null_style
+        ``"null"`` or ``"empty"``: how absent metadata are printed.
     """
 
-    def __init__(self, store: Store, ocr: OcrProfile, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, store: Store, ocr: OcrProfile, wake: Callable[[], None], null_style: str
+    ) -> None:
         self._store = store
+        self._null_style = null_style
         self._statuses = FIRST_STATUSES[ocr]
         self._wake = wake
 
@@ -75,18 +81,18 @@ class UploadsApi:
         async with received_form(request, self._store.open_incoming) as form:
             row = await run_in_threadpool(self._keep, form)
         self._wake()
-        return Json(upload_object(row, host(request)))
+        return Json(self._object(request, row))
 
     def list_uploads(self, request: Request) -> Response:
         """Return one page, newest first."""
         query = page_query("user-uploads", request.query_params, _FILTERS)
         page = self._store.page("user-uploads", query)
-        results = [upload_object(row, host(request)) for row in page.rows]
+        results = [self._object(request, row) for row in page.rows]
         return page_response(request, "user-uploads", query, page, results)
 
     def retrieve(self, request: Request) -> Response:
         """Return one upload."""
-        return Json(upload_object(found(self._store, "user-uploads", request), host(request)))
+        return Json(self._object(request, found(self._store, "user-uploads", request)))
 
     def redirect(self, request: Request) -> Response:
         """Send the client on from the static `file_url` to the download, 302."""
@@ -101,10 +107,16 @@ class UploadsApi:
             size_and_age = path.stat()
         except FileNotFoundError:
             raise not_found() from None
-        headers = {"Content-Disposition": attachment(row["file_name"])}
-        return FileResponse(
+        headers = {
+            "Accept-Ranges": "none",
+            "Content-Disposition": attachment(row["file_name"]),
+        }
+        return _WholeFile(
             path, headers=headers, media_type=row["media_type"], stat_result=size_and_age
         )
+
+    def _object(self, request: Request, row: Row) -> dict[str, Any]:
+        return upload_object(row, host(request), self._null_style)
 
     def _keep(self, form: Form) -> Row:
         upload = self._checked(form)
@@ -131,6 +143,14 @@ class UploadsApi:
             form.document.path,
             *self._statuses,
         )
+
+
+class _WholeFile(FileResponse):
+    """A file that is always sent whole: Argyle's reference knows no parts of documents."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [header for header in scope["headers"] if header[0] != b"range"]
+        await super().__call__({**scope, "headers": headers}, receive, send)
 
 
 def attachment(file_name: str) -> str:

@@ -27,10 +27,11 @@ REFRESH_STATUSES = ("enabled", "disabled", "idle")
 TEXT_FIELDS = ("first_name", "last_name", "email", "phone_number", "ssn")
 ADDRESS_FIELDS = ("city", "line1", "line2", "state", "country", "postal_code")
 BIRTH_DATE_RANGES = {"year": (1900, 9999), "month": (1, 12), "day": (1, 31)}
+END_USER_FIELDS = ("name", "address", "city", "state", "zip", "phone")
 MAX_EXTERNAL_ID = 100
+EMAIL = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
+PHONE = r"\+?[0-9(][0-9 ().-]{5,18}[0-9]"
 
-_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
-_PHONE = re.compile(r"\+?[0-9(][0-9 ().-]{5,18}[0-9]")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,1000}")
 
 
@@ -163,12 +164,12 @@ def _wrong_text(value: Any) -> str | None:
 
 
 def _wrong_email(value: Any) -> str | None:
-    good = isinstance(value, str) and _EMAIL.fullmatch(value)
-    return _wrong_text(value) if good else "Enter a valid email address."
+    good = isinstance(value, str) and re.fullmatch(EMAIL, value)
+    return None if good else "Enter a valid email address."
 
 
 def _wrong_phone(value: Any) -> str | None:
-    good = isinstance(value, str) and _PHONE.fullmatch(value)
+    good = isinstance(value, str) and re.fullmatch(PHONE, value)
     return None if good else "Enter a valid phone number."
 
 
@@ -178,11 +179,22 @@ def _wrong_external_id(value: Any) -> str | None:
     return _wrong_text(value)
 
 
-def _wrong_address(value: Any) -> str | None:
+def _wrong_texts(value: Any, names: tuple[str, ...]) -> str | None:
     if not isinstance(value, dict):
         return "Invalid data. Expected a dictionary."
-    lines = [value[name] for name in ADDRESS_FIELDS if value.get(name) is not None]
-    return next((message for line in lines if (message := _wrong_text(line))), None)
+    texts = [value[name] for name in names if value.get(name) is not None]
+    return next((message for text in texts if (message := _wrong_text(text))), None)
+
+
+def _wrong_address(value: Any) -> str | None:
+    return _wrong_texts(value, ADDRESS_FIELDS)
+
+
+def _wrong_open_banking(value: Any) -> str | None:
+    if not isinstance(value, dict):
+        return "Invalid data. Expected a dictionary."
+    end_user = value.get("end_user")
+    return None if end_user is None else _wrong_texts(end_user, END_USER_FIELDS)
 
 
 def _wrong_birth_date(value: Any) -> str | None:
@@ -213,4 +225,5 @@ _CHECKS: dict[str, Callable[[Any], str | None]] = {
     "birth_date": _wrong_birth_date,
     "external_id": _wrong_external_id,
     "external_metadata": _wrong_metadata,
+    "open_banking": _wrong_open_banking,
 }

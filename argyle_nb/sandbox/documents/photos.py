@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pypdf.generic import DecodedStreamObject
@@ -20,19 +22,48 @@ if TYPE_CHECKING:
     from argyle_nb.sandbox.documents.pdf_files import Provenance
 
 DESKS = ((92, 74, 58), (58, 62, 66), (120, 110, 98))
-PHONES = (("Apple", "iPhone 14"), ("Google", "Pixel 8"), ("samsung", "SM-S911U"))
+PHONES = (
+    ("Apple", "iPhone 14", "17.5.1"),
+    ("Google", "Pixel 8", "HDR+ 1.0.641377609zd"),
+    ("samsung", "SM-S911U", "S911USQS3CXD3"),
+)
 PHONE_SCREENS = ((1080, 2340), (1170, 2532), (1080, 2400))
 DESKTOP_SCREENS = ((1366, 768), (1440, 900), (1536, 864))
-MAKE, MODEL, TAKEN = 0x010F, 0x0110, 0x0132
+MAKE, MODEL, SOFTWARE, CHANGED = 0x010F, 0x0110, 0x0131, 0x0132
+CAMERA, TAKEN, DIGITISED = 0x8769, 0x9003, 0x9004
+GRAIN = 0.03
+JPEG_QUALITIES = (80, 84, 88)
 
 
-def phone_photo(rng: Random, page: Page, taken: datetime, width: int = 900) -> bytes:
+@dataclass(frozen=True)
+class Shot:
+    """A photograph, and how a point of its page is found in it."""
+
+    jpeg: bytes
+    size: tuple[int, int]
+    margin: int
+    scale: float
+    angle: float
+
+    def place(self, x: float, y: float) -> tuple[float, float]:
+        """Return the pixel at which a point of the page (from its top left) is seen."""
+        middle = (self.size[0] / 2, self.size[1] / 2)
+        across = self.margin + x * self.scale - middle[0]
+        down = self.margin + y * self.scale - middle[1]
+        turn = math.radians(self.angle)
+        return (
+            middle[0] + across * math.cos(turn) + down * math.sin(turn),
+            middle[1] - across * math.sin(turn) + down * math.cos(turn),
+        )
+
+
+def phone_photo(rng: Random, page: Page, taken: datetime, width: int = 800) -> bytes:
     """Photograph a page or a card lying on a desk.
 
     Parameters
     ----------
     rng
-        Source of chance for the desk, the angle and the phone.
+        Source of chance for the desk, the light, the angle and the phone.
     page
         What lies there.
     taken
@@ -45,19 +76,49 @@ def phone_photo(rng: Random, page: Page, taken: datetime, width: int = 900) -> b
     bytes
         A JPEG with the camera's EXIF data.
     """
-    sheet = draw_image(page, width / page.size[0] * 72)
+    return shoot(rng, page, taken, width).jpeg
+
+
+def shoot(rng: Random, page: Page, taken: datetime, width: int = 800) -> Shot:
+    """Photograph a page as `phone_photo` does, and keep how it lay."""
+    scale = width / page.size[0]
+    sheet = draw_image(page, scale * 72)
     margin = sheet.width // 9
     size = (sheet.width + 2 * margin, sheet.height + 2 * margin)
     desk = rng.choice(DESKS)
     photo = pillow_module("Image").new("RGB", size, desk)
     photo.paste(sheet, (margin, margin))
-    turned = photo.rotate(
-        rng.uniform(-2.4, 2.4), fillcolor=desk, resample=pillow_module("Image").Resampling.BILINEAR
-    )
-    exif = pillow_module("Image").Exif()
-    exif[MAKE], exif[MODEL] = rng.choice(PHONES)
-    exif[TAKEN] = f"{taken:%Y:%m:%d %H:%M:%S}"
-    return _encoded(turned, "JPEG", quality=62, exif=exif.tobytes())
+    angle = rng.uniform(-2.4, 2.4)
+    bilinear = pillow_module("Image").Resampling.BILINEAR
+    lit = _lit(rng, photo.rotate(angle, fillcolor=desk, resample=bilinear))
+    exif = _camera(rng.choice(PHONES), taken)
+    jpeg = encoded(lit, "JPEG", quality=rng.choice(JPEG_QUALITIES), exif=exif.tobytes())
+    return Shot(jpeg, size, margin, scale, angle)
+
+
+def _lit(rng: Random, photo: Image.Image) -> Image.Image:
+    """Let light fall from one side, and add the grain of a sensor."""
+    image, chops = pillow_module("Image"), pillow_module("ImageChops")
+    shade = image.linear_gradient("L").rotate(rng.choice((0, 90, 180, 270)))
+    shade = shade.point([200 + level // 6 for level in range(256)]).resize(photo.size)
+    lit = chops.multiply(photo, image.merge("RGB", (shade, shade, shade)))
+    grain = image.frombytes("L", photo.size, rng.randbytes(photo.width * photo.height))
+    blended: Image.Image = image.blend(lit, image.merge("RGB", (grain, grain, grain)), GRAIN)
+    return blended
+
+
+def _camera(phone: tuple[str, str, str], taken: datetime) -> Image.Exif:
+    exif: Image.Exif = pillow_module("Image").Exif()
+    exif[MAKE], exif[MODEL], exif[SOFTWARE] = phone
+    exif[CHANGED] = f"{taken:%Y:%m:%d %H:%M:%S}"
+    exif.get_ifd(CAMERA).update({TAKEN: exif[CHANGED], DIGITISED: exif[CHANGED]})
+    return exif
+
+
+def forwarded(jpeg: bytes) -> bytes:
+    """Send a photo through a messenger, which saves it anew and drops what the camera wrote."""
+    with pillow_module("Image").open(io.BytesIO(jpeg)) as photo:
+        return encoded(photo.convert("RGB"), "JPEG", quality=74)
 
 
 def scan(rng: Random, page: Page) -> tuple[bytes, tuple[int, int]]:
@@ -83,7 +144,7 @@ def scan(rng: Random, page: Page) -> tuple[bytes, tuple[int, int]]:
         resample=pillow_module("Image").Resampling.BILINEAR,
     )
     toned = turned.point(lambda level: level * paper // 255)
-    return _encoded(toned, "JPEG", quality=48), turned.size
+    return encoded(toned, "JPEG", quality=48), turned.size
 
 
 def screenshot(rng: Random, page: Page) -> bytes:
@@ -109,7 +170,7 @@ def screenshot(rng: Random, page: Page) -> bytes:
     bar = Page((float(size[0]), 200.0 if phone else 56.0))
     _phone_bar(rng, bar) if phone else _viewer_bar(bar)
     screen.paste(draw_image(bar, 72), (0, 0))
-    return _encoded(screen.quantize(32), "PNG", optimize=True)
+    return encoded(screen.quantize(32), "PNG", optimize=True)
 
 
 def _phone_bar(rng: Random, bar: Page) -> None:
@@ -131,10 +192,11 @@ def _viewer_bar(bar: Page) -> None:
 def picture(page: Page, kind: str) -> bytes:
     """Draw a page as a plain ``JPEG`` or ``PNG``."""
     image = draw_image(page, 150)
-    return _encoded(image.quantize(64) if kind == "PNG" else image, kind, optimize=True)
+    return encoded(image.quantize(64) if kind == "PNG" else image, kind, optimize=True)
 
 
-def _encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
+def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
+    """Write an image as a file of a ``JPEG`` or ``PNG``."""
     buffer = io.BytesIO()
     image.save(buffer, kind, **options)
     return buffer.getvalue()

@@ -79,7 +79,8 @@ def _plain(operand: Any) -> str:
     return operand.decode("latin-1") if isinstance(operand, bytes) else str(operand)
 
 
-def _whole(old: str) -> re.Pattern[str]:
+def as_whole(old: str) -> re.Pattern[str]:
+    """Match a text where it stands alone, not as part of a longer number."""
     return re.compile(rf"(?<![\d,.-]){re.escape(old)}(?![\d,]|\.\d|-\d)")
 
 
@@ -113,8 +114,8 @@ def replace_text(
     for spot in spots(operations):
         words = spot.words
         for old, new in edits.items():
-            if _whole(old).search(words) and (everywhere or old not in done):
-                words = _whole(old).sub(new, words)
+            if as_whole(old).search(words) and (everywhere or old not in done):
+                words = as_whole(old).sub(new, words)
                 done.add(old)
         if words != spot.words:
             changed[spot.place] = ([TextStringObject(words)], b"Tj")
@@ -269,9 +270,9 @@ def cover_and_retype(
     drawn, done = [], set()
     for spot in spots(operations):
         for old, new in edits.items():
-            if _whole(old).search(spot.words) and (everywhere or old not in done):
+            if as_whole(old).search(spot.words) and (everywhere or old not in done):
                 done.add(old)
-                drawn.append(_patch(spot, _whole(old).sub(new, spot.words), font, drift, shrink))
+                drawn.append(_patch(spot, as_whole(old).sub(new, spot.words), font, drift, shrink))
     return b"\n".join(drawn)
 
 
@@ -318,12 +319,12 @@ def swap_font(
     by_place = {spot.place: spot for spot in spots(operations)}
     for place, operation in enumerate(operations):
         spot = by_place.get(place)
-        old = next((old for old in edits if spot and _whole(old).search(spot.words)), None)
+        old = next((old for old in edits if spot and as_whole(old).search(spot.words)), None)
         if spot is None or old is None or old in done:
             changed.append(operation)
             continue
         done.add(old)
-        words = _whole(old).sub(edits[old], spot.words)
+        words = as_whole(old).sub(edits[old], spot.words)
         changed.extend(_mixed_run(spot, words, font, whole=whole, size=size))
     return changed
 

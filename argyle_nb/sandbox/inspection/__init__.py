@@ -10,10 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import sys
-import time
 import warnings
-from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -34,9 +31,9 @@ from argyle_nb.sandbox.inspection.revisions import (
     read_pages,
 )
 from argyle_nb.sandbox.inspection.signals import Signal, analysis
+from argyle_nb.sandbox.inspection.time_limit import OutOfTimeError, within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from argyle_nb.sandbox.inspection.page_cells import Page
@@ -75,10 +72,6 @@ class Inspection:
     ocr_authenticity_score: int | None = None
 
 
-class OutOfTimeError(BaseException):
-    """The document took longer than allowed; not an Exception, so that no parser swallows it."""
-
-
 def inspect(path: Path, document_type: str) -> Inspection:
     """Inspect one file; whatever its bytes are, this answers and never raises for them.
 
@@ -103,30 +96,13 @@ def inspect(path: Path, document_type: str) -> Inspection:
     if b"%PDF-" not in data[:1024]:
         return Inspection()
     try:
-        with _time_limit(SECONDS), warnings.catch_warnings():
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _inspect_pdf(data, document_type)
+            return within(SECONDS, lambda: _inspect_pdf(data, document_type))
     except OutOfTimeError:
         return Inspection(problem=f"{UNREADABLE}: it takes too long to read")
     except Exception:  # noqa: BLE001 - a hostile file may break a parser in any way
         return Inspection(problem=f"{UNREADABLE}: corrupt")
-
-
-@contextmanager
-def _time_limit(seconds: float) -> Iterator[None]:
-    """Stop pure-Python work of this thread after so many seconds, wherever it is."""
-    stop = time.monotonic() + seconds
-
-    def watch(*_: object) -> None:
-        if time.monotonic() > stop:
-            raise OutOfTimeError
-
-    before = sys.getprofile()
-    sys.setprofile(watch)
-    try:
-        yield
-    finally:
-        sys.setprofile(before)
 
 
 def _inspect_pdf(data: bytes, document_type: str) -> Inspection:
