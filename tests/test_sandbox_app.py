@@ -688,7 +688,7 @@ def test_the_root_says_that_this_is_a_stand_in(api):
 # The door
 
 
-@pytest.mark.parametrize("path", ["/", "/openapi.json", "/v2/users", "/v2/user-uploads", "/nothing"])
+@pytest.mark.parametrize("path", ["/", "/openapi.json", "/v2/users", "/v2/webhooks", "/nothing"])
 def test_nothing_is_said_without_the_key(sandbox, path):
     answer = requests.get(sandbox.url + path, timeout=10)
     assert fields(answer, 401) == {"detail": "Invalid username/password."}
