@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test lab check lock data clean
+.PHONY: help demo test lab bench lock data clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list
@@ -19,6 +19,9 @@ test: $(VENV)/ready-dev  ## Lint, types and every test
 
 lab: $(VENV)/ready  ## JupyterLab on notebooks/
 	@$(BIN)/argyle-nb lab
+
+bench: $(VENV)/ready-dev  ## Measure, each figure beside a baseline of the same run
+	@$(BIN)/python tests/benchmarks/sandbox_scale.py
 
 lock:  ## Resolve pyproject.toml into the two lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

@@ -87,9 +87,8 @@ class CategoryColumn:
 
     def finish(self) -> Any:
         """Give the column."""
-        return pd.Categorical.from_codes(
-            _joined(self._blocks, np.int32), categories=self._codes.names
-        )
+        codes = _joined(self._blocks, np.int32)
+        return pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(self._codes.names))
 
 
 class WholeNumberColumn:
