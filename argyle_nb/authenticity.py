@@ -96,15 +96,21 @@ class FormAnalysis(msgspec.Struct, frozen=True, gc=False):
         wrapped = self.form_analysis if self.form_analysis is not None else self.doc_analysis
         if wrapped is None:
             wrapped = [self.response] if isinstance(self.response, FormAnalysis) else self.response
-        return (
-            None if wrapped is None else [form for item in wrapped for form in item.inner() or ()]
-        )
+        if wrapped is None:
+            return None
+        forms: list[FormAnalysis] = []
+        for item in wrapped:
+            if item.signals is not None:
+                forms.append(item)
+            else:
+                forms += item.inner() or ()
+        return forms
 
 
 _ANALYSES = msgspec.json.Decoder(FormAnalysis | list[FormAnalysis] | None)
 _SIGNALS = msgspec.json.Decoder(Signal)
 _REASON_CODES = msgspec.json.Decoder(ReasonCode)
-_NOTHING = (b"null", b"{}", b"[]")
+_UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 
 
 def forms_of(upload: UserUpload) -> list[FormAnalysis] | None:
@@ -139,12 +145,13 @@ def forms_of(upload: UserUpload) -> list[FormAnalysis] | None:
     """
     if upload.metadata is None:
         return None
-    raw = bytes(upload.metadata.ocr_authenticity)
-    if raw in _NOTHING:
-        return None
-    analysis = _read(_ANALYSES, raw, upload.id)
-    found = FormAnalysis(form_analysis=analysis) if isinstance(analysis, list) else analysis
-    return found.inner() if found else None
+    try:
+        analysis = _ANALYSES.decode(upload.metadata.ocr_authenticity)
+    except _UNREADABLE as error:
+        raise _decode_error(upload.id, error) from None
+    if isinstance(analysis, list):
+        return FormAnalysis(form_analysis=analysis).inner() if analysis else None
+    return analysis and analysis.inner()
 
 
 def signals_of(upload_id: str, form: FormAnalysis) -> list[Signal]:
@@ -199,7 +206,11 @@ def lowest_form_score(forms: list[FormAnalysis] | None) -> float | None:
 def _read(decoder: msgspec.json.Decoder[T], raw: bytes | msgspec.Raw, upload_id: str) -> T:
     try:
         return decoder.decode(raw)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        problem, _, path = str(error).partition(" - at `$")
-        where = "$.metadata.ocr_authenticity.." + path.rstrip("`").lstrip(".")
-        raise DecodeError(upload_id, where, problem) from None
+    except _UNREADABLE as error:
+        raise _decode_error(upload_id, error) from None
+
+
+def _decode_error(upload_id: str, error: Exception) -> DecodeError:
+    problem, _, path = str(error).partition(" - at `$")
+    where = "$.metadata.ocr_authenticity.." + path.rstrip("`").lstrip(".")
+    return DecodeError(upload_id, where, problem)

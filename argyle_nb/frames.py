@@ -298,11 +298,15 @@ def _flattened(
 def _read(batch: list[UserUpload], rejected: list[DecodeError] | None) -> _Page:
     page = _Page([], [], [])
     for upload in batch:
-        forms = score = None
+        forms, score = None, None
         if upload.metadata is not None:
             try:
                 forms = forms_of(upload)
-                score = _score(upload, forms)
+                told = upload.metadata.ocr_authenticity_score
+                if isinstance(told, int) and LOWEST_SCORE <= told <= HIGHEST_SCORE:
+                    score = told
+                else:
+                    score = _score(upload, forms)
             except DecodeError as error:
                 if rejected is None:
                     raise

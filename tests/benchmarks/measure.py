@@ -1,0 +1,38 @@
+"""Measuring: the contestants in turn, again and again, and the best run of each."""
+# ruff: noqa: T201
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+FOLDER = Path(__file__).parents[2] / "bench-results"
+
+
+def best_seconds(contestants: Mapping[str, Callable[[], Any]], rounds: int = 3) -> dict[str, float]:
+    """Run all contestants in turn, so that a slow moment of the machine hits them alike."""
+    best = dict.fromkeys(contestants, float("inf"))
+    for _ in range(rounds):
+        for name, run in contestants.items():
+            started = time.perf_counter()
+            run()
+            best[name] = min(best[name], time.perf_counter() - started)
+    return best
+
+
+def report(title: str, rows: list[dict[str, Any]]) -> None:
+    """Print one table and keep it as JSON."""
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    cells = [[str(row.get(column, "")) for column in columns] for row in rows]
+    widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
+    print(f"\n{title}")
+    for line in [columns, *cells]:
+        print("  " + "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)))
+    FOLDER.mkdir(exist_ok=True)
+    name = "".join(c if c.isalnum() else "_" for c in title.lower())
+    (FOLDER / f"{name}.json").write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
