@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     )
     from argyle_nb.frames import flatten, signals_frame, uploads_frame
     from argyle_nb.models import DOCUMENT_TYPES, UserUpload
+    from argyle_nb.ocr import ocr_frame
     from argyle_nb.report import export_report
     from argyle_nb.scores import ScoreCounts, count_scores
     from argyle_nb.webhooks import verify_webhook
@@ -61,6 +62,7 @@ __all__ = [
     "flatten",
     "inspect_document",
     "login",
+    "ocr_frame",
     "signals_frame",
     "upload_batch",
     "uploads_frame",
@@ -79,6 +81,7 @@ _ROOMS = {
     "flatten": "frames",
     "inspect_document": "documents",
     "login": "config",
+    "ocr_frame": "ocr",
     "signals_frame": "frames",
     "upload_batch": "batch",
     "uploads_frame": "frames",

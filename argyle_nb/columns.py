@@ -118,6 +118,21 @@ class WholeNumberColumn:
         return pd.arrays.IntegerArray(_joined(self._values, self._dtype), missing)
 
 
+class DecimalColumn:
+    """Numbers of dtype ``Float64``; missing is ``pd.NA``."""
+
+    def __init__(self) -> None:
+        self._values: list[float | None] = []
+
+    def add(self, values: Iterable[float | None]) -> None:
+        """Take the values of one page."""
+        self._values.extend(values)
+
+    def finish(self) -> Any:
+        """Give the column."""
+        return pd.array(self._values, dtype="Float64")
+
+
 class _Codes(dict[str | None, int]):
     """Value -> code; a value that was not seen before gets the next one."""
 

@@ -14,7 +14,7 @@ FLOORS = [
     {"levels", "models", "columns", "credential_file", "csv_files", "webhooks"},
     {"config", "authenticity", "documents", "journal"},
     {"answers", "frames"},
-    {"downloads", "transport", "scores"},
+    {"downloads", "transport", "scores", "ocr"},
     {"sending"},
     {"client", "sandbox"},
     {"charts", "batch"},
