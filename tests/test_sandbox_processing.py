@@ -36,7 +36,8 @@ class Found:
 GENUINE = Found("paystubs", None, {"employer": {}}, {"detect_status": "COMPLETED"}, 93)
 KEPT = json.dumps(vars(GENUINE))
 IMAGE_PDF = Found(None, None, None, {"is_image_based_pdf": True}, 55)
-IMAGE = Found()
+PHOTO = Found(None, None, None, {"is_image_based_pdf": False}, 88)
+HEIC = Found()
 UNREADABLE = Found(problem="DOCUMENT IS UNREADABLE: password-protected")
 
 
@@ -207,10 +208,11 @@ def test_each_change_moves_updated_at(store):
     [
         (("paystubs", "full"), UNREADABLE, ("failed", "idle", "idle")),
         (("paystubs", "classification"), UNREADABLE, ("failed", "unauthorized", "unauthorized")),
-        (("paystubs", "full"), IMAGE, ("completed", "idle", "idle")),
+        (("paystubs", "full"), HEIC, ("completed", "idle", "idle")),
+        (("paystubs", "full"), PHOTO, ("completed", "failed", "completed")),
         (("W-2", "full"), IMAGE_PDF, ("completed", "failed", "completed")),
         (("proof-of-identity", "full"), GENUINE, ("completed", "idle", "idle")),
-        (("miscellaneous", "full"), IMAGE, ("completed", "idle", "idle")),
+        (("miscellaneous", "full"), HEIC, ("completed", "idle", "idle")),
         (("1099", "classification"), GENUINE, ("completed", "unauthorized", "unauthorized")),
     ],
 )

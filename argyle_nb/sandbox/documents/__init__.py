@@ -30,7 +30,7 @@ from argyle_nb.sandbox.documents.papers import PAPERS, Paper
 from argyle_nb.sandbox.documents.payroll_systems import make_system
 from argyle_nb.sandbox.documents.paystubs import Job, make_job, paystub_for
 from argyle_nb.sandbox.documents.pdf_files import Provenance, rewrite
-from argyle_nb.sandbox.documents.photos import phone_photo, picture
+from argyle_nb.sandbox.documents.photos import forwarded, phone_photo, picture
 from argyle_nb.sandbox.documents.samples import LAYOUT_OF_USER, RECIPES, REFUSED, Recipe
 
 if TYPE_CHECKING:
@@ -45,8 +45,11 @@ PAPER_TYPES = {
     "offer_letter": "miscellaneous",
     "voided_check": "miscellaneous",
 }
-# A picture holds no text to inspect, and a seamless rewrite leaves nothing to find.
-PDF_FRAUDS = tuple(kind for kind in KINDS if kind not in {"screenshot", "seamless_rewrite"})
+IMAGE_FRAUDS = ("screenshot", "photo_patched")
+# A seamless rewrite leaves nothing to find.
+PDF_FRAUDS = tuple(kind for kind in KINDS if kind not in {*IMAGE_FRAUDS, "seamless_rewrite"})
+PDF_QUIRKS = (*QUIRKS, "scanned")
+IMAGE_QUIRKS = ("photo", "forwarded")
 ENDINGS = {"photo": ".jpg", "JPEG": ".jpg", "PNG": ".png"}
 
 
@@ -159,6 +162,7 @@ def make_corpus(
     *,
     tampered: float = 0.5,
     kinds: Sequence[str] = PDF_FRAUDS,
+    quirks: Sequence[str] = PDF_QUIRKS,
 ) -> list[Sample]:
     """Make labelled documents with varying people, layouts and tampering.
 
@@ -174,8 +178,10 @@ def make_corpus(
         Share of tampered ones, 0 to 1.
     kinds
         Kinds of tampering to draw from, of `KINDS` in `argyle_nb.sandbox.documents.frauds`. The
-        default leaves out ``screenshot`` (not a PDF) and ``seamless_rewrite`` (no trace in the
-        file).
+        default leaves out those of `IMAGE_FRAUDS` and ``seamless_rewrite`` (no trace in the file).
+    quirks
+        Ways of saving the genuine ones, see `argyle_nb.sandbox.documents.drafts.save_genuine`,
+        or of `IMAGE_QUIRKS`.
 
     Returns
     -------
@@ -192,20 +198,22 @@ def make_corpus(
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    samples = [_corpus_sample(seed, number, tampered, kinds) for number in range(1, count + 1)]
+    samples = [_corpus_sample(seed, n, tampered, (kinds, quirks)) for n in range(1, count + 1)]
     for sample in samples:
         (folder / sample.file).write_bytes(sample.content)
     _write_truth(folder / "truth.csv", samples)
     return samples
 
 
-def _corpus_sample(seed: int, number: int, tampered: float, kinds: Sequence[str]) -> Sample:
+def _corpus_sample(
+    seed: int, number: int, tampered: float, ways: tuple[Sequence[str], Sequence[str]]
+) -> Sample:
     rng = seeded("corpus", seed, number)
     document_type = rng.choice(("paystubs", "paystubs", "paystubs", "W-2", "W-2", "1099"))
     draft = _random_draft(rng, document_type)
     # Spread evenly instead of by chance, so that a small corpus has both labels.
     cheats = int(number * tampered) > int((number - 1) * tampered)
-    how = rng.choice(list(kinds)) if cheats else rng.choice(list(QUIRKS))
+    how = rng.choice(list(ways[0] if cheats else ways[1]))
     stem = f"document_{number:04}_{draft.person.last.lower()}"
     return _payroll_sample(rng, draft, how, stem, f"borrower-{number:03}")
 
@@ -215,10 +223,12 @@ def _payroll_sample(rng: Random, draft: Draft, how: str, stem: str, user: str) -
         fraud = tamper(rng, draft, how)
         name = f"{stem}{fraud.ending}"
         return Sample(name, fraud.content, draft.document_type, user, how, fraud.note)
-    if how == "photo":
+    if how in IMAGE_QUIRKS:
         taken = moment(rng, draft.made.date())
         photo = phone_photo(rng, draft.redraw(draft.facts), taken)
-        return Sample(f"{stem}.jpg", photo, draft.document_type, user, "", "phone photo")
+        note = "phone photo" if how == "photo" else "phone photo, forwarded by a messenger"
+        content = photo if how == "photo" else forwarded(photo)
+        return Sample(f"{stem}.jpg", content, draft.document_type, user, "", note)
     content = save_genuine(rng, draft, how)
     return Sample(f"{stem}.pdf", content, draft.document_type, user, "", how)
 

@@ -25,6 +25,7 @@ from argyle_nb.sandbox.documents.pdf_files import (
     reference,
     rewrite,
 )
+from argyle_nb.sandbox.documents.photos import SCANNERS, image_only, scan
 from argyle_nb.sandbox.documents.tax_forms import (
     W2,
     WAGE_LABELS,
@@ -196,6 +197,13 @@ def _protected(_: Random, draft: Draft) -> bytes:
     return protect(draft.pdf(), draft.person.ssn[-4:])
 
 
+def _scanned(rng: Random, draft: Draft) -> bytes:
+    jpeg, size = scan(rng, draft.redraw(draft.facts))
+    creator, producer = rng.choice(SCANNERS)
+    scanned = moment(rng, draft.made.date() + timedelta(rng.randint(2, 30)))
+    return image_only(jpeg, size, Provenance(creator, producer, scanned))
+
+
 QUIRKS: dict[str, Callable[[Random, Draft], bytes]] = {
     "plain": _plain,
     "touched": _touched,
@@ -205,7 +213,11 @@ QUIRKS: dict[str, Callable[[Random, Draft], bytes]] = {
     "annotated": _annotated,
     "compressed": _compressed,
 }
-UNREADABLE: dict[str, Callable[[Random, Draft], bytes]] = {"protected": _protected}
+# Genuine all the same, but without text that a program can read.
+UNREADABLE: dict[str, Callable[[Random, Draft], bytes]] = {
+    "protected": _protected,
+    "scanned": _scanned,
+}
 
 
 def save_genuine(rng: Random, draft: Draft, quirk: str) -> bytes:
@@ -223,7 +235,7 @@ def save_genuine(rng: Random, draft: Draft, quirk: str) -> bytes:
         incremental save of the document information only); ``annotated`` (an incremental save
         that adds a note or an empty signature field); ``compressed`` (saved whole by a tool that
         makes files smaller, which takes their history away); ``protected`` (a password opens it:
-        the last four digits of the SSN).
+        the last four digits of the SSN); ``scanned`` (printed and scanned in an office).
 
     Returns
     -------

@@ -12,7 +12,8 @@ from argyle_nb.sandbox.documents.forgeries import Fraud, generated, impossible_d
 from argyle_nb.sandbox.documents.invented import chance
 from argyle_nb.sandbox.documents.pages import Page, Text
 from argyle_nb.sandbox.documents.pdf_files import Provenance
-from argyle_nb.sandbox.documents.photos import image_only, scan, screenshot
+from argyle_nb.sandbox.documents.photo_edits import patched_photo
+from argyle_nb.sandbox.documents.photos import SCANNERS, image_only, scan, screenshot
 from argyle_nb.sandbox.documents.tampering import (
     content_bytes,
     cover_and_retype,
@@ -61,7 +62,7 @@ def tamper(rng: Random, draft: Draft, kind: str) -> Fraud:
     Returns
     -------
     Fraud
-        A PDF, or a PNG for ``screenshot``.
+        A PDF, a PNG for ``screenshot``, a JPEG for ``photo_patched``.
     """
     return KINDS[kind](rng, draft)
 
@@ -186,13 +187,6 @@ def _raised(rng: Random, draft: Draft) -> Page:
     return Page(page.size, marks)
 
 
-SCANNERS = (
-    ("", "Canon iR-ADV C3525"),
-    ("HP Scan", "HP Smart Document Scan Software 3.8"),
-    ("", "iOS Version 17.5.1 (Build 21F90) Quartz PDFContext"),
-)
-
-
 def _scanned(rng: Random, draft: Draft) -> Fraud:
     jpeg, size = scan(rng, _raised(rng, draft))
     creator, producer = rng.choice(SCANNERS)
@@ -217,4 +211,5 @@ KINDS: dict[str, Callable[[Random, Draft], Fraud]] = {
     "online_generator": generated,
     "scanned_after_edit": _scanned,
     "screenshot": _screenshot,
+    "photo_patched": patched_photo,
 }

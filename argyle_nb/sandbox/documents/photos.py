@@ -27,6 +27,11 @@ PHONES = (
     ("Google", "Pixel 8", "HDR+ 1.0.641377609zd"),
     ("samsung", "SM-S911U", "S911USQS3CXD3"),
 )
+SCANNERS = (
+    ("", "Canon iR-ADV C3525"),
+    ("HP Scan", "HP Smart Document Scan Software 3.8"),
+    ("", "iOS Version 17.5.1 (Build 21F90) Quartz PDFContext"),
+)
 PHONE_SCREENS = ((1080, 2340), (1170, 2532), (1080, 2400))
 DESKTOP_SCREENS = ((1366, 768), (1440, 900), (1536, 864))
 MAKE, MODEL, SOFTWARE, CHANGED = 0x010F, 0x0110, 0x0131, 0x0132

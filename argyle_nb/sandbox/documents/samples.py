@@ -41,6 +41,7 @@ RECIPES = (
     Recipe(1, "id_card", 0, "photo"),
     Recipe(2, "paystub", 5, "amount_edited_incremental"),
     Recipe(2, "w2", 2025, "touched"),
+    Recipe(2, "paystub", 6, "photo"),
     Recipe(2, "utility_bill", 0, "pdf"),
     Recipe(3, "paystub", 1, "plain"),
     Recipe(3, "paystub", 3, "sums_wrong"),
@@ -58,6 +59,7 @@ RECIPES = (
     Recipe(6, "1099", 2025, "amount_edited_incremental"),
     Recipe(6, "id_card", 0, "JPEG"),
     Recipe(7, "paystub", 4, "online_generator"),
+    Recipe(7, "paystub", 5, "photo_patched"),
     Recipe(7, "w2", 2025, "impossible_dates"),
     Recipe(7, "utility_bill", 0, "pdf"),
     Recipe(8, "paystub", 3, "annotated"),
@@ -69,6 +71,7 @@ RECIPES = (
     Recipe(10, "paystub", 2, "scanned_after_edit"),
     Recipe(10, "paystub", 4, "fonts_mixed"),
     Recipe(10, "paystub", 5, "impossible_dates"),
+    Recipe(10, "w2", 2025, "scanned"),
     Recipe(10, "1099", 2025, "printed"),
     Recipe(10, "bank_letter", 0, "pdf"),
 )

@@ -18,28 +18,35 @@ from typing import TYPE_CHECKING, Any
 from pypdf import PdfReader
 
 from argyle_nb.sandbox.inspection.field_edits import Fields, edit_signals, overlay_signals
+from argyle_nb.sandbox.inspection.form_checks import filling_signals
 from argyle_nb.sandbox.inspection.form_reading import form_data, read_form
+from argyle_nb.sandbox.inspection.image_checks import image_signals
+from argyle_nb.sandbox.inspection.image_facts import TooManyPixelsError, facts_of, open_image
 from argyle_nb.sandbox.inspection.origin_checks import origin_signals
 from argyle_nb.sandbox.inspection.pay_checks import form_signals, paystub_signals
 from argyle_nb.sandbox.inspection.paystub_reading import paystub_data, read_paystub
 from argyle_nb.sandbox.inspection.print_checks import print_signals
 from argyle_nb.sandbox.inspection.provenance import Origin, origin_of
 from argyle_nb.sandbox.inspection.reading import Reader, classify
+from argyle_nb.sandbox.inspection.recompression import fresh_parts
 from argyle_nb.sandbox.inspection.revisions import (
     changes_between_revisions,
     earlier_revisions,
     read_pages,
 )
+from argyle_nb.sandbox.inspection.scan_checks import scan_signals
 from argyle_nb.sandbox.inspection.signals import Signal, analysis
 from argyle_nb.sandbox.inspection.time_limit import OutOfTimeError, within
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from argyle_nb.sandbox.inspection.page_cells import Page
 
 READ_TYPES = ("paystubs", "W-2", "1099")
 FORM_TYPES = {"paystubs": "PAYSTUB", "W-2": "W2", "1099": "FORM"}
+IMAGE_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 MAX_BYTES = 60_000_000
 SECONDS = 20.0
 UNREADABLE = "DOCUMENT IS UNREADABLE"
@@ -85,7 +92,8 @@ def inspect(path: Path, document_type: str) -> Inspection:
     Returns
     -------
     Inspection
-        Images and unknown media come back empty: there is no OCR engine here.
+        A PNG or JPEG of a paystub, W-2 or 1099 gets a score and nothing else: there is no OCR
+        engine here. HEIC, which nothing here decodes, and unknown media come back empty.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -93,16 +101,49 @@ def inspect(path: Path, document_type: str) -> Inspection:
         data = path.read_bytes()
     except OSError:
         return Inspection(problem=f"{UNREADABLE}: the file cannot be opened")
-    if b"%PDF-" not in data[:1024]:
-        return Inspection()
+    look_into = _inspector_for(data, document_type)
+    return Inspection() if look_into is None else _guarded(lambda: look_into(data, document_type))
+
+
+def _guarded(look: Callable[[], Inspection]) -> Inspection:
+    """Turn whatever a hostile file does to a parser into a problem with the file."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return within(SECONDS, lambda: _inspect_pdf(data, document_type))
+            return within(SECONDS, look)
     except OutOfTimeError:
         return Inspection(problem=f"{UNREADABLE}: it takes too long to read")
-    except Exception:  # noqa: BLE001 - a hostile file may break a parser in any way
+    except TooManyPixelsError:
+        return Inspection(problem=f"{UNREADABLE}: more pixels than this sandbox reads")
+    except Exception:  # noqa: BLE001 - a parser may break in any way
         return Inspection(problem=f"{UNREADABLE}: corrupt")
+
+
+def _inspector_for(data: bytes, document_type: str) -> Callable[[bytes, str], Inspection] | None:
+    """Choose by content; a picture that is no payroll document is not even opened."""
+    if b"%PDF-" in data[:1024]:
+        return _inspect_pdf
+    if document_type in READ_TYPES and data.startswith(IMAGE_STARTS):
+        return _inspect_image
+    return None
+
+
+def _inspect_image(data: bytes, document_type: str) -> Inspection:
+    with open_image(data) as image:
+        facts = facts_of(image)
+        fresh = fresh_parts(image, facts.quality)
+    detect = analysis(
+        image_signals(facts, fresh),
+        form_type=FORM_TYPES[document_type],
+        image_based=False,
+        identity=hashlib.sha256(data).hexdigest(),
+    )
+    return Inspection(ocr_authenticity=detect, ocr_authenticity_score=_score(detect))
+
+
+def _score(detect: dict[str, Any]) -> int:
+    points: int = detect["form_analysis"][0]["form_authenticity"]["score"]
+    return points
 
 
 def _inspect_pdf(data: bytes, document_type: str) -> Inspection:
@@ -132,7 +173,7 @@ def _analyse(
     signals += edit_signals(changes, pages, fields)
     signals += overlay_signals(pages, fields)
     if image_based:
-        signals.append(Signal("sbx_image_only", 1))
+        signals += [Signal("sbx_image_only", 1), *scan_signals(reader)]
     elif found_type is None:
         signals.append(Signal("sbx_not_recognised"))
     else:
@@ -143,7 +184,7 @@ def _analyse(
         found_type=found_type,
         ocr_data=None if image_based or found_type is None else ocr_data,
         ocr_authenticity=detect,
-        ocr_authenticity_score=detect["form_analysis"][0]["form_authenticity"]["score"],
+        ocr_authenticity_score=_score(detect),
     )
 
 
@@ -162,4 +203,5 @@ def _content(
         stub = read_paystub(reader)
         return paystub_data(stub), paystub_signals(stub, origin), stub.cells
     form = read_form(reader, as_type)
-    return form_data(form, "document"), form_signals(form, origin), form.field_cells()
+    signals = form_signals(form, origin) + filling_signals(form)
+    return form_data(form, "document"), signals, form.field_cells()

@@ -68,11 +68,14 @@ class Form:
         Text by raw field key.
     cells
         Where each field stands.
+    copies
+        What each labelled field says, and where, in every copy of the form.
     """
 
     form_type: str
     values: dict[str, str] = field(default_factory=dict)
     cells: dict[str, list[Cell]] = field(default_factory=dict)
+    copies: dict[str, list[tuple[str, Cell]]] = field(default_factory=dict)
 
     def money(self, key: str) -> Decimal | None:
         """Return the amount in a field."""
@@ -129,9 +132,10 @@ def _read_fields(
     reader: Reader, form: Form, fields: dict[str, tuple[str, re.Pattern[str]]]
 ) -> None:
     for key, (label, value) in fields.items():
-        if found := reader.find(label, value):
-            form.values[key] = found[0]
-            form.cells[key] = [found[1]]
+        if found := list(reader.find_all(label, value)):
+            form.copies[key] = found
+            form.values[key] = found[0][0]
+            form.cells[key] = [found[0][1]]
 
 
 def _read_year(reader: Reader, form: Form, key: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import combinations
@@ -23,6 +24,9 @@ MEDICARE = Decimal("0.0145")
 ADDITIONAL_MEDICARE = Decimal("0.0235")
 # Social Security wage base by year (SSA, contribution and benefit base).
 WAGE_BASE = {2022: 147_000, 2023: 160_200, 2024: 168_600, 2025: 176_100, 2026: 184_500}
+FEDERAL = re.compile(r"\bfed\w*\b.*(income|tax|with|w/?h)|\bfit\b|\bfwt\b", re.IGNORECASE)
+# Flat by law for bonuses (IRS Publication 15, supplemental wages).
+SUPPLEMENTAL = (22, 37)
 MOST_WITHHELD = Decimal("0.5")
 ROUND_SHARE = 0.8
 FEW = 4
@@ -38,6 +42,9 @@ def paystub_signals(stub: Paystub, origin: Origin) -> list[Signal]:
     signals = [_sum_signal(*finding) for finding in _paystub_sums(stub)]
     signals += [_tax_signal(*finding) for finding in _paystub_taxes(stub)]
     signals += [_date_signal(problem) for problem in _paystub_days(stub, origin)]
+    signals += [
+        Signal("sbx_flat_withholding", evidence=[found]) for found in _flat_withholding(stub)
+    ]
     if _all_round(stub):
         signals.append(Signal("sbx_round_amounts"))
     return signals
@@ -179,6 +186,19 @@ def _paystub_taxes(stub: Paystub) -> Iterator[Finding]:
         slack = max(Decimal("0.05"), gross[0] * Decimal("0.0002"))
         if all(abs(base * r - paid) > slack for base in bases for r in rates):
             yield f"{row.description} of gross pay", gross[0] * rate, paid
+
+
+def _flat_withholding(stub: Paystub) -> Iterator[dict[str, str | None]]:
+    """Find federal income tax that is a whole percentage of gross pay, to the cent."""
+    gross = _stated(stub, "gross", "current")
+    for row in stub.of("tax"):
+        paid = abs(row.values.get("current", Decimal(0)))
+        if not (gross and paid and FEDERAL.search(row.description)):
+            continue
+        share = (100 * paid / gross[0]).to_integral_value()
+        exact = (gross[0] * share / 100).quantize(Decimal("0.01")) == paid
+        if exact and share and share not in SUPPLEMENTAL:
+            yield {"check": row.description, "share": f"{share} %", "of": f"{gross[0]:.2f}"}
 
 
 def _rate_of(description: str) -> Decimal | None:

@@ -151,6 +151,10 @@ class Reader:
         tuple of str and Cell, or None
             The value and the cell it stands in: after the label, right of it, or below it.
         """
+        return next(self.find_all(label, value), None)
+
+    def find_all(self, label: str, value: re.Pattern[str]) -> Iterator[tuple[str, Cell]]:
+        """Find the value at each place where a label stands; see `find`."""
         pattern = re.compile(rf"^\W*(?:{label})", re.IGNORECASE)
         for line in self.lines:
             for at, cell in enumerate(line):
@@ -159,8 +163,7 @@ class Reader:
                     right = [c for c in line[at + 1 : at + 2] if not pattern.match(c.text)]
                     found = self._value(rest, cell, right, value)
                     if found := found or self._below(line, at, value):
-                        return found
-        return None
+                        yield found
 
     def _value(
         self, rest: str, cell: Cell, right: list[Cell], value: re.Pattern[str]

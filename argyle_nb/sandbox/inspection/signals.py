@@ -73,6 +73,12 @@ WEIGHTS: dict[str, Weight] = {
     "sbx_rewritten": Weight(6, "Rewritten By A PDF Tool", "history lost; often innocent"),
     "sbx_printed_to_pdf": Weight(4, "Printed To PDF", "origin unknown; usually innocent"),
     "sbx_round_amounts": Weight(14, "Round Amounts", "taxes are hardly ever round"),
+    "sbx_copies_disagree": Weight(54, "Copies Disagree", "all copies of a form are one print"),
+    "sbx_flat_withholding": Weight(24, "Flat Withholding", "tax tables give no whole percentages"),
+    "sbx_picture": Weight(12, "Picture Of A Document", "what it says is not read or checked"),
+    "sbx_no_camera_data": Weight(22, "No Camera Data", "messengers drop it, forgers too"),
+    "sbx_screenshot": Weight(40, "Screenshot", "shows a screen, not a document"),
+    "sbx_part_put_in": Weight(56, "Part Put In", "not saved with the rest of the picture"),
 }
 FIELDS_MISALIGNED = "006-L"
 
