@@ -74,15 +74,20 @@ def checked_body(answer: requests.Response, settings: Settings) -> bytes:
     """Read a whole answer of the API, 200 or 201; anything else becomes an error of the tree."""
     body = b"".join(body_blocks(answer, MAX_ANSWER_BYTES, ANSWER_SECONDS))
     if answer.status_code not in (requests.codes.ok, requests.codes.created):
-        raise _refusal(answer, _without_key(body, settings), settings.environment)
+        raise _refusal(answer, body, settings)
     return body
 
 
-def _refusal(answer: requests.Response, body: bytes, environment: str) -> ApiError:
-    status = answer.status_code
+def _refusal(answer: requests.Response, body: bytes, settings: Settings) -> ApiError:
+    status, environment = answer.status_code, settings.environment
     request = f"{answer.request.method} {urlsplit(answer.request.url or '').path}"
-    told = _told(body)
-    text = _one_line(body.decode("utf-8", "replace"))
+    told = {
+        _without_key(name, settings): [_without_key(text, settings) for text in texts]
+        for name, texts in _told(body).items()
+    }
+    # JSON may write any character of the key as an escape, so such a text is shown only as decoded.
+    plain = body.decode("utf-8", "replace")
+    text = _one_line(_without_key(plain if "\\" not in plain else str(told or ""), settings))
     said = _one_line("; ".join(f"{name}: {' '.join(texts)}" for name, texts in told.items()))
     said = said or text
     details: dict[str, Any] = {"status": status, "body": text, "request": request}
@@ -105,13 +110,13 @@ def _refusal(answer: requests.Response, body: bytes, environment: str) -> ApiErr
     return ApiError(f"{request}: unexpected answer {status}: {said}", **details)
 
 
-def _without_key(body: bytes, settings: Settings) -> bytes:
+def _without_key(text: str, settings: Settings) -> str:
     """Blot out the key where a proxy or a debug page sends the request's headers back."""
-    key_id, secret = settings.api_key_id.encode(), settings.api_key_secret.reveal().encode()
-    for text in (b64encode(key_id + b":" + secret), secret, key_id):
-        if len(text) >= _SHORTEST_KEY:
-            body = body.replace(text, b"<key>")
-    return body
+    key_id, secret = settings.api_key_id, settings.api_key_secret.reveal()
+    for key in (b64encode(f"{key_id}:{secret}".encode()).decode(), secret, key_id):
+        if len(key) >= _SHORTEST_KEY:
+            text = text.replace(key, "<key>")
+    return text
 
 
 def _told(body: bytes) -> dict[str, list[str]]:

@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 
-from argyle_nb.config import Settings, make_settings
+from argyle_nb.checks import checked_filters, checked_id, checked_type
+from argyle_nb.config import LOCAL, Settings, make_settings
 from argyle_nb.downloads import save_document
-from argyle_nb.errors import ApiError, ValidationError
+from argyle_nb.errors import ApiError
 from argyle_nb.models import (
-    DOCUMENT_TYPES,
     Account,
     User,
     UserUpload,
     decode,
-    decode_page,
-    is_uuid,
 )
+from argyle_nb.paging import pages
 from argyle_nb.sending import send_file
 from argyle_nb.transport import Transport
 
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", Account, User, UserUpload)
 
-PAGE_SIZE = 200
 UPLOADS, USERS, ACCOUNTS = "/v2/user-uploads", "/v2/users", "/v2/accounts"
 
 _FIRST_POLL_SECONDS, _LONGEST_POLL_SECONDS = 0.25, 15.0
@@ -68,6 +66,11 @@ class Client:
         self, api_key_id: str, api_key_secret: str, *, environment: str = "sandbox"
     ) -> None:
         self._start(make_settings(api_key_id, api_key_secret, environment))
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this is the local sandbox, where sample documents do no harm."""
+        return self.settings.environment == LOCAL
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Client:
@@ -135,7 +138,9 @@ class Client:
         >>> [user.external_id for user in client.list_users(external_id="nobody")]
         []
         """
-        return self._records(USERS, User, external_id=external_id)
+        users = self._records(USERS, User, external_id=external_id)
+        # A service that overlooked the filter would hand over strangers.
+        return (user for user in users if external_id in (None, user.external_id))
 
     def list_accounts(self, *, user: str | None = None) -> Iterator[Account]:
         """List accounts: they tell which user an upload belongs to.
@@ -144,7 +149,7 @@ class Client:
         --------
         >>> users_of_accounts = {a.id: a.user for a in client.list_accounts()}
         """
-        return self._records(ACCOUNTS, Account, user=_checked_id("user", user))
+        return self._records(ACCOUNTS, Account, user=checked_id("user", user))
 
     def list_uploads(
         self,
@@ -176,13 +181,39 @@ class Client:
         ...     print(upload.id, upload.ocr_authenticity_score)  # doctest: +SKIP
         """
         uploads = self._records(
-            UPLOADS,
-            UserUpload,
-            user=_checked_id("user", user),
-            account=_checked_id("account", account),
-            document_type=document_type and _checked_type(document_type),
+            UPLOADS, UserUpload, **checked_filters(user, account, document_type)
         )
         return (_with_user(upload, user) for upload in uploads)
+
+    def upload_pages(
+        self,
+        *,
+        user: str | None = None,
+        account: str | None = None,
+        document_type: str | None = None,
+        after: str | None = None,
+    ) -> Iterator[bytes]:
+        """List uploads as raw pages of JSON, each with every field that Argyle sent.
+
+        Parameters
+        ----------
+        user, account, document_type
+            As for `list_uploads`.
+        after
+            The ``next`` link of a page read earlier with the same filters; goes on behind it.
+
+        Raises
+        ------
+        ValidationError, ApiError
+            As for `list_uploads`.
+
+        Examples
+        --------
+        >>> next(client.upload_pages())[:1]
+        b'{'
+        """
+        filters = checked_filters(user, account, document_type)
+        return (answer for answer, _ in pages(self._transport, UPLOADS, filters, after))
 
     def get_upload(self, upload_id: str) -> UserUpload:
         """Get one upload by its id.
@@ -196,7 +227,7 @@ class Client:
         --------
         >>> client.get_upload("01320596-2c3d-189c-53e7-a8ce6d625b33")  # doctest: +SKIP
         """
-        return decode(self._transport.get(f"{UPLOADS}/{_checked_id('id', upload_id)}"), UserUpload)
+        return decode(self._transport.get(f"{UPLOADS}/{checked_id('id', upload_id)}"), UserUpload)
 
     def upload(
         self,
@@ -240,8 +271,8 @@ class Client:
         --------
         >>> client.upload("paystub.pdf", document_type="paystubs", user=user.id)  # doctest: +SKIP
         """
-        _checked_type(document_type)
-        _checked_id("user", user)
+        checked_type(document_type)
+        checked_id("user", user)
         fields = {"user": user, "document_type": document_type}
         upload = send_file(self._transport, UPLOADS, file, fields, progress)
         return msgspec.structs.replace(upload, user=user, requested_document_type=document_type)
@@ -279,6 +310,8 @@ class Client:
             time.sleep(min(pause, left))
             pause = min(pause * 1.5, _LONGEST_POLL_SECONDS)
             for upload in moving:
+                if time.monotonic() > deadline:
+                    break
                 newest[upload.id] = self._refreshed(upload)
                 if newest[upload.id].stages != upload.stages:
                     moved[upload.id] = time.monotonic()
@@ -315,7 +348,7 @@ class Client:
         """
         if not upload.file_url:
             raise ApiError(f"upload {upload.id} has no file_url; ask for it again later")
-        upload_id = _checked_id("id", upload.id)
+        upload_id = checked_id("id", upload.id)
         with self._transport.open_download(upload.file_url) as answer:
             return save_document(answer, folder, str(upload_id))
 
@@ -327,19 +360,8 @@ class Client:
         )
 
     def _records(self, path: str, kind: type[T], **filters: str | None) -> Iterator[T]:
-        params = {"limit": PAGE_SIZE} | {k: v for k, v in filters.items() if v is not None}
-        page = decode_page(self._transport.get(path, params))
-        seen: set[str] = set()
-        while True:
-            new = {r.id: r for r in (decode(raw, kind) for raw in page.results) if r.id not in seen}
-            yield from new.values()
-            if not page.next:
-                return
-            if not new:
-                raise ApiError(f"GET {path}: the pages lead in a circle; what was read is not all")
-            seen |= new.keys()
-            self._transport.check_same_origin(page.next)
-            page = decode_page(self._transport.get(page.next))
+        for _, fresh in pages(self._transport, path, filters):
+            yield from [decode(raw, kind) for raw in fresh]
 
 
 def _may_move(upload: UserUpload, last_moved: float) -> bool:
@@ -350,22 +372,3 @@ def _may_move(upload: UserUpload, last_moved: float) -> bool:
 
 def _with_user(upload: UserUpload, user: str | None) -> UserUpload:
     return msgspec.structs.replace(upload, user=user) if user else upload
-
-
-def _checked_id(name: str, value: str | None) -> str | None:
-    if value is None or is_uuid(value):
-        return value
-    raise ValidationError(
-        f"{name} must be an id such as 01856c65-43b6-8b5d-b32a-56b8fbda5c28, not {value!r}; "
-        "look it up with client.list_users(external_id=...)",
-        fields={name: ["Not a valid id."]},
-    )
-
-
-def _checked_type(document_type: str) -> str:
-    if document_type not in DOCUMENT_TYPES:
-        raise ValidationError(
-            f"document_type {document_type!r} is not one of {', '.join(DOCUMENT_TYPES)}",
-            fields={"document_type": [f'"{document_type}" is not a valid choice.']},
-        )
-    return document_type

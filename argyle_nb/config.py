@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import hashlib
 import os
 import re
 import warnings
@@ -86,9 +85,12 @@ class Settings:
 
     @property
     def journal_scope(self) -> str:
-        """Whose uploads these are, so that two environments are never mixed in one journal."""
-        owner = hashlib.sha256(self.api_key_id.encode()).hexdigest()[:16]
-        return self.store or f"{self.base_url} {owner}"
+        """Where these uploads are, so that two environments are never mixed in one journal.
+
+        The key has no part in it: a new key of the same account must not send everything again,
+        and users of another account have other ids.
+        """
+        return self.store or self.base_url
 
     def __post_init__(self) -> None:
         base_url_of(self.base_url)

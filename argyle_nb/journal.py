@@ -129,6 +129,18 @@ class Journal:
         with self._write() as connection:
             self._put(connection, key, name, entry)
 
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Keep every other run that uses this journal waiting, for a look-up and what follows it.
+
+        Examples
+        --------
+        >>> with Journal(folder / "other.sqlite").exclusive():
+        ...     pass
+        """
+        with self._write():
+            yield
+
     def _prepare(self, connection: sqlite3.Connection) -> None:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version > SCHEMA_VERSION:

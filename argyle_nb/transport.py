@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from argyle_nb.config import Settings
 
 CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
+STALL_SECONDS = 120.0
 RETRIES, BACKOFF_SECONDS = 4, 0.5
 LONGEST_WAIT_SECONDS = 60.0
 MAX_HOPS = 5
@@ -114,7 +115,8 @@ class Transport:
             When the service refused it.
         """
         headers = {"Content-Type": content_type}
-        timeout = (CONNECT_SECONDS, seconds)
+        # The first of the two also bounds how long a single write may stall.
+        timeout = (STALL_SECONDS, seconds)
         session = self._session(retries=0)
         try:
             return self._exchange(

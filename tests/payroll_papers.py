@@ -80,7 +80,7 @@ def right(canvas: Canvas, x: float, y: float, value: str, how: Print) -> None:
     canvas.drawRightString(x + how.dx, y + how.dy, value)
 
 
-def paystub(prints: Mapping[str, Print] | None = None, **said: str) -> bytes:
+def paystub(prints: Mapping[str, Print] | None = None, /, **said: str) -> bytes:
     """A genuine paystub of a layout that the sample documents do not have."""
     buffer, canvas = new_canvas()
     prints = prints or {}

@@ -189,12 +189,13 @@ def test_all_bad_lines_are_told_in_one_error_and_nothing_is_sent(stubs, journal)
     manifest.loc[2, ["file", "document_type", "user"]] = None
     with (
         HostileServer(upload_answer()) as server,
-        refused(ValidationError, "5 bad lines, nothing was sent") as caught,
+        refused(ValidationError, "nothing was sent") as caught,
     ):
         run(server, manifest, journal)
     assert server.seen == []
     told = " ".join(caught.value.fields["manifest"])
-    assert [f"row {number}:" in told for number in (1, 2, 3, 4)] == [True, True, True, False]
+    assert [f"line {number}:" in told for number in (2, 3, 4, 5)] == [True, True, True, False]
+    assert len(caught.value.fields["manifest"]) == 5
 
 
 def test_a_manifest_without_its_columns_is_refused(client, journal):
@@ -211,7 +212,45 @@ def test_a_file_that_is_no_manifest_is_refused(client, journal, tmp_path, conten
         upload_batch(client, tmp_path / "manifest.csv", journal=journal)
 
 
-@pytest.mark.parametrize("name", ["nowhere.csv", "."])
-def test_a_missing_manifest_is_refused(client, journal, tmp_path, name):
-    with refused(ValidationError, "no such manifest"):
+@pytest.mark.parametrize(("name", "words"), [("nowhere.csv", "is not there"), (".", "is a folder")])
+def test_a_missing_manifest_is_refused_with_what_is_there(client, journal, tmp_path, name, words):
+    with refused(ValidationError, words):
         upload_batch(client, tmp_path / name, journal=journal)
+
+
+def test_a_list_of_files_is_no_manifest(client, journal):
+    with refused(ValidationError, "not list"):
+        upload_batch(client, ["a.pdf"], journal=journal)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("w2", "W-2"), ("paystub", "paystubs"), ("Proof of identity", "proof-of-identity")],
+)
+def test_a_misspelt_type_is_told_what_was_meant(client, journal, stubs, written, meant):
+    with refused(ValidationError, f"did you mean {meant}"):
+        upload_batch(client, stubs(document_type=written), journal=journal)
+
+
+def test_semicolons_between_the_columns_are_named(client, journal, tmp_path):
+    (tmp_path / "manifest.csv").write_text("file;document_type;user\na.pdf;W-2;me\n")
+    with refused(ValidationError, "separated by ';'"):
+        upload_batch(client, tmp_path / "manifest.csv", journal=journal)
+
+
+def test_spaces_around_the_columns_names_do_no_harm(client, journal, tmp_path):
+    (tmp_path / "manifest.csv").write_text("file, document_type , user\nnone.pdf,W-2,me\n")
+    result = upload_batch(client, tmp_path / "manifest.csv", journal=journal)
+    assert result["state"].tolist() == ["refused"]
+
+
+def test_a_column_that_the_result_needs_is_refused_and_not_overwritten(client, journal, stubs):
+    with refused(ValidationError, "column state"):
+        upload_batch(client, stubs().assign(state="Ohio"), journal=journal)
+
+
+def test_a_second_run_says_that_a_document_is_there_already(client, journal, stubs, user):
+    manifest = stubs(user=user.id)
+    upload_batch(client, manifest, journal=journal)
+    again = upload_batch(client, manifest, journal=journal)
+    assert again[["state", "reason"]].to_numpy().tolist() == [["done", "already at the service"]]

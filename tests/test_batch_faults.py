@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sqlite3
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pandas as pd
 import pytest
 
-from argyle_nb.batch import send_document, upload_batch
+from argyle_nb.batch import find_or_create_user, send_document, upload_batch
+from argyle_nb.client import Client
 from argyle_nb.config import Secret, Settings
 from argyle_nb.documents import inspect_document
 from argyle_nb.errors import AuthenticationError, ConfigurationError
@@ -278,10 +281,36 @@ def test_two_processes_with_one_journal_send_each_file_once(client, user, stubs,
     assert states(journal) == ["done"] * 30
 
 
-def test_another_key_of_another_store_is_another_scope(sandbox):
+def test_another_store_is_another_scope_and_another_key_is_not(sandbox):
     scopes = {
         Settings(sandbox.url, "local", key, Secret("s"), "t", store=store).journal_scope
         for key in ("one", "two")
         for store in (None, "kept")
     }
-    assert len(scopes) == 3
+    assert scopes == {sandbox.url, "kept"}
+
+
+def test_a_service_that_is_gone_is_asked_once_and_not_for_every_file(tmp_path):
+    gone = Client("id", "secret", environment=f"http://127.0.0.1:{closed_port()}")
+    paths = [tmp_path / f"{number}.pdf" for number in range(3)]
+    for number, path in enumerate(paths):
+        path.write_bytes(PDF + str(number).encode())
+    manifest = pd.DataFrame({"file": map(str, paths), "document_type": "W-2", "user": "somebody"})
+    result = upload_batch(gone, manifest, journal=tmp_path / "journal.sqlite")
+    assert result["state"].tolist() == ["unsent"] * 3
+    assert [reason.startswith("not tried") for reason in result["reason"]] == [False, True, True]
+
+
+def test_a_stranger_is_never_taken_for_the_user_that_was_asked_for(tmp_path):
+    stranger = json.dumps({"next": None, "results": [{"id": USER_ID, "external_id": "else"}]})
+    with HostileServer(Answer(body=stranger.encode())) as server, client_of(server) as client:
+        assert list(client.list_users(external_id="loan-1")) == []
+
+
+def test_two_runs_that_meet_a_new_user_at_once_create_one(client, tmp_path):
+    path = tmp_path / "journal.sqlite"
+    with ThreadPoolExecutor(4) as pool:
+        found = pool.map(
+            lambda _: find_or_create_user(client, Journal(path), "met-at-once"), range(8)
+        )
+    assert len(set(found)) == 1
