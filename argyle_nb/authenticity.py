@@ -6,16 +6,20 @@ description, and the wrapper around them is found by looking, not by assuming.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import msgspec
 
 from argyle_nb.errors import DecodeError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from argyle_nb.models import UserUpload
 
 T = TypeVar("T")
+_DEEPEST = 20
+_INT32 = msgspec.Meta(ge=-(2**31), le=2**31 - 1)
 
 
 class SupportingValue(msgspec.Struct, frozen=True, gc=False):
@@ -43,8 +47,8 @@ class Signal(msgspec.Struct, frozen=True, gc=False):
 
     identifier: str | None = None
     display_name: str | None = None
-    signal_count: int | None = None
-    page_number: int | None = None
+    signal_count: Annotated[int, _INT32] | None = None
+    page_number: Annotated[int, _INT32] | None = None
     supporting_data: list[SupportingData] | None = None
 
     def texts(self, key: str) -> str | None:
@@ -91,23 +95,20 @@ class FormAnalysis(msgspec.Struct, frozen=True, gc=False):
 
     def inner(self) -> list[FormAnalysis] | None:
         """Give the forms inside, or the form itself when it is one; ``None`` for neither."""
-        if self.signals is not None or self.form_authenticity is not None:
-            return [self]
         wrapped = self.form_analysis if self.form_analysis is not None else self.doc_analysis
         if wrapped is None:
             wrapped = [self.response] if isinstance(self.response, FormAnalysis) else self.response
         if wrapped is None:
-            return None
-        forms: list[FormAnalysis] = []
+            is_form = self.signals is not None or self.form_authenticity is not None
+            return [self] if is_form else None
+        forms = [self] if self.signals or self.form_authenticity is not None else []
         for item in wrapped:
-            if item.signals is not None:
-                forms.append(item)
-            else:
-                forms += item.inner() or ()
+            forms += item.inner() or ()
         return forms
 
 
 _ANALYSES = msgspec.json.Decoder(FormAnalysis | list[FormAnalysis] | None)
+_FORMS = msgspec.json.Decoder(FormAnalysis)
 _SIGNALS = msgspec.json.Decoder(Signal)
 _REASON_CODES = msgspec.json.Decoder(ReasonCode)
 _UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
@@ -149,9 +150,28 @@ def forms_of(upload: UserUpload) -> list[FormAnalysis] | None:
         analysis = _ANALYSES.decode(upload.metadata.ocr_authenticity)
     except _UNREADABLE as error:
         raise _decode_error(upload.id, error) from None
-    if isinstance(analysis, list):
-        return FormAnalysis(form_analysis=analysis).inner() if analysis else None
-    return analysis and analysis.inner()
+    if analysis is None or analysis == []:
+        return None
+    found = FormAnalysis(form_analysis=analysis) if isinstance(analysis, list) else analysis
+    forms = found.inner()
+    return _forms_anywhere(upload) if forms is None else forms
+
+
+def _forms_anywhere(upload: UserUpload) -> list[FormAnalysis] | None:
+    """Look for forms under names that nobody published."""
+    found = [msgspec.json.encode(form) for form in _walk(upload.ocr_authenticity, 0)]
+    return [_read(_FORMS, form, upload.id) for form in found] or None
+
+
+def _walk(value: Any, depth: int) -> Iterator[dict[str, Any]]:
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, dict) and ("signals" in value or "form_authenticity" in value):
+        yield value
+        return
+    below = value.values() if isinstance(value, dict) else value
+    for item in below if isinstance(value, (dict, list)) else ():
+        yield from _walk(item, depth + 1)
 
 
 def signals_of(upload_id: str, form: FormAnalysis) -> list[Signal]:

@@ -21,7 +21,7 @@ from argyle_nb.authenticity import (
 from argyle_nb.columns import CategoryColumn, TextColumn, TimeColumn, WholeNumberColumn
 from argyle_nb.errors import DecodeError
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE, level_preset
-from argyle_nb.models import DOCUMENT_TYPES, STATUSES, Processing, upload_batches
+from argyle_nb.models import DOCUMENT_TYPES, STATUSES, Processing, upload_batches, whole_score
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -199,6 +199,7 @@ class _Page(NamedTuple):
     uploads: list[UserUpload]
     forms: list[list[FormAnalysis] | None]
     scores: list[int | None]
+    signal_rows: list[Sequence[Any]]
 
 
 class _UploadColumns:
@@ -269,11 +270,10 @@ class _SignalColumns:
         self._columns = _new_columns(SIGNAL_COLUMNS)
 
     def add(self, page: _Page) -> None:
-        pairs = zip(page.uploads, page.forms, strict=True)
-        rows = [row for upload, forms in pairs if forms for row in _rows_of(upload, forms)]
-        if rows:
-            for column, values in zip(self._columns.values(), zip(*rows, strict=True), strict=True):
-                column.add(values)
+        if page.signal_rows:
+            values = zip(*page.signal_rows, strict=True)
+            for column, of_column in zip(self._columns.values(), values, strict=True):
+                column.add(of_column)
 
     def finish(self) -> pd.DataFrame:
         return pd.DataFrame({name: column.finish() for name, column in self._columns.items()})
@@ -283,8 +283,9 @@ def _flattened(
     records: Any, errors: Errors, *builders: _UploadColumns | _SignalColumns
 ) -> list[pd.DataFrame]:
     rejected: list[DecodeError] | None = [] if errors == "collect" else None
+    with_signals = any(isinstance(builder, _SignalColumns) for builder in builders)
     for batch in upload_batches(records, rejected):
-        page = _read(batch, rejected)
+        page = _read(batch, rejected, with_signals=with_signals)
         for builder in builders:
             builder.add(page)
     frames = [builder.finish() for builder in builders]
@@ -295,8 +296,10 @@ def _flattened(
     return frames
 
 
-def _read(batch: list[UserUpload], rejected: list[DecodeError] | None) -> _Page:
-    page = _Page([], [], [])
+def _read(
+    batch: list[UserUpload], rejected: list[DecodeError] | None, *, with_signals: bool
+) -> _Page:
+    page = _Page([], [], [], [])
     for upload in batch:
         forms, score = None, None
         if upload.metadata is not None:
@@ -307,6 +310,8 @@ def _read(batch: list[UserUpload], rejected: list[DecodeError] | None) -> _Page:
                     score = told
                 else:
                     score = _score(upload, forms)
+                if with_signals and forms:
+                    page.signal_rows.extend([*_rows_of(upload, forms)])
             except DecodeError as error:
                 if rejected is None:
                     raise
@@ -324,7 +329,7 @@ def _score(upload: UserUpload, forms: list[FormAnalysis] | None) -> int | None:
         lowest = lowest_form_score(forms)
         if lowest is None:
             return None
-        score = int(lowest)
+        score = whole_score(upload.id, lowest)
     if not LOWEST_SCORE <= score <= HIGHEST_SCORE:
         raise DecodeError(
             upload.id,

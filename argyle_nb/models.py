@@ -108,17 +108,7 @@ class UserUpload(msgspec.Struct, frozen=True, gc=False):
             When what stands there is not a whole number.
         """
         score = self.metadata.ocr_authenticity_score if self.metadata else None
-        if score is None or score == "":
-            return None
-        try:
-            number = float(score)
-        except (ValueError, OverflowError):
-            number = float("nan")
-        if not number.is_integer():
-            raise DecodeError(
-                self.id, "$.metadata.ocr_authenticity_score", f"{score!r} is not a whole number"
-            )
-        return int(number)
+        return None if score is None or score == "" else whole_score(self.id, score)
 
     @property
     def ocr_data(self) -> Any:
@@ -156,6 +146,29 @@ class UserUpload(msgspec.Struct, frozen=True, gc=False):
             raise DecodeError(self.id, f"$.metadata.{name}", str(error)) from None
 
 
+def whole_score(upload_id: str, score: float | str) -> int:
+    """Read a score that may come as 85, 85.0 or "85".
+
+    Raises
+    ------
+    DecodeError
+        When it is not a whole number.
+
+    Examples
+    --------
+    >>> whole_score("u1", "85")
+    85
+    """
+    try:
+        number = float(score)
+    except (ValueError, OverflowError):
+        number = float("nan")
+    if not number.is_integer():
+        where = "$.metadata.ocr_authenticity_score"
+        raise DecodeError(upload_id, where, f"{score!r} is not a whole number")
+    return int(number)
+
+
 class User(msgspec.Struct, frozen=True):
     """One person, as ``GET /v2/users`` gives it; only what names and finds the person."""
 
@@ -165,6 +178,9 @@ class User(msgspec.Struct, frozen=True):
     first_name: str | None = None
     last_name: str | None = None
     created_at: datetime | None = None
+
+    def __repr__(self) -> str:
+        return f"User(id={self.id!r}, external_id={self.external_id!r})"
 
 
 class Account(msgspec.Struct, frozen=True):

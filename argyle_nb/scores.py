@@ -284,7 +284,7 @@ def _conditions(frame: pd.DataFrame) -> list[npt.NDArray[np.bool_]]:
     stages = frame[["classification", "ocr", "authenticity"]].astype("string")
     in_progress = (stages == "in_progress").any(axis=1)
     failed = (stages == "failed").any(axis=1)
-    unauthorized = stages["authenticity"] == "unauthorized"
+    unauthorized = (stages == "unauthorized").any(axis=1)
     idle = stages["authenticity"] == "idle"
     unsupported = (
         idle

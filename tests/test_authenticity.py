@@ -66,8 +66,18 @@ def test_a_form_of_another_shape_is_an_error_that_names_record_and_path():
     assert caught.value.record == record()["id"]
 
 
-def test_an_object_that_is_no_known_wrapper_is_no_analysis():
-    assert forms_of(upload_with({"inner": form()})) is None
+def test_a_form_under_a_name_that_nobody_published_is_found_all_the_same():
+    [found] = forms_of(upload_with({"data": {"analysis": [form()]}}))
+    assert signals_of("u", found)[0].identifier == "dollar_amount_edits"
+
+
+def test_a_document_with_signals_of_its_own_hides_no_form():
+    assert len(forms_of(upload_with(form() | {"form_analysis": [form()]}))) == 2
+    assert len(forms_of(upload_with({"signals": [], "form_analysis": [form()]}))) == 1
+
+
+def test_an_object_without_any_form_is_no_analysis():
+    assert forms_of(upload_with({"detect_status": "DELETED"})) is None
 
 
 def test_nesting_too_deep_to_read_is_an_error_that_names_the_record():

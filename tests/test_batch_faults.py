@@ -291,7 +291,7 @@ def test_another_store_is_another_scope_and_another_key_is_not(sandbox):
 
 
 def test_a_service_that_is_gone_is_asked_once_and_not_for_every_file(tmp_path):
-    gone = Client("id", "secret", environment=f"http://127.0.0.1:{closed_port()}")
+    gone = Client("id", "secret", environment=closed_port())
     paths = [tmp_path / f"{number}.pdf" for number in range(3)]
     for number, path in enumerate(paths):
         path.write_bytes(PDF + str(number).encode())

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from argyle_nb.errors import ConfigurationError, DecodeError
 from argyle_nb.frames import SIGNAL_COLUMNS, UPLOAD_COLUMNS, signals_frame, uploads_frame
 from argyle_nb.models import DOCUMENT_TYPES, Account, as_uploads
-from tests.records import analysis, record, scored, stages, unscored
+from tests.records import analysis, form, record, scored, stages, unscored
 
 EXPECTED_DTYPES = {
     "id": "string",
@@ -81,6 +81,21 @@ def test_a_score_that_is_none_is_an_error_that_names_the_record(score):
 def test_without_a_score_on_top_the_lowest_form_counts():
     frame = uploads_frame([record(metadata={"ocr_authenticity": analysis()})])
     assert frame["ocr_authenticity_score"].tolist() == [70]
+
+
+def test_a_form_score_that_is_not_whole_is_an_error_and_not_rounded():
+    odd = record(7, metadata={"ocr_authenticity": form(form_authenticity={"score": 29.9})})
+    with pytest.raises(DecodeError, match="not a whole number"):
+        uploads_frame([odd])
+
+
+@pytest.mark.parametrize("page_number", ["one", 3_000_000_000])
+def test_a_signal_that_cannot_be_read_is_collected_with_its_record(page_number):
+    signal = {"identifier": "date_edits", "page_number": page_number}
+    odd = record(7, metadata={"ocr_authenticity": form(signals=[signal])})
+    frame = signals_frame([odd, record(8)], errors="collect")
+    assert set(frame["upload_id"]) == {record(8)["id"]}
+    assert [told["record"] for told in frame.attrs["rejected"]] == [record(7)["id"]]
 
 
 def test_a_score_of_zero_is_a_score():

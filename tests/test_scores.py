@@ -60,6 +60,7 @@ REASON_OF_STAGES = [
     (("failed", "idle", "idle"), "paystubs", "failed"),
     (("completed", "completed", "failed"), "paystubs", "failed"),
     (("unauthorized", "unauthorized", "unauthorized"), "paystubs", "unauthorized"),
+    (("completed", "unauthorized", "idle"), "paystubs", "unauthorized"),
     (("completed", "idle", "idle"), "proof-of-identity", "unsupported_type"),
     (("completed", "idle", "idle"), "paystubs", "not_started"),
     (("idle", "idle", "idle"), "proof-of-identity", "not_started"),
