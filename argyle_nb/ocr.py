@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 PAYSTUB = "PAYSTUB"
 
+_FORM = ["upload_id", "form"]
+
 # What names the record, not the document.
 BOOKKEEPING = frozenset(
     {
@@ -76,11 +78,15 @@ INCOME_AMOUNTS = (
 )
 
 _AMOUNT_FIELDS = frozenset(field for name in INCOME_AMOUNTS for field in INCOME_FIELDS[name])
-_AMOUNT = re.compile(r"\s*(-|\()?\s*\$?\s*((?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?)\s*\)?\s*\Z")
+_AMOUNT = re.compile(
+    r"(?P<open>\()?(?P<before>-)?\s*\$?\s*(?P<inside>-)?"
+    r"(?P<number>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+)(?P<after>-)?(?P<close>\))?"
+)
 _DEEPEST = 40
 
 _COLUMNS: dict[str, Callable[[], Column]] = {
     "upload_id": TextColumn,
+    "form": lambda: WholeNumberColumn(np.int32),
     "form_type": lambda: CategoryColumn((PAYSTUB, "W2")),
     "field": TextColumn,
     "value": TextColumn,
@@ -108,19 +114,20 @@ def ocr_frame(records: Any, *, wide: bool = False, errors: Errors = "raise") -> 
     records, errors
         As for `uploads_frame`.
     wide
-        ``False``: one row per field that was read. ``True``: one row per upload with OCR, of the
-        usual income fields.
+        ``False``: one row per field that was read. ``True``: one row per form (an upload mostly
+        holds one), of the usual income fields.
 
     Returns
     -------
     pandas.DataFrame
-        Long: ``upload_id, field, value`` (string), ``form_type, currency`` (category), ``amount``
+        Long: ``upload_id, field, value`` (string), ``form`` (Int32, 1-based: which of the upload's
+        forms), ``form_type, currency`` (category), ``amount``
         (Float64, in the currency; not of plain digits such as a year or a postal code),
         ``confidence`` (Float64, 0 to 1),
         ``page`` (Int32, 1-based). A field is the path in the OCR result, such as
         ``net_pay.totals.current_pay`` or ``wagesTipsOtherComp``; what was not read has no row.
 
-        Wide: ``upload_id, employer, employee, pay_frequency, year`` (string),
+        Wide: ``upload_id, form, employer, employee, pay_frequency, year`` (string),
         ``pay_period_start_date, pay_period_end_date, pay_date`` (datetime64[s]), ``gross,
         gross_ytd, net, net_ytd, wages, nonemployee_compensation, federal_tax`` (Float64). A date
         that is not ISO 8601 is missing here and stands as text in the long form.
@@ -143,16 +150,19 @@ def ocr_frame(records: Any, *, wide: bool = False, errors: Errors = "raise") -> 
     ('wagesTipsOtherComp', 41250.0)
     """
     rejected: list[DecodeError] | None = [] if errors == "collect" else None
-    rows: list[tuple[Any, ...]] = []
+    columns = {name: kind() for name, kind in _COLUMNS.items()}
     for batch in upload_batches(records, rejected):
+        rows: list[tuple[Any, ...]] = []
         for upload in batch:
             try:
-                rows.extend(_rows_of(upload))
+                rows.extend([*_rows_of(upload)])
             except DecodeError as error:
                 if rejected is None:
                     raise
                 rejected.append(error)
-    frame = _long_frame(rows)
+        for column, values in zip(columns.values(), zip(*rows, strict=True), strict=bool(rows)):
+            column.add(values)
+    frame = pd.DataFrame({name: column.finish() for name, column in columns.items()})
     frame = _wide_frame(frame) if wide else frame
     if rejected is not None:
         frame.attrs["rejected"] = [
@@ -179,21 +189,22 @@ def amount_of(text: str) -> float | None:
     >>> amount_of("$1,234.50"), amount_of("(12.00)"), amount_of("12-3456789")
     (1234.5, -12.0, None)
     """
-    found = _AMOUNT.match(text)
-    if not found or not found[2]:
+    found = _AMOUNT.fullmatch(text.strip().replace("\N{MINUS SIGN}", "-"))
+    if not found or bool(found["open"]) != bool(found["close"]):
         return None
-    number = float(found[2].replace(",", ""))
-    return -number if found[1] else number
+    number = float(found["number"].replace(",", ""))
+    signs = [found[name] for name in ("open", "before", "inside", "after") if found[name]]
+    return -number if signs else number
 
 
 def _rows_of(upload: UserUpload) -> Iterator[tuple[Any, ...]]:
-    for form in _forms(upload.ocr_data):
+    for number, form in enumerate(_forms(upload.ocr_data), start=1):
         form_type = _form_type(form)
         page = _only_page(form)
         fields = form.get("raw_fields")
         content = fields if isinstance(fields, dict) else form
         for field in _fields(content, "", 0, upload.id):
-            yield (upload.id, form_type, *field[:5], field.page or page)
+            yield (upload.id, number, form_type, *field[:5], field.page or page)
 
 
 def _forms(data: Any) -> Iterator[Mapping[str, Any]]:
@@ -275,31 +286,23 @@ def _captured(value: Mapping[str, Any], path: str) -> Iterator[_Field]:
     )
 
 
-def _long_frame(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
-    columns = {name: kind() for name, kind in _COLUMNS.items()}
-    for column, values in zip(columns.values(), zip(*rows, strict=True), strict=bool(rows)):
-        column.add(values)
-    return pd.DataFrame({name: column.finish() for name, column in columns.items()})
-
-
 def _wide_frame(long: pd.DataFrame) -> pd.DataFrame:
-    ids = long["upload_id"].drop_duplicates()
-    wide: dict[str, Any] = {"upload_id": ids}
+    forms = pd.MultiIndex.from_frame(long[_FORM].drop_duplicates())
+    wide = pd.DataFrame(index=forms)
     for name, fields in INCOME_FIELDS.items():
         kind = "amount" if name in INCOME_AMOUNTS else "value"
-        wide[name] = ids.map(_first_of(long, fields, kind)).astype(
-            "Float64" if kind == "amount" else "string"
-        )
+        values = _first_of(long, fields, kind).reindex(forms)
+        wide[name] = values.astype("Float64" if kind == "amount" else "string")
     for name in INCOME_DATES:
         days = pd.to_datetime(wide[name], format="%Y-%m-%d", errors="coerce")
         wide[name] = days.astype("datetime64[s]")
-    return pd.DataFrame(wide).reset_index(drop=True)
+    return wide.reset_index().astype({"upload_id": "string", "form": "Int32"})
 
 
 def _first_of(long: pd.DataFrame, fields: tuple[str, ...], kind: str) -> pd.Series[Any]:
-    """Give upload id -> value of the first of these fields that the upload has."""
+    """Give (upload id, form) -> value of the first of these fields that the form has."""
     found = long[long["field"].isin(fields)]
     rank = found["field"].map({field: place for place, field in enumerate(fields)})
     first = found.assign(rank=rank).sort_values("rank", kind="stable")
-    values: pd.Series[Any] = first.drop_duplicates("upload_id").set_index("upload_id")[kind]
+    values: pd.Series[Any] = first.drop_duplicates(_FORM).set_index(_FORM)[kind]
     return values

@@ -19,8 +19,8 @@ from matplotlib.figure import Figure
 
 from argyle_nb.charts import histogram
 from argyle_nb.csv_files import write_csv
-from argyle_nb.errors import ArgyleError
-from argyle_nb.frames import signals_frame
+from argyle_nb.errors import ArgyleError, ConfigurationError
+from argyle_nb.frames import uploads_frame
 from argyle_nb.levels import level_preset
 from argyle_nb.scores import ScoreCounts, count_scores, no_score_reasons
 
@@ -100,7 +100,7 @@ def export_report(
     folder
         Made if missing; files of an earlier report are replaced.
     signals
-        From `signals_frame`, of the same uploads.
+        From `signals_frame`, of the same uploads; without it there is no ``signals.csv``.
     title
         Heads the page.
 
@@ -112,6 +112,8 @@ def export_report(
 
     Raises
     ------
+    ConfigurationError
+        When the frame is not one of `uploads_frame`, or the folder cannot be written.
     ArgyleError
         When the counts do not add up to the uploads.
 
@@ -121,46 +123,73 @@ def export_report(
     4
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    counts = count_scores(frame, by="document_type")
     levels = frame.attrs.get("levels", "argyle")
-    tables = _tables(frame, signals, counts, levels)
-    _check_adds_up(frame, counts)
-    for name, table in tables.items():
-        write_csv(table, folder / name)
-    facts = _facts(frame, counts, levels, title)
-    entries = [_entry(folder / name, len(table)) for name, table in tables.items()]
-    _write(folder / "report.html", _page(facts, counts, tables, entries))
-    entries.append(_entry(folder / "report.html", None))
-    manifest = facts | {"left_out": LEFT_OUT, "software": _software(), "files": entries}
-    _write(folder / "manifest.json", json.dumps(manifest, indent=2) + "\n")
+    uploads = _checked(frame, levels)
+    counts = count_scores(uploads, by="document_type")
+    _check_adds_up(uploads, counts)
+    tables = _tables(uploads, signals, counts, levels)
+    facts = _facts(uploads, counts, levels, title)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, table in tables.items():
+            write_csv(table, folder / name)
+        entries = [_entry(folder / name, len(table)) for name, table in tables.items()]
+        _write(folder / "report.html", _page(facts, counts, tables, entries))
+        entries.append(_entry(folder / "report.html", None))
+        manifest = facts | {"left_out": LEFT_OUT, "software": _software(), "files": entries}
+        _write(folder / "manifest.json", json.dumps(manifest, indent=2) + "\n")
+    except OSError as error:
+        raise ConfigurationError(
+            f"{folder} cannot be written ({error.strerror}): name another folder for the report"
+        ) from None
     names = [*tables, "report.html", "manifest.json"]
     rows = {name: len(table) for name, table in tables.items()}
     return Report(folder, {name: folder / name for name in names}, rows)
 
 
+def _checked(frame: pd.DataFrame, levels: str) -> pd.DataFrame:
+    """Refuse what is no frame of uploads, and read the levels anew from the scores.
+
+    A merge loses the preset's name, and levels of one preset must not stand beside another's.
+    """
+    columns = uploads_frame([]).columns
+    missing = [name for name in columns if name not in frame]
+    if missing or not isinstance(frame["created_at"].dtype, pd.DatetimeTZDtype):
+        raise ConfigurationError(
+            "this is not a frame of uploads_frame: "
+            + (f"no column {', '.join(missing)}" if missing else "created_at holds no times")
+        )
+    preset = level_preset(levels)
+    scores = frame["ocr_authenticity_score"]
+    named = [None if pd.isna(score) else preset.level_of(int(score)) for score in scores]
+    return frame.assign(
+        authenticity_level=pd.Categorical(named, categories=preset.levels, ordered=True),
+        no_score_reason=no_score_reasons(frame),
+    )
+
+
 def _tables(
     frame: pd.DataFrame, signals: pd.DataFrame | None, counts: ScoreCounts, levels: str
 ) -> dict[str, pd.DataFrame]:
-    uploads = frame.assign(no_score_reason=no_score_reasons(frame))
-    found = signals_frame([]) if signals is None else signals
     shares = counts.levels(levels)["share"].unstack("level")
     shares = shares.reindex(columns=level_preset(levels).levels).add_prefix("share ")
-    return {
-        "uploads.csv": uploads.loc[:, list(UPLOAD_COLUMNS)],
-        "signals.csv": found.loc[:, list(SIGNAL_COLUMNS)],
+    tables = {"uploads.csv": frame.loc[:, list(UPLOAD_COLUMNS)]}
+    if signals is not None:
+        tables["signals.csv"] = signals.loc[:, list(SIGNAL_COLUMNS)]
+    return tables | {
         "score_summary.csv": counts.summary().join(shares).reset_index(),
         "coverage.csv": counts.coverage().reset_index(),
     }
 
 
 def _check_adds_up(frame: pd.DataFrame, counts: ScoreCounts) -> None:
+    scored = int(frame["ocr_authenticity_score"].notna().sum())
+    without = int(frame["no_score_reason"].notna().sum())
     table = counts.coverage()
-    parts = int(table.drop(columns="uploads").to_numpy().sum())
-    if parts != len(frame):
+    if (scored + without, scored) != (len(frame), int(table["scored"].sum())):
         raise ArgyleError(
-            f"{len(frame)} uploads do not reconcile with {parts} counted by score and reason; "
-            "no report was written"
+            f"{len(frame)} uploads do not reconcile with {scored} scored and {without} without a "
+            "score; no report was written"
         )
 
 

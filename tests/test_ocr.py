@@ -124,6 +124,26 @@ def test_wide_has_one_row_per_upload_of_the_income_fields():
     assert pd.isna(w2["net"])
 
 
+def test_two_forms_of_one_upload_are_two_rows_and_never_mixed():
+    first = paystub(employer={"name": "A"}, net_pay={})
+    second = paystub(employer={"name": "B"}, earnings={})
+    frame = ocr_frame([record(1, metadata={"ocr_data": [first, second]})], wide=True)
+    assert frame["form"].tolist() == [1, 2]
+    assert frame["employer"].tolist() == ["A", "B"]
+    assert frame["gross"].notna().tolist() == [True, False]
+    assert frame["net"].notna().tolist() == [False, True]
+
+
+def test_a_record_that_breaks_half_way_leaves_nothing_behind():
+    deep = "x"
+    for _ in range(60):
+        deep = {"a": deep}
+    odd = record(1, metadata={"ocr_data": {"fine": "5.00", "deep": deep}})
+    frame = ocr_frame([odd], errors="collect")
+    assert len(frame) == 0
+    assert len(frame.attrs["rejected"]) == 1
+
+
 def test_wide_columns_and_dtypes_are_fixed_for_no_rows():
     empty = ocr_frame([], wide=True)
     full = ocr_frame([record(1, metadata={"ocr_data": paystub()})], wide=True)
@@ -151,6 +171,11 @@ def test_a_date_that_is_none_is_missing_when_wide_and_text_when_long():
         ("$ 1,234.50", 1234.5),
         ("-3.00", -3),
         ("(3.00)", -3),
+        ("$-5.00", -5),
+        ("5.00-", -5),
+        ("\N{MINUS SIGN}5.00", -5),
+        ("5.00)", None),
+        ("(5.00", None),
         ("1,23", None),
         ("12-3456789", None),
         ("", None),
@@ -201,4 +226,4 @@ JSON = st.recursive(
 def test_any_ocr_result_gives_rows_or_nothing_but_never_a_crash(ocr_data):
     frame = ocr_frame([record(1, metadata={"ocr_data": ocr_data})])
     assert set(frame["upload_id"]) <= {record(1)["id"]}
-    assert len(ocr_frame([record(1, metadata={"ocr_data": ocr_data})], wide=True)) <= 1
+    assert len(ocr_frame([record(1, metadata={"ocr_data": ocr_data})], wide=True)) <= len(frame)

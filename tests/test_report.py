@@ -7,6 +7,7 @@ import json
 import pandas as pd
 import pytest
 
+from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames import signals_frame, uploads_frame
 from argyle_nb.report import export_report
 from tests.records import record, scored, unscored
@@ -109,6 +110,32 @@ def test_no_uploads_make_an_empty_report_that_says_so(tmp_path):
     report = export_report(uploads_frame([]), tmp_path)
     assert rows_of(report, "uploads.csv") == []
     assert "There are no uploads" in report.files["report.html"].read_text()
+
+
+def test_without_signals_there_is_no_file_that_says_there_were_none(tmp_path):
+    report = export_report(uploads_frame(RECORDS), tmp_path)
+    assert "signals.csv" not in report.files
+    assert not (tmp_path / "signals.csv").exists()
+
+
+def test_levels_are_those_of_the_manifest_even_after_a_merge_lost_the_presets_name(tmp_path):
+    frame = uploads_frame([scored(1, 52)], levels="ocrolus-current")
+    frame.attrs.clear()
+    report = export_report(frame, tmp_path)
+    assert json.loads(report.files["manifest.json"].read_text())["levels"] == "argyle"
+    assert rows_of(report, "uploads.csv")[0]["authenticity_level"] == "medium"
+
+
+def test_a_frame_of_something_else_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(ConfigurationError, match="no column id"):
+        export_report(pd.DataFrame(), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigurationError, match="name another folder"):
+        export_report(uploads_frame([]), tmp_path / "file" / "report")
 
 
 def test_the_representation_lists_the_files_and_their_rows(report):
