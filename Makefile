@@ -21,6 +21,7 @@ lab: $(VENV)/ready  ## JupyterLab on notebooks/
 	@$(BIN)/argyle-nb lab
 
 bench: $(VENV)/ready-dev  ## Measure, each figure beside a baseline of the same run
+	@$(BIN)/python -m tests.benchmarks.frames_speed
 	@$(BIN)/python tests/benchmarks/sandbox_scale.py
 
 lock:  ## Resolve pyproject.toml into the two lock files (needs uv)

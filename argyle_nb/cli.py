@@ -7,15 +7,20 @@ import os
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from argyle_nb.errors import ArgyleError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import pandas as pd
+
+    from argyle_nb.client import Client
+
+DEMO_TITLE = "argyle_nb demo (local sandbox: the scores are a stand-in for those of Ocrolus)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,17 +53,12 @@ def demo(manifest: Path, folder: Path) -> int:
     """
     import argyle_nb as anb  # noqa: PLC0415 - `--help` should not wait for pandas
 
-    with tempfile.TemporaryDirectory(prefix="argyle_nb_demo_") as scratch:
-        client = anb.connect(environment="local", sandbox_folder=Path(scratch) / "sandbox")
-        sent = anb.upload_batch(client, manifest, journal=Path(scratch) / "journal.sqlite")
+    with _scratch_sandbox() as (client, scratch):
+        sent = anb.upload_batch(client, manifest, journal=scratch / "journal.sqlite")
         _print_batch(sent)
-        accepted = sent["upload_id"].dropna()
-        uploads = client.wait(client.get_upload(upload_id) for upload_id in accepted)
-        frame = anb.uploads_frame(uploads, accounts=client.list_accounts(), sent=sent)
-        report = anb.export_report(
-            frame, folder, signals=anb.signals_frame(uploads), title="argyle_nb demo"
-        )
-        client.close()
+        records = client.wait(map(client.get_upload, sent["upload_id"].dropna()))
+        frame, signals = anb.flatten(records, accounts=client.list_accounts(), sent=sent)
+    report = anb.export_report(frame, folder, signals=signals, title=DEMO_TITLE)
     _print_levels(frame)
     print("\nReport:")
     for path in report.files.values():
@@ -79,6 +79,20 @@ def sandbox(arguments: Sequence[str]) -> int:
     from argyle_nb.connection import serve_sandbox  # noqa: PLC0415 - as in `demo`
 
     return serve_sandbox(arguments)
+
+
+@contextmanager
+def _scratch_sandbox() -> Iterator[tuple[Client, Path]]:
+    """Give a client of a local sandbox whose folder is removed afterwards."""
+    from argyle_nb.connection import connect, stop_sandbox  # noqa: PLC0415 - as in `demo`
+
+    with tempfile.TemporaryDirectory(prefix="argyle_nb_demo_") as name:
+        folder = Path(name) / "sandbox"
+        try:
+            with connect(sandbox_folder=folder) as client:
+                yield client, Path(name)
+        finally:
+            stop_sandbox(folder)
 
 
 def _print_batch(sent: pd.DataFrame) -> None:

@@ -82,6 +82,18 @@ def connect(
     return Client.from_settings(settings)
 
 
+def stop_sandbox(folder: Path | str) -> None:
+    """Stop the local sandbox of a folder, if this process runs one; its documents stay.
+
+    Examples
+    --------
+    >>> stop_sandbox(folder)
+    """
+    sandbox = _running.pop(_resolved(folder), None)
+    if sandbox is not None:
+        sandbox.stop()
+
+
 def serve_sandbox(arguments: Sequence[str]) -> int:
     """Run a local sandbox by itself until it is told to stop.
 
@@ -132,7 +144,7 @@ def _connect_locally(folder: Path | str | None, *, asked: bool) -> Client:
     why = "" if asked else " (no credentials found)"
     print(
         f"argyle_nb: local sandbox at {sandbox.url}{why}, documents in {_shown(sandbox.folder)}; "
-        "its scores are a stand-in, not Ocrolus'"
+        "its scores are a stand-in for those of Ocrolus"
     )
     return Client.from_settings(settings)
 
@@ -147,7 +159,11 @@ def _sandbox(folder: Path) -> Sandbox:
     # The server's libraries load only where it is needed.
     from argyle_nb.sandbox import Sandbox  # noqa: PLC0415
 
-    folder = folder.expanduser().resolve()
-    if folder not in _running:
-        _running[folder] = Sandbox(folder).start()
-    return _running[folder]
+    where = _resolved(folder)
+    if where not in _running:
+        _running[where] = Sandbox(where).start()
+    return _running[where]
+
+
+def _resolved(folder: Path | str) -> Path:
+    return Path(folder).expanduser().resolve()

@@ -24,6 +24,7 @@ def home(tmp_path_factory, monkeypatch):
     """A fresh home without credentials, so that nobody's own are ever used or changed."""
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("USERPROFILE", str(folder))  # what Windows goes by
     for name in [name for name in os.environ if name.startswith("ARGYLE_")]:
         monkeypatch.delenv(name)
     return folder

@@ -66,7 +66,7 @@ def test_an_error_is_one_line_on_stderr_and_exit_status_1(tmp_path, capsys):
     assert cli.main(["demo", "--manifest", str(tmp_path / "none.csv")]) == 1
     told = capsys.readouterr().err
     assert told.count("\n") == 1
-    assert "there is no such manifest" in told
+    assert "none.csv is not there" in told
 
 
 def test_help_names_every_command(capsys):
