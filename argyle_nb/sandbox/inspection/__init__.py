@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from pypdf import PdfReader
 
+from argyle_nb.sandbox.inspection.completeness import missing_fields
 from argyle_nb.sandbox.inspection.field_edits import Fields, edit_signals, overlay_signals
 from argyle_nb.sandbox.inspection.form_checks import filling_signals
 from argyle_nb.sandbox.inspection.form_reading import form_data, read_form
@@ -177,7 +178,7 @@ def _analyse(
     elif found_type is None:
         signals.append(Signal("sbx_not_recognised"))
     else:
-        signals += content
+        signals += content + missing_fields(as_type, ocr_data)
     form_type, identity = FORM_TYPES[as_type], hashlib.sha256(data).hexdigest()
     detect = analysis(signals, form_type=form_type, image_based=image_based, identity=identity)
     return Inspection(

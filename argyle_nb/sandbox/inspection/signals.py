@@ -67,6 +67,7 @@ WEIGHTS: dict[str, Weight] = {
     "sbx_hidden_layer": Weight(24, "Hidden Text", "text in the file that nobody sees"),
     "sbx_image_only": Weight(34, "Image Without Text", "a picture cannot be verified"),
     "sbx_word_processor": Weight(22, "Made In A Word Processor", "payroll is rarely typed"),
+    "sbx_fields_missing": Weight(46, "Fields Missing", "no payroll document lacks them"),
     "sbx_not_recognised": Weight(28, "Content Not Recognised", "does not read as its type"),
     "sbx_tool_box": Weight(10, "Saved By A PDF Tool Box", "squeezed or joined, perhaps edited"),
     "sbx_web_library": Weight(8, "Made By A Web Library", "mills use them, small portals too"),
