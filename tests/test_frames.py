@@ -56,8 +56,8 @@ def test_the_same_records_give_the_same_frame_however_they_came():
     expected = uploads_frame(records)
     bare = json.dumps(records).encode()
     singles = [json.dumps(one).encode() for one in records]
-    for form in (page, [page], bare, singles, as_uploads(records), [records[0], *singles[1:]]):
-        pd.testing.assert_frame_equal(uploads_frame(form), expected)
+    for way in (page, [page], bare, singles, as_uploads(records), [records[0], *singles[1:]]):
+        pd.testing.assert_frame_equal(uploads_frame(way), expected)
 
 
 @pytest.mark.parametrize("metadata", [None, {}, {"ocr_authenticity_score": None}])
