@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 
 _BUSY_SECONDS = 30.0
+_USERS_SECONDS = 300.0
 _COLUMNS = [
     "scope",
     "sha256",
@@ -133,13 +134,22 @@ class Journal:
     def exclusive(self) -> Iterator[None]:
         """Keep every other run that uses this journal waiting, for a look-up and what follows it.
 
+        A file of its own is locked, so that nobody waits to write down how an upload ended.
+
         Examples
         --------
         >>> with Journal(folder / "other.sqlite").exclusive():
         ...     pass
         """
-        with self._write():
-            yield
+        lock = self.path.with_name(f"{self.path.name}.users")
+        try:
+            lock.touch(mode=0o600)
+            with closing(sqlite3.connect(lock, timeout=_USERS_SECONDS)) as found:
+                found.isolation_level = None
+                found.execute("BEGIN EXCLUSIVE")
+                yield
+        except (sqlite3.Error, OSError) as error:
+            raise self._unusable(error) from None
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         (version,) = connection.execute("PRAGMA user_version").fetchone()

@@ -7,26 +7,34 @@ import tempfile
 import threading
 import time
 import weakref
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from argyle_nb.batch import default_journal, send_document
+import msgspec
+
+from argyle_nb.batch import default_journal, find_or_create_user, send_document
 from argyle_nb.documents import inspect_document, safe_name
-from argyle_nb.errors import ArgyleError, DocumentError
+from argyle_nb.errors import ArgyleError, AuthenticationError, DocumentError
 from argyle_nb.journal import Journal
 from argyle_nb.levels import level_preset
+from argyle_nb.models import UserUpload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from argyle_nb.client import Client
-    from argyle_nb.models import UserUpload
 
 READY, SENDING, PROCESSING, DONE = "ready", "sending", "processing", "done"
 FAILED_STATES = ("refused", "rejected", "unsent", "unknown")
 
 _FLUSH_SECONDS = 0.1
+_FIRST_POLL_SECONDS, _LONGEST_POLL_SECONDS = 0.25, 5.0
+_STEADY_SECONDS = 5.0
+_FOLLOW_SECONDS = 600.0
+
+_READING = "the service is reading it"
 
 
 @dataclass
@@ -47,8 +55,12 @@ class QueuedFile:
         Sent to the service, 0 to 1.
     message
         What happened, in words.
+    note
+        How it came to the service, once it is there: sent now, or there already.
     upload
-        The newest answer of the service.
+        The newest answer of the service; before the first one it holds what we know.
+    moved_at
+        When its processing last moved, on the monotonic clock.
     shown_at
         When progress was last shown, on the monotonic clock.
     """
@@ -59,7 +71,9 @@ class QueuedFile:
     state: str = READY
     fraction: float = 0.0
     message: str = "ready"
+    note: str = ""
     upload: UserUpload | None = None
+    moved_at: float = 0.0
     shown_at: float = 0.0
 
 
@@ -94,17 +108,28 @@ class UploadQueue:
     def add(self, name: str, content: bytes | memoryview) -> QueuedFile:
         """Take a file in; one that cannot be sent is refused at once, with the reason."""
         with self._lock:
-            folder = self._folder / str(len(self.files))
-            folder.mkdir(mode=0o700)
-            path = folder / safe_name(name)
-            path.write_bytes(content)
+            path = self._folder / str(len(self.files)) / safe_name(name)
             file = QueuedFile(path.name, len(content), path)
             self.files.append(file)
-        try:
-            inspect_document(path)
-        except DocumentError as error:
-            self._set(file, "refused", error.problem)
+            try:
+                path.parent.mkdir(mode=0o700)
+                path.write_bytes(content)
+                inspect_document(path)
+            except DocumentError as error:
+                self._set(file, "refused", error.problem)
+            except OSError as error:
+                self._set(file, "refused", f"cannot be copied ({error.strerror}); check the disk")
         return file
+
+    def user_of(self, external_id: str) -> str:
+        """Give the id of the user with an external id; one is created if nobody has it.
+
+        Raises
+        ------
+        ApiError, TransportError
+            When the service cannot be asked.
+        """
+        return find_or_create_user(self._client, self._journal, external_id)
 
     @property
     def ready(self) -> list[QueuedFile]:
@@ -114,9 +139,10 @@ class UploadQueue:
 
     @property
     def uploads(self) -> list[UserUpload]:
-        """The newest answer for each file that reached the service."""
+        """The newest answer for each upload; a file chosen twice is one upload."""
         with self._lock:
-            return [file.upload for file in self.files if file.upload is not None]
+            found = [file.upload for file in self.files if file.upload is not None]
+        return list({upload.id: upload for upload in found}.values())
 
     def send(self, document_type: str, user: str) -> threading.Thread:
         """Send what is ready, in a thread of its own, so that cells can still run.
@@ -142,14 +168,15 @@ class UploadQueue:
         return worker
 
     def _send_all(self, files: list[QueuedFile], document_type: str, user: str) -> None:
-        for file in files:
+        for number, file in enumerate(files):
             try:
                 self._send_one(file, document_type, user)
-            except ArgyleError as error:
-                self._set(file, "unsent", str(error))
-        for file in files:
-            if file.upload:
-                self._follow(file)
+            except AuthenticationError as error:
+                self._leave(files[number:], str(error))
+                break
+            except Exception as error:  # noqa: BLE001 - the files behind it must go on
+                self._fail(file, error)
+        self._follow(files)
 
     def _send_one(self, file: QueuedFile, document_type: str, user: str) -> None:
         entry = send_document(
@@ -163,19 +190,67 @@ class UploadQueue:
         if entry.upload_id is None:
             self._set(file, entry.state, entry.reason or entry.state)
             return
-        file.path.unlink(missing_ok=True)
-        file.upload = self._client.get_upload(entry.upload_id)
-        file.fraction = 1.0
-        self._set(file, PROCESSING, "sent; the service is reading it")
+        # Another program may hold the copy (Windows); its folder goes with the queue.
+        with suppress(OSError):
+            file.path.unlink(missing_ok=True)
+        known = {upload.id: upload for upload in self.uploads}
+        new = UserUpload(entry.upload_id, user=user, requested_document_type=document_type)
+        file.upload = known.get(new.id, new)
+        file.note = f"{entry.reason or 'sent'}; "
+        file.fraction, file.moved_at = 1.0, time.monotonic()
+        self._set(file, PROCESSING, file.note + _READING)
+        self._look(file)
 
-    def _follow(self, file: QueuedFile) -> None:
-        assert file.upload is not None  # noqa: S101 - told to the type checker
+    def _leave(self, files: list[QueuedFile], why: str) -> None:
+        self._set(files[0], "unsent", why)
+        for file in files[1:]:
+            self._set(file, "unsent", f"not tried: {why}")
+
+    def _fail(self, file: QueuedFile, error: Exception) -> None:
+        if file.fraction:
+            doubt = "it may be at the service; look for it before you send it again"
+            self._set(file, "unknown", f"{_words_of(error)}; {doubt}")
+        else:
+            self._set(file, "unsent", _words_of(error))
+
+    def _follow(self, files: list[QueuedFile]) -> None:
+        """Look at all that move in turn, so that none waits for a slower one."""
+        deadline = time.monotonic() + _FOLLOW_SECONDS
+        pause = _FIRST_POLL_SECONDS
+        while moving := [file for file in files if file.state == PROCESSING]:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
+            time.sleep(min(pause, left))
+            pause = min(pause * 1.5, _LONGEST_POLL_SECONDS)
+            for file in moving:
+                self._look(file)
+        for file in moving:
+            self._set(file, PROCESSING, f"{file.note}{_still_read(file)}")
+
+    def _look(self, file: QueuedFile) -> None:
         try:
-            [file.upload] = self._client.wait([file.upload])
-        except ArgyleError as error:
-            self._set(file, DONE, f"sent; its score is not known yet ({error})")
-            return
-        self._set(file, DONE, outcome(file.upload))
+            rests, words = self._refresh(file)
+        except Exception as error:  # noqa: BLE001 - one odd answer must not freeze the other rows
+            rests, words = _is_steady(file), f"not read yet: {_words_of(error)}"
+        self._set(file, DONE if rests else PROCESSING, file.note + words)
+
+    def _refresh(self, file: QueuedFile) -> tuple[bool, str]:
+        """Ask for an upload once; tell whether its processing rests, and what to say of it."""
+        known = file.upload
+        assert known is not None  # noqa: S101 - told to the type checker
+        newest = msgspec.structs.replace(
+            self._client.get_upload(known.id),
+            user=known.user,
+            requested_document_type=known.requested_document_type,
+        )
+        if newest.stages != known.stages:
+            file.moved_at = time.monotonic()
+        file.upload = newest
+        # An idle stage may mean "not yet" or "never", see `Client.wait`.
+        idle_for_good = "in_progress" not in newest.stages and _is_steady(file)
+        rests = newest.at_rest or idle_for_good
+        return rests, outcome(newest) if rests else _READING
 
     def _moved(self, file: QueuedFile, fraction: float) -> None:
         now = time.monotonic()
@@ -213,3 +288,16 @@ def outcome(upload: UserUpload, levels: str = "argyle") -> str:
         return f"{upload.document_type}: score {score}, {level} authenticity"
     failed = " (processing failed)" if "failed" in upload.stages else ""
     return f"stored as {upload.document_type}; no authenticity score{failed}"
+
+
+def _is_steady(file: QueuedFile) -> bool:
+    return time.monotonic() - file.moved_at >= _STEADY_SECONDS
+
+
+def _still_read(file: QueuedFile) -> str:
+    upload_id = file.upload.id if file.upload else ""
+    return f"still being read by the service; ask later with client.get_upload({upload_id!r})"
+
+
+def _words_of(error: Exception) -> str:
+    return str(error) if isinstance(error, ArgyleError) else f"{type(error).__name__}: {error}"

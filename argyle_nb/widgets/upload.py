@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import html
+from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
 from argyle_nb.config import LOCAL
-from argyle_nb.errors import ArgyleError
+from argyle_nb.errors import ArgyleError, ValidationError
 from argyle_nb.frames import uploads_frame
 from argyle_nb.models import DOCUMENT_TYPES
 from argyle_nb.widgets.queue import DONE, FAILED_STATES, QueuedFile, UploadQueue
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from argyle_nb.client import Client
-    from argyle_nb.models import User
 
 NEW_USER = "new"
 USERS_SHOWN = 200
@@ -56,6 +56,7 @@ class UploadPanel(widgets.VBox):
         self._client = client
         self._queue = UploadQueue(client, self._show, journal)
         self._rows: dict[int, _Row] = {}
+        self._known: dict[str, str] = {}
         self._build()
         super().__init__(children=self._layout())
         self._files.observe(self._take, names="value")
@@ -103,15 +104,18 @@ class UploadPanel(widgets.VBox):
             self._status,
         ]
 
-    def _load_users(self, select: str | None = None) -> None:
+    def _load_users(self) -> None:
         try:
-            known = list(islice(self._client.list_users(), USERS_SHOWN))
+            for user in islice(self._client.list_users(), USERS_SHOWN):
+                # Labels are saved with the notebook, so they hold no e-mail address.
+                self._known[user.id] = user.external_id or user.id[:8]
         except ArgyleError as error:
             self._tell(str(error))
-            known = []
-        options = [(_name_of(user), user.id) for user in known]
-        self._users.options = [("New user ...", NEW_USER), *options]
-        self._users.value = select or NEW_USER
+        self._choose(NEW_USER)
+
+    def _choose(self, user: str) -> None:
+        self._users.options = [("New user ...", NEW_USER), *_labels(self._known)]
+        self._users.value = user
 
     def _show_new_user(self, change: dict[str, Any]) -> None:
         self._new_user.layout.display = None if change["new"] == NEW_USER else "none"
@@ -120,14 +124,17 @@ class UploadPanel(widgets.VBox):
         chosen = change["new"]
         if not chosen:
             return
+        # Else the documents would be saved with the notebook, and could not be chosen again.
+        self._files.value = ()
         for item in chosen:
             file = self._queue.add(item["name"], item["content"])
             self._row_of(file)
-        # Else the documents would be saved with the notebook, and could not be chosen again.
-        self._files.value = ()
         self._offer()
 
     def _send(self, _: widgets.Button) -> None:
+        # A second click waits in the browser while the first is served.
+        if not self._queue.ready:
+            return
         try:
             user = self._chosen_user()
         except ArgyleError as error:
@@ -141,10 +148,15 @@ class UploadPanel(widgets.VBox):
         if self._users.value != NEW_USER:
             return str(self._users.value)
         external_id = self._new_user.value.strip()
-        fields = {"external_id": external_id} if external_id else {}
-        user = self._client.create_user(**fields)
-        self._load_users(select=user.id)
-        return user.id
+        if not external_id:
+            raise ValidationError(
+                "name the user first: choose one, or write your own name for a new one "
+                "as the external id"
+            )
+        user = self._queue.user_of(external_id)
+        self._known = {user: external_id, **self._known}
+        self._choose(user)
+        return user
 
     def _show(self, file: QueuedFile) -> None:
         self._row_of(file).show(file)
@@ -188,8 +200,12 @@ class _Row:
         self._text.value = mark + html.escape(file.message)
 
 
-def _name_of(user: User) -> str:
-    return user.external_id or user.email or user.id
+def _labels(known: dict[str, str]) -> list[tuple[str, str]]:
+    """Pair labels with user ids; a label that several would share names the whole id."""
+    count = Counter(known.values())
+    return [
+        (label if count[label] == 1 else f"{label} ({user})", user) for user, label in known.items()
+    ]
 
 
 def _size(count: int) -> str:
