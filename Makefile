@@ -23,6 +23,8 @@ lab: $(VENV)/ready  ## JupyterLab on notebooks/
 bench: $(VENV)/ready-dev  ## Measure, each figure beside a baseline of the same run
 	@$(BIN)/python -m tests.benchmarks.frames_speed
 	@$(BIN)/python tests/benchmarks/sandbox_scale.py
+	@$(BIN)/python -m tests.benchmarks.archive_pull
+	@$(BIN)/python -m tests.benchmarks.archive_dask
 
 lock:  ## Resolve pyproject.toml into the two lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

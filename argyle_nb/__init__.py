@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from argyle_nb import charts
+    from argyle_nb.archive import Archive
     from argyle_nb.batch import upload_batch
     from argyle_nb.client import Client
     from argyle_nb.config import login
@@ -41,6 +42,7 @@ __all__ = [
     "DOCUMENT_TYPES",
     "AmbiguousUploadError",
     "ApiError",
+    "Archive",
     "ArgyleError",
     "AuthenticationError",
     "Client",
@@ -71,6 +73,7 @@ __all__ = [
 
 _ROOMS = {
     "DOCUMENT_TYPES": "models",
+    "Archive": "archive",
     "Client": "client",
     "ScoreCounts": "scores",
     "UploadPanel": "widgets",

@@ -62,7 +62,7 @@ def test_every_direct_dependency_is_locked(lock):
 def test_every_dependency_is_justified_in_contributing():
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").lower()
     extras = PROJECT["optional-dependencies"]
-    for requirement in [*PROJECT["dependencies"], *extras["build"], *extras["dev"]]:
+    for requirement in [*PROJECT["dependencies"], *(r for extra in extras.values() for r in extra)]:
         name = name_of(requirement)
         assert name == PROJECT["name"] or f"**{name}**" in text, f"{name} is not justified"
 

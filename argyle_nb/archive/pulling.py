@@ -1,0 +1,191 @@
+"""Lists of uploads into an archive: each page is kept before the next one is looked at."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from queue import Queue
+from typing import TYPE_CHECKING
+
+from argyle_nb.archive.pages import Entry, new_pull, sha256_of
+from argyle_nb.archive.versions import contents_of
+from argyle_nb.errors import ApiError
+from argyle_nb.models import decode_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from argyle_nb.archive.pages import PageStore
+    from argyle_nb.client import Client
+    from argyle_nb.config import Settings
+
+# What was listed longer ago says too little about today to be gone on with.
+STALE = timedelta(hours=24)
+
+# The next request leaves before the work on a page takes the interpreter's lock; without it each
+# page waits for the lock, 5 ms at a time.
+HEAD_START_SECONDS = 0.003
+
+_LINK_EXPIRED = frozenset({400, 404, 410, 422})
+
+
+def pulled(
+    store: PageStore, client: Client, filters: Mapping[str, str]
+) -> Iterator[tuple[Entry, bytes]]:
+    """List uploads, going on with a listing that broke off within a day.
+
+    While a page is worked on, the next one is on its way.
+
+    Parameters
+    ----------
+    store
+        Takes each page as it arrives.
+    client
+        Who asks.
+    filters
+        ``user``, ``account`` and ``document_type``, those that are given.
+
+    Yields
+    ------
+    (Entry, bytes)
+        The pages kept before the listing broke off, then the others, in the order of the list.
+
+    Raises
+    ------
+    ApiError, TransportError
+        From the client; what was kept stays, and the next pull goes on behind it.
+    """
+    scope = scope_of(client.settings)
+    begun = unfinished(store.entries(), scope, filters)
+    try:
+        yield from _listed(store, client, filters, begun)
+    except ApiError as error:
+        if not begun or error.status not in _LINK_EXPIRED:
+            raise
+        yield from _listed(store, client, filters, [])
+
+
+def scope_of(settings: Settings) -> str:
+    """Say whose uploads a client sees.
+
+    The key has a part in it: an upload that another account's key does not find is not deleted.
+
+    Parameters
+    ----------
+    settings
+        Where, and as whom.
+
+    Examples
+    --------
+    >>> scope_of(client.settings).startswith(client.settings.base_url)
+    True
+    """
+    owner = hashlib.sha256(settings.api_key_id.encode()).hexdigest()[:16]
+    return settings.store or f"{settings.base_url} {owner}"
+
+
+def unfinished(entries: Sequence[Entry], scope: str, filters: Mapping[str, str]) -> list[Entry]:
+    """Find the pages of the latest listing of this kind, if it broke off and can be gone on with.
+
+    Parameters
+    ----------
+    entries
+        Oldest first.
+    scope
+        Whose uploads.
+    filters
+        As for `pulled`.
+
+    Returns
+    -------
+    list of Entry
+        In the order of the list; empty when there is nothing to go on with.
+
+    Examples
+    --------
+    >>> unfinished([], "local sandbox", {})
+    []
+    """
+    pages = latest_listing(entries, scope, filters)
+    whole = [page.number for page in pages] == list(range(len(pages)))
+    if not pages or not whole or pages[-1].next is None:
+        return []
+    return pages if datetime.now(UTC) - pages[0].seen_at < STALE else []
+
+
+def latest_listing(entries: Sequence[Entry], scope: str, filters: Mapping[str, str]) -> list[Entry]:
+    """Give one entry for each page of the latest listing with these filters.
+
+    Examples
+    --------
+    >>> latest_listing([], "local sandbox", {})
+    []
+    """
+    listed = [e for e in entries if e.listed and (e.scope, e.filters) == (scope, filters)]
+    latest = max((entry.pull for entry in listed), default="")
+    pages = {entry.number: entry for entry in listed if entry.pull == latest}
+    return [pages[number] for number in sorted(pages)]
+
+
+def _listed(
+    store: PageStore, client: Client, filters: Mapping[str, str], begun: Sequence[Entry]
+) -> Iterator[tuple[Entry, bytes]]:
+    pull, after = (begun[0].pull, begun[-1].next) if begun else (new_pull(), None)
+    pages = client.upload_pages(**filters, after=after)
+    yield from zip(begun, store.pages([entry.sha256 for entry in begun]), strict=True)
+    for number, page in enumerate(read_ahead(pages), start=len(begun)):
+        entry = Entry(
+            pull=pull,
+            number=number,
+            scope=scope_of(client.settings),
+            filters=dict(filters),
+            seen_at=datetime.now(UTC),
+            sha256=sha256_of(page),
+            contents=contents_of(page),
+            next=decode_page(page).next,
+        )
+        store.keep(page, entry)
+        yield entry, page
+
+
+def read_ahead(pages: Iterator[bytes]) -> Iterator[bytes]:
+    """Let the next page be on its way while one is worked on; at most two lie waiting.
+
+    Examples
+    --------
+    >>> list(read_ahead(iter([b"a", b"b"])))
+    [b'a', b'b']
+    """
+    arrived: Queue[bytes | None] = Queue()
+    room, stopped = threading.Semaphore(1), threading.Event()
+    errors: list[BaseException] = []
+
+    def read() -> None:
+        try:
+            # The thread that got a page asks for the next one itself: handing that to and fro
+            # would let the work on the page come first.
+            for page in pages:
+                arrived.put(page)
+                room.acquire()
+                if stopped.is_set():
+                    return
+        except BaseException as error:  # noqa: BLE001 - raised again by whoever takes the pages
+            errors.append(error)
+        finally:
+            arrived.put(None)
+
+    reader = threading.Thread(target=read, name="argyle-pull", daemon=True)
+    reader.start()
+    try:
+        while (page := arrived.get()) is not None:
+            room.release()
+            time.sleep(HEAD_START_SECONDS)
+            yield page
+    finally:
+        stopped.set()
+        room.release()
+        reader.join()
+    for error in errors:
+        raise error
