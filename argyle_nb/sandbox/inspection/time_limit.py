@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import _weakrefset
 import ctypes
 import gc
 import sys
 import threading
+import weakref
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 Answer = TypeVar("Answer")
+
+_WEAKREF_FILES = (weakref.__file__, _weakrefset.__file__)
 
 ASK_AGAIN_SECONDS = 0.1
 SOON_SECONDS = 0.001
@@ -71,11 +75,12 @@ def within(seconds: float, work: Callable[[], Answer]) -> Answer:
 
 
 def _is_interruptible(worker: int) -> bool:
-    """Whether an error would get out: destructors and the collector's callbacks lose it."""
+    """Whether an error would get out: destructors and callbacks of the collector lose it."""
     callbacks = {getattr(callback, "__code__", None) for callback in gc.callbacks}
     frame = sys._current_frames().get(worker)  # noqa: SLF001 - the documented way to ask
     while frame is not None:
-        if frame.f_code in callbacks or frame.f_code.co_name == "__del__":
+        code = frame.f_code
+        if code in callbacks or code.co_name == "__del__" or code.co_filename in _WEAKREF_FILES:
             return False
         frame = frame.f_back
     return True
