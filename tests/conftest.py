@@ -6,11 +6,13 @@ import os
 import socket
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from argyle_nb.client import Client
 from argyle_nb.config import Secret, Settings
 from argyle_nb.sandbox import Sandbox
+from tests.servers import PDF, USER_ID
 
 DOCUMENTS = Path(__file__).parent.parent / "data" / "documents"
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104 - names, nothing listens
@@ -87,3 +89,23 @@ def user(client):
 def pdf():
     """The path of a small real paystub."""
     return min(DOCUMENTS.glob("paystub_*.pdf"), key=lambda path: path.stat().st_size)
+
+
+@pytest.fixture
+def journal(tmp_path):
+    return tmp_path / "journal.sqlite"
+
+
+@pytest.fixture
+def stubs(tmp_path):
+    """Make a manifest of documents that differ."""
+
+    def make(count=1, document_type="paystubs", user=USER_ID):
+        paths = [tmp_path / f"stub{number}.pdf" for number in range(count)]
+        for number, path in enumerate(paths):
+            path.write_bytes(PDF + str(number).encode())
+        return pd.DataFrame(
+            {"file": [str(p) for p in paths], "document_type": document_type, "user": user}
+        )
+
+    return make

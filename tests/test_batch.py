@@ -3,59 +3,23 @@
 from __future__ import annotations
 
 import os
-import sqlite3
-from contextlib import closing
 
 import pandas as pd
 import pytest
 
 from argyle_nb.batch import default_journal, upload_batch
 from argyle_nb.errors import ValidationError
+from tests.batches import run, states, uploads_of
 from tests.conftest import DOCUMENTS
 from tests.servers import (
     PDF,
     USER_ID,
     HostileServer,
-    client_of,
     refused,
     upload_answer,
 )
 
 OTHER_USER_ID = "0186c5b8-8fa1-67b3-39af-14b3e18da8a7"
-
-
-@pytest.fixture
-def journal(tmp_path):
-    return tmp_path / "journal.sqlite"
-
-
-@pytest.fixture
-def stubs(tmp_path):
-    """Make a manifest of documents that differ."""
-
-    def make(count=1, document_type="paystubs", user=USER_ID):
-        paths = [tmp_path / f"stub{number}.pdf" for number in range(count)]
-        for number, path in enumerate(paths):
-            path.write_bytes(PDF + str(number).encode())
-        return pd.DataFrame(
-            {"file": [str(p) for p in paths], "document_type": document_type, "user": user}
-        )
-
-    return make
-
-
-def run(server, manifest, journal, **options):
-    with client_of(server) as client:
-        return upload_batch(client, manifest, journal=journal, **options)
-
-
-def states(journal):
-    with closing(sqlite3.connect(journal)) as connection:
-        return [row[0] for row in connection.execute("SELECT state FROM uploads ORDER BY name")]
-
-
-def uploads_of(client, user):
-    return list(client.list_uploads(user=user.id))
 
 
 # Against the local sandbox
