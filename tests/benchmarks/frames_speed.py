@@ -14,6 +14,8 @@ import multiprocessing
 import random
 import resource
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from typing import TYPE_CHECKING
 
 import msgspec
 import pandas as pd
@@ -22,6 +24,9 @@ from argyle_nb.frames import flatten, uploads_frame
 from argyle_nb.models import UploadPage
 from tests.benchmarks.measure import best_seconds, report
 from tests.records import analysis, record, unscored
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 RECORDS = 200_000
 PER_PAGE = 200
@@ -139,7 +144,7 @@ def main() -> None:
     size = sum(map(len, pages))
     print(f"{count} records, {size / count / 1000:.2f} kB each, {size / 1e6:.0f} MB")
     _speed(pages, count)
-    _memory(pages, size)
+    _memory(count, size)
     _growth()
 
 
@@ -172,33 +177,31 @@ def _speed(pages: list[bytes], count: int) -> None:
     )
 
 
-def _memory(pages: list[bytes], size: int) -> None:
-    runs = {"json.loads + json_normalize": with_json_normalize, "uploads_frame": uploads_frame}
+def _memory(count: int, size: int) -> None:
     rows = []
-    for name, run in runs.items():
-        grown = _peak_growth(run, pages)
-        rows.append({"what": name, "MB": round(grown / 1e6), "x the JSON": round(grown / size, 2)})
+    for run in (with_json_normalize, uploads_frame, flatten):
+        grown = _peak_growth(run, count)
+        rows.append(
+            {"what": run.__name__, "MB": round(grown / 1e6), "x the JSON": round(grown / size, 2)}
+        )
     report("Bytes to frames, peak memory above the input", rows)
 
 
-def _peak_growth(run: object, pages: list[bytes]) -> int:
-    """Measure in a child of its own, because a process never shrinks its peak."""
-    context = multiprocessing.get_context("fork")
-    ours, theirs = context.Pipe()
-    child = context.Process(target=_measured, args=(run, pages, theirs))
-    child.start()
-    grown: int = ours.recv()
-    child.join()
-    return grown
+def _peak_growth(run: Callable[[list[bytes]], object], count: int) -> int:
+    """Measure in a fresh process: one that ran before would take the memory it freed."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(_measured, run, count).result()
 
 
-def _measured(run: object, pages: list[bytes], pipe: object) -> None:
+def _measured(run: Callable[[list[bytes]], object], count: int) -> int:
+    uploads_frame(make_pages(PER_PAGE))  # what is loaded at the first use is not counted
+    pages = make_pages(count)
     gc.collect()
-    # The peak of a forked child begins at what the parent has; touch nothing before.
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    run(pages)  # type: ignore[operator]
+    kept = run(pages)
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    pipe.send((after - before) * 1024)  # type: ignore[attr-defined]
+    del kept
+    return (after - before) * 1024
 
 
 def _growth() -> None:
