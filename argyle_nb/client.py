@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import msgspec
 
 from argyle_nb.checks import checked_filters, checked_id, checked_type
-from argyle_nb.config import LOCAL, Settings, make_settings
+from argyle_nb.config import Settings, make_settings
 from argyle_nb.downloads import save_document
 from argyle_nb.errors import ApiError
 from argyle_nb.models import (
@@ -32,7 +32,7 @@ T = TypeVar("T", Account, User, UserUpload)
 UPLOADS, USERS, ACCOUNTS = "/v2/user-uploads", "/v2/users", "/v2/accounts"
 
 _FIRST_POLL_SECONDS, _LONGEST_POLL_SECONDS = 0.25, 15.0
-_STEADY_SECONDS = 5.0
+STEADY_SECONDS = 5.0
 
 
 class Client:
@@ -66,11 +66,6 @@ class Client:
         self, api_key_id: str, api_key_secret: str, *, environment: str = "sandbox"
     ) -> None:
         self._start(make_settings(api_key_id, api_key_secret, environment))
-
-    @property
-    def is_local(self) -> bool:
-        """Whether this is the local sandbox, where sample documents do no harm."""
-        return self.settings.environment == LOCAL
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Client:
@@ -303,7 +298,7 @@ class Client:
         moved = dict.fromkeys(newest, time.monotonic())
         deadline = time.monotonic() + timeout
         pause = _FIRST_POLL_SECONDS
-        while moving := [u for u in newest.values() if _may_move(u, moved[u.id])]:
+        while moving := [u for u in newest.values() if may_move(u, moved[u.id])]:
             left = deadline - time.monotonic()
             if left <= 0:
                 break
@@ -312,7 +307,7 @@ class Client:
             for upload in moving:
                 if time.monotonic() > deadline:
                     break
-                newest[upload.id] = self._refreshed(upload)
+                newest[upload.id] = self.refreshed(upload)
                 if newest[upload.id].stages != upload.stages:
                     moved[upload.id] = time.monotonic()
         return list(newest.values())
@@ -352,7 +347,13 @@ class Client:
         with self._transport.open_download(upload.file_url) as answer:
             return save_document(answer, folder, str(upload_id))
 
-    def _refreshed(self, upload: UserUpload) -> UserUpload:
+    def refreshed(self, upload: UserUpload) -> UserUpload:
+        """Get an upload again, with what only this package knows of it.
+
+        Examples
+        --------
+        >>> upload = client.refreshed(upload)  # doctest: +SKIP
+        """
         return msgspec.structs.replace(
             self.get_upload(upload.id),
             user=upload.user,
@@ -364,10 +365,24 @@ class Client:
             yield from [decode(raw, kind) for raw in fresh]
 
 
-def _may_move(upload: UserUpload, last_moved: float) -> bool:
+def may_move(upload: UserUpload, moved_at: float) -> bool:
+    """Tell whether an upload's processing may go on.
+
+    Parameters
+    ----------
+    upload
+        Its newest state.
+    moved_at
+        When its stages last changed, on the monotonic clock.
+
+    Examples
+    --------
+    >>> may_move(UserUpload("u1"), time.monotonic())
+    False
+    """
     if upload.at_rest:
         return False
-    return "in_progress" in upload.stages or time.monotonic() - last_moved < _STEADY_SECONDS
+    return "in_progress" in upload.stages or time.monotonic() - moved_at < STEADY_SECONDS
 
 
 def _with_user(upload: UserUpload, user: str | None) -> UserUpload:

@@ -21,13 +21,21 @@ from argyle_nb.authenticity import (
 from argyle_nb.columns import CategoryColumn, TextColumn, TimeColumn, WholeNumberColumn
 from argyle_nb.errors import DecodeError
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE, level_preset
-from argyle_nb.models import DOCUMENT_TYPES, STATUSES, Processing, upload_batches, whole_score
+from argyle_nb.models import (
+    DOCUMENT_TYPES,
+    STATUSES,
+    Processing,
+    reject,
+    upload_batches,
+    whole_score,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from argyle_nb.authenticity import FormAnalysis
     from argyle_nb.columns import Column
+    from argyle_nb.levels import LevelPreset
     from argyle_nb.models import Account, UserUpload
 
     Errors = Literal["raise", "collect"]
@@ -239,7 +247,7 @@ class _UploadColumns:
     def finish(self) -> pd.DataFrame:
         frame = pd.DataFrame({name: column.finish() for name, column in self._columns.items()})
         place = list(frame).index("ocr_authenticity_score") + 1
-        levels = self._levels_of(frame["ocr_authenticity_score"])
+        levels = levels_of(frame["ocr_authenticity_score"], self._preset)
         frame.insert(place, "authenticity_level", levels)
         frame.attrs["levels"] = self._preset.name
         return frame
@@ -254,13 +262,6 @@ class _UploadColumns:
         if not requested:
             return [upload.requested_document_type for upload in uploads]
         return [upload.requested_document_type or requested.get(upload.id) for upload in uploads]
-
-    def _levels_of(self, scores: pd.Series[int]) -> Any:
-        lowest = np.array([low for low, _ in self._preset.bands])
-        codes = np.searchsorted(lowest, scores.fillna(LOWEST_SCORE).to_numpy(), side="right") - 1
-        codes[scores.isna().to_numpy()] = -1
-        dtype = pd.CategoricalDtype(self._preset.levels, ordered=True)
-        return pd.Categorical.from_codes(codes.tolist(), dtype=dtype)
 
 
 class _SignalColumns:
@@ -289,11 +290,23 @@ def _flattened(
         for builder in builders:
             builder.add(page)
     frames = [builder.finish() for builder in builders]
+    for frame in frames:
+        list_rejected(frame, rejected)
+    return frames
+
+
+def list_rejected(frame: pd.DataFrame, rejected: list[DecodeError] | None) -> None:
+    """List collected errors in ``frame.attrs["rejected"]``.
+
+    Examples
+    --------
+    >>> list_rejected(frame, [DecodeError("u1", "$", "no object")])
+    >>> frame.attrs["rejected"]
+    [{'record': 'u1', 'path': '$', 'problem': 'no object'}]
+    """
     if rejected is not None:
         told = [{"record": e.record, "path": e.path, "problem": e.problem} for e in rejected]
-        for frame in frames:
-            frame.attrs["rejected"] = told
-    return frames
+        frame.attrs["rejected"] = told
 
 
 def _read(
@@ -313,14 +326,27 @@ def _read(
                 if with_signals and forms:
                     page.signal_rows.extend([*_rows_of(upload, forms)])
             except DecodeError as error:
-                if rejected is None:
-                    raise
-                rejected.append(error)
+                reject(error, rejected)
                 continue
         page.uploads.append(upload)
         page.forms.append(forms)
         page.scores.append(score)
     return page
+
+
+def levels_of(scores: pd.Series[int], preset: LevelPreset) -> Any:
+    """Read scores into the levels of a preset, as an ordered categorical.
+
+    Examples
+    --------
+    >>> list(levels_of(frame["ocr_authenticity_score"], level_preset("argyle")))[:2]
+    ['high', 'high']
+    """
+    lowest = np.array([low for low, _ in preset.bands])
+    codes = np.searchsorted(lowest, scores.fillna(LOWEST_SCORE).to_numpy(), side="right") - 1
+    codes[scores.isna().to_numpy()] = -1
+    dtype = pd.CategoricalDtype(preset.levels, ordered=True)
+    return pd.Categorical.from_codes(codes.tolist(), dtype=dtype)
 
 
 def _score(upload: UserUpload, forms: list[FormAnalysis] | None) -> int | None:

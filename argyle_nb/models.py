@@ -345,7 +345,7 @@ def _raw_records(data: bytes, rejected: list[DecodeError] | None) -> Sequence[by
         is_record = data.lstrip()[:1] == b"{" and not bytes(decode(data, _Envelope).results)
         return [data] if is_record else decode_page(data).results
     except DecodeError as error:
-        _reject(error, rejected)
+        reject(error, rejected)
         return []
 
 
@@ -356,10 +356,19 @@ def _decoded(
         try:
             yield decode(raw, UserUpload)
         except DecodeError as error:
-            _reject(error, rejected)
+            reject(error, rejected)
 
 
-def _reject(error: DecodeError, rejected: list[DecodeError] | None) -> None:
+def reject(error: DecodeError, rejected: list[DecodeError] | None) -> None:
+    """Put an error on the list, or raise it where there is none.
+
+    Examples
+    --------
+    >>> kept = []
+    >>> reject(DecodeError("u1", "$", "no object"), kept)
+    >>> len(kept)
+    1
+    """
     if rejected is None:
         raise error
     rejected.append(error)

@@ -14,7 +14,8 @@ import pandas as pd
 
 from argyle_nb.columns import CategoryColumn, DecimalColumn, TextColumn, WholeNumberColumn
 from argyle_nb.errors import DecodeError
-from argyle_nb.models import upload_batches
+from argyle_nb.frames import list_rejected
+from argyle_nb.models import reject, upload_batches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -157,17 +158,12 @@ def ocr_frame(records: Any, *, wide: bool = False, errors: Errors = "raise") -> 
             try:
                 rows.extend([*_rows_of(upload)])
             except DecodeError as error:
-                if rejected is None:
-                    raise
-                rejected.append(error)
+                reject(error, rejected)
         for column, values in zip(columns.values(), zip(*rows, strict=True), strict=bool(rows)):
             column.add(values)
     frame = pd.DataFrame({name: column.finish() for name, column in columns.items()})
     frame = _wide_frame(frame) if wide else frame
-    if rejected is not None:
-        frame.attrs["rejected"] = [
-            {"record": e.record, "path": e.path, "problem": e.problem} for e in rejected
-        ]
+    list_rejected(frame, rejected)
     return frame
 
 

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from argyle_nb.charts import histogram
 from argyle_nb.csv_files import write_csv
 from argyle_nb.errors import ArgyleError, ConfigurationError
-from argyle_nb.frames import uploads_frame
+from argyle_nb.frames import levels_of, uploads_frame
 from argyle_nb.levels import level_preset
 from argyle_nb.scores import ScoreCounts, count_scores, no_score_reasons
 
@@ -159,11 +159,8 @@ def _checked(frame: pd.DataFrame, levels: str) -> pd.DataFrame:
             "this is not a frame of uploads_frame: "
             + (f"no column {', '.join(missing)}" if missing else "created_at holds no times")
         )
-    preset = level_preset(levels)
-    scores = frame["ocr_authenticity_score"]
-    named = [None if pd.isna(score) else preset.level_of(int(score)) for score in scores]
     return frame.assign(
-        authenticity_level=pd.Categorical(named, categories=preset.levels, ordered=True),
+        authenticity_level=levels_of(frame["ocr_authenticity_score"], level_preset(levels)),
         no_score_reason=no_score_reasons(frame),
     )
 

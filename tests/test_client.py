@@ -52,9 +52,9 @@ def staged(*stages, document_type="paystubs"):
 
 
 def test_a_new_user_has_an_id_and_the_external_id_that_was_given(client):
-    user = client.create_user(external_id="loan-77", first_name="Ada")
-    assert user.external_id == "loan-77"
-    assert [found.id for found in client.list_users(external_id="loan-77")] == [user.id]
+    user = client.create_user(external_id="loan-of-one-test", first_name="Ada")
+    assert user.external_id == "loan-of-one-test"
+    assert [found.id for found in client.list_users(external_id="loan-of-one-test")] == [user.id]
 
 
 def test_users_are_found_by_their_exact_external_id(client):
@@ -263,7 +263,7 @@ def test_a_wrong_key_names_the_environment_and_nothing_of_the_key(sandbox):
 def _impatient(monkeypatch):
     monkeypatch.setattr(client_module, "_FIRST_POLL_SECONDS", 0.01)
     monkeypatch.setattr(client_module, "_LONGEST_POLL_SECONDS", 0.02)
-    monkeypatch.setattr(client_module, "_STEADY_SECONDS", 0.1)
+    monkeypatch.setattr(client_module, "STEADY_SECONDS", 0.1)
 
 
 def test_waiting_ends_with_the_score(client, user, pdf):

@@ -107,7 +107,8 @@ def connected(tmp_path):
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch):
     """Call what has not moved for a moment steady."""
-    monkeypatch.setattr(queue_module, "_STEADY_SECONDS", 0.2)
+    for module in ("client", "widgets.queue"):
+        monkeypatch.setattr(f"argyle_nb.{module}.STEADY_SECONDS", 0.2)
 
 
 @pytest.fixture

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from argyle_nb.batch import default_journal, find_or_create_user, send_document
+from argyle_nb.client import STEADY_SECONDS, may_move
 from argyle_nb.documents import inspect_document, safe_name
 from argyle_nb.errors import ArgyleError, AuthenticationError, DocumentError
 from argyle_nb.journal import Journal
@@ -31,7 +30,6 @@ FAILED_STATES = ("refused", "rejected", "unsent", "unknown")
 
 _FLUSH_SECONDS = 0.1
 _FIRST_POLL_SECONDS, _LONGEST_POLL_SECONDS = 0.25, 5.0
-_STEADY_SECONDS = 5.0
 _FOLLOW_SECONDS = 600.0
 
 _READING = "the service is reading it"
@@ -239,17 +237,11 @@ class UploadQueue:
         """Ask for an upload once; tell whether its processing rests, and what to say of it."""
         known = file.upload
         assert known is not None  # noqa: S101 - told to the type checker
-        newest = msgspec.structs.replace(
-            self._client.get_upload(known.id),
-            user=known.user,
-            requested_document_type=known.requested_document_type,
-        )
+        newest = self._client.refreshed(known)
         if newest.stages != known.stages:
             file.moved_at = time.monotonic()
         file.upload = newest
-        # An idle stage may mean "not yet" or "never", see `Client.wait`.
-        idle_for_good = "in_progress" not in newest.stages and _is_steady(file)
-        rests = newest.at_rest or idle_for_good
+        rests = not may_move(newest, file.moved_at)
         return rests, outcome(newest) if rests else _READING
 
     def _moved(self, file: QueuedFile, fraction: float) -> None:
@@ -291,7 +283,7 @@ def outcome(upload: UserUpload, levels: str = "argyle") -> str:
 
 
 def _is_steady(file: QueuedFile) -> bool:
-    return time.monotonic() - file.moved_at >= _STEADY_SECONDS
+    return time.monotonic() - file.moved_at >= STEADY_SECONDS
 
 
 def _still_read(file: QueuedFile) -> str:
