@@ -1,74 +1,109 @@
-"""Lists of values -> DataFrame columns with fixed dtypes, a page at a time."""
+"""Lists of values -> DataFrame columns with fixed dtypes, some at a time."""
 
 from __future__ import annotations
 
-from datetime import UTC
-from typing import TYPE_CHECKING, Any, Protocol
+import importlib
+from abc import ABC, abstractmethod
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 import pandas as pd
 
+from argyle_nb.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
 
     import numpy.typing as npt
 
-_MICROSECONDS = 1e6
-_MISSING_TIME = np.iinfo(np.int64).min
+V = TypeVar("V")
 
 
-class Column(Protocol):
-    """What builds one column of a frame."""
+# So many values are turned into an array at once: enough that the array's own cost is nothing, few
+# enough that their Python objects take no memory to speak of.
+_BLOCK = 8192
 
-    def add(self, values: Sequence[Any]) -> None:
-        """Take the values of one page."""
+
+class Column(ABC, Generic[V]):
+    """Takes the values of one column as they come, and gives them as an array.
+
+    Examples
+    --------
+    >>> column = TextColumn()
+    >>> column.add(["a", None])
+    >>> len(column.finish())
+    2
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[V | None] = []
+        self._blocks: list[Any] = []
+
+    def add(self, values: Iterable[V | None]) -> None:
+        """Take further values."""
+        self._waiting.extend(values)
+        if len(self._waiting) >= _BLOCK:
+            self._blocks.append(self._block(self._waiting))
+            self._waiting = []
 
     def finish(self) -> Any:
         """Give the column."""
+        self._blocks.append(self._block(self._waiting))
+        self._waiting = []
+        return self._joined(self._blocks)
+
+    @abstractmethod
+    def _block(self, values: list[V | None]) -> Any:
+        """Make an array of some values."""
+
+    def _joined(self, blocks: list[Any]) -> Any:
+        """Make one array of all blocks."""
+        return joined(blocks)
 
 
-class TextColumn:
+class TextColumn(Column[str]):
     """Texts; missing is ``pd.NA``."""
 
+    def _block(self, values: list[str | None]) -> Any:
+        return _texts(values)
+
+
+class RepeatedTextColumn(Column[str]):
+    """Texts of which there are few different ones; each is kept once."""
+
     def __init__(self) -> None:
-        self._values: list[str | None] = []
+        super().__init__()
+        self._codes = _Codes(())
 
-    def add(self, values: Iterable[str | None]) -> None:
-        """Take the values of one page."""
-        self._values.extend(values)
+    def _block(self, values: list[str | None]) -> Any:
+        return self._codes.of(values)
 
-    def finish(self) -> Any:
-        """Give the column."""
-        return pd.array(self._values, dtype="string")
+    def _joined(self, blocks: list[Any]) -> Any:
+        names = _texts(self._codes.names)
+        return names.take(np.concatenate(blocks), allow_fill=True)
 
 
-class TimeColumn:
+class DecimalColumn(Column[float]):
+    """Numbers of dtype ``Float64``; missing is ``pd.NA``."""
+
+    def _block(self, values: list[float | None]) -> Any:
+        return pd.array(values, dtype="Float64")
+
+
+class TimeColumn(Column[datetime]):
     """Times in UTC to the microsecond; one without a zone is taken as UTC."""
 
-    def __init__(self) -> None:
-        self._blocks: list[npt.NDArray[np.int64]] = []
-
-    def add(self, values: Sequence[datetime | None]) -> None:
-        """Take the values of one page."""
+    def _block(self, values: list[datetime | None]) -> Any:
         try:
-            seconds = np.array([value.timestamp() for value in values])  # type: ignore[union-attr]
-            zones = {value.tzinfo for value in values}  # type: ignore[union-attr]
-        except AttributeError:
-            zones = {None}
-        if None in zones:  # a missing time, or one without a zone, which `timestamp` takes as local
-            block = np.array([_microseconds(value) for value in values], dtype=np.int64)
-        else:
-            block = np.rint(seconds * _MICROSECONDS).astype(np.int64)
-        self._blocks.append(block)
-
-    def finish(self) -> Any:
-        """Give the column."""
-        times = _joined(self._blocks, np.int64).view("datetime64[us]")
-        return pd.DatetimeIndex(times).tz_localize("UTC").array
+            times = pd.DatetimeIndex(values)
+        except (ValueError, TypeError):  # zones are mixed, or pandas 2 has no room for the year
+            times = pd.DatetimeIndex(np.array([_naive(v) for v in values], "datetime64[us]"))
+        in_utc = times.tz_localize(UTC) if times.tz is None else times.tz_convert(UTC)
+        return in_utc.as_unit("us").array
 
 
-class CategoryColumn:
+class CategoryColumn(Column[str]):
     """Values of a known set, with what is new kept as further categories in order of appearance.
 
     Parameters
@@ -78,20 +113,18 @@ class CategoryColumn:
     """
 
     def __init__(self, known: Iterable[str]) -> None:
+        super().__init__()
         self._codes = _Codes(known)
-        self._blocks: list[npt.NDArray[np.int32]] = []
 
-    def add(self, values: Iterable[str | None]) -> None:
-        """Take the values of one page."""
-        self._blocks.append(np.array([*map(self._codes.__getitem__, values)], dtype=np.int32))
+    def _block(self, values: list[str | None]) -> Any:
+        return self._codes.of(values)
 
-    def finish(self) -> Any:
-        """Give the column."""
-        codes = _joined(self._blocks, np.int32)
-        return pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(self._codes.names))
+    def _joined(self, blocks: list[Any]) -> Any:
+        dtype = pd.CategoricalDtype(self._codes.names)
+        return pd.Categorical.from_codes(np.concatenate(blocks), dtype=dtype)
 
 
-class WholeNumberColumn:
+class WholeNumberColumn(Column[int]):
     """Whole numbers of a nullable dtype.
 
     Parameters
@@ -101,59 +134,77 @@ class WholeNumberColumn:
     """
 
     def __init__(self, dtype: type[np.signedinteger[Any]]) -> None:
+        super().__init__()
         self._dtype = dtype
-        self._values: list[npt.NDArray[Any]] = []
-        self._missing: list[npt.NDArray[np.bool_]] = []
 
-    def add(self, values: Sequence[int | None]) -> None:
-        """Take the values of one page."""
-        missing = np.array([value is None for value in values], dtype=bool)
-        filled = [value or 0 for value in values]
-        self._missing.append(missing)
-        self._values.append(np.array(filled, dtype=self._dtype))
-
-    def finish(self) -> Any:
-        """Give the column."""
-        missing = _joined(self._missing, np.bool_)
-        return pd.arrays.IntegerArray(_joined(self._values, self._dtype), missing)
+    def _block(self, values: list[int | None]) -> Any:
+        numbers = np.array(values, dtype=np.float64)  # exact: they are of 32 bits at most
+        missing = np.isnan(numbers)
+        numbers[missing] = 0
+        return pd.arrays.IntegerArray(numbers.astype(self._dtype), missing)
 
 
-class DecimalColumn:
-    """Numbers of dtype ``Float64``; missing is ``pd.NA``."""
-
-    def __init__(self) -> None:
-        self._values: list[float | None] = []
-
-    def add(self, values: Iterable[float | None]) -> None:
-        """Take the values of one page."""
-        self._values.extend(values)
-
-    def finish(self) -> Any:
-        """Give the column."""
-        return pd.array(self._values, dtype="Float64")
-
-
-class _Codes(dict[str | None, int]):
+class _Codes:
     """Value -> code; a value that was not seen before gets the next one."""
 
     def __init__(self, known: Iterable[str]) -> None:
-        self.names = list(known)
-        super().__init__({name: code for code, name in enumerate(self.names)})
-        self[None] = -1
+        self._codes: dict[str | None, int] = {name: code for code, name in enumerate(known)}
+        self._codes[None] = -1
 
-    def __missing__(self, value: str) -> int:
-        self.names.append(value)
-        self[value] = code = len(self.names) - 1
-        return code
+    @property
+    def names(self) -> list[str]:
+        return [name for name in self._codes if name is not None]
+
+    def of(self, values: list[str | None]) -> npt.NDArray[np.int32]:
+        """Give the codes of some values."""
+        try:
+            return np.fromiter(map(self._codes.__getitem__, values), np.int32, len(values))
+        except KeyError:
+            for value in values:
+                self._codes.setdefault(value, len(self._codes) - 1)
+            return self.of(values)
 
 
-def _microseconds(value: datetime | None) -> int:
-    if value is None:
-        return _MISSING_TIME
-    if value.tzinfo is None:
-        value = value.replace(tzinfo=UTC)
-    return round(value.timestamp() * _MICROSECONDS)
+def joined(blocks: list[Any]) -> Any:
+    """Make one array of several of the same dtype.
+
+    Examples
+    --------
+    >>> len(joined([pd.array(["a"], dtype="string"), pd.array(["b"], dtype="string")]))
+    2
+    """
+    return pd.concat([pd.Series(block) for block in blocks], ignore_index=True).array
 
 
-def _joined(blocks: list[npt.NDArray[Any]], dtype: Any) -> npt.NDArray[Any]:
-    return np.concatenate(blocks) if blocks else np.empty(0, dtype=dtype)
+def _texts(values: Sequence[str | None]) -> Any:
+    if pd.StringDtype().storage == "python":
+        return pd.array(values, dtype="string")
+    # The same array, without a look for what is no text: the decoder has looked.
+    pa = importlib.import_module("pyarrow")
+
+    return pd.arrays.ArrowStringArray(pa.array(values, pa.large_string()))
+
+
+def _naive(value: datetime | None) -> datetime | None:
+    return value.astimezone(UTC).replace(tzinfo=None) if value and value.tzinfo else value
+
+
+def need_columns(table: pd.DataFrame, names: Iterable[str], what: str) -> None:
+    """See that a frame has the columns that are needed.
+
+    Raises
+    ------
+    ConfigurationError
+        Naming those that are missing, and those that are there.
+
+    Examples
+    --------
+    >>> need_columns(pd.DataFrame({"upload_id": []}), ("upload_id", "sha256"), "contents")
+    Traceback (most recent call last):
+    argyle_nb.errors.ConfigurationError: contents has no column sha256: there are upload_id
+    """
+    missing = [name for name in names if name not in table]
+    if missing:
+        raise ConfigurationError(
+            f"{what} has no column {', '.join(missing)}: there are {', '.join(map(str, table))}"
+        )

@@ -6,75 +6,24 @@ decoded objects are let go before the next page. Nothing is built row by row.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-import numpy as np
-import pandas as pd
-
-from argyle_nb.authenticity import (
-    forms_of,
-    lowest_form_score,
-    reason_codes_of,
-    signals_of,
-)
-from argyle_nb.columns import CategoryColumn, TextColumn, TimeColumn, WholeNumberColumn
-from argyle_nb.errors import DecodeError
-from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE, level_preset
-from argyle_nb.models import (
-    DOCUMENT_TYPES,
-    STATUSES,
-    Processing,
-    reject,
-    upload_batches,
-    whole_score,
-)
+from argyle_nb.rows import COUNTED, READ, rows_of
+from argyle_nb.signal_columns import SignalColumns
+from argyle_nb.upload_columns import HeadColumns, UploadColumns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable
 
-    from argyle_nb.authenticity import FormAnalysis
-    from argyle_nb.columns import Column
-    from argyle_nb.levels import LevelPreset
-    from argyle_nb.models import Account, UserUpload
+    import pandas as pd
 
+    from argyle_nb.errors import DecodeError
+    from argyle_nb.models import Account
+    from argyle_nb.reading import Reader
+    from argyle_nb.rows import Row
+
+    Columns = HeadColumns | UploadColumns | SignalColumns
     Errors = Literal["raise", "collect"]
-
-# Column name -> what builds it, in the order of the frame.
-UPLOAD_COLUMNS: dict[str, Callable[[], Column]] = {
-    "id": TextColumn,
-    "account": TextColumn,
-    "user": TextColumn,
-    "document_type": partial(CategoryColumn, DOCUMENT_TYPES),
-    "requested_document_type": partial(CategoryColumn, DOCUMENT_TYPES),
-    "file_name": TextColumn,
-    "file_url": TextColumn,
-    "classification": partial(CategoryColumn, STATUSES),
-    "ocr": partial(CategoryColumn, STATUSES),
-    "authenticity": partial(CategoryColumn, STATUSES),
-    "ocr_authenticity_score": partial(WholeNumberColumn, np.int16),
-    "signal_count": partial(WholeNumberColumn, np.int32),
-    "reason_code_count": partial(WholeNumberColumn, np.int32),
-    "created_at": TimeColumn,
-    "updated_at": TimeColumn,
-}
-
-SIGNAL_COLUMNS: dict[str, Callable[[], Column]] = {
-    "upload_id": TextColumn,
-    "document_type": partial(CategoryColumn, DOCUMENT_TYPES),
-    "form_type": partial(CategoryColumn, ()),
-    "kind": partial(CategoryColumn, ("signal", "reason_code")),
-    "identifier": TextColumn,
-    "display_name": TextColumn,
-    "confidence": partial(CategoryColumn, ("LOW", "MEDIUM", "HIGH")),
-    "page_number": partial(WholeNumberColumn, np.int32),
-    "signal_count": partial(WholeNumberColumn, np.int32),
-    "field_name": TextColumn,
-    "original_text": TextColumn,
-    "tampered_text": TextColumn,
-}
-
-_NO_PROCESSING = Processing()
 
 
 class Frames(NamedTuple):
@@ -133,7 +82,9 @@ def uploads_frame(
     >>> frame.loc[0, "authenticity_level"]
     'high'
     """
-    return _flattened(records, errors, _UploadColumns(accounts, sent, levels))[0]
+    uploads = UploadColumns(accounts, sent, levels)
+    rejected = _read_into(records, COUNTED, errors, uploads)
+    return list_rejected(uploads.finish(), rejected)
 
 
 def signals_frame(records: Any, *, errors: Errors = "raise") -> pd.DataFrame:
@@ -163,7 +114,9 @@ def signals_frame(records: Any, *, errors: Errors = "raise") -> pd.DataFrame:
     >>> signals_frame([]).columns[0]
     'upload_id'
     """
-    return _flattened(records, errors, _SignalColumns())[0]
+    heads, signals = HeadColumns(), SignalColumns()
+    rejected = _read_into(records, READ, errors, heads, signals)
+    return list_rejected(signals.finish(*heads.finish()), rejected)
 
 
 def flatten(
@@ -197,204 +150,35 @@ def flatten(
     >>> len(uploads), len(signals)
     (1, 0)
     """
-    builders = _UploadColumns(accounts, sent, levels), _SignalColumns()
-    return Frames(*_flattened(records, errors, *builders))
+    uploads, signals = UploadColumns(accounts, sent, levels), SignalColumns()
+    rejected = _read_into(records, READ, errors, uploads, signals)
+    frame = list_rejected(uploads.finish(), rejected)
+    lines = signals.finish(frame["id"].array, frame["document_type"].array)
+    return Frames(frame, list_rejected(lines, rejected))
 
 
-class _Page(NamedTuple):
-    """The uploads of one page, beside what has to be worked out of their metadata."""
-
-    uploads: list[UserUpload]
-    forms: list[list[FormAnalysis] | None]
-    scores: list[int | None]
-    signal_rows: list[Sequence[Any]]
-
-
-class _UploadColumns:
-    """One row per upload."""
-
-    def __init__(self, accounts: Iterable[Account], sent: pd.DataFrame | None, levels: str) -> None:
-        self._preset = level_preset(levels)
-        self._users = {account.id: account.user for account in accounts}
-        self._requested: dict[str, str] = (
-            {} if sent is None else dict(zip(sent["upload_id"], sent["document_type"], strict=True))
-        )
-        self._columns = _new_columns(UPLOAD_COLUMNS)
-
-    def add(self, page: _Page) -> None:
-        uploads, stages = page.uploads, [u.processing or _NO_PROCESSING for u in page.uploads]
-        counts = [None if forms is None else _counts(forms) for forms in page.forms]
-        values: dict[str, Sequence[Any]] = {
-            "id": [upload.id for upload in uploads],
-            "account": [upload.account for upload in uploads],
-            "user": self._users_of(uploads),
-            "document_type": [upload.document_type for upload in uploads],
-            "requested_document_type": self._requested_of(uploads),
-            "file_name": [upload.file_name for upload in uploads],
-            "file_url": [upload.file_url for upload in uploads],
-            "classification": [stage.classification for stage in stages],
-            "ocr": [stage.ocr for stage in stages],
-            "authenticity": [stage.authenticity for stage in stages],
-            "ocr_authenticity_score": page.scores,
-            "signal_count": [count and count[0] for count in counts],
-            "reason_code_count": [count and count[1] for count in counts],
-            "created_at": [upload.created_at for upload in uploads],
-            "updated_at": [upload.updated_at for upload in uploads],
-        }
-        for name, column in self._columns.items():
-            column.add(values[name])
-
-    def finish(self) -> pd.DataFrame:
-        frame = pd.DataFrame({name: column.finish() for name, column in self._columns.items()})
-        place = list(frame).index("ocr_authenticity_score") + 1
-        levels = levels_of(frame["ocr_authenticity_score"], self._preset)
-        frame.insert(place, "authenticity_level", levels)
-        frame.attrs["levels"] = self._preset.name
-        return frame
-
-    def _users_of(self, uploads: list[UserUpload]) -> list[str | None]:
-        if not self._users:
-            return [upload.user for upload in uploads]
-        return [upload.user or self._users.get(upload.account or "") for upload in uploads]
-
-    def _requested_of(self, uploads: list[UserUpload]) -> list[str | None]:
-        requested = self._requested
-        if not requested:
-            return [upload.requested_document_type for upload in uploads]
-        return [upload.requested_document_type or requested.get(upload.id) for upload in uploads]
-
-
-class _SignalColumns:
-    """One row per signal or reason code."""
-
-    def __init__(self) -> None:
-        self._columns = _new_columns(SIGNAL_COLUMNS)
-
-    def add(self, page: _Page) -> None:
-        if page.signal_rows:
-            values = zip(*page.signal_rows, strict=True)
-            for column, of_column in zip(self._columns.values(), values, strict=True):
-                column.add(of_column)
-
-    def finish(self) -> pd.DataFrame:
-        return pd.DataFrame({name: column.finish() for name, column in self._columns.items()})
-
-
-def _flattened(
-    records: Any, errors: Errors, *builders: _UploadColumns | _SignalColumns
-) -> list[pd.DataFrame]:
-    rejected: list[DecodeError] | None = [] if errors == "collect" else None
-    with_signals = any(isinstance(builder, _SignalColumns) for builder in builders)
-    for batch in upload_batches(records, rejected):
-        page = _read(batch, rejected, with_signals=with_signals)
-        for builder in builders:
-            builder.add(page)
-    frames = [builder.finish() for builder in builders]
-    for frame in frames:
-        list_rejected(frame, rejected)
-    return frames
-
-
-def list_rejected(frame: pd.DataFrame, rejected: list[DecodeError] | None) -> None:
-    """List collected errors in ``frame.attrs["rejected"]``.
+def list_rejected(frame: pd.DataFrame, rejected: list[DecodeError] | None) -> pd.DataFrame:
+    """List collected errors in ``frame.attrs["rejected"]``, and give the frame back.
 
     Examples
     --------
-    >>> list_rejected(frame, [DecodeError("u1", "$", "no object")])
-    >>> frame.attrs["rejected"]
+    >>> from argyle_nb.errors import DecodeError
+    >>> list_rejected(frame, [DecodeError("u1", "$", "no object")]).attrs["rejected"]
     [{'record': 'u1', 'path': '$', 'problem': 'no object'}]
     """
     if rejected is not None:
         told = [{"record": e.record, "path": e.path, "problem": e.problem} for e in rejected]
         frame.attrs["rejected"] = told
+    return frame
 
 
-def _read(
-    batch: list[UserUpload], rejected: list[DecodeError] | None, *, with_signals: bool
-) -> _Page:
-    page = _Page([], [], [], [])
-    for upload in batch:
-        forms, score = None, None
-        if upload.metadata is not None:
-            try:
-                forms = forms_of(upload)
-                told = upload.metadata.ocr_authenticity_score
-                if isinstance(told, int) and LOWEST_SCORE <= told <= HIGHEST_SCORE:
-                    score = told
-                else:
-                    score = _score(upload, forms)
-                if with_signals and forms:
-                    page.signal_rows.extend([*_rows_of(upload, forms)])
-            except DecodeError as error:
-                reject(error, rejected)
-                continue
-        page.uploads.append(upload)
-        page.forms.append(forms)
-        page.scores.append(score)
-    return page
-
-
-def levels_of(scores: pd.Series[int], preset: LevelPreset) -> Any:
-    """Read scores into the levels of a preset, as an ordered categorical.
-
-    Examples
-    --------
-    >>> list(levels_of(frame["ocr_authenticity_score"], level_preset("argyle")))[:2]
-    ['high', 'high']
-    """
-    lowest = np.array([low for low, _ in preset.bands])
-    codes = np.searchsorted(lowest, scores.fillna(LOWEST_SCORE).to_numpy(), side="right") - 1
-    codes[scores.isna().to_numpy()] = -1
-    dtype = pd.CategoricalDtype(preset.levels, ordered=True)
-    return pd.Categorical.from_codes(codes.tolist(), dtype=dtype)
-
-
-def _score(upload: UserUpload, forms: list[FormAnalysis] | None) -> int | None:
-    score = upload.ocr_authenticity_score
-    if score is None:
-        lowest = lowest_form_score(forms)
-        if lowest is None:
-            return None
-        score = whole_score(upload.id, lowest)
-    if not LOWEST_SCORE <= score <= HIGHEST_SCORE:
-        raise DecodeError(
-            upload.id,
-            "$.metadata.ocr_authenticity_score",
-            f"{score} is outside {LOWEST_SCORE} to {HIGHEST_SCORE}",
-        )
-    return score
-
-
-def _counts(forms: list[FormAnalysis]) -> tuple[int, int]:
-    """Count signals and reason codes."""
-    signals = reason_codes = 0
-    for form in forms:
-        signals += len(form.signals or ())
-        verdict = form.form_authenticity
-        reason_codes += len(verdict.reason_codes or ()) if verdict else 0
-    return signals, reason_codes
-
-
-def _rows_of(upload: UserUpload, forms: list[FormAnalysis]) -> Iterator[Sequence[Any]]:
-    for form in forms:
-        head = (upload.id, upload.document_type, form.form_type)
-        for signal in signals_of(upload.id, form):
-            yield (
-                *head,
-                "signal",
-                signal.identifier,
-                signal.display_name,
-                None,
-                signal.page_number,
-                signal.signal_count,
-                signal.texts("field_name"),
-                signal.texts("original_text"),
-                signal.texts("tampered_text"),
-            )
-        for reason in reason_codes_of(upload.id, form):
-            told = (reason.code, reason.description, reason.confidence)
-            yield (*head, "reason_code", *told, None, None, None, None, None)
-
-
-def _new_columns(columns: Mapping[str, Any]) -> dict[str, Column]:
-    return {name: kind() for name, kind in columns.items()}
+def _read_into(
+    records: Any, reader: Reader[Row[Any, Any]], errors: Errors, *columns: Columns
+) -> list[DecodeError] | None:
+    """Hand each page to what builds columns of it, and let it go."""
+    rejected: list[DecodeError] | None = [] if errors == "collect" else None
+    for batch in reader.batches(records, rejected):
+        page = rows_of(batch, rejected)
+        for some in columns:
+            some.add(page)
+    return rejected

@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import re
 from datetime import datetime  # noqa: TC003 - the decoder reads the annotations
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from argyle_nb.errors import DecodeError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
 T = TypeVar("T")
 
 # Of these msgspec names only the first its own: bad UTF-8 and deep nesting come as Python's.
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 DOCUMENT_TYPES = (
     "paystubs",
@@ -32,7 +29,6 @@ DOCUMENT_TYPES = (
     "miscellaneous",
 )
 SCORED_TYPES = frozenset({"paystubs", "W-2", "1099"})
-BATCH = 1000
 STATUSES = ("unauthorized", "idle", "in_progress", "completed", "failed")
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
@@ -142,7 +138,7 @@ class UserUpload(msgspec.Struct, frozen=True, gc=False):
         raw = getattr(self.metadata, name) if self.metadata else b"null"
         try:
             return msgspec.json.decode(raw) or None
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             raise DecodeError(self.id, f"$.metadata.{name}", str(error)) from None
 
 
@@ -165,7 +161,8 @@ def whole_score(upload_id: str, score: float | str) -> int:
         number = float("nan")
     if not number.is_integer():
         where = "$.metadata.ocr_authenticity_score"
-        raise DecodeError(upload_id, where, f"{score!r} is not a whole number")
+        told = "a text" if isinstance(score, str) else repr(score)  # a text may be anybody's data
+        raise DecodeError(upload_id, where, f"{told} is not a whole number")
     return int(number)
 
 
@@ -217,7 +214,7 @@ def decode_page(data: bytes | msgspec.Raw) -> Page:
         if bytes(data).lstrip()[:1] == b"[":
             return Page(msgspec.json.decode(data, type=list[msgspec.Raw]))
         return msgspec.json.decode(data, type=Page)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise DecodeError("page", "$", f"not a page of results: {error}") from None
 
 
@@ -244,119 +241,29 @@ def decode(data: bytes | msgspec.Raw, kind: type[T]) -> T:
     """
     try:
         return msgspec.json.decode(data, type=kind)
-    except _UNREADABLE as error:
-        problem, _, path = str(error).partition(" - at `")
-        raise DecodeError(_id_of(data), path.rstrip("`") or "$", problem) from None
+    except UNREADABLE as error:
+        raise unreadable(_id_of(data), error) from None
 
 
-class _Envelope(msgspec.Struct):
-    results: msgspec.Raw = msgspec.Raw(b"")
-
-
-class UploadPage(msgspec.Struct, frozen=True):
-    """One page of uploads, decoded in one go."""
-
-    results: list[UserUpload]
-
-
-_PAGES = msgspec.json.Decoder(UploadPage)
-
-
-def as_uploads(records: Any) -> Iterator[UserUpload]:
-    """Read uploads from whatever holds them.
+def unreadable(record: str, error: Exception, where: str = "$") -> DecodeError:
+    """Say which record cannot be read, and where in it.
 
     Parameters
     ----------
-    records
-        An iterable of `UserUpload`, of plain dicts, or of bytes (a page, a bare list or one
-        record), mixed at will; or one of these.
-
-    Yields
-    ------
-    UserUpload
-        In the order they came.
-
-    Raises
-    ------
-    DecodeError
-        For a record that cannot be read.
+    record
+        The record's id.
+    error
+        One of `UNREADABLE`; msgspec's message ends with a JSON path.
+    where
+        The JSON path of what was read.
 
     Examples
     --------
-    >>> [upload.id for upload in as_uploads([{"id": "a"}, b'[{"id": "b"}]'])]
-    ['a', 'b']
+    >>> unreadable("u1", ValueError("Expected `int` - at `$.page_number`")).path
+    '$.page_number'
     """
-    for uploads in upload_batches(records):
-        yield from uploads
-
-
-def upload_batches(
-    records: Any, rejected: list[DecodeError] | None = None
-) -> Iterator[list[UserUpload]]:
-    """Read uploads a page at a time, as `as_uploads` reads them one by one.
-
-    Parameters
-    ----------
-    records
-        As for `as_uploads`.
-    rejected
-        Takes the errors of the records that cannot be read; without it the first is raised.
-
-    Yields
-    ------
-    list of UserUpload
-        The readable uploads of one page, or of up to 1,000 single records.
-
-    Examples
-    --------
-    >>> [len(uploads) for uploads in upload_batches([b'[{"id": "a"}, {"id": "b"}]'])]
-    [2]
-    """
-    singles: list[UserUpload] = []
-    for item in [records] if isinstance(records, (bytes, dict, UserUpload)) else records:
-        if isinstance(item, bytes):
-            if singles:
-                yield singles
-                singles = []
-            yield _uploads_of(item, rejected)
-        else:
-            singles += [item] if isinstance(item, UserUpload) else _of_dict(item, rejected)
-            if len(singles) >= BATCH:
-                yield singles
-                singles = []
-    if singles:
-        yield singles
-
-
-def _of_dict(item: Any, rejected: list[DecodeError] | None) -> list[UserUpload]:
-    return list(_decoded([msgspec.json.encode(item)], rejected))
-
-
-def _uploads_of(data: bytes, rejected: list[DecodeError] | None) -> list[UserUpload]:
-    try:
-        return _PAGES.decode(data).results
-    except _UNREADABLE:
-        # Rare: a bare list, a single record, or a page with a record that cannot be read.
-        return list(_decoded(_raw_records(data, rejected), rejected))
-
-
-def _raw_records(data: bytes, rejected: list[DecodeError] | None) -> Sequence[bytes | msgspec.Raw]:
-    try:
-        is_record = data.lstrip()[:1] == b"{" and not bytes(decode(data, _Envelope).results)
-        return [data] if is_record else decode_page(data).results
-    except DecodeError as error:
-        reject(error, rejected)
-        return []
-
-
-def _decoded(
-    raws: Sequence[bytes | msgspec.Raw], rejected: list[DecodeError] | None
-) -> Iterator[UserUpload]:
-    for raw in raws:
-        try:
-            yield decode(raw, UserUpload)
-        except DecodeError as error:
-            reject(error, rejected)
+    problem, _, path = str(error).partition(" - at `$")
+    return DecodeError(record, where + path.rstrip("`"), problem)
 
 
 def reject(error: DecodeError, rejected: list[DecodeError] | None) -> None:
@@ -377,7 +284,7 @@ def reject(error: DecodeError, rejected: list[DecodeError] | None) -> None:
 def _id_of(data: bytes | msgspec.Raw) -> str:
     try:
         record = msgspec.json.decode(data)
-    except _UNREADABLE:
+    except UNREADABLE:
         return "without an id"
     found = record.get("id") if isinstance(record, dict) else None
     return found if isinstance(found, str) else "without an id"

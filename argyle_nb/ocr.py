@@ -15,7 +15,8 @@ import pandas as pd
 from argyle_nb.columns import CategoryColumn, DecimalColumn, TextColumn, WholeNumberColumn
 from argyle_nb.errors import DecodeError
 from argyle_nb.frames import list_rejected
-from argyle_nb.models import reject, upload_batches
+from argyle_nb.models import reject
+from argyle_nb.reading import UPLOADS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -85,7 +86,7 @@ _AMOUNT = re.compile(
 )
 _DEEPEST = 40
 
-_COLUMNS: dict[str, Callable[[], Column]] = {
+_COLUMNS: dict[str, Callable[[], Column[Any]]] = {
     "upload_id": TextColumn,
     "form": lambda: WholeNumberColumn(np.int32),
     "form_type": lambda: CategoryColumn((PAYSTUB, "W2")),
@@ -152,9 +153,9 @@ def ocr_frame(records: Any, *, wide: bool = False, errors: Errors = "raise") -> 
     """
     rejected: list[DecodeError] | None = [] if errors == "collect" else None
     columns = {name: kind() for name, kind in _COLUMNS.items()}
-    for batch in upload_batches(records, rejected):
+    for batch in UPLOADS.batches(records, rejected):
         rows: list[tuple[Any, ...]] = []
-        for upload in batch:
+        for upload in batch.records:
             try:
                 rows.extend([*_rows_of(upload)])
             except DecodeError as error:
@@ -287,7 +288,7 @@ def _wide_frame(long: pd.DataFrame) -> pd.DataFrame:
     wide = pd.DataFrame(index=forms)
     for name, fields in INCOME_FIELDS.items():
         kind = "amount" if name in INCOME_AMOUNTS else "value"
-        values = _first_of(long, fields, kind).reindex(forms)
+        values = first_of(long, fields, kind).reindex(forms)
         wide[name] = values.astype("Float64" if kind == "amount" else "string")
     for name in INCOME_DATES:
         days = pd.to_datetime(wide[name], format="%Y-%m-%d", errors="coerce")
@@ -295,8 +296,24 @@ def _wide_frame(long: pd.DataFrame) -> pd.DataFrame:
     return wide.reset_index().astype({"upload_id": "string", "form": "Int32"})
 
 
-def _first_of(long: pd.DataFrame, fields: tuple[str, ...], kind: str) -> pd.Series[Any]:
-    """Give (upload id, form) -> value of the first of these fields that the form has."""
+def first_of(long: pd.DataFrame, fields: tuple[str, ...], kind: str) -> pd.Series[Any]:
+    """Give (upload id, form) -> value of the first of these fields that the form has.
+
+    Parameters
+    ----------
+    long
+        From `ocr_frame`.
+    fields
+        The best first.
+    kind
+        ``"value"`` or ``"amount"``.
+
+    Examples
+    --------
+    >>> long = ocr_frame([{"id": "a", "metadata": {"ocr_data": {"employer": {"name": "Oak"}}}}])
+    >>> first_of(long, ("employerName", "employer.name"), "value").tolist()
+    ['Oak']
+    """
     found = long[long["field"].isin(fields)]
     rank = found["field"].map({field: place for place, field in enumerate(fields)})
     first = found.assign(rank=rank).sort_values("rank", kind="stable")

@@ -1,21 +1,17 @@
 """What was pulled is kept, byte for byte, through kills, faults and company."""
 
-import json
 import os
 import signal
 import stat
 import subprocess
 import sys
 import threading
-from datetime import UTC, datetime, timedelta
-from itertools import chain
+from datetime import UTC, datetime
 
 import fsspec
 import pandas as pd
 import pytest
 import zstandard
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from argyle_nb.archive import Archive
 from argyle_nb.archive.pages import PageStore, sha256_of
@@ -25,13 +21,11 @@ from argyle_nb.errors import (
     AuthenticationError,
     ConfigurationError,
     DecodeError,
-    NotFoundError,
     ValidationError,
 )
 from argyle_nb.frames import signals_frame, uploads_frame
-from argyle_nb.models import Account
-from tests.archives import NOON, ListServer, filled, moving, nothing, page_of
-from tests.records import record, scored, unscored
+from tests.archives import ListServer, filled, nothing, page_of
+from tests.records import scored
 from tests.servers import KEY_ID, SECRET, Answer, client_of, until
 
 PULL = (
@@ -355,243 +349,3 @@ def test_a_damaged_entry_is_named(folder):
     entry.write_bytes(entry.read_bytes()[:-9])
     with pytest.raises(DecodeError, match=str(entry)):
         Archive(folder).uploads()
-
-
-# Versions
-
-
-def test_the_version_updated_last_wins_though_it_was_seen_first(folder):
-    late, early = "2026-05-02T00:00:00.000Z", "2026-05-01T00:00:00.000Z"
-    archive = filled(folder, [scored(1, 70, updated_at=late)], [scored(1, 20, updated_at=early)])
-    assert archive.uploads()["ocr_authenticity_score"].tolist() == [70]
-    assert archive.raw(record(1)["id"])["updated_at"] == late
-
-
-def test_of_versions_updated_at_the_same_time_the_one_seen_last_wins(folder):
-    archive = filled(folder, [scored(1, 70)], [scored(1, 20)])
-    assert archive.uploads()["ocr_authenticity_score"].tolist() == [20]
-    assert archive.raw(record(1)["id"])["metadata"] == {"ocr_authenticity_score": 20}
-
-
-@pytest.mark.parametrize("earlier", [None, "2026-05-01T00:00:00Z", "2026-05-01T00:00:00.864033Z"])
-def test_times_are_compared_as_times(folder, earlier):
-    newer = scored(1, 70, updated_at="2026-05-01T00:00:00.865Z")
-    archive = filled(folder, [newer], [scored(1, 20, updated_at=earlier)])
-    assert archive.uploads()["ocr_authenticity_score"].tolist() == [70]
-
-
-def test_signals_are_those_of_the_newest_version_alone(folder):
-    archive = filled(folder, [record(1), record(2)], [scored(1, 20)])
-    assert set(archive.signals()["upload_id"]) == {record(2)["id"]}
-
-
-def test_history_has_a_row_for_each_version_seen(folder):
-    archive = filled(folder, [moving(1), record(2)], [moving(1)], [record(1)])
-    history = archive.history(record(1)["id"])
-    assert history.columns[:3].tolist() == ["seen_at", "deleted", "id"]
-    assert history["seen_at"].tolist() == [NOON, NOON + timedelta(minutes=2)]
-    assert history["classification"].tolist() == ["in_progress", "completed"]
-    assert history["deleted"].tolist() == [False, False]
-
-
-def test_unknown_fields_stay_reachable(folder):
-    odd = record(1, reviewed_by={"name": "Ada Sample", "on": [1, 2.5, None]})
-    assert filled(folder, [odd]).raw(odd["id"]) == odd
-
-
-@pytest.mark.parametrize("question", ["raw", "history"])
-def test_an_upload_never_seen_is_not_found(folder, question):
-    with pytest.raises(NotFoundError, match="has never seen upload"):
-        getattr(filled(folder, FIVE), question)(record(77)["id"])
-
-
-def test_users_learned_from_a_pull_for_one_user_stay_known(folder):
-    filled(folder, [record(1)], filters={"user": "u-1"})
-    archive = filled(folder, [record(1)], seen_at=NOON + timedelta(hours=1), pull="later")
-    assert archive.uploads()["user"].tolist() == ["u-1"]
-
-
-def test_what_is_known_of_accounts_and_types_asked_for_is_filled_in(folder):
-    archive = filled(folder, [record(1)])
-    sent = pd.DataFrame({"upload_id": [record(1)["id"]], "document_type": ["W-2"]})
-    accounts = [Account(record(1)["account"], "u-2")]
-    row = archive.uploads(accounts=accounts, sent=sent, levels="ocrolus-2").iloc[0]
-    assert (row["user"], row["requested_document_type"]) == ("u-2", "W-2")
-    assert archive.uploads(levels="ocrolus-2").attrs["levels"] == "ocrolus-2"
-
-
-def test_a_new_archive_is_empty_and_writes_nothing(folder):
-    archive = Archive(folder)
-    pd.testing.assert_frame_equal(archive.uploads(), uploads_frame([]))
-    pd.testing.assert_frame_equal(archive.signals(), signals_frame([]))
-    assert not folder.exists()
-
-
-def test_an_unknown_engine_is_refused(folder):
-    with pytest.raises(ConfigurationError, match="'pandas' or 'dask'"):
-        Archive(folder).scan("spark")
-
-
-# Refreshing
-
-
-def test_only_uploads_that_have_not_come_to_rest_are_asked_for(server, argyle, folder):
-    server.records[1:3] = [moving(2), moving(3)]
-    archive = Archive(folder)
-    archive.pull(argyle)
-    server.records[1] = record(2)
-    refreshed = archive.refresh(argyle)
-    assert sorted(server.got) == [record(2)["id"], record(3)["id"]]
-    assert refreshed.uploads["classification"].tolist() == ["completed", "in_progress"]
-    assert archive.uploads()["id"].is_unique
-    assert len(archive.history(record(2)["id"])) == 2
-
-
-def test_nothing_is_asked_when_everything_rests(server, argyle, folder):
-    archive = Archive(folder)
-    archive.pull(argyle)
-    server.seen.clear()
-    assert archive.refresh(argyle).uploads.empty
-    assert server.seen == []
-
-
-def test_uploads_are_listed_again_where_that_takes_fewer_requests(server, argyle, folder):
-    server.records = [moving(number) for number in range(1, 6)]
-    archive = Archive(folder)
-    archive.pull(argyle)
-    server.records = FIVE
-    assert len(archive.refresh(argyle).uploads) == 5
-    assert server.listed == [0, 1, 2] * 2
-    assert server.got == []
-
-
-def test_what_the_new_list_does_not_show_is_asked_for(server, argyle, folder):
-    server.records = [moving(number) for number in range(1, 6)]
-    archive = Archive(folder)
-    archive.pull(argyle)
-    server.records = FIVE[1:]
-    archive.refresh(argyle)
-    assert server.got == [record(1)["id"]]
-    assert archive.uploads().attrs["deleted"] == [record(1)["id"]]
-
-
-def test_an_upload_that_argyle_no_longer_has_is_kept_and_marked(server, argyle, folder):
-    server.records = [moving(1), *FIVE[1:]]
-    archive = Archive(folder)
-    archive.pull(argyle)
-    server.records = FIVE[1:]
-    for _ in range(2):
-        archive.refresh(argyle)
-
-    assert server.got == [record(1)["id"]]
-    assert record(1)["id"] in set(archive.uploads()["id"])
-    assert archive.history(record(1)["id"])["deleted"].tolist() == [False, True]
-    assert archive.raw(record(1)["id"]) == moving(1)
-
-
-def test_an_upload_that_comes_back_is_deleted_no_more(server, argyle, folder):
-    server.records = [moving(1), *FIVE[1:]]
-    archive = Archive(folder)
-    archive.pull(argyle)
-    server.records = FIVE[1:]
-    archive.refresh(argyle)
-    server.records = FIVE
-    archive.pull(argyle)
-    assert archive.uploads().attrs["deleted"] == []
-    assert archive.history(record(1)["id"])["deleted"].tolist() == [False, True, False]
-
-
-def test_uploads_of_another_key_are_left_alone(server, argyle, folder):
-    filled(folder, [moving(1)], scope="another key's")
-    assert Archive(folder).refresh(argyle).uploads.empty
-    assert server.seen == []
-
-
-def test_an_id_that_is_none_never_becomes_a_path(server, argyle, folder):
-    odd = moving(1) | {"id": "../users"}
-    filled(folder, [odd], scope=scope_of(argyle.settings))
-    Archive(folder).refresh(argyle)
-    assert server.seen == []
-
-
-def test_a_refresh_that_fails_keeps_what_was_answered(server, argyle, folder):
-    server.records[1:3] = [moving(2), moving(3)]
-    archive = Archive(folder)
-    archive.pull(argyle)
-    served = server._answers[0]
-    server.records[1] = record(2)
-    broken = f"/{record(3)['id']}"
-    server._answers[0] = lambda s: Answer(403) if s.path.endswith(broken) else served(s)
-    with pytest.raises(AuthenticationError):
-        archive.refresh(argyle)
-    assert archive.raw(record(2)["id"]) == record(2)
-
-
-def test_an_answer_that_is_no_upload_spoils_no_other(server, argyle, folder):
-    server.records[1:3] = [moving(2), moving(3)]
-    archive = Archive(folder)
-    archive.pull(argyle)
-    served = server._answers[0]
-    broken = f"/{record(3)['id']}"
-    server._answers[0] = lambda s: Answer(body=b"[]") if s.path.endswith(broken) else served(s)
-    with pytest.raises(DecodeError):
-        archive.refresh(argyle)
-    assert len(archive.uploads()) == 5
-
-
-def test_refreshing_stays_below_the_limit_of_requests(folder):
-    arrivals = []
-    with ListServer([moving(number) for number in range(90)], page_size=1) as server:
-        served = server._answers[0]
-        server._answers[0] = lambda s: arrivals.append(datetime.now(UTC)) or served(s)
-        with client_of(server) as client:
-            filled(folder, server.records, scope=scope_of(client.settings), listed=False)
-            Archive(folder).refresh(client)
-    assert len(server.got) == 90
-    busiest = max(
-        sum(moment <= other < moment + timedelta(seconds=1) for other in arrivals)
-        for moment in arrivals
-    )
-    assert busiest <= 50
-
-
-# Anything at all
-
-odd_texts = st.none() | st.sampled_from(["idle", "completed", "queued", "W-2", "payslip", "é"])
-odd_records = st.builds(
-    lambda number, kind, status, score, extra: (
-        unscored(number, *[status] * 3, document_type=kind)
-        | {"metadata": {"ocr_authenticity_score": score}, "extra": extra}
-    ),
-    st.integers(0, 10**6),
-    odd_texts,
-    odd_texts,
-    st.none() | st.integers(0, 100),
-    st.recursive(st.none() | st.integers() | st.text(), st.lists, max_leaves=5),
-)
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.lists(odd_records, max_size=5), max_size=4))
-def test_a_scan_is_the_frame_of_the_raw_pages(tmp_path_factory, pages):
-    seen = set()
-    once = [[r for r in page if not (r["id"] in seen or seen.add(r["id"]))] for page in pages]
-    folder = tmp_path_factory.mktemp("archive")
-    archive = filled(folder, *once)
-    raw = [page_of(page) for page in once]
-    pd.testing.assert_frame_equal(archive.scan("pandas").uploads, uploads_frame(raw))
-    for upload in chain(*once):
-        assert archive.raw(upload["id"]) == upload
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.lists(odd_records, max_size=5), max_size=4))
-def test_each_upload_comes_once_in_the_version_seen_last(tmp_path_factory, pages):
-    archive = filled(tmp_path_factory.mktemp("archive"), *pages)
-    last = {upload["id"]: upload for page in pages for upload in page}
-    uploads = archive.uploads().set_index("id")
-    assert sorted(uploads.index) == sorted(last)
-    for upload_id, upload in last.items():
-        score = upload["metadata"]["ocr_authenticity_score"]
-        assert uploads["ocr_authenticity_score"].astype(object)[upload_id] in (score, pd.NA)
-        assert len(json.dumps(archive.raw(upload_id))) == len(json.dumps(upload))

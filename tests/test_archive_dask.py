@@ -2,7 +2,9 @@
 
 import sys
 
+import duckdb
 import pandas as pd
+import polars as pl
 import pyarrow.dataset as ds
 import pytest
 from distributed import Client as DaskClient
@@ -14,7 +16,7 @@ from argyle_nb.archive import Archive, scanning
 from argyle_nb.errors import ConfigurationError, DecodeError
 from argyle_nb.models import Account
 from argyle_nb.scores import count_scores
-from tests.archives import filled
+from tests.archives import FREE_PORT, filled
 from tests.records import analysis, form, record, scored, unscored
 
 
@@ -79,7 +81,7 @@ def test_an_archive_in_memory_is_read_by_the_threads_of_dask(archive):
 def test_two_workers_count_what_one_process_counts(archive):
     expected = count_scores(archive.uploads(), by="document_type")
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=FREE_PORT) as cluster,
         DaskClient(cluster),
     ):
         uploads = archive.scan("dask").uploads
@@ -104,7 +106,7 @@ odd_records = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.lists(odd_records, max_size=4), max_size=4))
 def test_both_engines_agree_on_anything(tmp_path_factory, pages):
     with pytest.MonkeyPatch.context() as patch:
@@ -133,6 +135,49 @@ def test_parquet_holds_every_row_of_both_frames(archive, tmp_path):
         pd.testing.assert_frame_equal(in_order(found[list(frame)]), in_order(frame))
 
 
+@pytest.mark.parametrize("odd", ["pay/slip", "../../up", "..", "a=b", "50 %", "pay%2Fslip", "é"])
+def test_a_type_that_is_a_path_keeps_its_name_and_stays_in_the_folder(odd, tmp_path):
+    filled(tmp_path / "archive", [record(1, document_type=odd), record(2)])
+    archive = Archive(tmp_path / "archive")
+    archive.to_parquet(tmp_path / "deep" / "er" / "lake")
+    found = read_back(tmp_path / "deep" / "er" / "lake" / "uploads")
+    assert sorted(found["document_type"]) == sorted([odd, "paystubs"])
+    assert {path.name for path in tmp_path.iterdir()} == {"archive", "deep"}
+    assert [path.name for path in (tmp_path / "deep" / "er").iterdir()] == ["lake"]
+
+
+def test_duckdb_reads_the_parquet_files(archive, tmp_path):
+    archive.to_parquet(tmp_path / "lake")
+    files = f"{tmp_path}/lake/uploads/**/*.parquet"
+    groups = duckdb.read_parquet(files, hive_partitioning=True).aggregate(
+        "document_type, count(*), avg(ocr_authenticity_score)"
+    )
+    found = {kind: (n, mean) for kind, n, mean in groups.fetchall()}
+    assert found == by_type(archive.uploads())
+
+
+def test_polars_reads_the_parquet_files(archive, tmp_path):
+    archive.to_parquet(tmp_path / "lake")
+    scan = pl.scan_parquet(f"{tmp_path}/lake/uploads/**/*.parquet", hive_partitioning=True)
+    groups = scan.group_by(pl.col("document_type").cast(pl.String)).agg(
+        pl.len().alias("n"), pl.col("ocr_authenticity_score").mean()
+    )
+    found = {kind: (n, mean) for kind, n, mean in groups.collect().rows()}
+    assert found == by_type(archive.uploads())
+
+
+def by_type(frame):
+    """Count uploads and average their scores, by document type."""
+    groups = frame.groupby("document_type", observed=True, dropna=False)["ocr_authenticity_score"]
+    return {
+        None if pd.isna(kind) else kind: (
+            len(scores),
+            None if scores.isna().all() else float(scores.mean()),
+        )
+        for kind, scores in groups
+    }
+
+
 def test_parquet_is_never_mixed_with_what_lies_there(archive, tmp_path):
     archive.to_parquet(tmp_path / "lake")
     with pytest.raises(ConfigurationError, match="is not empty"):
@@ -149,6 +194,6 @@ def test_parquet_of_a_new_archive_is_a_dataset_without_rows(tmp_path):
 
 def test_without_dask_the_error_names_the_extra(archive, monkeypatch):
     monkeypatch.setitem(sys.modules, "dask", None)
-    with pytest.raises(ConfigurationError, match=r"pip install 'argyle-nb\[dask\]'"):
+    with pytest.raises(ConfigurationError, match=r"pip install -e '\.\[dask\]'"):
         archive.scan("dask")
     assert len(archive.scan("pandas").uploads) == 9

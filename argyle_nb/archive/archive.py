@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from argyle_nb.archive import contents
 from argyle_nb.archive.pages import PageStore
 from argyle_nb.archive.pulling import pulled
 from argyle_nb.archive.refreshing import refreshed
@@ -55,6 +56,9 @@ class Archive:
     >>> len(archive.uploads()) == len(pulled.uploads)
     True
     """
+
+    ocr = contents.ocr
+    sources = contents.sources
 
     def __init__(self, folder: Path | str) -> None:
         self._store = PageStore(folder)
@@ -125,7 +129,7 @@ class Archive:
             frames = self._scanned(entries, **options)
         if user:
             frames.uploads["user"] = pd.array([user] * len(frames.uploads), dtype="string")
-        if errors == "raise":
+        if errors != "collect":
             _raise_first(frames.uploads.attrs["rejected"])
         frames.uploads.attrs["began_at"] = min(entry.seen_at for entry in entries)
         return frames
@@ -300,7 +304,7 @@ class Archive:
         engine
             ``"pandas"`` reads now, in this process. ``"dask"`` gives Dask DataFrames with the same
             columns and dtypes, whose partitions are read by Dask's workers when they are computed;
-            the workers must reach the archive's folder. It needs ``argyle-nb[dask]``.
+            the workers must reach the archive's folder. It needs the extra ``[dask]``.
         accounts, sent, levels, errors
             As for `uploads_frame`. With Dask, collected errors are not listed in ``attrs``.
 
@@ -344,7 +348,7 @@ class Archive:
 
         ``<folder>/uploads`` and ``<folder>/signals`` hold one folder per document type
         (``document_type=W-2``, the naming of Hive). Dask writes them, on all its workers. It needs
-        ``argyle-nb[dask]``. The files hold personal data in the clear.
+        the extra ``[dask]``. The files hold personal data in the clear.
 
         Parameters
         ----------

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -21,7 +19,8 @@ from argyle_nb.archive.versions import (
     pages_of,
 )
 from argyle_nb.errors import ArgyleError, NotFoundError
-from argyle_nb.models import decode, is_uuid, upload_batches
+from argyle_nb.models import decode, is_uuid
+from argyle_nb.reading import UPLOADS
 from argyle_nb.transport import Transport
 
 if TYPE_CHECKING:
@@ -32,39 +31,10 @@ if TYPE_CHECKING:
     from argyle_nb.config import Settings
     from argyle_nb.errors import DecodeError
 
-# Argyle allows 50 requests a second; what a retry adds must fit in too.
-REQUESTS_PER_SECOND = 45
 AT_ONCE = 10
 PAGE_SIZE = 200
 
 _UPLOADS = "/v2/user-uploads"
-
-
-class Pace:
-    """Keeps several threads together below a number of requests a second.
-
-    Parameters
-    ----------
-    per_second
-        How many begin in a second at most, evenly spread.
-
-    Examples
-    --------
-    >>> Pace(45).wait()
-    """
-
-    def __init__(self, per_second: float) -> None:
-        self._interval = 1 / per_second
-        self._next = 0.0
-        self._lock = threading.Lock()
-
-    def wait(self) -> None:
-        """Wait for one's turn."""
-        with self._lock:
-            now = time.monotonic()
-            turn = max(now, self._next)
-            self._next = turn + self._interval
-        time.sleep(turn - now)
 
 
 def refreshed(store: PageStore, client: Client) -> Iterator[Entry]:
@@ -115,8 +85,8 @@ def _moving(
     for reading, page in zip(readings, pages, strict=True):
         group = groups[tuple(sorted(reading.entry.filters.items()))]
         unreadable: list[DecodeError] = []
-        for uploads in upload_batches(page, unreadable):
-            group += [upload.id for upload in uploads if not upload.at_rest]
+        for batch in UPLOADS.batches(page, unreadable):
+            group += [upload.id for upload in batch.records if not upload.at_rest]
         group += [error.record for error in unreadable]
     # An id goes into a URL, so it must be one.
     wanted = {
@@ -128,12 +98,11 @@ def _moving(
 def _asked(
     store: PageStore, settings: Settings, filters: Mapping[str, str], ids: Sequence[str]
 ) -> Iterator[Entry]:
-    pull, pace = new_pull(), Pace(REQUESTS_PER_SECOND)
+    pull = new_pull()
 
     with closing(Transport(settings)) as transport, ThreadPoolExecutor(AT_ONCE) as workers:
 
         def ask(upload_id: str) -> bytes | ArgyleError:
-            pace.wait()
             try:
                 answer = transport.get(f"{_UPLOADS}/{upload_id}")
                 decode(answer, Identified)  # what is no upload would spoil the whole page

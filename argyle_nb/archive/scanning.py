@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from argyle_nb.archive.pages import PageStore
 from argyle_nb.archive.versions import categories_of, learned_accounts, pages_of
-from argyle_nb.errors import ConfigurationError
+from argyle_nb.errors import ConfigurationError, install
 from argyle_nb.frames import Frames, flatten, signals_frame, uploads_frame
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def dask_frames(url: str, readings: Sequence[Reading], recipe: Recipe) -> Frames
         from dask.delayed import delayed  # noqa: PLC0415
     except ImportError:
         raise ConfigurationError(
-            "Dask is not installed: pip install 'argyle-nb[dask]', or scan with engine='pandas'"
+            f"Dask is not installed: {install('dask')}, or scan with engine='pandas'"
         ) from None
     pages = [reading.page for reading in readings]
     parts = [
@@ -196,4 +197,11 @@ def write_parquet(frames: Frames, folder: Path | str) -> None:
         raise ConfigurationError(f"{folder} is not empty: name a new folder for the Parquet files")
     for name, frame in frames._asdict().items():
         target = files.unstrip_protocol(f"{root}/{name}")
-        frame.to_parquet(target, partition_on=["document_type"], write_index=False)
+        safe = frame.map_partitions(_with_quoted_types, meta=_with_quoted_types(frame._meta))  # noqa: SLF001 - Dask's way to name columns
+        safe.to_parquet(target, partition_on=["document_type"], write_index=False)
+
+
+def _with_quoted_types(frame: pd.DataFrame) -> pd.DataFrame:
+    """Write types so that they name one folder; a type that we do not know may be any text."""
+    types = frame["document_type"].cat.rename_categories(lambda name: quote(name, safe=" "))
+    return frame.assign(document_type=types)
