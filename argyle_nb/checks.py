@@ -13,7 +13,7 @@ def checked_filters(
     return {
         "user": checked_id("user", user),
         "account": checked_id("account", account),
-        "document_type": document_type and checked_type(document_type),
+        "document_type": None if document_type is None else checked_type(document_type),
     }
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 
+from argyle_nb.answers import read_as
 from argyle_nb.checks import checked_filters, checked_id, checked_type
 from argyle_nb.config import Settings, make_settings
+from argyle_nb.credential_file import KeyText
 from argyle_nb.downloads import save_document
 from argyle_nb.errors import ApiError
 from argyle_nb.models import (
@@ -17,9 +18,10 @@ from argyle_nb.models import (
     UserUpload,
     decode,
 )
-from argyle_nb.paging import pages
+from argyle_nb.paging import UPLOADS, pages
 from argyle_nb.sending import send_file
 from argyle_nb.transport import Transport
+from argyle_nb.waiting import Waited, Watch, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -29,10 +31,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", Account, User, UserUpload)
 
-UPLOADS, USERS, ACCOUNTS = "/v2/user-uploads", "/v2/users", "/v2/accounts"
-
-_FIRST_POLL_SECONDS, _LONGEST_POLL_SECONDS = 0.25, 15.0
-STEADY_SECONDS = 5.0
+USERS, ACCOUNTS = "/v2/users", "/v2/accounts"
 
 
 class Client:
@@ -65,6 +64,7 @@ class Client:
     def __init__(
         self, api_key_id: str, api_key_secret: str, *, environment: str = "sandbox"
     ) -> None:
+        api_key_id, api_key_secret = KeyText(api_key_id), KeyText(api_key_secret)
         self._start(make_settings(api_key_id, api_key_secret, environment))
 
     @classmethod
@@ -77,9 +77,13 @@ class Client:
     def _start(self, settings: Settings) -> None:
         self.settings = settings
         self._transport = Transport(settings)
+        self.clock = self._transport.clock
 
     def __repr__(self) -> str:
-        where = self.settings
+        # A traceback may show a client that was never made.
+        where: Settings | None = vars(self).get("settings")
+        if where is None:
+            return "Client()"
         return f"Client(environment={where.environment!r}, base_url={where.base_url!r})"
 
     def __enter__(self) -> Self:
@@ -116,7 +120,7 @@ class Client:
         >>> client.create_user(external_id="loan-77").external_id
         'loan-77'
         """
-        created = decode(self._transport.post_json(USERS, fields), User)
+        created = self._decoded(self._transport.post_json(USERS, fields), User)
         known = {name: fields.get(name) for name in ("external_id", "email")}
         return msgspec.structs.replace(created, **known)
 
@@ -222,7 +226,8 @@ class Client:
         --------
         >>> client.get_upload("01320596-2c3d-189c-53e7-a8ce6d625b33")  # doctest: +SKIP
         """
-        return decode(self._transport.get(f"{UPLOADS}/{checked_id('id', upload_id)}"), UserUpload)
+        answer = self._transport.get(f"{UPLOADS}/{checked_id('id', upload_id)}")
+        return self._decoded(answer, UserUpload)
 
     def upload(
         self,
@@ -272,45 +277,51 @@ class Client:
         upload = send_file(self._transport, UPLOADS, file, fields, progress)
         return msgspec.structs.replace(upload, user=user, requested_document_type=document_type)
 
-    def wait(self, uploads: Iterable[UserUpload], *, timeout: float = 600.0) -> list[UserUpload]:
+    def wait(
+        self,
+        uploads: Iterable[UserUpload],
+        *,
+        timeout: float = 600.0,
+        progress: bool | Callable[[int, int], None] = False,
+    ) -> Waited:
         """Wait until processing of these uploads rests.
 
-        An upload that Argyle does not process rests at once. ``idle`` may mean "not yet" or
-        "never"; an upload that stays idle for five seconds counts as resting.
+        They are looked at after 1 s, then more and more seldom, every 15 s at last; in pages of
+        the list where that takes fewer requests. Three things rest beside what is complete:
+        ``failed``; ``unauthorized``, as Argyle does not process it; and what stays ``idle`` for
+        30 s, as Argyle does not say whether that means "not yet" or "never".
 
         Parameters
         ----------
         uploads
             Uploads of this client.
         timeout
-            Seconds; what is not at rest then is given back as it stands.
+            Seconds.
+        progress
+            ``True`` shows a bar; or a function, called with (at rest, in all).
 
         Returns
         -------
-        list of UserUpload
-            The newest state of each, in the order given.
+        Waited
+            A list: the newest state of each, in the order given. ``.reasons`` says for each id why
+            waiting for it ended; ``.unfinished`` holds those that did not come to rest: out of
+            time, gone from the service, or unreadable three times in a row.
+
+        Warns
+        -----
+        UserWarning
+            Names what did not come to rest, and why.
+
+        Raises
+        ------
+        AuthenticationError
+            When the key is refused.
 
         Examples
         --------
         >>> [upload] = client.wait([upload])  # doctest: +SKIP
         """
-        newest = {upload.id: upload for upload in uploads}
-        moved = dict.fromkeys(newest, time.monotonic())
-        deadline = time.monotonic() + timeout
-        pause = _FIRST_POLL_SECONDS
-        while moving := [u for u in newest.values() if may_move(u, moved[u.id])]:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                break
-            time.sleep(min(pause, left))
-            pause = min(pause * 1.5, _LONGEST_POLL_SECONDS)
-            for upload in moving:
-                if time.monotonic() > deadline:
-                    break
-                newest[upload.id] = self.refreshed(upload)
-                if newest[upload.id].stages != upload.stages:
-                    moved[upload.id] = time.monotonic()
-        return list(newest.values())
+        return wait_for(self._transport, uploads, timeout, progress)
 
     def download(self, upload: UserUpload, folder: Path | str) -> Path:
         """Download the original document.
@@ -347,42 +358,22 @@ class Client:
         with self._transport.open_download(upload.file_url) as answer:
             return save_document(answer, folder, str(upload_id))
 
-    def refreshed(self, upload: UserUpload) -> UserUpload:
-        """Get an upload again, with what only this package knows of it.
+    def watch(self) -> Watch:
+        """Give what looks at uploads in rounds, as `wait` does, without waiting.
 
         Examples
         --------
-        >>> upload = client.refreshed(upload)  # doctest: +SKIP
+        >>> client.watch().moving
+        []
         """
-        return msgspec.structs.replace(
-            self.get_upload(upload.id),
-            user=upload.user,
-            requested_document_type=upload.requested_document_type,
-        )
+        return Watch(self._transport)
+
+    def _decoded(self, answer: bytes, kind: type[T]) -> T:
+        return read_as(lambda body: decode(body, kind), answer, self.settings)
 
     def _records(self, path: str, kind: type[T], **filters: str | None) -> Iterator[T]:
         for _, fresh in pages(self._transport, path, filters):
             yield from [decode(raw, kind) for raw in fresh]
-
-
-def may_move(upload: UserUpload, moved_at: float) -> bool:
-    """Tell whether an upload's processing may go on.
-
-    Parameters
-    ----------
-    upload
-        Its newest state.
-    moved_at
-        When its stages last changed, on the monotonic clock.
-
-    Examples
-    --------
-    >>> may_move(UserUpload("u1"), time.monotonic())
-    False
-    """
-    if upload.at_rest:
-        return False
-    return "in_progress" in upload.stages or time.monotonic() - moved_at < STEADY_SECONDS
 
 
 def _with_user(upload: UserUpload, user: str | None) -> UserUpload:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import getpass
 import os
 import re
+import ssl
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from argyle_nb.credential_file import read_profiles, write_profiles
+from argyle_nb.credential_file import KeyText, read_profiles, write_profiles
 from argyle_nb.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ ENVIRONMENTS = {
 LOCAL = "local"
 LOCAL_KEY_PREFIX = "sbx_local_"
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+
+# The usual variables for a company's own certificates, the first that is set counts.
+CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # What a socket can be opened to, read alike by every parser of URLs.
@@ -162,6 +166,7 @@ def make_settings(
     >>> make_settings("id", "secret").base_url
     'https://api-sandbox.argyle.com'
     """
+    api_key_id, api_key_secret = KeyText(api_key_id), KeyText(api_key_secret)
     return Settings(
         base_url=base_url_of(environment),
         environment=environment,
@@ -209,24 +214,64 @@ def find_settings(
     >>> find_settings("id", "secret", environment="production").environment
     'production'
     """
-    variables = os.environ if environ is None else environ
-    wanted = environment or (None if profile else variables.get("ARGYLE_ENVIRONMENT"))
+    api_key_id, api_key_secret = unshown(api_key_id), unshown(api_key_secret)
+    wanted = environment or (None if profile else _variable("ARGYLE_ENVIRONMENT", environ))
     if api_key_id or api_key_secret:
         if profile:
             raise ConfigurationError("a key and a profile were given: give one of the two")
         pair = _whole_pair(api_key_id, api_key_secret, "the arguments")
         return make_settings(*pair, wanted or "sandbox", "the arguments")
     if profile is None:
-        found = (variables.get("ARGYLE_API_KEY_ID"), variables.get("ARGYLE_API_KEY_SECRET"))
+        found = (
+            unshown(_variable("ARGYLE_API_KEY_ID", environ)),
+            unshown(_variable("ARGYLE_API_KEY_SECRET", environ)),
+        )
         if any(found):
             pair = _whole_pair(*found, "ARGYLE_API_KEY_ID and ARGYLE_API_KEY_SECRET")
             return make_settings(*pair, wanted or "sandbox", "environment variables")
     return _settings_of_profile(profile, wanted)
 
 
+def unshown(text: str | None) -> str | None:
+    """Give a key's text in a form that tracebacks do not print.
+
+    Examples
+    --------
+    >>> unshown("s3cret"), unshown(None)
+    (<key>, None)
+    """
+    return text and KeyText(text)
+
+
 def credentials_path() -> Path:
     """Say where profiles are kept: ``~/.config/argyle_nb/credentials.toml``."""
     return Path.home() / ".config" / "argyle_nb" / "credentials.toml"
+
+
+def ca_bundle() -> str | None:
+    """Give the file of certificates that the environment variables name, if any.
+
+    Raises
+    ------
+    ConfigurationError
+        When that is no such file; it names the variable.
+
+    Examples
+    --------
+    >>> ca_bundle()  # doctest: +SKIP
+    '/etc/ssl/certs/company.pem'
+    """
+    for name in CA_VARIABLES:
+        if path := os.environ.get(name):
+            try:
+                if not Path(path).is_dir():
+                    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+            except OSError:
+                raise ConfigurationError(
+                    f"{name} names {path}, which is no file of certificates: mend it or unset it"
+                ) from None
+            return path
+    return None
 
 
 def data_folder() -> Path:
@@ -278,6 +323,10 @@ def login(profile: str = "default", environment: str = "sandbox") -> Path:
     return path
 
 
+def _variable(name: str, environ: Mapping[str, str] | None) -> str | None:
+    return (os.environ if environ is None else environ).get(name)
+
+
 def _address(url: str) -> tuple[str, str, int | None, bool]:
     """Scheme, host, port unless it is the scheme's own, and whether the URL holds more."""
     try:
@@ -318,7 +367,7 @@ def _ask(question: str) -> str:
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:
             # Called by its full name: a notebook's kernel puts its own in that place.
-            return getpass.getpass(question).strip()
+            return KeyText(getpass.getpass(question).strip())
         except (getpass.GetPassWarning, EOFError):
             raise ConfigurationError(
                 "there is no terminal where a key can be typed unseen: run anb.login() in a "

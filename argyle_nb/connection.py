@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from argyle_nb.client import Client
-from argyle_nb.config import LOCAL, Secret, Settings, data_folder, find_settings
+from argyle_nb.config import (
+    LOCAL,
+    Secret,
+    Settings,
+    base_url_of,
+    data_folder,
+    find_settings,
+    unshown,
+)
 from argyle_nb.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -61,6 +69,7 @@ def connect(
     >>> client = connect(environment="local", sandbox_folder=folder)  # doctest: +ELLIPSIS
     argyle_nb: local sandbox at http://127.0.0.1:...
     """
+    api_key_id, api_key_secret = unshown(api_key_id), unshown(api_key_secret)
     if sandbox_folder is not None:
         environment = environment or LOCAL
         if environment != LOCAL:
@@ -124,6 +133,7 @@ def _found(
         return None
     settings = find_settings(api_key_id, secret, environment=environment, profile=profile)
     if settings is None and named:
+        base_url_of(named)  # a name that nobody knows is the first thing to mend
         raise ConfigurationError(
             f"environment {named!r} was asked for, but there are no credentials: set "
             "ARGYLE_API_KEY_ID and ARGYLE_API_KEY_SECRET, or run anb.login()"

@@ -7,7 +7,7 @@ import os
 import tempfile
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from argyle_nb.errors import ConfigurationError
 
@@ -15,6 +15,25 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Profiles = dict[str, dict[str, str]]
+
+_KEY_PREFIX = "api_key"
+
+
+class KeyText(str):
+    """A key's text, or a part of a key, that does not show itself where variables are shown.
+
+    Some tracebacks print the arguments and variables of every call; notebooks keep them.
+
+    Examples
+    --------
+    >>> {"secret": KeyText("s3cret")}
+    {'secret': <key>}
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<key>"
 
 
 def read_profiles(path: Path) -> Profiles:
@@ -27,7 +46,7 @@ def read_profiles(path: Path) -> Profiles:
     """
     try:
         _check_private(path)
-        profiles = tomllib.loads(path.read_text(encoding="utf-8"))
+        profiles = {name: _unshown(table) for name, table in _tables_in(path).items()}
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
@@ -61,6 +80,20 @@ def write_profiles(path: Path, profiles: Mapping[str, Mapping[str, str]]) -> Non
             Path(temporary).unlink(missing_ok=True)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written ({error.strerror})") from None
+
+
+def _tables_in(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def _unshown(table: Any) -> Any:
+    """Give a profile whose keys do not show themselves; what is no profile shows nothing."""
+    if not isinstance(table, dict):
+        return None
+    return {
+        name: KeyText(text) if isinstance(text, str) and name.startswith(_KEY_PREFIX) else text
+        for name, text in table.items()
+    }
 
 
 def _check_private(path: Path) -> None:

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from argyle_nb.document_checks import HEAD_BYTES as HEAD_BYTES  # noqa: PLC0414 - for `downloads`
+from argyle_nb.document_checks import damage_of, is_encrypted, page_count
 from argyle_nb.errors import DocumentError
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
 
 # Ocrolus publishes 200 MB for one upload; Argyle publishes no limit.
 MAX_DOCUMENT_BYTES = 200_000_000
-# A PDF may begin anywhere in these.
-HEAD_BYTES = 1024
 EXTENSIONS = {
     "application/pdf": ".pdf",
     "image/jpeg": ".jpg",
     "image/png": ".png",
     "image/heic": ".heic",
 }
+
+ENCRYPTED = "the PDF is encrypted: if it asks for a password, the service cannot read it"
 
 _BLOCK_BYTES = 1 << 20
 _MAX_NAME_BYTES, _MAX_EXTENSION_BYTES = 150, 16
@@ -40,6 +47,8 @@ class Document:
         Hexadecimal digest of its content.
     media_type
         By content, not by extension: PDF, JPEG, PNG or HEIC.
+    problems
+        What does not keep it from being sent, but may keep the service from reading it.
     """
 
     path: Path
@@ -47,25 +56,42 @@ class Document:
     size: int
     sha256: str
     media_type: str
+    problems: tuple[str, ...] = ()
+
+    @cached_property
+    def pages(self) -> int | None:
+        """Pages of a PDF, counted when first asked for; ``None`` for others and unreadable ones."""
+        if self.media_type != "application/pdf":
+            return None
+        with self.path.open("rb") as file:
+            return page_count(file)
 
 
-def inspect_document(path: Path | str) -> Document:
+def inspect_document(
+    path: Path | str, *, max_bytes: int = MAX_DOCUMENT_BYTES, strict: bool = False
+) -> Document:
     """Look at one file as it will be sent.
 
     Parameters
     ----------
     path
-        A PDF, JPEG, PNG or HEIC of 1 byte to 200 MB.
+        A whole PDF, JPEG, PNG or HEIC.
+    max_bytes
+        The largest allowed size; by default 200 MB, which Ocrolus publishes for one upload (Argyle
+        publishes no limit).
+    strict
+        Refuse an encrypted PDF, which otherwise only has a problem.
 
     Returns
     -------
     Document
-        Name, size, SHA-256 and media type.
+        Name, size, SHA-256, media type by content, pages if it is a PDF, problems.
 
     Raises
     ------
     DocumentError
-        Missing, not a file, unreadable, empty, too large, or of another type; it says which.
+        Missing, a folder, not an ordinary file, unreadable, empty, too large, of another type, cut
+        off, damaged or (strict) encrypted; it says which, and the cure.
 
     Examples
     --------
@@ -74,22 +100,22 @@ def inspect_document(path: Path | str) -> Document:
     argyle_nb.errors.DocumentError: nowhere.pdf: there is no such file; check the path
     """
     path = Path(path)
-    digest = hashlib.sha256()
     try:
-        size = _checked_size(path)
+        _check_size(path, max_bytes)
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
-            digest.update(head)
-            while block := file.read(_BLOCK_BYTES):
-                digest.update(block)
+            media_type = media_type_of(head)
+            if media_type is None:
+                raise DocumentError(
+                    path, "is not a PDF, JPEG, PNG or HEIC by its content; save it as one of these"
+                )
+            sha256, size = _digest(file)
+            problems = _problems(path, file, media_type, size)
     except OSError as error:
         raise DocumentError(path, f"cannot be read ({error.strerror}); check its rights") from None
-    media_type = media_type_of(head)
-    if media_type is None:
-        raise DocumentError(
-            path, "is not a PDF, JPEG, PNG or HEIC by its content; save it as one of these"
-        )
-    return Document(path, safe_name(path.name), size, digest.hexdigest(), media_type)
+    if problems and strict:
+        raise DocumentError(path, f"{problems[0]}; save it without one")
+    return Document(path, safe_name(path.name), size, sha256, media_type, problems)
 
 
 def media_type_of(head: bytes) -> str | None:
@@ -148,7 +174,7 @@ def safe_name(name: str) -> str:
     return (kept.rstrip() or "document") + tail
 
 
-def _checked_size(path: Path) -> int:
+def _check_size(path: Path, max_bytes: int) -> None:
     if not path.exists():
         raise DocumentError(path, "there is no such file; check the path")
     if path.is_dir():
@@ -158,10 +184,27 @@ def _checked_size(path: Path) -> int:
     size = path.stat().st_size
     if size == 0:
         raise DocumentError(path, "is empty (0 bytes); save or scan it again")
-    if size > MAX_DOCUMENT_BYTES:
+    if size > max_bytes:
         raise DocumentError(
             path,
-            f"is {size / 1e6:.1f} MB, over the limit of {MAX_DOCUMENT_BYTES / 1e6:.0f} MB; "
+            f"is {size / 1e6:.1f} MB, over the limit of {max_bytes / 1e6:.0f} MB; "
             "split it or scan it at a lower resolution",
         )
-    return size
+
+
+def _digest(file: BinaryIO) -> tuple[str, int]:
+    file.seek(0)
+    digest, size = hashlib.sha256(), 0
+    while block := file.read(_BLOCK_BYTES):
+        digest.update(block)
+        size += len(block)
+    return digest.hexdigest(), size
+
+
+def _problems(path: Path, file: BinaryIO, media_type: str, size: int) -> tuple[str, ...]:
+    damage = damage_of(file, media_type, size)
+    if damage:
+        raise DocumentError(path, damage)
+    if media_type == "application/pdf" and is_encrypted(file, size):
+        return (ENCRYPTED,)
+    return ()

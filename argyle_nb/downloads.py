@@ -41,7 +41,7 @@ def save_document(answer: requests.Response, folder: Path | str, name: str) -> P
     ApiError
         When the body is too large, or not a PDF, JPEG, PNG or HEIC (a login page, say).
     TransportError
-        When it breaks off, or takes more than an hour.
+        When it breaks off, takes more than an hour, or comes in a way that hides where it ends.
     DocumentError
         When it cannot be written.
 
@@ -50,6 +50,7 @@ def save_document(answer: requests.Response, folder: Path | str, name: str) -> P
     >>> save_document(answer, "downloads", upload.id)  # doctest: +SKIP
     """
     folder = Path(folder)
+    _check_end_is_told(answer, name)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return _saved(answer, folder, name)
@@ -61,6 +62,16 @@ def save_document(answer: requests.Response, folder: Path | str, name: str) -> P
         raise DocumentError(
             folder / name, f"cannot be written ({error.strerror}); check rights and free space"
         ) from None
+
+
+def _check_end_is_told(answer: requests.Response, name: str) -> None:
+    """Refuse a body that ends where the connection does: cut short it would look whole."""
+    told = answer.headers.get("Transfer-Encoding", "").lower(), answer.headers.get("Content-Length")
+    if told[0] != "chunked" and not (told[1] or "").isdigit():
+        raise TransportError(
+            f"the download of {name} came without its length, so nobody could tell whether it is "
+            "whole; look for a proxy on the way that leaves it out"
+        )
 
 
 def _saved(answer: requests.Response, folder: Path, name: str) -> Path:

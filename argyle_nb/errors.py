@@ -6,6 +6,7 @@ object, a header or a URL with credentials, so none of them can print a secret.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -112,7 +113,27 @@ class NotFoundError(ApiError):
 
 
 class RateLimitError(ApiError):
-    """429: more requests than the service allows (Argyle: 50 a second)."""
+    """429: more requests than the service allows (Argyle: 50 a second).
+
+    Parameters
+    ----------
+    message, status, body, request
+        As in `ApiError`.
+    retry_after
+        Seconds to wait, where the service told.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        status: int | None = None,
+        body: str = "",
+        request: str = "",
+    ) -> None:
+        self.retry_after = retry_after
+        super().__init__(message, status=status, body=body, request=request)
 
 
 class ServerError(ApiError):
@@ -140,3 +161,26 @@ class DecodeError(ArgyleError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.record, self.path, self.problem)
+
+
+def words_of(error: Exception) -> str:
+    """Say what went wrong; what nobody foresaw is named by its class.
+
+    Examples
+    --------
+    >>> words_of(OSError("the disk is full"))
+    'OSError: the disk is full'
+    """
+    return str(error) if isinstance(error, ArgyleError) else f"{type(error).__name__}: {error}"
+
+
+def install(extra: str) -> str:
+    """Say how to install an extra for the Python that runs.
+
+    Examples
+    --------
+    >>> install("stats")  # doctest: +ELLIPSIS
+    "run ... -m pip install -e '.[stats]' in the folder of argyle_nb's pyproject.toml"
+    """
+    command = f"{sys.executable} -m pip install -e '.[{extra}]'"
+    return f"run {command} in the folder of argyle_nb's pyproject.toml"

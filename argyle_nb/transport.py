@@ -1,46 +1,48 @@
-"""One HTTP conversation: who gets the key, which answers are errors, what is tried again.
-
-The credential law lives here and nowhere else: Authorization goes to the configured origin and
-to https hosts under argyle.com, decided anew for every request and every hop of a redirect.
-"""
+"""One HTTP conversation: what is sent, how fast, which answers are errors, what is tried again."""
 
 from __future__ import annotations
 
-import ipaddress
-import re
+import itertools
+import math
 import ssl
-from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, urljoin, urlsplit
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urljoin
 
 import msgspec
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
-from urllib3.exceptions import ConnectTimeoutError, InvalidHeader, NewConnectionError, ProxyError
+from requests.utils import get_environ_proxies, select_proxy
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
 from urllib3.exceptions import SSLError as UrllibSSLError
-from urllib3.util.retry import Retry
 
-from argyle_nb.answers import BROKEN, REDIRECTS, checked_body
-from argyle_nb.config import HOST, is_loopback
-from argyle_nb.errors import AmbiguousUploadError, ApiError, TransportError
+from argyle_nb.answers import ANSWER_SECONDS, BROKEN, REDIRECTS, checked_body, told_to_wait
+from argyle_nb.clock import ServerClock
+from argyle_nb.config import CA_VARIABLES, LOCAL, ca_bundle, is_loopback
+from argyle_nb.errors import AmbiguousUploadError, ApiError, RateLimitError, TransportError
+from argyle_nb.origins import absolute, check_hop, check_same_origin, is_trusted, shown_origin
+from argyle_nb.pacing import REQUESTS_PER_SECOND, Pacer, back_off
+from argyle_nb.quiet_logs import quiet
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from urllib3.response import BaseHTTPResponse
+    from collections.abc import Callable, Mapping
 
     from argyle_nb.config import Settings
 
+T = TypeVar("T")
+
 CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
 STALL_SECONDS = 120.0
-RETRIES, BACKOFF_SECONDS = 4, 0.5
-LONGEST_WAIT_SECONDS = 60.0
+RETRIES = 4
 MAX_HOPS = 5
+CONNECTIONS_KEPT = 32
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _CLIENT_ERRORS = range(400, 500)
 # Request time-out, conflict, too early: the document may be there all the same.
 _UNCLEAR = frozenset({408, 409, 425})
+_PASSING = frozenset({429, 500, 502, 503, 504})
 
 
 class _NoAuth(AuthBase):
@@ -50,17 +52,6 @@ class _NoAuth(AuthBase):
         return request
 
 
-class _PatientRetry(Retry):
-    """Waits as `Retry-After` says, but never longer than a minute."""
-
-    def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
-        try:
-            seconds = super().get_retry_after(response)
-        except InvalidHeader:
-            return None
-        return None if seconds is None else min(seconds, LONGEST_WAIT_SECONDS)
-
-
 class Transport:
     """Requests to one environment, with its key.
 
@@ -68,25 +59,58 @@ class Transport:
     ----------
     settings
         Where and as whom.
+
+    Notes
+    -----
+    Calls may come from several threads. All of them share one `Pacer`: together they stay below
+    the service's limit, and one answer of 429 slows them all.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.clock = ServerClock()
+        self.pacer = Pacer(math.inf if settings.environment == LOCAL else REQUESTS_PER_SECOND)
         self._auth = HTTPBasicAuth(settings.api_key_id, settings.api_key_secret.reveal())
-        self._reading = self._session(retries=RETRIES)
+        self._certificates = ca_bundle()
+        self._reading = self._session()
 
     def close(self) -> None:
         """Close the kept connections."""
         self._reading.close()
 
-    def get(self, url: str, params: Mapping[str, Any] | None = None) -> bytes:
-        """Read an answer of the API; tried again on 429, 5xx and refused connections."""
-        return self._read("GET", url, params=params)
+    def get(
+        self,
+        url: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        seconds: float = ANSWER_SECONDS,
+    ) -> bytes:
+        """Read an answer of the API; tried again on 429, 5xx and broken connections.
+
+        Parameters
+        ----------
+        url
+            A path of the API, or a whole URL.
+        params
+            The query.
+        seconds
+            After these it is not tried again.
+        """
+        timeout = (CONNECT_SECONDS, min(READ_SECONDS, max(seconds, 1.0)))
+
+        def attempt() -> bytes:
+            return self._exchange(self._reading, "GET", url, params=params, timeout=timeout)
+
+        return self._patiently(url, attempt, seconds)
 
     def post_json(self, path: str, value: Any) -> bytes:
-        """Send a small JSON object; never tried again once it left, never redirected."""
+        """Send a small JSON object; never tried again, never redirected."""
         body, headers = msgspec.json.encode(value), {"Content-Type": "application/json"}
-        return self._read("POST", path, data=body, headers=headers)
+        with self._session() as session:
+            try:
+                return self._exchange(session, "POST", path, data=body, headers=headers)
+            except BROKEN as error:
+                raise self._broken("POST", path, error) from None
 
     def post_document(self, path: str, body: Any, content_type: str, seconds: float) -> bytes:
         """Stream one document, on a connection of its own.
@@ -112,26 +136,24 @@ class Transport:
         AmbiguousUploadError
             When the document may or may not be stored.
         ApiError
-            When the service refused it.
+            When the service refused it; `RateLimitError` also when it only wants less at once.
         """
         headers = {"Content-Type": content_type}
         # The first of the two also bounds how long a single write may stall.
         timeout = (STALL_SECONDS, seconds)
-        session = self._session(retries=0)
-        try:
-            return self._exchange(
-                session, "POST", path, data=body, headers=headers, timeout=timeout
-            )
-        except BROKEN as error:
-            if _never_connected(error):
-                raise self._broken("POST", path, error) from None
-            raise AmbiguousUploadError(_ambiguous(path, type(error).__name__)) from None
-        except ApiError as error:
-            if error.status in _CLIENT_ERRORS and error.status not in _UNCLEAR:
-                raise
-            raise AmbiguousUploadError(_ambiguous(path, str(error))) from None
-        finally:
-            session.close()
+        with self._session() as session:
+            try:
+                return self._exchange(
+                    session, "POST", path, data=body, headers=headers, timeout=timeout
+                )
+            except BROKEN as error:
+                if _never_connected(error):
+                    raise self._broken("POST", path, error) from None
+                raise AmbiguousUploadError(_ambiguous(path, type(error).__name__)) from None
+            except ApiError as error:
+                if error.status in _CLIENT_ERRORS and error.status not in _UNCLEAR:
+                    raise
+                raise AmbiguousUploadError(_ambiguous(path, str(error))) from None
 
     def open_download(self, url: str) -> requests.Response:
         """Open a document's address, following redirects by hand.
@@ -153,37 +175,15 @@ class Transport:
         TransportError
             When a host cannot be reached.
         """
-        where = self.absolute(url)
+        where = absolute(url, self.settings.base_url)
         for _ in range(MAX_HOPS + 1):
             self._check_hop(where)
-            answer = self._opened(where)
+            answer = self._patiently(where, partial(self._opened, where), ANSWER_SECONDS)
             if answer.status_code == requests.codes.ok:
                 return answer
             with answer:
                 where = urljoin(where, answer.headers.get("Location", ""))
         raise ApiError(f"more than {MAX_HOPS} redirects: the document's address leads in a circle")
-
-    def _opened(self, url: str) -> requests.Response:
-        """Give an open answer: the document, or a redirect."""
-        try:
-            answer = self._send(self._reading, "GET", url)
-            if answer.status_code not in REDIRECTS | {requests.codes.ok}:
-                with answer:
-                    checked_body(answer, self.settings)
-        except BROKEN as error:
-            raise self._broken("GET", url, error) from None
-        return answer
-
-    def absolute(self, url: str) -> str:
-        """Complete an address that lacks a scheme or an origin.
-
-        Argyle's published example of ``file_url`` is ``www.argyle.com/storagename``.
-        """
-        if url.startswith("//"):
-            return f"https:{url}"
-        if url.startswith("/"):
-            return self.settings.base_url + url
-        return url if _SCHEME.match(url) else f"https://{url}"
 
     def check_same_origin(self, url: str) -> None:
         """Refuse a link to a further page that would lead to another origin.
@@ -193,26 +193,35 @@ class Transport:
         ApiError
             Before anything is sent; it names the origin.
         """
-        if origin_of(url) != origin_of(self.settings.base_url):
-            raise ApiError(
-                f"the link to the next page leads to {_shown_origin(url)}, not to "
-                f"{self.settings.base_url}; it was not followed, because the key would go along"
-            )
+        check_same_origin(url, self.settings.base_url)
 
     def is_trusted(self, url: str) -> bool:
         """Tell whether the key may be sent to a URL."""
-        if origin_of(url) == origin_of(self.settings.base_url):
-            return True
-        if is_loopback(self.settings.base_url):
-            return False
-        scheme, host, port = origin_of(url)
-        return (scheme, port) == ("https", 443) and f".{host}".endswith(".argyle.com")
+        return is_trusted(url, self.settings.base_url)
 
-    def _read(self, method: str, where: str, **options: Any) -> bytes:
-        try:
-            return self._exchange(self._reading, method, where, **options)
-        except BROKEN as error:
-            raise self._broken(method, where, error) from None
+    def _opened(self, url: str) -> requests.Response:
+        """Give an open answer: the document, or a redirect."""
+        answer = self._send(self._reading, "GET", url)
+        if answer.status_code not in REDIRECTS | {requests.codes.ok}:
+            with answer:
+                checked_body(answer, self.settings)
+        return answer
+
+    def _patiently(self, where: str, attempt: Callable[[], T], seconds: float) -> T:
+        """Read again while there is hope; reading twice does no harm."""
+        deadline = time.monotonic() + seconds
+        for number in itertools.count():
+            try:
+                return attempt()
+            except (*BROKEN, ApiError) as error:
+                hopeful = number < RETRIES and time.monotonic() < deadline and _may_pass(error)
+                if not hopeful and isinstance(error, ApiError):
+                    raise
+                if not hopeful:
+                    raise self._broken("GET", where, error) from None
+                if not isinstance(error, RateLimitError):  # then all wait, in the pacer
+                    time.sleep(back_off(number))
+        raise AssertionError("counting has no end")
 
     def _exchange(
         self, session: requests.Session, method: str, where: str, **options: Any
@@ -224,14 +233,37 @@ class Transport:
         self, session: requests.Session, method: str, where: str, **options: Any
     ) -> requests.Response:
         url = self.settings.base_url + where if where.startswith("/") else where
-        auth = self._auth if self.is_trusted(url) else _NoAuth()
+        trusted = self.is_trusted(url)
         options.setdefault("timeout", (CONNECT_SECONDS, READ_SECONDS))
-        return session.request(
-            method, url, auth=auth, allow_redirects=False, stream=True, **options
-        )
+        self.pacer.wait()
+        with quiet(path_too=not trusted):
+            answer = session.request(
+                method,
+                url,
+                auth=self._auth if trusted else _NoAuth(),
+                allow_redirects=False,
+                stream=True,
+                **options,
+            )
+        if trusted:
+            self._heed(answer)
+        return answer
+
+    def _heed(self, answer: requests.Response) -> None:
+        """Take the service's time, and slow everybody down when it says so."""
+        self.clock.note(answer.headers.get("Date"))
+        told, status = told_to_wait(answer), answer.status_code
+        too_many = status == requests.codes.too_many_requests
+        if too_many or (status == requests.codes.unavailable and told is not None):
+            self.pacer.slow_down(told)
 
     def _broken(self, method: str, where: str, error: Exception) -> TransportError:
-        host = self.settings.base_url if where.startswith("/") else _shown_origin(where)
+        host = self.settings.base_url if where.startswith("/") else shown_origin(where)
+        if _certificate_refused(error):
+            return TransportError(
+                f"{host} could not be reached: its certificate is not trusted here. Where a "
+                f"company looks into connections, name its certificates in {CA_VARIABLES[0]}"
+            )
         if method == "GET" or _never_connected(error):
             what = "could not be reached, or broke off"
         else:
@@ -240,69 +272,44 @@ class Transport:
             f"{host} {what} ({type(error).__name__}); check the network, VPN and proxy"
         )
 
-    def _session(self, retries: int) -> requests.Session:
+    def _session(self) -> requests.Session:
         session = requests.Session()
         # On loopback a proxy from the environment would only get in between.
         session.trust_env = not is_loopback(self.settings.base_url)
+        session.verify = self._certificates or True
         session.headers["User-Agent"] = "argyle_nb"
-        retry = _PatientRetry(
-            total=retries,
-            redirect=0,
-            status_forcelist=(429, 500, 502, 503, 504),
-            allowed_methods=("GET",),
-            backoff_factor=BACKOFF_SECONDS,
-            backoff_jitter=BACKOFF_SECONDS,
-            raise_on_status=False,
-            raise_on_redirect=False,
-        )
         for scheme in ("https://", "http://"):
-            session.mount(scheme, HTTPAdapter(max_retries=retry))
+            session.mount(scheme, HTTPAdapter(pool_maxsize=CONNECTIONS_KEPT))
         return session
 
     def _check_hop(self, url: str) -> None:
-        scheme, host, _ = origin_of(url)
-        if is_loopback(self.settings.base_url):
-            if not is_loopback(url):
-                raise ApiError(f"the local sandbox does not send anybody to {_shown_origin(url)}")
-            return
-        if scheme != "https":
-            raise ApiError(f"the document's address leads to {_shown_origin(url)}: https is needed")
-        if _is_internal(host):
-            raise ApiError(f"the document's address leads into a private network: {host}")
+        proxies = get_environ_proxies(url, no_proxy=None) if self._reading.trust_env else {}
+        looked_up_here = select_proxy(url, proxies) is None
+        check_hop(url, self.settings.base_url, looked_up_here=looked_up_here)
 
 
-def origin_of(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port of a URL, as the socket will see them.
-
-    Raises
-    ------
-    ApiError
-        For a URL without a host, with user information, or with characters that parsers read
-        differently.
-
-    Examples
-    --------
-    >>> origin_of("https://API.argyle.com/v2/users")
-    ('https', 'api.argyle.com', 443)
-    """
-    try:
-        parts: SplitResult = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise ApiError("a link that is not a URL was not followed") from None
-    plain = url.isascii() and url.isprintable() and "\\" not in url and "@" not in parts.netloc
-    host = parts.hostname or ""
-    if not plain or not HOST.fullmatch(host) or parts.scheme not in ("http", "https"):
-        raise ApiError("a link with an unusual origin was not followed, to keep the key at home")
-    return parts.scheme, host, port or {"http": 80, "https": 443}[parts.scheme]
+def _may_pass(error: Exception) -> bool:
+    """Tell whether asking once more can help; a certificate that is wrong stays wrong."""
+    if isinstance(error, ApiError):
+        return error.status in _PASSING
+    return not _certificate_refused(error)
 
 
 def _never_connected(error: Exception) -> bool:
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    if isinstance(reason, UrllibSSLError):
-        return isinstance(reason.args[0], ssl.SSLCertVerificationError)
     # What breaks at a proxy breaks before the request itself leaves: https is tunnelled.
-    return isinstance(reason, (NewConnectionError, ConnectTimeoutError, ProxyError))
+    kinds = (NewConnectionError, ConnectTimeoutError, ProxyError)
+    return isinstance(_reason(error), kinds) or _certificate_refused(error)
+
+
+def _certificate_refused(error: Exception) -> bool:
+    reason = _reason(error)
+    told = reason.args[0] if isinstance(reason, UrllibSSLError) and reason.args else None
+    return isinstance(told, ssl.SSLCertVerificationError)
+
+
+def _reason(error: Exception) -> Any:
+    """Give why the HTTP library gave up, where it says so."""
+    return getattr(error.args[0], "reason", None) if error.args else None
 
 
 def _ambiguous(path: str, what: str) -> str:
@@ -310,17 +317,3 @@ def _ambiguous(path: str, what: str) -> str:
         f"POST {path} ended without a clear answer ({what}): the document may be stored. "
         "List the user's uploads before you send it again"
     )
-
-
-def _shown_origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname}"
-
-
-def _is_internal(host: str) -> bool:
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        # Short and hexadecimal forms of an address, such as 127.1, are read by the resolver.
-        return f".{host}".endswith(".localhost") or host.rpartition(".")[2][:1].isdigit()
-    return not address.is_global

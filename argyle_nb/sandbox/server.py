@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from argyle_nb.sandbox.faults import Faults
     from argyle_nb.sandbox.processing import Inspect, Step
 
-START_SECONDS = 10.0
+START_SECONDS = 60.0  # a busy machine takes its time
 STOP_SECONDS = 10.0
 
 # Without a handler, Python would print the libraries' warnings into the notebook.

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from argyle_nb.errors import ConfigurationError
+from argyle_nb.errors import ConfigurationError, install
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -174,8 +174,7 @@ def _optional(module: str, package: str) -> ModuleType:
         return import_module(module)
     except ImportError as error:
         raise ConfigurationError(
-            f"making sample documents needs {package}, which is not installed: "
-            "pip install 'argyle-nb[dev]'"
+            f"making sample documents needs {package}, which is not installed: {install('dev')}"
         ) from error
 
 

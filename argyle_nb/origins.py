@@ -1,0 +1,174 @@
+"""Where a URL leads, and what may be sent there: the credential law.
+
+The key goes to the configured origin and to https hosts under argyle.com, and nowhere else. The
+question is asked anew for every request and every hop of a redirect.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from urllib.parse import SplitResult, urlsplit
+
+from argyle_nb.config import HOST, is_loopback
+from argyle_nb.errors import ApiError
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+
+
+def origin_of(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port of a URL, as the socket will see them.
+
+    Raises
+    ------
+    ApiError
+        For a URL without a host, with user information, or with characters that parsers read
+        differently.
+
+    Examples
+    --------
+    >>> origin_of("https://API.argyle.com/v2/users")
+    ('https', 'api.argyle.com', 443)
+    """
+    try:
+        parts: SplitResult = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ApiError("a link that is not a URL was not followed") from None
+    plain = url.isascii() and url.isprintable() and "\\" not in url and "@" not in parts.netloc
+    host = parts.hostname or ""
+    if not plain or not HOST.fullmatch(host) or parts.scheme not in ("http", "https"):
+        raise ApiError("a link with an unusual origin was not followed, to keep the key at home")
+    return parts.scheme, host, port or {"http": 80, "https": 443}[parts.scheme]
+
+
+def shown_origin(url: str) -> str:
+    """Scheme and host of a URL, without what may be secret in it.
+
+    Examples
+    --------
+    >>> shown_origin("https://storage.example/x?signature=1")
+    'https://storage.example'
+    """
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname}"
+
+
+def absolute(url: str, base_url: str) -> str:
+    """Complete an address that lacks a scheme or an origin.
+
+    Argyle's published example of ``file_url`` is ``www.argyle.com/storagename``.
+
+    Examples
+    --------
+    >>> absolute("www.argyle.com/storagename", "https://api.argyle.com")
+    'https://www.argyle.com/storagename'
+    """
+    if url.startswith("//"):
+        return f"https:{url}"
+    if url.startswith("/"):
+        return base_url + url
+    return url if _SCHEME.match(url) else f"https://{url}"
+
+
+def is_trusted(url: str, base_url: str) -> bool:
+    """Tell whether the key of one origin may be sent to a URL.
+
+    Parameters
+    ----------
+    url
+        Where a request would go.
+    base_url
+        The configured origin.
+
+    Raises
+    ------
+    ApiError
+        For a URL that parsers may read differently.
+
+    Examples
+    --------
+    >>> is_trusted("https://www.argyle.com/x", "https://api.argyle.com")
+    True
+    >>> is_trusted("https://argyle.com.evil.example", "https://api.argyle.com")
+    False
+    """
+    if origin_of(url) == origin_of(base_url):
+        return True
+    if is_loopback(base_url):
+        return False
+    scheme, host, port = origin_of(url)
+    return (scheme, port) == ("https", 443) and f".{host}".endswith(".argyle.com")
+
+
+def check_same_origin(url: str, base_url: str) -> None:
+    """Refuse a link to a further page that would lead to another origin.
+
+    Raises
+    ------
+    ApiError
+        Before anything is sent; it names the origin.
+
+    Examples
+    --------
+    >>> check_same_origin("https://api.argyle.com/v2/users?cursor=b", "https://api.argyle.com")
+    """
+    if origin_of(url) != origin_of(base_url):
+        raise ApiError(
+            f"the link to the next page leads to {shown_origin(url)}, not to "
+            f"{base_url}; it was not followed, because the key would go along"
+        )
+
+
+def check_hop(url: str, base_url: str, *, looked_up_here: bool) -> None:
+    """Refuse a step on the way to a document that leads where no document is.
+
+    Parameters
+    ----------
+    url
+        The step.
+    base_url
+        The configured origin.
+    looked_up_here
+        Whether this machine looks up the host's name; a proxy does it elsewhere.
+
+    Raises
+    ------
+    ApiError
+        For another scheme than https, or a step into this machine or a private network.
+
+    Examples
+    --------
+    >>> check_hop("https://www.argyle.com/x", "https://api.argyle.com", looked_up_here=True)
+    """
+    scheme, host, _ = origin_of(url)
+    if origin_of(url) == origin_of(base_url):
+        return
+    if is_loopback(base_url):
+        if not is_loopback(url):
+            raise ApiError(f"the local sandbox does not send anybody to {shown_origin(url)}")
+        return
+    if scheme != "https":
+        raise ApiError(f"the document's address leads to {shown_origin(url)}: https is needed")
+    is_stranger = looked_up_here and not is_trusted(url, base_url)
+    if _is_internal(host) or (is_stranger and _resolves_inside(host)):
+        raise ApiError(f"the document's address leads into a private network: {host}")
+
+
+def _is_internal(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        # Short and hexadecimal forms of an address, such as 127.1, are read by the resolver.
+        return f".{host}".endswith(".localhost") or host.rpartition(".")[2][:1].isdigit()
+    return not address.is_global
+
+
+def _resolves_inside(host: str) -> bool:
+    """Look a name up; should it mean something else a moment later, its certificate must fit."""
+    try:
+        found = socket.getaddrinfo(host, None)
+    except (OSError, UnicodeError):
+        return False  # connecting will say so
+    return any(not ipaddress.ip_address(str(entry[4][0])).is_global for entry in found)

@@ -1,0 +1,130 @@
+"""Guards taken out of the real code, one at a time: without each, something turns bad."""
+
+from __future__ import annotations
+
+import hashlib
+
+import requests
+
+from argyle_nb import sending
+from argyle_nb.batch import one, reconcile, workers
+from argyle_nb.errors import AmbiguousUploadError
+from argyle_nb.journal import Entry, Journal
+from argyle_nb.journal.owners import Owner
+
+
+def written_only_afterwards(put=setattr):
+    """The journal learns of an upload when it is over, as a list of results would."""
+
+    def settle(self, key, entry):
+        with self._write():
+            self._begin(key, "stub.pdf", None, 0)
+        return _settle(self, key, entry)
+
+    def claim(self, key, name, sent_at=None):
+        known = self.entry(key)
+        return known if known and known.state not in ("new", "rejected") else None
+
+    _settle = Journal.settle
+    put(Journal, "claim", claim)
+    put(Journal, "settle", settle)
+
+
+def nobody_is_alive(put=setattr):
+    """What another process is sending looks like what a dead one left."""
+    put(Owner, "is_alive", lambda *_: False)
+
+
+def no_time_to_settle(put=setattr):
+    """What is not listed at once is sent again."""
+    put(reconcile.Reconciler, "_let_settle", lambda *_: None)
+
+
+def no_look(put=setattr):
+    """What may be at the service is sent again without a look there."""
+    put(reconcile.Reconciler, "_look", lambda _, jobs: list(jobs))
+
+
+def doubt_is_a_no(put=setattr):
+    """An unclear end counts as not sent, and is tried again."""
+
+    def end_of(error):
+        known = _end_of(error)
+        return Entry("new", None, "") if isinstance(error, AmbiguousUploadError) else known
+
+    _end_of = one._end_of
+    put(one, "_end_of", end_of)
+
+
+def a_name_is_enough(put=setattr):
+    """Whatever has the document's name is taken for it."""
+
+    def adopts(self, job, look, **_):
+        return _adopt_by_name(self, job, look)
+
+    put(reconcile.Reconciler, "_adopts", adopts)
+
+
+def any_yes_will_do(put=setattr):
+    """An answer of 200 counts, whether it names an upload or not."""
+    put(sending, "is_uuid", lambda _: True)
+
+
+def redirects_are_followed(put=setattr):
+    """A POST goes wherever the answer points."""
+
+    def request(self, *arguments, **options):
+        return _request(self, *arguments, **(options | {"allow_redirects": True}))
+
+    _request = requests.Session.request
+    put(requests.Session, "request", request)
+
+
+def all_leave_at_once(put=setattr):
+    """No document goes ahead to try the key."""
+    put(workers.Crew, "send", lambda self, jobs: self._run(list(jobs)))
+
+
+def nobody_hashes_what_leaves(put=setattr):
+    """The bytes that leave are not compared with those that were looked at."""
+
+    put(sending, "_is_same", lambda *_: True)
+
+
+def names_make_the_key(put=setattr):
+    """A document is known by its file name."""
+
+    def renamed(document):
+        return hashlib.sha256(document.name.encode()).hexdigest()
+
+    def send_once(client, journal, key, document, progress=None):
+        return _send_once(client, journal, key._replace(sha256=renamed(document)), document)
+
+    _send_once = one.send_once
+    put(workers, "send_once", send_once)
+
+
+def _adopt_by_name(self, job, look):
+    for upload in reconcile._candidates(job, look):
+        self._settle_as(job, Entry("done", upload.id, ""))
+        look.free.remove(upload)
+        return True
+    return False
+
+
+MUTATIONS = {
+    function.__name__: function
+    for function in (
+        written_only_afterwards,
+        nobody_is_alive,
+        no_time_to_settle,
+        no_look,
+        doubt_is_a_no,
+        a_name_is_enough,
+        any_yes_will_do,
+        redirects_are_followed,
+        all_leave_at_once,
+        nobody_hashes_what_leaves,
+        names_make_the_key,
+    )
+}
