@@ -1,25 +1,28 @@
 """What an authenticity analysis says: forms, signals and reason codes.
 
 Argyle publishes the field but not its shape; the building blocks are those of the Ocrolus Detect
-description, and the wrapper around them is found by looking, not by assuming.
+description, and the wrapper around them is found by looking, not by assuming. Signals and reason
+codes are read, or as `Counted` only counted, in the one pass that decodes the record.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 import msgspec
 
-from argyle_nb.errors import DecodeError
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from argyle_nb.models import UserUpload
+S = TypeVar("S")
+R = TypeVar("R")
 
-T = TypeVar("T")
 _DEEPEST = 20
 _INT32 = msgspec.Meta(ge=-(2**31), le=2**31 - 1)
+
+
+class Counted(msgspec.Struct, frozen=True, gc=False):
+    """A signal or reason code of which nothing but its presence is wanted."""
 
 
 class SupportingValue(msgspec.Struct, frozen=True, gc=False):
@@ -34,13 +37,6 @@ class SupportingData(msgspec.Struct, frozen=True, gc=False):
 
     values: list[SupportingValue] | None = None
 
-    def value_of(self, key: str) -> str | None:
-        """Give the text under a key, such as ``"tampered_text"``."""
-        for item in self.values or []:
-            if item.key == key and item.value is not None:
-                return str(item.value)
-        return None
-
 
 class Signal(msgspec.Struct, frozen=True, gc=False):
     """One kind of tampering found on one page."""
@@ -51,16 +47,23 @@ class Signal(msgspec.Struct, frozen=True, gc=False):
     page_number: Annotated[int, _INT32] | None = None
     supporting_data: list[SupportingData] | None = None
 
-    def texts(self, key: str) -> str | None:
-        """Join what stands under a key over all occurrences.
+    def texts(self) -> dict[str | None, str]:
+        """Give what stands under each key, joined by " | " over all occurrences.
 
         Examples
         --------
-        >>> Signal("x").texts("original_text") is None
-        True
+        >>> Signal(supporting_data=[SupportingData([SupportingValue("field_name", "net_pay")])]
+        ...        ).texts()
+        {'field_name': 'net_pay'}
         """
-        found = [data.value_of(key) for data in self.supporting_data or []]
-        return " | ".join(text for text in found if text is not None) or None
+        found: dict[str | None, str] = {}
+        for data in self.supporting_data or ():
+            for item in data.values or ():
+                if (value := item.value) is not None:
+                    text = value if type(value) is str else str(value)
+                    known = found.get(item.key)
+                    found[item.key] = text if known is None else f"{known} | {text}"
+        return found
 
 
 class ReasonCode(msgspec.Struct, frozen=True, gc=False):
@@ -71,99 +74,106 @@ class ReasonCode(msgspec.Struct, frozen=True, gc=False):
     description: str | None = None
 
 
-class FormAuthenticity(msgspec.Struct, frozen=True, gc=False):
+class FormAuthenticity(msgspec.Struct, Generic[R], frozen=True, gc=False):
     """The verdict on one form."""
 
     score: float | None = None
-    reason_codes: list[msgspec.Raw] | None = None
+    reason_codes: list[R] | None = None
 
 
-class FormAnalysis(msgspec.Struct, frozen=True, gc=False):
-    """One form of a document (a file may hold several), or a wrapper around forms.
-
-    Argyle does not publish how the analysis is wrapped, so one struct reads every level: a book
-    (``doc_analysis``), a document (``form_analysis``), an answer (``response``) or a form itself.
-    """
+class FormAnalysis(msgspec.Struct, Generic[S, R], frozen=True, gc=False):
+    """One form of a document; a file may hold several."""
 
     form_type: str | None = None
-    form_uuid: str | None = None
-    signals: list[msgspec.Raw] | None = None
-    form_authenticity: FormAuthenticity | None = None
-    form_analysis: list[FormAnalysis] | None = None
-    doc_analysis: list[FormAnalysis] | None = None
-    response: FormAnalysis | list[FormAnalysis] | None = None
+    signals: list[S] | None = None
+    form_authenticity: FormAuthenticity[R] | None = None
 
-    def inner(self) -> list[FormAnalysis] | None:
-        """Give the forms inside, or the form itself when it is one; ``None`` for neither."""
-        wrapped = self.form_analysis if self.form_analysis is not None else self.doc_analysis
-        if wrapped is None:
-            wrapped = [self.response] if isinstance(self.response, FormAnalysis) else self.response
-        if wrapped is None:
-            is_form = self.signals is not None or self.form_authenticity is not None
-            return [self] if is_form else None
-        forms = [self] if self.signals or self.form_authenticity is not None else []
-        for item in wrapped:
-            forms += item.inner() or ()
-        return forms
+    @property
+    def reason_codes(self) -> list[R]:
+        """The reason codes; none where there is no verdict."""
+        verdict = self.form_authenticity
+        return (verdict.reason_codes or []) if verdict else []
 
 
-_ANALYSES = msgspec.json.Decoder(FormAnalysis | list[FormAnalysis] | None)
-_FORMS = msgspec.json.Decoder(FormAnalysis)
-_SIGNALS = msgspec.json.Decoder(Signal)
-_REASON_CODES = msgspec.json.Decoder(ReasonCode)
-_UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
+class DocumentAnalysis(FormAnalysis[S, R], Generic[S, R], frozen=True, gc=False):
+    """The forms of one document, or a form itself."""
+
+    form_analysis: list[FormAnalysis[S, R]] | None = None
 
 
-def forms_of(upload: UserUpload) -> list[FormAnalysis] | None:
-    """Find the analysed forms of an upload, at whichever level they are wrapped.
+class SignalAnalysis(DocumentAnalysis[S, R], Generic[S, R], frozen=True, gc=False):
+    """The documents of a book, or one document, or a form itself."""
+
+    doc_analysis: list[DocumentAnalysis[S, R]] | None = None
+
+
+class Analysis(SignalAnalysis[S, R], Generic[S, R], frozen=True, gc=False):
+    """Any of these, or an answer of Ocrolus around them: what stands there is not published.
+
+    Source of the shapes: Ocrolus Detect API description, `SignalAnalysis`, `DocumentAnalysis`,
+    `FormAnalysis`.
+    """
+
+    response: SignalAnalysis[S, R] | list[SignalAnalysis[S, R]] | None = None
+
+
+def forms_in(
+    found: FormAnalysis[S, R] | Sequence[FormAnalysis[S, R]],
+) -> Sequence[FormAnalysis[S, R]] | None:
+    """Find the analysed forms, at whichever published level they are wrapped.
 
     Parameters
     ----------
-    upload
-        Any upload.
+    found
+        What stands under ``ocr_authenticity``, or a part of it.
 
     Returns
     -------
-    list of FormAnalysis or None
-        ``None`` when there is no analysis at all.
-
-    Raises
-    ------
-    DecodeError
-        When the analysis is not of the published shape.
-
-    Notes
-    -----
-    Source of the shape: Ocrolus Detect API description, `SignalAnalysis`, `DocumentAnalysis`,
-    `FormAnalysis`.
+    sequence of FormAnalysis or None
+        ``None`` when there is neither a form nor a published wrapper.
 
     Examples
     --------
-    >>> from argyle_nb.models import decode, UserUpload
-    >>> record = b'{"id": "u", "metadata": {"ocr_authenticity": {"signals": []}}}'
-    >>> forms_of(decode(record, UserUpload))[0].signals
+    >>> [form] = forms_in(Analysis(form_analysis=[FormAnalysis(signals=[])]))
+    >>> form.signals
     []
     """
-    if upload.metadata is None:
-        return None
-    try:
-        analysis = _ANALYSES.decode(upload.metadata.ocr_authenticity)
-    except _UNREADABLE as error:
-        raise _decode_error(upload.id, error) from None
-    if analysis is None or analysis == []:
-        return None
-    found = FormAnalysis(form_analysis=analysis) if isinstance(analysis, list) else analysis
-    forms = found.inner()
-    return _forms_anywhere(upload) if forms is None else forms
+    if not isinstance(found, FormAnalysis):
+        inside = [some for part in found if (some := forms_in(part)) is not None]
+        return [form for some in inside for form in some] if inside else None
+    forms: Sequence[FormAnalysis[S, R]]
+    if isinstance(found, DocumentAnalysis) and found.form_analysis is not None:
+        forms = found.form_analysis
+    elif (wrapped := _wrapped(found)) is not None:
+        forms = forms_in(wrapped) or []
+    else:
+        is_form = found.signals is not None or found.form_authenticity is not None
+        return [found] if is_form else None
+    # A document with signals of its own hides no form.
+    is_form_too = found.signals or found.form_authenticity is not None
+    return [found, *forms] if is_form_too else forms
 
 
-def _forms_anywhere(upload: UserUpload) -> list[FormAnalysis] | None:
-    """Look for forms under names that nobody published."""
-    found = [msgspec.json.encode(form) for form in _walk(upload.ocr_authenticity, 0)]
-    return [_read(_FORMS, form, upload.id) for form in found] or None
+def forms_anywhere(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
+    """Look for forms under names that nobody published.
 
+    Parameters
+    ----------
+    value
+        The analysis as plain Python objects.
+    depth
+        How deep in the analysis it stands; what is deeper than 20 is not looked at.
 
-def _walk(value: Any, depth: int) -> Iterator[dict[str, Any]]:
+    Yields
+    ------
+    dict
+        Each object that has ``signals`` or ``form_authenticity``.
+
+    Examples
+    --------
+    >>> list(forms_anywhere({"data": [{"signals": []}]}))
+    [{'signals': []}]
+    """
     if depth > _DEEPEST:
         return
     if isinstance(value, dict) and ("signals" in value or "form_authenticity" in value):
@@ -171,46 +181,10 @@ def _walk(value: Any, depth: int) -> Iterator[dict[str, Any]]:
         return
     below = value.values() if isinstance(value, dict) else value
     for item in below if isinstance(value, (dict, list)) else ():
-        yield from _walk(item, depth + 1)
+        yield from forms_anywhere(item, depth + 1)
 
 
-def signals_of(upload_id: str, form: FormAnalysis) -> list[Signal]:
-    """Read the signals of a form.
-
-    Parameters
-    ----------
-    upload_id
-        Names the upload in an error.
-    form
-        From `forms_of`.
-
-    Raises
-    ------
-    DecodeError
-        For a signal that is not of the published shape.
-
-    Examples
-    --------
-    >>> signals_of("u1", FormAnalysis())
-    []
-    """
-    return [_read(_SIGNALS, raw, upload_id) for raw in form.signals or ()]
-
-
-def reason_codes_of(upload_id: str, form: FormAnalysis) -> list[ReasonCode]:
-    """Read the reason codes of a form, as `signals_of` reads its signals.
-
-    Examples
-    --------
-    >>> reason_codes_of("u1", FormAnalysis())
-    []
-    """
-    verdict = form.form_authenticity
-    codes = (verdict.reason_codes or ()) if verdict else ()
-    return [_read(_REASON_CODES, raw, upload_id) for raw in codes]
-
-
-def lowest_form_score(forms: list[FormAnalysis] | None) -> float | None:
+def lowest_form_score(forms: Sequence[FormAnalysis[S, R]]) -> float | None:
     """Give the lowest score among forms, for answers without a score on top.
 
     Examples
@@ -218,19 +192,13 @@ def lowest_form_score(forms: list[FormAnalysis] | None) -> float | None:
     >>> lowest_form_score([FormAnalysis(form_authenticity=FormAuthenticity(score=20))])
     20
     """
-    verdicts = [form.form_authenticity for form in forms or ()]
+    verdicts = [form.form_authenticity for form in forms]
     scores = [verdict.score for verdict in verdicts if verdict and verdict.score is not None]
     return min(scores, default=None)
 
 
-def _read(decoder: msgspec.json.Decoder[T], raw: bytes | msgspec.Raw, upload_id: str) -> T:
-    try:
-        return decoder.decode(raw)
-    except _UNREADABLE as error:
-        raise _decode_error(upload_id, error) from None
-
-
-def _decode_error(upload_id: str, error: Exception) -> DecodeError:
-    problem, _, path = str(error).partition(" - at `$")
-    where = "$.metadata.ocr_authenticity.." + path.rstrip("`").lstrip(".")
-    return DecodeError(upload_id, where, problem)
+def _wrapped(found: FormAnalysis[S, R]) -> Sequence[FormAnalysis[S, R]] | None:
+    if isinstance(found, SignalAnalysis) and found.doc_analysis is not None:
+        return found.doc_analysis
+    answer = found.response if isinstance(found, Analysis) else None
+    return [answer] if isinstance(answer, SignalAnalysis) else answer

@@ -5,7 +5,10 @@ Four tables are in print and they disagree, so a level never travels without its
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TypeAlias
 
 from argyle_nb.errors import ConfigurationError
 
@@ -59,6 +62,8 @@ class LevelPreset:
         return [(lowest, end, level) for (lowest, level), end in zip(self.bands, ends, strict=True)]
 
 
+Levels: TypeAlias = str | LevelPreset | Mapping[str, int]
+
 PRESETS = {
     preset.name: preset
     for preset in (
@@ -82,24 +87,48 @@ PRESETS = {
 }
 
 
-def level_preset(name: str) -> LevelPreset:
-    """Find a preset by name.
+def level_preset(levels: Levels) -> LevelPreset:
+    """Find a preset by name, or make one of your own cut-offs.
 
     Parameters
     ----------
-    name
-        ``"argyle"``, ``"ocrolus-2"`` or ``"ocrolus-current"``.
+    levels
+        ``"argyle"``, ``"ocrolus-2"``, ``"ocrolus-current"``, a `LevelPreset`, or level -> lowest
+        score of your own, from 0 on. What is made of these is named after its bands.
 
     Raises
     ------
     ConfigurationError
-        For any other name; it lists these.
+        For any other name; it lists these. For cut-offs that do not rise from 0 up to 100.
 
     Examples
     --------
     >>> level_preset("argyle").levels
     ['very low', 'low', 'medium', 'high']
+    >>> level_preset({"reject": 0, "review": 40, "pass": 75}).name
+    'own: reject 0-39, review 40-74, pass 75-100'
     """
-    if name not in PRESETS:
-        raise ConfigurationError(f"unknown level preset {name!r}: use one of {', '.join(PRESETS)}")
-    return PRESETS[name]
+    if isinstance(levels, LevelPreset):
+        return levels
+    if isinstance(levels, Mapping):
+        return _own_preset(levels)
+    if str(levels) not in PRESETS:
+        raise ConfigurationError(
+            f"unknown level preset {levels!r}: use one of {', '.join(PRESETS)}, or cut-offs of "
+            "your own such as {'low': 0, 'high': 80}"
+        )
+    return PRESETS[levels]
+
+
+def _own_preset(cut_offs: Mapping[str, int]) -> LevelPreset:
+    lowest = list(cut_offs.values())
+    whole = all(isinstance(cut, int) and not isinstance(cut, bool) for cut in lowest)
+    rising = whole and all(low < high for low, high in pairwise(lowest))
+    if not rising or not lowest or lowest[0] != LOWEST_SCORE or lowest[-1] > HIGHEST_SCORE:
+        raise ConfigurationError(
+            f"cut-offs are whole numbers that rise from {LOWEST_SCORE} to at most {HIGHEST_SCORE}, "
+            f"one per level, not {dict(cut_offs)}"
+        )
+    preset = LevelPreset("own", tuple((cut, level) for level, cut in cut_offs.items()), "your own")
+    bands = ", ".join(f"{level} {low}-{high}" for low, high, level in preset.ranges())
+    return replace(preset, name=f"own: {bands}")

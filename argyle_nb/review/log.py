@@ -1,0 +1,396 @@
+"""Verdicts on this machine: written down once, never changed.
+
+A second verdict of the same reviewer is a further row; the latest counts. Argyle has no place for
+verdicts, so the file is the only copy: `ReviewLog.to_csv` makes another.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from argyle_nb.config import data_folder
+from argyle_nb.csv_files import write_csv
+from argyle_nb.errors import ConfigurationError, ValidationError
+from argyle_nb.review.verdict_files import VERDICTS, check_reviews, read_verdicts, unfit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+COLUMNS = ("upload_id", "verdict", "reviewer", "reviewed_at", "note")
+SAMPLE_COLUMNS = ("upload_id", "stratum", "stratum_size", "sampling_rate")
+
+_APPLICATION_ID = 0x41_4E_42_52  # tells our file from another program's
+_BUSY_SECONDS = 30.0
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS verdicts (
+    number INTEGER PRIMARY KEY,
+    upload_id TEXT NOT NULL CHECK (upload_id <> ''),
+    verdict TEXT NOT NULL CHECK (verdict IN ('genuine', 'fraudulent', 'unsure')),
+    reviewer TEXT NOT NULL CHECK (reviewer <> ''),
+    reviewed_at TEXT NOT NULL,
+    note TEXT NOT NULL,
+    UNIQUE (upload_id, reviewer, reviewed_at, verdict, note)
+);
+CREATE TABLE IF NOT EXISTS samples (
+    number INTEGER PRIMARY KEY,
+    upload_id TEXT NOT NULL,
+    stratum TEXT NOT NULL,
+    stratum_size INTEGER NOT NULL CHECK (stratum_size > 0),
+    sampling_rate REAL NOT NULL CHECK (sampling_rate > 0 AND sampling_rate <= 1),
+    drawn_at TEXT NOT NULL
+);
+CREATE TRIGGER IF NOT EXISTS verdicts_stay BEFORE UPDATE ON verdicts
+    BEGIN SELECT RAISE(ABORT, 'a verdict is never changed: add a further one'); END;
+CREATE TRIGGER IF NOT EXISTS verdicts_last BEFORE DELETE ON verdicts
+    BEGIN SELECT RAISE(ABORT, 'a verdict is never removed: add a further one'); END;
+CREATE TRIGGER IF NOT EXISTS samples_stay BEFORE UPDATE ON samples
+    BEGIN SELECT RAISE(ABORT, 'a sample is never changed: draw another'); END;
+CREATE TRIGGER IF NOT EXISTS samples_last BEFORE DELETE ON samples
+    BEGIN SELECT RAISE(ABORT, 'a sample is never removed: draw another'); END;
+"""
+
+
+class ReviewLog:
+    """An SQLite file of verdicts that several notebooks may share.
+
+    Parameters
+    ----------
+    path
+        Made if missing, readable by its owner only; ``~/.local/share/argyle_nb/reviews.sqlite`` by
+        default. It needs a disk of this machine: SQLite's log of changes does not work on network
+        drives.
+
+    Raises
+    ------
+    ConfigurationError
+        When the file is another program's or cannot be used; here or later.
+
+    Examples
+    --------
+    >>> log = ReviewLog(folder / "reviews.sqlite")
+    >>> log.add("u1", "unsure", reviewer="ada", note="blurred")
+    >>> log.add("u1", "genuine", reviewer="ada")
+    >>> log.latest()["verdict"].tolist()
+    ['genuine']
+    """
+
+    def __init__(self, path: Path | str | None = None) -> None:
+        self.path = Path(path) if path else data_folder() / "reviews.sqlite"
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.path.touch(mode=0o600)
+        except OSError as error:
+            raise self._unusable(error) from None
+        with self._connection() as connection:
+            self._prepare(connection)
+
+    def __repr__(self) -> str:
+        with self._connection() as connection:
+            (rows,) = connection.execute("SELECT count(*) FROM verdicts").fetchone()
+        return f"ReviewLog({rows} verdicts in {self.path.name})"
+
+    def add(self, upload_id: str, verdict: str, *, reviewer: str, note: str = "") -> None:
+        """Write a verdict down, with the time.
+
+        Parameters
+        ----------
+        upload_id
+            The document.
+        verdict
+            ``"genuine"``, ``"fraudulent"`` or ``"unsure"``.
+        reviewer
+            Who says so.
+        note
+            Why, in words; may hold personal data.
+
+        Raises
+        ------
+        ValidationError
+            For another verdict, or without an upload id or a reviewer; nothing is written.
+        """
+        problems = unfit(upload_id, verdict, reviewer)
+        if problems:
+            said = "; ".join(f"{field}: {problem}" for field, problem in problems.items())
+            fields = {field: [problem] for field, problem in problems.items()}
+            raise ValidationError(f"the verdict was not written: {said}", fields=fields)
+        self._append([(upload_id, verdict, reviewer, _written(datetime.now(UTC)), note)])
+
+    def frame(self) -> pd.DataFrame:
+        """List every verdict ever given, in the order they were written down.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Index 0..n-1. ``upload_id, reviewer, note`` (string), ``verdict`` (category),
+            ``reviewed_at`` (datetime64[us, UTC]). A note may hold personal data.
+
+        Examples
+        --------
+        >>> ReviewLog(folder / "new.sqlite").frame().columns.tolist()
+        ['upload_id', 'verdict', 'reviewer', 'reviewed_at', 'note']
+        """
+        rows = self._rows(f"SELECT {', '.join(COLUMNS)} FROM verdicts ORDER BY number")  # noqa: S608
+        frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype("string")
+        frame["verdict"] = frame["verdict"].astype(pd.CategoricalDtype(list(VERDICTS)))
+        frame["reviewed_at"] = _times(frame["reviewed_at"])
+        return frame
+
+    def latest(self) -> pd.DataFrame:
+        """Give what each reviewer said last of each document; columns as in `frame`.
+
+        Examples
+        --------
+        >>> len(ReviewLog(folder / "new.sqlite").latest())
+        0
+        """
+        return latest(self.frame())
+
+    def settled(self) -> pd.DataFrame:
+        """Give one verdict per document; see `argyle_nb.review.settled`.
+
+        Examples
+        --------
+        >>> len(ReviewLog(folder / "new.sqlite").settled())
+        0
+        """
+        return settled(self.frame())
+
+    def keep_sample(self, chosen: pd.DataFrame) -> None:
+        """Keep what `sample` chose, so that its sampling rates outlive the notebook.
+
+        Parameters
+        ----------
+        chosen
+            From `sample`.
+
+        Examples
+        --------
+        >>> from argyle_nb.review import sample
+        >>> log = ReviewLog(folder / "samples.sqlite")
+        >>> log.keep_sample(sample(frame, 3))
+        >>> log.samples()["sampling_rate"].tolist()
+        [1.0, 1.0, 1.0]
+        """
+        drawn_at = _written(datetime.now(UTC))
+        rows = chosen[list(SAMPLE_COLUMNS)].astype(object).itertuples(index=False, name=None)
+        with self._connection() as connection:
+            connection.executemany(
+                "INSERT INTO samples (upload_id, stratum, stratum_size, sampling_rate, drawn_at)"
+                " VALUES (?, ?, ?, ?, ?)",
+                [(*row, drawn_at) for row in rows],
+            )
+
+    def samples(self) -> pd.DataFrame:
+        """List the samples that were kept, in the order they were drawn.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns of `sample` and ``drawn_at`` (datetime64[us, UTC]), the same for all
+            uploads of one sample. Rates of one sample only may be used together.
+
+        Examples
+        --------
+        >>> len(ReviewLog(folder / "new.sqlite").samples())
+        0
+        """
+        names = [*SAMPLE_COLUMNS, "drawn_at"]
+        rows = self._rows(f"SELECT {', '.join(names)} FROM samples ORDER BY number")  # noqa: S608
+        frame = pd.DataFrame(rows, columns=names).astype(
+            {
+                "upload_id": "string",
+                "stratum": "string",
+                "stratum_size": "int64",
+                "sampling_rate": "float64",
+                "drawn_at": "string",
+            }
+        )
+        frame["drawn_at"] = _times(frame["drawn_at"])
+        return frame
+
+    def to_csv(self, path: Path | str) -> None:
+        """Write every verdict to a CSV file that `add_csv` reads.
+
+        Parameters
+        ----------
+        path
+            Replaced as a whole.
+
+        Examples
+        --------
+        >>> log = ReviewLog(folder / "there.sqlite")
+        >>> log.add("u1", "genuine", reviewer="ada")
+        >>> log.to_csv(folder / "verdicts.csv")
+        >>> ReviewLog(folder / "here.sqlite").add_csv(folder / "verdicts.csv")
+        1
+        """
+        write_csv(self.frame(), Path(path))
+
+    def add_csv(self, path: Path | str) -> int:
+        """Add the verdicts of a CSV file: all of them, or none where a row cannot be read.
+
+        Parameters
+        ----------
+        path
+            Columns ``upload_id, verdict, reviewer, reviewed_at`` (ISO 8601; UTC where no zone is
+            named) and, if there are any, ``note``.
+
+        Returns
+        -------
+        int
+            How many were new: the same verdict is not added twice.
+
+        Raises
+        ------
+        ValidationError
+            Naming the file, each row that cannot be read, and what is wrong with it.
+        """
+        verdicts = read_verdicts(Path(path))
+        times = verdicts["reviewed_at"].map(_written)
+        texts = verdicts.assign(reviewed_at=times)[list(COLUMNS)].astype(object)
+        return self._append(list(texts.itertuples(index=False, name=None)))
+
+    def _append(self, rows: list[tuple[Any, ...]]) -> int:
+        with self._connection() as connection:
+            before = connection.total_changes
+            connection.executemany(
+                "INSERT OR IGNORE INTO verdicts (upload_id, verdict, reviewer, reviewed_at, note)"
+                " VALUES (?, ?, ?, ?, ?)",
+                rows,
+            )
+            return connection.total_changes - before
+
+    def _rows(self, query: str) -> list[tuple[Any, ...]]:
+        with self._connection() as connection:
+            return connection.execute(query).fetchall()
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.execute("BEGIN")
+        (ours,) = connection.execute("PRAGMA application_id").fetchone()
+        if ours not in (0, _APPLICATION_ID) or (
+            not ours and connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+        ):
+            raise self._unusable("it is another program's database")
+        if not ours:
+            connection.executescript(
+                f"BEGIN IMMEDIATE; PRAGMA application_id = {_APPLICATION_ID}; {_SCHEMA} COMMIT;"
+            )
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        """Give one transaction; closing the connection takes back what was not committed."""
+        try:
+            with closing(sqlite3.connect(self.path, timeout=_BUSY_SECONDS)) as found:
+                found.execute("PRAGMA journal_mode = WAL")
+                found.execute("PRAGMA synchronous = FULL")
+                yield found
+                found.commit()
+        except sqlite3.Error as error:
+            raise self._unusable(error) from None
+
+    def _unusable(self, why: object) -> ConfigurationError:
+        return ConfigurationError(
+            f"{self.path} cannot be used for verdicts ({why}): check the disk and its rights, or "
+            "name another file"
+        )
+
+
+def latest(verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Give what each reviewer said last of each document.
+
+    Parameters
+    ----------
+    verdicts
+        From `ReviewLog.frame`. Of two verdicts of the same time, the lower row counts.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per document and reviewer, in the order of their times, index 0..n-1; the columns
+        of ``verdicts``.
+
+    Raises
+    ------
+    ConfigurationError
+        When a column is not there, or ``reviewed_at`` holds no times.
+    ValidationError
+        For an unknown verdict, or one without an upload id, a reviewer or a time.
+
+    Examples
+    --------
+    >>> said = {"upload_id": "u1", "reviewer": "ada", "verdict": ["unsure", "genuine"],
+    ...         "reviewed_at": pd.to_datetime(["2026-01-05", "2026-01-06"])}
+    >>> latest(pd.DataFrame(said))["verdict"].tolist()
+    ['genuine']
+    """
+    check_reviews(verdicts)
+    in_time = verdicts.sort_values("reviewed_at", kind="stable")
+    return in_time.drop_duplicates(["upload_id", "reviewer"], keep="last").reset_index(drop=True)
+
+
+def settled(verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Give one verdict per document.
+
+    It is the one that all reviewers gave who were sure. Where none was sure, or two of them
+    contradict each other, it is ``unsure``.
+
+    Parameters
+    ----------
+    verdicts
+        From `ReviewLog.frame`; of each reviewer the latest counts.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per document, in the order of ids, index 0..n-1: ``upload_id`` (string),
+        ``verdict`` (category), ``reviewers`` (int64), ``disputed`` (bool: one says genuine,
+        another fraudulent).
+
+    Raises
+    ------
+    ConfigurationError, ValidationError
+        As in `latest`.
+
+    Examples
+    --------
+    >>> said = {"upload_id": "u1", "reviewer": ["ada", "ben"], "verdict": ["unsure", "genuine"],
+    ...         "reviewed_at": pd.to_datetime(["2026-01-05", "2026-01-05"])}
+    >>> settled(pd.DataFrame(said))[["verdict", "disputed"]].values.tolist()
+    [['genuine', False]]
+    """
+    said = latest(verdicts)
+    texts = said["verdict"].astype("string")
+    marks = pd.DataFrame(
+        {
+            "upload_id": said["upload_id"].astype("string"),
+            "genuine": (texts == "genuine").astype(bool),
+            "fraudulent": (texts == "fraudulent").astype(bool),
+        }
+    )
+    by_document = marks.groupby("upload_id")
+    table = by_document[["genuine", "fraudulent"]].any()
+    verdict = pd.Series("unsure", index=table.index, dtype="string")
+    verdict[table["genuine"] & ~table["fraudulent"]] = "genuine"
+    verdict[table["fraudulent"] & ~table["genuine"]] = "fraudulent"
+    return pd.DataFrame(
+        {
+            "verdict": verdict.astype(pd.CategoricalDtype(list(VERDICTS))),
+            "reviewers": by_document.size().astype("int64"),
+            "disputed": table["genuine"] & table["fraudulent"],
+        }
+    ).reset_index()
+
+
+def _written(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _times(texts: pd.Series[str]) -> pd.Series[Any]:
+    times: pd.Series[Any] = pd.to_datetime(texts, format="ISO8601", utc=True)
+    return times.astype("datetime64[us, UTC]")

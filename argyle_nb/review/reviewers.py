@@ -1,0 +1,121 @@
+"""How far two reviewers agree beyond chance."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from argyle_nb.review.log import latest
+from argyle_nb.review.verdict_files import VERDICTS
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+RESAMPLES = 2000
+
+_COLUMNS = {
+    "documents": "int64",
+    "agreed": "float64",
+    "kappa": "float64",
+    "kappa_low": "float64",
+    "kappa_high": "float64",
+}
+
+
+def agreement(verdicts: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
+    """Compare each pair of reviewers on the documents that both of them saw.
+
+    Parameters
+    ----------
+    verdicts
+        From `ReviewLog.frame`; of each reviewer and document the latest counts.
+    seed
+        Of the resampling.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by ``reviewer, other``: ``documents`` (int64, seen by both), ``agreed`` (share),
+        ``kappa`` (Cohen's: 1 is full agreement, 0 is what chance alone gives), ``kappa_low,
+        kappa_high`` (95 % bootstrap over documents, 2,000 resamples). ``unsure`` is a verdict
+        like the others. NaN where nothing was seen by both, or all verdicts are one and the same.
+
+    Raises
+    ------
+    ConfigurationError, ValidationError
+        As in `latest`.
+
+    Notes
+    -----
+    kappa = (observed - expected) / (1 - expected), expected from each reviewer's own shares;
+    Cohen 1960, Educational and Psychological Measurement 20:37. It is what scikit-learn's
+    ``cohen_kappa_score`` gives. Where the two agree on all n documents every resample does too, so
+    ``kappa_low`` is that of the lowest share of agreement that n of n allow, 0.025^(1/n); Clopper
+    and Pearson 1934, Biometrika 26:404. Documents of one borrower are not independent, so the
+    interval is rather too narrow.
+
+    Examples
+    --------
+    >>> said = {"upload_id": ["u1", "u2", "u1", "u2"], "reviewer": ["ada", "ada", "ben", "ben"],
+    ...         "verdict": ["genuine", "fraudulent", "genuine", "fraudulent"],
+    ...         "reviewed_at": pd.Timestamp("2026-01-05", tz="UTC")}
+    >>> float(agreement(pd.DataFrame(said)).loc[("ada", "ben"), "kappa"])
+    1.0
+    """
+    said = latest(verdicts).astype({"verdict": pd.CategoricalDtype(list(VERDICTS))})
+    codes = said.assign(code=said["verdict"].cat.codes).pivot(
+        index="upload_id", columns="reviewer", values="code"
+    )
+    pairs = list(combinations(sorted(codes.columns), 2))
+    index = pd.MultiIndex.from_tuples(pairs, names=["reviewer", "other"]) if pairs else _NOBODY
+    rows = [_compared(codes[list(pair)].dropna().to_numpy(dtype=np.int64), seed) for pair in pairs]
+    return pd.DataFrame(rows, index=index, columns=list(_COLUMNS)).astype(_COLUMNS)
+
+
+def kappas(tables: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Give Cohen's kappa of one or many tables of counts, verdict by verdict.
+
+    Parameters
+    ----------
+    tables
+        The last two axes are the two reviewers' verdicts.
+
+    Examples
+    --------
+    >>> round(float(kappas(np.array([[20, 5], [10, 15]]))), 3)
+    0.4
+    """
+    n = tables.sum(axis=(-2, -1))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        observed = np.trace(tables, axis1=-2, axis2=-1) / n
+        expected = _expected(tables)
+        result: npt.NDArray[np.float64] = (observed - expected) / (1 - expected)
+    return np.where(np.isfinite(result), result, np.nan)
+
+
+def _expected(tables: npt.NDArray[np.float64]) -> Any:
+    """Give the share on which two reviewers of such habits would agree by chance."""
+    by_chance = (tables.sum(axis=-1) * tables.sum(axis=-2)).sum(axis=-1)
+    return by_chance / tables.sum(axis=(-2, -1)) ** 2
+
+
+_NOBODY = pd.MultiIndex.from_arrays([[], []], names=["reviewer", "other"])
+
+
+def _compared(codes: npt.NDArray[np.int64], seed: int) -> tuple[Any, ...]:
+    n, width = len(codes), len(VERDICTS)
+    if n == 0:
+        return (0, *[np.nan] * 4)
+    cells = np.bincount(codes[:, 0] * width + codes[:, 1], minlength=width**2)
+    drawn = np.random.default_rng(seed).multinomial(n, cells / n, size=RESAMPLES)
+    resampled = kappas(drawn.reshape(-1, width, width).astype(np.float64))
+    resampled = resampled[~np.isnan(resampled)]
+    low, high = np.quantile(resampled, [0.025, 0.975]) if len(resampled) else (np.nan, np.nan)
+    table = cells.reshape(width, width).astype(np.float64)
+    agreed, kappa = float(np.trace(table) / n), float(kappas(table))
+    if agreed == 1 and not np.isnan(kappa):
+        low = 1 - (1 - 0.025 ** (1 / n)) / (1 - _expected(table))
+    return (n, agreed, kappa, low, high)

@@ -1,0 +1,135 @@
+"""Which documents to review, so that what is found can be said of all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from argyle_nb.columns import need_columns
+from argyle_nb.errors import ConfigurationError, ValidationError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+Strategy = Literal["stratified", "random"]
+STRATEGIES = ("stratified", "random")
+STRATA = ("document_type", "authenticity_level")
+_COLUMNS_OF = {"stratified": STRATA, "random": ()}
+_SHOWN = 3
+
+
+def sample(
+    frame: pd.DataFrame, n: int, strategy: Strategy = "stratified", *, seed: int = 0
+) -> pd.DataFrame:
+    """Choose documents for review by chance, and say how likely each was chosen.
+
+    Whoever reviews only what looks bad learns nothing of the rest: no catch rate, no false alarms.
+    Here every scored upload has a known chance above zero, and its inverse is the weight with
+    which a verdict on it speaks for all.
+
+    Parameters
+    ----------
+    frame
+        From `uploads_frame`; only uploads with a score are chosen.
+    n
+        How many.
+    strategy
+        ``"stratified"``: as many of each document type and authenticity level, so that rare low
+        scores are seen too; what a small group cannot give is taken from the others.
+        ``"random"``: each upload is equally likely.
+    seed
+        The same seed chooses the same.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``min(n, scored uploads)`` rows in random order, the order to review them in:
+        ``upload_id, stratum`` (string), ``stratum_size`` (int64), ``sampling_rate`` (float64,
+        above 0 up to 1: chosen / stratum size). ``attrs["note"]`` says what was left out.
+
+    Raises
+    ------
+    ConfigurationError
+        For a missing column, an unknown strategy, or an ``n`` that is no whole number or leaves a
+        group without any chance.
+    ValidationError
+        When the frame lists an upload more than once.
+
+    Notes
+    -----
+    Stratified sampling without replacement; weights are the inverse of the sampling rates,
+    Horvitz and Thompson 1952, JASA 47:663.
+
+    Examples
+    --------
+    >>> chosen = sample(frame, 2)
+    >>> chosen["stratum_size"].tolist(), chosen["sampling_rate"].tolist()
+    ([2, 1], [0.5, 1.0])
+    """
+    if strategy not in STRATEGIES:
+        raise ConfigurationError(
+            f"unknown strategy {strategy!r}: use one of {', '.join(STRATEGIES)}"
+        )
+    need_columns(frame, ("id", "ocr_authenticity_score", *_COLUMNS_OF[strategy]), "frame")
+    if not isinstance(n, int | np.integer) or n < 0:
+        raise ConfigurationError(f"n must be a whole number of 0 or more, not {n!r}")
+    scored = frame[frame["ocr_authenticity_score"].notna()]
+    twice = scored.loc[scored["id"].duplicated(), "id"]
+    if len(twice):
+        raise ValidationError(
+            f"frame lists {', '.join(twice.astype(str).head(_SHOWN))} more than once: keep one row "
+            "of each upload"
+        )
+    strata = _strata(scored, strategy)
+    sizes = strata.value_counts(sort=False).sort_index()
+    if n < len(sizes):
+        raise ConfigurationError(
+            f"{n} documents leave some of the {len(sizes)} groups without a chance: ask for at "
+            f"least {len(sizes)}" + (", or for strategy 'random'" if strategy != "random" else "")
+        )
+    chance = np.random.default_rng(seed)
+    taken = dict(zip(sizes.index, _shares(np.asarray(sizes, dtype=np.int64), n), strict=True))
+    rows = [
+        chance.choice(places, size=taken[stratum], replace=False)
+        for stratum, places in sorted(strata.groupby(strata).indices.items())
+    ]
+    order = chance.permutation(np.concatenate([np.array([], dtype=np.int64), *rows]))
+    chosen = strata.iloc[order]
+    size = chosen.map(sizes).astype("int64")
+    result = pd.DataFrame(
+        {
+            "upload_id": scored["id"].iloc[order].astype("string").to_numpy(),
+            "stratum": chosen.to_numpy(),
+            "stratum_size": size.to_numpy(),
+            "sampling_rate": (chosen.map(taken).astype("int64") / size).to_numpy(),
+        }
+    ).astype({"upload_id": "string", "stratum": "string"})
+    result.attrs["note"] = (
+        f"{len(result)} of {len(scored)} uploads with a score, {strategy}, seed {seed}; "
+        f"{len(frame) - len(scored)} without a score could not be chosen"
+    )
+    return result
+
+
+def _strata(scored: pd.DataFrame, strategy: Strategy) -> pd.Series[str]:
+    if strategy == "random":
+        return pd.Series("all", index=scored.index, dtype="string")
+    first, second = (scored[name].astype("string").fillna("unknown") for name in STRATA)
+    strata: pd.Series[str] = first + ", " + second
+    return strata
+
+
+def _shares(sizes: npt.NDArray[np.int64], n: int) -> npt.NDArray[np.int64]:
+    """Share n out as evenly as the sizes allow."""
+    taken = np.zeros_like(sizes)
+    left = min(n, int(sizes.sum()))
+    while left:
+        has_more = np.flatnonzero(taken < sizes)
+        each = max(1, left // len(has_more))
+        for place in has_more[: left if each == 1 else None]:
+            more = min(each, int(sizes[place] - taken[place]), left)
+            taken[place] += more
+            left -= more
+    return taken

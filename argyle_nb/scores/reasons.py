@@ -1,0 +1,175 @@
+"""Where a row of the frame is counted: under its score, or under why it has none."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from argyle_nb.errors import ConfigurationError
+from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE
+from argyle_nb.models import SCORED_TYPES
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+SCORES = list(range(LOWEST_SCORE, HIGHEST_SCORE + 1))
+REASONS = (
+    "pending",
+    "failed",
+    "unauthorized",
+    "unsupported_type",
+    "not_started",
+    "missing",
+    "invalid",
+)
+# How far an upload without a score came; each includes those before it.
+REACHED = ("uploaded", "classified", "ocr")
+WIDTH = len(SCORES) + len(REASONS) * len(REACHED)
+NO_SCORE = np.iinfo(np.int16).min
+NO_NUMBER = np.iinfo(np.int16).max
+
+_STATES = ("classification", "ocr", "authenticity", "document_type")
+INVALID = len(SCORES) + REASONS.index("invalid") * len(REACHED)
+
+
+class Cells:
+    """The place of each row in a table of `WIDTH` columns: the scores, then reasons by stage.
+
+    Parameters
+    ----------
+    frame
+        From `uploads_frame`.
+
+    Raises
+    ------
+    ConfigurationError
+        When a column is missing.
+
+    Examples
+    --------
+    >>> Cells(frame).all().tolist()[:3]
+    [85, 92, 40]
+    """
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        needed = ("ocr_authenticity_score", *_STATES)
+        if missing := [name for name in needed if name not in frame]:
+            raise ConfigurationError(
+                f"no column {', '.join(missing)}: scores are counted in a frame of uploads_frame"
+            )
+        self._scores = frame["ocr_authenticity_score"]
+        states = [_codes(frame[name]) for name in _STATES]
+        self._states = [codes for codes, _ in states]
+        sizes = [len(names) for _, names in states]
+        self._steps = [np.int64(math.prod(sizes[place + 1 :])) for place in range(len(sizes))]
+        # Codes begin with -1.
+        self._all_missing = sum(self._steps)
+        self._cell_of_states = np.array(
+            [_cell(*names) for names in itertools.product(*(names for _, names in states))],
+            dtype=np.int16,
+        )
+
+    def all(self) -> npt.NDArray[np.int64]:
+        """Give the cells of all rows."""
+        rows = len(self._scores)
+        return self.add_to(np.zeros(rows, dtype=np.int64), slice(0, rows))
+
+    def add_to(self, numbers: npt.NDArray[np.int64], rows: slice) -> npt.NDArray[np.int64]:
+        """Add the cells of some rows to an array, and give it back.
+
+        A score that is none is under ``invalid``.
+        """
+        given = self._scores.iloc[rows]
+        cells = whole_numbers(given)
+        # Without a sign all that are below 0 are far above 100.
+        without = np.flatnonzero(cells.view(np.uint16) > HIGHEST_SCORE)
+        if len(without):
+            cells[without] = self._without_score(rows, without)
+            if len(without) > len(given) - given.count():
+                cells[given.notna().to_numpy() & (cells >= len(SCORES))] = INVALID
+        numbers += cells
+        return numbers
+
+    def _without_score(self, rows: slice, without: npt.NDArray[np.intp]) -> npt.NDArray[np.int16]:
+        states = np.full(len(without), self._all_missing)
+        for codes, step in zip(self._states, self._steps, strict=True):
+            states += codes[rows][without] * step
+        cells: npt.NDArray[np.int16] = self._cell_of_states[states]
+        return cells
+
+
+def no_score_reasons(frame: pd.DataFrame) -> pd.Series[str]:
+    """Say for each upload why it has no score.
+
+    Parameters
+    ----------
+    frame
+        From `uploads_frame`.
+
+    Returns
+    -------
+    pandas.Series
+        ``no_score_reason`` (category of `REASONS`), missing where there is a score.
+
+    Examples
+    --------
+    >>> no_score_reasons(frame).tolist()[-1]
+    'unsupported_type'
+    """
+    cells = Cells(frame).all()
+    codes = np.where(cells < len(SCORES), -1, (cells - len(SCORES)) // len(REACHED))
+    reasons = pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(list(REASONS)))
+    return pd.Series(reasons, index=frame.index, name="no_score_reason")
+
+
+def whole_numbers(column: pd.Series[Any]) -> npt.NDArray[np.int16]:
+    """Read scores, with `NO_SCORE` for none and `NO_NUMBER` for what is no whole number.
+
+    Examples
+    --------
+    >>> whole_numbers(pd.Series([85, None, 79.5])).tolist() == [85, NO_SCORE, NO_NUMBER]
+    True
+    """
+    if str(column.dtype) == "Int16":
+        numbers: npt.NDArray[np.int16] = column.array.fillna(NO_SCORE).to_numpy(dtype=np.int16)
+        return numbers
+    given = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    whole = (given >= LOWEST_SCORE) & (given <= HIGHEST_SCORE) & (given == np.floor(given))
+    scores = np.where(whole, given, NO_NUMBER)
+    return np.where(column.isna(), NO_SCORE, scores).astype(np.int16)
+
+
+def _codes(column: pd.Series[Any]) -> tuple[npt.NDArray[Any], list[str | None]]:
+    """Give codes from -1 (missing), and what each stands for, missing first."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.array.codes, [None, *map(str, column.cat.categories)]
+    codes, names = pd.factorize(column)
+    return codes, [None, *map(str, names)]
+
+
+def _cell(
+    classification: str | None, ocr: str | None, authenticity: str | None, document_type: str | None
+) -> int:
+    reason = _reason((classification, ocr, authenticity), document_type)
+    reached = ((classification == "completed") + (ocr == "completed")) * (
+        classification == "completed"
+    )
+    return len(SCORES) + REASONS.index(reason) * len(REACHED) + reached
+
+
+def _reason(stages: tuple[str | None, str | None, str | None], document_type: str | None) -> str:
+    for state, reason in (
+        ("in_progress", "pending"),
+        ("failed", "failed"),
+        ("unauthorized", "unauthorized"),
+    ):
+        if state in stages:
+            return reason
+    if stages[2] != "idle":
+        return "missing"
+    classified = stages[0] == "completed"
+    return "not_started" if document_type in SCORED_TYPES or not classified else "unsupported_type"
