@@ -1,212 +1,385 @@
-"""`UploadPanel`: choose files, a type and a user; watch each to its score."""
+"""`UploadPanel`: documents in by drag and drop, each watched to its score."""
 
 from __future__ import annotations
 
 import html
-from collections import Counter
-from itertools import islice
+import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
+import msgspec
 
+from argyle_nb.batch import default_journal
 from argyle_nb.config import LOCAL
-from argyle_nb.errors import ArgyleError, ValidationError
-from argyle_nb.frames import uploads_frame
+from argyle_nb.errors import ValidationError, words_of
 from argyle_nb.models import DOCUMENT_TYPES
-from argyle_nb.widgets.queue import DONE, FAILED_STATES, QueuedFile, UploadQueue
+from argyle_nb.uploading import UploadQueue, files_of
+from argyle_nb.uploading.files import DONE
+from argyle_nb.widgets.dropzone import DropZone
+from argyle_nb.widgets.panel import Panel, joined
+from argyle_nb.widgets.receiving import ARRIVED
+from argyle_nb.widgets.timing import AtMostEvery
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
     import pandas as pd
 
     from argyle_nb.client import Client
+    from argyle_nb.journal import Entry, Key
+    from argyle_nb.models import User
+    from argyle_nb.uploading import Found, QueuedFile
+    from argyle_nb.widgets.panel import Answer
+    from argyle_nb.widgets.receiving import ReceivedFile
 
-NEW_USER = "new"
-USERS_SHOWN = 200
-ACCEPTED = ".pdf,.png,.jpg,.jpeg,.heic"
-
-_LIMIT_NOTE = (
-    "At most 10 MB in one choice (a limit of the file control); for more use anb.upload_batch."
-)
+SHOW_SECONDS, SAVE_SECONDS = 0.2, 2.0
+ROWS_IN_A_MESSAGE = 200
+_SAID = {
+    "looking": "looking at it",
+    "ready": "ready",
+    "waiting": "waiting to be sent",
+    "sending": "sending to Argyle",
+    "reading": "Argyle has it",
+}
 
 
 class UploadPanel(widgets.VBox):
-    """Upload documents from a notebook.
+    """Upload documents from a notebook, and watch each to its score.
 
-    Files are chosen in the browser, copied to the kernel, and sent from there in a thread, each
-    once (see `upload_batch`). Their contents never stay in the widget, so they are not saved with
-    the notebook.
+    Files come by drag and drop, by a click, by the keyboard, or from a folder of the kernel's
+    machine. Each has its type (guessed, to be changed) and its user; they are sent with
+    `upload_batch` in a thread, each once, while cells run. Run the cell again or reload the page:
+    the panel goes on, as panels with the same journal and place share one queue; what is asked from
+    then on is asked with the newest client. Contents are never saved with the notebook, nor are
+    users; names, sizes and scores are.
 
     Parameters
     ----------
     client
         From `connect`.
     journal
-        The SQLite file that remembers what was sent.
+        The SQLite file that remembers what was sent; `upload_batch`'s own by default.
+
+    Raises
+    ------
+    ConfigurationError
+        When the journal cannot be used.
 
     Examples
     --------
-    >>> panel = UploadPanel(client)
+    >>> panel = UploadPanel(client, folder / "panel.sqlite")
+    >>> panel
+    UploadPanel(0 documents, 0 at Argyle)
     >>> panel.frame["id"].tolist()
     []
     """
 
     def __init__(self, client: Client, journal: Path | str | None = None) -> None:
-        self._client = client
-        self._queue = UploadQueue(client, self._show, journal)
-        self._rows: dict[int, _Row] = {}
-        self._known: dict[str, str] = {}
-        self._build()
-        super().__init__(children=self._layout())
-        self._files.observe(self._take, names="value")
-        self._users.observe(self._show_new_user, names="value")
-        self._button.on_click(self._send)
-        self._load_users()
+        self._shared = _shared_of(client, Path(journal or default_journal()))
+        super().__init__(children=self._shared.parts)
+
+    def __repr__(self) -> str:
+        files = self.queue.files
+        sent = sum(bool(file.upload_id) for file in files)
+        return f"UploadPanel({len(files)} documents, {sent} at Argyle)"
+
+    @property
+    def queue(self) -> UploadQueue:
+        """The documents and their states, for scripts."""
+        return self._shared.queue
 
     @property
     def frame(self) -> pd.DataFrame:
-        """What was uploaded with this panel, as `uploads_frame` gives it."""
-        return uploads_frame(self._queue.uploads)
+        """What came to Argyle through this panel, as `uploads_frame` gives it."""
+        return self.queue.frame
 
-    def _build(self) -> None:
-        wide = {"description_width": "110px"}
-        self._files = widgets.FileUpload(
-            accept=ACCEPTED, multiple=True, description="Choose files", tooltip="Choose documents"
-        )
-        self._types = widgets.Dropdown(
-            options=DOCUMENT_TYPES, description="Document type", style=wide
-        )
-        self._users = widgets.Dropdown(description="User", style=wide)
-        self._new_user = widgets.Text(
-            description="External id",
-            placeholder="your own name for the user",
-            style=wide,
-            layout={"width": "400px"},
-        )
-        self._button = widgets.Button(
-            description="Upload", button_style="primary", icon="upload", disabled=True
-        )
-        self._status = widgets.HTML()
-        self._list = widgets.VBox()
+    def add(self, pattern: str, *, document_type: str = "", user: str = "") -> int:
+        """Add documents that are on the kernel's machine.
 
-    def _layout(self) -> list[widgets.Widget]:
-        where = self._client.settings
-        sandbox = "; scores are a stand-in" if where.environment == LOCAL else ""
-        banner = f"<b>Upload to Argyle</b> ({html.escape(where.environment)}{sandbox})"
-        return [
-            widgets.HTML(banner),
-            widgets.HBox([self._files, widgets.HTML(f"<small>{_LIMIT_NOTE}</small>")]),
-            self._types,
-            widgets.HBox([self._users, self._new_user]),
-            self._button,
-            self._list,
-            self._status,
-        ]
+        Parameters
+        ----------
+        pattern
+            A file, a folder or a pattern such as ``scans/*.pdf``.
+        document_type
+            One of the six; guessed by default.
+        user
+            An id, an external id, or the e-mail address of a user; by default what the panel says.
 
-    def _load_users(self) -> None:
-        try:
-            for user in islice(self._client.list_users(), USERS_SHOWN):
-                # Labels are saved with the notebook, so they hold no e-mail address.
-                self._known[user.id] = user.external_id or user.id[:8]
-        except ArgyleError as error:
-            self._tell(str(error))
-        self._choose(NEW_USER)
+        Returns
+        -------
+        int
+            How many were added.
 
-    def _choose(self, user: str) -> None:
-        self._users.options = [("New user ...", NEW_USER), *_labels(self._known)]
-        self._users.value = user
+        Raises
+        ------
+        ValidationError
+            When there is no such file, or no such type.
 
-    def _show_new_user(self, change: dict[str, Any]) -> None:
-        self._new_user.layout.display = None if change["new"] == NEW_USER else "none"
+        Examples
+        --------
+        >>> panel = UploadPanel(client, folder / "panel.sqlite")
+        >>> panel.add("data/documents/w2_*", user="loan-77")  # doctest: +SKIP
+        4
+        """
+        return self._shared.table.add_files(pattern, document_type, user)
 
-    def _take(self, change: dict[str, Any]) -> None:
-        chosen = change["new"]
-        if not chosen:
-            return
-        # Else the documents would be saved with the notebook, and could not be chosen again.
-        self._files.value = ()
-        for item in chosen:
-            file = self._queue.add(item["name"], item["content"])
-            self._row_of(file)
-        self._offer()
+    def send(self) -> threading.Thread:
+        """Send what is ready, as the button does; see `UploadQueue.send`."""
+        return self.queue.send()
 
-    def _send(self, _: widgets.Button) -> None:
-        # A second click waits in the browser while the first is served.
-        if not self._queue.ready:
-            return
-        try:
-            user = self._chosen_user()
-        except ArgyleError as error:
-            self._tell(str(error))
-            return
-        self._tell("")
-        self._queue.send(self._types.value, user)
-        self._offer()
 
-    def _chosen_user(self) -> str:
-        if self._users.value != NEW_USER:
-            return str(self._users.value)
-        external_id = self._new_user.value.strip()
-        if not external_id:
+class _Table(Panel):
+    """The documents, one a row; the browser asks, and is told what changed."""
+
+    _esm = joined("keys.js", "panel.js", "upload_rows.js", "upload.js")
+    _css = joined("panel.css", "upload.css")
+    changes = frozenset({"set", "add", "send", "stop", "remove", "again"})
+
+    def __init__(self, client: Client, journal: Path) -> None:
+        self.user = ""
+        self.forget: Callable[..., None] = lambda *_: None
+        self._news: set[str] = set()
+        self._version = 0
+        self._news_lock = threading.Lock()
+        self._tell = AtMostEvery(SHOW_SECONDS, self._tell_now)
+        self._save = AtMostEvery(SAVE_SECONDS, self._save_now)
+        self.queue = UploadQueue(client, journal, on_change=self._changed)
+        super().__init__({"files": []})
+
+    def take(self, file: ReceivedFile) -> None:
+        """Take over a file that has come from the browser."""
+        if file.state == ARRIVED and file.path:
+            self.queue.add(file.path, key=file.key, user=self.user, is_copy=True)
+
+    def add_files(self, pattern: str, document_type: str = "", user: str = "") -> int:
+        """Add documents that are on the kernel's machine, see `UploadPanel.add`."""
+        paths = files_of(pattern)
+        for path in paths:
+            self.queue.add(path, document_type=document_type, user=user or self.user)
+        return len(paths)
+
+    def _answer(self, kind: str, content: Answer) -> Answer:
+        return _STEPS[kind](self, msgspec.convert(content, _Question))
+
+    def _open(self, _: _Question) -> Answer:
+        version = self._version
+        return {
+            "version": version,
+            "files": [_row(file) for file in self.queue.files],
+            "types": list(DOCUMENT_TYPES),
+            "user": self.user,
+            "sending": self.queue.is_sending,
+        }
+
+    def _look(self, _: _Question) -> Answer:
+        """Say how much was pushed, so that a page sees whether it heard everything."""
+        return {"version": self._version}
+
+    def _set(self, asked: _Question) -> Answer:
+        if asked.all and asked.user is not None:
+            self.user = asked.user.strip()
+            self._tell()
+        keys = [file.key for file in self.queue.files] if asked.all else asked.keys
+        late = self.queue.set(keys, document_type=asked.document_type, user=asked.user)
+        if late and not asked.all:
             raise ValidationError(
-                "name the user first: choose one, or write your own name for a new one "
-                "as the external id"
+                f"too late: {late[0].name} is {late[0].state} as {late[0].document_type} for "
+                f"{late[0].user}"
             )
-        user = self._queue.user_of(external_id)
-        self._known = {user: external_id, **self._known}
-        self._choose(user)
-        return user
+        return {}
 
-    def _show(self, file: QueuedFile) -> None:
-        self._row_of(file).show(file)
+    def _add(self, asked: _Question) -> Answer:
+        return self._aside("added", lambda: self.add_files(asked.text))
 
-    def _row_of(self, file: QueuedFile) -> _Row:
-        if id(file) not in self._rows:
-            row = _Row(file)
-            self._rows[id(file)] = row
-            self._list.children = (*self._list.children, row.box)
-        return self._rows[id(file)]
+    def _aside(self, about: str, find: Callable[[], Any]) -> Answer:
+        """Find it on another thread: a slow handler would hold up every other widget."""
 
-    def _offer(self) -> None:
-        count = len(self._queue.ready)
-        self._button.disabled = count == 0
-        noun = "document" if count == 1 else "documents"
-        self._button.description = f"Upload {count} {noun}" if count else "Upload"
+        def tell() -> None:
+            try:
+                told = {about: find()}
+            except Exception as error:  # noqa: BLE001 - on this thread nobody would see it
+                told = {"trouble": words_of(error)}
+            self._push({"about": about} | told)
 
-    def _tell(self, message: str) -> None:
-        self._status.value = html.escape(message)
+        threading.Thread(target=tell, name=f"argyle_nb {about}", daemon=True).start()
+        return {}
+
+    def _send_files(self, asked: _Question) -> Answer:
+        self.queue.send(asked.keys or None)
+        return {}
+
+    def _stop(self, _: _Question) -> Answer:
+        self.queue.stop()
+        return {}
+
+    def _remove(self, asked: _Question) -> Answer:
+        self.forget(*[key for key in asked.keys if self.queue.remove(key)])
+        return {}
+
+    def _again(self, asked: _Question) -> Answer:
+        for key in asked.keys:
+            self.queue.look_again(key)
+        return {}
+
+    def _users(self, asked: _Question) -> Answer:
+        self.queue.finder.search(asked.text, self._tell_found)
+        return {}
+
+    def _tell_found(self, found: Found) -> None:
+        users = [_suggested(user, self.queue.finder.name_of(user)) for user in found.users]
+        self._push({"about": "users", "text": found.text, "users": users, "words": found.words})
+
+    def _earlier(self, _: _Question) -> Answer:
+        return self._aside("earlier", lambda: [_line(*row) for row in self.queue.earlier()])
+
+    def _changed(self, key: str) -> None:
+        with self._news_lock:
+            self._news.add(key)
+        self._tell()
+        self._save()
+
+    def _tell_now(self) -> None:
+        with self._news_lock:
+            keys, self._news = self._news, set()
+        files = self.queue.files
+        rows = [_row(file) for file in files if file.key in keys]
+        gone = sorted(keys.difference(file.key for file in files))
+        sending = self.queue.is_sending
+        for begin in range(0, max(len(rows), 1), ROWS_IN_A_MESSAGE):
+            self._version += 1
+            part = rows[begin : begin + ROWS_IN_A_MESSAGE]
+            news = {"version": self._version, "files": part, "gone": gone, "sending": sending}
+            self._push({"about": "files", "user": self.user, **news})
+            gone = []
+
+    def _save_now(self) -> None:
+        saved = {"files": [_saved(file) for file in self.queue.files]}
+        self._heard.run(lambda: setattr(self, "saved", saved))
 
 
-class _Row:
-    """One file: its name and size, how much is sent, and what came of it."""
+class _Question(msgspec.Struct):
+    """What the browser asks."""
 
-    def __init__(self, file: QueuedFile) -> None:
-        name = widgets.HTML(f"{html.escape(file.name)} <small>{_size(file.size)}</small>")
-        name.layout.width = "45%"
-        self._bar = widgets.FloatProgress(max=1.0, layout={"width": "15%"})
-        self._text = widgets.HTML(layout={"width": "40%"})
-        self.box = widgets.HBox([name, self._bar, self._text])
-        self.show(file)
+    keys: list[str] = []
+    all: bool = False
+    document_type: str | None = None
+    user: str | None = None
+    text: str = ""
 
-    def show(self, file: QueuedFile) -> None:
-        self._bar.value = file.fraction
-        self._bar.bar_style = (
-            "danger" if file.state in FAILED_STATES else "success" if file.state == DONE else "info"
+
+_STEPS: dict[str, Callable[[_Table, _Question], Answer]] = {
+    "open": _Table._open,  # noqa: SLF001 - the class of this file
+    "look": _Table._look,  # noqa: SLF001
+    "set": _Table._set,  # noqa: SLF001
+    "add": _Table._add,  # noqa: SLF001
+    "send": _Table._send_files,  # noqa: SLF001
+    "stop": _Table._stop,  # noqa: SLF001
+    "remove": _Table._remove,  # noqa: SLF001
+    "again": _Table._again,  # noqa: SLF001
+    "users": _Table._users,  # noqa: SLF001
+    "earlier": _Table._earlier,  # noqa: SLF001
+}
+
+
+class _Shared:
+    """What panels with the same journal and place have in common."""
+
+    def __init__(self, client: Client, journal: Path) -> None:
+        self.table = _Table(client, journal)
+        self.zone = DropZone(
+            on_change=self.table.take, hand_over=True, is_needed=lambda: self.queue.is_sending
         )
-        mark = {DONE: "&#10003; "}.get(file.state, "")
-        if file.state in FAILED_STATES:
-            mark = f"&#9888; {file.state}: "
-        self._text.value = mark + html.escape(file.message)
+        self.table.forget = self.zone.remove
+        self.heading = widgets.HTML(_heading(client))
+
+    @property
+    def queue(self) -> UploadQueue:
+        return self.table.queue
+
+    @property
+    def parts(self) -> list[widgets.Widget]:
+        return [self.heading, self.zone, self.table]
+
+    @property
+    def is_open(self) -> bool:
+        return all(part.comm is not None for part in self.parts)
+
+    def use(self, client: Client) -> None:
+        """Go on with another client: its key may be the right one, its port the new one."""
+        if client is not self.queue.client:
+            self.queue.use(client)
+        self.heading.value = _heading(client)
 
 
-def _labels(known: dict[str, str]) -> list[tuple[str, str]]:
-    """Pair labels with user ids; a label that several would share names the whole id."""
-    count = Counter(known.values())
-    return [
-        (label if count[label] == 1 else f"{label} ({user})", user) for user, label in known.items()
-    ]
+_SHARED: dict[tuple[str, Path], _Shared] = {}
+_SHARED_LOCK = threading.Lock()
 
 
-def _size(count: int) -> str:
-    return f"{count / 1e3:,.1f} kB"
+def _shared_of(client: Client, journal: Path) -> _Shared:
+    """Give what a panel shows; one that was closed begins anew."""
+    key = (client.settings.journal_scope, journal.absolute())
+    with _SHARED_LOCK:
+        if key not in _SHARED or not _SHARED[key].is_open:
+            _SHARED[key] = _Shared(client, journal)
+        else:
+            _SHARED[key].use(client)
+        return _SHARED[key]
+
+
+def _heading(client: Client) -> str:
+    where = client.settings.environment
+    stand_in = "; its scores are a stand-in" if where == LOCAL else ""
+    return f"<b>Upload documents to Argyle</b> ({html.escape(where)}{stand_in})"
+
+
+def _row(file: QueuedFile) -> Answer:
+    return {
+        "file": file.key,
+        "name": file.name,
+        "size": file.size,
+        "found": file.found,
+        "type": file.document_type,
+        "guess": file.is_guess,
+        "user": file.user,
+        "state": file.state,
+        "fraction": file.fraction,
+        "message": file.message,
+        "how": file.how,
+        "kind": file.found_type,
+        "score": file.score,
+        "level": file.level,
+        "signals": list(file.signals),
+    }
+
+
+def _saved(file: QueuedFile) -> Answer:
+    """Give what a saved notebook shows of a file: nothing of a person but the file's name.
+
+    What a server said, here in ``message`` and ``how``, may name somebody.
+    """
+    said = _SAID.get(file.state, "")
+    if file.state == DONE:
+        end = ", no authenticity score"
+        if file.score is not None:
+            end = f": score {file.score}, {file.level} authenticity"
+        said = file.document_type + end
+    return _row(file) | {"user": "", "message": said, "how": "", "signals": []}
+
+
+def _line(key: Key, entry: Entry, at: str) -> dict[str, Any]:
+    return {
+        "name": entry.name,
+        "type": key.document_type,
+        "user": key.user,
+        "state": "not sent" if entry.state == "new" else entry.state,
+        "upload": entry.upload_id or "",
+        "reason": entry.reason or "",
+        "at": at[:16].replace("T", " ") + " UTC",
+    }
+
+
+def _suggested(user: User, value: str) -> dict[str, str]:
+    name = f"{user.first_name or ''} {user.last_name or ''}".strip()
+    parts = (name, user.email, user.external_id if value == user.id else None)
+    return {"value": value, "label": ", ".join(filter(None, parts)) or user.id}

@@ -1,0 +1,317 @@
+"""Files that come from the browser in slices: what is here, what is damaged, where to go on.
+
+Nothing here knows of widgets. Every step may be repeated: a browser that got no answer says the
+same again, and a slice that is lost, doubled or out of order does no harm.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+import threading
+import weakref
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from argyle_nb.documents import HEAD_BYTES, MAX_DOCUMENT_BYTES, media_type_of, safe_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+RECEIVING, ARRIVED = "receiving", "arrived"
+REFUSED, FAILED, CANCELLED, GONE = "refused", "failed", "cancelled", "gone"
+
+_NOT_A_DOCUMENT = "is not a PDF, JPEG, PNG or HEIC by its content; save it as one of these"
+_PRIVATE = 0o600
+
+
+@dataclass(frozen=True)
+class ReceivedFile:
+    """One file as it was a moment ago.
+
+    Parameters
+    ----------
+    key
+        Names it between browser and kernel.
+    chosen_name
+        As the browser gave it: anything at all, so show it as text only.
+    size
+        Bytes, as the browser gave it.
+    modified
+        Milliseconds since 1970, as the browser gave it.
+    state
+        ``receiving, arrived, refused, failed`` (can be tried again), ``cancelled`` or ``gone``.
+    received
+        Bytes that are on the kernel's disk.
+    message
+        Why it was refused or failed, and what to do.
+    path
+        The private copy, once it has arrived; its last part is safe to send and to show.
+    sha256
+        Hexadecimal digest of the copy, once it has arrived.
+    media_type
+        By content, once its beginning is here.
+    """
+
+    key: str
+    chosen_name: str = ""
+    size: int = 0
+    modified: int = 0
+    state: str = RECEIVING
+    received: int = 0
+    message: str = ""
+    path: Path | None = None
+    sha256: str | None = None
+    media_type: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The name, safe to send and to show, see `safe_name`."""
+        return safe_name(self.chosen_name)
+
+
+class Receiver:
+    """Takes files slice by slice into a private folder, each with a running SHA-256.
+
+    Its methods may be called from any thread.
+
+    Parameters
+    ----------
+    max_bytes
+        The largest file that is taken.
+    on_change
+        Called with the file whose state changed, from whichever thread, and never under a lock.
+
+    Examples
+    --------
+    >>> receiver = Receiver()
+    >>> receiver.begin("k1", "stub.pdf", size=8, modified=0).state
+    'receiving'
+    >>> receiver.slice("k1", 0, b"%PDF-1.7").received
+    8
+    >>> receiver.finish("k1").state
+    'arrived'
+    """
+
+    def __init__(
+        self,
+        max_bytes: int = MAX_DOCUMENT_BYTES,
+        on_change: Callable[[ReceivedFile], None] = lambda _: None,
+    ) -> None:
+        self.max_bytes = max_bytes
+        self._on_change = on_change
+        self._folder = Path(tempfile.mkdtemp(prefix="argyle_nb_drop_"))
+        self._clean_up = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        self._lock = threading.RLock()
+        self._files: dict[str, _Incoming] = {}
+        self._count = 0
+
+    @property
+    def files(self) -> list[ReceivedFile]:
+        """All files in the order in which they were chosen."""
+        with self._lock:
+            return [file.snapshot() for file in self._files.values()]
+
+    def begin(self, key: str, name: str, size: int, modified: int) -> ReceivedFile:
+        """Take a new file, or go on with one that was begun.
+
+        Parameters
+        ----------
+        key
+            A new one for a new file.
+        name, size, modified
+            As the browser gives them; bytes, and milliseconds since 1970.
+
+        Returns
+        -------
+        ReceivedFile
+            ``received`` says where to go on, see `prove`; a file that cannot be taken is
+            ``refused`` or ``failed``.
+        """
+        self._add(key, name, size, modified)
+        return self._step(key, lambda file: file.begin(size, modified, self.max_bytes))
+
+    def refuse(self, key: str, name: str, size: int, reason: str) -> ReceivedFile:
+        """Note a file that the browser did not even begin to send, with the reason."""
+        self._add(key, name, size, 0)
+        return self._step(key, lambda file: file.stop(REFUSED, reason))
+
+    def prove(self, key: str, offset: int, sha256: str) -> ReceivedFile:
+        """Go on where it stopped if the first bytes are the same, else from the start."""
+        return self._step(key, lambda file: file.prove(offset, sha256))
+
+    def slice(self, key: str, offset: int, content: bytes | memoryview) -> ReceivedFile:
+        """Take a slice if it is the next one; ``received`` says which is."""
+        return self._step(key, lambda file: file.take(offset, content))
+
+    def finish(self, key: str, sha256: str | None = None) -> ReceivedFile:
+        """Close a file that is complete.
+
+        Parameters
+        ----------
+        key
+            Which file.
+        sha256
+            What the browser read; if the copy differs, the file is ``failed``.
+        """
+        return self._step(key, lambda file: file.finish(sha256))
+
+    def fail(self, key: str, reason: str) -> ReceivedFile:
+        """Note that the browser cannot go on; what is here is kept."""
+        return self._step(key, lambda file: file.fail(reason))
+
+    def cancel(self, key: str) -> ReceivedFile:
+        """Stop a file on its way and remove what is here of it."""
+        return self._step(key, lambda file: file.cancel())
+
+    def remove(self, key: str) -> ReceivedFile:
+        """Forget a file and remove its copy."""
+        gone = self._step(key, lambda file: file.stop(GONE))
+        with self._lock:
+            self._files.pop(key, None)
+        return gone
+
+    def find(self, key: str) -> ReceivedFile:
+        """Look at one file; one that nobody knows is ``gone``."""
+        return self._step(key, lambda _: None)
+
+    def close(self) -> None:
+        """Forget all files and remove their copies."""
+        with self._lock:
+            self._files.clear()
+            self._clean_up()
+
+    def _add(self, key: str, name: str, size: int, modified: int) -> None:
+        with self._lock:
+            if key not in self._files:
+                self._count += 1
+                path = self._folder / str(self._count) / safe_name(name)
+                self._files[key] = _Incoming(key, name, size, modified, path)
+
+    def _step(self, key: str, step: Callable[[_Incoming], None]) -> ReceivedFile:
+        with self._lock:
+            file = self._files.get(key)
+            if file is None:
+                return ReceivedFile(key, state=GONE)
+            before = file.state
+            try:
+                step(file)
+            except OSError as error:
+                file.fail(f"cannot be written ({error.strerror}); make room, then retry")
+            after = file.snapshot()
+        if after.state != before:
+            self._on_change(after)
+        return after
+
+
+class _Incoming:
+    """One file on its way; only `Receiver` touches it, under its lock."""
+
+    def __init__(self, key: str, name: str, size: int, modified: int, path: Path) -> None:
+        self.key, self.name, self.size, self.modified, self.path = key, name, size, modified, path
+        self.state = ""
+        self.message = ""
+        self.media_type: str | None = None
+        self._forget()
+
+    def snapshot(self) -> ReceivedFile:
+        arrived = self.state == ARRIVED
+        return ReceivedFile(
+            key=self.key,
+            chosen_name=self.name,
+            size=self.size,
+            modified=self.modified,
+            state=self.state,
+            received=self.received,
+            message=self.message,
+            path=self.path if arrived else None,
+            sha256=self.digest.hexdigest() if arrived else None,
+            media_type=self.media_type,
+        )
+
+    def begin(self, size: int, modified: int, max_bytes: int) -> None:
+        if (size, modified) != (self.size, self.modified):
+            self.fail("is another file than before; choose it anew")
+        elif self.size <= 0:
+            self.stop(REFUSED, "is empty (0 bytes); save or scan it again")
+        elif self.size > max_bytes:
+            limit = f"{self.size / 1e6:.1f} MB, over the limit of {max_bytes / 1e6:.0f} MB"
+            self.stop(REFUSED, f"is {limit}; split it or scan it at a lower resolution")
+        elif self.state in ("", FAILED, CANCELLED):
+            self._start()
+
+    def prove(self, offset: int, sha256: str) -> None:
+        if self.state == RECEIVING and (offset, sha256) != (self.received, self.digest.hexdigest()):
+            self._forget()
+
+    def take(self, offset: int, content: bytes | memoryview) -> None:
+        if self.state != RECEIVING or offset != self.received:
+            return
+        if offset + len(content) > self.size:
+            self._forget()
+            self.fail("grew while it was read; retry, or choose it anew")
+            return
+        self._write(content)
+        self._look_at_the_head()
+
+    def finish(self, sha256: str | None) -> None:
+        if self.state != RECEIVING or self.received != self.size:
+            return
+        if sha256 is not None and sha256 != self.digest.hexdigest():
+            self._forget()
+            self.fail("was damaged on its way (its SHA-256 differs); retry")
+            return
+        self.state, self.message = ARRIVED, ""
+
+    def fail(self, reason: str) -> None:
+        if self.state in ("", RECEIVING, FAILED, CANCELLED):
+            self.state, self.message = FAILED, reason
+
+    def cancel(self) -> None:
+        if self.state in (RECEIVING, FAILED):
+            self.stop(CANCELLED, "")
+
+    def stop(self, state: str, message: str = "") -> None:
+        self.state, self.message = state, message
+        self._forget()
+        shutil.rmtree(self.path.parent, ignore_errors=True)
+
+    def _start(self) -> None:
+        self.path.parent.mkdir(mode=0o700, exist_ok=True)
+        free = shutil.disk_usage(self.path.parent).free
+        missing = self.size - self.received
+        if missing > free:
+            self.fail(f"needs {missing / 1e6:.1f} MB, {free / 1e6:.1f} MB are free; make room")
+            return
+        os.close(os.open(self.path, os.O_CREAT | os.O_WRONLY, _PRIVATE))
+        if self.path.stat().st_size < self.received:
+            # Somebody tidied up the temporary files meanwhile.
+            self._forget()
+        self.state, self.message = RECEIVING, ""
+
+    def _write(self, content: bytes | memoryview) -> None:
+        # Opened for each slice, so that a thousand abandoned files hold no descriptor.
+        with self.path.open("r+b", buffering=0) as file:
+            file.truncate(self.received)
+            file.seek(self.received)
+            left = memoryview(content)
+            while left:
+                left = left[file.write(left) :]
+        self.digest.update(content)
+        self.received += len(content)
+
+    def _look_at_the_head(self) -> None:
+        if self.media_type is not None or self.received < min(HEAD_BYTES, self.size):
+            return
+        with self.path.open("rb") as file:
+            self.media_type = media_type_of(file.read(HEAD_BYTES))
+        if self.media_type is None:
+            self.stop(REFUSED, _NOT_A_DOCUMENT)
+
+    def _forget(self) -> None:
+        self.received = 0
+        self.digest = hashlib.sha256()
+        self.media_type = None

@@ -1,0 +1,246 @@
+"""`ReviewQueue`: a document beside what is known of it, and one key for each verdict."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, cast
+
+import msgspec
+
+from argyle_nb.reviewing import ReviewDesk
+from argyle_nb.widgets.panel import Panel, joined
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import pandas as pd
+
+    from argyle_nb.client import Client
+    from argyle_nb.review import ReviewLog
+    from argyle_nb.reviewing import Case
+    from argyle_nb.widgets.panel import Answer
+
+SLICE_BYTES = 512 * 1024
+
+_SIGNAL = (
+    "kind",
+    "identifier",
+    "display_name",
+    "confidence",
+    "page_number",
+    "signal_count",
+    "field_name",
+    "original_text",
+    "tampered_text",
+)
+_FIELD = ("field", "value", "confidence")
+
+
+class ReviewQueue(Panel):
+    """Judge documents one after the other, by mouse or with the keys g, f, u and n.
+
+    The document is fetched through the client and shown by the browser; no file of it stays
+    behind, and nothing of it is saved with the notebook. Each verdict is a new row of the review
+    log, with the reviewer and the time. The queue goes on where the reviewer stopped.
+
+    Parameters
+    ----------
+    client
+        From `connect`.
+    frame
+        From `uploads_frame`; its order is the order of the queue.
+    reviewer
+        Who judges; can be written in the panel.
+    log
+        The `ReviewLog` or its file; ``~/.local/share/argyle_nb/reviews.sqlite`` by default.
+    sample
+        From `argyle_nb.review.sample`: which documents, in which order. Only then can the verdicts
+        speak for all uploads; the sample is kept in the log.
+
+    Raises
+    ------
+    ConfigurationError
+        When there is no document to review, or the log cannot be used.
+
+    Examples
+    --------
+    >>> queue = ReviewQueue(client, frame, reviewer="ada", log=folder / "reviews.sqlite")
+    >>> queue
+    ReviewQueue(4 documents, 4 without a verdict of this reviewer)
+    >>> queue.log.frame()["verdict"].tolist()
+    []
+    """
+
+    _esm = joined("keys.js", "panel.js", "review.js")
+    _css = joined("panel.css", "review.css")
+    changes = frozenset({"open", "judge", "skip", "back"})
+
+    def __init__(
+        self,
+        client: Client,
+        frame: pd.DataFrame,
+        *,
+        reviewer: str = "",
+        log: ReviewLog | Path | str | None = None,
+        sample: pd.DataFrame | None = None,
+    ) -> None:
+        self._desk = ReviewDesk(client, frame, log=log, sample=sample)
+        self._reviewer = reviewer
+        self._sampled = sample is not None
+        self._shelf = _Shelf(self._desk.open, lambda upload: self._push(_ready(upload)))
+        super().__init__(self._shown())
+
+    def __repr__(self) -> str:
+        now = self._desk.progress(self._reviewer)
+        left = now.documents - sum(now.said.values())
+        return f"ReviewQueue({now.documents} documents, {left} without a verdict of this reviewer)"
+
+    @property
+    def log(self) -> ReviewLog:
+        """Where the verdicts are."""
+        return self._desk.log
+
+    def _answer(self, kind: str, content: Answer) -> Answer:
+        asked = msgspec.convert(content, _Question)
+        return _STEPS[kind](self, asked)
+
+    def _open(self, asked: _Question) -> Answer:
+        """Greet a reviewer; another name begins at that reviewer's first open document."""
+        if asked.reviewer is not None and asked.reviewer.strip() != self._reviewer.strip():
+            self._reviewer = asked.reviewer
+            self._desk.restart()
+        return self._state()
+
+    def _judge(self, asked: _Question) -> Answer:
+        self._desk.judge(asked.upload, asked.verdict, self._reviewer, asked.note)
+        return self._state()
+
+    def _skip(self, _: _Question) -> Answer:
+        self._desk.skip(self._reviewer)
+        return self._state()
+
+    def _back(self, _: _Question) -> Answer:
+        self._desk.back(self._reviewer)
+        return self._state()
+
+    def _case(self, asked: _Question) -> Answer:
+        self._shelf.hold(asked.upload, self._desk.upcoming(self._reviewer))
+        case = self._shelf.find(asked.upload, again=asked.again)
+        return _facts(case) if case else {"upload": asked.upload, "fetching": True}
+
+    def _slice(self, asked: _Question) -> Answer:
+        case = self._shelf.find(asked.upload)
+        content = case.content if case else b""
+        part = content[asked.offset : asked.offset + SLICE_BYTES]
+        return {"upload": asked.upload, "offset": asked.offset, "buffer": part}
+
+    def _state(self) -> Answer:
+        now = self._desk.progress(self._reviewer)
+        shown = self._shown()
+        self.saved = shown
+        return shown | {
+            "upload": now.upload_id,
+            "reviewer": self._reviewer,
+            "verdict": now.verdict,
+            "note": now.note,
+            "agreement": _texts(self._desk.agreement().reset_index()),
+        }
+
+    def _shown(self) -> Answer:
+        """Give what is saved with the notebook: how far the queue is, nothing of a person."""
+        now = self._desk.progress(self._reviewer)
+        return {
+            "place": now.number,
+            "documents": now.documents,
+            "said": now.said,
+            "sampled": self._sampled,
+        }
+
+
+class _Question(msgspec.Struct):
+    """What the browser asks."""
+
+    reviewer: str | None = None
+    upload: str = ""
+    verdict: str = ""
+    note: str = ""
+    offset: int = 0
+    again: bool = False
+
+
+_STEPS: dict[str, Callable[[ReviewQueue, _Question], Answer]] = {
+    "open": ReviewQueue._open,  # noqa: SLF001 - the class of this file
+    "judge": ReviewQueue._judge,  # noqa: SLF001
+    "skip": ReviewQueue._skip,  # noqa: SLF001
+    "back": ReviewQueue._back,  # noqa: SLF001
+    "case": ReviewQueue._case,  # noqa: SLF001
+    "slice": ReviewQueue._slice,  # noqa: SLF001
+}
+
+
+class _Shelf:
+    """Fetches documents on threads of their own, and holds those that are wanted now.
+
+    A slow handler would hold up every other widget.
+    """
+
+    def __init__(self, fetch: Callable[[str], Case], ready: Callable[[str], None]) -> None:
+        self._fetch, self._ready = fetch, ready
+        self._lock = threading.Lock()
+        self._cases: dict[str, Case | None] = {}
+
+    def hold(self, *uploads: str) -> None:
+        """Let go of all others, and begin to fetch these."""
+        with self._lock:
+            for other in set(self._cases).difference(uploads):
+                del self._cases[other]
+            missing = [upload for upload in uploads if upload and upload not in self._cases]
+            for upload in missing:
+                self._begin(upload)
+
+    def find(self, upload: str, *, again: bool = False) -> Case | None:
+        """Give a document that was fetched; with ``again``, one with a problem is fetched anew."""
+        with self._lock:
+            case = self._cases.get(upload)
+            if case and case.problem and again:
+                self._begin(upload)
+                return None
+            return case
+
+    def _begin(self, upload: str) -> None:
+        self._cases[upload] = None
+        name = f"argyle_nb fetch {upload}"
+        threading.Thread(target=self._run, args=(upload,), name=name, daemon=True).start()
+
+    def _run(self, upload: str) -> None:
+        case = self._fetch(upload)
+        with self._lock:
+            if upload in self._cases:
+                self._cases[upload] = case
+        self._ready(upload)
+
+
+def _ready(upload: str) -> Answer:
+    return {"about": "ready", "upload": upload}
+
+
+def _facts(case: Case) -> Answer:
+    return {
+        "upload": case.upload_id,
+        "file_name": case.file_name or "",
+        "document_type": case.document_type or "",
+        "score": case.score,
+        "level": case.level or "",
+        "signals": _texts(case.signals[list(_SIGNAL)]),
+        "fields": _texts(case.fields[list(_FIELD)]),
+        "size": len(case.content),
+        "media_type": case.media_type,
+        "sha256": case.sha256 if case.content else "",
+        "problem": case.problem,
+    }
+
+
+def _texts(frame: pd.DataFrame) -> list[Answer]:
+    """Give each row as texts, so that nothing depends on how a number travels."""
+    return cast("list[Answer]", frame.astype("string").fillna("").to_dict("records"))
