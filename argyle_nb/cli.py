@@ -1,39 +1,130 @@
-"""``argyle-nb demo | lab | sandbox``: the main job, JupyterLab and a local Argyle."""
+"""``argyle-nb upload | pull | report | demo | sandbox | lab``: without a notebook, and for cron.
+
+What a program reads is on stdout, everything else on stderr. No secret is ever an argument: a key
+comes from the environment or the credentials file, a salt from the environment or a file.
+"""
 
 from __future__ import annotations
 
-import argparse
+import contextlib
 import os
 import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from argyle_nb.errors import ArgyleError
+from argyle_nb.cli_options import parser
+from argyle_nb.cli_output import print_batch, print_levels, print_report, say, write, write_json
+from argyle_nb.errors import ArgyleError, ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    import pandas as pd
+    import argparse
+    from collections.abc import Callable, Iterator, Sequence
 
     from argyle_nb.client import Client
 
 DEMO_TITLE = "argyle_nb demo (local sandbox: the scores are a stand-in for those of Ocrolus)"
+SALT_VARIABLE = "ARGYLE_NB_SALT"
+DONE, FAILED, INCOMPLETE, INTERRUPTED = 0, 1, 3, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; exit status 0 for success, 1 for an error that is told on stderr."""
+    """Run one command.
+
+    Returns
+    -------
+    int
+        0 done; 1 an error, told in one line on stderr; 2 (of argparse) a command that cannot be
+        understood; 3 done, but some documents were not taken or some records could not be read;
+        130 interrupted.
+    """
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         if words[:1] == ["sandbox"]:  # it has a parser of its own
             return sandbox(words[1:])
-        options = _parser().parse_args(words)
-        return int(options.run(options))
+        options = parser().parse_args(words)
+        return COMMANDS[options.command](options)
     except ArgyleError as error:
-        print(f"argyle-nb: {error}", file=sys.stderr)
-        return 1
+        say(f"argyle-nb: {error}")
+        return FAILED
+    except KeyboardInterrupt:
+        say("argyle-nb: interrupted; run it again to go on")
+        return INTERRUPTED
+
+
+def upload(options: argparse.Namespace) -> int:
+    """Send the documents of a manifest or a folder, each once."""
+    import argyle_nb as anb  # noqa: PLC0415 - `--help` should not wait for pandas
+
+    with _connected(options) as client:
+        sent = anb.upload_batch(
+            client,
+            options.manifest,
+            document_type=options.document_type,
+            user=options.user,
+            journal=options.journal,
+        )
+        where = _where(client)
+    rows = sent[["file", "document_type", "user", "state", "upload_id", "reason"]]
+    if options.json:
+        files = rows.astype(object).where(rows.notna(), None).to_dict("records")
+        write_json(where | {"files": files})
+    else:
+        print_batch(sent, **where)
+    return DONE if (sent["state"] == "done").all() else INCOMPLETE
+
+
+def pull(options: argparse.Namespace) -> int:
+    """List uploads into an archive, or ask again for those that were still in progress."""
+    import argyle_nb as anb  # noqa: PLC0415 - as above
+
+    archive = anb.Archive(options.archive)
+    filters = {name: getattr(options, name) for name in ("user", "account", "document_type")}
+    if options.refresh and any(filters.values()):
+        raise ConfigurationError(
+            "--refresh asks for every upload still in progress: leave out --user, --account and "
+            "--document-type"
+        )
+    with _connected(options) as client:
+        if options.refresh:
+            frames = archive.refresh(client, errors="collect")
+        else:
+            frames = archive.pull(client, **filters, errors="collect")
+        where = _where(client)
+    uploads = frames.uploads
+    unread = uploads.attrs.get("rejected", [])
+    scored = int(uploads["ocr_authenticity_score"].notna().sum())
+    if options.json:
+        told = {"archive": options.archive, "uploads": len(uploads), "scored": scored}
+        write_json(where | told | {"unread": len(unread)})
+    else:
+        write(f"{len(uploads)} uploads, {scored} with a score, {len(unread)} that cannot be read")
+    return INCOMPLETE if unread else DONE
+
+
+def report(options: argparse.Namespace) -> int:
+    """Write a report on an archive; it needs no network and no key."""
+    import argyle_nb as anb  # noqa: PLC0415 - as above
+
+    made = anb.export_report(
+        anb.Archive(options.archive),
+        options.folder,
+        ocr=options.ocr,
+        filters=_filters(options),
+        pii=options.pii,
+        salt=_salt(options),
+        excel=options.excel,
+        **{name: value for name in ("title", "levels") if (value := getattr(options, name))},
+    )
+    adds_up = made.manifest["adds_up"]
+    if options.json:
+        files = {name: str(path) for name, path in made.files.items()}
+        write_json({"folder": str(made.folder), "files": files, **adds_up})
+    else:
+        print_report(made)
+    return INCOMPLETE if adds_up["unread"] else DONE
 
 
 def demo(manifest: Path, folder: Path) -> int:
@@ -51,19 +142,18 @@ def demo(manifest: Path, folder: Path) -> int:
     int
         0; a document that is refused is reported, not fatal.
     """
-    import argyle_nb as anb  # noqa: PLC0415 - `--help` should not wait for pandas
+    import argyle_nb as anb  # noqa: PLC0415 - as above
 
     with _scratch_sandbox() as (client, scratch):
         sent = anb.upload_batch(client, manifest, journal=scratch / "journal.sqlite")
-        _print_batch(sent)
+        print_batch(sent, **_where(client))
         records = client.wait(map(client.get_upload, sent["upload_id"].dropna()))
         frame, signals = anb.flatten(records, accounts=client.list_accounts(), sent=sent)
-    report = anb.export_report(frame, folder, signals=signals, title=DEMO_TITLE)
-    _print_levels(frame)
-    print("\nReport:")
-    for path in report.files.values():
-        print(f"  {path}")
-    return 0
+        settings = client.settings
+    made = anb.export_report(frame, folder, signals=signals, title=DEMO_TITLE, settings=settings)
+    print_levels(frame)
+    print_report(made)
+    return DONE
 
 
 def lab(folder: Path) -> int:
@@ -76,15 +166,43 @@ def lab(folder: Path) -> int:
 
 def sandbox(arguments: Sequence[str]) -> int:
     """Serve a local Argyle to any program until Ctrl-C."""
-    from argyle_nb.connection import serve_sandbox  # noqa: PLC0415 - as in `demo`
+    from argyle_nb.connection import serve_sandbox  # noqa: PLC0415 - as above
 
     return serve_sandbox(arguments)
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "upload": upload,
+    "pull": pull,
+    "report": report,
+    "demo": lambda options: demo(options.manifest, options.folder),
+    "lab": lambda options: lab(options.folder),
+}
+
+
+@contextmanager
+def _connected(options: argparse.Namespace) -> Iterator[Client]:
+    from argyle_nb.connection import connect  # noqa: PLC0415 - as above
+
+    with contextlib.redirect_stdout(sys.stderr):  # where it talks to is no result
+        client = connect(
+            environment=options.environment,
+            profile=options.profile,
+            sandbox_folder=options.sandbox_folder,
+        )
+    with client:
+        yield client
+
+
+def _where(client: Client) -> dict[str, str]:
+    """Say whom the command talked to: without credentials it is the local sandbox."""
+    return {"environment": client.settings.environment, "base_url": client.settings.base_url}
 
 
 @contextmanager
 def _scratch_sandbox() -> Iterator[tuple[Client, Path]]:
     """Give a client of a local sandbox whose folder is removed afterwards."""
-    from argyle_nb.connection import connect, stop_sandbox  # noqa: PLC0415 - as in `demo`
+    from argyle_nb.connection import connect, stop_sandbox  # noqa: PLC0415 - as above
 
     with tempfile.TemporaryDirectory(prefix="argyle_nb_demo_") as name:
         folder = Path(name) / "sandbox"
@@ -95,37 +213,32 @@ def _scratch_sandbox() -> Iterator[tuple[Client, Path]]:
             stop_sandbox(folder)
 
 
-def _print_batch(sent: pd.DataFrame) -> None:
-    counts = sent["state"].value_counts()
-    told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
-    print(f"\n{len(sent)} files in the manifest: {told}")
-    for row in sent[sent["state"] != "done"].itertuples():
-        print(f"  {row.state}: {Path(str(row.file)).name} {row.reason}")
+def _filters(options: argparse.Namespace) -> dict[str, Any]:
+    from argyle_nb.checks import checked_filters  # noqa: PLC0415 - as above
+
+    given = checked_filters(options.user, options.account, options.document_type)
+    filters: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if (options.since, options.before) != (None, None):
+        filters["created_at"] = (options.since, options.before)
+    return filters
 
 
-def _print_levels(frame: pd.DataFrame) -> None:
-    import pandas as pd  # noqa: PLC0415 - as above
-
-    level = frame["authenticity_level"].cat.add_categories("no score").fillna("no score")
-    table = pd.crosstab(
-        frame["document_type"], level, margins=True, margins_name="all", dropna=False
-    )
-    print(f"\nUploads per document type and authenticity level ({frame.attrs['levels']}):")
-    print(table.rename_axis(columns=None).to_string())
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="argyle-nb", description="Argyle user uploads")
-    commands = parser.add_subparsers(required=True, metavar="command")
-    demo_parser = commands.add_parser("demo", help="the main job on a local sandbox")
-    demo_parser.add_argument("--manifest", type=Path, default=Path("data/manifest.csv"))
-    demo_parser.add_argument("--folder", type=Path, default=Path("demo-report"))
-    demo_parser.set_defaults(run=lambda options: demo(options.manifest, options.folder))
-    lab_parser = commands.add_parser("lab", help="JupyterLab on the notebooks")
-    lab_parser.add_argument("--folder", type=Path, default=Path("notebooks"))
-    lab_parser.set_defaults(run=lambda options: lab(options.folder))
-    commands.add_parser("sandbox", help="a local Argyle for any program")
-    return parser
+def _salt(options: argparse.Namespace) -> bytes | str | None:
+    if options.salt_file is None:
+        if options.pii != "hashed":
+            return None
+        if SALT_VARIABLE not in os.environ:
+            raise ConfigurationError(
+                f"--pii hashed needs a salt: give --salt-file FILE or set {SALT_VARIABLE}"
+            )
+        return os.environ[SALT_VARIABLE]
+    try:
+        salt: bytes = options.salt_file.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(
+            f"the salt in {options.salt_file} cannot be read ({error.strerror})"
+        ) from None
+    return salt.strip()
 
 
 if __name__ == "__main__":

@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
+# What a spreadsheet takes for the start of a formula, and what a program may drop before one:
+# white space, control characters and characters without a width. Signs in other widths count too.
+_SIGNS = r"=+\-@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\ufb29\u207a-\u207c\u208a-\u208c"
+_HIDDEN = r"\s\x00-\x1f\x7f-\x9f\xad\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+_RUNS = re.compile(rf"'*[{_SIGNS}{_HIDDEN}]")
+# Where a spreadsheet takes another character for the separator, a cell begins within the text.
+_RUNS_WITHIN = re.compile(rf"(?<=[;\t\r\n])(?=[{_HIDDEN}']*[{_SIGNS}])")
+_OURS_WITHIN = re.compile(rf"(?<=[;\t\r\n])'(?=[{_HIDDEN}']*[{_SIGNS}])")
+_ORDINARY = re.compile(rf"[^{_SIGNS}{_HIDDEN}',\"][^,\"\r\n\t;]*")
+_SEPARATES = re.compile(r'[",\r\n]')
+# So many rows at a time become text, which is let go before the next.
+_ROWS = 4096
 
 
-def write_csv(frame: pd.DataFrame, path: Path) -> None:
+def write_csv(frame: pd.DataFrame, path: Path, *, excel: bool = False) -> None:
     r"""Write a frame as UTF-8 CSV, through a temporary name.
 
-    Text cells and headers that a spreadsheet would run as a formula (those that begin with
-    ``= + - @``, tab or CR) get an apostrophe in front; numbers stay numbers. Times are ISO-8601
-    in UTC, missing is empty, lines end with CR LF.
+    Text cells and headers that a spreadsheet would run as a formula get an apostrophe in front:
+    those that begin with ``= + - @``, their full-width forms, white space or a control character,
+    and within a text those signs behind ``;``, a tab or a line break, where a cell begins
+    for a spreadsheet that separates by these.
+    Numbers stay numbers. Times are ISO-8601, in UTC where they have a zone. Missing is empty, and
+    an empty text is ``""``.
 
     Parameters
     ----------
@@ -26,10 +42,13 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
         The index is not written.
     path
         Replaced as a whole, or not at all.
+    excel
+        Begin with a byte order mark and end lines with CR LF, as Excel likes it.
 
     Notes
     -----
-    Sources: RFC 4180 for the format; OWASP, CSV injection, for the apostrophe.
+    Sources: RFC 4180 for the format; OWASP ASVS 5, 1.2.10, for the apostrophe. `typed` takes it
+    away again.
 
     Examples
     --------
@@ -37,29 +56,92 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
     >>> (folder / "x.csv").read_text()
     "file_name\n'=1+1\n"
     """
-    columns = {str(name): _as_written(frame[name]) for name in frame.columns}
-    safe = pd.DataFrame(columns, index=frame.index)
-    safe.columns = pd.Index([neutral(name) for name in safe.columns])
     temporary = path.with_name(f"{path.name}.part")
-    safe.to_csv(temporary, index=False, encoding="utf-8", lineterminator="\r\n")
+    encoding, end = ("utf-8-sig", "\r\n") if excel else ("utf-8", "\n")
+    with temporary.open("w", encoding=encoding, newline="") as file:
+        file.write(",".join(_cell(str(name)) for name in frame.columns) + end)
+        for start in range(0, len(frame), _ROWS):
+            file.writelines(_lines(frame.iloc[start : start + _ROWS], end))
     temporary.replace(path)
 
 
 def neutral(text: str) -> str:
-    """Put an apostrophe before what a spreadsheet would run.
+    """Put an apostrophe before what a spreadsheet would run, or what would look like that.
 
     Examples
     --------
-    >>> neutral("=HYPERLINK(1)"), neutral("plain")
-    ("'=HYPERLINK(1)", 'plain')
+    >>> neutral("=HYPERLINK(1)"), neutral("plain"), neutral("'tis"), neutral("'=1")
+    ("'=HYPERLINK(1)", 'plain', "'tis", "''=1")
+    >>> neutral("a; b"), neutral("a; =1")
+    ('a; b', "a;' =1")
     """
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    text = _RUNS_WITHIN.sub("'", text)
+    return f"'{text}" if _RUNS.match(text) else text
 
 
-def _as_written(column: pd.Series) -> pd.Series:
+def typed(text: str) -> str:
+    """Take away the apostrophe that `neutral` put there.
+
+    Examples
+    --------
+    >>> typed("'=HYPERLINK(1)"), typed("plain"), typed("'tis"), typed("''=1")
+    ('=HYPERLINK(1)', 'plain', "'tis", "'=1")
+    """
+    text = text[1:] if text.startswith("'") and _RUNS.match(text) else text
+    return _OURS_WITHIN.sub("", text)
+
+
+def texts_of(column: pd.Series[Any]) -> list[str | None]:
+    """Give the values of a column as they are written, before quoting; ``None`` where missing.
+
+    Examples
+    --------
+    >>> texts_of(pd.Series([-5, None], dtype="Int16"))
+    ['-5', None]
+    >>> texts_of(pd.Series(pd.to_datetime(["2026-01-05T09:30:00Z"]).as_unit("ms")))
+    ['2026-01-05T09:30:00.000Z']
+    """
+    kind = column.dtype
+    missing = column.isna().to_numpy()
+    if pd.api.types.is_datetime64_any_dtype(kind):
+        values = _times(column)
+    elif pd.api.types.is_bool_dtype(kind) or pd.api.types.is_integer_dtype(kind):
+        values = list(map(str, column.to_numpy(dtype=object)))
+    elif pd.api.types.is_float_dtype(kind):
+        values = list(map(repr, column.to_numpy(dtype=np.float64, na_value=np.nan).tolist()))
+    else:
+        values = column.astype("string").to_numpy(dtype=object, na_value="").tolist()
+    if not missing.any():
+        return [*values]
+    return [None if gone else value for value, gone in zip(values, missing, strict=True)]
+
+
+def _lines(frame: pd.DataFrame, end: str) -> Iterator[str]:
+    columns = [_cells(frame.iloc[:, place]) for place in range(frame.shape[1])]
+    return (",".join(row) + end for row in zip(*columns, strict=True))
+
+
+def _cells(column: pd.Series[Any]) -> list[str]:
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        known = [*_cells(column.cat.categories.to_series()), ""]  # the code of missing is -1
+        return [known[code] for code in column.cat.codes.tolist()]
+    texts = texts_of(column)
+    if pd.api.types.is_numeric_dtype(column.dtype):  # of bools too
+        return [text or "" for text in texts]
+    return ["" if text is None else _cell(text) for text in texts]
+
+
+def _cell(text: str) -> str:
+    if _ORDINARY.fullmatch(text):
+        return text
+    safe = neutral(text)
+    if safe and not _SEPARATES.search(safe):
+        return safe
+    return '"' + safe.replace('"', '""') + '"'
+
+
+def _times(column: pd.Series[Any]) -> list[str]:
+    zone = ""
     if isinstance(column.dtype, pd.DatetimeTZDtype):
-        texts: pd.Series = column.dt.tz_convert("UTC").dt.strftime(TIME_FORMAT)
-        return texts
-    if pd.api.types.is_numeric_dtype(column.dtype):
-        return column
-    return column.astype("string").map(neutral, na_action="ignore")
+        column, zone = column.dt.tz_convert("UTC").dt.tz_localize(None), "Z"
+    return [f"{text}{zone}" for text in np.datetime_as_string(column.to_numpy()).tolist()]

@@ -1,0 +1,306 @@
+"""What is personal data, and how it leaves: masked, hashed with a key, or in the clear.
+
+Exports are allow-lists. A field that is not in the tables below is taken for personal.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, get_args
+
+from argyle_nb.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Mode = Literal["masked", "hashed", "include"]
+
+# Kind of content -> what becomes of it when it is masked.
+KINDS = {
+    "name": "all of it",
+    "address": "all of it",
+    "text": "all of it: nobody knows what it holds",
+    "number": "all but the last four digits, and these too where there are fewer than eight",
+    "file name": "all but the kind of file",
+    "pseudonym": "all of it, unless it is an id that Argyle made",
+    "amount": "nothing, where it is an amount of money; else all of it",
+    "quantity": "nothing, where it is a plain number below a million; else all of it",
+    "date": "nothing, where it is a date or a year; else all of it",
+    "code": "nothing, where it is a word of a published list; else all of it",
+    "currency": "nothing, where it is a code of three letters; else all of it",
+    "wording": "nothing, where every word is a usual one of payroll; else all of it",
+    "label": "runs of five digits or more",
+    "told": "runs of five digits or more, and what is quoted",
+    "open": "nothing",
+}
+
+# Signal -> what its texts before and after tampering hold (Ocrolus, supporting data definition).
+SIGNAL_TEXTS = {
+    "account_number_edits": "number",
+    "employee_taxpayer_id_edits": "number",
+    "employer_id_edits": "number",
+    "account_holder_edits": "name",
+    "employer_name_edits": "name",
+    "employee_name_edits": "name",
+    "account_holder_address_edits": "address",
+    "employer_address_edits": "address",
+    "employee_address_edits": "address",
+    "dollar_amount_edits": "amount",
+    "earnings_edits": "amount",
+    "deductions_edits": "amount",
+    "withholdings_edits": "amount",
+    "date_edits": "date",
+    "pay_frequency_edits": "code",
+    "account_type_edits": "code",
+}
+
+_MONEY = ("current_pay", "ytd_pay", "amount")
+_LINES = ("earnings.subtotals", "earnings.totals", "deductions.subtotals", "deductions.totals")
+_W2_AMOUNTS = (
+    "wagesTipsOtherComp",
+    "federalIncomeTaxWithheld",
+    "socialSecurityWages",
+    "socialSecurityTaxWithheld",
+    "medicareWagesAndTips",
+    "medicareTaxWithheld",
+    "socialSecurityTips",
+    "allocatedTips",
+    "dependentCareBenefits",
+    "nonqualifiedPlans",
+    "box12aAmount",
+    "box12bAmount",
+    "box12cAmount",
+    "box12dAmount",
+)
+_NEC = "a_1099-nec-"
+
+# OCR field -> what it holds. Places in lists are left out: earnings.subtotals[0] is
+# earnings.subtotals. (Ocrolus, Capture: paystub, W-2 and 1099-NEC.)
+OCR_FIELDS = {
+    "employee.name": "name",
+    "employer.name": "name",
+    "employee.taxpayer_id.id_type": "code",
+    "employee.taxpayer_id.last_4_digits": "number",
+    "employment_details.annual_salary": "amount",
+    "employment_details.hourly_rate": "amount",
+    "employment_details.pay_basis": "code",
+    "paystub_details.pay_period_start_date": "date",
+    "paystub_details.pay_period_end_date": "date",
+    "paystub_details.pay_date": "date",
+    "paystub_details.pay_frequency": "code",
+    "net_pay.distribution_details.account_number": "number",
+    "net_pay.distribution_details.bank_account_type": "code",
+    **{f"net_pay.distribution_details.{name}": "amount" for name in _MONEY},
+    **{f"net_pay.{total}.{name}": "amount" for total in ("totals", "total") for name in _MONEY},
+    **{f"{line}.{name}": "amount" for line in (*_LINES, "earnings.total") for name in _MONEY},
+    **{f"{line}.canonical_description": "wording" for line in _LINES},
+    **{f"{line}.current_hours": "quantity" for line in _LINES},
+    **{f"{line}.current_rate": "amount" for line in _LINES},
+    "year": "date",
+    **dict.fromkeys(_W2_AMOUNTS, "amount"),
+    "employeeName": "name",
+    "employerName": "name",
+    "employeeSocialSecurityNumber": "number",
+    "employerIdNo": "number",
+    f"{_NEC}General:forCalendarYear": "date",
+    f"{_NEC}Part1-PayerPii:payerName": "name",
+    f"{_NEC}Part1-PayerPii:payersTin": "number",
+    f"{_NEC}Part2-RecipientPii:recipientName": "name",
+    f"{_NEC}Part2-RecipientPii:recipientTin": "number",
+    f"{_NEC}Part2-RecipientPii:accountNumber": "number",
+    f"{_NEC}Part3-Amounts:nonemployeeCompensation": "amount",
+    f"{_NEC}Part3-Amounts:federalIncomeTaxWithheld": "amount",
+}
+
+CODES = frozenset(
+    (
+        *("WEEKLY", "BI_WEEKLY", "BIWEEKLY", "BI-WEEKLY", "SEMI_MONTHLY", "SEMI-MONTHLY"),
+        *("MONTHLY", "QUARTERLY", "ANNUALLY", "DAILY", "HOURLY", "SALARY", "OTHER", "NOT LISTED"),
+        *("SSN", "ITIN", "EIN", "CHKG", "CHECKING", "SAV", "SAVINGS"),
+    )
+)
+# What stands in Ocrolus' own descriptions of a line of pay.
+WORDS = frozenset(
+    (
+        *("REGULAR", "OVERTIME", "BONUS", "COMMISSION", "HOLIDAY", "VACATION", "SICK", "SALARY"),
+        *("PAY", "HOURLY", "TIPS", "SEVERANCE", "RETROACTIVE", "EARNINGS", "NET", "GROSS", "TOTAL"),
+        *("FEDERAL", "STATE", "LOCAL", "CITY", "TAX", "TAXES", "WITHHOLDING", "WITHHOLDINGS"),
+        *("SOCIAL", "SECURITY", "MEDICARE", "DISABILITY", "UNEMPLOYMENT", "INSURANCE", "HEALTH"),
+        *("DENTAL", "VISION", "LIFE", "RETIREMENT", "401K", "PENSION", "UNION", "DUES", "LOAN"),
+        *("GARNISHMENT", "CHILD", "SUPPORT", "DEDUCTION", "DEDUCTIONS", "OTHER", "AND", "OF"),
+    )
+)
+FILE_KINDS = (".pdf", ".jpg", ".jpeg", ".png", ".heic")
+
+MASK = "***"
+SHORTEST_SALT = 16
+_LAST = 4
+_ENOUGH_DIGITS = 8
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_AMOUNT = re.compile(
+    r"\(?-?\$?-?(?:[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]{1,2})?|[0-9]{1,6}|[0-9]{1,9}\.[0-9]{1,2})\)?"
+)
+_QUANTITY = re.compile(r"-?[0-9]{1,6}(?:\.[0-9]{1,4})?")
+_DATE = re.compile(
+    r"(?:19|20)[0-9]{2}(?:-[0-9]{2}-[0-9]{2})?|[0-9]{1,2}/[0-9]{1,2}/(?:19|20)?[0-9]{2}"
+)
+_RUN = re.compile(r"\d(?:[\s.\-/]{0,2}\d){4,}")
+_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_PLACE = re.compile(r"\[\d+\]")
+_BETWEEN = " | "  # occurrences of a signal
+
+
+@dataclass(frozen=True)
+class Privacy:
+    """How personal data leaves.
+
+    Parameters
+    ----------
+    mode
+        ``"masked"``; ``"hashed"``: what would be masked becomes HMAC-SHA256 under the salt, so
+        that equal values can be joined by who does not see them; ``"include"``: in the clear.
+    salt
+        For ``"hashed"``: 16 bytes or more that only you have. Keep it to join later reports.
+
+    Raises
+    ------
+    ConfigurationError
+        For another mode, without a salt that is long enough, or for one that is not used.
+
+    Notes
+    -----
+    There are a thousand million SSNs, so that a plain hash of one is found in minutes; a keyed hash
+    is not, while the key stays secret (NIST SP 800-53, SI-19(4)).
+
+    Examples
+    --------
+    >>> Privacy().text("number", "123-45-6789"), Privacy().text("name", "Ada Sample")
+    ('***6789', '***')
+    """
+
+    mode: Mode = "masked"
+    salt: str | bytes | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.mode not in get_args(Mode):
+            raise ConfigurationError(
+                f"pii is {self.mode!r}: use one of {', '.join(get_args(Mode))}"
+            )
+        if self.mode == "hashed" and len(self._key()) < SHORTEST_SALT:
+            raise ConfigurationError(
+                f"pii='hashed' needs a salt of {SHORTEST_SALT} bytes or more that only you have, "
+                "such as secrets.token_bytes(32); keep it, or later reports cannot be joined"
+            )
+        if self.mode != "hashed" and self.salt is not None:
+            raise ConfigurationError(f"a salt is of no use with pii={self.mode!r}: leave it out")
+
+    def text(self, kind: str, text: str) -> str:
+        """Give a text as it may leave.
+
+        Parameters
+        ----------
+        kind
+            One of `KINDS`.
+        text
+            The text itself.
+
+        Examples
+        --------
+        >>> Privacy().text("amount", "1,200.00"), Privacy().text("amount", "Ada Sample")
+        ('1,200.00', '***')
+        >>> hashed = Privacy("hashed", b"sixteen bytes, or more")
+        >>> hashed.text("number", "123-45-6789") == hashed.text("number", "123456789")
+        True
+        """
+        if self.mode == "include":
+            return text
+        masked = _MASKS[kind](text)
+        if masked == text or self.mode == "masked":
+            return masked
+        return self._hashed(kind, text)
+
+    def occurrences(self, kind: str, text: str) -> str:
+        """Give the joined texts of a signal's occurrences, each as it may leave.
+
+        Examples
+        --------
+        >>> Privacy().occurrences("amount", "1,000.00 | Ada Sample")
+        '1,000.00 | ***'
+        """
+        return _BETWEEN.join(self.text(kind, part) for part in text.split(_BETWEEN))
+
+    def _hashed(self, kind: str, text: str) -> str:
+        ending = file_kind(text) if kind == "file name" else ""
+        message = f"{kind}\0{_normal(kind, text)}".encode("utf-8", "surrogatepass")
+        return hmac.new(self._key(), message, hashlib.sha256).hexdigest()[:32] + ending
+
+    def _key(self) -> bytes:
+        salt = self.salt or b""
+        return salt.encode() if isinstance(salt, str) else salt
+
+
+def ocr_kind(path: str) -> str:
+    """Say what an OCR field holds; ``"text"`` for one that is not listed.
+
+    Examples
+    --------
+    >>> ocr_kind("earnings.subtotals[2].current_pay"), ocr_kind("employee.shoe_size")
+    ('amount', 'text')
+    """
+    return OCR_FIELDS.get(_PLACE.sub("", path), "text")
+
+
+def file_kind(name: str) -> str:
+    """Give a file name's ending, if it is one of a document.
+
+    Examples
+    --------
+    >>> file_kind("Ada Sample.PDF"), file_kind("stub.of.Ada")
+    ('.pdf', '')
+    """
+    ending = "." + name.rpartition(".")[2].lower()
+    return ending if ending in FILE_KINDS else ""
+
+
+def _number(text: str) -> str:
+    digits = [character for character in text if character.isdigit()]
+    return MASK + ("".join(digits[-_LAST:]) if len(digits) >= _ENOUGH_DIGITS else "")
+
+
+def _label(text: str) -> str:
+    return _RUN.sub(lambda found: _number(found[0]), text)
+
+
+def _unless(shape: re.Pattern[str]) -> Callable[[str], str]:
+    return lambda text: text if shape.fullmatch(text) else MASK
+
+
+_MASKS: dict[str, Callable[[str], str]] = {
+    **dict.fromkeys(("name", "address", "text"), lambda _: MASK),
+    "number": _number,
+    "file name": lambda name: MASK + file_kind(name),
+    "pseudonym": _unless(_UUID),
+    "amount": _unless(_AMOUNT),
+    "quantity": _unless(_QUANTITY),
+    "date": _unless(_DATE),
+    "currency": _unless(_CURRENCY),
+    "code": lambda text: text if text.upper() in CODES else MASK,
+    "wording": lambda text: text if {*text.upper().split()} <= WORDS and text else MASK,
+    "label": _label,
+    "told": lambda text: _label(_QUOTED.sub(MASK, text)),
+    "open": lambda text: text,
+}
+
+
+def _normal(kind: str, text: str) -> str:
+    """Make one text of all spellings of the same thing."""
+    plain = unicodedata.normalize("NFKC", text)
+    if kind == "number":
+        return "".join(character for character in plain if character.isalnum())
+    return " ".join(plain.casefold().split())

@@ -1,0 +1,217 @@
+"""What each column of each file of a report means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import pandas as pd
+
+from argyle_nb.privacy import KINDS
+from argyle_nb.report.protecting import dictionary_kind
+from argyle_nb.scores.storing import KINDS as KINDS_OF_LABELS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from argyle_nb.privacy import Privacy
+
+
+class Meaning(NamedTuple):
+    """What a column means, in which unit, and where it comes from."""
+
+    meaning: str
+    unit: str = ""
+    source: str = "argyle_nb"
+
+
+_API = "Argyle, user upload object"
+_OCROLUS = "Ocrolus, through Argyle's metadata.ocr_authenticity"
+_READ = "Ocrolus, through Argyle's metadata.ocr_data"
+_SHARE = "share, 0 to 1"
+_POINTS = "points of the score, 0 to 100"
+_UTC = "UTC"
+_STATUS = ": idle, in_progress, completed, failed or unauthorized"
+
+# Columns that mean the same wherever they are.
+COMMON = {
+    "upload_id": Meaning("the upload", "", _API),
+    "document_type": Meaning("type as Argyle found it; it overwrites what was sent", "", _API),
+    "form_type": Meaning("kind of form", "", _OCROLUS),
+    "uploads": Meaning("uploads, with a score or without", "count"),
+    "scored": Meaning("uploads with a score", "count"),
+    "unscored": Meaning("uploads without a score, in no decision", "count"),
+    "week": Meaning("Monday of the week of created_at", _UTC),
+    "level": Meaning("authenticity level of the preset that manifest.json names"),
+    "mean": Meaning("mean score", _POINTS),
+    "classified": Meaning("uploads whose classification is completed", "count"),
+    "ocr": Meaning("of these, uploads that OCR has read", "count"),
+    "warning": Meaning("what to be careful about; empty where nothing is"),
+    "pending": Meaning("no score yet: a stage is in progress", "count"),
+    "failed": Meaning("no score: a stage failed", "count"),
+    "unauthorized": Meaning("no score: not enabled at Argyle", "count"),
+    "unsupported_type": Meaning("no score: a type that gets none", "count"),
+    "not_started": Meaning("no score: no stage has begun", "count"),
+    "missing": Meaning("no score although the stages completed, or an unknown status", "count"),
+    "invalid": Meaning("a score that is no whole number from 0 to 100; see rejected.csv", "count"),
+}
+
+FILES: dict[str, dict[str, Meaning]] = {
+    "uploads.csv": {
+        "id": Meaning("the upload", "", _API),
+        "account": Meaning("the account it belongs to", "", _API),
+        "user": Meaning("the user whose document it is, where known", "", "Argyle, account object"),
+        "requested_document_type": Meaning("type it was sent as, where known"),
+        "file_name": Meaning("name of the file", "", _API),
+        "classification": Meaning(f"stage of processing{_STATUS}", "", _API),
+        "ocr": Meaning(f"stage of processing{_STATUS}", "", _API),
+        "authenticity": Meaning(f"stage of processing{_STATUS}", "", _API),
+        "ocr_authenticity_score": Meaning(
+            "authenticity score; higher means fewer signs of tampering", _POINTS, _OCROLUS
+        ),
+        "authenticity_level": Meaning("level of the score, of the preset in manifest.json"),
+        "no_score_reason": Meaning("why there is no score; empty where there is one"),
+        "signal_count": Meaning("signals found; empty without an analysis", "count", _OCROLUS),
+        "reason_code_count": Meaning("reason codes given; empty without an analysis", "count"),
+        "created_at": Meaning("when it came to Argyle", _UTC, _API),
+        "updated_at": Meaning("when Argyle last changed it", _UTC, _API),
+    },
+    "signals.csv": {
+        "kind": Meaning("signal or reason_code"),
+        "identifier": Meaning("stable name of the signal, or the reason code", "", _OCROLUS),
+        "display_name": Meaning("what it says, in words; not stable", "", _OCROLUS),
+        "confidence": Meaning("confidence of a reason code: LOW, MEDIUM or HIGH", "", _OCROLUS),
+        "page_number": Meaning("page of the document, from 1", "", _OCROLUS),
+        "signal_count": Meaning("occurrences of the signal", "count", _OCROLUS),
+        "field_name": Meaning("field that was changed; several with | between", "", _OCROLUS),
+        "original_text": Meaning("text before tampering", "", _OCROLUS),
+        "tampered_text": Meaning("text after tampering", "", _OCROLUS),
+    },
+    "ocr_fields.csv": {
+        "form": Meaning("which of the upload's forms, from 1"),
+        "field": Meaning("path of the field in what was read", "", _READ),
+        "value": Meaning("text that was read", "", _READ),
+        "amount": Meaning("the text as an amount, where it is one", "the column currency", _READ),
+        "currency": Meaning("currency of the amount", "ISO 4217", _READ),
+        "confidence": Meaning("how sure the reading is", _SHARE, _READ),
+        "page": Meaning("page of the document, from 1", "", _READ),
+    },
+    "score_summary.csv": {
+        "coverage": Meaning("scored / uploads", _SHARE),
+        "sd": Meaning("sample standard deviation (n - 1)", _POINTS),
+        "min": Meaning("lowest score", _POINTS),
+        "p5": Meaning("5 % quantile, linear interpolation", _POINTS),
+        "q25": Meaning("25 % quantile", _POINTS),
+        "median": Meaning("50 % quantile", _POINTS),
+        "q75": Meaning("75 % quantile", _POINTS),
+        "p95": Meaning("95 % quantile", _POINTS),
+        "max": Meaning("highest score", _POINTS),
+    },
+    "levels.csv": {
+        "lowest_score": Meaning("lowest score of the level", _POINTS),
+        "highest_score": Meaning("highest score of the level", _POINTS),
+        "uploads": Meaning("uploads whose score is in the level", "count"),
+        "share": Meaning("share of the scored uploads", _SHARE),
+    },
+    "thresholds.csv": {
+        "threshold": Meaning("lowest score that passes", _POINTS),
+        "passed": Meaning("uploads at or above it", "count"),
+        "reviewed": Meaning("uploads between two cut-offs; none with one", "count"),
+        "rejected": Meaning("uploads below it", "count"),
+    },
+    "drift.csv": {
+        "reference_scored": Meaning("uploads with a score in the first week that has any", "count"),
+        "psi": Meaning("population stability index against that week"),
+        "psi_critical": Meaning("what chance alone exceeds one time in twenty"),
+        "psi_beyond_chance": Meaning("whether psi is above psi_critical"),
+        "psi_rule_of_thumb": Meaning("stable below 0.1, moderate, large from 0.25"),
+        "ks": Meaning("largest distance of the two ECDFs", _SHARE),
+        "ks_critical": Meaning("what chance alone exceeds one time in twenty", _SHARE),
+        "ks_beyond_chance": Meaning("whether ks is above ks_critical"),
+    },
+    "rejected.csv": {
+        "record": Meaning("id of the record, or what it was"),
+        "path": Meaning("where in its JSON"),
+        "problem": Meaning("what was found and what was expected"),
+        "listed": Meaning("whether the upload has a row in uploads.csv all the same"),
+    },
+    "data_dictionary.csv": {
+        "file": Meaning("file of this report"),
+        "column": Meaning("its column"),
+        "meaning": Meaning("what it holds"),
+        "type": Meaning("pandas dtype that read_report gives it"),
+        "unit": Meaning("unit and range"),
+        "source": Meaning("whose number or word it is"),
+        "personal_data": Meaning("what was taken away of it; empty where it holds none"),
+    },
+}
+
+
+def data_dictionary(tables: Mapping[str, pd.DataFrame], privacy: Privacy) -> pd.DataFrame:
+    """Describe each column of each table, and of the dictionary itself.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``file, column, meaning, type, unit, source, personal_data`` (string).
+
+    Examples
+    --------
+    >>> from argyle_nb.privacy import Privacy
+    >>> data_dictionary({"levels.csv": frame[["document_type"]]}, Privacy()).loc[0, "type"]
+    'category'
+    """
+    rows = [
+        _row(file, str(name), str(table[name].dtype), privacy)
+        for file, table in tables.items()
+        for name in table
+    ]
+    own = "data_dictionary.csv"
+    rows += [_row(own, name, "string", privacy) for name in FILES[own]]
+    return pd.DataFrame(rows, columns=list(FILES[own]), dtype="string")
+
+
+def meaning_of(file: str, column: str) -> Meaning:
+    """Find what a column means.
+
+    Raises
+    ------
+    KeyError
+        When nobody has written it down.
+
+    Examples
+    --------
+    >>> meaning_of("score_counts.csv", "85").meaning
+    'uploads with the score 85'
+    """
+    known = COMMON | FILES.get(file, {})
+    if file == "score_counts.csv":
+        name, _, kind = column.rpartition(":")
+        if kind in KINDS_OF_LABELS:
+            return known[name]
+        if column.isdecimal():
+            return Meaning(f"uploads with the score {column}", "count")
+    if column in known:
+        return known[column]
+    stem, _, end = column.rpartition("_")
+    if end in ("low", "high"):
+        bound = "lower" if end == "low" else "upper"
+        return Meaning(f"{bound} end of the Wilson 95 % interval of {stem}", _SHARE)
+    if column.endswith((" share", "_share")):
+        return Meaning(f"share of the scored uploads: {column[: -len(' share')]}", _SHARE)
+    raise KeyError(f"{file} has a column {column!r} that the data dictionary does not know")
+
+
+def _row(file: str, column: str, dtype: str, privacy: Privacy) -> tuple[str, ...]:
+    found = meaning_of(file, column)
+    kind = dictionary_kind(file, column)
+    return file, column, *found[:1], dtype, *found[1:], _taken_away(kind, privacy)
+
+
+def _taken_away(kind: str, privacy: Privacy) -> str:
+    if kind == "open":
+        return ""
+    if privacy.mode == "include":
+        return "nothing was taken away: it may hold personal data"
+    lost = {"by signal": "what the kind of signal tells", "by field": "what the field tells"}
+    how = "masked" if privacy.mode == "masked" else "hashed with a key"
+    return f"{how}: {lost.get(kind) or KINDS[kind]}"

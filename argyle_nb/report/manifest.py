@@ -1,0 +1,156 @@
+"""What a report says about itself."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from argyle_nb.csv_reading import described
+from argyle_nb.report.filters import told_filters
+from argyle_nb.report.protecting import OCR, SIGNALS, UPLOADS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pandas as pd
+
+    from argyle_nb.config import Settings
+    from argyle_nb.levels import LevelPreset
+    from argyle_nb.privacy import Privacy
+    from argyle_nb.report.gathering import Given
+    from argyle_nb.report.tables import Content
+
+FORMAT = 1
+SOFTWARE = ("argyle-nb", "pandas", "numpy", "matplotlib", "jinja2")
+PERSONAL = {
+    "masked": "Names, addresses, texts and numbers are masked (***); of a number of eight digits "
+    "or more the last four are left.",
+    "hashed": "Names, addresses, texts and numbers are replaced by keyed hashes: equal hashes are "
+    "equal values, to be joined without being seen.",
+    "include": "THIS REPORT HOLDS PERSONAL DATA IN THE CLEAR, because it was asked for.",
+}
+LEFT_OUT = "Addresses of the documents themselves (file_url) never leave."
+_BLOCK = 1 << 20
+
+
+def facts_of(
+    given: Given,
+    content: Content,
+    *,
+    title: str,
+    filters: Mapping[str, Any],
+    privacy: Privacy,
+    settings: Settings | None,
+    sources: list[str],
+    made_by: str | None,
+) -> dict[str, Any]:
+    """Say how a report was made, but for the list of its files.
+
+    Parameters
+    ----------
+    given, content
+        What went in and what came out.
+    title, filters, privacy, settings, made_by
+        As for `export_report`.
+    sources
+        Addresses that an archive knows of.
+
+    Examples
+    --------
+    >>> facts_of(given, content, title="May")  # doctest: +SKIP
+    """
+    times = given.uploads["created_at"].dropna()
+    first, last = (_iso(times.min()), _iso(times.max())) if len(times) else (None, None)
+    return {
+        "format": FORMAT,
+        "title": title,
+        "made_at": _iso(datetime.now(UTC)),
+        "made_by": made_by or _login(),
+        "environment": settings.environment if settings else None,
+        "base_url": settings.base_url if settings else None,
+        "sources": sources,
+        "filters": told_filters(filters, privacy),
+        "created_at": {"first": first, "last": last},
+        "levels": preset_facts(content.preset),
+        "personal_data": {"mode": privacy.mode, "means": PERSONAL[privacy.mode]},
+        "left_out": {"columns": _left_out(given, privacy), "rows": given.left_out, "why": LEFT_OUT},
+        "adds_up": content.adds_up,
+        "software": {name: version(name) for name in SOFTWARE}
+        | {"python": platform.python_version()},
+    }
+
+
+def preset_facts(preset: LevelPreset) -> dict[str, Any]:
+    """Say which level preset it was, so that it can be used again.
+
+    Examples
+    --------
+    >>> from argyle_nb.levels import PRESETS
+    >>> preset_facts(PRESETS["argyle"])["bands"][0]
+    [0, 'very low']
+    """
+    bands = [list(band) for band in preset.bands]
+    return {"name": preset.name, "bands": bands, "source": preset.source}
+
+
+def file_facts(path: Path, table: pd.DataFrame | None = None) -> dict[str, Any]:
+    """Say what a file is: its size, its SHA-256, and the columns of a table.
+
+    Examples
+    --------
+    >>> _ = (folder / "x.txt").write_text("abc")
+    >>> file_facts(folder / "x.txt")["sha256"][:8]
+    'ba7816bf'
+    """
+    facts: dict[str, Any] = {
+        "name": path.name,
+        "bytes": path.stat().st_size,
+        "sha256": sha256_of(path),
+    }
+    if table is not None:
+        facts |= {"rows": len(table), "columns": [described(table[name]) for name in table]}
+    return facts
+
+
+def sha256_of(path: Path) -> str:
+    """Give the SHA-256 of a file, read in blocks.
+
+    Examples
+    --------
+    >>> _ = (folder / "x.txt").write_text("abc")
+    >>> sha256_of(folder / "x.txt")[:8]
+    'ba7816bf'
+    """
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _iso(time: datetime) -> str:
+    return time.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _login() -> str | None:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a process whose user has no name
+        return None
+
+
+def _left_out(given: Given, privacy: Privacy) -> list[str]:
+    """Name the columns of the frames that no file has."""
+    frames = ((given.uploads, UPLOADS), (given.signals, SIGNALS), (given.ocr, OCR))
+    return [
+        privacy.text("label", str(name))
+        for frame, allowed in frames
+        if frame is not None
+        for name in frame
+        if name not in allowed
+    ]

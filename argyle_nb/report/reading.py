@@ -1,0 +1,177 @@
+"""A report that was written, read back exactly."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from argyle_nb.csv_reading import read_csv
+from argyle_nb.errors import DocumentError
+from argyle_nb.levels import LevelPreset
+from argyle_nb.report.manifest import FORMAT, sha256_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MANIFEST = "manifest.json"
+PAGE = "report.html"
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report in its folder.
+
+    Parameters
+    ----------
+    folder
+        The folder.
+    manifest
+        What ``manifest.json`` says: how it was made, of what, and the SHA-256 of each file.
+
+    Examples
+    --------
+    >>> from argyle_nb.report import export_report
+    >>> report = export_report(frame, folder / "report")
+    >>> report.frames["uploads"]["document_type"].tolist()[0]
+    'paystubs'
+    """
+
+    folder: Path
+    manifest: dict[str, Any]
+
+    def __repr__(self) -> str:
+        rows = self.rows
+        sizes = [f"{name} ({count} rows)" for name, count in rows.items()]
+        others = [name for name in self.files if name not in rows]
+        return "\n  ".join([f"Report in {self.folder}:", *sizes, *others])
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """File name -> path."""
+        names = [*(facts["name"] for facts in self.manifest["files"]), MANIFEST]
+        return {name: self.folder / name for name in names}
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """File name -> rows, of the CSV files."""
+        return {f["name"]: f["rows"] for f in self.manifest["files"] if "rows" in f}
+
+    @property
+    def levels(self) -> LevelPreset:
+        """The level preset that was used."""
+        told = self.manifest["levels"]
+        bands = tuple((low, name) for low, name in told["bands"])
+        return LevelPreset(told["name"], bands, told["source"])
+
+    @cached_property
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """Table name, such as ``uploads`` -> frame, with the dtypes it was written from.
+
+        Raises
+        ------
+        DocumentError
+            When a file is missing or is not what the manifest says.
+        """
+        found = {}
+        for facts in self.manifest["files"]:
+            path = self.folder / facts["name"]
+            _check(path, facts)
+            if "columns" in facts:
+                found[path.stem] = _read(path, facts)
+        return found
+
+
+def read_report(folder: Path | str) -> Report:
+    """Read a report, and check that its files are those that were written.
+
+    Parameters
+    ----------
+    folder
+        As given to `export_report`.
+
+    Returns
+    -------
+    Report
+        Its ``frames`` are exactly the tables that were written, dtypes and all.
+
+    Raises
+    ------
+    DocumentError
+        When there is no report, or a file of it was changed since, names which.
+
+    Examples
+    --------
+    >>> from argyle_nb.report import export_report
+    >>> _ = export_report(frame, folder / "report")
+    >>> read_report(folder / "report").rows["uploads.csv"]
+    4
+    """
+    folder = Path(folder).expanduser()
+    while True:
+        told = _manifest(folder)
+        report = Report(folder, told)
+        try:
+            _ = report.frames
+        except DocumentError:
+            # A new report may have taken its place meanwhile.
+            if _manifest(folder) == told:
+                raise
+        else:
+            return report
+
+
+def is_report(folder: Path) -> bool:
+    """Say whether a folder holds the manifest of a report, of this version or another.
+
+    Examples
+    --------
+    >>> is_report(folder)
+    False
+    """
+    try:
+        told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(told, dict) and {"format", "adds_up", "files"} <= told.keys()
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        known = is_report(folder) and told["format"] == FORMAT
+        known = known and all(map(_is_of_the_folder, told["files"]))
+    except OSError:
+        raise DocumentError(path, "is not there: name the folder of a report") from None
+    except ValueError:
+        known = False
+    if not known:
+        raise DocumentError(path, "is no manifest that this version reads: make the report anew")
+    return dict(told)
+
+
+def _is_of_the_folder(facts: Any) -> bool:
+    """Say whether an entry names a file beside it, and no path to anywhere else."""
+    named = isinstance(facts, dict) and {"name", "sha256"} <= facts.keys()
+    return named and Path(str(facts["name"])).name == facts["name"]
+
+
+def _check(path: Path, facts: dict[str, Any]) -> None:
+    try:
+        same = sha256_of(path) == facts["sha256"]
+    except OSError as error:
+        raise DocumentError(path, f"{error.strerror}: the report is not whole") from None
+    if not same:
+        raise DocumentError(
+            path, "was changed since the report was made (its SHA-256 is another): make it anew"
+        )
+
+
+def _read(path: Path, facts: dict[str, Any]) -> pd.DataFrame:
+    try:
+        return read_csv(path, facts["columns"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DocumentError(path, f"cannot be read ({error}): make the report anew") from None
