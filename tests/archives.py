@@ -12,6 +12,8 @@ from tests.records import record, stages
 from tests.servers import Answer, HostileServer
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+# To Dask, no address at all means port 8787 and a warning where it is taken.
+FREE_PORT = "127.0.0.1:0"
 
 
 def page_of(records, link=None):

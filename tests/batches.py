@@ -4,17 +4,27 @@ import sqlite3
 from contextlib import closing
 
 from argyle_nb.batch import upload_batch
+from argyle_nb.journal import Key
 from tests.servers import client_of
+
+SETTLE = 0.2
 
 
 def run(server, manifest, journal, **options):
+    """Run a batch; a service of the tests has settled within a moment."""
     with client_of(server) as client:
-        return upload_batch(client, manifest, journal=journal, **options)
+        return upload_batch(client, manifest, journal=journal, **({"settle": SETTLE} | options))
 
 
 def states(journal):
     with closing(sqlite3.connect(journal)) as connection:
         return [row[0] for row in connection.execute("SELECT state FROM uploads ORDER BY name")]
+
+
+def rows_of(journal):
+    with closing(sqlite3.connect(journal)) as connection:
+        rows = connection.execute("SELECT scope, sha256, document_type, user FROM uploads")
+        return [Key(*row) for row in rows]
 
 
 def uploads_of(client, user):

@@ -2,34 +2,113 @@
 
 from __future__ import annotations
 
+import importlib
+import itertools
 import os
 import socket
+import sys
 from pathlib import Path
 
+import comm
+import hypothesis
 import pandas as pd
 import pytest
 
 from argyle_nb.client import Client
-from argyle_nb.config import Secret, Settings
+from argyle_nb.config import CA_VARIABLES, Secret, Settings
 from argyle_nb.sandbox import Sandbox
-from tests.servers import PDF, USER_ID
+from argyle_nb.uploading import UploadQueue
+from tests.servers import PDF, USER_ID, client_of
 
 DOCUMENTS = Path(__file__).parent.parent / "data" / "documents"
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104 - names, nothing listens
+PROXY_VARIABLES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
 
-# The font list is built once for all tests, not once for every fresh home.
+# A slow moment of the machine is no failure of the code. Explaining a failure traces each line: it
+# takes many minutes where there is much to count.
+hypothesis.settings.register_profile(
+    "patient", deadline=None, phases=set(hypothesis.Phase) - {hypothesis.Phase.explain}
+)
+hypothesis.settings.load_profile("patient")
+
+# The font list is built once for all tests and before the first, not once for every fresh home:
+# while it is built, whoever draws is told so on stderr.
 os.environ.setdefault("MPLCONFIGDIR", str(Path.home() / ".cache" / "matplotlib"))
+importlib.import_module("matplotlib.font_manager")
+
+
+# Files of tests that run for long go first, so that in the end no core waits for one of them.
+LONGEST_FIRST = (
+    "browser/test_all_notebooks.py",
+    "faults/test_kills.py",
+    "test_report_folders.py",
+    "browser/test_upload_panel.py",
+    "browser/test_the_whole_way.py",
+    "browser/test_dropzone.py",
+    "browser/test_explore.py",
+    "browser/test_review.py",
+    "browser/test_report_page.py",
+    "test_cli.py",
+    "test_sandbox_conformance.py",
+    "test_notebooks.py",
+    "test_archive_dask.py",
+    "test_charts.py",
+    "test_archive.py",
+    "test_examples.py",
+    "test_sandbox_detection.py",
+    "test_sandbox_documents.py",
+    "faults/test_secrets.py",
+)
+
+
+# First, so that no other registers the groups before they are there.
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Run the longest files first, each in one process, and all browser tests in the same."""
+    folder = Path(__file__).parent
+    places = {folder / name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
+    for item in items:
+        in_browser = item.path.parent == folder / "browser"
+        # Two browsers at once would take longer than one after the other.
+        item.add_marker(pytest.mark.xdist_group("browser" if in_browser else item.path.stem))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _homes(tmp_path_factory):
+    """Leave behind what this machine's user has set up; give a folder for each home."""
+    folder = tmp_path_factory.mktemp("homes")
+    # Numbered here: pytest would look at all earlier folders to find the next number.
+    homes = (folder / str(number) for number in itertools.count())
+    with pytest.MonkeyPatch.context() as patch:
+        theirs = [name for name in os.environ if name.startswith("ARGYLE_")]
+        theirs += [name for name in os.environ if name.lower() in PROXY_VARIABLES]
+        for name in [*theirs, *CA_VARIABLES]:
+            patch.delenv(name, raising=False)
+        _move(patch, next(homes))
+        yield homes
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path_factory, monkeypatch):
+def home(_homes, monkeypatch):
     """A fresh home without credentials, so that nobody's own are ever used or changed."""
-    folder = tmp_path_factory.mktemp("home")
-    monkeypatch.setenv("HOME", str(folder))
-    monkeypatch.setenv("USERPROFILE", str(folder))  # what Windows goes by
-    for name in [name for name in os.environ if name.startswith("ARGYLE_")]:
-        monkeypatch.delenv(name)
-    return folder
+    return _move(monkeypatch, next(_homes))
+
+
+def _move(patch, home):
+    home.mkdir()
+    patch.setenv("HOME", str(home))
+    patch.setenv("USERPROFILE", str(home))  # what Windows goes by
+    return home
+
+
+@pytest.fixture(autouse=True)
+def _widgets_of_its_own(monkeypatch):
+    """No widget outlives its test, nor waits for a kernel that another test has loaded."""
+    monkeypatch.setattr("comm.create_comm", comm.DummyComm)
+    yield
+    if ipywidgets := sys.modules.get("ipywidgets"):
+        ipywidgets.Widget.close_all()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -109,3 +188,21 @@ def stubs(tmp_path):
         )
 
     return make
+
+
+@pytest.fixture
+def paper(tmp_path):
+    """Give a function that writes a small document; another number is another document."""
+
+    def write(name="stub.pdf", number=0):
+        path = tmp_path / name
+        path.write_bytes(PDF + f"% {number}\n".encode())
+        return path
+
+    return write
+
+
+@pytest.fixture
+def queue_of(tmp_path):
+    """Give a function that makes a queue for a server."""
+    return lambda server: UploadQueue(client_of(server), tmp_path / "journal.sqlite")

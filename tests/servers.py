@@ -20,7 +20,21 @@ KEY_ID = "canary-key-id-7d1f"
 SECRET = "canary-secret-93ab"
 UPLOAD_ID = "01320596-2c3d-189c-53e7-a8ce6d625b33"
 USER_ID = "018051aa-f7a9-a0db-2f38-6cfa325e9d69"
-PDF = b"%PDF-1.7\n% an invented paystub\n%%EOF\n"
+PDF = b"""%PDF-1.4
+1 0 obj <</Type /Catalog /Pages 2 0 R>> endobj
+2 0 obj <</Type /Pages /Kids [3 0 R] /Count 1>> endobj
+3 0 obj <</Type /Page /Parent 2 0 R /MediaBox [0 0 612 792]>> endobj
+xref
+0 4
+0000000000 65535 f\x20
+0000000009 00000 n\x20
+0000000056 00000 n\x20
+0000000111 00000 n\x20
+trailer <</Size 4 /Root 1 0 R>>
+startxref
+180
+%%EOF
+"""
 
 RESET = object()
 
@@ -117,15 +131,19 @@ class HostileServer:
     """Answers each request with what ``answer`` says; ``seen`` holds what arrived.
 
     ``answer`` is an `Answer`, raw bytes, ``RESET``, a list of them to be given in turn (the last
-    one stays), or a function of the request.
+    one stays), or a function of the request. With ``tls``, an `ssl.SSLContext`, it speaks https.
     """
 
-    def __init__(self, answer, host="127.0.0.1"):
+    def __init__(self, answer, host="127.0.0.1", tls=None):
         self._httpd = _Quiet((host, 0), _Handler)
+        if tls:  # the handshake comes with the first byte, in a thread of its own
+            self._httpd.socket = tls.wrap_socket(
+                self._httpd.socket, server_side=True, do_handshake_on_connect=False
+            )
         self._httpd.seen = self.seen = []
         self._httpd.answer = self._answer
         self._answers = answer if isinstance(answer, list) else [answer]
-        self.url = f"http://{host}:{self._httpd.server_port}"
+        self.url = f"http{'s' if tls else ''}://{host}:{self._httpd.server_port}"
         threading.Thread(
             target=self._httpd.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
         ).start()
@@ -169,7 +187,7 @@ def closed_port():
         return f"http://127.0.0.1:{probe.getsockname()[1]}"
 
 
-def until(condition, seconds=10.0):
+def until(condition, seconds=60.0):
     """Wait until a condition holds."""
     deadline = time.monotonic() + seconds
     while not condition():

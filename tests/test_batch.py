@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import threading
 
 import pandas as pd
 import pytest
 
 from argyle_nb.batch import default_journal, upload_batch
+from argyle_nb.documents import ENCRYPTED
 from argyle_nb.errors import ValidationError
 from tests.batches import run, states, uploads_of
 from tests.conftest import DOCUMENTS
@@ -18,9 +20,7 @@ from tests.servers import (
     refused,
     upload_answer,
 )
-
-OTHER_USER_ID = "0186c5b8-8fa1-67b3-39af-14b3e18da8a7"
-
+from tests.small_documents import encrypted_pdf
 
 # Against the local sandbox
 
@@ -45,7 +45,10 @@ def test_the_columns_have_their_types_even_without_rows(client, stubs, journal):
             "rejected",
             "unsent",
             "unknown",
+            "probable",
         ]
+        assert str(result["attempts"].dtype) == "Int64"
+        assert str(result["seconds"].dtype) == "Float64"
 
 
 def test_the_same_manifest_again_sends_nothing(client, user, stubs, journal):
@@ -120,11 +123,143 @@ def test_a_user_may_be_called_na(client, stubs, journal, tmp_path):
     assert len(list(client.list_users(external_id="NA"))) == 1
 
 
-def test_progress_counts_files(client, user, stubs, journal):
+def test_progress_rises_to_all_files_and_bytes(client, user, stubs, journal):
     steps = []
+    manifest = stubs(5, user=user.id)
+    upload_batch(client, manifest, journal=journal, progress=steps.append)
+    counts = [step[:4] for step in steps]
+    assert counts == sorted(counts)
+    size = len(PDF) + 1
+    assert counts[-1] == (5, 5, 5 * size, 5 * size)
+
+
+def test_progress_tells_of_each_row_how_it_ended(client, user, stubs, journal):
+    ends = {}
+    manifest = stubs(3, user=user.id)
+    twice = pd.concat([manifest, manifest[:1]])
+
+    def told(step):
+        ends.update({row: line.entry for row, line in step.lines.items()})
+
+    sent = upload_batch(client, twice, journal=journal, progress=told)
+    assert sorted(ends) == [0, 1, 2, 3]
+    assert [ends[row].upload_id for row in range(4)] == sent["upload_id"].tolist()
+
+
+def test_progress_is_told_from_the_thread_that_asked(client, user, stubs, journal):
+    threads = set()
+    upload_batch(
+        client,
+        stubs(3, user=user.id),
+        journal=journal,
+        progress=lambda _: threads.add(threading.current_thread()),
+    )
+    assert threads == {threading.current_thread()}
+
+
+def test_a_log_file_gets_no_bar(client, user, stubs, journal, capsys):
+    import ipykernel.kernelapp  # noqa: F401, PLC0415 - a script may have imported it
+
+    upload_batch(client, stubs(user=user.id), journal=journal)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_attempts_and_seconds_are_told(client, user, stubs, journal):
+    result = upload_batch(client, stubs(user=user.id), journal=journal)
+    assert result.loc[0, "attempts"] == 1
+    assert 0 < result.loc[0, "seconds"] < 60
+
+
+def test_the_same_content_is_named_by_its_first_file(client, user, stubs, journal, tmp_path):
     manifest = stubs(2, user=user.id)
-    upload_batch(client, manifest, journal=journal, progress=lambda *step: steps.append(step))
-    assert steps == [(1, 2), (2, 2)]
+    (tmp_path / "stub1.pdf").write_bytes((tmp_path / "stub0.pdf").read_bytes())
+    result = upload_batch(client, manifest, journal=journal)
+    assert result["attempts"].tolist() == [1, 0]
+    assert result.loc[1, "reason"] == f"the same content as {tmp_path / 'stub0.pdf'}"
+
+
+def test_a_user_named_by_id_and_by_external_id_is_one(client, stubs, journal):
+    person = client.create_user(external_id="two-names")
+    manifest = pd.concat([stubs(user=person.id), stubs(user="two-names")])
+    result = upload_batch(client, manifest, journal=journal)
+    assert result["state"].tolist() == ["done", "done"]
+    assert result["upload_id"].nunique() == len(uploads_of(client, person)) == 1
+
+
+def test_many_threads_make_a_new_user_once(client, stubs, journal):
+    upload_batch(client, stubs(20, user="met-by-many"), journal=journal)
+    [person] = client.list_users(external_id="met-by-many")
+    assert len(uploads_of(client, person)) == 20
+
+
+def test_an_encrypted_pdf_is_sent_with_a_warning(client, user, stubs, journal, tmp_path):
+    manifest = stubs(user=user.id)
+    (tmp_path / "stub0.pdf").write_bytes(encrypted_pdf())
+    result = upload_batch(client, manifest, journal=journal)
+    assert result[["state", "reason"]].to_numpy().tolist() == [["done", ENCRYPTED]]
+
+
+def test_an_encrypted_pdf_is_refused_when_strict(client, user, stubs, journal, tmp_path):
+    manifest = stubs(user=user.id)
+    (tmp_path / "stub0.pdf").write_bytes(encrypted_pdf())
+    result = upload_batch(client, manifest, journal=journal, strict=True)
+    assert result.loc[0, "state"] == "refused"
+
+
+def test_the_largest_size_can_be_set(client, user, stubs, journal):
+    result = upload_batch(client, stubs(user=user.id), journal=journal, max_bytes=10)
+    assert result.loc[0, "state"] == "refused"
+    assert states(journal) == ["refused"]
+
+
+# Folders
+
+
+def test_a_folder_of_types_is_a_manifest(client, journal, tmp_path):
+    for number, kind in enumerate(("W-2", "paystubs")):
+        (tmp_path / "docs" / kind / "2026").mkdir(parents=True)
+        (tmp_path / "docs" / kind / "2026" / "a.pdf").write_bytes(PDF + bytes([65 + number]))
+    (tmp_path / "docs" / ".DS_Store").write_bytes(b"not for us")
+    result = upload_batch(client, tmp_path / "docs", user="folder-user", journal=journal)
+    assert result["document_type"].tolist() == ["W-2", "paystubs"]
+    assert result["state"].tolist() == ["done", "done"]
+
+
+def test_a_folder_of_one_type_is_a_manifest(client, user, journal, tmp_path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.pdf").write_bytes(PDF)
+    result = upload_batch(
+        client, tmp_path / "docs", document_type="1099", user=user.id, journal=journal
+    )
+    assert result[["document_type", "state"]].to_numpy().tolist() == [["1099", "done"]]
+
+
+def test_a_folder_needs_a_user(client, journal, tmp_path):
+    with refused(ValidationError, "user=") as caught:
+        upload_batch(client, tmp_path, document_type="1099", journal=journal)
+    assert str(tmp_path) in str(caught.value)
+
+
+def test_a_folder_of_no_type_is_refused(client, journal, tmp_path):
+    (tmp_path / "others").mkdir()
+    (tmp_path / "others" / "a.pdf").write_bytes(PDF)
+    with refused(ValidationError, "'others' is not one of the six"):
+        upload_batch(client, tmp_path, user="me", journal=journal)
+
+
+def test_an_empty_folder_is_refused(client, journal, tmp_path):
+    with refused(ValidationError, "no files"):
+        upload_batch(client, tmp_path, user="me", journal=journal)
+
+
+def test_one_type_and_one_user_may_be_given_for_a_whole_manifest(client, user, stubs, journal):
+    manifest = stubs(2)[["file"]]
+    result = upload_batch(client, manifest, document_type="W-2", user=user.id, journal=journal)
+    assert result["state"].tolist() == ["done", "done"]
+    assert set(result["document_type"]) == {"W-2"}
+
+
+# The sample manifest
 
 
 def test_the_sample_manifest_of_the_project_uploads(client, journal):
@@ -158,7 +293,7 @@ def test_all_bad_lines_are_told_in_one_error_and_nothing_is_sent(stubs, journal)
         run(server, manifest, journal)
     assert server.seen == []
     told = " ".join(caught.value.fields["manifest"])
-    assert [f"line {number}:" in told for number in (2, 3, 4, 5)] == [True, True, True, False]
+    assert [f"line {number}:" in told for number in (0, 1, 2, 3)] == [True, True, True, False]
     assert len(caught.value.fields["manifest"]) == 5
 
 
@@ -176,10 +311,15 @@ def test_a_file_that_is_no_manifest_is_refused(client, journal, tmp_path, conten
         upload_batch(client, tmp_path / "manifest.csv", journal=journal)
 
 
-@pytest.mark.parametrize(("name", "words"), [("nowhere.csv", "is not there"), (".", "is a folder")])
-def test_a_missing_manifest_is_refused_with_what_is_there(client, journal, tmp_path, name, words):
-    with refused(ValidationError, words):
-        upload_batch(client, tmp_path / name, journal=journal)
+def test_a_bad_line_of_a_file_is_named_by_its_number_there(client, journal, tmp_path):
+    (tmp_path / "manifest.csv").write_text("file,document_type,user\na.pdf,W-2,me\nb.pdf,W2,me\n")
+    with refused(ValidationError, "line 3:"):
+        upload_batch(client, tmp_path / "manifest.csv", journal=journal)
+
+
+def test_a_missing_manifest_is_refused(client, journal, tmp_path):
+    with refused(ValidationError, "is not there"):
+        upload_batch(client, tmp_path / "nowhere.csv", journal=journal)
 
 
 def test_a_list_of_files_is_no_manifest(client, journal):

@@ -1,31 +1,44 @@
 """The command line does the main job, and tells errors in one line."""
 
 import csv
+import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from argyle_nb import cli
+from argyle_nb.cli_options import parser
+from argyle_nb.report import read_report
 
 ROOT = Path(__file__).parents[1]
+COMMANDS = ("upload", "pull", "report", "demo", "sandbox", "lab")
+
+
+def run(*words, **variables):
+    """Run a command as cron does, in a process of its own."""
+    import os  # noqa: PLC0415 - the fixtures change it
+
+    return subprocess.run(
+        [sys.executable, "-m", "argyle_nb.cli", *map(str, words)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+        env=os.environ | variables,
+    )
 
 
 @pytest.fixture(scope="module")
 def demo_run(tmp_path_factory):
     """The demo, once, as a user runs it."""
     folder = tmp_path_factory.mktemp("demo") / "report"
-    run = subprocess.run(
-        [sys.executable, "-m", "argyle_nb.cli", "demo", "--folder", str(folder)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    return run, folder
+    return run("demo", "--folder", folder), folder
 
 
 def rows_of(path):
@@ -34,10 +47,10 @@ def rows_of(path):
 
 
 def test_the_demo_ends_well_although_two_files_are_bad(demo_run):
-    run, _ = demo_run
-    assert run.returncode == 0, run.stderr
-    assert "refused: empty_scan.pdf" in run.stdout
-    assert "refused: notes_renamed.pdf" in run.stdout
+    ended, _ = demo_run
+    assert ended.returncode == 0, ended.stderr
+    assert "refused: empty_scan.pdf" in ended.stdout
+    assert "refused: notes_renamed.pdf" in ended.stdout
 
 
 def test_the_report_holds_one_row_per_accepted_document(demo_run):
@@ -47,10 +60,10 @@ def test_the_report_holds_one_row_per_accepted_document(demo_run):
 
 
 def test_the_demo_prints_a_table_of_types_and_levels_and_the_reports_paths(demo_run):
-    run, folder = demo_run
-    assert re.search(r"very low +low +medium +high +no score", run.stdout)
+    ended, folder = demo_run
+    assert re.search(r"very low +low +medium +high +no score", ended.stdout)
     for name in ("uploads.csv", "score_summary.csv", "report.html", "manifest.json"):
-        assert str(folder / name) in run.stdout
+        assert str(folder / name) in ended.stdout
 
 
 def test_the_demo_sees_that_a_type_was_corrected(demo_run):
@@ -62,23 +75,266 @@ def test_the_demo_sees_that_a_type_was_corrected(demo_run):
     assert ("paystubs", "W-2") in pairs
 
 
+def test_the_demos_report_says_that_its_scores_are_a_stand_in(demo_run):
+    _, folder = demo_run
+    assert read_report(folder).manifest["environment"] == "local"
+    assert "a stand-in, and not of Ocrolus" in (folder / "report.html").read_text()
+
+
+# Upload, pull, report: one after the other, as cron runs them
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    """A folder with a manifest of one good and one bad document."""
+    folder = tmp_path_factory.mktemp("work")
+    good = next((ROOT / "data" / "documents").glob("paystub_*.pdf"))
+    (folder / "bad.pdf").write_text("no PDF")
+    table = pd.DataFrame({"file": [str(good), "bad.pdf"], "document_type": "paystubs", "user": "x"})
+    table.to_csv(folder / "manifest.csv", index=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def ran(work):
+    """The three commands, once."""
+    place = ("--sandbox-folder", work / "sandbox", "--json")
+    journal = ("--journal", work / "journal.sqlite")
+    return {
+        "upload": run("upload", work / "manifest.csv", *journal, *place),
+        "again": run("upload", work / "manifest.csv", *journal, *place),
+        "pull": run("pull", work / "archive", *place),
+        "refresh": run("pull", work / "archive", "--refresh", *place),
+        "report": run("report", work / "archive", work / "out", "--ocr", "--json"),
+    }
+
+
+def test_a_document_that_was_not_taken_is_exit_status_3(ran):
+    assert ran["upload"].returncode == 3, ran["upload"].stderr
+    states = [row["state"] for row in json.loads(ran["upload"].stdout)["files"]]
+    assert states == ["done", "refused"]
+
+
+def test_it_is_told_whom_the_command_talked_to(ran):
+    for name in ("upload", "pull"):
+        told = json.loads(ran[name].stdout)
+        assert told["environment"] == "local"
+        assert told["base_url"].startswith("http://127.0.0.1:")
+
+
+def test_people_are_told_where_documents_went(work, ran):
+    place = ("--sandbox-folder", work / "sandbox", "--journal", work / "journal.sqlite")
+    ended = run("upload", work / "manifest.csv", *place)
+    where = r"the local sandbox \(http://127.0.0.1:\d+\)"
+    assert re.search(rf"2 files for {where}: 1 done, 1 refused", ended.stdout), ended.stdout
+
+
+def test_the_same_upload_again_gives_the_same_id(ran):
+    first, again = (json.loads(ran[name].stdout)["files"][0] for name in ("upload", "again"))
+    assert first["upload_id"] == again["upload_id"]
+
+
+def test_a_pull_says_what_it_kept(ran, work):
+    assert ran["pull"].returncode == 0, ran["pull"].stderr
+    told = json.loads(ran["pull"].stdout)
+    assert (told["archive"], told["uploads"], told["unread"]) == (str(work / "archive"), 1, 0)
+    assert ran["refresh"].returncode == 0, ran["refresh"].stderr
+
+
+def test_a_report_needs_no_connection_and_says_where_it_is(ran, work):
+    assert ran["report"].returncode == 0, ran["report"].stderr
+    told = json.loads(ran["report"].stdout)
+    assert (told["folder"], told["listed"]) == (str(work / "out"), 1)
+    assert set(told["files"]) == {path.name for path in (work / "out").iterdir()}
+    assert "127.0.0.1" not in ran["report"].stderr
+
+
+def test_nothing_but_the_result_is_on_stdout(ran):
+    for ended in ran.values():
+        assert ended.stdout.count("\n") == 1
+        assert ended.stdout.startswith("{")
+    assert "local sandbox" in ran["pull"].stderr
+
+
+def test_without_json_people_are_told(work, ran, capsys):
+    assert cli.main(["report", str(work / "archive"), str(work / "plain")]) == 0
+    told = capsys.readouterr().out
+    assert "Report on 1 of 1 uploads" in told
+    assert str(work / "plain" / "uploads.csv") in told
+
+
+def test_the_options_are_those_of_the_function(work, ran):
+    words = ["report", work / "archive", work / "options", "--title", "May", "--pii", "hashed"]
+    words += ["--since", "2020-01-01", "--before", "2021-01-01", "--levels", "ocrolus-2"]
+    words += ["--document-type", "paystubs", "--excel"]
+    ended = run(*words, ARGYLE_NB_SALT="a salt of enough bytes")
+    assert ended.returncode == 0, ended.stderr
+    told = read_report(work / "options").manifest
+    assert (told["title"], told["levels"]["name"]) == ("May", "ocrolus-2")
+    assert told["filters"] == {
+        "document_type": "paystubs",
+        "created_at": ["2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z"],
+    }
+    assert told["personal_data"]["mode"] == "hashed"
+    assert (work / "options" / "uploads.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+
+
+def test_a_salt_comes_from_a_file(work, ran):
+    (work / "salt").write_bytes(b"a salt of enough bytes\n")
+    words = ["report", str(work / "archive"), str(work / "salted"), "--pii", "hashed"]
+    assert cli.main([*words, "--salt-file", str(work / "salt")]) == 0
+
+
+def test_hashing_without_a_salt_is_told(work, ran, capsys):
+    words = ["report", str(work / "archive"), str(work / "unsalted"), "--pii", "hashed"]
+    assert cli.main(words) == 1
+    assert "needs a salt: give --salt-file" in capsys.readouterr().err
+    assert cli.main([*words, "--salt-file", str(work / "no such file")]) == 1
+    assert "cannot be read" in capsys.readouterr().err
+
+
+def test_a_salt_that_is_not_used_is_told(work, ran, capsys):
+    words = ["report", str(work / "archive"), str(work / "masked"), "--salt-file", __file__]
+    assert cli.main(words) == 1
+    assert "a salt is of no use" in capsys.readouterr().err
+
+
+def test_a_mistyped_archive_is_exit_status_1_and_leaves_the_last_report(work, ran, capsys):
+    folder = work / "kept"
+    assert cli.main(["report", str(work / "archive"), str(folder)]) == 0
+    before = read_report(folder).manifest
+    assert cli.main(["report", str(work / "archvie"), str(folder), "--json"]) == 1
+    assert "holds nothing" in capsys.readouterr().err
+    assert read_report(folder).manifest == before
+
+
+def test_since_after_before_is_exit_status_1(work, ran, capsys):
+    words = ["report", str(work / "archive"), str(work / "swapped")]
+    assert cli.main([*words, "--since", "2026-02-01", "--before", "2026-01-01"]) == 1
+    assert "which is later" in capsys.readouterr().err
+    assert not (work / "swapped").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--since", "may"], "written as 2026-01-31"),
+        (["--before", ""], "written as 2026-01-31"),
+        (["--user", "loan-77"], "user must be an id"),
+        (["--user", ""], "user must be an id"),
+        (["--document-type", "w2"], "'w2' is not one of paystubs, W-2"),
+        (["--document-type", ""], "is not one of paystubs, W-2"),
+    ],
+)
+def test_a_filter_that_can_match_nothing_is_refused_and_leaves_the_last_report(
+    words, told, work, ran, capsys
+):
+    folder = work / "filtered"
+    assert cli.main(["report", str(work / "archive"), str(folder)]) == 0
+    assert cli.main(["report", str(work / "archive"), str(folder), *words]) == 1
+    assert told in capsys.readouterr().err
+    assert read_report(folder).rows["uploads.csv"] == 1
+
+
+def test_a_filter_that_matches_nothing_is_told(work, ran, capsys):
+    words = ["report", str(work / "archive"), str(work / "nothing"), "--document-type", "1099"]
+    assert cli.main(words) == 0
+    assert "Report on 0 of 1 uploads" in capsys.readouterr().out
+
+
+def test_a_refresh_of_one_user_is_refused_and_not_made_of_all(work, capsys):
+    assert cli.main(["pull", str(work / "archive"), "--refresh", "--user", "x"]) == 1
+    assert "leave out --user" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [[], ["--json"]])
+def test_a_name_that_the_terminal_cannot_show_is_escaped(words, work, ran):
+    folder = work / "b\u00e9 \u2713"
+    ended = run("report", work / "archive", folder, *words, PYTHONIOENCODING="ascii")
+    assert ended.returncode == 0, ended.stderr
+    assert "u2713/uploads.csv" in ended.stdout
+    assert not words or json.loads(ended.stdout)["folder"] == str(folder)
+
+
+@pytest.mark.parametrize("end", [">/dev/full", "| true", ">&-"])
+def test_a_result_that_nobody_takes_is_no_traceback(end, work, ran):
+    words = [sys.executable, "-m", "argyle_nb.cli", "report", work / "archive", work / "untaken"]
+    command = f"set -o pipefail; {shlex.join(map(str, words))} {end}"
+    ended = subprocess.run(
+        ["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert "Traceback" not in ended.stderr
+    told = "all was done, but its result cannot be written to stdout"
+    assert (ended.returncode, told in ended.stderr) == ((0, False) if end == ">&-" else (1, True))
+    assert read_report(work / "untaken").rows["uploads.csv"] == 1
+
+
+def test_records_that_cannot_be_read_are_exit_status_3(tmp_path, client, capsys):
+    from argyle_nb.archive import Archive  # noqa: PLC0415 - one test needs it
+    from tests.servers import HostileServer, client_of, page  # noqa: PLC0415 - as above
+
+    answer = page("a")
+    answer.body = b'{"next": null, "results": [{"id": "a", "metadata": 7}, {"id": "b"}]}'
+    with HostileServer(answer) as server, client_of(server) as connected:
+        Archive(tmp_path / "archive").pull(connected, errors="collect")
+    assert cli.main(["report", str(tmp_path / "archive"), str(tmp_path / "out"), "--json"]) == 3
+    assert json.loads(capsys.readouterr().out)["unread"] == 1
+
+
+# Errors and help
+
+
 def test_an_error_is_one_line_on_stderr_and_exit_status_1(tmp_path, capsys):
     assert cli.main(["demo", "--manifest", str(tmp_path / "none.csv")]) == 1
-    told = capsys.readouterr().err
-    assert told.count("\n") == 1
+    told = capsys.readouterr().err.splitlines()[-1]
     assert "none.csv is not there" in told
 
 
-def test_help_names_every_command(capsys):
+def test_an_interrupt_is_exit_status_130(monkeypatch, capsys):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(cli.COMMANDS, "lab", interrupted)
+    assert cli.main(["lab"]) == 130
+    assert "run it again to go on" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["fly"], ["report"], ["report", "a", "b", "--pii", "none"]])
+def test_what_cannot_be_understood_is_exit_status_2(words, capsys):
     with pytest.raises(SystemExit) as ended:
-        cli.main(["--help"])
+        cli.main(words)
+    assert ended.value.code == 2
+    assert capsys.readouterr().out == ""
+
+
+def help_of(words, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main([*words, "--help"])
     assert ended.value.code == 0
-    told = capsys.readouterr().out
-    assert all(name in told for name in ("demo", "lab", "sandbox"))
+    return capsys.readouterr().out
+
+
+def test_help_names_every_command(capsys):
+    told = help_of([], capsys)
+    assert all(name in told for name in COMMANDS)
+
+
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "sandbox"])
+def test_help_says_the_exit_codes(command, capsys):
+    told = help_of([command], capsys)
+    assert "exit status:" in told
+    for code in ("0", "1", "2", "3", "130"):
+        assert re.search(rf"^  {code} ", told, re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", ["upload", "pull", "report"])
+def test_no_secret_is_an_argument(command):
+    top = parser()
+    [commands] = [action for action in top._actions if action.dest == "command"]
+    for action in commands.choices[command]._actions:
+        for word in action.option_strings:
+            assert not re.search(r"secret|key|password|token|salt$", word)
 
 
 def test_the_sandbox_command_has_its_own_options(capsys):
-    with pytest.raises(SystemExit) as ended:
-        cli.main(["sandbox", "--help"])
-    assert ended.value.code == 0
-    assert "--stage-seconds" in capsys.readouterr().out
+    assert "--stage-seconds" in help_of(["sandbox"], capsys)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from argyle_nb import client as client_module
 from argyle_nb.client import Client
 from argyle_nb.config import Secret, Settings
 from argyle_nb.errors import (
@@ -12,7 +11,7 @@ from argyle_nb.errors import (
     NotFoundError,
     ValidationError,
 )
-from argyle_nb.models import DOCUMENT_TYPES, Processing, UserUpload
+from argyle_nb.models import DOCUMENT_TYPES
 from tests.conftest import DOCUMENTS
 from tests.servers import (
     PDF,
@@ -26,26 +25,13 @@ from tests.servers import (
     refused,
     upload_answer,
 )
-
-HEADS = {
-    ".pdf": PDF,
-    ".jpg": b"\xff\xd8\xff\xe0" + bytes(40),
-    ".png": b"\x89PNG\r\n\x1a\n" + bytes(40),
-    ".heic": b"\0\0\0\x18ftypheic" + bytes(40),
-}
+from tests.small_documents import WHOLE
 
 
 def stub(folder, name="stub.pdf", content=PDF):
     path = folder / name
     path.write_bytes(content)
     return path
-
-
-def staged(*stages, document_type="paystubs"):
-    names = ("classification", "ocr", "authenticity")
-    return upload_answer(
-        document_type=document_type, processing=dict(zip(names, stages, strict=True))
-    )
 
 
 # Users
@@ -82,10 +68,10 @@ def test_a_missing_value_of_a_table_is_sent_as_nothing(client):
 # Uploading
 
 
-@pytest.mark.parametrize("extension", HEADS)
+@pytest.mark.parametrize("extension", WHOLE)
 def test_every_format_is_taken(client, user, tmp_path, extension):
     upload = client.upload(
-        stub(tmp_path, f"scan{extension}", HEADS[extension]), document_type="W-2", user=user.id
+        stub(tmp_path, f"scan{extension}", WHOLE[extension]), document_type="W-2", user=user.id
     )
     assert client.get_upload(upload.id).file_name == f"scan{extension}"
 
@@ -254,73 +240,3 @@ def test_a_wrong_key_names_the_environment_and_nothing_of_the_key(sandbox):
         client.create_user()
     assert "sbx_local_wrong" not in str(caught.value)
     assert caught.value.status == 401
-
-
-# Waiting
-
-
-@pytest.fixture
-def _impatient(monkeypatch):
-    monkeypatch.setattr(client_module, "_FIRST_POLL_SECONDS", 0.01)
-    monkeypatch.setattr(client_module, "_LONGEST_POLL_SECONDS", 0.02)
-    monkeypatch.setattr(client_module, "STEADY_SECONDS", 0.1)
-
-
-def test_waiting_ends_with_the_score(client, user, pdf):
-    upload = client.upload(pdf, document_type="paystubs", user=user.id)
-    [rested] = client.wait([upload])
-    assert rested.at_rest
-    assert rested.ocr_authenticity_score is not None
-    assert (rested.user, rested.requested_document_type) == (user.id, "paystubs")
-
-
-def test_waiting_gives_back_the_order_it_was_given(client, user, pdf):
-    sent = [client.upload(pdf, document_type="paystubs", user=user.id) for _ in range(3)]
-    assert [u.id for u in client.wait(reversed(sent))] == [u.id for u in reversed(sent)]
-
-
-def test_waiting_for_nothing_is_over_at_once(client):
-    assert client.wait([]) == []
-
-
-@pytest.mark.usefixtures("_impatient")
-def test_waiting_follows_an_upload_through_its_stages():
-    steps = [
-        staged("in_progress", "idle", "idle"),
-        staged("completed", "idle", "idle"),
-        staged("completed", "in_progress", "idle"),
-        staged("completed", "completed", "completed"),
-    ]
-    with HostileServer(steps) as server, client_of(server) as client:
-        [rested] = client.wait([_moving()])
-    assert rested.stages == ("completed",) * 3
-    assert len(server.seen) == 4
-
-
-@pytest.mark.usefixtures("_impatient")
-def test_an_upload_that_stays_idle_counts_as_resting():
-    with HostileServer(staged("idle", "idle", "idle")) as server, client_of(server) as client:
-        [rested] = client.wait([_moving()], timeout=30)
-    assert rested.stages == ("idle",) * 3
-
-
-@pytest.mark.usefixtures("_impatient")
-def test_waiting_stops_at_its_time_limit_and_gives_what_there_is():
-    busy = staged("in_progress", "idle", "idle")
-    with HostileServer(busy) as server, client_of(server) as client:
-        [unfinished] = client.wait([_moving()], timeout=0.2)
-    assert not unfinished.at_rest
-    assert len(server.seen) >= 3
-
-
-def test_what_rests_already_is_not_asked_for():
-    with HostileServer(Answer()) as server, client_of(server) as client:
-        rested = UserUpload(UPLOAD_ID)
-        assert client.wait([rested]) == [rested]
-    assert server.seen == []
-
-
-def _moving():
-    return UserUpload(
-        UPLOAD_ID, document_type="paystubs", processing=Processing("in_progress", "idle", "idle")
-    )

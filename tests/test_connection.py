@@ -104,6 +104,11 @@ def test_an_environment_argument_without_a_key_is_an_error():
         connect(environment="production")
 
 
+def test_an_environment_that_nobody_knows_is_told_before_a_key_is_missed():
+    with refused(ConfigurationError, "unknown environment 'prod'"):
+        connect(environment="prod")
+
+
 @pytest.mark.parametrize("name", ["ARGYLE_API_KEY_ID", "ARGYLE_API_KEY_SECRET"])
 def test_half_a_pair_does_not_fall_back_to_the_local_sandbox(monkeypatch, name):
     monkeypatch.setenv(name, SECRET)

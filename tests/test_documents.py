@@ -13,19 +13,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from argyle_nb.documents import (
+    ENCRYPTED,
     MAX_DOCUMENT_BYTES,
     inspect_document,
     media_type_of,
     safe_name,
 )
 from argyle_nb.errors import DocumentError
-
-HEADS = {
-    "application/pdf": b"%PDF-1.7\n",
-    "image/jpeg": b"\xff\xd8\xff\xe0",
-    "image/png": b"\x89PNG\r\n\x1a\n",
-    "image/heic": b"\0\0\0\x18ftypheic",
-}
+from tests.servers import PDF
+from tests.small_documents import JPEG, MEDIA_TYPES, WHOLE, encrypted_pdf, pdf_of_size
 
 
 def file_of(folder, content, name="stub.pdf"):
@@ -44,15 +40,17 @@ def test_a_document_is_described_as_it_will_be_sent(pdf):
 
 
 def test_the_digest_covers_a_file_of_many_blocks(tmp_path):
-    content = HEADS["application/pdf"] + os.urandom(3_000_001)
-    assert (
-        inspect_document(file_of(tmp_path, content)).sha256 == hashlib.sha256(content).hexdigest()
-    )
+    content = pdf_of_size(3_000_001)
+    document = inspect_document(file_of(tmp_path, content))
+    assert document.sha256 == hashlib.sha256(content).hexdigest()
+    assert document.size == len(content)
 
 
-@pytest.mark.parametrize(("media_type", "head"), HEADS.items())
-def test_the_type_is_told_by_content_not_by_name(tmp_path, media_type, head):
-    assert inspect_document(file_of(tmp_path, head + bytes(20), "x.txt")).media_type == media_type
+@pytest.mark.parametrize("extension", WHOLE)
+def test_the_type_is_told_by_content_not_by_name(tmp_path, extension):
+    document = inspect_document(file_of(tmp_path, WHOLE[extension], "x.txt"))
+    assert document.media_type == MEDIA_TYPES[extension]
+    assert document.problems == ()
 
 
 @pytest.mark.parametrize(
@@ -69,7 +67,7 @@ def test_a_pdf_may_begin_after_some_bytes_of_something_else():
 
 
 def test_a_picture_that_speaks_of_pdf_is_a_picture():
-    assert media_type_of(HEADS["image/jpeg"] + b"made from %PDF-1.4") == "image/jpeg"
+    assert media_type_of(JPEG[:4] + b"made from %PDF-1.4") == "image/jpeg"
 
 
 @pytest.mark.parametrize("brand", [b"heic", b"heix", b"hevc", b"hevx", b"mif1", b"msf1"])
@@ -79,7 +77,7 @@ def test_every_brand_of_heic_is_known(brand):
 
 @given(st.binary(max_size=1100))
 def test_any_bytes_have_a_known_type_or_none(head):
-    assert media_type_of(head) in (None, *HEADS)
+    assert media_type_of(head) in (None, *MEDIA_TYPES.values())
 
 
 def test_a_missing_file_is_refused(tmp_path):
@@ -123,7 +121,7 @@ def test_a_socket_is_refused(tmp_path):
 
 
 def test_a_file_without_the_right_to_read_is_refused(tmp_path):
-    file_of(tmp_path, HEADS["application/pdf"]).chmod(0)
+    file_of(tmp_path, PDF).chmod(0)
     tmp_path.chmod(0o755)
     # Root may read everything, so somebody else has to look.
     look = (
@@ -147,10 +145,44 @@ def test_an_empty_file_is_refused(tmp_path):
 
 
 def test_a_file_over_the_limit_is_refused_without_being_read(tmp_path):
-    path = file_of(tmp_path, HEADS["application/pdf"])
+    path = file_of(tmp_path, PDF)
     os.truncate(path, MAX_DOCUMENT_BYTES + 1)
     with pytest.raises(DocumentError, match=r"200\.0 MB, over the limit of 200 MB"):
         inspect_document(path)
+
+
+def test_the_limit_can_be_set(tmp_path):
+    path = file_of(tmp_path, PDF)
+    assert inspect_document(path, max_bytes=len(PDF)).size == len(PDF)
+    with pytest.raises(DocumentError, match="over the limit"):
+        inspect_document(path, max_bytes=len(PDF) - 1)
+
+
+def test_an_encrypted_pdf_has_a_problem(tmp_path):
+    document = inspect_document(file_of(tmp_path, encrypted_pdf()))
+    assert document.problems == (ENCRYPTED,)
+    assert document.pages is None
+
+
+def test_an_encrypted_pdf_is_refused_when_strict(tmp_path):
+    with pytest.raises(DocumentError, match="encrypted"):
+        inspect_document(file_of(tmp_path, encrypted_pdf()), strict=True)
+
+
+def test_a_plain_pdf_passes_when_strict(pdf):
+    assert inspect_document(pdf, strict=True) == inspect_document(pdf)
+
+
+def test_the_pages_of_a_pdf_are_counted(tmp_path, pdf):
+    assert inspect_document(pdf).pages == 1
+    assert inspect_document(file_of(tmp_path, JPEG)).pages is None
+
+
+@pytest.mark.parametrize("extension", WHOLE)
+def test_a_document_that_was_cut_off_is_refused_with_the_cure(tmp_path, extension):
+    content = WHOLE[extension]
+    with pytest.raises(DocumentError, match="it was cut off; save or fetch it again"):
+        inspect_document(file_of(tmp_path, content[: len(content) * 2 // 3]))
 
 
 @pytest.mark.parametrize("name", ["no_such.pdf", "folder"])

@@ -1,5 +1,6 @@
 """Every example in a docstring runs and prints what it says."""
 
+import copy
 import doctest
 import importlib
 import pkgutil
@@ -10,7 +11,9 @@ import pytest
 
 import argyle_nb
 from argyle_nb.frames import uploads_frame
+from argyle_nb.report import export_report
 from argyle_nb.scores import count_scores
+from argyle_nb.verdicts import count_verdicts
 from tests.records import scored, unscored
 
 
@@ -20,9 +23,9 @@ def module_names():
             yield module.name
 
 
-@pytest.fixture
-def names(tmp_path, client):
-    """What the examples take for granted."""
+@pytest.fixture(scope="module")
+def made():
+    """A small frame, and verdicts on it."""
     frame = uploads_frame(
         [
             scored(1, 85),
@@ -31,8 +34,26 @@ def names(tmp_path, client):
             unscored(4, "completed", "idle", "idle", document_type="miscellaneous"),
         ]
     )
-    known = {"folder": tmp_path, "frame": frame, "client": client, "np": np, "pd": pd}
-    return known | {"counts": count_scores(frame)}
+    said = ["genuine", "genuine", "fraudulent"]
+    verdicts = pd.DataFrame({"upload_id": frame["id"].head(3), "verdict": said})
+    return frame, count_verdicts(frame, verdicts)
+
+
+@pytest.fixture
+def names(tmp_path, client, made):
+    """What the examples take for granted; what one changes, the next must not see."""
+    frame, verdicts = copy.deepcopy(made)
+    return {
+        "folder": tmp_path,
+        "frame": frame,
+        "client": client,
+        "np": np,
+        "pd": pd,
+        "counts": count_scores(frame),
+        "count_scores": count_scores,
+        "export_report": export_report,
+        "verdicts": verdicts,
+    }
 
 
 @pytest.mark.parametrize("name", list(module_names()))

@@ -10,15 +10,21 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "argyle_nb"
 
 FLOORS = [
-    {"errors"},
-    {"levels", "models", "columns", "credential_file", "csv_files", "webhooks"},
-    {"config", "authenticity", "documents", "journal"},
-    {"answers", "frames", "checks"},
-    {"downloads", "transport", "scores", "ocr"},
-    {"sending", "paging"},
-    {"client", "sandbox"},
+    {"errors", "pacing", "quiet_logs"},
+    {"levels", "models", "columns", "credential_file", "csv_files", "privacy", "webhooks"}
+    | {"clock", "document_checks", "journal"},
+    {"csv_reading"},
+    {"config", "authenticity", "documents", "policy_file", "reading"},
+    {"origins"},
+    {"answers", "checks", "rows"},
+    {"upload_columns", "signal_columns"},
+    {"downloads", "transport", "scores", "frames", "review"},
+    {"sending", "paging", "ocr", "signals", "verdicts"},
+    {"waiting"},
+    {"client", "sandbox", "policy", "cross_checks"},
     {"charts", "batch", "archive"},
-    {"report", "connection"},
+    {"report", "connection", "exploring", "reviewing", "uploading"},
+    {"cli_options", "cli_output"},
     {"cli", "widgets"},
 ]
 

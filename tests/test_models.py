@@ -17,7 +17,6 @@ from argyle_nb.models import (
     Processing,
     User,
     UserUpload,
-    as_uploads,
     decode,
     decode_page,
     is_uuid,
@@ -153,16 +152,6 @@ def test_a_bare_list_is_a_page_without_a_next_one():
 def test_a_page_without_results_is_an_error(data):
     with pytest.raises(DecodeError, match="results"):
         decode_page(data)
-
-
-def test_uploads_are_read_from_any_mixture():
-    mixture = [UserUpload("a"), {"id": "b"}, b'{"id": "c"}', b'[{"id": "d"}]', b'{"results": []}']
-    assert [upload.id for upload in as_uploads(mixture)] == ["a", "b", "c", "d"]
-
-
-@pytest.mark.parametrize("one", [UserUpload("a"), {"id": "a"}, b'{"id": "a"}'])
-def test_one_record_need_not_stand_in_a_list(one):
-    assert [upload.id for upload in as_uploads(one)] == ["a"]
 
 
 def test_what_ends_a_cell_shows_no_file_name_and_no_ocr_text():

@@ -1,10 +1,16 @@
 """Every notebook runs from top to bottom, and is committed without outputs."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
+
+from argyle_nb.archive import Archive
+from argyle_nb.report import read_report
+from tests.browser.lab import CHROMIUM
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 
@@ -24,6 +30,10 @@ def test_it_names_its_kernel_so_that_no_dialog_asks(path):
     assert nbformat.read(path, as_version=4).metadata.kernelspec.name == "python3"
 
 
+@pytest.mark.skipif(
+    CHROMIUM is not None,
+    reason="browser/test_all_notebooks.py runs it from top to bottom, and reads stderr as well",
+)
 def test_it_runs_from_top_to_bottom(path, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
@@ -32,6 +42,31 @@ def test_it_runs_from_top_to_bottom(path, tmp_path, monkeypatch):
     folder.mkdir(parents=True)
     (folder.parent / "data").symlink_to(path.parents[1] / "data")
 
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
+    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(folder)}}).execute()
 
     assert all(cell.execution_count for cell in notebook.cells if cell.cell_type == "code")
+
+
+def test_the_reports_notebook_takes_parameters(tmp_path, monkeypatch, client, user, pdf):
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    for _ in range(2):
+        client.wait([client.upload(pdf, document_type="paystubs", user=user.id)])
+    Archive(tmp_path / "archive").pull(client, user=user.id)
+    [notebook] = [path for path in NOTEBOOKS if path.stem == "05_export_report"]
+    given = {"title": "May", "levels": "ocrolus-2", "pii": "include", "before": "2999-01-01"}
+    places = {"archive": str(tmp_path / "archive"), "folder": str(tmp_path / "out")}
+
+    words = [word for pair in (given | places).items() for word in ("-p", *pair)]
+    subprocess.run(
+        [sys.executable, "-m", "papermill", notebook, tmp_path / "done.ipynb", *words],
+        check=True,
+        capture_output=True,
+        timeout=600,
+    )
+
+    report = read_report(tmp_path / "out")
+    assert report.manifest["title"] == "May"
+    assert report.manifest["levels"]["name"] == "ocrolus-2"
+    assert report.manifest["personal_data"]["mode"] == "include"
+    assert report.manifest["filters"] == {"created_at": [None, "2999-01-01T00:00:00Z"]}
+    assert report.rows["uploads.csv"] == 2

@@ -2,7 +2,9 @@
 
 import re
 import subprocess
+import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -34,7 +36,7 @@ def test_environment_yml_asks_for_the_same_packages_and_versions():
 
 
 def test_environment_yml_installs_the_project_itself_with_pip():
-    assert conda_dependencies()[-1] == {"pip": ["-e ."]}
+    assert conda_dependencies()[-1] == {"pip": ["-e .[stats]"]}
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -85,6 +87,20 @@ def test_every_make_command_of_the_readme_exists():
     used = re.findall(r"\bmake ([a-z]+)\b", (ROOT / "README.md").read_text(encoding="utf-8"))
     assert used
     assert set(used) <= set(targets)
+
+
+def test_the_wheel_holds_all_that_is_not_python_too(tmp_path):
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    [wheel] = tmp_path.glob("*.whl")
+    packed = set(zipfile.ZipFile(wheel).namelist())
+    wanted = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "argyle_nb").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert {"argyle_nb/widgets/dropzone.js", "argyle_nb/widgets/dropzone.css"} <= wanted
+    assert wanted <= packed
 
 
 def test_no_notebook_or_text_holds_a_path_of_somebodys_home():

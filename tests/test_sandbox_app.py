@@ -46,7 +46,7 @@ class Api:
 
     def __call__(self, method, path, **options):
         url = path if path.startswith("http") else self.sandbox.url + path
-        return self.session.request(method, url, timeout=30, **options)
+        return self.session.request(method, url, timeout=60, **options)
 
     def user(self, **profile):
         return self("POST", "/v2/users", json=profile).json()["id"]
@@ -84,7 +84,7 @@ def user(api):
 def raw(sandbox, request):
     """Send bytes as they are and return status and body."""
     address = urlsplit(sandbox.url)
-    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+    with socket.create_connection((address.hostname, address.port), timeout=60) as connection:
         connection.sendall(request)
         response = http.client.HTTPResponse(connection)
         response.begin()
@@ -292,7 +292,7 @@ def test_a_client_that_goes_away_leaves_no_file_and_no_upload(api, sandbox, user
 
 
 def eventually(condition):
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.01)
     return condition()
@@ -370,11 +370,11 @@ def test_both_steps_of_a_download_ask_for_the_key(api, user):
     first = api.upload(user).json()["file_url"]
     second = api("GET", first, allow_redirects=False).headers["Location"]
     for url in (first, second):
-        assert requests.get(url, timeout=10).status_code == 401
+        assert requests.get(url, timeout=60).status_code == 401
 
 
 @given(name=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_download_is_an_attachment_under_its_own_name(api, user, name):
     upload = api.upload(user, file=(name, PDF)).json()
     disposition = api("GET", upload["file_url"]).headers["Content-Disposition"]
@@ -690,7 +690,7 @@ def test_the_root_says_that_this_is_a_stand_in(api):
 
 @pytest.mark.parametrize("path", ["/", "/openapi.json", "/v2/users", "/v2/webhooks", "/nothing"])
 def test_nothing_is_said_without_the_key(sandbox, path):
-    answer = requests.get(sandbox.url + path, timeout=10)
+    answer = requests.get(sandbox.url + path, timeout=60)
     assert fields(answer, 401) == {"detail": "Invalid username/password."}
     assert answer.headers["WWW-Authenticate"].startswith("Basic")
 
@@ -710,7 +710,7 @@ def test_nothing_is_said_without_the_key(sandbox, path):
 )
 def test_broken_authorization_headers_are_401(sandbox, header):
     headers = {"Authorization": header.encode("latin-1")}
-    assert requests.get(sandbox.url + "/v2/users", headers=headers, timeout=10).status_code == 401
+    assert requests.get(sandbox.url + "/v2/users", headers=headers, timeout=60).status_code == 401
 
 
 def test_a_wrong_secret_and_a_key_of_elsewhere_get_the_published_texts(sandbox):
@@ -719,7 +719,7 @@ def test_a_wrong_secret_and_a_key_of_elsewhere_get_the_published_texts(sandbox):
         (("sbx_local_0", sandbox.api_key_secret), "Invalid username/password."),
         (("argyle_key", "secret"), "Invalid environment."),
     ]:
-        answer = requests.get(sandbox.url + "/v2/users", auth=pair, timeout=10)
+        answer = requests.get(sandbox.url + "/v2/users", auth=pair, timeout=60)
         assert fields(answer, 401) == {"detail": text}
 
 
@@ -748,7 +748,9 @@ def test_web_pages_are_refused_and_get_no_permission(api, sandbox, origin):
 
 def test_every_answer_carries_the_safe_headers(api, user):
     paths = ["/", "/v2/users", "/nothing", api.upload(user).json()["file_url"]]
-    for answer in [api("GET", path) for path in paths] + [requests.get(api.sandbox.url, timeout=9)]:
+    for answer in [api("GET", path) for path in paths] + [
+        requests.get(api.sandbox.url, timeout=60)
+    ]:
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")

@@ -10,8 +10,8 @@ import pytest
 
 from argyle_nb.sandbox import Sandbox
 
-CASES_AN_OPERATION = 150
-LIMIT_SECONDS = 300
+CASES_AN_OPERATION = 75
+LIMIT_SECONDS = 900
 
 # All checks of schemathesis are on, but for these.
 CONFIGURATION = """

@@ -30,7 +30,7 @@ def encoded_key(sandbox):
 
 def get(sandbox, url):
     key = (sandbox.api_key_id, sandbox.api_key_secret)
-    answer = requests.get(url, auth=key, timeout=30)
+    answer = requests.get(url, auth=key, timeout=60)
     assert answer.status_code == 200
     return answer
 
@@ -59,14 +59,14 @@ def test_metadata_that_are_not_there_are_null_or_empty_as_both_examples_print(
 ):
     with Sandbox(tmp_path, null_style=null_style, stage_seconds=0) as sandbox:
         key = (sandbox.api_key_id, sandbox.api_key_secret)
-        user = requests.post(f"{sandbox.url}/v2/users", auth=key, json={}, timeout=30).json()["id"]
+        user = requests.post(f"{sandbox.url}/v2/users", auth=key, json={}, timeout=60).json()["id"]
         with pdf.open("rb") as document:
             new = requests.post(
                 f"{sandbox.url}/v2/user-uploads",
                 auth=key,
                 data={"user": user, "document_type": "paystubs"},
                 files={"upload": document},
-                timeout=30,
+                timeout=60,
             ).json()
         assert new["metadata"] == {
             "employment": nothing,

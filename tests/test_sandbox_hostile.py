@@ -76,9 +76,9 @@ def test_a_text_made_to_stall_regular_expressions_is_read_in_time(tmp_path: Path
     canvas.drawString(10, 700, "Net Pay " + "1," * 200_000)
     canvas.drawString(10, 680, "startxref " * 20_000)
     canvas.save()
-    started = time.monotonic()
+    started = time.process_time()  # which other programs do not add to
     look(tmp_path, buffer.getvalue())
-    assert time.monotonic() - started < inspection.SECONDS
+    assert time.process_time() - started < inspection.SECONDS
 
 
 def test_a_form_that_draws_itself_ends(tmp_path: Path) -> None:
@@ -105,9 +105,7 @@ def test_nothing_of_the_content_is_logged(tmp_path: Path, caplog: pytest.LogCapt
     assert caplog.records == []
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     at=st.integers(0, len(WHOLE)),
     cut=st.integers(0, 400),

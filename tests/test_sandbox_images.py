@@ -310,9 +310,7 @@ def test_heic_is_left_alone(tmp_path: Path) -> None:
 PHOTO = jpeg(sheet((160, 200)), exif=photo_exif(), comment=b"hello")
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(at=st.integers(3, len(PHOTO)), cut=st.integers(0, 300), put_in=st.binary(max_size=40))
 def test_whatever_the_bytes_of_a_picture_the_inspection_answers(
     tmp_path: Path, at: int, cut: int, put_in: bytes

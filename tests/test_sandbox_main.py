@@ -34,14 +34,14 @@ class Served:
         self.key = tuple(key)
 
     def get(self, path="/v2/users"):
-        return requests.get(self.url + path, auth=self.key, timeout=10)
+        return requests.get(self.url + path, auth=self.key, timeout=60)
 
     def post(self, path, **options):
-        return requests.post(self.url + path, auth=self.key, timeout=10, **options).json()
+        return requests.post(self.url + path, auth=self.key, timeout=60, **options).json()
 
     def end(self, number=signal.SIGTERM):
         self.process.send_signal(number)
-        rest, errors = self.process.communicate(timeout=20)
+        rest, errors = self.process.communicate(timeout=60)
         return self.process.returncode, rest, errors
 
 

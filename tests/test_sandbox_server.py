@@ -22,7 +22,7 @@ import argyle_nb.sandbox
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.sandbox import Sandbox, processing
 
-DEADLINE = 30.0
+DEADLINE = 60.0
 PDF = b"%PDF-1.7\n% an invented paystub\n"
 
 SERVER = """
@@ -118,7 +118,7 @@ def until(condition):
 
 def status(sandbox, path="/v2/users"):
     key = (sandbox.api_key_id, sandbox.api_key_secret)
-    return requests.get(sandbox.url + path, auth=key, timeout=10).status_code
+    return requests.get(sandbox.url + path, auth=key, timeout=60).status_code
 
 
 def looks(folder):
@@ -199,7 +199,7 @@ def test_stopping_frees_port_threads_and_files(tmp_path):
 def test_stopping_does_not_wait_for_idle_clients(tmp_path):
     with requests.Session() as session:
         sandbox = Sandbox(tmp_path).start()
-        session.get(sandbox.url, timeout=10)
+        session.get(sandbox.url, timeout=60)
         began = time.monotonic()
         sandbox.stop()
         assert time.monotonic() - began < 3
@@ -220,14 +220,14 @@ def test_an_upload_wakes_its_processing(tmp_path, monkeypatch):
     monkeypatch.setattr(processing, "POLL_SECONDS", 10 * DEADLINE)
     with Sandbox(tmp_path, stage_seconds=0) as sandbox, requests.Session() as session:
         session.auth = (sandbox.api_key_id, sandbox.api_key_secret)
-        user = session.post(sandbox.url + "/v2/users", timeout=10).json()["id"]
+        user = session.post(sandbox.url + "/v2/users", timeout=60).json()["id"]
         data = {"user": user, "document_type": "paystubs"}
         files = {"upload": ("stub.pdf", PDF)}
-        session.post(sandbox.url + "/v2/user-uploads", data=data, files=files, timeout=10)
+        session.post(sandbox.url + "/v2/user-uploads", data=data, files=files, timeout=60)
         listed = sandbox.url + "/v2/user-uploads"
         until(
             lambda: (
-                session.get(listed, timeout=10).json()["results"][0]["processing"]
+                session.get(listed, timeout=60).json()["results"][0]["processing"]
                 == {"classification": "failed", "ocr": "idle", "authenticity": "idle"}
             )
         )
@@ -286,7 +286,7 @@ def test_two_processes_on_one_folder_see_the_same_and_look_at_each_document_once
 
 def test_the_key_of_one_process_does_not_open_the_other(remote):
     one, two = remote(), remote()
-    answer = requests.get(two.url + "/v2/users", auth=one.session.auth, timeout=10)
+    answer = requests.get(two.url + "/v2/users", auth=one.session.auth, timeout=60)
     assert answer.status_code == 401
 
 

@@ -47,7 +47,7 @@ def test_all_events_may_be_asked_for_at_once(register, every):
 def test_webhooks_are_listed_newest_first_in_pages(register):
     ids = [register.subscribe("http://127.0.0.1:9")["id"] for _ in range(3)]
     first = register("GET", "/v2/webhooks?limit=2").json()
-    second = requests.get(first["next"], auth=register.session.auth, timeout=10).json()
+    second = requests.get(first["next"], auth=register.session.auth, timeout=60).json()
     listed = [webhook["id"] for webhook in first["results"] + second["results"]]
     assert listed[:3] == ids[::-1]
 

@@ -156,5 +156,5 @@ def test_a_score_outside_0_to_100_is_an_error_that_names_the_upload():
 
 def test_the_representation_says_how_many_and_by_what():
     assert repr(count_scores(frame_of([1, 2]), by="document_type")) == (
-        "ScoreCounts(2 with a score, 0 without in 1 groups by document_type)"
+        "ScoreCounts(2 with a score, 0 without, in 1 groups by document_type)"
     )

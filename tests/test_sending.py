@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import subprocess
 import sys
 import textwrap
@@ -22,6 +21,8 @@ from argyle_nb.errors import (
     TransportError,
     ValidationError,
 )
+from tests.faults.ledger import UPLOAD
+from tests.faults.server import FaultServer
 from tests.servers import (
     PDF,
     RESET,
@@ -32,8 +33,10 @@ from tests.servers import (
     closed_port,
     page,
     refused,
+    until,
     upload_answer,
 )
+from tests.small_documents import pdf_of_size
 
 
 @pytest.fixture
@@ -161,16 +164,14 @@ def test_a_file_that_is_no_document_is_refused_before_anything_is_sent(tmp_path,
     assert server.seen == []
 
 
-def test_a_document_that_was_replaced_since_it_was_inspected_is_not_sent(tmp_path):
+@pytest.mark.parametrize("content", [PDF + b"another", PDF[:-1], PDF.replace(b"612", b"613")])
+def test_a_document_that_was_replaced_since_it_was_inspected_never_arrives(tmp_path, content):
     document = inspect_document(document_in(tmp_path))
-    document.path.write_bytes(PDF + b"another")
-    with (
-        HostileServer(upload_answer()) as server,
-        client_of(server) as client,
-        refused(DocumentError, "has changed"),
-    ):
-        client.upload(document, document_type="paystubs", user=USER_ID)
-    assert server.seen == []
+    document.path.write_bytes(content)
+    with FaultServer() as server, client_of(server) as client:
+        with refused(DocumentError, "has changed"):
+            client.upload(document, document_type="paystubs", user=USER_ID)
+        assert server.ledger.documents == []
 
 
 def test_a_document_that_vanished_since_it_was_inspected_is_not_sent(tmp_path):
@@ -179,25 +180,53 @@ def test_a_document_that_vanished_since_it_was_inspected_is_not_sent(tmp_path):
     with (
         HostileServer(upload_answer()) as server,
         client_of(server) as client,
-        refused(DocumentError, "no such file"),
+        refused(DocumentError, "cannot be read"),
     ):
         client.upload(document, document_type="paystubs", user=USER_ID)
     assert server.seen == []
 
 
-def test_a_document_that_changes_while_it_is_sent_is_ambiguous(tmp_path):
+@pytest.mark.parametrize("change", ["same size", "shorter"])
+def test_a_document_that_changes_while_it_is_sent_never_arrives(tmp_path, change):
+    path = document_in(tmp_path, content=pdf_of_size(3_000_000))
+
+    def meddle(sent, total):
+        if sent < total / 2:
+            with path.open("r+b") as file:
+                file.truncate(2_500_000 if change == "shorter" else 3_000_000)
+                file.seek(2_400_000)
+                file.write(b"other bytes")
+
+    with FaultServer() as server, client_of(server) as client:
+        with refused(DocumentError, "has changed since it was looked at, and was not sent"):
+            client.upload(path, document_type="paystubs", user=USER_ID, progress=meddle)
+        until(lambda: server.ledger.count(UPLOAD) == 1)
+        assert server.ledger.documents == []
+
+
+def test_a_document_that_grows_while_it_is_sent_arrives_as_it_was_looked_at(tmp_path):
+    content = pdf_of_size(3_000_000)
+    path = document_in(tmp_path, content=content)
+
+    def grow(*_):
+        with path.open("ab") as file:
+            file.write(b"more")
+
+    with FaultServer() as server, client_of(server) as client:
+        client.upload(path, document_type="paystubs", user=USER_ID, progress=grow)
+        assert [stored.content for stored in server.ledger.documents] == [content]
+
+
+def test_a_document_that_changes_after_it_was_sent_is_there_as_it_was(tmp_path):
     path = document_in(tmp_path)
 
     def answer(_):
         path.write_bytes(PDF + b"changed")
         return upload_answer()
 
-    with (
-        HostileServer(answer) as server,
-        client_of(server) as client,
-        refused(AmbiguousUploadError, "changed while it was sent"),
-    ):
-        client.upload(path, document_type="paystubs", user=USER_ID)
+    with HostileServer(answer) as server, client_of(server) as client:
+        assert client.upload(path, document_type="paystubs", user=USER_ID).id
+    assert PDF in server.seen[0].body
 
 
 def test_what_is_sent_is_the_published_form(tmp_path):
@@ -212,10 +241,9 @@ def test_what_is_sent_is_the_published_form(tmp_path):
 
 
 def test_a_document_is_streamed_so_memory_stays_flat(client, user, tmp_path):
-    path = document_in(tmp_path, "big.pdf")
-    os.truncate(path, 60_000_000)
-    script = f"""
-        import resource, sys
+    path = document_in(tmp_path, "big.pdf", pdf_of_size(60_000_000))
+    script = rf"""
+        import re, sys
         from argyle_nb.client import Client
         from argyle_nb.config import Secret, Settings
         key_id, secret = sys.stdin.read().split()
@@ -224,7 +252,7 @@ def test_a_document_is_streamed_so_memory_stays_flat(client, user, tmp_path):
         def upload(file):
             client.upload(file, document_type="miscellaneous", user={user.id!r})
         def peak_kilobytes():
-            return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            return int(re.search(r"VmHWM:\s+(\d+)", open("/proc/self/status").read())[1])
         upload({str(document_in(tmp_path))!r})
         before = peak_kilobytes()
         upload({str(path)!r})

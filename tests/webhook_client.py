@@ -22,7 +22,7 @@ class Api:
         self.session.auth = (sandbox.api_key_id, sandbox.api_key_secret)
 
     def __call__(self, method, path, **options):
-        return self.session.request(method, self.sandbox.url + path, timeout=30, **options)
+        return self.session.request(method, self.sandbox.url + path, timeout=60, **options)
 
     def subscribe(self, target, events="*", **fields):
         url = target if isinstance(target, str) else target.url + "/hook?from=argyle"

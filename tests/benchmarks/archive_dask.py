@@ -1,7 +1,7 @@
 """An archive to score counts: two workers of Dask against one process.
 
-Run ``python tests/benchmarks/archive_dask.py [records]``; it makes the archive, counts scores by
-document type both ways, checks that the counts are the same, and prints the ratio.
+Run ``python -m tests.benchmarks.archive_dask [records]``; it makes the archive, then counts scores
+by document type both ways.
 """
 # ruff: noqa: T201
 
@@ -11,20 +11,16 @@ import json
 import random
 import sys
 import tempfile
-import time
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
-import dask
 from distributed import Client, LocalCluster
 
 from argyle_nb.archive import Archive
 from argyle_nb.archive.pages import Entry, PageStore, sha256_of
 from argyle_nb.archive.versions import contents_of
 from argyle_nb.models import DOCUMENT_TYPES
-from argyle_nb.scores import count_scores
-from tests.archives import NOON
+from argyle_nb.scores import ScoreCounts, count_scores
+from tests.archives import FREE_PORT, NOON
+from tests.benchmarks.measure import best_seconds, report
 from tests.records import record
 
 RECORDS = 1_000_000
@@ -32,7 +28,7 @@ PAGE_SIZE = 200
 IDS = '"id": "01320596-2c3d-189c-53e7-{:012x}"'
 
 
-def fill(folder, count):
+def fill(folder: str, count: int) -> None:
     """Keep pages that differ in ids, types and scores."""
     store, dice = PageStore(folder), random.Random(1)  # noqa: S311 - nothing secret is drawn
     text = json.dumps(record(0))
@@ -58,40 +54,44 @@ def fill(folder, count):
             print(f"  made {start:,} of {count:,}", flush=True)
 
 
-def with_pandas(archive):
+def with_pandas(archive: Archive) -> ScoreCounts:
     return count_scores(archive.uploads(), by="document_type")
 
 
-def with_dask(archive):
-    """Count on each worker; counts add."""
-    parts = archive.scan("dask").uploads.to_delayed()
-    counted = dask.compute(*[dask.delayed(count_scores)(part, "document_type") for part in parts])
-    return sum(part.scores for part in counted)
+def with_dask(archive: Archive) -> ScoreCounts:
+    return count_scores(archive.scan("dask").uploads, by="document_type")
 
 
-def timed(action, archive):
-    started = time.perf_counter()
-    result = action(archive)
-    return time.perf_counter() - started, result
-
-
-def main(count):
+def main(count: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         fill(folder, count)
         archive = Archive(folder)
+        options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": FREE_PORT}
         with (
-            LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+            LocalCluster(**options) as cluster,
             Client(cluster),
         ):
             with_dask(Archive(f"{folder}/new"))  # the workers have loaded their libraries
-            dask_seconds, scores = timed(with_dask, archive)
-        pandas_seconds, counts = timed(with_pandas, archive)
-        planning, _ = timed(lambda _: archive.scan("dask"), archive)
-    same = scores.fillna(0).astype("int64").equals(counts.scores)
-    print(f"{count:,} uploads to counts by document type; the same counts: {same}")
-    print(f"  one process: {pandas_seconds:6.1f} s")
-    print(f"  two workers: {dask_seconds:6.1f} s, {dask_seconds / pandas_seconds:.2f} x")
-    print(f"  of which finding the newest versions, here: {planning:.1f} s")
+            seconds = best_seconds(
+                {
+                    "one process": lambda: with_pandas(archive),
+                    "two workers": lambda: with_dask(archive),
+                    "finding the newest versions": lambda: archive.scan("dask"),
+                }
+            )
+            same = with_dask(archive).scores.equals(with_pandas(archive).scores)
+    report(
+        f"Archive of {count:,} uploads to score counts, by Dask",
+        [
+            {
+                "what": name,
+                "s": round(taken, 2),
+                "x one process": round(seconds["one process"] / taken, 2),
+                "the same counts": same,
+            }
+            for name, taken in seconds.items()
+        ],
+    )
 
 
 if __name__ == "__main__":

@@ -7,26 +7,30 @@ Run ``python -m tests.benchmarks.frames_speed [records]`` from the project's fol
 from __future__ import annotations
 
 import gc
-import importlib
 import io
 import json
-import multiprocessing
 import random
-import resource
 import sys
-from concurrent.futures import ProcessPoolExecutor
-from typing import TYPE_CHECKING
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import duckdb
 import msgspec
+import orjson
 import pandas as pd
+import polars as pl
 
 from argyle_nb.frames import flatten, uploads_frame
-from argyle_nb.models import UploadPage
-from tests.benchmarks.measure import best_seconds, report
+from argyle_nb.models import UserUpload  # noqa: TC001 - the decoder reads the annotations
+from argyle_nb.rows import COUNTED, READ, rows_of
+from tests.benchmarks.measure import best_seconds, in_fresh_process, peak_growth, report
 from tests.records import analysis, record, unscored
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from argyle_nb.reading import Reader
 
 RECORDS = 200_000
 PER_PAGE = 200
@@ -73,6 +77,14 @@ OCR_DATA = {
 }
 
 
+class UploadPage(msgspec.Struct):
+    results: list[UserUpload]
+
+
+class Nothing(msgspec.Struct):
+    """Reads no field: what remains is the scan of the bytes."""
+
+
 def make_pages(records: int) -> list[bytes]:
     """Make pages of 200; 60 % of the records have OCR and an analysis."""
     chance = random.Random(20260101)  # noqa: S311 - nothing secret
@@ -111,8 +123,17 @@ def decode_only(pages: list[bytes]) -> list[UploadPage]:
     return [decoder.decode(page) for page in pages]
 
 
+def scan_only(pages: list[bytes]) -> list[Nothing]:
+    decoder = msgspec.json.Decoder(Nothing)
+    return [decoder.decode(page) for page in pages]
+
+
+def read_only(reader: Reader[Any], pages: list[bytes]) -> None:
+    for batch in reader.batches(pages):
+        rows_of(batch)
+
+
 def with_orjson(pages: list[bytes]) -> pd.DataFrame:
-    orjson = importlib.import_module("orjson")
     rows = []
     for page in pages:
         for item in orjson.loads(page)["results"]:
@@ -128,14 +149,23 @@ def with_orjson(pages: list[bytes]) -> pd.DataFrame:
 
 
 def with_polars(pages: list[bytes]) -> object:
-    polars = importlib.import_module("polars")
-    lines = b"\n".join(page[page.index(b"[") : page.rindex(b"]") + 1] for page in pages)
-    return polars.concat(
-        [
-            polars.read_json(io.BytesIO(line)).select("id", "created_at")
-            for line in lines.split(b"\n")
-        ]
-    )
+    """Give polars each page's list of records; it infers every field, and two are kept."""
+    lists = [io.BytesIO(page[page.index(b"[") : page.rindex(b"]") + 1]) for page in pages]
+    return pl.concat([pl.read_json(some).select("id", "created_at") for some in lists])
+
+
+def with_duckdb(pages: list[bytes]) -> pd.DataFrame:
+    """Give DuckDB the pages as files, as it reads nothing else; the writing is counted too."""
+    with tempfile.TemporaryDirectory() as folder:
+        for number, page in enumerate(pages):
+            (Path(folder) / f"{number}.json").write_bytes(page)
+        query = f"""
+            select r.id, r.account, r.document_type, r.file_name, r.processing,
+                r.metadata.ocr_authenticity_score, r.created_at
+            from (select unnest(results) as r from read_json('{folder}/*.json',
+                maximum_object_size = 100000000))
+        """  # noqa: S608 - the folder is our own
+        return duckdb.sql(query).df()
 
 
 def main() -> None:
@@ -152,15 +182,15 @@ def _speed(pages: list[bytes], count: int) -> None:
     contestants = {
         "json.loads + json_normalize": lambda: with_json_normalize(pages),
         "msgspec, decode only": lambda: decode_only(pages),
+        "msgspec, scan only": lambda: scan_only(pages),
+        "decode what uploads_frame reads": lambda: read_only(COUNTED, pages),
+        "decode what flatten reads": lambda: read_only(READ, pages),
         "uploads_frame": lambda: uploads_frame(pages),
         "flatten (uploads and signals)": lambda: flatten(pages),
+        "orjson + rows": lambda: with_orjson(pages),
+        "polars read_json": lambda: with_polars(pages),
+        "DuckDB read_json": lambda: with_duckdb(pages),
     }
-    optional = {"orjson": with_orjson, "polars": with_polars}
-    for name, run in optional.items():
-        if importlib.util.find_spec(name):
-            contestants[f"{name} + rows" if name == "orjson" else name] = lambda run=run: run(pages)
-        else:
-            print(f"{name} is not installed: its line is left out")
     seconds = best_seconds(contestants)
     base, decoder = seconds["json.loads + json_normalize"], seconds["msgspec, decode only"]
     report(
@@ -180,28 +210,18 @@ def _speed(pages: list[bytes], count: int) -> None:
 def _memory(count: int, size: int) -> None:
     rows = []
     for run in (with_json_normalize, uploads_frame, flatten):
-        grown = _peak_growth(run, count)
+        grown = in_fresh_process(_measured, run, count)
         rows.append(
             {"what": run.__name__, "MB": round(grown / 1e6), "x the JSON": round(grown / size, 2)}
         )
     report("Bytes to frames, peak memory above the input", rows)
 
 
-def _peak_growth(run: Callable[[list[bytes]], object], count: int) -> int:
-    """Measure in a fresh process: one that ran before would take the memory it freed."""
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(_measured, run, count).result()
-
-
 def _measured(run: Callable[[list[bytes]], object], count: int) -> int:
-    uploads_frame(make_pages(PER_PAGE))  # what is loaded at the first use is not counted
+    run(make_pages(PER_PAGE))  # what is loaded at the first use is not counted
     pages = make_pages(count)
     gc.collect()
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    kept = run(pages)
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    del kept
-    return (after - before) * 1024
+    return peak_growth(lambda: run(pages))
 
 
 def _growth() -> None:

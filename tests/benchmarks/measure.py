@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+R = TypeVar("R")
 
 FOLDER = Path(__file__).parents[2] / "bench-results"
 
@@ -23,6 +27,30 @@ def best_seconds(contestants: Mapping[str, Callable[[], Any]], rounds: int = 3) 
             run()
             best[name] = min(best[name], time.perf_counter() - started)
     return best
+
+
+def in_fresh_process(run: Callable[..., R], *arguments: Any) -> R:
+    """Run where nothing ran before: memory that was freed there would be taken again unseen."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(run, *arguments).result()
+
+
+def peak_growth(run: Callable[[], Any]) -> int:
+    """Give the bytes by which this process's memory grew at most while something ran (Linux)."""
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak starts from here
+    before = _peak_bytes()
+    kept = run()
+    after = _peak_bytes()
+    del kept
+    return after - before
+
+
+def _peak_bytes() -> int:
+    # The peak of getrusage() is no use: a process starts with that of the one that forked it.
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    raise OSError("/proc/self/status tells no VmHWM: this benchmark needs Linux")
 
 
 def report(title: str, rows: list[dict[str, Any]]) -> None:

@@ -1,9 +1,8 @@
 """How a sandbox bears many uploads: latency of a list page, and memory, by number of uploads.
 
-Run ``python tests/benchmarks/sandbox_scale.py [uploads]``; it prints a table and the ratios to a
-sandbox with a single page of uploads, and to an empty one.
+Run ``python -m tests.benchmarks.sandbox_scale [uploads]``; the ratios are to a sandbox with few
+uploads, and to an empty one.
 """
-# ruff: noqa: T201
 
 from __future__ import annotations
 
@@ -17,6 +16,7 @@ import requests
 
 from argyle_nb.sandbox import Sandbox
 from argyle_nb.sandbox.store import NewUpload
+from tests.benchmarks.measure import report
 
 UPLOADS = 20_000
 USERS = 100
@@ -77,12 +77,6 @@ def measure(sandbox, session, users, count):
     return {**latencies, "memory": resident_mib()}
 
 
-def show(count, figures):
-    cells = [f"{count:>9,}"]
-    cells += [f"{figure:>14.2f}" if figure else " " * 13 + "-" for figure in figures.values()]
-    print(*cells)
-
-
 def main(count):
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -93,29 +87,28 @@ def main(count):
         store = sandbox._started().store
         users = [store.create_user({}) for _ in range(USERS)]
         p95_ms(session, f"{sandbox.url}/v2/user-uploads")  # connections and caches are warm
-        names = ("first page", "middle page", "one user's", "one type's", "memory MiB")
-        print(f"p95 of {REQUESTS} requests, ms; pages of {PAGE}\n")
-        print(f"{'uploads':>9}", *(f"{name:>14}" for name in names))
-        table = {}
-        present = 0
+        table, present = {}, 0
         for wanted in (0, USERS * PAGE, count):
             seconds = fill(store, users, wanted - present)
             present = wanted
             table[wanted] = measure(sandbox, session, users, wanted)
-            show(wanted, table[wanted])
-        report(table, seconds, count)
+    tell(table, seconds)
 
 
-def report(table, seconds, count):
-    empty, few, many = table.values()
-    print()
-    for name in ("first page", "middle page", "one user's", "one type's"):
-        print(
-            f"{name:>12}: {many[name] / few['first page']:.2f} x the first page of "
-            f"{list(table)[1]:,} uploads, {many[name] / empty['first page']:.2f} x an empty list"
-        )
-    print(f"      memory: +{many['memory'] - few['memory']:.1f} MiB over {count:,} uploads")
-    print(f"     storing: {seconds:.1f} s")
+def tell(table, seconds):
+    (_, empty), (few_uploads, few), (many_uploads, many) = table.items()
+    rows = [
+        {
+            "what": name,
+            "p95 ms": round(many[name], 2),
+            f"x first page of {few_uploads:,}": round(many[name] / few["first page"], 2),
+            "x an empty list": round(many[name] / empty["first page"], 2),
+        }
+        for name in ("first page", "middle page", "one user's", "one type's")
+    ]
+    grown = round(many["memory"] - few["memory"], 1)
+    rows.append({"what": f"memory +{grown} MiB, stored in {seconds:.1f} s"})
+    report(f"Sandbox of {many_uploads:,} uploads, pages of {PAGE}", rows)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_it_runs_without_an_error_or_a_warning(lab, path):
-    with open_notebook(*lab, f"notebooks/{path.name}") as page:
+def test_it_runs_without_an_error_or_a_warning(browser, lab, path):
+    with open_notebook(browser, lab, f"notebooks/{path.name}") as page:
         run_all_cells(page)
         failed = wait_until_all_ran(page)
         shown = os.environ.get("SCREENSHOT_FOLDER")

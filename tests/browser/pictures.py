@@ -1,0 +1,105 @@
+"""Makes the README's pictures of the upload panel: ``python -m tests.browser.pictures``."""
+
+import io
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Locator, Page
+from pypdf import PdfWriter
+
+from tests.browser.lab import (
+    chromium,
+    drop,
+    jupyter_lab,
+    open_notebook,
+    run_all_cells,
+    write_notebook,
+)
+
+ROOT = Path(__file__).parents[2]
+IMAGES = ROOT / "notebooks" / "images"
+CELLS = (
+    "import argyle_nb as anb\n\nclient = anb.connect(environment='local')",
+    "anb.UploadPanel(client)",
+)
+DOCUMENTS = ("paystub_rivera_2026-01-30.pdf", "w2_rivera_2025.pdf", "1099_whitlock_2025.pdf")
+LARGE_BYTES = 48_000_000
+WIDTH, FRAME_SECONDS, LAST_SECONDS = 760, 0.2, 4.0
+SIZE = {"width": 1180, "height": 1000}
+
+
+class Film:
+    """Pictures of one part of the page, taken while something is waited for."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._frames: list[Image.Image] = []
+        self._times: list[float] = []
+
+    def until(self, locator: Locator, seconds: float = 60.0) -> None:
+        """Take pictures until something is there."""
+        end = time.monotonic() + seconds
+        while not locator.count():
+            assert time.monotonic() < end, f"{locator} did not come"
+            self.shoot()
+
+    def shoot(self, seconds: float = FRAME_SECONDS) -> None:
+        """Take one picture, to be shown so long."""
+        picture = Image.open(io.BytesIO(self._page.locator(".jp-NotebookPanel").screenshot()))
+        height = round(picture.height * WIDTH / picture.width)
+        self._frames.append(picture.convert("RGB").resize((WIDTH, height)))
+        self._times.append(seconds)
+
+    def save(self, path: Path) -> None:
+        """Write all pictures as one that moves."""
+        first, *rest = self._frames
+        times = [round(1000 * seconds) for seconds in self._times]
+        first.save(path, save_all=True, append_images=rest, duration=times, loop=0, quality=70)
+
+
+def main() -> None:
+    """Take the still and the moving picture."""
+    with tempfile.TemporaryDirectory() as made:
+        project, home, papers = (Path(made) / name for name in ("project", "home", "papers"))
+        for folder in (project, home, papers):
+            folder.mkdir()
+        for name in DOCUMENTS:
+            shutil.copy(ROOT / "data" / "documents" / name, papers)
+        large = PdfWriter(clone_from=ROOT / "data" / "documents" / DOCUMENTS[0])
+        large.add_attachment("scan.tif", os.urandom(LARGE_BYTES))
+        large.write(papers / "paystub_long_scan.pdf")
+        write_notebook(project / "upload.ipynb", *CELLS)
+        os.environ["HOME"] = str(home)
+        with (
+            jupyter_lab(project, home) as lab,
+            chromium() as browser,
+            open_notebook(browser, lab, "upload.ipynb") as page,
+        ):
+            page.set_viewport_size(SIZE)
+            film = Film(page)
+            run_all_cells(page)
+            page.locator(".argyle-uploads").wait_for()
+            page.get_by_role("button", name="Choose files").wait_for()
+            page.evaluate(
+                "() => window.jupyterapp.commands.execute('application:toggle-left-area')"
+            )
+            film.shoot(1.5)
+            drop(page, ".argyle-area", sorted(papers.iterdir()))
+            film.until(page.locator(".argyle-document[data-state=ready]").nth(len(DOCUMENTS)))
+            page.get_by_label("User of all").press_sequentially("loan-77")
+            film.shoot(1.0)
+            page.get_by_label("User of all").press("Tab")
+            page.get_by_role("button", name="Upload 4 documents").click()
+            film.until(page.locator(".argyle-document[data-state=done]").nth(len(DOCUMENTS)))
+            page.locator(".argyle-document summary").last.click()
+            film.shoot(LAST_SECONDS)
+            film.save(IMAGES / "upload.webp")
+            page.locator(".jp-NotebookPanel").screenshot(path=IMAGES / "upload_panel.png")
+
+
+if __name__ == "__main__":
+    main()

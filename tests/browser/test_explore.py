@@ -1,0 +1,371 @@
+"""The explorer of scores, in a real JupyterLab in a real Chromium."""
+
+import csv
+import re
+import shutil
+
+import pytest
+
+from tests.browser.lab import (
+    NARROW,
+    THEMES,
+    assert_focus,
+    count_of_cells,
+    no_dialogs,
+    open_notebook,
+    picture,
+    run_all_cells,
+    run_in_kernel,
+    running_cell,
+    saved_widgets,
+    serious_faults,
+    shut_kernel_down,
+    use_theme,
+    wait_for_kernel,
+    wait_until_nothing_is_cut_off,
+    window_of,
+    write_notebook,
+)
+
+pytestmark = pytest.mark.browser
+
+PATIENCE = 20_000
+HOSTILE = "<img src=x onerror=alert(1)>.pdf"
+MAKE_FRAME = f"""
+import numpy as np
+import argyle_nb as anb
+
+rng = np.random.default_rng(7)
+
+def record(number):
+    score = int(min(100, max(0, rng.normal(74, 22))))
+    scored = number % 9
+    states = ["completed" if scored else "failed"] * 3
+    return {{
+        "id": f"01320596-2c3d-189c-53e7-{{number:012x}}",
+        "account": f"01856c65-43b6-8b5d-b32a-{{number % 40:012x}}",
+        "document_type": ["paystubs", "W-2", "proof-of-address"][number % 3],
+        "file_name": {HOSTILE!r} if number == 1 else f"stub {{number}}.pdf",
+        "metadata": {{"ocr_authenticity_score": score if scored else None}},
+        "processing": dict(zip(("classification", "ocr", "authenticity"), states)),
+        "created_at": f"2026-0{{1 + number % 6}}-1{{number % 9}}T13:43:49Z",
+    }}
+
+frame = anb.uploads_frame([record(number) for number in range(600)])
+signals = anb.signals_frame([])
+signals = signals.reindex(range(120)).assign(
+    upload_id=frame["id"].iloc[:240:2].array,
+    identifier=["dollar_amount_edits", "font_mismatch", "date_edits", "006-L"] * 30,
+)
+"""
+MAKE_EXPLORER = "explorer = anb.ScoreExplorer(frame, signals)\nexplorer"
+
+
+@pytest.fixture(scope="module")
+def shared(browser, lab, project):
+    """One notebook for all tests that leave it usable; no dialog may open."""
+    write_notebook(project / "explore.ipynb", MAKE_FRAME, MAKE_EXPLORER)
+    with open_notebook(browser, lab, "explore.ipynb") as page, no_dialogs(page):
+        page.set_default_timeout(PATIENCE)
+        run_all_cells(page)
+        page.locator(".argyle-table td").first.wait_for()
+        yield page
+
+
+@pytest.fixture
+def page(shared):
+    """The shared notebook with the panel as it begins."""
+    every = shared.get_by_role("button", name="Show all scores")
+    if every.is_visible():
+        every.click()
+    clear = shared.get_by_role("button", name="Clear filters")
+    if clear.is_enabled():
+        clear.click()
+    shared.locator(".argyle-table caption", has_text="600 uploads in view").wait_for()
+    return shared
+
+
+def shares(page):
+    tiles = page.locator(".argyle-tile").all_inner_texts()
+    return {
+        name: re.search(r"([\d,]+) upload", text)[1]
+        for text in tiles
+        for name in [text.split("\n")[0]]
+    }
+
+
+def caption(page, text):
+    page.locator(".argyle-table caption", has_text=text).wait_for()
+
+
+def exported(page, project):
+    """Wait for the file that the panel says it wrote, and read it."""
+    told = page.locator(".argyle-status", has_text="written to")
+    told.wait_for()
+    name = re.search(r"uploads_in_view\w*\.csv", told.inner_text())[0]
+    with (project / name).open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_filter_cut_bar_and_export_by_mouse(page, project):
+    page.get_by_label("paystubs").check()
+    caption(page, "200 uploads in view")
+    before = shares(page)
+    slider = page.get_by_label("Pass from")
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 0.6, box["y"] + box["height"] / 2)
+    page.locator(".argyle-cut-name", has_text=re.compile("pass from (59|60|61)")).wait_for()
+    page.wait_for_function(
+        "old => !document.querySelector('.argyle-tile-passed').innerText.includes(old)",
+        arg=f"{before['Passed']} upload",
+    )
+    assert int(shares(page)["Passed"]) > int(before["Passed"])
+
+    page.get_by_role("button", name="Scores 90 to 94").click()
+    caption(page, "with scores 90 to 94")
+    page.get_by_role("button", name="Export what I see to CSV").click()
+    rows = exported(page, project)
+    assert rows
+    assert {row["document_type"] for row in rows} == {"paystubs"}
+    assert all(90 <= int(row["ocr_authenticity_score"]) <= 94 for row in rows)
+    assert "file_name" not in rows[0]
+    shown = page.get_by_role("button", name="Scores 90 to 94").get_attribute("aria-label")
+    assert shown == f"Scores 90 to 94: {len(rows)} uploads"
+    page.get_by_role("button", name="Show all scores").click()
+    caption(page, "200 uploads in view")
+
+
+def test_filter_cut_bar_and_export_by_keyboard_which_reaches_no_shortcut_of_jupyterlab(
+    page, project
+):
+    cells = count_of_cells(page)
+    press = page.keyboard.press
+    page.locator(".argyle-filters summary").focus()
+    press("Tab")
+    for key in "abdd":
+        press(key)
+    press("Space")
+    caption(page, "200 uploads in view")
+    box = page.get_by_label("paystubs")
+    assert_focus(box)
+    assert box.evaluate("node => getComputedStyle(node).outlineStyle") == "solid"
+
+    page.get_by_label("Reject below").focus()
+    press("Home")
+    page.locator(".argyle-cut-name", has_text="reject below 0").wait_for()
+    page.wait_for_function(
+        "() => document.querySelector('.argyle-tile-rejected').innerText.includes('0 uploads')"
+    )
+    page.locator(".argyle-bar-key[tabindex='0']").focus()
+    press("End")
+    press("Enter")
+    caption(page, "with scores 95 to 100")
+    page.get_by_label("with file names").focus()
+    press("Space")
+    press("Shift+Tab")
+    press("Enter")
+    page.locator(".argyle-status", has_text="written to").wait_for()
+    rows = exported(page, project)
+    assert {row["document_type"] for row in rows} == {"paystubs"}
+    assert all(int(row["ocr_authenticity_score"]) >= 95 for row in rows)
+    assert "file_name" in rows[0]
+    assert count_of_cells(page) == cells
+    page.get_by_label("with file names").uncheck()
+
+
+def test_the_keys_that_save_the_notebook_reach_jupyterlab_from_every_control(page):
+    cells = count_of_cells(page)
+    for control in (page.get_by_label("paystubs"), page.get_by_label("Search ids, file names")):
+        page.evaluate("() => { window.jupyterapp.shell.currentWidget.context.model.dirty = true; }")
+        control.focus()
+        page.keyboard.press("Control+s")
+        page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+    page.keyboard.press("Escape")
+    for key in "dd":
+        page.keyboard.press(key)
+    assert count_of_cells(page) == cells
+    page.get_by_label("Search ids, file names").fill("")
+
+
+@pytest.mark.parametrize(
+    ("filters", "label", "value"),
+    [
+        ("document_type='W-2'", "W-2", None),
+        ("level='high'", "high", None),
+        ("status='failed'", "failed", None),
+        ("signal='date_edits', signals=signals", "date_edits", None),
+        ("since='2026-05-14'", "Created from (UTC)", "2026-05-14"),
+        ("until='2026-01-12'", "Created until (UTC)", "2026-01-12"),
+        ("user='00000000001b'", "User or account id", "00000000001b"),
+        ("text='stub 17'", "Search ids, file names", "stub 17"),
+    ],
+)
+def test_each_filter_leaves_in_view_what_python_finds(page, filters, label, value):
+    found = int(run_in_kernel(page, f"print(len(anb.find_uploads(frame, {filters})))"))
+    assert 0 < found < 600
+    control = page.get_by_label(label, exact=value is not None)
+    if value is None:
+        control.check()
+    else:
+        control.fill(value)
+    caption(page, f"{found} uploads in view")
+    page.get_by_text("Filters (1 set)").wait_for()
+    page.get_by_role("button", name="Clear filters").click()
+    caption(page, "600 uploads in view")
+
+
+def test_no_button_takes_the_keys_with_it_when_it_has_done_its_work(page):
+    press = page.keyboard.press
+    page.get_by_label("W-2").focus()
+    press("Space")
+    caption(page, "200 uploads in view")
+    page.get_by_role("button", name="Clear filters").focus()
+    press("Enter")
+    caption(page, "600 uploads in view")
+    assert_focus(page.locator(".argyle-filters summary"))
+
+    page.get_by_label("User or account id").focus()
+    page.keyboard.type("00000000001b")
+    caption(page, "15 uploads in view")
+    page.get_by_role("button", name="Next page").focus()
+    press("Enter")
+    page.get_by_text("Page 2 of 2").wait_for()
+    assert_focus(page.get_by_role("button", name="Previous page"))
+    press("Enter")
+    page.get_by_text("Page 1 of 2").wait_for()
+    assert_focus(page.get_by_role("button", name="Next page"))
+
+    page.locator(".argyle-bar-key[tabindex='0']").focus()
+    press("End")
+    press("Space")
+    caption(page, "with scores 95 to 100")
+    page.get_by_role("button", name="Show all scores").focus()
+    press("Enter")
+    caption(page, "15 uploads in view")
+    assert_focus(page.get_by_role("region", name="Uploads in view"))
+
+
+def test_picture_order_and_code_by_keyboard(page):
+    press = page.keyboard.press
+    page.get_by_label("Histogram").focus()
+    press("ArrowRight")
+    page.locator(".argyle-rising").wait_for(state="attached")
+    press("ArrowLeft")
+    page.locator(".argyle-bar-passed").first.wait_for(state="attached")
+    page.get_by_role("button", name="Level", exact=True).focus()
+    press("Enter")
+    page.locator("th[aria-sort=ascending]", has_text="Level").wait_for()
+    page.locator(".argyle-code summary").focus()
+    press("Enter")
+    page.locator(".argyle-code pre", has_text="sort_values('authenticity_level'").wait_for()
+    press("Enter")
+
+
+def test_who_hears_the_page_hears_the_shares_when_a_cut_off_moves(page):
+    page.get_by_label("Pass from").focus()
+    page.keyboard.press("Home")
+    page.locator(
+        ".argyle-status", has_text="rejected 0.0 %, to review 0.0 %, passed 100.0 %"
+    ).wait_for()
+    page.keyboard.press("End")
+    page.locator(".argyle-status", has_text="passed 0.0 %").wait_for()
+
+
+def test_the_table_sorts_turns_its_pages_and_finds(page):
+    page.get_by_role("button", name="Score", exact=True).click()
+    page.locator("th[aria-sort=ascending]", has_text="Score").wait_for()
+    scores = page.locator("tbody .argyle-score").all_inner_texts()
+    assert [int(score) for score in scores] == sorted(int(score) for score in scores)
+    page.get_by_role("button", name="Next page").click()
+    page.get_by_text("Page 2 of 50").wait_for()
+    page.get_by_label("Search ids, file names").fill("STUB 59")
+    caption(page, "11 uploads in view")
+    assert page.get_by_role("button", name="Next page").is_disabled()
+
+
+def test_a_hostile_file_name_is_only_a_text(page):
+    page.get_by_label("Search ids, file names").fill("onerror")
+    caption(page, "1 upload in view")
+    assert page.locator("tbody td").first.inner_text() == HOSTILE
+    assert page.locator(".argyle-panel img").count() == 0
+
+
+def test_it_answers_while_a_cell_runs(page, tmp_path):
+    with running_cell(page, tmp_path / "over") as still_running:
+        page.get_by_label("W-2").check()
+        caption(page, "200 uploads in view")
+        assert still_running()
+
+
+def test_what_python_sees_is_what_the_panel_shows(page):
+    page.get_by_label("font_mismatch").check()
+    caption(page, "30 uploads in view")
+    printed = run_in_kernel(page, "exec(explorer.code)\nprint(len(table), len(explorer.frame))")
+    assert printed == "30 30\n"
+    page.get_by_text("Show me the code").click()
+    code = page.locator(".argyle-code pre").inner_text()
+    assert code == run_in_kernel(page, "print(explorer.code, end='')")
+    page.get_by_text("Show me the code").click()
+
+
+@THEMES
+def test_nothing_keeps_people_out_in_either_theme(page, theme):
+    use_theme(page, theme)
+    name = theme.split()[1].lower()
+    with window_of(page, 1280, 2300):
+        page.get_by_role("button", name="Scores 70 to 74").click()
+        caption(page, "with scores 70 to 74")
+        page.get_by_text("Show me the code").click()
+        picture(page, f"explore_{name}")
+        assert serious_faults(page, ".argyle-panel") == []
+        page.get_by_text("Cumulative share").click()
+        picture(page, f"explore_rising_{name}")
+        page.get_by_label("Histogram").check()
+        page.get_by_text("Show me the code").click()
+
+
+@NARROW
+def test_nothing_is_cut_off_in_a_narrow_window(page, width):
+    with window_of(page, width, 1800):
+        page.get_by_label("Search ids, file names").fill("onerror")
+        caption(page, "1 upload in view")
+        picture(page, f"explore_{width}")
+        wait_until_nothing_is_cut_off(page, ".argyle-panel")
+
+
+def test_a_page_that_is_loaded_anew_shows_the_same_view(browser, lab, project):
+    write_notebook(project / "anew.ipynb", MAKE_FRAME, MAKE_EXPLORER)
+    with open_notebook(browser, lab, "anew.ipynb") as page:
+        run_all_cells(page)
+        page.get_by_label("paystubs").check()
+        page.get_by_label("User or account id").fill("00000000001b")
+        caption(page, "5 uploads in view")
+        page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+        page.reload()
+        wait_for_kernel(page)
+        caption(page, "5 uploads in view")
+        assert page.get_by_label("paystubs").is_checked()
+        assert page.get_by_label("User or account id").input_value() == "00000000001b"
+        shut_kernel_down(page)
+        page.get_by_label("paystubs").uncheck()
+        page.locator(".argyle-notice", has_text="run this cell again").wait_for()
+
+
+def test_a_saved_notebook_shows_the_last_picture_and_nothing_of_a_person(browser, lab, project):
+    write_notebook(project / "kept.ipynb", MAKE_FRAME, MAKE_EXPLORER)
+    with open_notebook(browser, lab, "kept.ipynb") as page:
+        run_all_cells(page)
+        page.get_by_label("User or account id").fill("01856c65")
+        page.get_by_label("paystubs").check()
+        caption(page, "200 uploads in view")
+        state = saved_widgets(page, project / "kept.ipynb")
+    shutil.copy(project / "kept.ipynb", project / "kept_reopened.ipynb")
+    with open_notebook(browser, lab, "kept_reopened.ipynb") as page:
+        page.locator(".argyle-summary", has_text="200 of 600 uploads").wait_for()
+        assert page.locator(".argyle-bar-passed").count() > 0
+        page.locator(".argyle-notice", has_text="run this cell again").wait_for(timeout=30_000)
+        picture(page, "explore_reopened")
+    assert "Show me the code" in state
+    for personal in ("stub 3", "01320596-2c3d", "01856c65", HOSTILE):
+        assert personal not in state

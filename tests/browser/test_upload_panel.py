@@ -1,0 +1,310 @@
+"""The upload panel, in a real JupyterLab in a real Chromium, with a real sandbox behind it."""
+
+import base64
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.browser.lab import (
+    NARROW,
+    THEMES,
+    assert_focus,
+    count_of_cells,
+    drop,
+    no_dialogs,
+    open_notebook,
+    picture,
+    restart_kernel,
+    run_all_cells,
+    run_in_kernel,
+    running_cell,
+    saved_widgets,
+    serious_faults,
+    use_theme,
+    wait_for_kernel,
+    wait_until_nothing_is_cut_off,
+    window_of,
+    write_notebook,
+)
+from tests.hostile_texts import XSS
+from tests.servers import until
+
+pytestmark = pytest.mark.browser
+
+DOCUMENTS = Path(__file__).parents[2] / "data" / "documents"
+EMAIL = "ada.browser@example.test"
+CONNECT = f"""
+import argyle_nb as anb
+client = anb.connect(environment="local")
+ada = client.create_user(external_id="loan-browser", email={EMAIL!r}, first_name="Ada")
+"""
+SHOW = 'panel = anb.UploadPanel(client, "panel.sqlite")\npanel'
+CLEAR = """
+import time
+def clear():
+    while panel.queue.files:
+        for file in panel.queue.files:
+            panel._shared.table._remove(type("Asked", (), {"keys": [file.key]}))
+        time.sleep(0.05)
+    panel._shared.table.user = ""
+    for file in panel._shared.zone.files:
+        panel._shared.zone.remove(file.key)
+clear()
+"""
+
+
+@pytest.fixture(scope="module")
+def shared(browser, lab, project):
+    """One notebook for all tests that leave it usable; no dialog may open."""
+    write_notebook(project / "panel.ipynb", CONNECT, SHOW)
+    with open_notebook(browser, lab, "panel.ipynb") as page, no_dialogs(page):
+        run_all_cells(page)
+        page.locator(".argyle-drop").wait_for()
+        page.locator(".argyle-uploads").wait_for()
+        yield page
+
+
+@pytest.fixture
+def page(shared):
+    """The shared notebook with an empty panel."""
+    run_in_kernel(shared, CLEAR)
+    shared.wait_for_function("() => !document.querySelector('.argyle-document, .argyle-row')")
+    everybody(shared).fill("")
+    everybody(shared).press("Tab")
+    return shared
+
+
+@pytest.fixture
+def papers(tmp_path):
+    """Two documents that no other test sends, genuine and tampered."""
+    chosen = {
+        "genuine.pdf": "paystub_rivera_2026-01-30.pdf",
+        "forged.pdf": "1099_whitlock_2025.pdf",
+    }
+    for name, source in chosen.items():
+        content = (DOCUMENTS / source).read_bytes()
+        (tmp_path / name).write_bytes(content + f"% {tmp_path}\n".encode())
+    return [tmp_path / name for name in chosen]
+
+
+def choose(page, *paths):
+    page.locator(".argyle-drop input").first.set_input_files([str(path) for path in paths])
+
+
+def row(page, name, state=None):
+    selector = f".argyle-document[data-state={state}]" if state else ".argyle-document"
+    return page.locator(selector, has_text=name)
+
+
+def everybody(page):
+    return page.get_by_label("User of all")
+
+
+def upload(page, count):
+    noun = "document" if count == 1 else "documents"
+    return page.get_by_role("button", name=f"Upload {count} {noun}", exact=True)
+
+
+def say_whose(page, user):
+    everybody(page).fill(user)
+    everybody(page).press("Tab")
+
+
+def test_dropped_documents_are_typed_sent_and_scored(page, papers):
+    drop(page, ".argyle-area", papers)
+    row(page, "genuine.pdf", "ready").wait_for()
+    row(page, "forged.pdf", "ready").wait_for()
+    say_whose(page, "loan-browser")
+    page.locator(".argyle-all", has_text="known user").wait_for()
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.argyle-document select')].every(s => s.value)"
+    )
+    assert row(page, "genuine.pdf").get_by_label("Document type of").input_value() == "paystubs"
+    assert row(page, "forged.pdf").get_by_label("Document type of").input_value() == "1099"
+    upload(page, 2).click()
+    row(page, "genuine.pdf", "done").wait_for()
+    forged = row(page, "forged.pdf", "done")
+    forged.wait_for()
+    assert "high authenticity" in row(page, "genuine.pdf").inner_text()
+    forged.locator("summary", has_text="signals").click()
+    assert forged.locator(".argyle-signals li").count() > 1
+    picture(page, "upload_panel")
+    scores = json.loads(
+        run_in_kernel(page, "print(panel.frame['ocr_authenticity_score'].to_json(orient='values'))")
+    )
+    shown = page.locator(".argyle-uploads .argyle-score").all_inner_texts()
+    assert sorted(scores) == sorted(int(score) for score in shown)
+
+
+def test_a_refused_file_says_why_and_the_same_file_can_be_chosen_again(page, papers, tmp_path):
+    cut = tmp_path / "cut.pdf"
+    cut.write_bytes(papers[0].read_bytes()[:2000])
+    choose(page, cut)
+    row(page, "cut.pdf", "refused").wait_for()
+    assert "it was cut off" in row(page, "cut.pdf").inner_text()
+    assert page.get_by_role("button", name="Upload", exact=True).is_disabled()
+    page.get_by_role("button", name="Remove cut.pdf").click()
+    page.wait_for_function("() => !document.querySelector('.argyle-document')")
+    shutil.copy(papers[0], cut)
+    choose(page, cut)
+    row(page, "cut.pdf", "ready").wait_for()
+
+
+def test_a_user_is_asked_for_and_an_unknown_one_is_called_new(page, papers):
+    choose(page, papers[0])
+    row(page, "genuine.pdf", "ready").wait_for()
+    upload(page, 1).click()
+    page.locator(".argyle-notice", has_text="has no user; say whose it is").wait_for()
+    everybody(page).fill("loan-of-nobody")
+    page.locator(
+        ".argyle-all", has_text="nobody has this external id: a new user gets it"
+    ).wait_for()
+    everybody(page).fill("nobody@example.test")
+    page.locator(".argyle-all", has_text="no user has this e-mail address").wait_for()
+    everybody(page).fill("ADA.brow")
+    page.wait_for_function("() => document.querySelector('datalist option')")
+    assert page.locator("datalist option").first.get_attribute("value") == "loan-browser"
+    assert EMAIL in page.locator("datalist option").first.get_attribute("label")
+
+
+def test_documents_come_and_are_sent_while_a_cell_runs(page, papers, tmp_path):
+    with running_cell(page, tmp_path / "over") as still_running:
+        choose(page, papers[1])
+        row(page, "forged.pdf", "ready").wait_for()
+        say_whose(page, "loan-browser")
+        upload(page, 1).click()
+        row(page, "forged.pdf", "done").wait_for()
+        assert still_running()
+
+
+def test_after_a_reload_and_when_the_cell_is_run_again_the_panel_goes_on(page, papers):
+    choose(page, *papers)
+    row(page, "genuine.pdf", "ready").wait_for()
+    say_whose(page, "loan-browser")
+    page.wait_for_function("() => document.querySelectorAll('.argyle-document').length === 2")
+    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    page.reload()
+    wait_for_kernel(page)
+    row(page, "genuine.pdf", "ready").wait_for()
+    page.wait_for_function(
+        "() => document.querySelector('.argyle-all input').value === 'loan-browser'"
+    )
+    page.evaluate(
+        """() => {
+          window.jupyterapp.shell.currentWidget.content.activeCellIndex = 1;
+          window.jupyterapp.commands.execute('notebook:run-cell');
+        }"""
+    )
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
+    row(page, "forged.pdf", "ready").wait_for()
+    upload(page, 2).click()
+    row(page, "genuine.pdf", "done").wait_for()
+
+
+def test_documents_on_the_kernels_machine_are_added_by_the_keyboard(page):
+    cells = count_of_cells(page)
+    page.locator("summary", has_text="Documents that are on the kernel's machine").focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("File, folder or pattern").focus()
+    page.keyboard.type("data/documents/w2_*2025.pdf")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => document.querySelectorAll('.argyle-document').length > 5")
+    first = page.locator(".argyle-document select").first
+    first.focus()
+    for key in "abd":
+        page.keyboard.press(key)
+    page.keyboard.press("Tab")
+    assert_focus(page.locator(".argyle-document input").first)
+    assert count_of_cells(page) == cells
+
+
+def test_whatever_a_name_a_reason_or_a_user_holds_is_only_a_text(page):
+    run_in_kernel(
+        page,
+        f"""
+from pathlib import Path
+from argyle_nb.uploading import QueuedFile
+for number, text in enumerate({XSS!r}):
+    panel.queue._files.add(QueuedFile(f"x{{number}}", Path("x"), text, found=text, user=text,
+        state="refused" if number % 2 else "done", message=text, how=text, score=number,
+        level="low", signals=(text,)))
+""",
+    )
+    page.wait_for_function(
+        "count => document.querySelectorAll('.argyle-document').length === count", arg=len(XSS)
+    )
+    for opened in page.locator(".argyle-document summary").all():
+        opened.click()
+    texts = page.locator(".argyle-document .argyle-file").all_inner_texts()
+    assert len(texts) == len(XSS)
+    assert page.locator(".argyle-document").locator("img, script, iframe, svg, a").count() == 0
+    run_in_kernel(page, "for n in range(200): panel.queue.remove(f'x{n}')")
+
+
+@THEMES
+def test_nothing_keeps_people_out_in_either_theme(page, papers, tmp_path, theme):
+    (tmp_path / "not a document.pdf").write_bytes(b"text")
+    (tmp_path / "cut.pdf").write_bytes(papers[0].read_bytes()[:2000])
+    use_theme(page, theme)
+    choose(page, *papers)
+    say_whose(page, "loan-browser")
+    row(page, "forged.pdf", "ready").wait_for()
+    upload(page, 2).click()
+    row(page, "forged.pdf", "done").wait_for()
+    row(page, "genuine.pdf", "done").wait_for()
+    again = shutil.copy(papers[0], tmp_path / "another.pdf")
+    choose(page, again, tmp_path / "not a document.pdf", tmp_path / "cut.pdf")
+    row(page, "another.pdf", "ready").wait_for()
+    row(page, "cut.pdf", "refused").wait_for()
+    page.locator("summary", has_text="Sent before").click()
+    page.locator(".argyle-uploads .argyle-scroll").get_by_text("Remark").wait_for()
+    with window_of(page, 1280, 1500):
+        picture(page, f"upload_{theme.split()[1].lower()}")
+        assert serious_faults(page, ".argyle-drop") == []
+        assert serious_faults(page, ".argyle-uploads") == []
+    page.locator("summary", has_text="Sent before").click()
+
+
+@NARROW
+def test_nothing_is_cut_off_in_a_narrow_window(page, papers, tmp_path, width):
+    long = tmp_path / ("a_rather_long_name_of_a_scan_" * 4 + ".pdf")
+    shutil.copy(papers[0], long)
+    choose(page, long, papers[1])
+    row(page, "forged.pdf", "ready").wait_for()
+    with window_of(page, width, 1400):
+        picture(page, f"upload_{width}")
+        wait_until_nothing_is_cut_off(page, ".argyle-uploads")
+
+
+def test_the_saved_notebook_shows_the_last_state_and_nothing_of_a_person_or_document(
+    page, papers, project, browser, lab
+):
+    choose(page, papers[1])
+    say_whose(page, EMAIL)
+    row(page, "forged.pdf", "ready").wait_for()
+    upload(page, 1).click()
+    row(page, "forged.pdf", "done").wait_for()
+    until(lambda: "'done'" in run_in_kernel(page, "print(panel._shared.table.saved)"))
+    state = saved_widgets(page, project / "panel.ipynb")
+    assert "forged.pdf" in state
+    saved = (project / "panel.ipynb").read_text(encoding="utf-8")
+    secret = run_in_kernel(page, "print(client.settings.api_key_secret.reveal())").strip()
+    assert EMAIL not in state
+    assert secret not in saved
+    assert base64.b64encode(papers[1].read_bytes()[:300]).decode() not in saved
+    (project / "panel_reopened.ipynb").write_text(saved, encoding="utf-8")
+    with open_notebook(browser, lab, "panel_reopened.ipynb") as reopened:
+        row(reopened, "forged.pdf", "done").wait_for()
+        picture(reopened, "upload_reopened")
+
+
+# The last test: it leaves the notebook without its widgets.
+def test_after_a_restart_of_the_kernel_the_panel_says_what_to_do_and_the_journal_remembers(page):
+    restart_kernel(page)
+    everybody(page).fill("loan-browser")
+    page.locator(".argyle-notice", has_text="run this cell again").first.wait_for()
+    run_all_cells(page)
+    page.locator("summary", has_text="Sent before").click()
+    page.locator(".argyle-uploads .argyle-table td", has_text="forged.pdf").first.wait_for()
