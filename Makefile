@@ -15,20 +15,25 @@ demo: $(VENV)/ready  ## The main job: upload, retrieve, flatten, chart, report
 
 test: $(VENV)/ready-dev  ## Lint, types and every test
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder --max-worker-restart 0
 
 lab: $(VENV)/ready  ## JupyterLab on notebooks/
 	@$(BIN)/argyle-nb lab
 
 bench: $(VENV)/ready-dev  ## Measure, each figure beside a baseline of the same run
 	@$(BIN)/python -m tests.benchmarks.frames_speed
-	@$(BIN)/python tests/benchmarks/sandbox_scale.py
+	@$(BIN)/python -m tests.benchmarks.sandbox_scale
 	@$(BIN)/python -m tests.benchmarks.archive_pull
 	@$(BIN)/python -m tests.benchmarks.archive_dask
+	@$(BIN)/python -m tests.benchmarks.batch_speed
+	@$(BIN)/python -m tests.benchmarks.scores_speed
+	@$(BIN)/python -m tests.benchmarks.dropzone_speed
+	@$(BIN)/python -m tests.benchmarks.explorer_speed
+	@$(BIN)/python -m tests.benchmarks.report_speed
 
 lock:  ## Resolve pyproject.toml into the two lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	    --no-annotate --extra build pyproject.toml --output-file requirements.lock
+	    --no-annotate --extra build --extra stats pyproject.toml --output-file requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-annotate --extra dev --constraint requirements.lock pyproject.toml \
 	    --output-file requirements-dev.lock
@@ -40,7 +45,8 @@ clean:  ## Remove .venv and what the demo wrote
 	rm -rf $(VENV) demo-report
 
 $(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV)
+	@echo "Making $(VENV) and installing what the lock says; the first time takes a minute"
+	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/ready: requirements.lock pyproject.toml | $(VENV)/bin/python
 	$(PIP) --require-hashes -r requirements.lock
