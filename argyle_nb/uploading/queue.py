@@ -9,18 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from argyle_nb.batch import default_journal
-from argyle_nb.documents import EXTENSIONS, inspect_document, safe_name
-from argyle_nb.errors import DocumentError
+from argyle_nb.documents import safe_name
 from argyle_nb.frames import uploads_frame
 from argyle_nb.journal import Journal
 from argyle_nb.models import UserUpload
-from argyle_nb.uploading.checking import checked, checked_type, is_wanted, unsendable
+from argyle_nb.uploading.checking import checked, checked_type, is_wanted
 from argyle_nb.uploading.dispatch import Batch
-from argyle_nb.uploading.errands import Errands
 from argyle_nb.uploading.files import (
     CAN_BE_CHANGED,
     DONE,
-    LOOKING,
     READING,
     READY,
     UNREAD,
@@ -28,11 +25,10 @@ from argyle_nb.uploading.files import (
     Files,
     QueuedFile,
     drop_copy,
-    stamp_of,
 )
 from argyle_nb.uploading.finding import UserFinder
 from argyle_nb.uploading.following import Follower
-from argyle_nb.uploading.guessing import OTHER, guess_type
+from argyle_nb.uploading.looking import Looker
 from argyle_nb.uploading.wording import outcome, under_way
 
 if TYPE_CHECKING:
@@ -81,7 +77,7 @@ class UploadQueue:
         # Python may be told to work in another folder later.
         self.journal = Journal(Path(journal or default_journal()).absolute())
         self._files = Files(on_change)
-        self._looks, self._guesses = Errands("look"), Errands("guess")
+        self._looker = Looker(self._files)
         self._batches: dict[int, Batch] = {}
         self._count = 0
         self._lock = threading.Lock()
@@ -159,7 +155,7 @@ class UploadQueue:
         if document_type:
             file = replace(file, document_type=checked_type(document_type), is_guess=False)
         if self._files.add(file):
-            self._looks.add(lambda: self._look(key))
+            self._looker.look(key)
         return key
 
     def set(
@@ -220,7 +216,7 @@ class UploadQueue:
         bool
             False when the time was over before.
         """
-        return self._looks.wait(timeout) and self._guesses.wait(timeout)
+        return self._looker.wait(timeout)
 
     def send(self, keys: Iterable[str] | None = None) -> threading.Thread:
         """Send what is ready, in a thread of its own, so that cells can still run.
@@ -304,54 +300,14 @@ class UploadQueue:
         rows = self.journal.latest(self.client.settings.journal_scope, count + len(here))
         return [row for row in rows if row[1].upload_id not in here][:count]
 
-    def _look(self, key: str) -> None:
-        file = self.find(key)
-        if file is None:
-            return
-        stamp = stamp_of(file.path)
-        try:
-            problem = unsendable(str(file.path))
-            document = None if problem else inspect_document(file.path)
-        except DocumentError as error:
-            document, problem = None, error.problem
-        except Exception as error:  # noqa: BLE001 - it is told on the row
-            document, problem = None, f"cannot be looked at ({type(error).__name__}: {error})"
-        if document is None:
-            self._files.put(key, state="refused", message=problem)
-            return
-        kind = EXTENSIONS[document.media_type].lstrip(".").upper()
-        found = ", ".join([kind, *document.problems])
-        if file.is_guess:
-            # Before it is ready, so that who waits for the looks waits for the guess as well.
-            self._guesses.add(lambda: self._guess(key, document.media_type))
-        self._files.put(
-            key, size=document.size, stamp=stamp, found=found, state=READY, message="ready"
-        )
-
-    def _guess(self, key: str, media_type: str) -> None:
-        file = self.find(key)
-        guess = OTHER
-        try:
-            guess = guess_type(file.path, media_type) if file else OTHER
-        finally:
-            self._files.change(key, lambda now: {"document_type": guess} if now.is_guess else {})
-
     def _run(self, number: int, batch: Batch, files: list[QueuedFile]) -> None:
         try:
-            if same := [file for file in files if self._is_as_seen(file)]:
+            if same := [file for file in files if self._looker.is_as_seen(file)]:
                 batch.run(same)
         finally:
             self._batches.pop(number, None)
             for file in files:
                 self._files.tell(file.key)
-
-    def _is_as_seen(self, file: QueuedFile) -> bool:
-        """Whether a document is the one that somebody gave a user; another is looked at anew."""
-        if file.stamp in (None, stamp_of(file.path)):
-            return True
-        self._files.put(file.key, state=LOOKING, message="it has changed; looking at it again")
-        self._looks.add(lambda: self._look(file.key))
-        return False
 
     def _at_argyle(self, file: QueuedFile, upload_id: str, user: str | None, remark: str) -> None:
         """Take down that Argyle has a document, and follow it to its score."""
