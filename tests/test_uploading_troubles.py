@@ -276,7 +276,7 @@ def test_a_look_that_breaks_is_told_on_its_row_and_the_next_is_looked_at(
         return inspect(path)
 
     inspect = documents.inspect_document
-    monkeypatch.setattr("argyle_nb.uploading.queue.inspect_document", broken)
+    monkeypatch.setattr("argyle_nb.uploading.looking.inspect_document", broken)
     queue = queue_of("http://127.0.0.1:9")
     odd = queue.add(paper("odd.pdf", 1))
     assert at(queue, queue.add(paper("good.pdf", 2)), "ready")
@@ -308,7 +308,7 @@ def test_who_adds_and_sends_in_one_go_waits_for_the_looks(queue_of, paper):
 
 def test_waiting_for_the_looks_ends_in_time(queue_of, paper, monkeypatch):
     over = threading.Event()
-    monkeypatch.setattr("argyle_nb.uploading.queue.inspect_document", lambda _: over.wait(60))
+    monkeypatch.setattr("argyle_nb.uploading.looking.inspect_document", lambda _: over.wait(60))
     queue = queue_of("http://127.0.0.1:9")
     queue.add(paper())
     assert not queue.wait_for_looks(0.05)
