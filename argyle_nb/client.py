@@ -21,7 +21,8 @@ from argyle_nb.models import (
 from argyle_nb.paging import UPLOADS, pages
 from argyle_nb.sending import send_file
 from argyle_nb.transport import Transport
-from argyle_nb.waiting import Waited, Watch, wait_for
+from argyle_nb.waiting import Waited, wait_for
+from argyle_nb.watching import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -20,6 +20,7 @@ FLOORS = [
     {"upload_columns", "signal_columns"},
     {"downloads", "transport", "scores", "frames", "review"},
     {"sending", "paging", "ocr", "signals", "verdicts"},
+    {"watching"},
     {"waiting"},
     {"client", "sandbox", "policy", "cross_checks"},
     {"charts", "batch", "archive"},

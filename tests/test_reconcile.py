@@ -92,6 +92,18 @@ def test_stop_is_heard_before_each_document_that_is_sent_again(server, stubs, jo
     assert server.ledger.duplicates == 0
 
 
+def test_stop_is_heard_before_each_document_that_is_fetched(server, stubs, journal):
+    server.script(UPLOAD, [STORED] * 3)
+
+    def stop(_):
+        if server.ledger.count(FILE) >= 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(server, stubs(3), journal, progress=stop)
+    assert server.ledger.count(FILE) == 1
+
+
 def test_the_next_run_goes_on_where_this_one_ended(server, stubs, journal):
     server.script(UPLOAD, [LOST] * 3)
     run(server, stubs(), journal)

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from argyle_nb.errors import DocumentError
+from argyle_nb.errors import ConfigurationError, DocumentError
 from argyle_nb.frames import uploads_frame
 from argyle_nb.report import compare_reports, export_report
 from tests.records import scored, unscored
@@ -81,3 +81,10 @@ def test_a_report_has_not_changed_from_itself(reports):
 def test_a_folder_without_a_report_is_told(reports, tmp_path):
     with pytest.raises(DocumentError, match="name the folder of a report"):
         compare_reports(reports[0], tmp_path)
+
+
+@pytest.mark.parametrize("old", [None, 5, uploads_frame(JUNE)], ids=["nothing", "5", "a frame"])
+def test_what_is_neither_a_report_nor_a_folder_is_refused(old, tmp_path):
+    june = export_report(uploads_frame(JUNE), tmp_path / "june")
+    with pytest.raises(ConfigurationError, match="give the folder that export_report wrote"):
+        compare_reports(old, june)

@@ -34,6 +34,13 @@ def test_what_is_no_frame_is_refused(source, tmp_path):
         export_report(source, tmp_path / "out")
 
 
+@pytest.mark.parametrize("levels", [{}, [], 0, ["low", "high"]])
+def test_levels_that_are_none_are_refused(levels, tmp_path):
+    with pytest.raises(ConfigurationError, match=r"cut-offs|unknown level preset"):
+        export_report(uploads_frame(RECORDS), tmp_path / "out", levels=levels)
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_column_that_is_there_twice_is_named(tmp_path):
     frame = uploads_frame(RECORDS)
     with pytest.raises(ConfigurationError, match="file_name twice"):

@@ -22,7 +22,8 @@ NOT_FOUND = Answer(404, b"{}")
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch):
     """Call what has not moved for a moment steady, and look often."""
-    monkeypatch.setattr("argyle_nb.waiting.STEADY_SECONDS", 0.2)
+    monkeypatch.setattr("argyle_nb.watching.STEADY_SECONDS", 0.2)
+    monkeypatch.setattr("argyle_nb.watching.APPEARS_SECONDS", 0.2)
     monkeypatch.setattr(following, "_LONGEST_PAUSE", 0.25)
 
 

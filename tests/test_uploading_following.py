@@ -1,6 +1,7 @@
 """How far Argyle is with what was sent, and what is said of it."""
 
 import json
+from collections import defaultdict
 
 import pytest
 from hypothesis import given
@@ -77,7 +78,17 @@ def test_what_rests_is_told_once_with_the_newest_answer():
     assert len(listener.told) == 1
 
 
-def test_what_is_gone_rests_and_a_follower_begins_again(client):
+def test_what_the_service_does_not_show_at_once_is_looked_for_again():
+    states = [Answer(404, b"{}"), Answer(404, b"{}"), json_answer(record(1))]
+    with HostileServer(lambda _: states.pop(0)) as server:
+        listener = Listener(server)
+        [end] = listener.ends()
+    assert (end.state, end.reason, end.upload.ocr_authenticity_score) == ("rests", "complete", 85)
+    assert "trying again" in listener.told[0].reason
+
+
+def test_what_is_gone_rests_and_a_follower_begins_again(client, monkeypatch):
+    monkeypatch.setattr("argyle_nb.watching.APPEARS_SECONDS", 0.0)
     told = []
     follower = Follower(client, told.append)
     follower.follow([])
@@ -116,21 +127,24 @@ def test_a_lost_connection_is_told_of_all_that_are_followed():
 
 
 def test_pauses_grow_while_troubles_last(monkeypatch):
-    waited = []
+    # Those of earlier tests may still follow something.
+    waited = defaultdict(list)
     monkeypatch.setattr(following, "_LONGEST_PAUSE_IN_TROUBLE", 0.3)
     wait = Follower._wait
-    monkeypatch.setattr(
-        Follower,
-        "_wait",
-        lambda self, pause, moves: waited.append(pause) or wait(self, pause, moves=moves),
-    )
+
+    def noted(follower, pause, *, moves):
+        waited[follower].append(pause)
+        return wait(follower, pause, moves=moves)
+
+    monkeypatch.setattr(Follower, "_wait", noted)
     state = {"now": RESET}
     with answering(state) as server:
         listener = Listener(server)
-        until(lambda: 0.3 in waited)
+        pauses = waited[listener.follower]
+        until(lambda: 0.3 in pauses)
         state["now"] = None
         listener.ends()
-    rising = waited[: waited.index(0.3)]
+    rising = pauses[: pauses.index(0.3)]
     assert rising == sorted(rising)
 
 
@@ -194,7 +208,7 @@ def test_an_unforeseen_error_leaves_no_upload_without_an_end(monkeypatch):
     def broken(*_):
         raise RuntimeError("no more threads")
 
-    monkeypatch.setattr("argyle_nb.waiting.Watch.look", broken)
+    monkeypatch.setattr("argyle_nb.watching.Watch.look", broken)
     with answering({}) as server:
         ends = Listener(server, 2).ends()
     words = ("left", "not read: RuntimeError: no more threads")

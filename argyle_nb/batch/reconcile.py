@@ -61,8 +61,8 @@ class Reconciler:
     resend
         ``"once"`` sends what stays absent once more; ``"never"`` leaves it ``unknown``.
     tell
-        Called ten times a second while it waits, and before each document that is sent again; what
-        it raises ends the whole.
+        Called ten times a second while it waits, before each list and each document that is
+        fetched, and before each document that is sent again; what it raises ends the whole.
     """
 
     def __init__(
@@ -126,6 +126,7 @@ class Reconciler:
         return absent
 
     def _listed(self, user: str) -> _Look:
+        self._tell()
         scope = self._client.settings.journal_scope
         listed = list(self._client.list_uploads(user=user))
         known = self._journal.upload_ids(scope)
@@ -162,6 +163,7 @@ class Reconciler:
 
     def _digest(self, upload: UserUpload, look: _Look) -> str:
         if upload.id not in look.digests:
+            self._tell()
             look.digests[upload.id] = digest_of(self._client, upload)
         return look.digests[upload.id]
 

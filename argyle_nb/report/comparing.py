@@ -59,6 +59,8 @@ def compare_reports(old: Report | Path | str, new: Report | Path | str) -> Chang
 
     Raises
     ------
+    ConfigurationError
+        When one of them is neither a report nor a folder.
     DocumentError
         When one of them cannot be read.
 

@@ -116,7 +116,8 @@ def export_report(
     with _whole_characters():
         wanted = plain_filters(filters or {})
         given = gather(source, signals, ocr, wanted)
-        preset = level_preset(levels or given.uploads.attrs.get("levels", "argyle"))
+        wished = given.uploads.attrs.get("levels", "argyle") if levels is None else levels
+        preset = level_preset(wished)
         content = content_of(given, preset, privacy)
         facts = facts_of(
             given,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from argyle_nb.csv_reading import read_csv
-from argyle_nb.errors import DocumentError
+from argyle_nb.errors import ConfigurationError, DocumentError
 from argyle_nb.levels import LevelPreset
 from argyle_nb.report.manifest import FORMAT, sha256_of
 
@@ -99,6 +99,8 @@ def read_report(folder: Path | str) -> Report:
 
     Raises
     ------
+    ConfigurationError
+        When the folder is no path.
     DocumentError
         When there is no report, or a file of it was changed since, names which.
 
@@ -109,7 +111,13 @@ def read_report(folder: Path | str) -> Report:
     >>> read_report(folder / "report").rows["uploads.csv"]
     4
     """
-    folder = Path(folder).expanduser()
+    try:
+        folder = Path(folder).expanduser()
+    except TypeError as error:
+        raise ConfigurationError(
+            f"a report is read from its folder, not from a {type(folder).__name__}: give the "
+            "folder that export_report wrote"
+        ) from error
     while True:
         told = _manifest(folder)
         report = Report(folder, told)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from argyle_nb.client import Client
     from argyle_nb.models import UserUpload
-    from argyle_nb.waiting import Watch
+    from argyle_nb.watching import Watch
 
 _FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.25, 5.0, 1.5
 _LONGEST_PAUSE_IN_TROUBLE = 30.0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from argyle_nb.errors import ArgyleError
 from argyle_nb.levels import PRESETS
 from argyle_nb.rows import READ, rows_of
-from argyle_nb.waiting import COMPLETE, STAGES
+from argyle_nb.watching import COMPLETE, STAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
