@@ -94,17 +94,31 @@ class FormAnalysis(msgspec.Struct, Generic[S, R], frozen=True, gc=False):
         verdict = self.form_authenticity
         return (verdict.reason_codes or []) if verdict else []
 
+    def wrapped_forms(self) -> list[FormAnalysis[S, R]] | None:
+        """Give the forms in it; ``None`` where it is no wrapper."""
+        return None
+
 
 class DocumentAnalysis(FormAnalysis[S, R], Generic[S, R], frozen=True, gc=False):
     """The forms of one document, or a form itself."""
 
     form_analysis: list[FormAnalysis[S, R]] | None = None
 
+    def wrapped_forms(self) -> list[FormAnalysis[S, R]] | None:
+        """Give its forms."""
+        return self.form_analysis
+
 
 class SignalAnalysis(DocumentAnalysis[S, R], Generic[S, R], frozen=True, gc=False):
     """The documents of a book, or one document, or a form itself."""
 
     doc_analysis: list[DocumentAnalysis[S, R]] | None = None
+
+    def wrapped_forms(self) -> list[FormAnalysis[S, R]] | None:
+        """Give its forms, or those of its documents."""
+        if self.form_analysis is not None or self.doc_analysis is None:
+            return self.form_analysis
+        return forms_in(self.doc_analysis) or []
 
 
 class Analysis(SignalAnalysis[S, R], Generic[S, R], frozen=True, gc=False):
@@ -116,10 +130,17 @@ class Analysis(SignalAnalysis[S, R], Generic[S, R], frozen=True, gc=False):
 
     response: SignalAnalysis[S, R] | list[SignalAnalysis[S, R]] | None = None
 
+    def wrapped_forms(self) -> list[FormAnalysis[S, R]] | None:
+        """Give its forms, those of its documents, or those of the answer."""
+        forms = SignalAnalysis.wrapped_forms(self)
+        if forms is not None or self.response is None:
+            return forms
+        return forms_in(self.response) or []
+
 
 def forms_in(
-    found: FormAnalysis[S, R] | Sequence[FormAnalysis[S, R]],
-) -> Sequence[FormAnalysis[S, R]] | None:
+    found: FormAnalysis[S, R] | list[Any],
+) -> list[FormAnalysis[S, R]] | None:
     """Find the analysed forms, at whichever published level they are wrapped.
 
     Parameters
@@ -129,7 +150,7 @@ def forms_in(
 
     Returns
     -------
-    sequence of FormAnalysis or None
+    list of FormAnalysis or None
         ``None`` when there is neither a form nor a published wrapper.
 
     Examples
@@ -138,19 +159,14 @@ def forms_in(
     >>> form.signals
     []
     """
-    if not isinstance(found, FormAnalysis):
+    if isinstance(found, list):
         inside = [some for part in found if (some := forms_in(part)) is not None]
         return [form for some in inside for form in some] if inside else None
-    forms: Sequence[FormAnalysis[S, R]]
-    if isinstance(found, DocumentAnalysis) and found.form_analysis is not None:
-        forms = found.form_analysis
-    elif (wrapped := _wrapped(found)) is not None:
-        forms = forms_in(wrapped) or []
-    else:
-        is_form = found.signals is not None or found.form_authenticity is not None
-        return [found] if is_form else None
+    forms = found.wrapped_forms()
     # A document with signals of its own hides no form.
     is_form_too = found.signals or found.form_authenticity is not None
+    if forms is None:
+        return [found] if is_form_too or found.signals is not None else None
     return [found, *forms] if is_form_too else forms
 
 
@@ -195,10 +211,3 @@ def lowest_form_score(forms: Sequence[FormAnalysis[S, R]]) -> float | None:
     verdicts = [form.form_authenticity for form in forms]
     scores = [verdict.score for verdict in verdicts if verdict and verdict.score is not None]
     return min(scores, default=None)
-
-
-def _wrapped(found: FormAnalysis[S, R]) -> Sequence[FormAnalysis[S, R]] | None:
-    if isinstance(found, SignalAnalysis) and found.doc_analysis is not None:
-        return found.doc_analysis
-    answer = found.response if isinstance(found, Analysis) else None
-    return [answer] if isinstance(answer, SignalAnalysis) else answer

@@ -13,7 +13,7 @@ import pandas as pd
 from argyle_nb.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     import numpy.typing as npt
 
@@ -21,8 +21,10 @@ V = TypeVar("V")
 
 
 # So many values are turned into an array at once: enough that the array's own cost is nothing, few
-# enough that their Python objects take no memory to speak of.
-_BLOCK = 8192
+# enough that their Python objects stay in the processor's cache.
+_BLOCK = 1024
+# Whole numbers are of 32 bits at most.
+_NO_NUMBER = np.iinfo(np.int64).min
 
 
 class Column(ABC, Generic[V]):
@@ -55,18 +57,21 @@ class Column(ABC, Generic[V]):
 
     @abstractmethod
     def _block(self, values: list[V | None]) -> Any:
-        """Make an array of some values."""
+        """Make a compact block of some values."""
 
+    @abstractmethod
     def _joined(self, blocks: list[Any]) -> Any:
         """Make one array of all blocks."""
-        return joined(blocks)
 
 
 class TextColumn(Column[str]):
     """Texts; missing is ``pd.NA``."""
 
     def _block(self, values: list[str | None]) -> Any:
-        return _texts(values)
+        return _arrow_block(values) if _in_arrow() else np.array(values, dtype=object)
+
+    def _joined(self, blocks: list[Any]) -> Any:
+        return _of_arrow(blocks) if _in_arrow() else pd.array(np.concatenate(blocks), "string")
 
 
 class RepeatedTextColumn(Column[str]):
@@ -80,15 +85,19 @@ class RepeatedTextColumn(Column[str]):
         return self._codes.of(values)
 
     def _joined(self, blocks: list[Any]) -> Any:
-        names = _texts(self._codes.names)
-        return names.take(np.concatenate(blocks), allow_fill=True)
+        texts = TextColumn()
+        texts.add(self._codes.names)
+        return texts.finish().take(np.concatenate(blocks), allow_fill=True)
 
 
 class DecimalColumn(Column[float]):
     """Numbers of dtype ``Float64``; missing is ``pd.NA``."""
 
     def _block(self, values: list[float | None]) -> Any:
-        return pd.array(values, dtype="Float64")
+        return np.array(values, dtype=np.float64)
+
+    def _joined(self, blocks: list[Any]) -> Any:
+        return pd.array(np.concatenate(blocks), dtype="Float64")
 
 
 class TimeColumn(Column[datetime]):
@@ -100,7 +109,10 @@ class TimeColumn(Column[datetime]):
         except (ValueError, TypeError):  # zones are mixed, or pandas 2 has no room for the year
             times = pd.DatetimeIndex(np.array([_naive(v) for v in values], "datetime64[us]"))
         in_utc = times.tz_localize(UTC) if times.tz is None else times.tz_convert(UTC)
-        return in_utc.as_unit("us").array
+        return in_utc.as_unit("us")
+
+    def _joined(self, blocks: list[Any]) -> Any:
+        return blocks[0].append(blocks[1:]).array
 
 
 class CategoryColumn(Column[str]):
@@ -138,8 +150,12 @@ class WholeNumberColumn(Column[int]):
         self._dtype = dtype
 
     def _block(self, values: list[int | None]) -> Any:
-        numbers = np.array(values, dtype=np.float64)  # exact: they are of 32 bits at most
-        missing = np.isnan(numbers)
+        whole = [_NO_NUMBER if value is None else value for value in values]
+        return np.array(whole, dtype=np.int64)
+
+    def _joined(self, blocks: list[Any]) -> Any:
+        numbers = np.concatenate(blocks)
+        missing = numbers == _NO_NUMBER
         numbers[missing] = 0
         return pd.arrays.IntegerArray(numbers.astype(self._dtype), missing)
 
@@ -176,13 +192,19 @@ def joined(blocks: list[Any]) -> Any:
     return pd.concat([pd.Series(block) for block in blocks], ignore_index=True).array
 
 
-def _texts(values: Sequence[str | None]) -> Any:
-    if pd.StringDtype().storage == "python":
-        return pd.array(values, dtype="string")
-    # The same array, without a look for what is no text: the decoder has looked.
-    pa = importlib.import_module("pyarrow")
+def _in_arrow() -> bool:
+    return pd.StringDtype().storage != "python"
 
-    return pd.arrays.ArrowStringArray(pa.array(values, pa.large_string()))
+
+def _arrow_block(values: list[str | None]) -> Any:
+    pa = importlib.import_module("pyarrow")
+    return pa.array(values, pa.large_string())
+
+
+def _of_arrow(blocks: list[Any]) -> Any:
+    # What pandas would make itself, without a look for what is no text: the decoder has looked.
+    pa = importlib.import_module("pyarrow")
+    return pd.arrays.ArrowStringArray(pa.chunked_array(blocks).combine_chunks())
 
 
 def _naive(value: datetime | None) -> datetime | None:

@@ -95,9 +95,10 @@ def rows_of(batch: Batch[Row[S, R]], rejected: list[DecodeError] | None = None) 
     >>> len(rows_of(batch).forms[0])
     1
     """
-    page = Page([], [], [])
+    page = rows, found, scores = Page([], [], [])
     for number, row in enumerate(batch.records):
-        forms = score = None
+        forms: Forms | None = None
+        score: int | None = None
         if (metadata := row.metadata) is not None:
             try:
                 if (analysis := metadata.ocr_authenticity) is not None:
@@ -108,9 +109,9 @@ def rows_of(batch: Batch[Row[S, R]], rejected: list[DecodeError] | None = None) 
             except DecodeError as error:
                 reject(error, rejected)
                 continue
-        page.rows.append(row)
-        page.forms.append(forms)
-        page.scores.append(score)
+        rows.append(row)
+        found.append(forms)
+        scores.append(score)
     return page
 
 
@@ -135,6 +136,8 @@ def score_of(row: Row[S, R], forms: Forms | None) -> int | None:
     85
     """
     told = row.metadata.ocr_authenticity_score if row.metadata else None
+    if type(told) is int and LOWEST_SCORE <= told <= HIGHEST_SCORE:
+        return told
     if told is None or told == "":
         told = lowest_form_score(forms) if forms else None
         if told is None:
