@@ -204,7 +204,7 @@ def _arrow_block(values: list[str | None]) -> Any:
 def _of_arrow(blocks: list[Any]) -> Any:
     # What pandas would make itself, without a look for what is no text: the decoder has looked.
     pa = importlib.import_module("pyarrow")
-    return pd.arrays.ArrowStringArray(pa.chunked_array(blocks).combine_chunks())
+    return pd.arrays.ArrowStringArray(pa.chunked_array(blocks))
 
 
 def _naive(value: datetime | None) -> datetime | None:
