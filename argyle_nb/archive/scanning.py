@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from argyle_nb.archive.pages import PageStore
+from argyle_nb.archive.pages import PageStore, sha256_of
 from argyle_nb.archive.versions import categories_of, learned_accounts, pages_of
 from argyle_nb.errors import ConfigurationError, install
 from argyle_nb.frames import Frames, flatten, signals_frame, uploads_frame
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     Categories = dict[str, dict[str, list[str]]]
 
-# About 20,000 uploads: a second of work, so that handing it out costs next to nothing.
-PAGES_PER_PARTITION = 100
+# About 50,000 uploads: so much work that handing it out costs next to nothing.
+PAGES_PER_PARTITION = 250
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def dask_frames(url: str, readings: Sequence[Reading], recipe: Recipe) -> Frames
         ) from None
     pages = [reading.page for reading in readings]
     parts = [
-        pages[start : start + PAGES_PER_PARTITION]
+        Part(url, pages[start : start + PAGES_PER_PARTITION])
         for start in range(0, len(pages) or 1, PAGES_PER_PARTITION)
     ]
     shared = delayed(recipe, pure=True)
@@ -166,7 +166,7 @@ def dask_frames(url: str, readings: Sequence[Reading], recipe: Recipe) -> Frames
     return Frames(
         *(
             dd.from_delayed(
-                [delayed(_read, pure=True)(name, url, part, shared) for part in parts],
+                [delayed(_read, pure=True)(name, part, shared) for part in parts],
                 meta=meta,
                 verify_meta=False,
             )
@@ -175,10 +175,28 @@ def dask_frames(url: str, readings: Sequence[Reading], recipe: Recipe) -> Frames
     )
 
 
-def _read(
-    name: str, url: str, part: Sequence[tuple[str, tuple[int, ...]]], recipe: Recipe
-) -> pd.DataFrame:
-    pages = pages_of(PageStore(url), part)
+class Part:
+    """Pages that one worker reads; Dask does not look for tasks of its own among them.
+
+    Parameters
+    ----------
+    url
+        The archive's folder, as the workers see it.
+    pages
+        SHA-256 of each, and the numbers of the records to skip.
+    """
+
+    def __init__(self, url: str, pages: Sequence[tuple[str, tuple[int, ...]]]) -> None:
+        self.url = url
+        self.pages = pages
+
+    def __dask_tokenize__(self) -> str:
+        """Name the part by what is in it."""
+        return sha256_of(repr((self.url, self.pages)).encode())
+
+
+def _read(name: str, part: Part, recipe: Recipe) -> pd.DataFrame:
+    pages = pages_of(PageStore(part.url), part.pages)
     return recipe.uploads(pages) if name == "uploads" else recipe.signals(pages)
 
 
