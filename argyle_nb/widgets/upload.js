@@ -2,7 +2,7 @@
 // lost, so each push has a version, and while things move the kernel is asked for the newest.
 
 const LOOK_WHILE_MOVING_MS = 5000;
-const SAY_MS = 2000;
+const SAY_MS = 1000;
 const MOVING = ["looking", "waiting", "sending", "reading"];
 const DOUBTFUL = ["unknown", "probable"];
 

@@ -96,6 +96,7 @@ def main() -> None:
             page.get_by_role("button", name="Upload 4 documents").click()
             film.until(page.locator(".argyle-document[data-state=done]").nth(len(DOCUMENTS)))
             page.locator(".argyle-document summary").last.click()
+            film.until(page.get_by_role("status").get_by_text("4 finished"))
             film.shoot(LAST_SECONDS)
             film.save(IMAGES / "upload.webp")
             page.locator(".jp-NotebookPanel").screenshot(path=IMAGES / "upload_panel.png")
