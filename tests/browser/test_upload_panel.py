@@ -247,9 +247,16 @@ for number, text in enumerate({XSS!r}):
 def test_nothing_keeps_people_out_in_either_theme(page, papers, tmp_path, theme):
     (tmp_path / "not a document.pdf").write_bytes(b"text")
     (tmp_path / "cut.pdf").write_bytes(papers[0].read_bytes()[:2000])
+    earlier = tmp_path / "earlier.pdf"
+    earlier.write_bytes(papers[0].read_bytes() + b"% an earlier one")
     use_theme(page, theme)
-    choose(page, *papers)
+    choose(page, earlier)
     say_whose(page, "loan-browser")
+    row(page, "earlier.pdf", "ready").wait_for()
+    upload(page, 1).click()
+    row(page, "earlier.pdf", "done").wait_for()
+    page.get_by_role("button", name="Clear finished").click()
+    choose(page, *papers)
     row(page, "forged.pdf", "ready").wait_for()
     upload(page, 2).click()
     row(page, "forged.pdf", "done").wait_for()
