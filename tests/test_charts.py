@@ -1,6 +1,7 @@
 """Charts draw what was counted, say n, and change nothing global."""
 
 import io
+from itertools import pairwise
 
 import matplotlib as mpl
 import numpy as np
@@ -182,6 +183,16 @@ def test_scores_without_a_time_are_said_not_drawn(ax):
     charts.levels(counts, ax)
     assert "n = 2, 1 without a week" in ax.get_title(loc="left")
     charts.drift(counts.drift(), Figure().subplots())
+
+
+@pytest.mark.parametrize("weeks", [[0, 79, 83, 87], range(30), [0, 1, 2, 90, 91, 92]])
+def test_the_names_of_periods_do_not_lie_over_each_other(weeks, ax):
+    days = [str(pd.Timestamp("2024-01-01") + pd.Timedelta(weeks=week)) for week in weeks]
+    charts.levels(count_scores(frame_of([50] * len(days), created_at=days), by="week"), ax)
+    rendered(ax.figure)
+    boxes = [label.get_window_extent() for label in ax.get_xticklabels()]
+    assert len(boxes) > 1
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
 
 
 def test_periods_that_are_no_times_stand_one_after_the_other(ax):

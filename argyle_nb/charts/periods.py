@@ -163,14 +163,25 @@ def _reference(table: pd.DataFrame) -> str:
 
 def _places(ax: Axes, periods: pd.Index[Any]) -> Any:
     """Put periods on the x axis: times as times, anything else one after the other."""
-    chosen = slice(None, None, -(-len(periods) // _MOST_TICKS) or 1)
     if periods.dtype.kind != "M":
         places = np.arange(len(periods))
-        ax.set_xticks(places[chosen], [str(period) for period in periods[chosen]])
-        return places
-    naive = periods.tz_localize(None)  # type: ignore[attr-defined]
-    times = date2num(naive.to_numpy())  # type: ignore[no-untyped-call]
-    ax.set_xticks(times[chosen], [str(period.date()) for period in periods[chosen]])
-    if len(times):
-        ax.set_xlim(times.min() - _MARGIN_DAYS, times.max() + _MARGIN_DAYS)
-    return times
+        names = [str(period) for period in periods]
+    else:
+        naive = periods.tz_localize(None)  # type: ignore[attr-defined]
+        places = date2num(naive.to_numpy())  # type: ignore[no-untyped-call]
+        names = [str(period.date()) for period in periods]
+        if len(places):
+            ax.set_xlim(places.min() - _MARGIN_DAYS, places.max() + _MARGIN_DAYS)
+    named = _apart(places)
+    ax.set_xticks(places[named], [names[place] for place in named])
+    return places
+
+
+def _apart(places: Any) -> list[int]:
+    """Choose those to be named, so that no names lie over each other."""
+    least = np.ptp(places) / _MOST_TICKS if len(places) else 0.0
+    chosen: list[int] = []
+    for number, place in enumerate(places):
+        if not chosen or place - places[chosen[-1]] > least:
+            chosen.append(number)
+    return chosen
