@@ -6,7 +6,6 @@ import json
 import re
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -19,7 +18,7 @@ from tests.servers import PDF, until
 
 CONTENT = PDF + b"x" * 5000
 NAME = "<img src=x onerror=alert(1)>.pdf"
-SCRIPT = Path(dropzone_module.__file__).with_name("dropzone.js").read_text(encoding="utf-8")
+SCRIPT = str(dropzone_module._DropArea._esm)
 
 
 class Recorder:

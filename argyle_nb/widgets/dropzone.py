@@ -184,7 +184,7 @@ class DropZone(widgets.VBox):
 class _DropArea(anywidget.AnyWidget):
     """What the browser shows; only names, sizes and states are ever in its traits."""
 
-    _esm = joined("keys.js", "dropzone.js")
+    _esm = joined("keys.js", "elements.js", "sha256.js", "chosen.js", "copier.js", "dropzone.js")
     _css = joined("panel.css", "dropzone.css")
     rows: traitlets.List[Any] = traitlets.List().tag(sync=True)
     rules: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)

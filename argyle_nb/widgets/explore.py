@@ -49,7 +49,7 @@ class ScoreExplorer(Panel):
     4
     """
 
-    _esm = joined("keys.js", "panel.js", "explore.js")
+    _esm = joined("keys.js", "elements.js", "panel.js", "picture.js", "explore.js")
     _css = joined("panel.css", "explore.css")
 
     def __init__(self, frame: pd.DataFrame, signals: pd.DataFrame | None = None) -> None:

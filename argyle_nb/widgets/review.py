@@ -72,7 +72,7 @@ class ReviewQueue(Panel):
     []
     """
 
-    _esm = joined("keys.js", "panel.js", "review.js")
+    _esm = joined("keys.js", "elements.js", "panel.js", "paper.js", "review.js")
     _css = joined("panel.css", "review.css")
     changes = frozenset({"open", "judge", "skip", "back"})
 

@@ -132,7 +132,7 @@ class UploadPanel(widgets.VBox):
 class _Table(Panel):
     """The documents, one a row; the browser asks, and is told what changed."""
 
-    _esm = joined("keys.js", "panel.js", "upload_rows.js", "upload.js")
+    _esm = joined("keys.js", "elements.js", "panel.js", "upload_rows.js", "upload.js")
     _css = joined("panel.css", "upload.css")
     changes = frozenset({"set", "add", "send", "stop", "remove", "again"})
 

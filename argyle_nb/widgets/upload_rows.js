@@ -13,11 +13,6 @@ const NAMES = {
 };
 const SEARCH_HINT = "a name of your own, an e-mail address or an id";
 
-function size(bytes) {
-  if (bytes < 1e3) return plural(bytes, "byte");
-  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
-}
-
 function options(select, types, first) {
   const choices = first === null ? types : ["", ...types];
   select.replaceChildren(
@@ -170,7 +165,7 @@ class Row {
       this.user.setAttribute("aria-label", `User of ${named}`);
       this.bar.setAttribute("aria-label", `Sending ${named} to Argyle`);
     }
-    setText(this.found, [row.size ? size(row.size) : "", row.found].filter(Boolean).join(", "));
+    setText(this.found, [row.size ? megabytes(row.size) : "", row.found].filter(Boolean).join(", "));
     this.showChoices(row);
     this.showState(row, named);
   }
