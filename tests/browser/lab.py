@@ -100,6 +100,12 @@ NOTHING_CUT_OFF = """selector => {
   return [panel, ...panel.querySelectorAll('*')].every(node =>
     node.closest('.argyle-scroll > *') || node.getBoundingClientRect().right <= edge);
 }"""
+RUN_SECOND = """code => {
+  const notebook = window.jupyterapp.shell.currentWidget.content;
+  notebook.activeCellIndex = 1;
+  if (code !== null) notebook.activeCell.model.sharedModel.setSource(code);
+  window.jupyterapp.commands.execute('notebook:run-cell');
+}"""
 RUN_ALL = "() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }"
 
 
@@ -218,6 +224,11 @@ def run_in_kernel(page: Page, code: str) -> str:
 def run_all_cells(page: Page) -> None:
     """Run the notebook from the top, without waiting for its end."""
     page.evaluate(RUN_ALL)
+
+
+def run_second_cell(page: Page, code: str | None = None) -> None:
+    """Run the notebook's second cell, perhaps with other code, without waiting for its end."""
+    page.evaluate(RUN_SECOND, code)
 
 
 def start_in_kernel(page: Page, code: str) -> None:

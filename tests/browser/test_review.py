@@ -21,6 +21,7 @@ from tests.browser.lab import (
     restart_kernel,
     run_all_cells,
     run_in_kernel,
+    run_second_cell,
     running_cell,
     saved_widgets,
     serious_faults,
@@ -96,19 +97,6 @@ def begun(shared, project, papers):
     shared.wait_for_function("() => document.querySelectorAll('.argyle-panel').length === 1")
     arrived(shared, papers, 0)
     return shared, ReviewLog(log)
-
-
-def run_second_cell(page, code):
-    """Run the notebook's second cell, with other code than before."""
-    page.evaluate(
-        """code => {
-          const notebook = window.jupyterapp.shell.currentWidget.content;
-          notebook.activeCellIndex = 1;
-          notebook.activeCell.model.sharedModel.setSource(code);
-          window.jupyterapp.commands.execute('notebook:run-cell');
-        }""",
-        code,
-    )
 
 
 def arrived(page, papers, number):

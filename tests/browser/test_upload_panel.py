@@ -19,6 +19,7 @@ from tests.browser.lab import (
     restart_kernel,
     run_all_cells,
     run_in_kernel,
+    run_second_cell,
     running_cell,
     saved_widgets,
     serious_faults,
@@ -191,12 +192,7 @@ def test_after_a_reload_and_when_the_cell_is_run_again_the_panel_goes_on(page, p
     page.wait_for_function(
         "() => document.querySelector('.argyle-all input').value === 'loan-browser'"
     )
-    page.evaluate(
-        """() => {
-          window.jupyterapp.shell.currentWidget.content.activeCellIndex = 1;
-          window.jupyterapp.commands.execute('notebook:run-cell');
-        }"""
-    )
+    run_second_cell(page)
     page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
     row(page, "forged.pdf", "ready").wait_for()
     upload(page, 2).click()
