@@ -96,6 +96,15 @@ def test_importing_the_package_loads_nothing_heavy():
     assert not heavy & set(loaded)
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    sorted(
+        path
+        for folder in (PACKAGE, PACKAGE.parent / "tests")
+        for path in folder.rglob("*")
+        if path.suffix in (".py", ".js", ".css", ".html")
+    ),
+    ids=lambda path: path.relative_to(PACKAGE.parent).as_posix(),
+)
 def test_no_file_is_longer_than_400_lines(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
