@@ -160,11 +160,13 @@ def test_the_viewer_of_a_document_gives_the_keys_back_to_the_panel(begun, papers
     ready(page)
     sheet = arrived(page, papers, 0)
     # The viewer comes up later than the bytes, and takes no click before.
-    for _ in range(50):
+    for _ in range(100):
         sheet.click(position={"x": 200, "y": 200})
         page.wait_for_timeout(200)
         if page.evaluate("() => document.activeElement.tagName") == "IFRAME":
             break
+    else:
+        pytest.fail("the viewer took no click in 20 s")
     page.get_by_role("button", name="Genuine").hover()
     page.wait_for_function("() => document.activeElement.className === 'argyle-panel'")
     page.keyboard.press("f")
