@@ -50,8 +50,8 @@ def test_eight_processes_with_one_journal_send_each_document_once(runs, tmp_path
 def test_what_another_process_is_sending_is_left_to_it(runs, tmp_path, mutation):
     manifest = manifest_in(tmp_path, 12)
     with FaultServer() as server:
-        # Stored only after a time that is longer than the time to settle.
-        server.script(UPLOAD, lambda _: Fault(store=True, before=0.6))
+        # Stored only when the other process has long sent the rest and has its time to settle over.
+        server.script(UPLOAD, [Fault(store=True, before=3.0)])
         runs.run(
             server.url,
             manifest,
