@@ -39,7 +39,7 @@ lock:  ## Resolve pyproject.toml into the two lock files (needs uv)
 	    --output-file requirements-dev.lock
 
 data: $(VENV)/ready-dev  ## Make data/documents again
-	@$(BIN)/python -m argyle_nb.sandbox.documents data/documents
+	@$(BIN)/python -m data.make_documents data/documents
 
 clean:  ## Remove .venv and what the demo wrote
 	rm -rf $(VENV) demo-report

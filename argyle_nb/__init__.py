@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from argyle_nb import charts, review
     from argyle_nb.archive import Archive
-    from argyle_nb.batch import audit, upload_batch
-    from argyle_nb.client import Client
+    from argyle_nb.client.client import Client
+    from argyle_nb.client.webhooks import verify_webhook
     from argyle_nb.config import login
     from argyle_nb.connection import connect
     from argyle_nb.cross_checks import consistency
@@ -31,17 +31,19 @@ if TYPE_CHECKING:
         TransportError,
         ValidationError,
     )
-    from argyle_nb.exploring import find_uploads
-    from argyle_nb.frames import flatten, signals_frame, uploads_frame
+    from argyle_nb.frames.ocr import ocr_frame
+    from argyle_nb.frames.uploads import flatten, signals_frame, uploads_frame
     from argyle_nb.models import DOCUMENT_TYPES, UserUpload
-    from argyle_nb.ocr import ocr_frame
-    from argyle_nb.policy import CutOffs, Policy
     from argyle_nb.report import Report, compare_reports, export_report, read_report
     from argyle_nb.review import ReviewLog
+    from argyle_nb.review.costs import Costs
+    from argyle_nb.review.counting import count_verdicts
+    from argyle_nb.review.policy import CutOffs, Policy
+    from argyle_nb.review.verdicts import VerdictCounts
     from argyle_nb.scores import ScoreCounts, count_scores
-    from argyle_nb.signals import explain, score_by_signal_count, signal_pairs, signal_pareto
-    from argyle_nb.verdicts import Costs, VerdictCounts, count_verdicts
-    from argyle_nb.webhooks import verify_webhook
+    from argyle_nb.scores.finding import find_uploads
+    from argyle_nb.scores.signals import explain, score_by_signal_count, signal_pairs, signal_pareto
+    from argyle_nb.uploads import audit, upload_batch
     from argyle_nb.widgets import ReviewQueue, ScoreExplorer, UploadPanel
 
 __all__ = [
@@ -96,13 +98,13 @@ __all__ = [
     "verify_webhook",
 ]
 
-_ROOMS = {
-    "DOCUMENT_TYPES": "models",
+_MODULES = {
     "Archive": "archive",
     "Client": "client",
-    "Costs": "verdicts",
-    "CutOffs": "policy",
-    "Policy": "policy",
+    "Costs": "review.costs",
+    "CutOffs": "review.policy",
+    "DOCUMENT_TYPES": "models",
+    "Policy": "review.policy",
     "Report": "report",
     "ReviewLog": "review",
     "ReviewQueue": "widgets",
@@ -110,28 +112,28 @@ _ROOMS = {
     "ScoreExplorer": "widgets",
     "UploadPanel": "widgets",
     "UserUpload": "models",
-    "VerdictCounts": "verdicts",
-    "audit": "batch",
+    "VerdictCounts": "review.verdicts",
+    "audit": "uploads",
     "compare_reports": "report",
     "connect": "connection",
     "consistency": "cross_checks",
     "count_scores": "scores",
-    "count_verdicts": "verdicts",
-    "explain": "signals",
+    "count_verdicts": "review.counting",
+    "explain": "scores.signals",
     "export_report": "report",
-    "find_uploads": "exploring",
+    "find_uploads": "scores.finding",
     "flatten": "frames",
     "inspect_document": "documents",
     "login": "config",
-    "ocr_frame": "ocr",
+    "ocr_frame": "frames",
     "read_report": "report",
-    "score_by_signal_count": "signals",
-    "signal_pairs": "signals",
-    "signal_pareto": "signals",
+    "score_by_signal_count": "scores.signals",
+    "signal_pairs": "scores.signals",
+    "signal_pareto": "scores.signals",
     "signals_frame": "frames",
-    "upload_batch": "batch",
+    "upload_batch": "uploads",
     "uploads_frame": "frames",
-    "verify_webhook": "webhooks",
+    "verify_webhook": "client.webhooks",
 }
 
 
@@ -140,7 +142,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'argyle_nb' has no attribute {name!r}")
     if name in ("charts", "review"):
         return import_module(f"argyle_nb.{name}")
-    return getattr(import_module(f"argyle_nb.{_ROOMS.get(name, 'errors')}"), name)
+    return getattr(import_module(f"argyle_nb.{_MODULES.get(name, 'errors')}"), name)
 
 
 def __dir__() -> list[str]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator, Sequence
 
-    from argyle_nb.client import Client
+    from argyle_nb.client.client import Client
 
 DEMO_TITLE = "argyle_nb demo (local sandbox: the scores are a stand-in for those of Ocrolus)"
 SALT_VARIABLE = "ARGYLE_NB_SALT"

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from argyle_nb.client import Client
+from argyle_nb.client.client import Client
 from argyle_nb.config import (
     LOCAL,
     Secret,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pandas as pd
 
-from argyle_nb.csv_files import texts_of, typed
+from argyle_nb.storage import texts_of, typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -69,7 +69,7 @@ def read_csv(path: Path, columns: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from argyle_nb.csv_files import write_csv
+    >>> from argyle_nb.storage import write_csv
     >>> write_csv(frame, folder / "x.csv")
     >>> again = read_csv(folder / "x.csv", [described(frame[name]) for name in frame])
     >>> again.equals(frame)

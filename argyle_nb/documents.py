@@ -8,8 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from argyle_nb.document_checks import HEAD_BYTES as HEAD_BYTES  # noqa: PLC0414 - for `downloads`
-from argyle_nb.document_checks import damage_of, is_encrypted, page_count
+from argyle_nb.document_checks import (
+    HEAD_BYTES,
+    damage_of,
+    is_encrypted,
+    page_count,
+)
 from argyle_nb.errors import DocumentError
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 import sqlite3
 from contextlib import closing
 
-from argyle_nb.batch import upload_batch
-from argyle_nb.journal import Key
+from argyle_nb.uploads import upload_batch
+from argyle_nb.uploads.journal import Key
 from tests.servers import client_of
 
 SETTLE = 0.2

@@ -14,10 +14,10 @@ import hypothesis
 import pandas as pd
 import pytest
 
-from argyle_nb.client import Client
+from argyle_nb.client.client import Client
 from argyle_nb.config import CA_VARIABLES, Secret, Settings
 from argyle_nb.sandbox import Sandbox
-from argyle_nb.uploading import UploadQueue
+from argyle_nb.uploads import UploadQueue
 from tests.servers import PDF, USER_ID, client_of
 
 DOCUMENTS = Path(__file__).parent.parent / "data" / "documents"

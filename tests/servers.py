@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from argyle_nb.client import Client
+from argyle_nb.client.client import Client
 
 KEY_ID = "canary-key-id-7d1f"
 SECRET = "canary-secret-93ab"

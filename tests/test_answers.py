@@ -10,7 +10,7 @@ import time
 import pytest
 import requests
 
-from argyle_nb import answers
+from argyle_nb.client import responses
 from argyle_nb.errors import (
     ApiError,
     AuthenticationError,
@@ -19,14 +19,7 @@ from argyle_nb.errors import (
     TransportError,
     ValidationError,
 )
-from tests.servers import (
-    KEY_ID,
-    SECRET,
-    Answer,
-    HostileServer,
-    client_of,
-    refused,
-)
+from tests.servers import KEY_ID, SECRET, Answer, HostileServer, client_of, refused
 
 BASIC = "Basic " + base64.b64encode(f"{KEY_ID}:{SECRET}".encode()).decode()
 
@@ -62,14 +55,14 @@ def test_an_answer_that_is_no_page_is_a_decode_error(body):
 
 
 def test_an_answer_without_end_is_cut_off(monkeypatch):
-    monkeypatch.setattr(answers, "MAX_ANSWER_BYTES", 1_000_000)
+    monkeypatch.setattr(responses, "MAX_ANSWER_BYTES", 1_000_000)
     endless = Answer(body=itertools.repeat(b" " * 65536))
     with HostileServer(endless) as server, refused(ApiError, "more than 1 MB"):
         read(server)
 
 
 def test_an_answer_that_drips_is_cut_off(monkeypatch):
-    monkeypatch.setattr(answers, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(responses, "ANSWER_SECONDS", 0.2)
 
     def drip():
         while True:
@@ -96,7 +89,7 @@ def test_an_answer_that_drips_is_cut_off(monkeypatch):
     ],
 )
 def test_how_long_to_wait_is_read_where_it_is_told(headers, seconds):
-    assert answers.told_to_wait(_with_headers(headers)) == seconds
+    assert responses.told_to_wait(_with_headers(headers)) == seconds
 
 
 @pytest.mark.parametrize(
@@ -110,7 +103,7 @@ def test_how_long_to_wait_is_read_where_it_is_told(headers, seconds):
 def test_a_date_is_told_by_the_clock_of_the_service(until, seconds):
     """Ours may be a day behind."""
     told = {"Retry-After": until, "Date": "Wed, 21 Oct 2026 07:28:00 GMT"}
-    assert answers.told_to_wait(_with_headers(told)) == seconds
+    assert responses.told_to_wait(_with_headers(told)) == seconds
 
 
 def _with_headers(headers):

@@ -23,13 +23,13 @@ from argyle_nb.errors import (
     DecodeError,
     ValidationError,
 )
-from argyle_nb.frames import signals_frame, uploads_frame
+from argyle_nb.frames.uploads import signals_frame, uploads_frame
 from tests.archives import ListServer, filled, nothing, page_of
 from tests.records import scored
 from tests.servers import KEY_ID, SECRET, Answer, client_of, until
 
 PULL = (
-    "import sys; from argyle_nb.archive import Archive; from argyle_nb.client import Client;"
+    "import sys; from argyle_nb.archive import Archive; from argyle_nb.client.client import Client;"
     f"Archive(sys.argv[1]).pull(Client('{KEY_ID}', '{SECRET}', environment=sys.argv[2]))"
 )
 FIVE = [scored(number, 10 * number) for number in range(1, 6)]

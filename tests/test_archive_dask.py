@@ -12,7 +12,7 @@ from distributed import LocalCluster
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from argyle_nb.archive import Archive, scanning
+from argyle_nb.archive import Archive, parquet
 from argyle_nb.errors import ConfigurationError, DecodeError
 from argyle_nb.models import Account
 from argyle_nb.scores import count_scores
@@ -35,7 +35,7 @@ PAGES = [
 
 @pytest.fixture
 def archive(tmp_path, monkeypatch):
-    monkeypatch.setattr(scanning, "PAGES_PER_PARTITION", 1)
+    monkeypatch.setattr(parquet, "PAGES_PER_PARTITION", 1)
     return filled(tmp_path / "archive", *PAGES)
 
 
@@ -110,7 +110,7 @@ odd_records = st.builds(
 @given(st.lists(st.lists(odd_records, max_size=4), max_size=4))
 def test_both_engines_agree_on_anything(tmp_path_factory, pages):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scanning, "PAGES_PER_PARTITION", 1)
+        patch.setattr(parquet, "PAGES_PER_PARTITION", 1)
         archive = filled(tmp_path_factory.mktemp("archive"), *pages)
         assert_same(archive)
 

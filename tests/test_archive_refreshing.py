@@ -6,10 +6,7 @@ import pytest
 
 from argyle_nb.archive import Archive
 from argyle_nb.archive.pulling import scope_of
-from argyle_nb.errors import (
-    AuthenticationError,
-    DecodeError,
-)
+from argyle_nb.errors import AuthenticationError, DecodeError
 from tests.archives import ListServer, filled, moving
 from tests.records import record, scored
 from tests.servers import Answer, client_of

@@ -10,11 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from argyle_nb.archive import Archive
-from argyle_nb.errors import (
-    ConfigurationError,
-    NotFoundError,
-)
-from argyle_nb.frames import signals_frame, uploads_frame
+from argyle_nb.errors import ConfigurationError, NotFoundError
+from argyle_nb.frames.uploads import signals_frame, uploads_frame
 from argyle_nb.models import Account
 from tests.archives import NOON, filled, moving, page_of
 from tests.records import record, scored, unscored

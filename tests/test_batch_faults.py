@@ -14,12 +14,13 @@ from contextlib import closing
 import pandas as pd
 import pytest
 
-from argyle_nb.batch import find_or_create_user, upload_batch
-from argyle_nb.batch.one import send_once
 from argyle_nb.config import Secret, Settings
 from argyle_nb.documents import inspect_document
 from argyle_nb.errors import AuthenticationError, ConfigurationError
-from argyle_nb.journal import Journal, Key
+from argyle_nb.uploads import upload_batch
+from argyle_nb.uploads.journal import Journal, Key
+from argyle_nb.uploads.one import send_once
+from argyle_nb.uploads.users import find_or_create_user
 from tests.batches import rows_of, run, states, uploads_of
 from tests.servers import (
     RESET,
@@ -197,8 +198,8 @@ PATIENCE = 120  # seconds; a loaded machine takes its time to start a program
 CHILD = textwrap.dedent("""
     import signal
     import sys
-    from argyle_nb.batch import upload_batch
-    from argyle_nb.client import Client
+    from argyle_nb.uploads import upload_batch
+    from argyle_nb.client.client import Client
     from argyle_nb.config import Secret, Settings
     url, store, journal, manifest, heard = sys.argv[1:]
 

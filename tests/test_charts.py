@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from argyle_nb import charts
 from argyle_nb.errors import ConfigurationError
-from argyle_nb.frames import uploads_frame
+from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.scores import count_scores, ecdf_margin
 from tests.records import scored, unscored
 from tests.score_frames import frame_of, several

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from argyle_nb import charts
-from argyle_nb.frames import uploads_frame
+from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.models import DOCUMENT_TYPES
 from argyle_nb.scores import count_scores
 

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from argyle_nb.client import Client
+from argyle_nb.client.client import Client
 from argyle_nb.config import Secret, Settings
-from argyle_nb.errors import (
-    AuthenticationError,
-    NotFoundError,
-    ValidationError,
-)
+from argyle_nb.errors import AuthenticationError, NotFoundError, ValidationError
 from argyle_nb.models import DOCUMENT_TYPES
 from tests.conftest import DOCUMENTS
 from tests.servers import (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from argyle_nb.client import Client
+from argyle_nb.client.client import Client
 from argyle_nb.config import (
     Secret,
     Settings,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argyle_nb.csv_files import neutral, texts_of, typed, write_csv
-from argyle_nb.frames import uploads_frame
+from argyle_nb.frames.uploads import uploads_frame
+from argyle_nb.storage import neutral, texts_of, typed, write_csv
 from tests.records import record
 
 

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argyle_nb import downloads, pacing, transport
+from argyle_nb.client import downloads, retry, transport
+from argyle_nb.client.transport import Transport
 from argyle_nb.config import make_settings
 from argyle_nb.errors import (
     ApiError,
@@ -25,7 +26,6 @@ from argyle_nb.errors import (
     ValidationError,
 )
 from argyle_nb.models import UserUpload
-from argyle_nb.transport import Transport
 from tests.servers import (
     KEY_ID,
     PDF,
@@ -41,7 +41,7 @@ from tests.servers import (
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    monkeypatch.setattr(pacing, "FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(retry, "FIRST_PAUSE_SECONDS", 0.001)
 
 
 @pytest.fixture

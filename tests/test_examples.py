@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 import argyle_nb
-from argyle_nb.frames import uploads_frame
+from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.report import export_report
+from argyle_nb.review.counting import count_verdicts
 from argyle_nb.scores import count_scores
-from argyle_nb.verdicts import count_verdicts
 from tests.records import scored, unscored
 
 

@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 
 import argyle_nb as anb
 from argyle_nb.errors import ConfigurationError
-from argyle_nb.exploring import STATUSES, Explorer, View, find_uploads
-from argyle_nb.exploring.finding import statuses_of
-from argyle_nb.exploring.views import SORTED_BY
-from argyle_nb.frames import signals_frame, uploads_frame
+from argyle_nb.frames.uploads import signals_frame, uploads_frame
 from argyle_nb.models import Account
 from argyle_nb.scores import count_scores
+from argyle_nb.scores.finding import STATUSES, find_uploads, statuses_of
+from argyle_nb.widgets.explore_view import SORTED_BY, Explorer, View
 from tests.records import record, scored, unscored
 
 HOSTILE = "<img src=x onerror=alert(1)>.pdf"

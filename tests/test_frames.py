@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argyle_nb.errors import ConfigurationError, DecodeError
-from argyle_nb.frames import signals_frame, uploads_frame
+from argyle_nb.frames.records import as_uploads
+from argyle_nb.frames.upload_columns import UPLOAD_COLUMNS
+from argyle_nb.frames.uploads import signals_frame, uploads_frame
 from argyle_nb.models import DOCUMENT_TYPES, Account
-from argyle_nb.reading import as_uploads
-from argyle_nb.upload_columns import UPLOAD_COLUMNS
 from tests.records import analysis, form, record, scored, stages, unscored
 
 EXPECTED_DTYPES = {

@@ -7,9 +7,9 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argyle_nb.frames import flatten, signals_frame, uploads_frame
+from argyle_nb.frames.records import as_uploads
+from argyle_nb.frames.uploads import flatten, signals_frame, uploads_frame
 from argyle_nb.models import DOCUMENT_TYPES, STATUSES
-from argyle_nb.reading import as_uploads
 from tests.records import form
 
 LEVELS = [(80, "high"), (50, "medium"), (30, "low"), (0, "very low")]

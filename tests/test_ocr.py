@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argyle_nb.errors import DecodeError
-from argyle_nb.ocr import amount_of, ocr_frame
+from argyle_nb.frames.ocr import amount_of, ocr_frame
 from tests.records import record, unscored
 
 

@@ -9,8 +9,7 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argyle_nb.errors import ApiError
-from argyle_nb.origins import (
+from argyle_nb.client.origins import (
     absolute,
     check_hop,
     check_same_origin,
@@ -18,6 +17,7 @@ from argyle_nb.origins import (
     origin_of,
     shown_origin,
 )
+from argyle_nb.errors import ApiError
 from tests.servers import refused
 
 PRODUCTION = "https://api.argyle.com"

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argyle_nb import pacing
-from argyle_nb.pacing import Pacer, back_off
+from argyle_nb.client import retry
+from argyle_nb.client.retry import Pacer, back_off
 from tests.servers import Answer, HostileServer, client_of, page
 
 
@@ -34,7 +34,7 @@ def moments(pacer, threads, turns):
 
 def none_is_early(began, since, per_second):
     """No moment comes before its turn; a busy machine can only make them late."""
-    turns = [since + (turn - pacing._BURST) / per_second for turn in range(len(began))]
+    turns = [since + (turn - retry._BURST) / per_second for turn in range(len(began))]
     return all(moment >= turn for moment, turn in zip(began, turns, strict=True))
 
 
@@ -55,7 +55,7 @@ def test_a_quiet_time_allows_a_small_burst_only():
 
 def test_a_server_of_ones_own_is_not_paced():
     began = moments(Pacer(math.inf), threads=2, turns=500)
-    assert began[-1] - began[0] < 1000 / pacing.REQUESTS_PER_SECOND / 2
+    assert began[-1] - began[0] < 1000 / retry.REQUESTS_PER_SECOND / 2
 
 
 def test_one_thread_that_is_told_to_wait_slows_all():
@@ -112,7 +112,7 @@ def test_a_pause_lasts_a_minute_at_most():
 
 def test_pauses_grow_from_one_refusal_to_the_next_but_not_within_one(monkeypatch):
     asked = []
-    monkeypatch.setattr(pacing, "back_off", lambda number: asked.append(number) or 0.02)
+    monkeypatch.setattr(retry, "back_off", lambda number: asked.append(number) or 0.02)
     pacer = Pacer(math.inf)
     for _ in range(3):
         for _ in range(4):
@@ -148,7 +148,7 @@ def test_a_client_paces_all_its_threads_together():
         for thread in threads:
             thread.join()
     assert len(arrived) == 54
-    assert none_is_early(sorted(arrived), started, pacing.REQUESTS_PER_SECOND)
+    assert none_is_early(sorted(arrived), started, retry.REQUESTS_PER_SECOND)
 
 
 def test_a_refusal_of_one_thread_is_heeded_by_the_others():

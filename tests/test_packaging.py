@@ -99,7 +99,10 @@ def test_the_wheel_holds_all_that_is_not_python_too(tmp_path):
         for path in (ROOT / "argyle_nb").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    assert {"argyle_nb/widgets/dropzone.js", "argyle_nb/widgets/dropzone.css"} <= wanted
+    assert {
+        "argyle_nb/widgets/static/dropzone.js",
+        "argyle_nb/widgets/static/dropzone.css",
+    } <= wanted
     assert wanted <= packed
 
 

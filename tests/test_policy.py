@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from argyle_nb import Costs, CutOffs, Policy, count_scores
 from argyle_nb.errors import ConfigurationError, DecodeError
-from argyle_nb.frames import uploads_frame
-from argyle_nb.policy import DECISIONS
+from argyle_nb.frames.uploads import uploads_frame
+from argyle_nb.review.policy import DECISIONS
 from tests.records import scored, unscored
 
 FIRST = {"who": "ada", "when": date(2026, 5, 1), "why": "first try"}

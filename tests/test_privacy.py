@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argyle_nb.errors import ConfigurationError
-from argyle_nb.ocr import INCOME_AMOUNTS, INCOME_DATES, INCOME_FIELDS
-from argyle_nb.privacy import (
+from argyle_nb.frames.ocr import INCOME_AMOUNTS, INCOME_DATES, INCOME_FIELDS
+from argyle_nb.report.privacy import (
     KINDS,
     MASK,
     OCR_FIELDS,
@@ -17,7 +17,7 @@ from argyle_nb.privacy import (
     file_kind,
     ocr_kind,
 )
-from argyle_nb.sandbox.inspection import signals as sandbox_signals
+from argyle_nb.sandbox.inspection import scoring as sandbox_signals
 
 SALT = b"sixteen bytes, or more"
 CLOSED = [kind for kind in KINDS if kind != "open"]

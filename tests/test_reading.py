@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from argyle_nb.errors import DecodeError
+from argyle_nb.frames.records import SINGLES_AT_ONCE, UPLOADS, Reader, as_uploads
 from argyle_nb.models import UserUpload
-from argyle_nb.reading import SINGLES_AT_ONCE, UPLOADS, Reader, as_uploads
 
 
 def read(records):

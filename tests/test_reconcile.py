@@ -7,9 +7,9 @@ import json
 import pandas as pd
 import pytest
 
-from argyle_nb.batch import audit, reconcile
 from argyle_nb.errors import AuthenticationError
-from argyle_nb.journal import Journal
+from argyle_nb.uploads import audit, reconcile
+from argyle_nb.uploads.journal import Journal
 from tests.batches import rows_of, run, states
 from tests.faults.ledger import FILE, LIST, RESET, UPLOAD, Answer, Fault
 from tests.faults.server import FaultServer

@@ -11,8 +11,8 @@ import pytest
 
 from argyle_nb.archive import Archive
 from argyle_nb.errors import ArgyleError, ConfigurationError
-from argyle_nb.frames import flatten, uploads_frame
-from argyle_nb.ocr import ocr_frame
+from argyle_nb.frames.ocr import ocr_frame
+from argyle_nb.frames.uploads import flatten, uploads_frame
 from argyle_nb.report import export_report, unknown
 from argyle_nb.report.dictionary import meaning_of
 from argyle_nb.scores import REASONS, ScoreCounts, count_scores

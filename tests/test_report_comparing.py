@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from argyle_nb.errors import ConfigurationError, DocumentError
-from argyle_nb.frames import uploads_frame
+from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.report import compare_reports, export_report
 from tests.records import scored, unscored
 

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from argyle_nb.errors import ConfigurationError
-from argyle_nb.frames import uploads_frame
-from argyle_nb.privacy import Privacy
-from argyle_nb.report.filters import chosen, plain_filters, told_filters
+from argyle_nb.frames.uploads import uploads_frame
+from argyle_nb.report.privacy import Privacy
+from argyle_nb.scores.filters import chosen, plain_filters, told_filters
 from tests.records import scored
 
 DAY = "2024-07-08T00:00:00Z"

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from argyle_nb.errors import ConfigurationError
-from argyle_nb.frames import uploads_frame
+from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.report import export_report, folders, read_report
 from argyle_nb.report.folders import replaced
 from tests.records import scored, unscored

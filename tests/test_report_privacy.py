@@ -5,10 +5,10 @@ import re
 
 import pytest
 
-from argyle_nb.frames import flatten
-from argyle_nb.ocr import ocr_frame
-from argyle_nb.privacy import OCR_FIELDS, SIGNAL_TEXTS
+from argyle_nb.frames.ocr import ocr_frame
+from argyle_nb.frames.uploads import flatten
 from argyle_nb.report import export_report, read_report
+from argyle_nb.report.privacy import OCR_FIELDS, SIGNAL_TEXTS
 from tests.hostile_texts import PERSONAL
 from tests.records import form, record, supporting
 

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from argyle_nb.errors import DocumentError
-from argyle_nb.frames import flatten
-from argyle_nb.ocr import ocr_frame
+from argyle_nb.frames.ocr import ocr_frame
+from argyle_nb.frames.uploads import flatten
 from argyle_nb.report import export_report, read_report
 from argyle_nb.report import page as report_page
 from argyle_nb.report.gathering import gather

@@ -5,7 +5,7 @@ import pytest
 
 from argyle_nb.archive import Archive
 from argyle_nb.errors import ConfigurationError
-from argyle_nb.frames import flatten, uploads_frame
+from argyle_nb.frames.uploads import flatten, uploads_frame
 from argyle_nb.report import export_report
 from tests.records import record, scored, unscored
 

@@ -10,8 +10,8 @@ import duckdb
 import pandas as pd
 import pytest
 
-from argyle_nb.frames import flatten
-from argyle_nb.ocr import ocr_frame
+from argyle_nb.frames.ocr import ocr_frame
+from argyle_nb.frames.uploads import flatten
 from argyle_nb.report import export_report
 from tests.records import form, record, scored, supporting, unscored
 

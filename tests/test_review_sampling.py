@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argyle_nb.errors import ConfigurationError, ValidationError
-from argyle_nb.frames import uploads_frame
+from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.review import sample
 from argyle_nb.review.sampling import _shares
 from tests.records import scored, unscored

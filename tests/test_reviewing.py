@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from argyle_nb.errors import ConfigurationError, ValidationError
-from argyle_nb.frames import uploads_frame
+from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.review import ReviewLog, sample
-from argyle_nb.reviewing import ReviewDesk, open_case
+from argyle_nb.review.cases import open_case
+from argyle_nb.review.queue import ReviewDesk
 from tests.records import form, record, scored, supporting
 from tests.servers import PDF, Answer, HostileServer, client_of
 

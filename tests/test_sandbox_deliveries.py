@@ -15,10 +15,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from argyle_nb.client.webhooks import verify_webhook
 from argyle_nb.sandbox import Sandbox, deliveries
 from argyle_nb.sandbox.deliveries import Times
 from argyle_nb.sandbox.inspection import Inspection
-from argyle_nb.webhooks import verify_webhook
 from tests.servers import RESET, Answer, HostileServer, until
 from tests.webhook_client import ADDED, READ, REMOVED, SECRET, Api
 

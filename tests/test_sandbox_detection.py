@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from sklearn.metrics import roc_auc_score
 
-from argyle_nb.sandbox.documents import make_corpus
 from argyle_nb.sandbox.inspection import inspect
+from data.make_documents.corpus import make_corpus
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,21 +16,15 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from argyle_nb.errors import ConfigurationError
-from argyle_nb.sandbox.documents import (
-    make_1099,
-    make_corpus,
-    make_paystub,
-    make_samples,
-    make_w2,
-    pages,
-)
-from argyle_nb.sandbox.documents.drafts import QUIRKS, paystub_draft, save_genuine
-from argyle_nb.sandbox.documents.frauds import KINDS, tamper
-from argyle_nb.sandbox.documents.invented import make_person, seeded
-from argyle_nb.sandbox.documents.payroll_systems import LAYOUT_NAMES, make_system
-from argyle_nb.sandbox.documents.paystubs import PERIODS, make_job, pay_calendar, paystub_for
-from argyle_nb.sandbox.documents.samples import REFUSED
-from argyle_nb.sandbox.documents.tax_forms import w2_for
+from data.make_documents import pages
+from data.make_documents.corpus import make_1099, make_corpus, make_paystub, make_samples, make_w2
+from data.make_documents.drafts import QUIRKS, paystub_draft, save_genuine
+from data.make_documents.frauds import KINDS, tamper
+from data.make_documents.payroll_systems import LAYOUT_NAMES, make_system
+from data.make_documents.paystubs import PERIODS, make_job, pay_calendar, paystub_for
+from data.make_documents.people import make_person, seeded
+from data.make_documents.samples import REFUSED
+from data.make_documents.tax_forms import w2_for
 
 DATA = Path(__file__).parent.parent / "data"
 TYPES = {"paystubs", "W-2", "1099", "proof-of-identity", "proof-of-address", "miscellaneous"}
@@ -82,7 +76,7 @@ def samples():
 def written(tmp_path_factory):
     """What the command wrote, and what it said."""
     folder = tmp_path_factory.mktemp("written")
-    command = [sys.executable, "-m", "argyle_nb.sandbox.documents", str(folder / "documents")]
+    command = [sys.executable, "-m", "data.make_documents", str(folder / "documents")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return folder, done.stdout
 

@@ -14,7 +14,7 @@ from argyle_nb.sandbox.inspection.provenance import read_date
 from argyle_nb.sandbox.inspection.revisions import earlier_revisions, read_pages
 
 if TYPE_CHECKING:
-    from argyle_nb.sandbox.inspection.page_cells import Page
+    from argyle_nb.sandbox.inspection.layout import Page
 
 
 def canvas() -> tuple[io.BytesIO, Canvas]:

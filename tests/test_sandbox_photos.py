@@ -10,21 +10,13 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader
 
-from argyle_nb.sandbox.documents import pages
-from argyle_nb.sandbox.documents.drafts import paystub_draft, save_genuine
-from argyle_nb.sandbox.documents.frauds import tamper
-from argyle_nb.sandbox.documents.invented import make_person, seeded
-from argyle_nb.sandbox.documents.payroll_systems import make_system
-from argyle_nb.sandbox.documents.paystubs import make_job
-from argyle_nb.sandbox.documents.photos import (
-    CAMERA,
-    CHANGED,
-    MAKE,
-    TAKEN,
-    forwarded,
-    phone_photo,
-    shoot,
-)
+from data.make_documents import pages
+from data.make_documents.drafts import paystub_draft, save_genuine
+from data.make_documents.frauds import tamper
+from data.make_documents.payroll_systems import make_system
+from data.make_documents.paystubs import make_job
+from data.make_documents.people import make_person, seeded
+from data.make_documents.photos import CAMERA, CHANGED, MAKE, TAKEN, forwarded, phone_photo, shoot
 
 DATA = Path(__file__).parent.parent / "data"
 

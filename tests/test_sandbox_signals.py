@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argyle_nb.sandbox.inspection import signals
+from argyle_nb.sandbox.inspection import scoring
+from argyle_nb.sandbox.inspection.classification import amount, classify, read_day
 from argyle_nb.sandbox.inspection.pay_rows import kind_of
 from argyle_nb.sandbox.inspection.provenance import EDITORS, GENERATORS
-from argyle_nb.sandbox.inspection.reading import amount, classify, read_day
-from argyle_nb.sandbox.inspection.signals import WEIGHTS, Signal, analysis, score, status
+from argyle_nb.sandbox.inspection.scoring import WEIGHTS, Signal, analysis, score, status
 
 IDENTITY = ("employee_name_edits", "employee_taxpayer_id_edits", "employee_address_edits")
 
@@ -35,7 +35,7 @@ def test_a_signal_counts_once_however_often_it_is_found() -> None:
 
 
 def test_every_weight_is_told_in_the_module_docstring() -> None:
-    told = signals.__doc__ or ""
+    told = scoring.__doc__ or ""
     assert [n for n, w in WEIGHTS.items() if f"{n} " not in told or w.why not in told] == []
 
 
@@ -71,7 +71,7 @@ def test_an_analysis_has_the_shape_of_a_document_analysis() -> None:
 
 
 def test_only_the_published_reason_code_is_not_marked_synthetic() -> None:
-    codes = signals.reason_codes([Signal(name) for name in WEIGHTS])
+    codes = scoring.reason_codes([Signal(name) for name in WEIGHTS])
     assert [code["code"] for code in codes if not code["code"].startswith("SBX-")] == ["006-L"]
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argyle_nb.errors import ConfigurationError, DecodeError
-from argyle_nb.frames import uploads_frame
+from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.scores import REASONS, count_scores, no_score_reasons, wilson
 from tests.records import record, scored, unscored
 

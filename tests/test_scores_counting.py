@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from argyle_nb.errors import ConfigurationError, DecodeError
-from argyle_nb.frames import uploads_frame
+from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.models import DOCUMENT_TYPES, STATUSES
 from argyle_nb.scores import REASONS, checked_scores, count_scores, no_score_reasons
 from tests.records import record, scored, stages, unscored

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from argyle_nb.errors import ConfigurationError
-from argyle_nb.frames import uploads_frame
+from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.levels import PRESETS
 from argyle_nb.scores import count_scores, ecdf_margin
 from argyle_nb.scores.moments import lowest_at

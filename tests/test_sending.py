@@ -9,7 +9,7 @@ import textwrap
 
 import pytest
 
-from argyle_nb import answers
+from argyle_nb.client import responses
 from argyle_nb.documents import inspect_document
 from argyle_nb.errors import (
     AmbiguousUploadError,
@@ -120,7 +120,7 @@ def test_a_connection_that_breaks_after_sending_is_ambiguous(stub, raw):
 
 
 def test_a_yes_that_never_ends_is_ambiguous(stub, monkeypatch):
-    monkeypatch.setattr(answers, "MAX_ANSWER_BYTES", 100_000)
+    monkeypatch.setattr(responses, "MAX_ANSWER_BYTES", 100_000)
     endless = Answer(body=itertools.repeat(b" " * 65536))
     with HostileServer(endless) as server, refused(AmbiguousUploadError, "cut off"):
         send(server, stub)
@@ -244,7 +244,7 @@ def test_a_document_is_streamed_so_memory_stays_flat(client, user, tmp_path):
     path = document_in(tmp_path, "big.pdf", pdf_of_size(60_000_000))
     script = rf"""
         import re, sys
-        from argyle_nb.client import Client
+        from argyle_nb.client.client import Client
         from argyle_nb.config import Secret, Settings
         key_id, secret = sys.stdin.read().split()
         client = Client.from_settings(

@@ -13,15 +13,10 @@ import pytest
 import requests
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ProxyError, SSLError
 
-from argyle_nb import pacing, transport
+from argyle_nb.client import retry, transport
+from argyle_nb.client.transport import Transport
 from argyle_nb.config import make_settings
-from argyle_nb.errors import (
-    ApiError,
-    RateLimitError,
-    ServerError,
-    TransportError,
-)
-from argyle_nb.transport import Transport
+from argyle_nb.errors import ApiError, RateLimitError, ServerError, TransportError
 from tests.servers import (
     KEY_ID,
     RESET,
@@ -41,8 +36,8 @@ BASIC = "Basic " + base64.b64encode(f"{KEY_ID}:{SECRET}".encode()).decode()
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
     """Nobody waits for a minute in a test."""
-    monkeypatch.setattr(pacing, "LONGEST_PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr(pacing, "FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(retry, "LONGEST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(retry, "FIRST_PAUSE_SECONDS", 0.001)
 
 
 def read(server):
@@ -175,7 +170,7 @@ def test_retry_after_is_followed_but_not_for_ever(told):
 
 
 def test_retry_after_is_waited_for(monkeypatch):
-    monkeypatch.setattr(pacing, "LONGEST_PAUSE_SECONDS", 60.0)
+    monkeypatch.setattr(retry, "LONGEST_PAUSE_SECONDS", 60.0)
     started = time.monotonic()
     with HostileServer([Answer(503, headers={"Retry-After": "1"}), page()]) as server:
         read(server)
@@ -223,7 +218,7 @@ def test_an_answer_that_does_not_come_is_waited_for_no_longer_than_told():
 
 
 def test_a_service_that_is_away_for_a_told_time_slows_all(monkeypatch):
-    monkeypatch.setattr(pacing, "LONGEST_PAUSE_SECONDS", 60.0)
+    monkeypatch.setattr(retry, "LONGEST_PAUSE_SECONDS", 60.0)
     away = Answer(503, headers={"Retry-After": "1"})
     with HostileServer([away, page()]) as server, client_of(server) as client:
         with refused(ServerError):

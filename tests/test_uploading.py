@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from argyle_nb.client import Client
+from argyle_nb.client.client import Client
 from argyle_nb.errors import ValidationError
-from argyle_nb.uploading import UploadQueue, dispatch, following
-from argyle_nb.uploading.following import LATER
+from argyle_nb.uploads import UploadQueue, dispatch, queue_threads
+from argyle_nb.uploads.queue_threads import LATER
 from tests.records import record, scored, unscored
 from tests.servers import PDF, USER_ID, Answer, HostileServer
 from tests.upload_queues import at, json_answer, ready, taking, until
@@ -22,9 +22,9 @@ NOT_FOUND = Answer(404, b"{}")
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch):
     """Call what has not moved for a moment steady, and look often."""
-    monkeypatch.setattr("argyle_nb.watching.STEADY_SECONDS", 0.2)
-    monkeypatch.setattr("argyle_nb.watching.APPEARS_SECONDS", 0.2)
-    monkeypatch.setattr(following, "_LONGEST_PAUSE", 0.25)
+    monkeypatch.setattr("argyle_nb.client.polling.STEADY_SECONDS", 0.2)
+    monkeypatch.setattr("argyle_nb.client.polling.APPEARS_SECONDS", 0.2)
+    monkeypatch.setattr(queue_threads, "_LONGEST_PAUSE", 0.25)
 
 
 @pytest.fixture
@@ -339,7 +339,7 @@ def test_what_was_sent_is_followed_until_it_rests(queue_of, paper, reads, words)
 
 
 def test_what_is_read_too_long_is_left_and_can_be_looked_at_again(queue_of, paper, monkeypatch):
-    monkeypatch.setattr(following, "FOLLOW_SECONDS", 0.5)
+    monkeypatch.setattr(queue_threads, "FOLLOW_SECONDS", 0.5)
     moving = unscored(1, "completed", "in_progress", "idle")
     reads = {FIRST: [moving]}
     with taking(reads) as server:

@@ -6,10 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from argyle_nb.batch import find_or_create_user
 from argyle_nb.errors import ValidationError
-from argyle_nb.journal import Journal
-from argyle_nb.uploading import Found, UserFinder, files_of, finding
+from argyle_nb.uploads import finding
+from argyle_nb.uploads.finding import Found, UserFinder
+from argyle_nb.uploads.journal import Journal
+from argyle_nb.uploads.queue_files import files_of
+from argyle_nb.uploads.users import find_or_create_user
 from tests.servers import USER_ID, Answer, HostileServer, client_of, until
 
 # Users

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argyle_nb.frames import signals_frame
-from argyle_nb.reading import as_uploads
-from argyle_nb.uploading import following
-from argyle_nb.uploading.following import LATER, Follower
-from argyle_nb.uploading.wording import outcome, under_way
+from argyle_nb.frames.records import as_uploads
+from argyle_nb.frames.uploads import signals_frame
+from argyle_nb.uploads import queue_threads
+from argyle_nb.uploads.queue_threads import LATER, Follower
+from argyle_nb.uploads.wording import outcome, under_way
 from tests.records import form, record, scored, stages, unscored
 from tests.servers import RESET, Answer, HostileServer, client_of, until
 
@@ -20,9 +20,9 @@ FIRST = record(1)["id"]
 
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch):
-    monkeypatch.setattr("argyle_nb.transport.RETRIES", 0)
+    monkeypatch.setattr("argyle_nb.client.transport.RETRIES", 0)
     for name in ("_FIRST_PAUSE", "_LONGEST_PAUSE", "_LONGEST_PAUSE_IN_TROUBLE"):
-        monkeypatch.setattr(following, name, 0.05)
+        monkeypatch.setattr(queue_threads, name, 0.05)
 
 
 class Listener:
@@ -88,7 +88,7 @@ def test_what_the_service_does_not_show_at_once_is_looked_for_again():
 
 
 def test_what_is_gone_rests_and_a_follower_begins_again(client, monkeypatch):
-    monkeypatch.setattr("argyle_nb.watching.APPEARS_SECONDS", 0.0)
+    monkeypatch.setattr("argyle_nb.client.polling.APPEARS_SECONDS", 0.0)
     told = []
     follower = Follower(client, told.append)
     follower.follow([])
@@ -129,7 +129,7 @@ def test_a_lost_connection_is_told_of_all_that_are_followed():
 def test_pauses_grow_while_troubles_last(monkeypatch):
     # Those of earlier tests may still follow something.
     waited = defaultdict(list)
-    monkeypatch.setattr(following, "_LONGEST_PAUSE_IN_TROUBLE", 0.3)
+    monkeypatch.setattr(queue_threads, "_LONGEST_PAUSE_IN_TROUBLE", 0.3)
     wait = Follower._wait
 
     def noted(follower, pause, *, moves):
@@ -159,7 +159,7 @@ def test_a_refused_key_ends_it_at_once():
 
 
 def test_what_does_not_move_for_long_is_left(monkeypatch):
-    monkeypatch.setattr(following, "FOLLOW_SECONDS", 0.3)
+    monkeypatch.setattr(queue_threads, "FOLLOW_SECONDS", 0.3)
     still = json_answer(unscored(1, "completed", "in_progress", "idle"))
     with HostileServer(still) as server:
         [end] = Listener(server).ends()
@@ -167,7 +167,7 @@ def test_what_does_not_move_for_long_is_left(monkeypatch):
 
 
 def test_what_was_in_trouble_for_long_is_left_with_the_trouble(monkeypatch):
-    monkeypatch.setattr(following, "FOLLOW_SECONDS", 0.3)
+    monkeypatch.setattr(queue_threads, "FOLLOW_SECONDS", 0.3)
     with HostileServer(RESET) as server:
         [end] = Listener(server).ends()
     assert end.state == "left"
@@ -176,7 +176,7 @@ def test_what_was_in_trouble_for_long_is_left_with_the_trouble(monkeypatch):
 
 
 def test_what_moves_is_followed_however_long_it_takes(monkeypatch):
-    monkeypatch.setattr(following, "FOLLOW_SECONDS", 0.3)
+    monkeypatch.setattr(queue_threads, "FOLLOW_SECONDS", 0.3)
     moving = [("in_progress", "idle", "idle"), ("completed", "in_progress", "idle")] * 8
     answers = [json_answer(unscored(1, *states)) for states in moving]
     with HostileServer([*answers, json_answer(record(1))]) as server:
@@ -208,7 +208,7 @@ def test_an_unforeseen_error_leaves_no_upload_without_an_end(monkeypatch):
     def broken(*_):
         raise RuntimeError("no more threads")
 
-    monkeypatch.setattr("argyle_nb.watching.Watch.look", broken)
+    monkeypatch.setattr("argyle_nb.client.polling.Watch.look", broken)
     with answering({}) as server:
         ends = Listener(server, 2).ends()
     words = ("left", "not read: RuntimeError: no more threads")

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from argyle_nb import documents
-from argyle_nb.batch import reconcile
 from argyle_nb.errors import ValidationError
-from argyle_nb.uploading import UploadQueue, files_of
-from argyle_nb.uploading.errands import Errands
+from argyle_nb.uploads import UploadQueue, reconcile
+from argyle_nb.uploads.errands import Errands
+from argyle_nb.uploads.queue_files import files_of
 from tests.records import record
 from tests.servers import PDF, RESET, USER_ID, Answer, HostileServer, client_of
 from tests.upload_queues import at, json_answer, ready, taking, until
@@ -39,7 +39,7 @@ def test_a_listener_that_waits_for_another_thread_does_not_hold_up_the_queue(pap
 def test_an_address_that_has_a_second_owner_by_now_sends_nothing(
     paper, queue_of, client, monkeypatch
 ):
-    monkeypatch.setattr("argyle_nb.uploading.dispatch.LISTED_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("argyle_nb.uploads.finding.LISTED_AGAIN_SECONDS", 0.0)
     queue = UploadQueue(client, paper("x").with_name("j.sqlite"))
     client.create_user(external_id="owner-1", email="owner@example.test")
     assert queue.finder.find("owner@example.test").says == "one"
@@ -276,7 +276,7 @@ def test_a_look_that_breaks_is_told_on_its_row_and_the_next_is_looked_at(
         return inspect(path)
 
     inspect = documents.inspect_document
-    monkeypatch.setattr("argyle_nb.uploading.looking.inspect_document", broken)
+    monkeypatch.setattr("argyle_nb.documents.inspect_document", broken)
     queue = queue_of("http://127.0.0.1:9")
     odd = queue.add(paper("odd.pdf", 1))
     assert at(queue, queue.add(paper("good.pdf", 2)), "ready")
@@ -308,7 +308,7 @@ def test_who_adds_and_sends_in_one_go_waits_for_the_looks(queue_of, paper):
 
 def test_waiting_for_the_looks_ends_in_time(queue_of, paper, monkeypatch):
     over = threading.Event()
-    monkeypatch.setattr("argyle_nb.uploading.looking.inspect_document", lambda _: over.wait(60))
+    monkeypatch.setattr("argyle_nb.documents.inspect_document", lambda _: over.wait(60))
     queue = queue_of("http://127.0.0.1:9")
     queue.add(paper())
     assert not queue.wait_for_looks(0.05)

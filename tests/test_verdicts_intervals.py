@@ -9,8 +9,8 @@ from scipy import stats
 
 from argyle_nb import count_verdicts
 from argyle_nb.review import sample
+from argyle_nb.review.intervals import auc_interval, middle_95, resampled, share_interval
 from argyle_nb.scores import wilson
-from argyle_nb.verdicts.intervals import auc_interval, middle_95, resampled, share_interval
 from tests.judged import EXACT, both_kinds, counted, documents, raw, tables
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from argyle_nb import Costs, count_verdicts
-from argyle_nb.verdicts import curves
+from argyle_nb.review import curves
 from tests.judged import SHARES, both_kinds, counted, documents, raw, scores, tables
 
 FEW = settings(max_examples=40)

@@ -8,10 +8,10 @@ import time
 
 import pytest
 
-from argyle_nb import pacing, watching
+from argyle_nb.client import polling, retry
+from argyle_nb.client.waiting import Waited
 from argyle_nb.errors import AuthenticationError
 from argyle_nb.models import UserUpload, decode
-from argyle_nb.waiting import Waited
 from tests.archives import ListServer, moving
 from tests.records import record, stages
 from tests.servers import RESET, USER_ID, Answer, HostileServer, client_of, closed_port
@@ -19,10 +19,10 @@ from tests.servers import RESET, USER_ID, Answer, HostileServer, client_of, clos
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch):
-    monkeypatch.setattr(watching, "FIRST_POLL_SECONDS", 0.01)
-    monkeypatch.setattr(watching, "LONGEST_POLL_SECONDS", 0.02)
-    monkeypatch.setattr(watching, "STEADY_SECONDS", 0.15)
-    monkeypatch.setattr(pacing, "FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(polling, "FIRST_POLL_SECONDS", 0.01)
+    monkeypatch.setattr(polling, "LONGEST_POLL_SECONDS", 0.02)
+    monkeypatch.setattr(polling, "STEADY_SECONDS", 0.15)
+    monkeypatch.setattr(retry, "FIRST_PAUSE_SECONDS", 0.001)
 
 
 def known(records):
@@ -103,7 +103,7 @@ def test_each_state_of_rest_is_told_from_the_others(states, kind, reason):
 
 def test_idle_counts_as_rest_only_if_it_was_seen_idle_all_the_while(monkeypatch):
     """A poll that comes late must not take its own pause for steadiness."""
-    monkeypatch.setattr(watching, "FIRST_POLL_SECONDS", 0.4)
+    monkeypatch.setattr(polling, "FIRST_POLL_SECONDS", 0.4)
     idle, done = in_stages("completed", "idle", "idle"), record(1)
     with HostileServer(answer_of(done)) as server:
         [rested] = wait_for(server, known([idle]))
@@ -244,9 +244,9 @@ def test_what_this_package_knows_of_an_upload_stays():
 
 def test_pauses_grow_to_their_limit(monkeypatch):
     pauses = []
-    monkeypatch.setattr(watching, "FIRST_POLL_SECONDS", 1.0)
-    monkeypatch.setattr(watching, "LONGEST_POLL_SECONDS", 15.0)
-    monkeypatch.setattr(watching.time, "sleep", pauses.append)
+    monkeypatch.setattr(polling, "FIRST_POLL_SECONDS", 1.0)
+    monkeypatch.setattr(polling, "LONGEST_POLL_SECONDS", 15.0)
+    monkeypatch.setattr(polling.time, "sleep", pauses.append)
     steps = [answer_of(moving(1))] * 9 + [answer_of(record(1))]
     with HostileServer(steps) as server:
         wait_for(server, known([moving(1)]))

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from argyle_nb.client.webhooks import verify_webhook
 from argyle_nb.errors import AuthenticationError, ConfigurationError, DecodeError
-from argyle_nb.webhooks import verify_webhook
 
 SECRET = "an invented secret"
 EVENT = {

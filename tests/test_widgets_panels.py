@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from argyle_nb.frames import signals_frame, uploads_frame
+from argyle_nb.frames.uploads import signals_frame, uploads_frame
 from argyle_nb.review import ReviewLog, sample
 from argyle_nb.widgets import ReviewQueue, ScoreExplorer
 from argyle_nb.widgets import review as review_module

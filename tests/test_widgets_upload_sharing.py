@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from argyle_nb.client import Client
-from argyle_nb.uploading import QueuedFile
+from argyle_nb.client.client import Client
+from argyle_nb.uploads.queue_files import QueuedFile
 from argyle_nb.widgets import UploadPanel
 from argyle_nb.widgets.panel import LastHeard
 from argyle_nb.widgets.timing import AtMostEvery

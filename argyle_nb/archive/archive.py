@@ -13,22 +13,22 @@ import pandas as pd
 
 from argyle_nb.archive import contents
 from argyle_nb.archive.pages import PageStore
+from argyle_nb.archive.parquet import dask_frames, recipe_of, write_parquet
 from argyle_nb.archive.pulling import pulled
 from argyle_nb.archive.refreshing import refreshed
-from argyle_nb.archive.scanning import dask_frames, recipe_of, write_parquet
 from argyle_nb.archive.versions import deleted_since, learned_accounts, newest, pages_of, sightings
 from argyle_nb.errors import ConfigurationError, DecodeError, NotFoundError
-from argyle_nb.frames import flatten, uploads_frame
+from argyle_nb.frames.uploads import flatten, uploads_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from argyle_nb.archive.pages import Entry
-    from argyle_nb.archive.scanning import Recipe
+    from argyle_nb.archive.parquet import Recipe
     from argyle_nb.archive.versions import Sighting
-    from argyle_nb.client import Client
-    from argyle_nb.frames import Errors, Frames
+    from argyle_nb.client.client import Client
+    from argyle_nb.frames.uploads import Errors, Frames
     from argyle_nb.models import Account
 
 

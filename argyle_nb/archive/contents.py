@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from argyle_nb.archive.versions import newest, pages_of
-from argyle_nb.ocr import ocr_frame
+from argyle_nb.frames.ocr import ocr_frame
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from argyle_nb.archive.archive import Archive
-    from argyle_nb.frames import Errors
+    from argyle_nb.frames.uploads import Errors
 
 
 def ocr(archive: Archive, *, wide: bool = False, errors: Errors = "raise") -> pd.DataFrame:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from argyle_nb.archive.pages import PageStore
-    from argyle_nb.client import Client
+    from argyle_nb.client.client import Client
     from argyle_nb.config import Settings
 
 # What was listed longer ago says too little about today to be gone on with.

@@ -18,16 +18,16 @@ from argyle_nb.archive.versions import (
     newest,
     pages_of,
 )
+from argyle_nb.client.transport import Transport
 from argyle_nb.errors import ArgyleError, NotFoundError
+from argyle_nb.frames.records import UPLOADS
 from argyle_nb.models import decode, is_uuid
-from argyle_nb.reading import UPLOADS
-from argyle_nb.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from argyle_nb.archive.pages import PageStore
-    from argyle_nb.client import Client
+    from argyle_nb.client.client import Client
     from argyle_nb.config import Settings
     from argyle_nb.errors import DecodeError
 

@@ -9,14 +9,14 @@ import msgspec
 import pandas as pd
 
 from argyle_nb.archive.pages import Contents
-from argyle_nb.frames import flatten
+from argyle_nb.frames.uploads import flatten
 from argyle_nb.models import Account, decode_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from argyle_nb.archive.pages import Entry, PageStore
-    from argyle_nb.frames import Frames
+    from argyle_nb.frames.uploads import Frames
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

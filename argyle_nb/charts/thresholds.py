@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from argyle_nb.charts.distribution import histogram
+from argyle_nb.charts.scores import histogram
 from argyle_nb.charts.style import bare, frame_scores, new_axes, shares_axis
 from argyle_nb.scores.thresholds import DECISIONS
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from argyle_nb.verdicts import Costs, VerdictCounts
+    from argyle_nb.review.costs import Costs
+    from argyle_nb.review.verdicts import VerdictCounts
 
 MARKED = (30, 50, 80)
 

@@ -75,10 +75,10 @@ def consistency(
 
     Examples
     --------
-    >>> from argyle_nb.ocr import ocr_frame
+    >>> from argyle_nb.frames.ocr import ocr_frame
     >>> stubs = [{"id": name, "account": "a1", "metadata": {"ocr_data": {
     ...     "employee": {"name": who}}}} for name, who in [("u1", "Ada Oak"), ("u2", "Bo Elm")]]
-    >>> from argyle_nb.frames import uploads_frame
+    >>> from argyle_nb.frames.uploads import uploads_frame
     >>> found = consistency(ocr_frame(stubs), uploads_frame(stubs))
     >>> found[["check", "value", "other_value", "agrees"]].values.tolist()
     [['employee_name', 'Bo Elm', 'Ada Oak', False]]

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from argyle_nb.columns import need_columns
 from argyle_nb.cross_checks.findings import findings
 from argyle_nb.cross_checks.papers import owners
 from argyle_nb.errors import ConfigurationError, install
+from argyle_nb.frames.columns import need_columns
 
 if TYPE_CHECKING:
     import numpy.typing as npt

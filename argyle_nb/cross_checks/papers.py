@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from argyle_nb.columns import need_columns
-from argyle_nb.ocr import first_of
+from argyle_nb.frames.columns import need_columns
+from argyle_nb.frames.ocr import first_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -65,7 +65,7 @@ def papers(ocr: pd.DataFrame, uploads: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from argyle_nb.ocr import ocr_frame
+    >>> from argyle_nb.frames.ocr import ocr_frame
     >>> papers(ocr_frame([]), frame).columns.tolist()[:4]
     ['upload_id', 'user', 'employer', 'employee']
     """

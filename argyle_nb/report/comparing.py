@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from argyle_nb.frames.upload_columns import levels_of
 from argyle_nb.report.reading import Report, read_report
 from argyle_nb.scores import count_scores
-from argyle_nb.upload_columns import levels_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from argyle_nb.privacy import KINDS
+from argyle_nb.report.privacy import KINDS
 from argyle_nb.report.protecting import dictionary_kind
-from argyle_nb.scores.storing import KINDS as KINDS_OF_LABELS
+from argyle_nb.scores.files import KINDS as KINDS_OF_LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from argyle_nb.privacy import Privacy
+    from argyle_nb.report.privacy import Privacy
 
 
 class Meaning(NamedTuple):
@@ -156,7 +156,7 @@ def data_dictionary(tables: Mapping[str, pd.DataFrame], privacy: Privacy) -> pd.
 
     Examples
     --------
-    >>> from argyle_nb.privacy import Privacy
+    >>> from argyle_nb.report.privacy import Privacy
     >>> data_dictionary({"levels.csv": frame[["document_type"]]}, Privacy()).loc[0, "type"]
     'category'
     """

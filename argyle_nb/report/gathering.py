@@ -10,14 +10,14 @@ import pandas as pd
 
 from argyle_nb.archive import Archive
 from argyle_nb.errors import ArgyleError, ConfigurationError
-from argyle_nb.frames import uploads_frame
-from argyle_nb.report.filters import chosen
+from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.report.fingerprints import fingerprints
+from argyle_nb.scores.filters import chosen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from argyle_nb.report.filters import Filters
+    from argyle_nb.scores.filters import Filters
 
 
 @dataclass(frozen=True)

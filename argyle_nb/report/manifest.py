@@ -10,8 +10,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from argyle_nb.csv_reading import described
-from argyle_nb.report.filters import told_filters
 from argyle_nb.report.protecting import OCR, SIGNALS, UPLOADS
+from argyle_nb.scores.filters import told_filters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from argyle_nb.config import Settings
     from argyle_nb.levels import LevelPreset
-    from argyle_nb.privacy import Privacy
     from argyle_nb.report.gathering import Given
+    from argyle_nb.report.privacy import Privacy
     from argyle_nb.report.tables import Content
 
 FORMAT = 1

@@ -43,7 +43,7 @@ def page_of(facts: dict[str, Any], content: Content) -> str:
     --------
     >>> page_of(report.manifest, content)  # doctest: +SKIP
     """
-    loader = jinja2.PackageLoader("argyle_nb")
+    loader = jinja2.PackageLoader("argyle_nb.report", package_path="")
     environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True)
     text = environment.get_template("report.html").render(
         facts,

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from argyle_nb.columns import joined
-from argyle_nb.csv_files import texts_of
 from argyle_nb.errors import ConfigurationError
-from argyle_nb.privacy import SIGNAL_TEXTS, ocr_kind
+from argyle_nb.frames.columns import joined
+from argyle_nb.report.privacy import SIGNAL_TEXTS, ocr_kind
+from argyle_nb.storage import texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from argyle_nb.privacy import Privacy
+    from argyle_nb.report.privacy import Privacy
 
     Change = Callable[..., str | None]
 
@@ -75,7 +75,7 @@ def protected_uploads(frame: pd.DataFrame, privacy: Privacy) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from argyle_nb.privacy import Privacy
+    >>> from argyle_nb.report.privacy import Privacy
     >>> shown = frame.assign(no_score_reason="pending")
     >>> protected_uploads(shown, Privacy()).loc[0, "file_name"]
     '***.pdf'
@@ -88,8 +88,8 @@ def protected_signals(frame: pd.DataFrame, privacy: Privacy) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from argyle_nb.frames import signals_frame
-    >>> from argyle_nb.privacy import Privacy
+    >>> from argyle_nb.frames.uploads import signals_frame
+    >>> from argyle_nb.report.privacy import Privacy
     >>> len(protected_signals(signals_frame([]), Privacy()))
     0
     """
@@ -111,8 +111,8 @@ def protected_ocr(frame: pd.DataFrame, privacy: Privacy) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from argyle_nb.ocr import ocr_frame
-    >>> from argyle_nb.privacy import Privacy
+    >>> from argyle_nb.frames.ocr import ocr_frame
+    >>> from argyle_nb.report.privacy import Privacy
     >>> read = {"employee": {"name": "Ada Sample"}}
     >>> fields = ocr_frame([{"id": "a", "metadata": {"ocr_data": read}}])
     >>> protected_ocr(fields, Privacy()).loc[0, "value"]
@@ -142,7 +142,7 @@ def protected_rejected(rows: Sequence[Mapping[str, Any]], privacy: Privacy) -> p
 
     Examples
     --------
-    >>> from argyle_nb.privacy import Privacy
+    >>> from argyle_nb.report.privacy import Privacy
     >>> row = {"record": "u1", "path": "$", "problem": "'Ada' is no number", "listed": False}
     >>> protected_rejected([row], Privacy()).loc[0, "problem"]
     '*** is no number'

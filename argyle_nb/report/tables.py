@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from argyle_nb.errors import ArgyleError
+from argyle_nb.frames.upload_columns import levels_of
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE
 from argyle_nb.report.fingerprints import fingerprints
 from argyle_nb.report.protecting import (
@@ -18,13 +19,12 @@ from argyle_nb.report.protecting import (
     protected_uploads,
 )
 from argyle_nb.scores import REASONS, ScoreCounts, count_scores, no_score_reasons
-from argyle_nb.scores.storing import labelled
-from argyle_nb.upload_columns import levels_of
+from argyle_nb.scores.files import labelled
 
 if TYPE_CHECKING:
     from argyle_nb.levels import LevelPreset
-    from argyle_nb.privacy import Privacy
     from argyle_nb.report.gathering import Given
+    from argyle_nb.report.privacy import Privacy
 
 GROUPED_BY = ("document_type", "week")
 
@@ -63,7 +63,7 @@ def content_of(given: Given, preset: LevelPreset, privacy: Privacy) -> Content:
     Examples
     --------
     >>> from argyle_nb.levels import PRESETS
-    >>> from argyle_nb.privacy import Privacy
+    >>> from argyle_nb.report.privacy import Privacy
     >>> from argyle_nb.report.gathering import gather
     >>> content = content_of(gather(frame, None, False, {}), PRESETS["argyle"], Privacy())
     >>> content.adds_up["listed"], content.adds_up["scored"]

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from argyle_nb.config import data_folder
-from argyle_nb.csv_files import write_csv
 from argyle_nb.errors import ConfigurationError, ValidationError
 from argyle_nb.review.verdict_files import VERDICTS, check_reviews, read_verdicts, unfit
+from argyle_nb.storage import write_csv
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from argyle_nb.columns import need_columns
 from argyle_nb.errors import ConfigurationError, ValidationError
+from argyle_nb.frames.columns import need_columns
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from argyle_nb.columns import need_columns
-from argyle_nb.csv_files import typed
 from argyle_nb.errors import ConfigurationError, ValidationError
+from argyle_nb.frames.columns import need_columns
+from argyle_nb.storage import typed
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from argyle_nb.errors import ConfigurationError
-from argyle_nb.sandbox import Faults, Sandbox
+from argyle_nb.sandbox.faults import Faults
+from argyle_nb.sandbox.server import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,13 +9,7 @@ from starlette.responses import Response
 from argyle_nb.sandbox.objects import account_object
 from argyle_nb.sandbox.problems import Json, not_found
 from argyle_nb.sandbox.routing import found, page_response, path_id, route
-from argyle_nb.sandbox.validation import (
-    REFRESH_STATUSES,
-    any_text,
-    choice,
-    page_query,
-    uuid_value,
-)
+from argyle_nb.sandbox.validation import REFRESH_STATUSES, any_text, choice, page_query, uuid_value
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -8,11 +8,11 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
 from argyle_nb.sandbox.accounts_api import AccountsApi
+from argyle_nb.sandbox.endpoints import UploadsApi
 from argyle_nb.sandbox.guard import Guard
 from argyle_nb.sandbox.openapi import description
 from argyle_nb.sandbox.problems import Json, Problem, method_not_allowed, not_found, server_error
 from argyle_nb.sandbox.routing import host, route
-from argyle_nb.sandbox.uploads_api import UploadsApi
 from argyle_nb.sandbox.users_api import UsersApi
 from argyle_nb.sandbox.webhooks_api import WebhooksApi
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp
 
+    from argyle_nb.sandbox.endpoints import OcrProfile
     from argyle_nb.sandbox.guard import Credentials
     from argyle_nb.sandbox.limits import TokenBucket
     from argyle_nb.sandbox.store import Store
-    from argyle_nb.sandbox.uploads_api import OcrProfile
 
 ABOUT = "A local stand-in for the Argyle User Uploads API. Its scores are its own, not Ocrolus's."
 

@@ -32,7 +32,7 @@ RATES = ("reset_before", "reset_after", "truncated_json", "html_error", "process
 STATUSES = range(400, 600)
 PIECES = 10
 
-_TRANSPORT = "argyle_nb.transport"
+_TRANSPORT = "argyle_nb.client.transport"
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _HTML_PAGE = "<html><head><title>502 Bad Gateway</title></head><body>Bad gateway</body></html>"
 

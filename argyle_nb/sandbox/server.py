@@ -20,12 +20,12 @@ from argyle_nb.sandbox import limits
 from argyle_nb.sandbox.app import build_app
 from argyle_nb.sandbox.connections import TimedProtocol
 from argyle_nb.sandbox.deliveries import Deliverer, Times
+from argyle_nb.sandbox.endpoints import FIRST_STATUSES
 from argyle_nb.sandbox.faults import FaultyDoor
 from argyle_nb.sandbox.guard import KEY_PREFIX, Credentials
 from argyle_nb.sandbox.objects import NULL_STYLES
 from argyle_nb.sandbox.processing import LEASE_SECONDS, Worker, failing, next_state
 from argyle_nb.sandbox.store import Store
-from argyle_nb.sandbox.uploads_api import FIRST_STATUSES
 
 if TYPE_CHECKING:
     from types import TracebackType

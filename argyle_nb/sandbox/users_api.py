@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from argyle_nb.sandbox.forms import json_body
 from argyle_nb.sandbox.objects import user_object
 from argyle_nb.sandbox.problems import Json, not_found
-from argyle_nb.sandbox.receiving import json_body
 from argyle_nb.sandbox.routing import found, page_response, path_id, route
 from argyle_nb.sandbox.validation import any_text, page_query, user_profile
 

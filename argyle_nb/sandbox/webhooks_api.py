@@ -9,10 +9,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from argyle_nb.sandbox.deliveries import loopback_target
+from argyle_nb.sandbox.forms import json_body
 from argyle_nb.sandbox.ids import timestamp
 from argyle_nb.sandbox.outbox import EVENTS, EVERY_EVENT
 from argyle_nb.sandbox.problems import Json, invalid, not_found
-from argyle_nb.sandbox.receiving import json_body
 from argyle_nb.sandbox.routing import found, page_response, path_id, route
 from argyle_nb.sandbox.validation import page_query
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from argyle_nb.scores.intervals import wilson
 from argyle_nb.scores.moments import means, sizes, standard_deviations
 from argyle_nb.scores.significance import ks_p, mann_whitney_p, twice_wins
 from argyle_nb.scores.stability import psi, psi_bins
+from argyle_nb.scores.statistics import wilson
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -10,7 +10,7 @@ import pandas as pd
 
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.scores.counts import ScoreCounts
-from argyle_nb.scores.grouping import (
+from argyle_nb.scores.groups import (
     EVERYTHING,
     index_of,
     key_of,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from argyle_nb.scores.grouping import Key
+    from argyle_nb.scores.groups import Key
 
     Errors = Literal["raise", "collect"]
 

@@ -10,15 +10,15 @@ import numpy as np
 import pandas as pd
 
 from argyle_nb.errors import ConfigurationError
-from argyle_nb.scores import storing
+from argyle_nb.scores import files
 from argyle_nb.scores.comparing import compare
 from argyle_nb.scores.coverage import coverage
 from argyle_nb.scores.drifting import drift
-from argyle_nb.scores.grouping import EVERYTHING, index_of, keys_of, numbers_of, sorted_order
-from argyle_nb.scores.intervals import bootstrap
+from argyle_nb.scores.groups import EVERYTHING, index_of, keys_of, numbers_of, sorted_order
 from argyle_nb.scores.lowest import lowest_per
 from argyle_nb.scores.reasons import REACHED, REASONS, SCORES
 from argyle_nb.scores.shares import levels
+from argyle_nb.scores.statistics import bootstrap
 from argyle_nb.scores.summaries import ecdf, quantile, summary
 from argyle_nb.scores.thresholds import threshold, thresholds
 
@@ -77,8 +77,8 @@ class ScoreCounts:
     coverage = coverage
     threshold = threshold
     thresholds = thresholds
-    to_csv = storing.to_csv
-    to_parquet = storing.to_parquet
+    to_csv = files.to_csv
+    to_parquet = files.to_parquet
 
     @classmethod
     def of_table(
@@ -145,7 +145,7 @@ class ScoreCounts:
         >>> ScoreCounts.read_csv(folder / "counts.csv")
         ScoreCounts(3 with a score, 1 without)
         """
-        return cls.of_table(*storing.read_csv(path))
+        return cls.of_table(*files.read_csv(path))
 
     @classmethod
     def read_parquet(cls, path: Path | str) -> ScoreCounts:
@@ -164,7 +164,7 @@ class ScoreCounts:
         >>> ScoreCounts.read_parquet(folder / "counts.parquet")
         ScoreCounts(3 with a score, 1 without)
         """
-        return cls.of_table(*storing.read_parquet(path))
+        return cls.of_table(*files.read_parquet(path))
 
     def __repr__(self) -> str:
         scored, without = int(self.scores.to_numpy().sum()), int(self.unscored.to_numpy().sum())

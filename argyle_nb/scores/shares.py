@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from argyle_nb.levels import level_preset
-from argyle_nb.scores.intervals import wilson
+from argyle_nb.scores.statistics import wilson
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

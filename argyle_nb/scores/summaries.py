@@ -9,9 +9,9 @@ import pandas as pd
 
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.levels import HIGHEST_SCORE, level_preset
-from argyle_nb.scores.intervals import wilson
 from argyle_nb.scores.moments import lowest_at, means, quantiles, sizes, standard_deviations
 from argyle_nb.scores.shares import levels as levels_of
+from argyle_nb.scores.statistics import wilson
 
 if TYPE_CHECKING:
     from argyle_nb.levels import Levels

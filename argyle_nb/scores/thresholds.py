@@ -9,8 +9,8 @@ import pandas as pd
 
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE
-from argyle_nb.scores.intervals import wilson
 from argyle_nb.scores.shares import crossed
+from argyle_nb.scores.statistics import wilson
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 import pandas as pd
 
-from argyle_nb.exploring import Explorer, View
-from argyle_nb.exploring.finding import statuses_of
+from argyle_nb.scores.finding import statuses_of
+from argyle_nb.widgets.explore_view import Explorer, View
 from argyle_nb.widgets.panel import Panel, joined
 
 if TYPE_CHECKING:
-    from argyle_nb.exploring import Look
+    from argyle_nb.widgets.explore_view import Look
     from argyle_nb.widgets.panel import Answer
 
 ROWS_PER_PAGE = 12

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # be large, and can be looked up again.
 REMEMBERED_CHANGES, REMEMBERED_LOOKS = 64, 8
 
-_HERE = Path(__file__).parent
+_HERE = Path(__file__).parent / "static"
 
 Answer = dict[str, Any]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 
-from argyle_nb.reviewing import ReviewDesk
+from argyle_nb.review.queue import ReviewDesk
 from argyle_nb.widgets.panel import Panel, joined
 
 if TYPE_CHECKING:
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from argyle_nb.client import Client
+    from argyle_nb.client.client import Client
     from argyle_nb.review import ReviewLog
-    from argyle_nb.reviewing import Case
+    from argyle_nb.review.cases import Case
     from argyle_nb.widgets.panel import Answer
 
 SLICE_BYTES = 512 * 1024

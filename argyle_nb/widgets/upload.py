@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 import msgspec
 
-from argyle_nb.batch import default_journal
 from argyle_nb.config import LOCAL
 from argyle_nb.errors import ValidationError, words_of
 from argyle_nb.models import DOCUMENT_TYPES
-from argyle_nb.uploading import UploadQueue, files_of
-from argyle_nb.uploading.files import DONE
+from argyle_nb.uploads import UploadQueue
+from argyle_nb.uploads.one import default_journal
+from argyle_nb.uploads.queue_files import DONE, files_of
 from argyle_nb.widgets.dropzone import DropZone
 from argyle_nb.widgets.panel import Panel, joined
 from argyle_nb.widgets.receiving import ARRIVED
@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from argyle_nb.client import Client
-    from argyle_nb.journal import Entry, Key
+    from argyle_nb.client.client import Client
     from argyle_nb.models import User
-    from argyle_nb.uploading import Found, QueuedFile
+    from argyle_nb.uploads.finding import Found
+    from argyle_nb.uploads.journal import Entry, Key
+    from argyle_nb.uploads.queue_files import QueuedFile
     from argyle_nb.widgets.panel import Answer
     from argyle_nb.widgets.receiving import ReceivedFile
 

@@ -14,7 +14,7 @@ import tempfile
 import time
 
 from argyle_nb.archive import Archive
-from argyle_nb.client import Client
+from argyle_nb.client.client import Client
 from tests.archives import ListServer
 from tests.benchmarks.measure import best_seconds, report
 from tests.records import record

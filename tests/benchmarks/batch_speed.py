@@ -23,11 +23,11 @@ from pathlib import Path
 import pandas as pd
 import requests
 
-from argyle_nb.batch import upload_batch
-from argyle_nb.batch.jobs import plan_of
-from argyle_nb.client import Client
+from argyle_nb.client.client import Client
 from argyle_nb.documents import inspect_document
-from argyle_nb.journal import Entry, Journal, Key
+from argyle_nb.uploads import upload_batch
+from argyle_nb.uploads.jobs import plan_of
+from argyle_nb.uploads.journal import Entry, Journal, Key
 from tests.benchmarks.measure import best_seconds, report
 from tests.faults.server import FaultServer
 from tests.servers import KEY_ID, PDF, SECRET, USER_ID

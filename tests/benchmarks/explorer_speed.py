@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from argyle_nb.exploring import Explorer, View
-from argyle_nb.frames import uploads_frame
+from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.widgets import ScoreExplorer
+from argyle_nb.widgets.explore_view import Explorer, View
 from tests.benchmarks.measure import best_seconds, report
 from tests.records import scored, unscored
 

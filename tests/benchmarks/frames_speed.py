@@ -21,16 +21,16 @@ import orjson
 import pandas as pd
 import polars as pl
 
-from argyle_nb.frames import flatten, uploads_frame
+from argyle_nb.frames.rows import COUNTED, READ, rows_of
+from argyle_nb.frames.uploads import flatten, uploads_frame
 from argyle_nb.models import UserUpload  # noqa: TC001 - the decoder reads the annotations
-from argyle_nb.rows import COUNTED, READ, rows_of
 from tests.benchmarks.measure import best_seconds, in_fresh_process, peak_growth, report
 from tests.records import analysis, record, unscored
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from argyle_nb.reading import Reader
+    from argyle_nb.frames.records import Reader
 
 RECORDS = 200_000
 PER_PAGE = 200

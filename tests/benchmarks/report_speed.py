@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from argyle_nb.frames import flatten
+from argyle_nb.frames.uploads import flatten
 from argyle_nb.report import export_report, read_report
 from tests.benchmarks.frames_speed import make_pages
 from tests.benchmarks.measure import best_seconds, in_fresh_process, peak_growth, report
 
 if TYPE_CHECKING:
-    from argyle_nb.frames import Frames
+    from argyle_nb.frames.uploads import Frames
 
 UPLOADS = 1_000_000
 PAGES = 50  # of 200 uploads, repeated under other ids

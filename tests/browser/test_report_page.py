@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
-from argyle_nb.frames import flatten
-from argyle_nb.ocr import ocr_frame
+from argyle_nb.frames.ocr import ocr_frame
+from argyle_nb.frames.uploads import flatten
 from argyle_nb.report import export_report
 from tests.browser.lab import CHROMIUM, CHROMIUM_FLAGS
 from tests.hostile_texts import XSS

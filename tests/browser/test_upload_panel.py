@@ -221,7 +221,7 @@ def test_whatever_a_name_a_reason_or_a_user_holds_is_only_a_text(page):
         page,
         f"""
 from pathlib import Path
-from argyle_nb.uploading import QueuedFile
+from argyle_nb.uploads.queue_files import QueuedFile
 for number, text in enumerate({XSS!r}):
     panel.queue._files.add(QueuedFile(f"x{{number}}", Path("x"), text, found=text, user=text,
         state="refused" if number % 2 else "done", message=text, how=text, score=number,

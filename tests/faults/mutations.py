@@ -6,11 +6,11 @@ import hashlib
 
 import requests
 
-from argyle_nb import sending
-from argyle_nb.batch import one, reconcile, workers
+from argyle_nb.client import transfer
 from argyle_nb.errors import AmbiguousUploadError
-from argyle_nb.journal import Entry, Journal
-from argyle_nb.journal.owners import Owner
+from argyle_nb.uploads import one, reconcile, workers
+from argyle_nb.uploads.journal import Entry, Journal
+from argyle_nb.uploads.owners import Owner
 
 
 def written_only_afterwards(put=setattr):
@@ -67,7 +67,7 @@ def a_name_is_enough(put=setattr):
 
 def any_yes_will_do(put=setattr):
     """An answer of 200 counts, whether it names an upload or not."""
-    put(sending, "is_uuid", lambda _: True)
+    put(transfer, "is_uuid", lambda _: True)
 
 
 def redirects_are_followed(put=setattr):
@@ -88,7 +88,7 @@ def all_leave_at_once(put=setattr):
 def nobody_hashes_what_leaves(put=setattr):
     """The bytes that leave are not compared with those that were looked at."""
 
-    put(sending, "_is_same", lambda *_: True)
+    put(transfer, "_is_same", lambda *_: True)
 
 
 def names_make_the_key(put=setattr):

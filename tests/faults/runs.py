@@ -89,8 +89,8 @@ def _end_of(child, reading):
 
 def _batch(command):
     """Run one batch, in the child."""
-    from argyle_nb.batch import upload_batch  # noqa: PLC0415 - as above
-    from argyle_nb.client import Client  # noqa: PLC0415 - as above
+    from argyle_nb.client.client import Client  # noqa: PLC0415 - as above
+    from argyle_nb.uploads import upload_batch  # noqa: PLC0415 - as above
     from tests.faults.mutations import MUTATIONS  # noqa: PLC0415 - as above
 
     random.seed()
@@ -118,7 +118,7 @@ def _fill_the_disk():
 
 
 def _fill_the_disk_behind_the_first_byte():
-    from argyle_nb.client import Client  # noqa: PLC0415 - as above
+    from argyle_nb.client.client import Client  # noqa: PLC0415 - as above
 
     def upload(self, *arguments, **options):
         _fill_the_disk()

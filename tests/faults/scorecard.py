@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from argyle_nb.batch import upload_batch
-from argyle_nb.client import Client
+from argyle_nb.client.client import Client
 from argyle_nb.errors import ArgyleError
+from argyle_nb.uploads import upload_batch
 from tests.faults.baselines import BASELINES
 from tests.faults.server import FaultServer
 from tests.faults.upload_faults import FAULTS, LATE_SECONDS, UploadFault

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from argyle_nb.batch import upload_batch
+from argyle_nb.uploads import upload_batch
 from tests.batches import states
 from tests.faults.ledger import CREATE_USER, UPLOAD, Fault
 from tests.faults.runs import Runs

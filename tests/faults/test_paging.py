@@ -11,7 +11,7 @@ import json
 
 import pytest
 
-from argyle_nb import pacing, paging, transport
+from argyle_nb.client import pagination, retry, transport
 from argyle_nb.errors import ApiError, ArgyleError, DecodeError, ServerError
 from tests.servers import KEY_ID, RESET, SECRET, Answer, HostileServer, client_of, page, refused
 
@@ -22,7 +22,7 @@ PATIENCE = 40  # requests; who needs more for two pages runs in a circle
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    monkeypatch.setattr(pacing, "FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(retry, "FIRST_PAUSE_SECONDS", 0.001)
 
 
 @pytest.fixture
@@ -289,7 +289,7 @@ def test_without_both_rules_a_stranger_would_get_the_key(foreign, monkeypatch):
 
 @pytest.mark.parametrize("circle", ["one link, new records"])
 def test_without_the_look_for_circles_reading_would_not_end(monkeypatch, circle):
-    monkeypatch.setattr(paging, "_leads_in_a_circle", lambda *_: False)
+    monkeypatch.setattr(pagination, "_leads_in_a_circle", lambda *_: False)
     with HostileServer(CIRCLES[circle]()) as server:
         assert read(server, []) == "endless"
 
@@ -302,7 +302,7 @@ def test_without_reading_again_a_stumble_would_end_the_list(monkeypatch):
 
 def test_without_striking_off_what_was_seen_a_record_would_come_twice(monkeypatch):
     keys = itertools.count()
-    monkeypatch.setattr(paging, "_key_of", lambda _: next(keys))
+    monkeypatch.setattr(pagination, "_key_of", lambda _: next(keys))
     rows = []
     with HostileServer(two_pages(page(FIRST[-1], *SECOND))) as server:
         read(server, rows)

@@ -7,11 +7,11 @@ import json
 import pandas as pd
 import pytest
 
-from argyle_nb import rows
-from argyle_nb.csv_files import write_csv
 from argyle_nb.errors import DecodeError
-from argyle_nb.frames import flatten, signals_frame, uploads_frame
-from argyle_nb.ocr import ocr_frame
+from argyle_nb.frames import rows
+from argyle_nb.frames.ocr import ocr_frame
+from argyle_nb.frames.uploads import flatten, signals_frame, uploads_frame
+from argyle_nb.storage import write_csv
 from tests.faults.shapes import NAMED, bent_records
 from tests.records import record
 
@@ -144,7 +144,7 @@ def test_without_collecting_one_bad_record_would_take_its_page_along(monkeypatch
     def strict(error, _):
         raise error
 
-    monkeypatch.setattr("argyle_nb.reading.reject", strict)
+    monkeypatch.setattr("argyle_nb.models.reject", strict)
     shape, _ = NAMED["no id"]
     with pytest.raises(DecodeError):
         check_frames([shape, record(2)])

@@ -12,8 +12,8 @@ import socket
 import pytest
 import requests
 
-from argyle_nb import pacing, transport
-from argyle_nb.client import Client
+from argyle_nb.client import retry, transport
+from argyle_nb.client.client import Client
 from argyle_nb.errors import AmbiguousUploadError, ApiError, ArgyleError, TransportError
 from argyle_nb.models import UserUpload
 from tests.servers import KEY_ID, PDF, SECRET, UPLOAD_ID, USER_ID, Answer, refused
@@ -25,7 +25,7 @@ DOCUMENT = Answer(body=PDF)
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    monkeypatch.setattr(pacing, "FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(retry, "FIRST_PAUSE_SECONDS", 0.001)
 
 
 @pytest.fixture

@@ -18,10 +18,10 @@ import pytest
 from nbclient import NotebookClient
 
 import argyle_nb as anb
-from argyle_nb import pacing
-from argyle_nb.client import Client
-from argyle_nb.frames import flatten
-from argyle_nb.quiet_logs import LOGGERS
+from argyle_nb.client import retry
+from argyle_nb.client.client import Client
+from argyle_nb.client.quiet_logs import LOGGERS
+from argyle_nb.frames.uploads import flatten
 from argyle_nb.report import export_report
 from argyle_nb.report.protecting import UPLOADS
 from tests.faults.canaries import KEYS, PERSON, PERSONAL, SIGNATURE, TOKEN, found_in
@@ -80,7 +80,7 @@ def answer_of(value):
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    monkeypatch.setattr(pacing, "FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(retry, "FIRST_PAUSE_SECONDS", 0.001)
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 from IPython.core.ultratb import VerboseTB
 
 import argyle_nb as anb
-from argyle_nb import answers, pacing
-from argyle_nb.client import Client
+from argyle_nb.client import responses, retry
+from argyle_nb.client.client import Client
 from argyle_nb.config import find_settings
 from argyle_nb.credential_file import KeyText, write_profiles
 from argyle_nb.errors import ArgyleError, ConfigurationError
@@ -22,7 +22,7 @@ from tests.servers import KEY_ID, PDF, RESET, SECRET, USER_ID, Answer, HostileSe
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    monkeypatch.setattr(pacing, "FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(retry, "FIRST_PAUSE_SECONDS", 0.001)
 
 
 def told_by(error):
@@ -124,7 +124,7 @@ def test_without_the_key_text_a_traceback_would_show_the_key(monkeypatch):
 
 @pytest.mark.parametrize("fault", ["400 as JSON", "200 as a page"])
 def test_without_blotting_out_an_error_would_tell_the_key(monkeypatch, fault):
-    monkeypatch.setattr(answers, "_without_key", lambda text, _: text)
+    monkeypatch.setattr(responses, "_without_key", lambda text, _: text)
     with (
         HostileServer(ERRORS[fault]) as server,
         client_of(server) as client,

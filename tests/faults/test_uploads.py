@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from argyle_nb import answers, sending
+from argyle_nb.client import responses, transfer
 from tests.faults import baselines
 from tests.faults.scorecard import OURS, all_verdicts, baseline, markdown_of, table_of
 from tests.faults.server import FaultServer
@@ -22,8 +22,8 @@ README = Path(__file__).parent / "README.md"
 def verdicts(tmp_path_factory):
     """All clients through all faults, once for all tests; nobody here waits for minutes."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sending, "_PATIENCE_SECONDS", 1.0)
-        patch.setattr(answers, "ANSWER_SECONDS", 1.0)
+        patch.setattr(transfer, "_PATIENCE_SECONDS", 1.0)
+        patch.setattr(responses, "ANSWER_SECONDS", 1.0)
         return all_verdicts(tmp_path_factory.mktemp("uploads"))
 
 

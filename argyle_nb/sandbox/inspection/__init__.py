@@ -1,7 +1,7 @@
 """Look into one uploaded document: its type, what it says, and whether it was tampered with.
 
 This is a local stand-in and not Ocrolus: the shapes of its answers follow Ocrolus' and Argyle's
-public descriptions, its findings are its own. `argyle_nb.sandbox.inspection.signals` lists what
+public descriptions, its findings are its own. `argyle_nb.sandbox.inspection.scoring` lists what
 is looked for and what it weighs. The file's name is never looked at, and nothing of its content
 is logged.
 """
@@ -17,18 +17,17 @@ from typing import TYPE_CHECKING, Any
 
 from pypdf import PdfReader
 
+from argyle_nb.sandbox.inspection.arithmetic_checks import form_signals, paystub_signals
+from argyle_nb.sandbox.inspection.classification import Reader, classify
 from argyle_nb.sandbox.inspection.completeness import missing_fields
-from argyle_nb.sandbox.inspection.field_edits import Fields, edit_signals, overlay_signals
+from argyle_nb.sandbox.inspection.edit_checks import Fields, edit_signals, overlay_signals
 from argyle_nb.sandbox.inspection.form_checks import filling_signals
-from argyle_nb.sandbox.inspection.form_reading import form_data, read_form
 from argyle_nb.sandbox.inspection.image_checks import image_signals
 from argyle_nb.sandbox.inspection.image_facts import TooManyPixelsError, facts_of, open_image
 from argyle_nb.sandbox.inspection.origin_checks import origin_signals
-from argyle_nb.sandbox.inspection.pay_checks import form_signals, paystub_signals
-from argyle_nb.sandbox.inspection.paystub_reading import paystub_data, read_paystub
+from argyle_nb.sandbox.inspection.paystubs import paystub_data, read_paystub
 from argyle_nb.sandbox.inspection.print_checks import print_signals
 from argyle_nb.sandbox.inspection.provenance import Origin, origin_of
-from argyle_nb.sandbox.inspection.reading import Reader, classify
 from argyle_nb.sandbox.inspection.recompression import fresh_parts
 from argyle_nb.sandbox.inspection.revisions import (
     changes_between_revisions,
@@ -36,14 +35,15 @@ from argyle_nb.sandbox.inspection.revisions import (
     read_pages,
 )
 from argyle_nb.sandbox.inspection.scan_checks import scan_signals
-from argyle_nb.sandbox.inspection.signals import Signal, analysis
+from argyle_nb.sandbox.inspection.scoring import Signal, analysis
+from argyle_nb.sandbox.inspection.tax_forms import form_data, read_form
 from argyle_nb.sandbox.inspection.time_limit import OutOfTimeError, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from argyle_nb.sandbox.inspection.page_cells import Page
+    from argyle_nb.sandbox.inspection.layout import Page
 
 READ_TYPES = ("paystubs", "W-2", "1099")
 FORM_TYPES = {"paystubs": "PAYSTUB", "W-2": "W2", "1099": "FORM"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from argyle_nb.sandbox.inspection.signals import Signal
+from argyle_nb.sandbox.inspection.scoring import Signal
 
 # Each place is a path into what was read; a paystub is nested, forms have raw fields.
 ESSENTIAL: dict[str, dict[str, tuple[str, ...]]] = {

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from argyle_nb.sandbox.inspection.page_cells import plain
-from argyle_nb.sandbox.inspection.signals import Signal
+from argyle_nb.sandbox.inspection.layout import plain
+from argyle_nb.sandbox.inspection.scoring import Signal
 
 if TYPE_CHECKING:
-    from argyle_nb.sandbox.inspection.form_reading import Form
-    from argyle_nb.sandbox.inspection.page_cells import Cell
+    from argyle_nb.sandbox.inspection.layout import Cell
+    from argyle_nb.sandbox.inspection.tax_forms import Form
 
 MOSTLY = 4
 ODD_SHARE = 3

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from argyle_nb.sandbox.inspection.provenance import EDITORS
-from argyle_nb.sandbox.inspection.signals import Signal
+from argyle_nb.sandbox.inspection.scoring import Signal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ from argyle_nb.sandbox.inspection.provenance import (
     Origin,
     first_match,
 )
-from argyle_nb.sandbox.inspection.signals import Signal
+from argyle_nb.sandbox.inspection.scoring import Signal
 
 CLOCK_SLACK = timedelta(minutes=5)
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from argyle_nb.sandbox.inspection.reading import amount
+from argyle_nb.sandbox.inspection.classification import amount
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from argyle_nb.sandbox.inspection.page_cells import Cell
+    from argyle_nb.sandbox.inspection.layout import Cell
 
 REACH = 45.0
 UNDER_TITLE = 60.0

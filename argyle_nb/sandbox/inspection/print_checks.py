@@ -7,13 +7,13 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
-from argyle_nb.sandbox.inspection.page_cells import plain
-from argyle_nb.sandbox.inspection.signals import Signal
+from argyle_nb.sandbox.inspection.layout import plain
+from argyle_nb.sandbox.inspection.scoring import Signal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from argyle_nb.sandbox.inspection.page_cells import Cell, Page
+    from argyle_nb.sandbox.inspection.layout import Cell, Page
     from argyle_nb.sandbox.inspection.pdf_page import Run
 
 WORD_GAP = 0.2

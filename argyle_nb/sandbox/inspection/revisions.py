@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from pypdf import PdfReader
 
-from argyle_nb.sandbox.inspection.page_cells import plain, see
-from argyle_nb.sandbox.inspection.pdf_text import read_page
+from argyle_nb.sandbox.inspection.layout import plain, see
+from argyle_nb.sandbox.inspection.pdf_content import read_page
 
 if TYPE_CHECKING:
-    from argyle_nb.sandbox.inspection.page_cells import Cell, Page
+    from argyle_nb.sandbox.inspection.layout import Cell, Page
 
 MAX_PAGES = 20
 MAX_REVISIONS = 12

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pypdf import PageObject, PdfReader
 
-    from argyle_nb.sandbox.inspection.signals import Signal
+    from argyle_nb.sandbox.inspection.scoring import Signal
 
 MAX_PAGES = 3
 JPEG_START = b"\xff\xd8\xff"

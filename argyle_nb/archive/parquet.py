@@ -1,0 +1,225 @@
+"""Pages of an archive to frames: in this process, or on all workers of Dask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from argyle_nb.archive.pages import PageStore, sha256_of
+from argyle_nb.archive.versions import categories_of, learned_accounts, pages_of
+from argyle_nb.errors import ConfigurationError, install
+from argyle_nb.frames.uploads import Frames, flatten, signals_frame, uploads_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+    from argyle_nb.archive.pages import Entry
+    from argyle_nb.archive.versions import Reading
+    from argyle_nb.frames.uploads import Errors
+    from argyle_nb.models import Account
+
+    Categories = dict[str, dict[str, list[str]]]
+
+# About 50,000 uploads: so much work that handing it out costs next to nothing.
+PAGES_PER_PARTITION = 250
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How pages become frames, the same on every machine.
+
+    ``accounts, sent, levels, errors`` are those of `uploads_frame`; ``categories`` holds, for each
+    frame, the categories of its columns over all pages.
+    """
+
+    accounts: list[Account]
+    sent: pd.DataFrame | None
+    levels: str
+    errors: Errors
+    categories: Categories
+
+    def frames(self, pages: Iterable[bytes]) -> Frames:
+        """Make both frames."""
+        frames = flatten(pages, **self._columns(), errors=self.errors)
+        return Frames(
+            self._unified("uploads", frames.uploads), self._unified("signals", frames.signals)
+        )
+
+    def uploads(self, pages: Iterable[bytes]) -> pd.DataFrame:
+        """Make the frame of uploads alone."""
+        frame = uploads_frame(pages, **self._columns(), errors=self.errors)
+        return self._unified("uploads", frame)
+
+    def signals(self, pages: Iterable[bytes]) -> pd.DataFrame:
+        """Make the frame of signals alone."""
+        return self._unified("signals", signals_frame(pages, errors=self.errors))
+
+    def _columns(self) -> dict[str, Any]:
+        return {"accounts": self.accounts, "sent": self.sent, "levels": self.levels}
+
+    def _unified(self, name: str, frame: pd.DataFrame) -> pd.DataFrame:
+        for column, categories in self.categories[name].items():
+            frame[column] = frame[column].cat.set_categories(categories)
+        return frame
+
+
+def recipe_of(
+    entries: Sequence[Entry],
+    readings: Sequence[Reading],
+    *,
+    accounts: Iterable[Account] = (),
+    sent: pd.DataFrame | None = None,
+    levels: str = "argyle",
+    errors: Errors = "raise",
+) -> Recipe:
+    """Say how these pages become frames.
+
+    Parameters
+    ----------
+    entries
+        What is known of the pages; users that it tells are filled in.
+    readings
+        The pages that will be read.
+    accounts, sent, levels, errors
+        As for `uploads_frame`.
+
+    Examples
+    --------
+    >>> recipe_of([], []).uploads([]).empty
+    True
+    """
+    known = [*learned_accounts(entries), *accounts]
+    return Recipe(known, sent, levels, errors, all_categories(readings, sent))
+
+
+def all_categories(readings: Iterable[Reading], sent: pd.DataFrame | None) -> Categories:
+    """Unite the categories of all pages, those known beforehand first, then as they appear.
+
+    Examples
+    --------
+    >>> all_categories([], None)["uploads"]["ocr"][0]
+    'unauthorized'
+    """
+    # Dicts keep the order of appearance, sets would not.
+    united = {
+        frame: {column: dict.fromkeys(names) for column, names in columns.items()}
+        for frame, columns in categories_of(flatten([])).items()
+    }
+    for reading in readings:
+        for frame, columns in reading.entry.contents.categories.items():
+            for column, names in columns.items():
+                united[frame][column].update(dict.fromkeys(names))
+    if sent is not None:
+        asked_for = dict.fromkeys(sent["document_type"].dropna().unique())
+        united["uploads"]["requested_document_type"].update(asked_for)
+    return {
+        frame: {column: list(names) for column, names in columns.items()}
+        for frame, columns in united.items()
+    }
+
+
+def dask_frames(url: str, readings: Sequence[Reading], recipe: Recipe) -> Frames:
+    """Make Dask DataFrames of pages that every worker can reach.
+
+    Parameters
+    ----------
+    url
+        The archive's folder, as the workers see it.
+    readings
+        Which pages and records.
+    recipe
+        How they become frames.
+
+    Returns
+    -------
+    Frames
+        Two Dask DataFrames; nothing is read before they are computed.
+
+    Raises
+    ------
+    ConfigurationError
+        When Dask is not installed.
+
+    Examples
+    --------
+    >>> dask_frames(str(folder), [], recipe_of([], [])).uploads.npartitions
+    1
+    """
+    try:
+        import dask.dataframe as dd  # noqa: PLC0415 - an extra
+        from dask.delayed import delayed  # noqa: PLC0415
+    except ImportError:
+        raise ConfigurationError(
+            f"Dask is not installed: {install('dask')}, or scan with engine='pandas'"
+        ) from None
+    pages = [reading.page for reading in readings]
+    parts = [
+        Part(url, pages[start : start + PAGES_PER_PARTITION])
+        for start in range(0, len(pages) or 1, PAGES_PER_PARTITION)
+    ]
+    shared = delayed(recipe, pure=True)
+    empty = recipe.frames([])
+    return Frames(
+        *(
+            dd.from_delayed(
+                [delayed(_read, pure=True)(name, part, shared) for part in parts],
+                meta=meta,
+                verify_meta=False,
+            )
+            for name, meta in empty._asdict().items()
+        )
+    )
+
+
+class Part:
+    """Pages that one worker reads; Dask does not look for tasks of its own among them.
+
+    Parameters
+    ----------
+    url
+        The archive's folder, as the workers see it.
+    pages
+        SHA-256 of each, and the numbers of the records to skip.
+    """
+
+    def __init__(self, url: str, pages: Sequence[tuple[str, tuple[int, ...]]]) -> None:
+        self.url = url
+        self.pages = pages
+
+    def __dask_tokenize__(self) -> str:
+        """Name the part by what is in it."""
+        return sha256_of(repr((self.url, self.pages)).encode())
+
+
+def _read(name: str, part: Part, recipe: Recipe) -> pd.DataFrame:
+    pages = pages_of(PageStore(part.url), part.pages)
+    return recipe.uploads(pages) if name == "uploads" else recipe.signals(pages)
+
+
+def write_parquet(frames: Frames, folder: Path | str) -> None:
+    """Write Dask DataFrames as Parquet, one folder per document type.
+
+    Raises
+    ------
+    ConfigurationError
+        When the folder is not empty or cannot be written.
+    """
+    from fsspec.core import url_to_fs  # type: ignore[import-untyped]  # noqa: PLC0415 - lazily
+
+    files, root = url_to_fs(str(folder))
+    if files.exists(root) and files.ls(root, detail=False):
+        raise ConfigurationError(f"{folder} is not empty: name a new folder for the Parquet files")
+    for name, frame in frames._asdict().items():
+        target = files.unstrip_protocol(f"{root}/{name}")
+        safe = frame.map_partitions(_with_quoted_types, meta=_with_quoted_types(frame._meta))  # noqa: SLF001 - Dask's way to name columns
+        safe.to_parquet(target, partition_on=["document_type"], write_index=False)
+
+
+def _with_quoted_types(frame: pd.DataFrame) -> pd.DataFrame:
+    """Write types so that they name one folder; a type that we do not know may be any text."""
+    types = frame["document_type"].cat.rename_categories(lambda name: quote(name, safe=" "))
+    return frame.assign(document_type=types)

@@ -1,0 +1,376 @@
+"""The conversation with Argyle: users, accounts, uploads and the documents themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import msgspec
+
+from argyle_nb.checks import checked_filters, checked_id, checked_type
+from argyle_nb.client.downloads import save_document
+from argyle_nb.client.pagination import UPLOADS, pages
+from argyle_nb.client.polling import Watch
+from argyle_nb.client.responses import read_as
+from argyle_nb.client.transfer import send_file
+from argyle_nb.client.transport import Transport
+from argyle_nb.client.waiting import Waited, wait_for
+from argyle_nb.config import Settings, make_settings
+from argyle_nb.credential_file import KeyText
+from argyle_nb.errors import ApiError
+from argyle_nb.models import Account, User, UserUpload, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from argyle_nb.documents import Document
+
+T = TypeVar("T", Account, User, UserUpload)
+
+USERS, ACCOUNTS = "/v2/users", "/v2/accounts"
+
+
+class Client:
+    """A connection to one Argyle environment.
+
+    Parameters
+    ----------
+    api_key_id, api_key_secret
+        One pair of credentials; a key belongs to one environment.
+    environment
+        ``"sandbox"`` (https://api-sandbox.argyle.com), ``"production"``
+        (https://api.argyle.com) or a URL.
+
+    Raises
+    ------
+    ConfigurationError
+        For an impossible key or address.
+
+    Notes
+    -----
+    Source of every call: Argyle API reference, user uploads, users and accounts. Calls of one
+    client may be made from several threads.
+
+    Examples
+    --------
+    >>> Client("id", "secret", environment="sandbox")
+    Client(environment='sandbox', base_url='https://api-sandbox.argyle.com')
+    """
+
+    def __init__(
+        self, api_key_id: str, api_key_secret: str, *, environment: str = "sandbox"
+    ) -> None:
+        api_key_id, api_key_secret = KeyText(api_key_id), KeyText(api_key_secret)
+        self._start(make_settings(api_key_id, api_key_secret, environment))
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Client:
+        """Make a client from settings that were found elsewhere."""
+        client = cls.__new__(cls)
+        client._start(settings)  # noqa: SLF001 - our own class
+        return client
+
+    def _start(self, settings: Settings) -> None:
+        self.settings = settings
+        self._transport = Transport(settings)
+        self.clock = self._transport.clock
+
+    def __repr__(self) -> str:
+        # A traceback may show a client that was never made.
+        where: Settings | None = vars(self).get("settings")
+        if where is None:
+            return "Client()"
+        return f"Client(environment={where.environment!r}, base_url={where.base_url!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the kept connections; the client can go on to be used."""
+        self._transport.close()
+
+    def create_user(self, **fields: Any) -> User:
+        """Create a user.
+
+        Parameters
+        ----------
+        **fields
+            Any of Argyle's: ``external_id`` (100 characters at most), ``email``, ``first_name``,
+            ``last_name``, ``phone_number``, ...; none is required.
+
+        Returns
+        -------
+        User
+            With the new id.
+
+        Raises
+        ------
+        ValidationError
+            When Argyle refuses a field.
+
+        Examples
+        --------
+        >>> client.create_user(external_id="loan-77").external_id
+        'loan-77'
+        """
+        created = self._decoded(self._transport.post_json(USERS, fields), User)
+        known = {name: fields.get(name) for name in ("external_id", "email")}
+        return msgspec.structs.replace(created, **known)
+
+    def list_users(self, *, external_id: str | None = None) -> Iterator[User]:
+        """List users, pages fetched as needed.
+
+        Parameters
+        ----------
+        external_id
+            Only users with exactly this one; several may share it.
+
+        Examples
+        --------
+        >>> [user.external_id for user in client.list_users(external_id="nobody")]
+        []
+        """
+        users = self._records(USERS, User, external_id=external_id)
+        # A service that overlooked the filter would hand over strangers.
+        return (user for user in users if external_id in (None, user.external_id))
+
+    def list_accounts(self, *, user: str | None = None) -> Iterator[Account]:
+        """List accounts: they tell which user an upload belongs to.
+
+        Examples
+        --------
+        >>> users_of_accounts = {a.id: a.user for a in client.list_accounts()}
+        """
+        return self._records(ACCOUNTS, Account, user=checked_id("user", user))
+
+    def list_uploads(
+        self,
+        *,
+        user: str | None = None,
+        account: str | None = None,
+        document_type: str | None = None,
+    ) -> Iterator[UserUpload]:
+        """List uploads, pages of 200 fetched as needed.
+
+        Parameters
+        ----------
+        user, account
+            Ids; only what belongs to them. Argyle's object does not name its user: the results
+            carry one when this filter is given.
+        document_type
+            One of the six types.
+
+        Raises
+        ------
+        ValidationError
+            For a type or id that cannot exist, before anything is sent.
+        ApiError
+            When a page links to another origin, or back to a page already read.
+
+        Examples
+        --------
+        >>> for upload in client.list_uploads(document_type="paystubs"):
+        ...     print(upload.id, upload.ocr_authenticity_score)  # doctest: +SKIP
+        """
+        uploads = self._records(
+            UPLOADS, UserUpload, **checked_filters(user, account, document_type)
+        )
+        return (_with_user(upload, user) for upload in uploads)
+
+    def upload_pages(
+        self,
+        *,
+        user: str | None = None,
+        account: str | None = None,
+        document_type: str | None = None,
+        after: str | None = None,
+    ) -> Iterator[bytes]:
+        """List uploads as raw pages of JSON, each with every field that Argyle sent.
+
+        Parameters
+        ----------
+        user, account, document_type
+            As for `list_uploads`.
+        after
+            The ``next`` link of a page read earlier with the same filters; goes on behind it.
+
+        Raises
+        ------
+        ValidationError, ApiError
+            As for `list_uploads`.
+
+        Examples
+        --------
+        >>> next(client.upload_pages())[:1]
+        b'{'
+        """
+        filters = checked_filters(user, account, document_type)
+        return (answer for answer, _ in pages(self._transport, UPLOADS, filters, after))
+
+    def get_upload(self, upload_id: str) -> UserUpload:
+        """Get one upload by its id.
+
+        Raises
+        ------
+        NotFoundError
+            When this environment has no such upload.
+
+        Examples
+        --------
+        >>> client.get_upload("01320596-2c3d-189c-53e7-a8ce6d625b33")  # doctest: +SKIP
+        """
+        answer = self._transport.get(f"{UPLOADS}/{checked_id('id', upload_id)}")
+        return self._decoded(answer, UserUpload)
+
+    def upload(
+        self,
+        file: Path | str | Document,
+        *,
+        document_type: str,
+        user: str,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> UserUpload:
+        """Upload one document, streamed from disk.
+
+        Parameters
+        ----------
+        file
+            A PDF, JPEG, PNG or HEIC.
+        document_type
+            ``"paystubs"``, ``"W-2"``, ``"1099"``, ``"proof-of-identity"``,
+            ``"proof-of-address"`` or ``"miscellaneous"``.
+        user
+            The user's id (not the external id).
+        progress
+            Called with (bytes sent, bytes in all) as they leave.
+
+        Returns
+        -------
+        UserUpload
+            As Argyle took it, with ``user`` and ``requested_document_type`` filled in.
+
+        Raises
+        ------
+        DocumentError, ValidationError
+            Before anything is sent: the file, the type or the id is impossible.
+        ValidationError, AuthenticationError, RateLimitError
+            Argyle refused it.
+        TransportError
+            Nothing was sent.
+        AmbiguousUploadError
+            It may be stored, or not; nothing is sent a second time.
+
+        Examples
+        --------
+        >>> client.upload("paystub.pdf", document_type="paystubs", user=user.id)  # doctest: +SKIP
+        """
+        checked_type(document_type)
+        checked_id("user", user)
+        fields = {"user": user, "document_type": document_type}
+        upload = send_file(self._transport, UPLOADS, file, fields, progress)
+        return msgspec.structs.replace(upload, user=user, requested_document_type=document_type)
+
+    def wait(
+        self,
+        uploads: Iterable[UserUpload],
+        *,
+        timeout: float = 600.0,
+        progress: bool | Callable[[int, int], None] = False,
+    ) -> Waited:
+        """Wait until processing of these uploads rests.
+
+        They are looked at after 1 s, then more and more seldom, every 15 s at last; in pages of
+        the list where that takes fewer requests. Three things rest beside what is complete:
+        ``failed``; ``unauthorized``, as Argyle does not process it; and what stays ``idle`` for
+        30 s, as Argyle does not say whether that means "not yet" or "never".
+
+        Parameters
+        ----------
+        uploads
+            Uploads of this client.
+        timeout
+            Seconds.
+        progress
+            ``True`` shows a bar; or a function, called with (at rest, in all).
+
+        Returns
+        -------
+        Waited
+            A list: the newest state of each, in the order given. ``.reasons`` says for each id why
+            waiting for it ended; ``.unfinished`` holds those that did not come to rest: out of
+            time, gone from the service, or unreadable three times in a row.
+
+        Warns
+        -----
+        UserWarning
+            Names what did not come to rest, and why.
+
+        Raises
+        ------
+        AuthenticationError
+            When the key is refused.
+
+        Examples
+        --------
+        >>> [upload] = client.wait([upload])  # doctest: +SKIP
+        """
+        return wait_for(self._transport, uploads, timeout, progress)
+
+    def download(self, upload: UserUpload, folder: Path | str) -> Path:
+        """Download the original document.
+
+        Parameters
+        ----------
+        upload
+            What to fetch; its ``file_name`` is a stranger's text and never becomes a path.
+        folder
+            Made if missing.
+
+        Returns
+        -------
+        Path
+            ``<folder>/<upload id>.<pdf, jpg, png or heic by content>``, whole or not at all.
+
+        Raises
+        ------
+        ApiError
+            When what came is not a document, is too large, or its address leads to an unsafe
+            place.
+        TransportError
+            When it is cut short.
+        DocumentError
+            When it cannot be written.
+
+        Examples
+        --------
+        >>> client.download(upload, "downloads")  # doctest: +SKIP
+        """
+        if not upload.file_url:
+            raise ApiError(f"upload {upload.id} has no file_url; ask for it again later")
+        upload_id = checked_id("id", upload.id)
+        with self._transport.open_download(upload.file_url) as answer:
+            return save_document(answer, folder, str(upload_id))
+
+    def watch(self) -> Watch:
+        """Give what looks at uploads in rounds, as `wait` does, without waiting.
+
+        Examples
+        --------
+        >>> client.watch().moving
+        []
+        """
+        return Watch(self._transport)
+
+    def _decoded(self, answer: bytes, kind: type[T]) -> T:
+        return read_as(lambda body: decode(body, kind), answer, self.settings)
+
+    def _records(self, path: str, kind: type[T], **filters: str | None) -> Iterator[T]:
+        for _, fresh in pages(self._transport, path, filters):
+            yield from [decode(raw, kind) for raw in fresh]
+
+
+def _with_user(upload: UserUpload, user: str | None) -> UserUpload:
+    return msgspec.structs.replace(upload, user=user) if user else upload

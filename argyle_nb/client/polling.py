@@ -1,0 +1,287 @@
+"""Looking at many uploads in rounds, in as few requests as it takes."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from argyle_nb.checks import checked_id
+from argyle_nb.client.pagination import UPLOADS, pages
+from argyle_nb.client.responses import read_as
+from argyle_nb.errors import (
+    ArgyleError,
+    AuthenticationError,
+    DecodeError,
+    NotFoundError,
+    TransportError,
+)
+from argyle_nb.models import UserUpload, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from argyle_nb.client.transport import Transport
+
+    Progress = Callable[[int, int], None]
+
+FIRST_POLL_SECONDS, LONGEST_POLL_SECONDS = 1.0, 15.0
+STEADY_SECONDS = 30.0
+# What was taken in just now may not be shown at once.
+APPEARS_SECONDS = 10.0
+
+STAGES = ("classification", "ocr", "authenticity")
+COMPLETE = "complete"
+
+_GROWTH = 1.5
+_AT_ONCE = 8
+# A page of a list is many times larger than one upload, so it has to show several.
+_WORTH_A_PAGE = 5
+_PATIENCE = 3
+
+
+@dataclass
+class Watched:
+    """One upload, and when its stages last moved and were last seen, on the monotonic clock."""
+
+    upload: UserUpload
+    moved_at: float
+    seen_at: float
+    unseen: bool = False
+    failures: int = 0
+    trouble: str | None = None
+    gone: bool = False
+
+    @property
+    def may_appear(self) -> bool:
+        """Whether it was taken in so lately that the service need not show it yet."""
+        never_seen = self.unseen and self.upload.created_at is None
+        return never_seen and time.monotonic() < self.moved_at + APPEARS_SECONDS
+
+    @property
+    def given_up(self) -> bool:
+        """Whether it cannot be looked at."""
+        return self.gone or self.failures >= _PATIENCE
+
+    @property
+    def moves(self) -> bool:
+        """Whether more is expected of it."""
+        moves = self.unseen or may_move(self.upload, self.moved_at, self.seen_at)
+        return moves and not self.given_up
+
+    @property
+    def rests_because(self) -> str:
+        """Say why nothing more is expected; empty while it moves."""
+        if self.moves:
+            return ""
+        if self.gone:
+            return "gone from the service"
+        return str(self.trouble) if self.given_up else _how_it_rests(self.upload)
+
+    def see(self, newest: UserUpload) -> None:
+        """Take down its newest state."""
+        self.seen_at, self.failures, self.trouble = time.monotonic(), 0, None
+        self.unseen = False
+        if newest.stages != self.upload.stages:
+            self.moved_at = self.seen_at
+        self.upload = with_known(newest, self.upload)
+
+    def fail(self, error: ArgyleError) -> None:
+        """Take down that it could not be looked at."""
+        self.gone = isinstance(error, NotFoundError) and not self.may_appear
+        self.failures += 1
+        self.trouble = f"not read: {error}"
+
+
+class Watch:
+    """Looks at uploads that move, in rounds.
+
+    Parameters
+    ----------
+    transport
+        Who asks.
+
+    Examples
+    --------
+    >>> watch = client.watch()
+    >>> watch.add([UserUpload("u1")])
+    >>> watch.moving, watch.watched["u1"].rests_because
+    ([], 'without a word on processing')
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._deadline = float("inf")
+        self._listing_pays = True
+        self._lost_rounds = 0
+        self._lost = False
+        self.watched: dict[str, Watched] = {}
+
+    def add(self, uploads: Iterable[UserUpload], *, unseen: bool = False) -> None:
+        """Look at more uploads; what rests is asked for only where it is ``unseen``."""
+        now = time.monotonic()
+        self.watched |= {upload.id: Watched(upload, now, now, unseen) for upload in uploads}
+
+    @property
+    def moving(self) -> list[Watched]:
+        """Those of which more is expected."""
+        return [watched for watched in self.watched.values() if watched.moves]
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether nothing was reached several times in a row."""
+        return self._lost_rounds >= _PATIENCE
+
+    def run(self, tell: Progress, deadline: float) -> None:
+        """Look until nothing moves, nothing is reached, or the time is over."""
+        pause = FIRST_POLL_SECONDS
+        while True:
+            moving = self.moving
+            tell(len(self.watched) - len(moving), len(self.watched))
+            left = deadline - time.monotonic()
+            if not moving or left <= 0 or self.is_lost:
+                return
+            time.sleep(min(pause, left))
+            pause = min(pause * _GROWTH, LONGEST_POLL_SECONDS)
+            self.look(deadline)
+
+    def look(self, deadline: float) -> None:
+        """Look once at all that move.
+
+        Parameters
+        ----------
+        deadline
+            On the monotonic clock; what has not been asked for by then is not asked for.
+
+        Raises
+        ------
+        AuthenticationError
+            When the key is refused.
+        """
+        moving = self.moving
+        self._lost, self._deadline = False, deadline
+        wanted = {watched.upload.id: watched for watched in moving}
+        if self._listing_pays and len(wanted) >= _WORTH_A_PAGE:
+            self._list(wanted)
+        with ThreadPoolExecutor(_AT_ONCE) as workers:
+            try:
+                list(workers.map(self._ask, wanted.values()))
+            except BaseException:
+                self._lost = True  # what waits for its turn is not asked for
+                raise
+        self._lost_rounds = self._lost_rounds + 1 if self._lost else 0
+
+    def _list(self, wanted: dict[str, Watched]) -> None:
+        """Look at pages of the list as long as each shows several, and strike off what they show.
+
+        That costs one page at most more than asking for each, in whatever order the list comes.
+        """
+        found, filters = 0, _shared([watched.upload for watched in wanted.values()])
+        try:
+            for number, records in enumerate(self._pages(filters), 1):
+                for upload in _readable(records):
+                    if watched := wanted.pop(upload.id, None):
+                        watched.see(upload)
+                        found += 1
+                self._listing_pays = found >= number * _WORTH_A_PAGE
+                if not wanted or not self._listing_pays or time.monotonic() > self._deadline:
+                    return
+        except AuthenticationError:
+            raise
+        except ArgyleError:
+            self._listing_pays = False  # asking for each will tell what is wrong
+
+    def _pages(self, filters: Mapping[str, str | None]) -> Iterator[Sequence[msgspec.Raw]]:
+        seconds = max(0.0, self._deadline - time.monotonic())
+        return (raws for _, raws in pages(self._transport, UPLOADS, filters, seconds=seconds))
+
+    def _ask(self, watched: Watched) -> None:
+        """Ask for one upload; only an error that befalls all of them is raised."""
+        if self._lost or time.monotonic() > self._deadline:
+            return
+        try:
+            watched.see(self._got(watched.upload.id))
+        except AuthenticationError:
+            raise
+        except TransportError as error:
+            self._lost, watched.trouble = True, f"not read: {error}"
+        except ArgyleError as error:
+            watched.fail(error)
+
+    def _got(self, upload_id: str) -> UserUpload:
+        left = max(0.0, self._deadline - time.monotonic())
+        answer = self._transport.get(f"{UPLOADS}/{checked_id('id', upload_id)}", seconds=left)
+        upload = read_as(lambda body: decode(body, UserUpload), answer, self._transport.settings)
+        if upload.id != upload_id:
+            raise DecodeError(upload_id, "$.id", "another upload came")
+        return upload
+
+
+def may_move(upload: UserUpload, moved_at: float, seen_at: float | None = None) -> bool:
+    """Tell whether an upload's processing may go on.
+
+    Parameters
+    ----------
+    upload
+        Its newest state.
+    moved_at, seen_at
+        When its stages last changed, and when they were last looked at (by default now), on the
+        monotonic clock.
+
+    Examples
+    --------
+    >>> may_move(UserUpload("u1"), time.monotonic())
+    False
+    """
+    if upload.at_rest:
+        return False
+    still_for = (time.monotonic() if seen_at is None else seen_at) - moved_at
+    return "in_progress" in upload.stages or still_for < STEADY_SECONDS
+
+
+def with_known(newest: UserUpload, known: UserUpload) -> UserUpload:
+    """Carry over what only this package knows of an upload.
+
+    Examples
+    --------
+    >>> with_known(UserUpload("u1"), UserUpload("u1", user="u2")).user
+    'u2'
+    """
+    return msgspec.structs.replace(
+        newest, user=known.user, requested_document_type=known.requested_document_type
+    )
+
+
+def _readable(records: Iterable[msgspec.Raw]) -> Iterator[UserUpload]:
+    for record in records:
+        try:
+            yield decode(record, UserUpload)
+        except DecodeError:
+            continue  # if it is waited for, it is asked for by itself
+
+
+def _shared(uploads: Sequence[UserUpload]) -> dict[str, str | None]:
+    """Narrow the list down where all uploads have the same user or account."""
+    users = {upload.user for upload in uploads}
+    accounts = {upload.account for upload in uploads}
+    return {
+        name: values.pop()
+        for name, values in (("user", users), ("account", accounts))
+        if len(values) == 1
+    }
+
+
+def _how_it_rests(upload: UserUpload) -> str:
+    stages = dict(zip(STAGES, upload.stages, strict=True))
+    if "failed" in upload.stages:
+        return "failed in processing"
+    if denied := [name for name, status in stages.items() if status == "unauthorized"]:
+        return f"unauthorized: Argyle does not run {', '.join(denied)} for this key"
+    if not any(upload.stages):
+        return "without a word on processing"
+    if not upload.at_rest:
+        return f"idle for {STEADY_SECONDS:.0f} s: nothing more seems to be done"
+    return COMPLETE

@@ -1,0 +1,325 @@
+"""One HTTP conversation: what is sent, how fast, which answers are errors, what is tried again."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import ssl
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urljoin
+
+import msgspec
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase, HTTPBasicAuth
+from requests.utils import get_environ_proxies, select_proxy
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
+from urllib3.exceptions import SSLError as UrllibSSLError
+
+from argyle_nb.client.clock import ServerClock
+from argyle_nb.client.origins import (
+    absolute,
+    check_hop,
+    check_same_origin,
+    is_trusted,
+    shown_origin,
+)
+from argyle_nb.client.quiet_logs import quiet
+from argyle_nb.client.responses import ANSWER_SECONDS, BROKEN, REDIRECTS, checked_body, told_to_wait
+from argyle_nb.client.retry import REQUESTS_PER_SECOND, Pacer, back_off
+from argyle_nb.config import CA_VARIABLES, LOCAL, ca_bundle, is_loopback
+from argyle_nb.errors import AmbiguousUploadError, ApiError, RateLimitError, TransportError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from argyle_nb.config import Settings
+
+T = TypeVar("T")
+
+CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
+STALL_SECONDS = 120.0
+RETRIES = 4
+MAX_HOPS = 5
+CONNECTIONS_KEPT = 32
+
+_CLIENT_ERRORS = range(400, 500)
+# Request time-out, conflict, too early: the document may be there all the same.
+_UNCLEAR = frozenset({408, 409, 425})
+_PASSING = frozenset({429, 500, 502, 503, 504})
+
+
+class _NoAuth(AuthBase):
+    """Sends no credentials, and keeps requests from looking for some in ``.netrc``."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
+
+
+class Transport:
+    """Requests to one environment, with its key.
+
+    Parameters
+    ----------
+    settings
+        Where and as whom.
+
+    Notes
+    -----
+    Calls may come from several threads. All of them share one `Pacer`: together they stay below
+    the service's limit, and one answer of 429 slows them all.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.clock = ServerClock()
+        self.pacer = Pacer(math.inf if settings.environment == LOCAL else REQUESTS_PER_SECOND)
+        self._auth = HTTPBasicAuth(settings.api_key_id, settings.api_key_secret.reveal())
+        self._certificates = ca_bundle()
+        self._reading = self._session()
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        self._reading.close()
+
+    def get(
+        self,
+        url: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        seconds: float = ANSWER_SECONDS,
+    ) -> bytes:
+        """Read an answer of the API; tried again on 429, 5xx and broken connections.
+
+        Parameters
+        ----------
+        url
+            A path of the API, or a whole URL.
+        params
+            The query.
+        seconds
+            After these it is not tried again.
+        """
+        timeout = (CONNECT_SECONDS, min(READ_SECONDS, max(seconds, 1.0)))
+
+        def attempt() -> bytes:
+            return self._exchange(self._reading, "GET", url, params=params, timeout=timeout)
+
+        return self._patiently(url, attempt, seconds)
+
+    def post_json(self, path: str, value: Any) -> bytes:
+        """Send a small JSON object; never tried again, never redirected."""
+        body, headers = msgspec.json.encode(value), {"Content-Type": "application/json"}
+        with self._session() as session:
+            try:
+                return self._exchange(session, "POST", path, data=body, headers=headers)
+            except BROKEN as error:
+                raise self._broken("POST", path, error) from None
+
+    def post_document(self, path: str, body: Any, content_type: str, seconds: float) -> bytes:
+        """Stream one document, on a connection of its own.
+
+        A kept connection may have died unnoticed, and then nobody could tell whether the document
+        was stored; so an upload never uses one, is never tried again and never redirected.
+
+        Parameters
+        ----------
+        path
+            The API's path.
+        body
+            An object with ``read``; it is never held in memory as a whole.
+        content_type
+            The multipart header with its boundary.
+        seconds
+            How long to wait for the answer after the last byte.
+
+        Raises
+        ------
+        TransportError
+            When certainly nothing was sent.
+        AmbiguousUploadError
+            When the document may or may not be stored.
+        ApiError
+            When the service refused it; `RateLimitError` also when it only wants less at once.
+        """
+        headers = {"Content-Type": content_type}
+        # The first of the two also bounds how long a single write may stall.
+        timeout = (STALL_SECONDS, seconds)
+        with self._session() as session:
+            try:
+                return self._exchange(
+                    session, "POST", path, data=body, headers=headers, timeout=timeout
+                )
+            except BROKEN as error:
+                if _never_connected(error):
+                    raise self._broken("POST", path, error) from None
+                raise AmbiguousUploadError(_ambiguous(path, type(error).__name__)) from None
+            except ApiError as error:
+                if error.status in _CLIENT_ERRORS and error.status not in _UNCLEAR:
+                    raise
+                raise AmbiguousUploadError(_ambiguous(path, str(error))) from None
+
+    def open_download(self, url: str) -> requests.Response:
+        """Open a document's address, following redirects by hand.
+
+        Parameters
+        ----------
+        url
+            Absolute, without a scheme (``www.argyle.com/x``, as published), or a path.
+
+        Returns
+        -------
+        requests.Response
+            Open, with its body unread; the caller closes it.
+
+        Raises
+        ------
+        ApiError
+            For an unsafe hop, too many hops, or a refusal.
+        TransportError
+            When a host cannot be reached.
+        """
+        where = absolute(url, self.settings.base_url)
+        for _ in range(MAX_HOPS + 1):
+            self._check_hop(where)
+            answer = self._patiently(where, partial(self._opened, where), ANSWER_SECONDS)
+            if answer.status_code == requests.codes.ok:
+                return answer
+            with answer:
+                where = urljoin(where, answer.headers.get("Location", ""))
+        raise ApiError(f"more than {MAX_HOPS} redirects: the document's address leads in a circle")
+
+    def check_same_origin(self, url: str) -> None:
+        """Refuse a link to a further page that would lead to another origin.
+
+        Raises
+        ------
+        ApiError
+            Before anything is sent; it names the origin.
+        """
+        check_same_origin(url, self.settings.base_url)
+
+    def is_trusted(self, url: str) -> bool:
+        """Tell whether the key may be sent to a URL."""
+        return is_trusted(url, self.settings.base_url)
+
+    def _opened(self, url: str) -> requests.Response:
+        """Give an open answer: the document, or a redirect."""
+        answer = self._send(self._reading, "GET", url)
+        if answer.status_code not in REDIRECTS | {requests.codes.ok}:
+            with answer:
+                checked_body(answer, self.settings)
+        return answer
+
+    def _patiently(self, where: str, attempt: Callable[[], T], seconds: float) -> T:
+        """Read again while there is hope; reading twice does no harm."""
+        deadline = time.monotonic() + seconds
+        for number in itertools.count():
+            try:
+                return attempt()
+            except (*BROKEN, ApiError) as error:
+                hopeful = number < RETRIES and time.monotonic() < deadline and _may_pass(error)
+                if not hopeful and isinstance(error, ApiError):
+                    raise
+                if not hopeful:
+                    raise self._broken("GET", where, error) from None
+                if not isinstance(error, RateLimitError):  # then all wait, in the pacer
+                    time.sleep(back_off(number))
+        raise AssertionError("counting has no end")
+
+    def _exchange(
+        self, session: requests.Session, method: str, where: str, **options: Any
+    ) -> bytes:
+        with self._send(session, method, where, **options) as answer:
+            return checked_body(answer, self.settings)
+
+    def _send(
+        self, session: requests.Session, method: str, where: str, **options: Any
+    ) -> requests.Response:
+        url = self.settings.base_url + where if where.startswith("/") else where
+        trusted = self.is_trusted(url)
+        options.setdefault("timeout", (CONNECT_SECONDS, READ_SECONDS))
+        self.pacer.wait()
+        with quiet(path_too=not trusted):
+            answer = session.request(
+                method,
+                url,
+                auth=self._auth if trusted else _NoAuth(),
+                allow_redirects=False,
+                stream=True,
+                **options,
+            )
+        if trusted:
+            self._heed(answer)
+        return answer
+
+    def _heed(self, answer: requests.Response) -> None:
+        """Take the service's time, and slow everybody down when it says so."""
+        self.clock.note(answer.headers.get("Date"))
+        told, status = told_to_wait(answer), answer.status_code
+        too_many = status == requests.codes.too_many_requests
+        if too_many or (status == requests.codes.unavailable and told is not None):
+            self.pacer.slow_down(told)
+
+    def _broken(self, method: str, where: str, error: Exception) -> TransportError:
+        host = self.settings.base_url if where.startswith("/") else shown_origin(where)
+        if _certificate_refused(error):
+            return TransportError(
+                f"{host} could not be reached: its certificate is not trusted here. Where a "
+                f"company looks into connections, name its certificates in {CA_VARIABLES[0]}"
+            )
+        if method == "GET" or _never_connected(error):
+            what = "could not be reached, or broke off"
+        else:
+            what = "broke off: it may have done what was asked, so look before you ask again"
+        return TransportError(
+            f"{host} {what} ({type(error).__name__}); check the network, VPN and proxy"
+        )
+
+    def _session(self) -> requests.Session:
+        session = requests.Session()
+        # On loopback a proxy from the environment would only get in between.
+        session.trust_env = not is_loopback(self.settings.base_url)
+        session.verify = self._certificates or True
+        session.headers["User-Agent"] = "argyle_nb"
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, HTTPAdapter(pool_maxsize=CONNECTIONS_KEPT))
+        return session
+
+    def _check_hop(self, url: str) -> None:
+        proxies = get_environ_proxies(url, no_proxy=None) if self._reading.trust_env else {}
+        looked_up_here = select_proxy(url, proxies) is None
+        check_hop(url, self.settings.base_url, looked_up_here=looked_up_here)
+
+
+def _may_pass(error: Exception) -> bool:
+    """Tell whether asking once more can help; a certificate that is wrong stays wrong."""
+    if isinstance(error, ApiError):
+        return error.status in _PASSING
+    return not _certificate_refused(error)
+
+
+def _never_connected(error: Exception) -> bool:
+    # What breaks at a proxy breaks before the request itself leaves: https is tunnelled.
+    kinds = (NewConnectionError, ConnectTimeoutError, ProxyError)
+    return isinstance(_reason(error), kinds) or _certificate_refused(error)
+
+
+def _certificate_refused(error: Exception) -> bool:
+    reason = _reason(error)
+    told = reason.args[0] if isinstance(reason, UrllibSSLError) and reason.args else None
+    return isinstance(told, ssl.SSLCertVerificationError)
+
+
+def _reason(error: Exception) -> Any:
+    """Give why the HTTP library gave up, where it says so."""
+    return getattr(error.args[0], "reason", None) if error.args else None
+
+
+def _ambiguous(path: str, what: str) -> str:
+    return (
+        f"POST {path} ended without a clear answer ({what}): the document may be stored. "
+        "List the user's uploads before you send it again"
+    )

@@ -1,0 +1,118 @@
+"""Signals and reason codes -> columns, one row each, in the order of their forms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from argyle_nb.frames.columns import (
+    CategoryColumn,
+    RepeatedTextColumn,
+    TextColumn,
+    WholeNumberColumn,
+    joined,
+)
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from argyle_nb.frames.authenticity import ReasonCode, Signal
+    from argyle_nb.frames.columns import Column
+    from argyle_nb.frames.rows import Page
+
+KIND = pd.CategoricalDtype(["signal", "reason_code"])
+CONFIDENCES = ("LOW", "MEDIUM", "HIGH")
+
+_NONE = -1
+
+
+class SignalColumns:
+    """Signals and reason codes are taken up apart, as they share few columns, and woven at the end.
+
+    Each form gives its signals, then its reason codes; how many of each is all that is kept of the
+    order.
+    """
+
+    def __init__(self) -> None:
+        self._forms_of_row = WholeNumberColumn(np.int32)
+        self._counts = WholeNumberColumn(np.int32)
+        self._form_type = CategoryColumn(())
+        self._identifier, self._code = RepeatedTextColumn(), RepeatedTextColumn()
+        self._display_name, self._description = RepeatedTextColumn(), RepeatedTextColumn()
+        self._confidence = CategoryColumn(CONFIDENCES)
+        self._page_number = WholeNumberColumn(np.int32)
+        self._signal_count = WholeNumberColumn(np.int32)
+        self._field_name = RepeatedTextColumn()
+        self._original_text, self._tampered_text = TextColumn(), TextColumn()
+
+    def add(self, page: Page) -> None:
+        """Take the signals and reason codes of a page."""
+        forms = [form for found in page.forms if found for form in found]
+        self._forms_of_row.add([len(found) if found else 0 for found in page.forms])
+        self._form_type.add([form.form_type for form in forms])
+        signals = [form.signals or () for form in forms]
+        codes = [form.reason_codes for form in forms]
+        self._counts.add([len(some) for pair in zip(signals, codes, strict=True) for some in pair])
+        self._add_signals([signal for some in signals for signal in some])
+        self._add_codes([code for some in codes for code in some])
+
+    def _add_signals(self, signals: list[Signal]) -> None:
+        texts = [signal.texts() for signal in signals]
+        self._identifier.add([signal.identifier for signal in signals])
+        self._display_name.add([signal.display_name for signal in signals])
+        self._page_number.add([signal.page_number for signal in signals])
+        self._signal_count.add([signal.signal_count for signal in signals])
+        self._field_name.add([found.get("field_name") for found in texts])
+        self._original_text.add([found.get("original_text") for found in texts])
+        self._tampered_text.add([found.get("tampered_text") for found in texts])
+
+    def _add_codes(self, codes: list[ReasonCode]) -> None:
+        self._code.add([code.code for code in codes])
+        self._description.add([code.description for code in codes])
+        self._confidence.add([code.confidence for code in codes])
+
+    def finish(self, upload_id: Any, document_type: Any) -> pd.DataFrame:
+        """Give the frame.
+
+        Parameters
+        ----------
+        upload_id, document_type
+            The columns of the rows that were added.
+        """
+        counts = _numbers(self._counts)
+        place = np.repeat(np.arange(len(counts)), counts)
+        form, is_code = place // 2, place % 2 == 1
+        row = np.repeat(np.arange(len(upload_id)), _numbers(self._forms_of_row))[form]
+        signal = np.where(is_code, _NONE, np.cumsum(~is_code) - 1)
+        code = np.where(is_code, np.cumsum(is_code) - 1, _NONE)
+        either = np.where(is_code, np.count_nonzero(~is_code) + code, signal)
+        columns = {
+            "upload_id": upload_id.take(row),
+            "document_type": document_type.take(row),
+            "form_type": self._form_type.finish().take(form),
+            "kind": pd.Categorical.from_codes(is_code.astype(np.int8), dtype=KIND),
+            "identifier": _chained(self._identifier, self._code).take(either),
+            "display_name": _chained(self._display_name, self._description).take(either),
+            "confidence": _picked(self._confidence, code),
+            "page_number": _picked(self._page_number, signal),
+            "signal_count": _picked(self._signal_count, signal),
+            "field_name": _picked(self._field_name, signal),
+            "original_text": _picked(self._original_text, signal),
+            "tampered_text": _picked(self._tampered_text, signal),
+        }
+        return pd.DataFrame(columns)
+
+
+def _numbers(column: WholeNumberColumn) -> npt.NDArray[np.int64]:
+    numbers: npt.NDArray[np.int64] = column.finish().to_numpy(dtype=np.int64)
+    return numbers
+
+
+def _picked(column: Column[Any], places: npt.NDArray[np.int64]) -> Any:
+    return column.finish().take(places, allow_fill=True)
+
+
+def _chained(first: Column[Any], second: Column[Any]) -> Any:
+    return joined([first.finish(), second.finish()])

@@ -1,0 +1,170 @@
+"""Frames or an archive -> a folder of CSV files, a manifest and one HTML page."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from argyle_nb.archive import Archive
+from argyle_nb.errors import ConfigurationError
+from argyle_nb.levels import level_preset
+from argyle_nb.report.dictionary import FILES, data_dictionary
+from argyle_nb.report.folders import replaced
+from argyle_nb.report.gathering import gather
+from argyle_nb.report.manifest import facts_of, file_facts
+from argyle_nb.report.page import page_of
+from argyle_nb.report.privacy import Privacy
+from argyle_nb.report.reading import MANIFEST, PAGE, Report, is_report
+from argyle_nb.report.tables import content_of
+from argyle_nb.scores.filters import plain_filters
+from argyle_nb.storage import write_csv
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import pandas as pd
+
+    from argyle_nb.config import Settings
+    from argyle_nb.levels import Levels
+    from argyle_nb.report.privacy import Mode
+    from argyle_nb.report.tables import Content
+
+_OF_THE_DESKTOP = (".DS_Store", "Thumbs.db", "desktop.ini")  # there once somebody looked
+KNOWN_FILES = frozenset(
+    {*FILES, "score_counts.csv", "coverage.csv", PAGE, MANIFEST, *_OF_THE_DESKTOP}
+)
+
+
+def export_report(
+    source: pd.DataFrame | Archive,
+    folder: Path | str,
+    *,
+    signals: pd.DataFrame | None = None,
+    ocr: pd.DataFrame | bool = False,
+    title: str = "Authenticity of user uploads",
+    filters: Mapping[str, Any] | None = None,
+    levels: Levels | None = None,
+    pii: Mode = "masked",
+    salt: str | bytes | None = None,
+    excel: bool = False,
+    settings: Settings | None = None,
+    made_by: str | None = None,
+) -> Report:
+    """Write uploads, signals and every statistic as CSV, with a manifest and an HTML page.
+
+    The folder is replaced as a whole: a full disk or a kill leaves the old report as it was.
+
+    Parameters
+    ----------
+    source
+        From `uploads_frame`, or an `Archive`, of which the newest version of each upload counts.
+        Records that could not be read are listed where errors were collected.
+    folder
+        The report's own; made if missing.
+    signals
+        From `signals_frame`, of the same uploads; an archive gives its own. Without it there is
+        no ``signals.csv``.
+    ocr
+        From `ocr_frame`, of the same uploads; ``True`` for those of an archive. Content that was
+        read from documents leaves only where this asks for it.
+    title
+        Heads the page; printed as it is.
+    filters
+        Column of the uploads -> a value, a list of values, or for times a pair of first and end,
+        which is no part: ``{"created_at": ("2026-01-01", "2026-02-01")}``.
+    levels
+        Preset of the authenticity levels, or cut-offs of your own; by default that of the frame,
+        ``"argyle"`` where none is known.
+    pii
+        ``"masked"``: of names, addresses and numbers no more is left than the last four digits.
+        ``"hashed"``: keyed hashes instead, to join without seeing; needs a salt. ``"include"``:
+        in the clear, and the manifest says so. What is personal is in `argyle_nb.report.privacy`.
+    salt
+        For ``"hashed"``: 16 bytes or more that only you have.
+    excel
+        Begin CSV files with a byte order mark and end lines with CR LF.
+    settings
+        ``client.settings``, whose environment and base URL go into the manifest, and nothing else.
+    made_by
+        Who makes the report; the login name by default.
+
+    Returns
+    -------
+    Report
+        The paths of ``uploads.csv``, ``signals.csv``, ``ocr_fields.csv``, ``score_summary.csv``,
+        ``score_counts.csv`` (as `ScoreCounts.read_csv` takes it), ``levels.csv``,
+        ``thresholds.csv``, ``drift.csv``, ``coverage.csv``, ``rejected.csv``,
+        ``data_dictionary.csv``, ``report.html`` and ``manifest.json``.
+
+    Raises
+    ------
+    ConfigurationError
+        When the frame is not one of `uploads_frame`, nothing was ever pulled into the archive, a
+        filter or the privacy makes no sense, or the folder cannot be written or holds anything
+        but a report.
+    ArgyleError
+        When the tables do not add up to the uploads, or an upload is there twice.
+
+    Examples
+    --------
+    >>> export_report(frame, folder / "report").rows["uploads.csv"]
+    4
+    """
+    privacy, where = Privacy(pii, salt), Path(folder)
+    with _whole_characters():
+        wanted = plain_filters(filters or {})
+        given = gather(source, signals, ocr, wanted)
+        wished = given.uploads.attrs.get("levels", "argyle") if levels is None else levels
+        preset = level_preset(wished)
+        content = content_of(given, preset, privacy)
+        facts = facts_of(
+            given,
+            content,
+            title=title,
+            filters=wanted,
+            privacy=privacy,
+            settings=settings,
+            sources=_sources(source),
+            made_by=made_by,
+        )
+        content.tables["data_dictionary.csv"] = data_dictionary(content.tables, privacy)
+        with replaced(where, KNOWN_FILES, is_report) as new:
+            _write(new, content, facts, excel)
+    return Report(where.expanduser(), facts)
+
+
+def _sources(source: pd.DataFrame | Archive) -> list[str]:
+    if not isinstance(source, Archive):
+        return []
+    sources = source.sources()
+    if not sources:
+        raise ConfigurationError(
+            f"{source} holds nothing, not even an empty answer: pull into it first, or mend its "
+            "name"
+        )
+    return sources
+
+
+def _write(new: Path, content: Content, facts: dict[str, Any], excel: bool) -> None:
+    facts["files"] = []
+    for name, table in content.tables.items():
+        write_csv(table, new / name, excel=excel)
+        facts["files"].append(file_facts(new / name, table))
+    (new / PAGE).write_text(page_of(facts, content), encoding="utf-8")
+    facts["files"].append(file_facts(new / PAGE))
+    told = json.dumps(facts, indent=2, ensure_ascii=False)
+    (new / MANIFEST).write_text(told + "\n", encoding="utf-8")
+
+
+@contextmanager
+def _whole_characters() -> Iterator[None]:
+    try:
+        yield
+    except UnicodeEncodeError as error:
+        half = error.object[error.start].encode("ascii", "backslashreplace").decode()
+        raise ConfigurationError(
+            f"a text of this report holds half a character (the lone surrogate {half}), which "
+            "UTF-8 does not know: decode it anew from its source"
+        ) from None

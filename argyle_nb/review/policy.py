@@ -1,0 +1,390 @@
+"""What is done at which score: an object with an author and a reason, not numbers in cells."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from argyle_nb.errors import ConfigurationError
+from argyle_nb.frames.upload_columns import levels_of
+from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE, level_preset
+from argyle_nb.models import DOCUMENT_TYPES
+from argyle_nb.review.costs import Costs
+from argyle_nb.review.policy_file import read_policy_table, write_policy_table
+from argyle_nb.scores import checked_scores
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from argyle_nb.scores import ScoreCounts
+
+DECISIONS = ("reject", "review", "pass", "undecided")
+
+_UNDECIDED = DECISIONS.index("undecided")
+_HASH_LENGTH = 12
+
+
+@dataclass(frozen=True)
+class CutOffs:
+    """What is done with one document type.
+
+    Parameters
+    ----------
+    pass_from
+        The lowest score that passes, 0 to 101; 101 lets none pass.
+    reject_below
+        Lower scores are rejected, 0 to ``pass_from``; 0 rejects none. What lies between the two is
+        reviewed.
+
+    Examples
+    --------
+    >>> CutOffs(pass_from=80, reject_below=30)
+    CutOffs(pass_from=80, reject_below=30)
+    """
+
+    pass_from: int
+    reject_below: int
+
+    def __post_init__(self) -> None:
+        for name, cut in asdict(self).items():
+            if type(cut) is not int or not LOWEST_SCORE <= cut <= HIGHEST_SCORE + 1:
+                raise ConfigurationError(f"{name} must be a whole number, 0 to 101, not {cut!r}")
+        if self.reject_below > self.pass_from:
+            raise ConfigurationError(
+                f"reject_below ({self.reject_below}) must not be above pass_from ({self.pass_from})"
+            )
+
+    def decisions(self) -> npt.NDArray[np.int8]:
+        """Give the place in `DECISIONS` of each score 0 to 100.
+
+        Examples
+        --------
+        >>> [DECISIONS[place] for place in CutOffs(80, 30).decisions()[[29, 30, 79, 80]]]
+        ['reject', 'review', 'review', 'pass']
+        """
+        scores = np.arange(HIGHEST_SCORE + 1)
+        return ((scores >= self.reject_below) * 1 + (scores >= self.pass_from)).astype(np.int8)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Cut-offs per document type, with who set them, when and why.
+
+    Parameters
+    ----------
+    cut_offs
+        Document type -> `CutOffs`. Other types are not decided.
+    who, why
+        In words, not empty.
+    when
+        The day from which it holds.
+    levels
+        The level preset that goes with it.
+    costs
+        What it was weighed by, if it was.
+
+    Raises
+    ------
+    ConfigurationError
+        Naming the field that cannot stand.
+
+    Examples
+    --------
+    >>> policy = Policy({"paystubs": CutOffs(80, 30)}, "ada", date(2026, 5, 1), "first try")
+    >>> policy
+    Policy(b35a4155edab, paystubs: reject < 30, review < 80, from 2026-05-01)
+    """
+
+    cut_offs: Mapping[str, CutOffs]
+    who: str
+    when: date
+    why: str
+    levels: str = "argyle"
+    costs: Costs | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("who", "why", "levels"):
+            value = getattr(self, name)
+            if not isinstance(value, str) or not value.strip():
+                raise ConfigurationError(f"{name} must be a text that says something")
+        level_preset(self.levels)
+        if isinstance(self.when, datetime) or not isinstance(self.when, date):
+            raise ConfigurationError(
+                f"when must be a date such as 2026-05-01, without quotes or time, not {self.when!r}"
+            )
+        if self.costs is not None and not isinstance(self.costs, Costs):
+            raise ConfigurationError(f"costs must be Costs(...), not {self.costs!r}")
+        if not isinstance(self.cut_offs, Mapping) or not self.cut_offs:
+            raise ConfigurationError(
+                "cut_offs must name at least one document type: "
+                '{"paystubs": CutOffs(pass_from=80, reject_below=30)}'
+            )
+        for document_type, cuts in self.cut_offs.items():
+            if not isinstance(cuts, CutOffs):
+                raise ConfigurationError(
+                    f"cut_offs.{document_type} must be CutOffs(pass_from=..., reject_below=...), "
+                    f"not {cuts!r}"
+                )
+            if document_type not in DOCUMENT_TYPES:
+                raise ConfigurationError(
+                    f"cut_offs.{document_type} is no document type: there are "
+                    f"{', '.join(DOCUMENT_TYPES)}"
+                )
+
+    def __repr__(self) -> str:
+        cuts = "; ".join(
+            f"{name}: reject < {cut.reject_below}, review < {cut.pass_from}"
+            for name, cut in self.cut_offs.items()
+        )
+        return f"Policy({self.hash}, {cuts}, from {self.when})"
+
+    @property
+    def hash(self) -> str:
+        """Name this version: the first 12 hexadecimal digits of the SHA-256 of all it says.
+
+        The order of the document types does not matter, nor does the layout of the file.
+        """
+        said = json.dumps(self._table(), sort_keys=True, default=str, ensure_ascii=False)
+        return hashlib.sha256(said.encode("utf-8")).hexdigest()[:_HASH_LENGTH]
+
+    @classmethod
+    def read(cls, path: Path | str) -> Policy:
+        """Read a policy from its TOML file.
+
+        Parameters
+        ----------
+        path
+            A file such as `write` makes.
+
+        Raises
+        ------
+        ConfigurationError
+            Naming the file, the field and what belongs there.
+
+        Examples
+        --------
+        >>> policy = Policy({"W-2": CutOffs(80, 30)}, "ada", date(2026, 5, 1), "first try")
+        >>> policy.write(folder / "policy.toml")
+        >>> Policy.read(folder / "policy.toml") == policy
+        True
+        """
+        table = read_policy_table(Path(path))
+        try:
+            return cls._of(table)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{path}: {error}") from None
+
+    def write(self, path: Path | str) -> None:
+        """Write the policy to a TOML file, to be kept with the code or the minutes.
+
+        Parameters
+        ----------
+        path
+            Replaced as a whole.
+
+        Raises
+        ------
+        ConfigurationError
+            When the file cannot be written.
+
+        Examples
+        --------
+        >>> policy = Policy({"W-2": CutOffs(80, 30)}, "ada", date(2026, 5, 1), "first try")
+        >>> policy.write(folder / "policy.toml")
+        >>> print((folder / "policy.toml").read_text().splitlines()[0])
+        who = "ada"
+        """
+        write_policy_table(Path(path), self._table())
+
+    def apply(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Decide each upload, beside its raw score.
+
+        Parameters
+        ----------
+        frame
+            From `uploads_frame`; it is not changed.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The frame with ``authenticity_level`` (by this policy's preset), ``decision`` (ordered
+            category: ``reject, review, pass``, or ``undecided`` where there is no score or no
+            cut-off for the type) and ``policy`` (string, its hash) after the score.
+            ``attrs["levels"]`` and ``attrs["policy"]`` name the preset and the hash.
+
+        Raises
+        ------
+        ConfigurationError
+            When ``document_type`` or ``ocr_authenticity_score`` is not there.
+        DecodeError
+            For a score that is no whole number from 0 to 100; it names the uploads.
+
+        Examples
+        --------
+        >>> policy = Policy({"paystubs": CutOffs(90, 50)}, "ada", date(2026, 5, 1), "first try")
+        >>> policy.apply(frame)["decision"].tolist()
+        ['review', 'pass', 'reject', 'undecided']
+        """
+        for name in ("document_type", "ocr_authenticity_score"):
+            if name not in frame:
+                raise ConfigurationError(f"no column {name!r} to decide by")
+        score = checked_scores(frame)
+        types = frame["document_type"].astype("string")
+        places = np.full(len(frame), _UNDECIDED, dtype=np.int8)
+        for document_type, cuts in self.cut_offs.items():
+            known = (score.notna() & (types == document_type).fillna(value=False)).to_numpy(bool)
+            places[known] = cuts.decisions()[score[known].to_numpy(dtype=np.int64)]
+        decided = frame.drop(
+            columns=["authenticity_level", "decision", "policy"], errors="ignore"
+        ).copy()
+        after = list(decided).index("ocr_authenticity_score") + 1
+        kind = pd.CategoricalDtype(list(DECISIONS), ordered=True)
+        decided.insert(after, "authenticity_level", levels_of(score, level_preset(self.levels)))
+        decision = pd.Series(pd.Categorical.from_codes(places, dtype=kind), frame.index)
+        decided.insert(after + 1, "decision", decision)
+        decided.insert(after + 2, "policy", pd.Series(self.hash, decided.index, dtype="string"))
+        decided.attrs = {**frame.attrs, "levels": self.levels, "policy": self.hash}
+        return decided
+
+    def decisions(self, counts: ScoreCounts) -> pd.DataFrame:
+        """Count what this policy does to each document type.
+
+        Parameters
+        ----------
+        counts
+            From `count_scores`, grouped by ``document_type`` and anything else.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by ``document_type``: ``uploads``, then one column per decision (int64);
+            ``undecided`` holds what has no score or no cut-off. ``attrs["policy"]`` is the hash.
+
+        Raises
+        ------
+        ConfigurationError
+            When the counts are not grouped by ``document_type``.
+
+        Examples
+        --------
+        >>> policy = Policy({"paystubs": CutOffs(90, 50)}, "ada", date(2026, 5, 1), "first try")
+        >>> policy.decisions(count_scores(frame, by="document_type")).loc["paystubs"].tolist()
+        [3, 1, 1, 1, 0]
+        """
+        changed = self.compare(self, counts)
+        table = changed["uploads"].groupby(level=["document_type", "after"], observed=False).sum()
+        wide = table.unstack("after").reindex(columns=list(DECISIONS)).fillna(0).astype("int64")
+        wide.columns = pd.Index(DECISIONS)
+        wide.insert(0, "uploads", wide.sum(axis=1))
+        wide.attrs["policy"] = self.hash
+        return wide
+
+    def compare(self, other: Policy, counts: ScoreCounts) -> pd.DataFrame:
+        """Say what changing to another policy would have done.
+
+        Parameters
+        ----------
+        other
+            The policy after the change.
+        counts
+            Of the uploads in question, such as last month's: from `count_scores`, grouped by
+            ``document_type`` and anything else.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by ``document_type, before, after`` (decisions), with a row for each pair that
+            occurs: ``uploads`` (int64), ``share`` of the type's uploads, ``lowest_score,
+            highest_score`` of those that have a score (Int16), ``changed`` (bool).
+            ``attrs["policy"]`` and ``attrs["other_policy"]`` are the two hashes.
+
+        Raises
+        ------
+        ConfigurationError
+            When the counts are not grouped by ``document_type``.
+
+        Examples
+        --------
+        >>> strict = Policy({"paystubs": CutOffs(95, 50)}, "ada", date(2026, 5, 1), "first try")
+        >>> mild = Policy({"paystubs": CutOffs(80, 50)}, "ben", date(2026, 6, 1), "less to do")
+        >>> change = strict.compare(mild, count_scores(frame, by="document_type"))
+        >>> int(change.loc[("paystubs", "review", "pass"), "uploads"])
+        2
+        """
+        if "document_type" not in counts.grouped_by:
+            raise ConfigurationError('a policy needs count_scores(frame, by="document_type")')
+        by_type = counts.by("document_type")
+        unscored = by_type.unscored.sum(axis=1).to_numpy()
+        rows: list[dict[str, Any]] = []
+        scores = by_type.scores.to_numpy()
+        for document_type, row, without in zip(by_type.groups, scores, unscored, strict=True):
+            rows += _moves(str(document_type), row, int(without), self, other)
+        table = pd.DataFrame(rows, columns=list(_MOVE)).astype(_MOVE)
+        of_type = table.groupby("document_type")["uploads"].transform("sum")
+        table.insert(4, "share", table["uploads"] / of_type)
+        table["changed"] = table["before"] != table["after"]
+        table = table.set_index(["document_type", "before", "after"])
+        table.attrs = {"policy": self.hash, "other_policy": other.hash}
+        return table
+
+    def _table(self) -> dict[str, Any]:
+        table = {
+            "who": self.who,
+            "when": self.when,
+            "why": self.why,
+            "levels": self.levels,
+            "cut_offs": {name: asdict(cuts) for name, cuts in self.cut_offs.items()},
+        }
+        return table | ({"costs": asdict(self.costs)} if self.costs else {})
+
+    @classmethod
+    def _of(cls, table: Mapping[str, Any]) -> Policy:
+        cut_offs = {}
+        for document_type, cuts in table["cut_offs"].items():
+            try:
+                cut_offs[document_type] = CutOffs(**cuts)
+            except ConfigurationError as error:
+                raise ConfigurationError(f"cut_offs.{document_type}.{error}") from None
+        costs = Costs(**table["costs"]) if "costs" in table else None
+        return cls(**{**table, "cut_offs": cut_offs, "costs": costs})
+
+
+def _places(policy: Policy, document_type: str) -> npt.NDArray[np.int8]:
+    cuts = policy.cut_offs.get(document_type)
+    if cuts is None:
+        return np.full(HIGHEST_SCORE + 1, _UNDECIDED, dtype=np.int8)
+    return cuts.decisions()
+
+
+_MOVE = {
+    "document_type": "string",
+    "before": "string",
+    "after": "string",
+    "uploads": "int64",
+    "lowest_score": "Int16",
+    "highest_score": "Int16",
+}
+
+
+def _moves(
+    document_type: str, scores: npt.NDArray[np.int64], unscored: int, one: Policy, other: Policy
+) -> list[dict[str, Any]]:
+    before, after = _places(one, document_type), _places(other, document_type)
+    rows: list[dict[str, Any]] = []
+    for place, decision in enumerate(DECISIONS):
+        for other_place, other_decision in enumerate(DECISIONS):
+            inside = np.flatnonzero((before == place) & (after == other_place) & (scores > 0))
+            without = unscored if place == other_place == _UNDECIDED else 0
+            if len(inside) or without:
+                row = [document_type, decision, other_decision, int(scores[inside].sum()) + without]
+                row += [inside.min(), inside.max()] if len(inside) else [pd.NA, pd.NA]
+                rows.append(dict(zip(_MOVE, row, strict=True)))
+    return rows

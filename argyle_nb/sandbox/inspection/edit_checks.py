@@ -1,0 +1,182 @@
+"""Which field an edited text belongs to, and so which signal the edit is."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from argyle_nb.sandbox.inspection.classification import CITY_LINE, DATE, EIN, SSN
+from argyle_nb.sandbox.inspection.layout import AMOUNT, Cell, plain
+from argyle_nb.sandbox.inspection.pay_rows import kind_of
+from argyle_nb.sandbox.inspection.scoring import Signal
+
+if TYPE_CHECKING:
+    from argyle_nb.sandbox.inspection.layout import Hidden, Page
+    from argyle_nb.sandbox.inspection.revisions import Change
+
+TOUCHES = 0.02
+SAME_PLACE = 0.5
+LONG_TEXT = 6
+
+_AMOUNT_SIGNALS = {
+    "earning": "earnings_edits",
+    "gross": "earnings_edits",
+    "tax": "withholdings_edits",
+    "deduction": "deductions_edits",
+    "total": "deductions_edits",
+}
+_LABELS = (
+    ("employee_taxpayer_id_edits", r"ssn|social security n|recipient.?s? tin"),
+    ("employer_id_edits", r"employer id|ein\b|payer.?s? tin"),
+    (
+        "employee_name_edits",
+        r"(employee|recipient)( name|.s (first |full )?name)?\b|pay to|name\W*$",
+    ),
+    ("employer_name_edits", r"(employer|company|payer)( name|.s name)?\b"),
+    ("date_edits", r"date|period|year"),
+    ("pay_frequency_edits", r"frequency"),
+    ("account_number_edits", r"account"),
+)
+Fields = dict[str, list[Cell]]
+
+
+def edit_signals(changes: list[Change], pages: list[Page], fields: Fields) -> list[Signal]:
+    """Name the changes between revisions by the fields they touched.
+
+    Parameters
+    ----------
+    changes
+        From `changes_between_revisions`.
+    pages
+        The pages as they are now.
+    fields
+        Where the document's fields stand: ``employee``, ``employer_address``, ``date`` ...
+    """
+    return [
+        Signal(name, change.page, [_evidence(name, change.original, change.now)])
+        for change in changes
+        for name in [_name_of(change, pages, fields)]
+    ]
+
+
+def _name_of(change: Change, pages: list[Page], fields: Fields) -> str:
+    name = field_signal(change.cell, _line_of(change.cell, pages), fields)
+    old = None if change.original is None else _by_shape(change.original)
+    if name == "other_edits" and old:
+        return old
+    if name == "other_edits" and change.original is None:
+        return "sbx_text_added"
+    return name
+
+
+def overlay_signals(pages: list[Page], fields: Fields) -> list[Signal]:
+    """Name text that was painted over by the field it belonged to."""
+    signals = []
+    for page in pages:
+        for piece in page.hidden:
+            if piece.reason in ("covered", "overprinted") and _says_other(piece):
+                below: dict[str, str | None] = {"text_below": piece.run.text}
+                signals.append(Signal("sbx_text_over_text", page.number, [below]))
+                if not piece.is_redaction:
+                    name = _overlaid_field(piece, page, fields)
+                    evidence = _evidence(name, piece.run.text, piece.by or None)
+                    signals.append(Signal(name, page.number, [evidence]))
+    return signals
+
+
+def _says_other(piece: Hidden) -> bool:
+    below = plain(piece.run.text)
+    return bool(below) and plain(piece.by) != below
+
+
+def _overlaid_field(piece: Hidden, page: Page, fields: Fields) -> str:
+    below = Cell(piece.run.text, piece.run.box, page.number, (piece.run,))
+    over = [cell for cell in page.cells if piece.by and cell.box.shared(below.box) > TOUCHES]
+    names = [field_signal(cell, _line_of(cell, [page]), fields) for cell in (*over[:1], below)]
+    return next((name for name in names if name != "other_edits"), "other_edits")
+
+
+def _evidence(name: str, original: str | None, now: str | None) -> dict[str, str | None]:
+    return {
+        "field_name": name.removesuffix("_edits").removeprefix("sbx_"),
+        "original_text": original,
+        "tampered_text": now,
+    }
+
+
+def field_signal(cell: Cell, line: list[Cell], fields: Fields) -> str:
+    """Return the identifier for an edit of this cell.
+
+    Parameters
+    ----------
+    cell
+        The edited cell.
+    line
+        All cells of its line, left to right.
+    fields
+        Where the document's fields stand.
+    """
+    for same in (_same_text, _same_place):
+        for name, identifier in _FIELD_SIGNALS.items():
+            if any(same(cell, other) for other in fields.get(name, ())):
+                return identifier
+    label = _label_before(cell, line)
+    if AMOUNT.search(cell.text) and not DATE.search(cell.text):
+        return _AMOUNT_SIGNALS.get(kind_of(label or cell.text), "dollar_amount_edits")
+    if by_shape := _by_shape(cell.text):
+        return by_shape
+    for identifier, pattern in _LABELS:
+        if re.search(pattern, label or cell.text, re.IGNORECASE):
+            return identifier
+    return "other_edits"
+
+
+_FIELD_SIGNALS = {
+    "taxpayer_id": "employee_taxpayer_id_edits",
+    "employer_id": "employer_id_edits",
+    "employee": "employee_name_edits",
+    "employer": "employer_name_edits",
+    "employee_address": "employee_address_edits",
+    "employer_address": "employer_address_edits",
+    "pay_frequency": "pay_frequency_edits",
+    "date": "date_edits",
+}
+
+
+def _same_text(cell: Cell, other: Cell) -> bool:
+    """Forms come in copies: the same name stands in several places."""
+    return len(plain(cell.text)) >= LONG_TEXT and plain(cell.text) == plain(other.text)
+
+
+def _same_place(cell: Cell, other: Cell) -> bool:
+    return (
+        cell.page == other.page
+        and max(cell.box.shared(other.box), other.box.shared(cell.box)) > SAME_PLACE
+    )
+
+
+def _by_shape(text: str) -> str | None:
+    for pattern, identifier in (
+        (EIN, "employer_id_edits"),
+        (SSN, "employee_taxpayer_id_edits"),
+        (DATE, "date_edits"),
+        (CITY_LINE, "employee_address_edits"),
+        (AMOUNT, "dollar_amount_edits"),
+    ):
+        if pattern.search(text):
+            return identifier
+    return None
+
+
+def _line_of(cell: Cell, pages: list[Page]) -> list[Cell]:
+    """Return the line a cell stands in, by place: a former cell is in no present line."""
+    for page in pages:
+        for line in page.lines:
+            if line[0].page == cell.page and abs(line[0].box.y0 - cell.box.y0) < 0.5 * cell.size:
+                return line
+    return []
+
+
+def _label_before(cell: Cell, line: list[Cell]) -> str:
+    before = [c for c in line if c.box.x0 < cell.box.x0 and not c.is_amount]
+    return before[-1].text if before else ""

@@ -1,0 +1,308 @@
+"""Reading a paystub: who paid whom, for which days, how much."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from argyle_nb.sandbox.inspection.classification import (
+    CITY_LINE,
+    DATE,
+    NAME,
+    SSN,
+    STREET,
+    Reader,
+    money,
+    read_day,
+)
+from argyle_nb.sandbox.inspection.pay_rows import Row, read_rows
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from argyle_nb.sandbox.inspection.layout import Cell
+
+_RANGE = re.compile(
+    rf"({DATE.pattern})\s*(?:-|\u2013|\u2014|to|thru|through|until)\s*({DATE.pattern})",
+    re.IGNORECASE,
+)
+_COMPANY = re.compile(
+    r"\b(inc|llc|l\.l\.c|corp|corporation|company|co|ltd|group|services?|partners|systems|holdings"
+    r"|foods?|health|hospital|medical|dental|center|school|university|logistics|manufacturing|home"
+    r"|industries|bakery|clinic|solutions|works|supply|freight|lines|care|labs|stores?|market|hotel"
+    r"|construction|building|energy|bank|city|county|district|restaurant|electric|transport|motors"
+    r"|retail|insurance|consulting|technolog\w*|media|studios?|farms?|association|church|staffing"
+    r"|foundation|agency|department|security|brothers|enterprises|international|&)(?!\w)\.?",
+    re.IGNORECASE,
+)
+_NOT_A_NAME = re.compile(
+    r"statement|stub|slip|earnings|payroll|advice|voucher|confidential|period|pay\b|date|\bid\b|number"
+    r"|\btax|deduct|contribution|department|employee|employer|sample|address|check\b|summary|name|ssn|status|rate|hours",
+    re.IGNORECASE,
+)
+_PHONE = re.compile(r"\s*\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}.*$")
+_FREQUENCIES = (
+    ("BI_WEEKLY", r"bi-?\s?weekly|every (two|2) weeks|fortnight"),
+    ("SEMI_MONTHLY", r"semi-?\s?monthly|twice a month"),
+    ("WEEKLY", r"weekly|every week"),
+    ("MONTHLY", r"monthly|every month"),
+)
+_FREQUENCY = re.compile("|".join(pattern for _, pattern in _FREQUENCIES), re.IGNORECASE)
+
+
+@dataclass
+class Paystub:
+    """What one paystub says; every field may be missing.
+
+    Parameters
+    ----------
+    employer, employee
+        Names as printed.
+    taxpayer_id
+        The employee's number as printed, masked or not.
+    start, end, pay_date
+        The pay period and the day of payment.
+    impossible
+        Dates as printed that are no days of the calendar.
+    rows
+        The lines of its tables.
+    cells
+        Where each field stands, to tell which field an edit touched.
+    """
+
+    employer: str | None = None
+    employee: str | None = None
+    taxpayer_id: str | None = None
+    start: date | None = None
+    end: date | None = None
+    pay_date: date | None = None
+    frequency: str | None = None
+    frequency_printed: str | None = None
+    marital_status: str | None = None
+    hire_date: date | None = None
+    addresses: dict[str, dict[str, str | None]] = field(default_factory=dict)
+    rows: list[Row] = field(default_factory=list)
+    impossible: list[str] = field(default_factory=list)
+    cells: dict[str, list[Cell]] = field(default_factory=dict)
+
+    def of(self, *kinds: str) -> list[Row]:
+        """Rows of the given kinds."""
+        return [row for row in self.rows if row.kind in kinds]
+
+
+def read_paystub(reader: Reader) -> Paystub:
+    """Read a paystub from its pages as seen."""
+    stub = Paystub(rows=read_rows(reader.lines))
+    _read_dates(reader, stub)
+    _read_people(reader, stub)
+    _read_terms(reader, stub)
+    return stub
+
+
+def _note(stub: Paystub, name: str, found: tuple[str, Cell] | None) -> str | None:
+    if found is None:
+        return None
+    stub.cells.setdefault(name, []).append(found[1])
+    return found[0]
+
+
+def _day(stub: Paystub, text: str | None) -> date | None:
+    if text is None:
+        return None
+    day = read_day(text)
+    if day is None:
+        stub.impossible.append(text)
+    return day
+
+
+def _read_dates(reader: Reader, stub: Paystub) -> None:
+    paid = r"pay ?(date|day)|(payment|check|advice|deposit) date|paid on|date (paid|of pay)"
+    begin = r"(pay )?period (begin|start|from)|(begin|start)\w* (date|of period)|from\b"
+    end = r"(pay )?period (end|to\b|thru)\w*|end(ing)? (date|of period)|to\b"
+    spanned = reader.find(r"(pay |work )?(period|dates|cycle)( covered| dates?)?", _RANGE)
+    spanned = spanned or reader.first(_RANGE)
+    if spanned:
+        days = DATE.findall(spanned[0])
+        _note(stub, "date", spanned)
+        stub.start, stub.end = _day(stub, days[0]), _day(stub, days[-1])
+    else:
+        stub.start = _day(stub, _note(stub, "date", reader.find(begin, DATE)))
+        stub.end = _day(stub, _note(stub, "date", reader.find(end, DATE)))
+    stub.pay_date = _day(stub, _note(stub, "date", reader.find(paid, DATE)))
+    stub.hire_date = _day(stub, _note(stub, "date", reader.find(r"(hire|start) date|hired", DATE)))
+
+
+def _read_people(reader: Reader, stub: Paystub) -> None:
+    found = reader.find(
+        r"(social security|soc\.? sec\.?|ssn|ss ?#|taxpayer id|tax id)[\w ./#]*", SSN
+    )
+    stub.taxpayer_id = _note(stub, "taxpayer_id", found or reader.first(SSN))
+    worker = (
+        r"employee( name)?(?! (id|no|num|#|ss|pay|contr|tax|ded))|pay to( the order of)?|paid to"
+        r"|payee|worker|name|team member|associate"
+    )
+    named = _person(reader.find(worker, NAME)) or _addressee(reader)
+    company = (
+        r"employer( name)?(?! (id|no|ein|paid|cost|contr))|company( name)?(?! (id|code|no))|paid by"
+    )
+    firm = _person(reader.find(company, NAME)) or _letterhead(reader, named)
+    stub.employee, stub.employer = _note(stub, "employee", named), _note(stub, "employer", firm)
+    for who, anchor in (("employer", firm), ("employee", named)):
+        address, cells = reader.address_after(anchor[1] if anchor else None)
+        if address["city"] is None:
+            address, cells = reader.other_address([c for part in stub.cells.values() for c in part])
+        stub.addresses[who] = address
+        stub.cells[f"{who}_address"] = cells
+
+
+def _person(found: tuple[str, Cell] | None) -> tuple[str, Cell] | None:
+    if found is None or _NOT_A_NAME.search(found[0]) or STREET.match(found[0]):
+        return None
+    return _PHONE.sub("", found[0]), found[1]
+
+
+def _letterhead(reader: Reader, named: tuple[str, Cell] | None) -> tuple[str, Cell] | None:
+    """Return the unlabelled employer: a company's name, else the largest print on top."""
+    top = [cell for line in reader.lines[:12] for cell in line if NAME.match(cell.text)]
+    names = [
+        cell
+        for cell in top
+        if not _NOT_A_NAME.search(cell.text)
+        and not STREET.match(cell.text)
+        and not (named and cell.text == named[0])
+    ]
+    firms = [cell for cell in names if _COMPANY.search(cell.text)]
+    if firms:
+        return firms[0].text, firms[0]
+    largest = max(names, key=lambda cell: cell.size, default=None)
+    return (largest.text, largest) if largest is not None else None
+
+
+def _addressee(reader: Reader) -> tuple[str, Cell] | None:
+    """Return the employee when nothing labels the name: a person set above an address.
+
+    Where two are, the letterhead comes first and the addressee after it.
+    """
+    people = [
+        cell
+        for line in reader.lines
+        for cell in line
+        if NAME.match(cell.text)
+        and not _NOT_A_NAME.search(cell.text)
+        and not _COMPANY.search(cell.text)
+        and not STREET.match(cell.text)
+        and not CITY_LINE.match(cell.text)
+        and " " in cell.text.strip()
+        and reader.address_after(cell)[0]["city"]
+    ]
+    return (people[-1].text, people[-1]) if people else None
+
+
+def _read_terms(reader: Reader, stub: Paystub) -> None:
+    labelled = reader.find(r"(pay )?(frequency|schedule|cycle|basis)", _FREQUENCY)
+    printed = labelled or reader.first(_FREQUENCY)
+    stub.frequency_printed = _note(stub, "pay_frequency", printed)
+    stub.frequency = _frequency(stub)
+    status = reader.find(
+        r"(filing|marital|tax|federal)? ?(filing )?status",
+        re.compile(r"married|single", re.IGNORECASE),
+    )
+    stub.marital_status = status[0].upper() if status else None
+
+
+def _frequency(stub: Paystub) -> str | None:
+    for name, pattern in _FREQUENCIES:
+        if stub.frequency_printed and re.search(pattern, stub.frequency_printed, re.IGNORECASE):
+            return name
+    if not stub.start or not stub.end:
+        return None
+    days = (stub.end - stub.start).days + 1
+    lengths = {7: "WEEKLY", 14: "BI_WEEKLY", 13: "SEMI_MONTHLY", 15: "SEMI_MONTHLY"}
+    lengths |= {16: "SEMI_MONTHLY", **dict.fromkeys(range(28, 32), "MONTHLY")}
+    return lengths.get(days)
+
+
+def paystub_data(stub: Paystub) -> dict[str, Any]:
+    """Write a paystub in the shape of Ocrolus' paystub object (Ocrolus reference, pay stub)."""
+    hourly = [row for row in stub.of("earning") if "rate" in row.values or "hours" in row.values]
+    rate = next((row.values["rate"] for row in hourly if "rate" in row.values), None)
+    return {
+        "status": "COMPLETED",
+        "rejection_reason": None,
+        "employer": {"name": stub.employer, "address": stub.addresses["employer"]},
+        "employee": {
+            "name": stub.employee,
+            "address": stub.addresses["employee"],
+            "marital_status": stub.marital_status or "NOT LISTED",
+            "taxpayer_id": _taxpayer(stub.taxpayer_id),
+        },
+        "employment_details": {
+            "hire_date": _iso(stub.hire_date),
+            "annual_salary": money(None),
+            "pay_basis": _basis(stub, hourly=bool(hourly)),
+            "hourly_rate": money(rate),
+        },
+        "paystub_details": {
+            "pay_period_start_date": _iso(stub.start),
+            "pay_period_end_date": _iso(stub.end),
+            "pay_date": _iso(stub.pay_date),
+            "paystub_provider": None,
+            "pay_frequency": stub.frequency or "NOT LISTED",
+            "pay_frequency_captured": stub.frequency_printed or "NOT LISTED",
+        },
+        "net_pay": {
+            "distribution_details": [_distribution(row) for row in stub.of("deposit")],
+            "totals": next((_line(row) for row in stub.of("net")), None),
+        },
+        "earnings": {
+            "subtotals": [_line(row, work=True) for row in stub.of("earning")],
+            "totals": [_line(row, work=True) for row in stub.of("gross")],
+        },
+        "deductions": {
+            "subtotals": [_line(row) for row in stub.of("tax", "deduction")],
+            "totals": [_line(row) for row in stub.of("total")],
+        },
+        "confidence_scores": None,
+    }
+
+
+def _basis(stub: Paystub, *, hourly: bool) -> str:
+    if hourly:
+        return "HOURLY"
+    salaried = any("salary" in row.description.lower() for row in stub.of("earning"))
+    return "SALARY" if salaried else "NOT LISTED"
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _taxpayer(printed: str | None) -> dict[str, str | None]:
+    digits = re.sub(r"\D", "", printed or "")[-4:]
+    return {"id_type": "SSN" if digits else None, "last_4_digits": digits or None}
+
+
+def _line(row: Row, *, work: bool = False) -> dict[str, Any]:
+    line: dict[str, Any] = {
+        "description": row.description.upper(),
+        "canonical_description": None,
+        "current_pay": money(row.values.get("current")),
+        "ytd_pay": money(row.values.get("ytd")),
+    }
+    if work:
+        for name in ("hours", "rate"):
+            value = row.values.get(name)
+            line[f"current_{name}"] = None if value is None else f"{value:.2f}"
+    return line
+
+
+def _distribution(row: Row) -> dict[str, Any]:
+    digits = re.search(r"(\d{3,})\D*$", row.description)
+    return {
+        "description": row.description.upper(),
+        "bank_name": None,
+        "account_number": digits[1] if digits else None,
+        "bank_account_type": None,
+        "current_pay": money(row.values.get("current")),
+    }

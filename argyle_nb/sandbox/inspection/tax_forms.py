@@ -1,0 +1,200 @@
+"""Reading W-2 and 1099-NEC forms into raw fields."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from argyle_nb.sandbox.inspection.classification import EIN, NAME, SSN, Reader, amount
+from argyle_nb.sandbox.inspection.layout import AMOUNT
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from argyle_nb.sandbox.inspection.layout import Cell
+
+YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+TIN = re.compile(f"{EIN.pattern}|{SSN.pattern}")
+_NEC = "a_1099-nec-"
+_PAYER = _NEC + "Part1-PayerPii:"
+_RECIPIENT = _NEC + "Part2-RecipientPii:"
+_NEC_YEAR = _NEC + "General:forCalendarYear"
+_NEC_PAY = _NEC + "Part3-Amounts:nonemployeeCompensation"
+_NEC_WITHHELD = _NEC + "Part3-Amounts:federalIncomeTaxWithheld"
+_PAYER_NAME = _PAYER + "payerName"
+_RECIPIENT_NAME = _RECIPIENT + "recipientName"
+_TAXPAYER_KEYS = ("employeeSocialSecurityNumber", _RECIPIENT + "recipientTin")
+_EMPLOYER_KEYS = ("employerIdNo", _PAYER + "payersTin")
+
+# Key in the raw fields -> how its label begins, what its value looks like.
+_W2_FIELDS: dict[str, tuple[str, re.Pattern[str]]] = {
+    "employeeSocialSecurityNumber": (r"(a\W+)?employee.?s? s(ocial|\.?s)", SSN),
+    "employerIdNo": (r"(b\W+)?employer.?s? (identification|id\b|ein)", EIN),
+    "wagesTipsOtherComp": (r"(1\W+)?wages,? tips", AMOUNT),
+    "federalIncomeTaxWithheld": (r"(2\W+)?fed\w*\.? income tax", AMOUNT),
+    "socialSecurityWages": (r"(3\W+)?social security wages", AMOUNT),
+    "socialSecurityTaxWithheld": (r"(4\W+)?social security tax", AMOUNT),
+    "medicareWagesAndTips": (r"(5\W+)?medicare wages", AMOUNT),
+    "medicareTaxWithheld": (r"(6\W+)?medicare tax", AMOUNT),
+    "socialSecurityTips": (r"(7\W+)?social security tips", AMOUNT),
+    "allocatedTips": (r"(8\W+)?allocated tips", AMOUNT),
+    "dependentCareBenefits": (r"(10\W+)?dependent care", AMOUNT),
+    "nonqualifiedPlans": (r"(11\W+)?nonqualified plans", AMOUNT),
+    "employerName": (r"(c\W+)?employer.?s? name[^:]*:?", NAME),
+    "employeeName": (r"(e\W*f?\W+)?employee.?s? (first |full )?name[^:]*:?", NAME),
+    "stateWagesTipsEtc": (r"(16\W+)?state wages", AMOUNT),
+    "stateIncomeTax": (r"(17\W+)?state income tax", AMOUNT),
+}
+_NEC_FIELDS: dict[str, tuple[str, re.Pattern[str]]] = {
+    _PAYER + "payersTin": (r"payer.?s? (tin|federal|id|ein|tax)", TIN),
+    _RECIPIENT + "recipientTin": (r"recipient.?s? (tin|id|tax|ssn|social)", TIN),
+    _PAYER_NAME: (r"payer.?s? name[^:]*:?", NAME),
+    _RECIPIENT_NAME: (r"recipient.?s? name[^:]*:?", NAME),
+    _NEC_PAY: (r"(1\W+)?nonemployee comp", AMOUNT),
+    _NEC_WITHHELD: (r"(4\W+)?federal income tax", AMOUNT),
+}
+
+
+@dataclass
+class Form:
+    """What a tax form says.
+
+    Parameters
+    ----------
+    form_type
+        ``W2`` or ``A_1099-NEC``.
+    values
+        Text by raw field key.
+    cells
+        Where each field stands.
+    copies
+        What each labelled field says, and where, in every copy of the form.
+    """
+
+    form_type: str
+    values: dict[str, str] = field(default_factory=dict)
+    cells: dict[str, list[Cell]] = field(default_factory=dict)
+    copies: dict[str, list[tuple[str, Cell]]] = field(default_factory=dict)
+
+    def money(self, key: str) -> Decimal | None:
+        """Return the amount in a field."""
+        return amount(self.values[key]) if key in self.values else None
+
+    @property
+    def pay(self) -> Decimal | None:
+        """Wages of box 1 of a W-2, compensation of box 1 of a 1099."""
+        return self.money("wagesTipsOtherComp" if self.form_type == "W2" else _NEC_PAY)
+
+    @property
+    def withheld(self) -> Decimal | None:
+        """Federal income tax withheld."""
+        w2 = self.form_type == "W2"
+        return self.money("federalIncomeTaxWithheld" if w2 else _NEC_WITHHELD)
+
+    def field_cells(self) -> dict[str, list[Cell]]:
+        """Return where the fields stand, by the names that paystubs use for them."""
+        return {
+            "employee": self.cells.get("employeeName", []) + self.cells.get(_RECIPIENT_NAME, []),
+            "employer": self.cells.get("employerName", []) + self.cells.get(_PAYER_NAME, []),
+            "taxpayer_id": [c for key in _TAXPAYER_KEYS for c in self.cells.get(key, [])],
+            "employer_id": [c for key in _EMPLOYER_KEYS for c in self.cells.get(key, [])],
+            "employee_address": self.cells.get("employee_address", []),
+            "employer_address": self.cells.get("employer_address", []),
+            "date": self.cells.get("year", []) + self.cells.get(_NEC_YEAR, []),
+        }
+
+    @property
+    def year(self) -> int | None:
+        """Tax year."""
+        text = self.values.get("year") or self.values.get(_NEC_YEAR)
+        return int(text) if text else None
+
+
+def read_form(reader: Reader, document_type: str) -> Form:
+    """Read a W-2 or a 1099 from its pages as seen."""
+    if document_type == "W-2":
+        form = Form("W2")
+        _read_fields(reader, form, _W2_FIELDS)
+        _read_year(reader, form, "year")
+        _read_address(reader, form, "employer", "employerName", "employerAddress", w2=True)
+        _read_address(reader, form, "employee", "employeeName", "employeeAddress", w2=True)
+        return form
+    form = Form("A_1099-NEC")
+    _read_fields(reader, form, _NEC_FIELDS)
+    _read_year(reader, form, _NEC_YEAR)
+    _read_address(reader, form, "employer", _PAYER_NAME, _PAYER + "payerAddress:")
+    _read_address(reader, form, "employee", _RECIPIENT_NAME, _RECIPIENT + "recipientAddress:")
+    return form
+
+
+def _read_fields(
+    reader: Reader, form: Form, fields: dict[str, tuple[str, re.Pattern[str]]]
+) -> None:
+    for key, (label, value) in fields.items():
+        if found := list(reader.find_all(label, value)):
+            form.copies[key] = found
+            form.values[key] = found[0][0]
+            form.cells[key] = [found[0][1]]
+
+
+def _read_year(reader: Reader, form: Form, key: str) -> None:
+    """Read the year: beside the form's name, under "calendar year", or alone in large print."""
+    found = reader.find(r"(for )?(calendar|tax) year", YEAR)
+    alone = re.compile(
+        rf"^(?:tax year )?({YEAR.pattern})$|(?=.*(?:w-2|1099|statement)){YEAR.pattern}",
+        re.IGNORECASE,
+    )
+    if not found:
+        cells = [c for line in reader.lines for c in line if alone.search(c.text.strip())]
+        cells = [c for c in cells if YEAR.search(c.text)]
+        largest = max(cells, key=lambda cell: cell.size, default=None)
+        found = (YEAR.findall(largest.text)[0], largest) if largest is not None else None
+    if found:
+        form.values[key] = found[0]
+        form.cells[key] = [found[1]]
+
+
+def _read_address(
+    reader: Reader, form: Form, who: str, name: str, prefix: str, *, w2: bool = False
+) -> None:
+    anchor = form.cells.get(name, [None])[0]
+    address, cells = reader.address_after(anchor)
+    form.cells[f"{who}_address"] = cells
+    keys = ("Line1", "Line2", "City", "State", "Zip")
+    if not w2:
+        keys = ("addressLine1", "addressLine2", "city", "state", "zip")
+    for key, value in zip(keys, address.values(), strict=True):
+        if value:
+            form.values[prefix + key] = value
+
+
+def form_data(form: Form, source: str) -> dict[str, Any]:
+    """Write a form in the shape of Ocrolus' raw fields (Ocrolus reference, form fields).
+
+    Parameters
+    ----------
+    form
+        The form as read.
+    source
+        What to name as the fields' source file.
+
+    Returns
+    -------
+    dict
+        ``form_type`` and ``raw_fields``; a field that is not on the form is empty.
+    """
+    fields = _W2_FIELDS if form.form_type == "W2" else _NEC_FIELDS
+    keys = list(dict.fromkeys([*fields, *form.values]))
+    return {
+        "form_type": form.form_type,
+        "raw_fields": {
+            key: {
+                "value": form.values.get(key, ""),
+                "is_empty": key not in form.values,
+                "alias_used": None,
+                "source_filename": source,
+            }
+            for key in keys
+        },
+    }

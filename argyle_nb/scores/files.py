@@ -1,0 +1,190 @@
+"""Counts to a file and back."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from argyle_nb.csv_reading import read_cells
+from argyle_nb.errors import ConfigurationError, DocumentError, install
+from argyle_nb.scores.groups import EVERYTHING, index_of_labels
+from argyle_nb.scores.reasons import REACHED, REASONS, SCORES
+from argyle_nb.storage import typed, write_csv
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from argyle_nb.scores.counts import ScoreCounts
+
+    Stored = tuple[tuple[str, ...], pd.Index[Any], npt.NDArray[np.int64]]
+
+COUNTED = [*map(str, SCORES), *REASONS, *REACHED[1:]]
+# What stands behind the colon in a group's header, so that "1099" comes back as a text.
+KINDS = {
+    "text": "string",
+    "whole": "Int64",
+    "number": "Float64",
+    "flag": "boolean",
+    "time": "datetime64[us, UTC]",
+}
+_FLAGS = {"True": True, "False": False}
+
+
+def to_csv(counts: ScoreCounts, path: Path | str) -> None:
+    """Write the counts as CSV, for `ScoreCounts.read_csv`.
+
+    Parameters
+    ----------
+    path
+        Replaced as a whole, or not at all. One line per group: its labels under headers such as
+        ``document_type:text`` or ``week:time``, then the columns 0 to 100, one per reason,
+        ``classified`` and ``ocr``. Texts that a spreadsheet would run have an apostrophe in
+        front. The list of rejected scores is not kept, their number is.
+
+    Examples
+    --------
+    >>> count_scores(frame, by="document_type").to_csv(folder / "counts.csv")
+    >>> (folder / "counts.csv").read_text()[:20]
+    'document_type:text,0'
+    """
+    write_csv(labelled(counts), Path(path))
+
+
+def read_csv(path: Path | str) -> Stored:
+    """Read what `to_csv` wrote.
+
+    Raises
+    ------
+    DocumentError
+        When the file is no such table.
+    """
+    header, *rows = _cells(path)
+    cells = pd.DataFrame(rows, columns=range(len(header)), dtype="string")
+    labels = len(header) - len(COUNTED)
+    if header[max(labels, 0) :] != COUNTED:
+        raise _no_counts(path, "its last columns are not 0 to 100, the reasons and the stages")
+    table = pd.DataFrame(
+        {typed(header[n]): _label(path, header[n], cells[n]) for n in range(labels)}
+    )
+    try:
+        numbers = cells[range(labels, len(header))].astype("int64").to_numpy()
+    except (TypeError, ValueError):
+        raise _no_counts(path, "some of its counts are no whole numbers") from None
+    return _stored(path, table, numbers)
+
+
+def to_parquet(counts: ScoreCounts, path: Path | str) -> None:
+    """Write the counts as Parquet, for `ScoreCounts.read_parquet`.
+
+    Parameters
+    ----------
+    path
+        Replaced as a whole, or not at all; the columns of `to_csv`.
+
+    Raises
+    ------
+    ConfigurationError
+        When pyarrow is not installed: it comes with the extra ``[dask]``.
+
+    Examples
+    --------
+    >>> counts.to_parquet(folder / "counts.parquet")
+    """
+    _check_pyarrow()
+    path = Path(path)
+    temporary = path.with_name(f"{path.name}.part")
+    labelled(counts).to_parquet(temporary, engine="pyarrow", index=False)
+    temporary.replace(path)
+
+
+def read_parquet(path: Path | str) -> Stored:
+    """Read what `to_parquet` wrote.
+
+    Raises
+    ------
+    ConfigurationError
+        When pyarrow is not installed.
+    DocumentError
+        When the file is no such table.
+    """
+    _check_pyarrow()
+    try:
+        table = pd.read_parquet(Path(path), engine="pyarrow")
+    except (OSError, ValueError) as error:
+        raise _no_counts(path, f"it cannot be read as Parquet ({_reason(error)})") from None
+    labels = len(table.columns) - len(COUNTED)
+    if list(table)[max(labels, 0) :] != COUNTED:
+        raise _no_counts(path, "its last columns are not 0 to 100, the reasons and the stages")
+    return _stored(path, table.iloc[:, :labels], table[COUNTED].to_numpy(dtype=np.int64))
+
+
+def _check_pyarrow() -> None:
+    if importlib.util.find_spec("pyarrow") is None:
+        raise ConfigurationError(f"Parquet needs pyarrow: {install('dask')}, or use CSV")
+
+
+def labelled(counts: ScoreCounts) -> pd.DataFrame:
+    """Give the counts as one table, which `to_csv` writes: labels, scores, reasons, stages.
+
+    Examples
+    --------
+    >>> list(labelled(count_scores(frame, by="document_type")))[:2]
+    ['document_type:text', '0']
+    """
+    numbers = pd.DataFrame(counts.table(), columns=pd.Index(COUNTED))
+    if not counts.grouped_by:
+        return numbers
+    labels = counts.groups.to_frame(index=False)
+    labels.columns = pd.Index([f"{name}:{_kind(labels[name])}" for name in labels])
+    return pd.concat([labels, numbers], axis=1)
+
+
+def _kind(column: pd.Series[Any]) -> str:
+    return next(kind for kind, dtype in KINDS.items() if column.dtype == dtype)
+
+
+def _label(path: Path | str, header: str, cells: pd.Series[Any]) -> Any:
+    kind = header.rpartition(":")[2]
+    given: Any = cells
+    try:
+        if kind == "text":
+            return given.map(typed, na_action="ignore").astype("string")
+        if kind == "time":
+            return pd.to_datetime(given, format="ISO8601", utc=True).astype(KINDS["time"])
+        if kind == "flag":
+            return given.map(_FLAGS, na_action="ignore").astype("boolean")
+        return given.astype(KINDS[kind])
+    except (KeyError, TypeError, ValueError):
+        raise _no_counts(path, f"its column {header!r} holds no {kind}") from None
+
+
+def _stored(path: Path | str, labels: pd.DataFrame, numbers: npt.NDArray[np.int64]) -> Stored:
+    if (numbers < 0).any():
+        raise _no_counts(path, "some of its counts are below 0")
+    names = tuple(str(name).rpartition(":")[0] for name in labels)
+    if not names:
+        return (), EVERYTHING, numbers
+    arrays = [labels.iloc[:, place].array for place in range(len(names))]
+    return names, index_of_labels(arrays, list(names)), numbers
+
+
+def _cells(path: Path | str) -> list[list[Any]]:
+    try:
+        first, *rows = [*read_cells(Path(path))] or [[]]
+    except (OSError, ValueError) as error:
+        raise _no_counts(path, f"it is no CSV in UTF-8 ({_reason(error)})") from None
+    if any(len(row) != len(first) for row in rows):
+        raise _no_counts(path, "some of its lines are longer or shorter than the first")
+    return [[name or "" for name in first], *rows]
+
+
+def _reason(error: Exception) -> object:
+    return getattr(error, "strerror", None) or error
+
+
+def _no_counts(path: Path | str, problem: str) -> DocumentError:
+    return DocumentError(path, f"{problem}: name a file that ScoreCounts wrote")

@@ -1,0 +1,291 @@
+"""Which signals and reason codes there are, and what comes with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from argyle_nb.errors import ConfigurationError
+from argyle_nb.frames.columns import need_columns
+from argyle_nb.frames.uploads import signals_frame
+from argyle_nb.scores.statistics import wilson
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from argyle_nb.models import UserUpload
+
+_CONFIDENCE = ("LOW", "MEDIUM", "HIGH")
+
+
+def signal_pareto(
+    signals: pd.DataFrame, uploads: pd.DataFrame, by: str | Sequence[str] = ()
+) -> pd.DataFrame:
+    """Rank identifiers and reason codes by how many uploads have them.
+
+    Parameters
+    ----------
+    signals
+        From `signals_frame`.
+    uploads
+        From `uploads_frame`, of the same records; those that have an authenticity analysis count.
+    by
+        Columns of ``uploads`` that make groups, such as ``"document_type"``, or ``"employer"``
+        once it is merged in from ``ocr_frame(records, wide=True)``. A missing value is a group of
+        its own.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by group (if any), ``kind`` and ``identifier``, most frequent first within its
+        group and kind: ``uploads`` (int64, that have it), ``analysed`` (int64, of the group),
+        ``share`` with ``share_low, share_high`` (Wilson 95 %), ``cumulative_share`` (of all
+        occurrences of its group and kind), ``mean_score_present, mean_score_absent`` and their
+        ``score_difference`` (float64; absent less present, in points of the score),
+        ``first_seen`` (datetime64[us, UTC], the earliest ``created_at``).
+
+    Raises
+    ------
+    ConfigurationError
+        When a column is not there.
+
+    Notes
+    -----
+    A difference of means is no effect: signals come together, and in documents that differ.
+
+    Examples
+    --------
+    >>> signal_pareto(signals_frame([]), frame).columns.tolist()[:2]
+    ['uploads', 'analysed']
+    """
+    names = [by] if isinstance(by, str) else list(by)
+    analysed = _analysed(uploads, names)
+    found = _found(signals).merge(analysed, on="upload_id")
+    keys = [*names, "kind", "identifier"]
+    groups = found.groupby(keys, dropna=False, observed=True)
+    table = groups.agg(
+        uploads=("upload_id", "size"),
+        scored=("score", "count"),
+        total=("score", "sum"),
+        first_seen=("created_at", "min"),
+    ).reset_index()
+    table = _with_groups(table, analysed, names)
+    table["share"], table["share_low"], table["share_high"] = wilson(
+        table["uploads"].to_numpy(), table["analysed"].to_numpy()
+    )
+    table["mean_score_present"] = _mean(table["total"], table["scored"])
+    rest = (table["group_total"] - table["total"], table["group_scored"] - table["scored"])
+    table["mean_score_absent"] = _mean(*rest)
+    table["score_difference"] = table["mean_score_absent"] - table["mean_score_present"]
+    order = [*names, "kind", "uploads", "identifier"]
+    rising = [name != "uploads" for name in order]
+    table = table.sort_values(order, ascending=rising, kind="stable")
+    ranked = table.groupby([*names, "kind"], dropna=False, observed=True)["uploads"]
+    table["cumulative_share"] = ranked.cumsum() / ranked.transform("sum")
+    return table.set_index(keys)[_PARETO]
+
+
+def signal_pairs(signals: pd.DataFrame) -> pd.DataFrame:
+    """Say which signals and reason codes come together.
+
+    Parameters
+    ----------
+    signals
+        From `signals_frame`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by ``identifier, other`` (each pair once), most frequent pair first: ``uploads``
+        (int64, that have both), ``share_of_identifier, share_of_other`` (of the uploads that have
+        the one, how many have the other), ``jaccard`` (both of either). Pairs that never occur
+        have no row.
+
+    Notes
+    -----
+    Jaccard's coefficient, |A and B| / |A or B|; Jaccard 1912, New Phytologist 11:37.
+
+    Examples
+    --------
+    >>> found = pd.DataFrame({"upload_id": ["u1", "u1", "u2"], "identifier": ["a", "b", "a"],
+    ...                       "kind": "signal"})
+    >>> signal_pairs(found).loc[("a", "b")].tolist()
+    [1.0, 0.5, 1.0, 0.5]
+    """
+    found = _found(signals)[["upload_id", "identifier"]].drop_duplicates()
+    single = found.groupby("identifier").size()
+    both = found.merge(found.rename(columns={"identifier": "other"}), on="upload_id")
+    both = both[both["identifier"] < both["other"]]
+    table = both.groupby(["identifier", "other"]).size().astype("int64").to_frame("uploads")
+    n = table["uploads"].to_numpy(dtype=np.float64)
+    ones, others = (
+        single.reindex(table.index.get_level_values(name)).to_numpy(dtype=np.float64)
+        for name in ("identifier", "other")
+    )
+    table["share_of_identifier"], table["share_of_other"] = n / ones, n / others
+    table["jaccard"] = n / (ones + others - n)
+    return table.sort_values("uploads", ascending=False, kind="stable")
+
+
+def explain(
+    upload: UserUpload | dict[str, Any], pareto: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """List one document's signals and reason codes, the weightiest first.
+
+    Argyle does not publish what a signal takes from the score. With a table of your own uploads the
+    weight of a signal is how much lower the mean score is where it is present; without one, only
+    its confidence and how often it occurs can order it.
+
+    Parameters
+    ----------
+    upload
+        One record.
+    pareto
+        From `signal_pareto` without groups.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per signal or reason code, index 0..n-1: ``kind, identifier, display_name,
+        confidence, page_number, signal_count, field_name, original_text, tampered_text`` as in
+        `signals_frame` (**personal data**), and ``weight`` (Float64, points of the score; missing
+        for what the table does not know). ``attrs["score"]`` is the document's score and
+        ``attrs["weight"]`` says in words what the weight is.
+
+    Raises
+    ------
+    ConfigurationError
+        For a table with groups.
+
+    Examples
+    --------
+    >>> one = {"signals": [{"identifier": "earnings_edits", "signal_count": 2}],
+    ...        "form_authenticity": {"score": 40, "reason_codes": [{"code": "006-L"}]}}
+    >>> record = {"id": "u1", "metadata": {"ocr_authenticity": one}}
+    >>> explain(record)["identifier"].tolist()
+    ['earnings_edits', '006-L']
+    """
+    lines = signals_frame([upload])
+    weights: dict[Any, float] = {}
+    said = "no weights are known: ordered by confidence and by how often it occurs"
+    if pareto is not None:
+        if list(pareto.index.names) != ["kind", "identifier"]:
+            raise ConfigurationError("explain needs signal_pareto without groups")
+        weights = pareto["score_difference"].dropna().to_dict()
+        said = "how much lower the mean score of uploads with it is than of those without"
+    pairs = zip(lines["kind"], lines["identifier"], strict=True)
+    lines["weight"] = pd.array([weights.get(pair) for pair in pairs], dtype="Float64")
+    rank = lines["confidence"].astype("string").map({n: k for k, n in enumerate(_CONFIDENCE)})
+    order = lines.assign(rank=rank.astype("Float64").fillna(-1.0)).sort_values(
+        ["weight", "rank", "signal_count"], ascending=False, kind="stable", na_position="last"
+    )
+    result = order[[name for name in lines if name not in _OF_THE_UPLOAD]].reset_index(drop=True)
+    result.attrs = {"weight": said, "score": _score(upload)}
+    return result
+
+
+def score_by_signal_count(uploads: pd.DataFrame, most: int = 5) -> pd.DataFrame:
+    """Describe the scores of uploads with no signal, with one, with two and so on.
+
+    Parameters
+    ----------
+    uploads
+        From `uploads_frame`; those that have a score and an analysis count.
+    most
+        Uploads with this many signals or more are one group.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by ``signals`` (string: ``"0"`` to ``"5+"``): ``uploads`` (int64), ``p5, q25,
+        median, q75, p95`` (float64, linear interpolation; NaN of nothing).
+
+    Raises
+    ------
+    ConfigurationError
+        When a column is not there, or ``most`` is below 1.
+
+    Examples
+    --------
+    >>> two = frame.assign(signal_count=[0, 0, 3, 0])
+    >>> score_by_signal_count(two, most=2)["uploads"].to_dict()
+    {'0': 2, '1': 0, '2+': 1}
+    """
+    if most < 1:
+        raise ConfigurationError(f"most must be 1 or more, not {most}")
+    need_columns(uploads, ("signal_count", "ocr_authenticity_score"), "uploads")
+    known = uploads[["signal_count", "ocr_authenticity_score"]].dropna().astype("int64")
+    group = known["signal_count"].clip(upper=most)
+    scores = known["ocr_authenticity_score"].groupby(group)
+    table = (
+        scores.quantile(np.array(list(_QUANTILES.values())))
+        .unstack()
+        .reindex(range(most + 1), columns=list(_QUANTILES.values()))
+    )
+    table.columns = pd.Index(_QUANTILES)
+    table.insert(0, "uploads", scores.size().reindex(range(most + 1), fill_value=0))
+    table.index = pd.Index([*map(str, range(most)), f"{most}+"], name="signals")
+    return table.astype(dict.fromkeys(_QUANTILES, "float64"))
+
+
+_QUANTILES = {"p5": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "p95": 0.95}
+_OF_THE_UPLOAD = ("upload_id", "document_type", "form_type")
+_PARETO = [
+    "uploads",
+    "analysed",
+    "share",
+    "share_low",
+    "share_high",
+    "cumulative_share",
+    "mean_score_present",
+    "mean_score_absent",
+    "score_difference",
+    "first_seen",
+]
+
+
+def _found(signals: pd.DataFrame) -> pd.DataFrame:
+    need_columns(signals, ("upload_id", "kind", "identifier"), "signals")
+    found = signals[["upload_id", "kind", "identifier"]].dropna()
+    return found.astype("string").drop_duplicates()
+
+
+def _analysed(uploads: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    needed = ("id", "ocr_authenticity_score", "signal_count", "created_at", *names)
+    need_columns(uploads, needed, "uploads")
+    known = uploads[uploads["signal_count"].notna()]
+    table = known[["created_at", *names]].assign(
+        upload_id=known["id"].astype("string"),
+        score=known["ocr_authenticity_score"].astype("Float64"),
+    )
+    return table.drop_duplicates("upload_id")
+
+
+def _with_groups(table: pd.DataFrame, analysed: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Put beside each row how many uploads its group has, and the sum of their scores."""
+    if not names:
+        score = analysed["score"]
+        return table.assign(
+            analysed=len(analysed), group_scored=score.count(), group_total=score.sum()
+        )
+    groups = analysed.groupby(list(names), dropna=False, observed=True).agg(
+        analysed=("upload_id", "size"),
+        group_scored=("score", "count"),
+        group_total=("score", "sum"),
+    )
+    return table.merge(groups.reset_index(), on=list(names))
+
+
+def _mean(total: pd.Series[Any], n: pd.Series[Any]) -> pd.Series[float]:
+    numbers = n.astype("float64")
+    mean: pd.Series[float] = total.astype("float64") / numbers.where(numbers > 0)
+    return mean
+
+
+def _score(upload: UserUpload | dict[str, Any]) -> int | None:
+    if not isinstance(upload, dict):
+        return upload.ocr_authenticity_score
+    score = (upload.get("metadata") or {}).get("ocr_authenticity_score")
+    return None if score is None else int(score)

@@ -1,0 +1,171 @@
+"""`upload_batch`: a manifest in, one row per file out; nothing twice, nothing lost."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from argyle_nb.documents import MAX_DOCUMENT_BYTES, safe_name
+from argyle_nb.errors import ConfigurationError
+from argyle_nb.uploads.jobs import Job, Plan, plan_of
+from argyle_nb.uploads.journal import UNDECIDED, Journal, Key
+from argyle_nb.uploads.manifest import MANIFEST_COLUMNS, read_manifest
+from argyle_nb.uploads.one import default_journal
+from argyle_nb.uploads.progress import Meter, Progress
+from argyle_nb.uploads.reconcile import SETTLE_SECONDS, Reconciler, Resend
+from argyle_nb.uploads.result import with_results
+from argyle_nb.uploads.users import Users
+from argyle_nb.uploads.workers import Crew
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from argyle_nb.client.client import Client
+
+_POLL_SECONDS = 0.1
+
+
+def upload_batch(
+    client: Client,
+    manifest: pd.DataFrame | Path | str,
+    *,
+    document_type: str | None = None,
+    user: str | None = None,
+    journal: Path | str | None = None,
+    max_bytes: int = MAX_DOCUMENT_BYTES,
+    strict: bool = False,
+    settle: float = SETTLE_SECONDS,
+    resend: Resend = "once",
+    progress: Callable[[Progress], None] | None = None,
+) -> pd.DataFrame:
+    """Upload many documents, each once, however often this is interrupted and run again.
+
+    Parameters
+    ----------
+    client
+        From `connect`.
+    manifest
+        A CSV file, or a frame, with the columns ``file`` (relative to the CSV file),
+        ``document_type`` and ``user`` (an id, or an ``external_id`` that is looked up, and
+        created if nobody has it). Further columns are carried through. Or a folder: of folders
+        named after document types, or, with ``document_type``, of documents.
+    document_type, user
+        For every line of a manifest that has no such column. A folder needs a ``user``.
+    journal
+        The SQLite file that remembers what was sent; ``~/.local/share/argyle_nb/journal.sqlite``
+        by default. Running the same manifest again sends only what is not there yet.
+    max_bytes, strict
+        The largest document, and whether an encrypted PDF is refused, as for `inspect_document`.
+    settle
+        Seconds after which an upload whose end was not seen, and that is not listed, counts as
+        not stored.
+    resend
+        ``"once"``: send such an upload once more, at most once in a run. ``"never"``: leave it
+        ``unknown``; the next run looks again.
+    progress
+        Called with a `Progress` (files, all_files, bytes, all_bytes, and lines: the rows that
+        moved) from this thread, about ten times a second. A KeyboardInterrupt that it raises ends
+        the batch as one from the keyboard does. So does anything else, and it is then called only
+        once more, when nothing is in the air.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The manifest's rows in its order, and: ``state`` (category: ``done``; ``refused``, not
+        sent because of the file; ``rejected`` by the service; ``unsent``, certainly not there;
+        ``unknown``, it may be there; ``probable``, something of its name and time is there with
+        other bytes), ``upload_id`` (string), ``attempts`` (Int64, over all runs), ``seconds``
+        (Float64, spent on sending it now), ``bytes`` (Int64), ``reason`` (string). Once the
+        service cannot be reached, the rest is ``unsent``, untried.
+
+    Raises
+    ------
+    ValidationError
+        Before anything is sent: the manifest cannot be read, or one error that lists every line
+        with an impossible type or user.
+    AuthenticationError
+        At the first document that the key is refused for; nothing further is sent.
+    ConfigurationError
+        When the journal cannot be written; nothing is sent that is not in it.
+    KeyboardInterrupt
+        After an interrupt, once what was in the air has ended. Run it again to go on.
+
+    Notes
+    -----
+    What is promised: at most one copy of the same content, type and user for each journal, as long
+    as the service lists an upload that it has accepted, under the name it was sent with, within
+    ``settle`` seconds. Argyle documents no idempotency key, so no client can promise more: a
+    service that stores a document later than that makes a second copy, and `audit` finds it. With
+    ``resend="never"`` nothing is ever sent twice. Where it cannot be told, the row says
+    ``unknown``, never ``done``.
+
+    Two runs may share a journal, on one machine or several; each document is sent by one of them.
+    The journal holds names, ids and hashes, no contents and no keys.
+
+    Examples
+    --------
+    >>> upload_batch(client, "data/manifest.csv")  # doctest: +SKIP
+    >>> upload_batch(client, "scans", document_type="W-2", user="loan-77")  # doctest: +SKIP
+    """
+    table = read_manifest(manifest, document_type=document_type, user=user)
+    lines = [tuple(line) for line in table[list(MANIFEST_COLUMNS)].to_numpy()]
+    plan = plan_of(lines, max_bytes=max_bytes, strict=strict)
+    kept = Journal(Path(journal or default_journal()))
+    with Meter(plan.jobs, progress) as meter:
+        crew = Crew(client, kept, Users(client, kept), meter)
+        try:
+            _note_refused(kept, client.settings.journal_scope, lines, plan)
+            crew.send(plan.jobs)
+            reconciler = Reconciler(client, kept, settle=settle, resend=resend, tell=meter.show)
+            _decide_all(kept, reconciler, plan.jobs, meter.show)
+        finally:
+            crew.leave(kept.close)
+    return with_results(table, plan)
+
+
+def _note_refused(
+    journal: Journal, scope: str, lines: list[tuple[str, str, str]], plan: Plan
+) -> None:
+    """Write refused files down by a hash of their path: of their content there may be none."""
+    journal.refuse(
+        (
+            Key(scope, f"path {_hash_of(lines[row][0])}", *lines[row][1:]),
+            safe_name(lines[row][0]),
+            error.problem,
+        )
+        for row, error in plan.refused.items()
+    )
+
+
+def _hash_of(file: str) -> str:
+    path = str(Path(file).absolute())
+    return hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _decide_all(
+    journal: Journal, reconciler: Reconciler, jobs: list[Job], tell: Callable[[], None]
+) -> None:
+    """Wait for what other runs send, and find out about what nobody knows, once each."""
+    undecided = [job for job in jobs if job.key and job.entry.state in ("sending", *UNDECIDED)]
+    while undecided:
+        _wait_for_others(journal, undecided, tell)
+        reconciler.decide(job for job in undecided if job.entry.state in UNDECIDED)
+        # Another run may have taken one of them in the meantime.
+        undecided = [job for job in undecided if job.entry.state == "sending"]
+
+
+def _wait_for_others(journal: Journal, jobs: list[Job], tell: Callable[[], None]) -> None:
+    waiting = [job for job in jobs if job.entry.state == "sending"]
+    while waiting:
+        for job in waiting:
+            known = journal.entry(job.key) if job.key else None
+            if known is None:
+                raise ConfigurationError(f"{journal.path} has lost a row: name another journal")
+            job.entry = known
+        waiting = [job for job in waiting if job.entry.state == "sending"]
+        tell()
+        time.sleep(_POLL_SECONDS if waiting else 0)

@@ -1,0 +1,318 @@
+"""What was sent, written down before it is sent.
+
+Argyle documents no idempotency key and no way to delete one upload, so a second copy stays for
+ever. One row per scope, content, type and user says how far the upload got; the row is committed
+as ``sending`` before the socket opens.
+
+``new`` -> ``sending`` -> ``done`` | ``rejected`` | ``unknown`` | ``probable``, and back to ``new``
+where certainly nothing was sent; ``refused`` for files that are never sent. A row that is being
+sent names its owner; the ``sending`` of an owner that is gone reads as ``unknown``.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import weakref
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from argyle_nb.errors import ConfigurationError
+from argyle_nb.uploads.owners import Owner
+from argyle_nb.uploads.schema import LAST_COLUMNS, prepared
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+_BUSY_SECONDS = 30.0
+UNDECIDED = ("unknown", "probable")
+
+
+class Key(NamedTuple):
+    """What makes an upload the same upload."""
+
+    scope: str
+    sha256: str
+    document_type: str
+    user: str
+
+
+class Entry(NamedTuple):
+    """How far an upload got.
+
+    Parameters
+    ----------
+    state
+        ``new`` (certainly not at the service), ``sending`` (by somebody who is alive), ``done``
+        (an upload id is held), ``rejected`` (the service said no), ``unknown`` (it may be at the
+        service), ``probable`` (something of its name and time is, with other bytes) or ``refused``
+        (a file that is never sent).
+    upload_id
+        Where there is one.
+    reason
+        In words.
+    attempts
+        How often it was sent, over all runs.
+    sent_at
+        Seconds since 1970 by the service's clock at the last attempt; ``None`` if that clock was
+        not known yet.
+    name
+        The file's name as it was sent.
+    """
+
+    state: str
+    upload_id: str | None = None
+    reason: str | None = None
+    attempts: int = 0
+    sent_at: float | None = None
+    name: str = ""
+
+
+class Journal:
+    """An SQLite file that several notebooks and processes may share.
+
+    Parameters
+    ----------
+    path
+        Made if missing, readable by its owner only.
+
+    Raises
+    ------
+    ConfigurationError
+        When the file is not a journal, one of a newer version, or cannot be written; here or later.
+
+    Examples
+    --------
+    >>> with Journal(folder / "journal.sqlite") as journal:
+    ...     journal.claim(Key("sandbox", "ab12", "paystubs", "u1"), "stub.pdf") is None
+    True
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        self._held: set[Key] = set()
+        try:
+            self._connection = prepared(path, _BUSY_SECONDS)
+            self._file = path.stat().st_ino
+        except (sqlite3.Error, OSError) as error:
+            raise self._unusable(error) from None
+        weakref.finalize(self, self._connection.close)
+        self._owner = Owner(path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go: what this journal was sending is from now on ``unknown`` to everybody."""
+        with self._lock:
+            self._connection.close()
+            self._owner.close()
+
+    def claim(self, key: Key, name: str, sent_at: float | None = None) -> Entry | None:
+        """Take an upload for sending, and commit that before anything is sent.
+
+        Parameters
+        ----------
+        key
+            Which upload.
+        name
+            The file's name as it will be sent.
+        sent_at
+            Now, by the service's clock, where it is known.
+
+        Returns
+        -------
+        Entry or None
+            ``None`` when it is ours to send; otherwise what is known of it.
+        """
+        with self._write():
+            known = self._entry(key)
+            if known and known.state not in ("new", "rejected"):
+                return known
+            self._begin(key, name, sent_at, known.attempts if known else 0)
+            return None
+
+    def claim_again(self, key: Key, known: Entry) -> None:
+        """Take an upload that `look_after` gave us for one more attempt.
+
+        The time of the first attempt stays: that one, too, may yet come to light.
+        """
+        with self._write():
+            self._begin(key, known.name, known.sent_at, known.attempts)
+
+    def settle(self, key: Key, entry: Entry) -> Entry:
+        """Write down how a claimed upload ended, and let go of it.
+
+        Parameters
+        ----------
+        key
+            Which upload; it was claimed here.
+        entry
+            Its state, upload id and reason.
+
+        Returns
+        -------
+        Entry
+            As it now stands, with attempts, time and name.
+        """
+        with self._lock:
+            self._held.discard(key)
+            # Should the power fail now, the row is ``sending`` again and is looked for: one write
+            # less that has to wait for the disk.
+            with self._write(synchronous="NORMAL"):
+                self._connection.execute(
+                    "UPDATE uploads SET state = ?, upload_id = ?, reason = ?, owner = NULL,"
+                    " updated_at = ?"
+                    " WHERE (scope, sha256, document_type, user) = (?, ?, ?, ?)",
+                    (*entry[:3], _now(), *key),
+                )
+                return self._entry(key) or entry
+
+    def look_after(self, key: Key) -> Entry:
+        """Take an undecided upload, to find out where it is; nobody else may meanwhile.
+
+        Returns
+        -------
+        Entry
+            ``unknown`` or ``probable`` when it is ours; otherwise what is known of it, ``sending``
+            when somebody else has it.
+        """
+        with self._write():
+            known = self._entry(key)
+            if known is None:
+                return Entry("new")
+            if known.state in UNDECIDED:
+                self._held.add(key)
+                self._connection.execute(
+                    "UPDATE uploads SET owner = ?, state = ?"
+                    " WHERE (scope, sha256, document_type, user) = (?, ?, ?, ?)",
+                    (self._owner.name, known.state, *key),
+                )
+            return known
+
+    def entry(self, key: Key) -> Entry | None:
+        """Say what is known of an upload."""
+        with self._write():
+            return self._entry(key)
+
+    def upload_ids(self, scope: str) -> dict[str, Key]:
+        """Give every upload id that belongs to a row of a scope."""
+        with self._write():
+            rows = self._connection.execute(
+                "SELECT upload_id, scope, sha256, document_type, user FROM uploads"
+                " WHERE scope = ? AND upload_id IS NOT NULL",
+                (scope,),
+            ).fetchall()
+        return {row[0]: Key(*row[1:]) for row in rows}
+
+    def latest(self, scope: str, count: int) -> list[tuple[Key, Entry, str]]:
+        """Give the rows of a scope that changed last, with the time of the change.
+
+        Parameters
+        ----------
+        scope
+            Which service and account, see `Settings.journal_scope`.
+        count
+            At most so many.
+        """
+        with self._write():
+            rows = self._connection.execute(
+                "SELECT scope, sha256, document_type, user, updated_at FROM uploads"
+                " WHERE scope = ? ORDER BY updated_at DESC LIMIT ?",
+                (scope, count),
+            ).fetchall()
+            found = [(Key(*row[:4]), row[4]) for row in rows]
+            return [(key, entry, at) for key, at in found if (entry := self._entry(key))]
+
+    def refuse(self, refused: Iterable[tuple[Key, str, str]]) -> None:
+        """Write down files that are never sent: key, name and reason of each."""
+        with self._write():
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO uploads VALUES"
+                " (?, ?, ?, ?, ?, 'refused', NULL, ?, 0, NULL, NULL, ?)",
+                [(*key, name, reason, _now()) for key, name, reason in refused],
+            )
+
+    @contextmanager
+    def exclusive(self, what: str) -> Iterator[None]:
+        """Keep every other run that uses this journal waiting, for a look-up and what follows it.
+
+        Parameters
+        ----------
+        what
+            Those with the same text wait for one another, and a few others with them. Nobody
+            waits to write down how an upload ended.
+
+        Examples
+        --------
+        >>> with Journal(folder / "other.sqlite") as journal, journal.exclusive("loan-77"):
+        ...     pass
+        """
+        try:
+            held = self._owner.wait_for(what)
+        except (sqlite3.Error, OSError) as error:
+            raise self._unusable(error) from None
+        with closing(held):
+            yield
+
+    def _begin(self, key: Key, name: str, sent_at: float | None, attempts: int) -> None:
+        self._held.add(key)
+        self._connection.execute(
+            "INSERT OR REPLACE INTO uploads VALUES"
+            " (?, ?, ?, ?, ?, 'sending', NULL, NULL, ?, ?, ?, ?)",
+            (*key, name, attempts + 1, sent_at, self._owner.name, _now()),
+        )
+
+    def _entry(self, key: Key) -> Entry | None:
+        row = self._connection.execute(
+            f"SELECT {LAST_COLUMNS} FROM uploads"  # noqa: S608 - our own constant
+            " WHERE (scope, sha256, document_type, user) = (?, ?, ?, ?)",
+            key,
+        ).fetchone()
+        if row is None:
+            return None
+        owner, entry = row[-1], Entry(*row[:-1])
+        if entry.state not in ("sending", *UNDECIDED):
+            return entry
+        if self._is_held(key, owner):
+            return entry._replace(state="sending")
+        return entry._replace(state="unknown") if entry.state == "sending" else entry
+
+    def _is_held(self, key: Key, owner: str | None) -> bool:
+        if owner == self._owner.name:
+            return key in self._held
+        return owner is not None and self._owner.is_alive(owner)
+
+    @contextmanager
+    def _write(self, synchronous: str = "FULL") -> Iterator[None]:
+        """Give one transaction, rolled back when anything goes wrong in it."""
+        with self._lock:
+            try:
+                if self.path.stat().st_ino != self._file:
+                    raise self._unusable("another file took its place")
+                self._connection.execute(f"PRAGMA synchronous = {synchronous}")
+                self._connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield
+                    self._connection.execute("COMMIT")
+                finally:
+                    if self._connection.in_transaction:
+                        self._connection.execute("ROLLBACK")
+            except (sqlite3.Error, OSError) as error:
+                raise self._unusable(error) from None
+
+    def _unusable(self, why: object) -> ConfigurationError:
+        return ConfigurationError(
+            f"{self.path} cannot be used as a journal ({why}): check the disk and its rights, or "
+            "name another file"
+        )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,357 @@
+"""`UploadQueue`: documents in, journaled uploads and their scores out; the panel is its view."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from argyle_nb.documents import safe_name
+from argyle_nb.frames.uploads import uploads_frame
+from argyle_nb.models import UserUpload
+from argyle_nb.uploads.checking import checked, checked_type, is_wanted
+from argyle_nb.uploads.dispatch import Batch
+from argyle_nb.uploads.finding import UserFinder
+from argyle_nb.uploads.journal import Journal
+from argyle_nb.uploads.looking import Looker
+from argyle_nb.uploads.one import default_journal
+from argyle_nb.uploads.queue_files import (
+    CAN_BE_CHANGED,
+    DONE,
+    READING,
+    READY,
+    UNREAD,
+    WAITING,
+    Files,
+    QueuedFile,
+    drop_copy,
+)
+from argyle_nb.uploads.queue_threads import Follower
+from argyle_nb.uploads.wording import outcome, under_way
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    import pandas as pd
+
+    from argyle_nb.client.client import Client
+    from argyle_nb.uploads.journal import Entry, Key
+    from argyle_nb.uploads.queue_threads import Told
+
+
+class UploadQueue:
+    """Takes documents in, sends them with `upload_batch`, and follows each to its score.
+
+    May be used from several threads. Nothing of it needs a browser: `UploadPanel` is its view.
+
+    Parameters
+    ----------
+    client
+        From `connect`.
+    journal
+        The SQLite file that remembers what was sent; `upload_batch`'s own by default.
+    on_change
+        Called with the key of a file that changed, from whichever thread, so it must be quick.
+
+    Raises
+    ------
+    ConfigurationError
+        When the journal cannot be used.
+
+    Examples
+    --------
+    >>> queue = UploadQueue(client, folder / "panel.sqlite")
+    >>> [file.state for file in queue.files]
+    []
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        journal: Path | str | None = None,
+        *,
+        on_change: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        # Python may be told to work in another folder later.
+        self.journal = Journal(Path(journal or default_journal()).absolute())
+        self._files = Files(on_change)
+        self._looker = Looker(self._files)
+        self._batches: dict[int, Batch] = {}
+        self._count = 0
+        self._lock = threading.Lock()
+        self._uploads: dict[str, UserUpload] = {}
+        self._keys: dict[str, list[str]] = {}
+        self.use(client)
+
+    def use(self, client: Client) -> None:
+        """Go on with another client of the same place, such as one with a corrected key."""
+        self.client = client
+        self.finder = UserFinder(client)
+        self._follower = Follower(client, self._read)
+
+    @property
+    def files(self) -> list[QueuedFile]:
+        """All files in the order in which they were added."""
+        return self._files.all()
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether something is on its way to Argyle."""
+        return bool(self._batches)
+
+    @property
+    def uploads(self) -> list[UserUpload]:
+        """The newest answer for each upload; a document that is twice in the queue counts once."""
+        ids = dict.fromkeys(file.upload_id for file in self.files if file.upload_id)
+        return [self._uploads[upload_id] for upload_id in ids]
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """What came to Argyle, as `uploads_frame` gives it."""
+        return uploads_frame(self.uploads)
+
+    def find(self, key: str) -> QueuedFile | None:
+        """Give one file as it is now."""
+        return self._files.find(key)
+
+    def add(
+        self,
+        path: Path | str,
+        *,
+        key: str | None = None,
+        document_type: str = "",
+        user: str = "",
+        is_copy: bool = False,
+    ) -> str:
+        """Take in one document; what it is is looked at in another thread.
+
+        Parameters
+        ----------
+        path
+            The document.
+        key
+            A new one by default.
+        document_type
+            One of the six; guessed by default.
+        user
+            An id, an external id, or the e-mail address of a user.
+        is_copy
+            Remove the file once it is at Argyle.
+
+        Returns
+        -------
+        str
+            The key.
+
+        Raises
+        ------
+        ValidationError
+            When the type is not one of the six.
+        """
+        key, path = key or uuid.uuid4().hex, Path(path).absolute()
+        file = QueuedFile(key, path, safe_name(path.name), is_copy, user=user.strip())
+        if document_type:
+            file = replace(file, document_type=checked_type(document_type), is_guess=False)
+        if self._files.add(file):
+            self._looker.look(key)
+        return key
+
+    def set(
+        self, keys: Iterable[str], *, document_type: str | None = None, user: str | None = None
+    ) -> list[QueuedFile]:
+        """Say what documents are or whose they are.
+
+        Those under way, those at Argyle and those that may be there stay as they are: as another
+        type or for another user they would be sent a second time.
+
+        Returns
+        -------
+        list of QueuedFile
+            Those that stayed as they are.
+
+        Raises
+        ------
+        ValidationError
+            When the type is not one of the six.
+        """
+        given: dict[str, Any] = {}
+        if document_type is not None:
+            given |= {"document_type": checked_type(document_type), "is_guess": False}
+        if user is not None:
+            given["user"] = user.strip()
+        late = []
+        for key in keys:
+            changed = self._files.change(
+                key, lambda file: given if file.state in CAN_BE_CHANGED else {}
+            )
+            if changed is None and (file := self.find(key)):
+                late.append(file)
+        return late
+
+    def remove(self, key: str) -> bool:
+        """Take a file off the list, and remove a private copy; not while it is on its way."""
+        file = self.find(key)
+        if not self._files.remove(key):
+            return False
+        upload_id = file.upload_id if file else ""
+        with self._lock:
+            if left := [other for other in self._keys.pop(upload_id, []) if other != key]:
+                self._keys[upload_id] = left
+            else:
+                self._uploads.pop(upload_id, None)
+        return True
+
+    def wait_for_looks(self, timeout: float = 600.0) -> bool:
+        """Wait until everything that was added has been looked at and has a type.
+
+        Parameters
+        ----------
+        timeout
+            Seconds.
+
+        Returns
+        -------
+        bool
+            False when the time was over before.
+        """
+        return self._looker.wait(timeout)
+
+    def send(self, keys: Iterable[str] | None = None) -> threading.Thread:
+        """Send what is ready, in a thread of its own, so that cells can still run.
+
+        Parameters
+        ----------
+        keys
+            Which; by default all that are ready. A file that failed is tried again if it is named.
+
+        Returns
+        -------
+        threading.Thread
+            It ends when each has come to Argyle or failed; scores may come later.
+
+        Raises
+        ------
+        ValidationError
+            When a document has no type, or its type is still being guessed, or it has no user;
+            nothing is sent then.
+        """
+        named = None if keys is None else set(keys)
+
+        def choose(files: list[QueuedFile]) -> list[QueuedFile]:
+            return checked([file for file in files if is_wanted(file, named)])
+
+        with self._lock:
+            self._count += 1
+            number = self._count
+        batch = Batch(
+            self.client,
+            self.journal.path,
+            self.finder,
+            self._files,
+            number=number,
+            sent=self._at_argyle,
+        )
+        # Before the rows tell it: what they say and whether it can be stopped go together.
+        self._batches[number] = batch
+        files: list[QueuedFile] = []
+        worker = threading.Thread(
+            target=self._run, args=(number, batch, files), name="argyle_nb upload", daemon=True
+        )
+        try:
+            files += self._files.take(
+                choose, state=WAITING, batch=number, fraction=0.0, message="waiting to be sent"
+            )
+            worker.start()
+        except BaseException:
+            self._batches.pop(number)
+            for file in files:
+                self._files.put(file.key, state=READY, message="ready")
+            raise
+        return worker
+
+    def stop(self) -> None:
+        """Send nothing more; what is in the air ends, or is broken off before its last byte."""
+        for batch in list(self._batches.values()):
+            batch.stop()
+
+    def look_again(self, key: str) -> None:
+        """Ask Argyle again what came of a document."""
+        again = {"state": READING, "message": "asking Argyle again"}
+        file = self._files.change(key, lambda f: again if f.state in (DONE, UNREAD) else {})
+        if file:
+            self._follower.follow([self._uploads[file.upload_id]])
+
+    def earlier(self, count: int = 50) -> list[tuple[Key, Entry, str]]:
+        """Give what the journal says of documents that are not at Argyle through this queue.
+
+        Parameters
+        ----------
+        count
+            At most so many, those that changed last.
+
+        Returns
+        -------
+        list of (Key, Entry, str)
+            The last is when it was written down, ISO 8601 in UTC.
+        """
+        here = {upload.id for upload in self.uploads}
+        rows = self.journal.latest(self.client.settings.journal_scope, count + len(here))
+        return [row for row in rows if row[1].upload_id not in here][:count]
+
+    def _run(self, number: int, batch: Batch, files: list[QueuedFile]) -> None:
+        try:
+            if same := [file for file in files if self._looker.is_as_seen(file)]:
+                batch.run(same)
+        finally:
+            self._batches.pop(number, None)
+            for file in files:
+                self._files.tell(file.key)
+
+    def _at_argyle(self, file: QueuedFile, upload_id: str, user: str | None, remark: str) -> None:
+        """Take down that Argyle has a document, and follow it to its score."""
+        owner = user or self._user_of(upload_id)
+        fresh = UserUpload(upload_id, user=owner, requested_document_type=file.document_type)
+        with self._lock:
+            upload = self._uploads.setdefault(upload_id, fresh)
+            self._keys.setdefault(upload_id, []).append(file.key)
+        message = _joined(remark, "Argyle has it")
+        self._files.put(
+            file.key, state=READING, fraction=1.0, message=message, how=remark, upload_id=upload_id
+        )
+        drop_copy(file)
+        self._follower.follow([upload])
+
+    def _user_of(self, upload_id: str) -> str | None:
+        known = self.journal.upload_ids(self.client.settings.journal_scope)
+        return known[upload_id].user if upload_id in known else None
+
+    def _read(self, told: Told) -> None:
+        """Take down how far Argyle has read an upload."""
+        with self._lock:
+            if told.upload.id in self._keys:
+                self._uploads[told.upload.id] = told.upload
+            keys = list(self._keys.get(told.upload.id, []))
+        for key in keys:
+            self._files.change(key, lambda file: _changes_of(told, file.how))
+
+
+def _changes_of(told: Told, how: str) -> dict[str, Any]:
+    if told.state == "moves":
+        return {"message": _joined(how, told.reason or under_way(told.upload))}
+    if told.state == "left":
+        return {"state": UNREAD, "message": _joined(how, told.reason)}
+    end = outcome(told.upload, told.reason)
+    return {
+        "state": DONE,
+        "message": _joined(how, end.words),
+        "found_type": told.upload.document_type or "",
+        "score": end.score,
+        "level": end.level,
+        "signals": end.signals,
+    }
+
+
+def _joined(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)

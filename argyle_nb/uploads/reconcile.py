@@ -1,0 +1,224 @@
+"""What may be at the service: looked for there, adopted, or sent once more after a time.
+
+Argyle's list is the only witness. An upload counts as ours when no row of the journal has its id,
+its file name is the one that was sent, it is not older than the attempt, and the SHA-256 of its
+downloaded bytes is the document's. Its type and user are no evidence: processing overwrites the
+first, the object does not name the second.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from argyle_nb.uploads.digest import UNREADABLE, digest_of
+from argyle_nb.uploads.journal import UNDECIDED, Entry
+from argyle_nb.uploads.one import is_wrong_key, send_claimed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from argyle_nb.client.client import Client
+    from argyle_nb.errors import ArgyleError
+    from argyle_nb.models import UserUpload
+    from argyle_nb.uploads.jobs import Job
+    from argyle_nb.uploads.journal import Journal
+
+SETTLE_SECONDS = 120.0
+# The service's clock and its list need not agree to the second.
+_MARGIN_SECONDS = 300.0
+_BETWEEN_LOOKS_SECONDS = 30.0
+_LONGEST_UPLOAD_SECONDS = 3600.0
+_TELL_SECONDS = 0.1
+
+Resend = Literal["once", "never"]
+
+FOUND = "found at the service after its end was not seen"
+NOT_FOUND = "not found at the service; it may yet appear there, so it was not sent again"
+STILL_UNKNOWN = "sent once more, again without a clear end; run the batch again later"
+
+
+@dataclass
+class _Look:
+    """One look at one user's uploads: which are free, and what is in them."""
+
+    free: list[UserUpload]
+    digests: dict[str, str] = field(default_factory=dict)
+
+
+class Reconciler:
+    """Decides about the uploads of one run whose end was not seen.
+
+    Parameters
+    ----------
+    client, journal
+        Whose uploads, and where it is written down.
+    settle
+        Seconds after an attempt before its absence means anything.
+    resend
+        ``"once"`` sends what stays absent once more; ``"never"`` leaves it ``unknown``.
+    tell
+        Called ten times a second while it waits, before each list and each document that is
+        fetched, and before each document that is sent again; what it raises ends the whole.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        journal: Journal,
+        *,
+        settle: float,
+        resend: Resend,
+        tell: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._client, self._journal = client, journal
+        self._settle, self._resend, self._tell = settle, resend, tell
+
+    def decide(self, jobs: Iterable[Job]) -> None:
+        """Look for each undecided job, and send it again at most once.
+
+        Raises
+        ------
+        AuthenticationError
+            When the key is refused.
+        """
+        held = [job for job in jobs if self._takes(job)]
+        absent = self._look(held)
+        if self._resend == "once" and absent:
+            self._let_settle(absent)
+            self._resend_all(self._look(absent))
+        for job in held:
+            if job.entry.state in UNDECIDED:
+                self._settle_as(job, job.entry)
+
+    def _resend_all(self, absent: list[Job]) -> None:
+        again = [job for job in absent if self._send_again(job)]
+        again = self._look(again)
+        if again:
+            self._let_settle(again)
+            for job in self._look(again):
+                job.entry = job.entry._replace(reason=STILL_UNKNOWN)
+
+    def _takes(self, job: Job) -> bool:
+        assert job.key is not None  # noqa: S101 - it was claimed with a key
+        job.entry = self._journal.look_after(job.key)
+        return job.entry.state in UNDECIDED
+
+    def _look(self, jobs: list[Job]) -> list[Job]:
+        """Look once for all jobs; give those that are certainly not listed."""
+        absent: list[Job] = []
+        by_user: dict[str, list[Job]] = defaultdict(list)
+        for job in jobs:
+            by_user[job.key.user if job.key else ""].append(job)
+        for user, theirs in by_user.items():
+            try:
+                look = self._listed(user)
+            except UNREADABLE as error:
+                _leave(theirs, f"could not be looked for at the service: {error}", error)
+                continue
+            # Where one content was sent as two types, each first gets the one of its own type.
+            left = [job for job in theirs if not self._adopts(job, look, own_type=True)]
+            left = [job for job in left if not self._adopts(job, look, own_type=False)]
+            absent += [job for job in left if not self._may_be_there(job, look)]
+        return absent
+
+    def _listed(self, user: str) -> _Look:
+        self._tell()
+        scope = self._client.settings.journal_scope
+        listed = list(self._client.list_uploads(user=user))
+        known = self._journal.upload_ids(scope)
+        return _Look([upload for upload in listed if upload.id not in known])
+
+    def _adopts(self, job: Job, look: _Look, *, own_type: bool) -> bool:
+        for upload in _candidates(job, look):
+            is_own = upload.document_type == job.document_type
+            if is_own != own_type:
+                continue
+            try:
+                same = self._digest(upload, look) == job.document.sha256
+            except UNREADABLE as error:
+                _leave([job], f"upload {upload.id} could not be compared: {error}", error)
+                continue
+            if same:
+                self._settle_as(job, Entry("done", upload.id, FOUND))
+                look.free.remove(upload)
+                return True
+        return False
+
+    def _may_be_there(self, job: Job, look: _Look) -> bool:
+        """Tell whether an upload has its name and time, but not, or not certainly, its bytes."""
+        for upload in _candidates(job, look):
+            if upload.id in look.digests:
+                reason = (
+                    f"upload {upload.id} has its name and time, but other bytes: compare them; "
+                    "it is not sent again"
+                )
+                job.entry = job.entry._replace(state="probable", reason=reason)
+            return True
+        job.entry = job.entry._replace(state="unknown", reason=NOT_FOUND)
+        return False
+
+    def _digest(self, upload: UserUpload, look: _Look) -> str:
+        if upload.id not in look.digests:
+            self._tell()
+            look.digests[upload.id] = digest_of(self._client, upload)
+        return look.digests[upload.id]
+
+    def _let_settle(self, jobs: list[Job]) -> None:
+        """Wait until the service has had its time with each of these attempts."""
+        pause = self._settle - min(self._age(job) for job in jobs)
+        until = time.monotonic() + max(pause, min(_BETWEEN_LOOKS_SECONDS, self._settle / 4))
+        while (left := until - time.monotonic()) > 0:
+            self._tell()
+            time.sleep(min(left, _TELL_SECONDS))
+
+    def _age(self, job: Job) -> float:
+        """Seconds since an attempt ended; when one of an earlier run did, nobody knows exactly."""
+        if job.ended_at is not None:
+            return time.monotonic() - job.ended_at
+        now, sent_at = self._client.clock.now(), job.entry.sent_at
+        if now is None or sent_at is None:
+            return 0.0
+        return max(0.0, now - sent_at - _LONGEST_UPLOAD_SECONDS)
+
+    def _send_again(self, job: Job) -> bool:
+        """Send once more; tell whether that, too, needs a look."""
+        assert job.key is not None  # noqa: S101 - as above
+        self._tell()
+        self._journal.claim_again(job.key, job.entry)
+        started = time.monotonic()
+        ending = send_claimed(self._client, self._journal, job.key, job.document)
+        job.took(started)
+        job.entry = ending.entry
+        if is_wrong_key(ending.error):
+            assert ending.error is not None  # noqa: S101 - as above
+            raise ending.error
+        return job.entry.state in UNDECIDED and self._takes(job)
+
+    def _settle_as(self, job: Job, entry: Entry) -> None:
+        assert job.key is not None  # noqa: S101 - as above
+        job.entry = self._journal.settle(job.key, entry)
+
+
+def _candidates(job: Job, look: _Look) -> list[UserUpload]:
+    since = None if job.entry.sent_at is None else job.entry.sent_at - _MARGIN_SECONDS
+    found = [
+        upload
+        for upload in look.free
+        if upload.file_name in (None, job.entry.name) and _is_since(upload.created_at, since)
+    ]
+    return sorted(found, key=lambda upload: str(upload.created_at or ""))
+
+
+def _is_since(created_at: datetime | None, since: float | None) -> bool:
+    return created_at is None or since is None or created_at.timestamp() >= since
+
+
+def _leave(jobs: list[Job], reason: str, error: ArgyleError) -> None:
+    if is_wrong_key(error):
+        raise error
+    for job in jobs:
+        job.entry = job.entry._replace(reason=reason)

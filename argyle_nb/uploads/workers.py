@@ -1,0 +1,222 @@
+"""Threads that send: together at the service's pace, and together at rest when told to stop."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+from argyle_nb.client.retry import back_off
+from argyle_nb.errors import (
+    ApiError,
+    ConfigurationError,
+    DecodeError,
+    RateLimitError,
+    TransportError,
+)
+from argyle_nb.uploads.journal import Entry, Key
+from argyle_nb.uploads.one import Ending, RolledBack, is_wrong_key, send_once
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from argyle_nb.client.client import Client
+    from argyle_nb.uploads.jobs import Job
+    from argyle_nb.uploads.journal import Journal
+    from argyle_nb.uploads.progress import Meter
+    from argyle_nb.uploads.users import Users
+
+THREADS = 16
+_MOST_TRIES, _MOST_TRIES_TOO_FAST = 3, 9
+# So many documents in a row that find nobody: the rest is not tried.
+_GONE_AFTER = 3
+_SHOW_SECONDS, _GRACE_SECONDS = 0.1, 10.0
+
+
+class Crew:
+    """Sends jobs with a few threads.
+
+    The smallest document goes ahead alone: if the key is wrong, nothing else leaves.
+
+    Parameters
+    ----------
+    client, journal, users, meter
+        Where to send, where to write it down, whose documents, and who shows it.
+    """
+
+    def __init__(self, client: Client, journal: Journal, users: Users, meter: Meter) -> None:
+        self._client, self._journal = client, journal
+        self._users, self._meter = users, meter
+        self._queue: deque[Job] = deque()
+        self._lock = threading.Lock()
+        self._unreached = 0
+        self._stop = threading.Event()
+        self._roll_back = threading.Event()
+        # `Thread.join` that is interrupted takes a thread that runs for one that has ended.
+        self._at_work = 0
+        self._at_rest = threading.Event()
+        self._at_rest.set()
+        self._fatal: BaseException | None = None
+
+    def send(self, jobs: Iterable[Job]) -> None:
+        """Send all jobs; each holds its entry afterwards.
+
+        Raises
+        ------
+        AuthenticationError, ConfigurationError
+            When the key is refused or the journal fails; what was in the air has ended.
+        KeyboardInterrupt
+            What was in the air has ended, or was broken off before its last byte. At a second
+            interrupt it is left to end by itself.
+        BaseException
+            Whatever else the callback raises, once nothing is in the air any more; it is not
+            called while that is waited for.
+        """
+        ordered = sorted(jobs, key=lambda job: job.document.size)
+        try:
+            # Somebody may have wanted to stop while the documents were hashed.
+            self._meter.show()
+            self._run(ordered[:1])
+            self._run(ordered[1:])
+        except KeyboardInterrupt:
+            raise
+        except BaseException:
+            self._come_to_rest(_show_nobody)
+            raise
+
+    def _run(self, jobs: list[Job]) -> None:
+        self._queue = deque(jobs)
+        try:
+            for _ in range(min(THREADS, len(jobs))):
+                self._begin()
+            self._wait(float("inf"), self._meter.show)
+        except KeyboardInterrupt:
+            self._come_to_rest(self._meter.show)
+            raise
+        if self._fatal:
+            raise self._fatal
+
+    def leave(self, close: Callable[[], None]) -> None:
+        """Call ``close`` once the last thread has ended, without waiting for it."""
+        if self._at_rest.is_set():
+            close()
+            return
+
+        def close_behind_them() -> None:
+            self._at_rest.wait()
+            close()
+
+        threading.Thread(target=close_behind_them, daemon=True).start()
+
+    def _begin(self) -> None:
+        with self._lock:
+            self._at_work += 1
+            self._at_rest.clear()
+        try:
+            threading.Thread(target=self._work, name="argyle_nb batch", daemon=True).start()
+        except Exception:
+            # There is no such thread: who waits until all have ended would wait for ever.
+            self._end()
+            raise
+
+    def _end(self) -> None:
+        with self._lock:
+            self._at_work -= 1
+            if not self._at_work:
+                self._at_rest.set()
+
+    def _wait(self, seconds: float, show: Callable[[], None]) -> None:
+        """Show how far it is until all threads have ended."""
+        deadline = time.monotonic() + seconds
+        while not self._at_rest.wait(_SHOW_SECONDS) and time.monotonic() < deadline:
+            show()
+        show()
+
+    def _come_to_rest(self, show: Callable[[], None]) -> None:
+        self._stop.set()
+        try:
+            self._wait(_GRACE_SECONDS, show)
+        finally:
+            self._roll_back.set()
+        self._wait(float("inf"), show)
+
+    def _work(self) -> None:
+        try:
+            while job := self._next():
+                self._do(job)
+        except BaseException as error:  # noqa: BLE001 - the waiting thread raises it
+            self._fatal = self._fatal or error
+            self._stop.set()
+        finally:
+            self._end()
+
+    def _next(self) -> Job | None:
+        with self._lock:
+            return self._queue.popleft() if self._queue and not self._stop.is_set() else None
+
+    def _do(self, job: Job) -> None:
+        if self._unreached >= _GONE_AFTER:
+            job.entry = Entry("new", None, "not tried: the service cannot be reached")
+            return
+        ending = self._tried(job)
+        job.entry = ending.entry
+        self._meter.finished(job)
+        if is_wrong_key(ending.error) or isinstance(ending.error, ConfigurationError):
+            assert ending.error is not None  # noqa: S101 - told to the type checker
+            raise ending.error
+        with self._lock:
+            unreached = isinstance(ending.error, TransportError)
+            self._unreached = self._unreached + 1 if unreached else 0
+
+    def _tried(self, job: Job) -> Ending:
+        """Try again where certainly nothing was stored, each time after a longer pause."""
+        tries = 0
+        while True:
+            ending = self._try(job)
+            tries += 1
+            if tries >= _most_tries(job, ending) or self._stop.wait(_pause(ending, tries)):
+                return ending
+
+    def _try(self, job: Job) -> Ending:
+        started = time.monotonic()
+        try:
+            user = self._users.id_of(job.user)
+        except (ApiError, DecodeError, TransportError, ConfigurationError) as error:
+            return Ending(Entry("new", None, str(error)), error)
+        if self._stop.is_set():  # the look-up may have taken long
+            return Ending(job.entry)
+        scope = self._client.settings.journal_scope
+        job.key = Key(scope, job.document.sha256, job.document_type, user)
+        try:
+            return send_once(
+                self._client, self._journal, job.key, job.document, self._progress_of(job)
+            )
+        finally:
+            job.took(started)
+
+    def _progress_of(self, job: Job) -> Callable[[int, int], None]:
+        def moved(sent: int, total: int) -> None:
+            if self._roll_back.is_set():
+                raise RolledBack
+            self._meter.moved(job, sent / total)
+
+        return moved
+
+
+def _show_nobody() -> None:
+    """Stand in for a callback that has failed."""
+
+
+def _most_tries(job: Job, ending: Ending) -> int:
+    if ending.entry.state != "new":
+        return 0
+    if isinstance(ending.error, TransportError):
+        # A look-up of a user was tried several times already.
+        return _MOST_TRIES if job.key else 0
+    return _MOST_TRIES_TOO_FAST if isinstance(ending.error, RateLimitError) else 0
+
+
+def _pause(ending: Ending, tries: int) -> float:
+    """Wait before the next try; after 429 everybody waits already, in the client's pacer."""
+    return 0.0 if isinstance(ending.error, RateLimitError) else back_off(tries - 1)

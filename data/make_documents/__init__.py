@@ -1,0 +1,1 @@
+"""Sample payroll documents, genuine and tampered, the same bytes for the same seed."""

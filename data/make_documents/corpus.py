@@ -1,0 +1,339 @@
+"""Sample payroll documents, genuine and tampered, the same bytes for the same seed.
+
+``python -m data.make_documents [folder]`` writes the fixed set of sample documents to
+``data/documents`` or the folder named, and beside that folder ``manifest.csv`` (what to upload)
+and ``truth.csv`` (which are tampered, and how). `make_corpus` makes any number of others.
+
+All people and employers are invented; see `data.make_documents.people`.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from data.make_documents.drafts import (
+    QUIRKS,
+    Draft,
+    form_1099_draft,
+    moment,
+    paystub_draft,
+    save_genuine,
+    w2_draft,
+)
+from data.make_documents.frauds import KINDS, tamper
+from data.make_documents.letters import PAPERS, Paper
+from data.make_documents.pages import draw_pdf
+from data.make_documents.payroll_systems import make_system
+from data.make_documents.paystubs import Job, make_job, paystub_for
+from data.make_documents.pdf_files import Provenance, rewrite
+from data.make_documents.people import LAST_NAMES, make_person, seeded
+from data.make_documents.photos import forwarded, phone_photo, picture
+from data.make_documents.samples import LAYOUT_OF_USER, RECIPES, REFUSED, Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from random import Random
+
+DEFAULT_FOLDER = Path("data/documents")
+PAPER_TYPES = {
+    "id_card": "proof-of-identity",
+    "utility_bill": "proof-of-address",
+    "bank_letter": "proof-of-address",
+    "offer_letter": "miscellaneous",
+    "voided_check": "miscellaneous",
+}
+IMAGE_FRAUDS = ("screenshot", "photo_patched")
+# A seamless rewrite leaves nothing to find.
+PDF_FRAUDS = tuple(kind for kind in KINDS if kind not in {*IMAGE_FRAUDS, "seamless_rewrite"})
+PDF_QUIRKS = (*QUIRKS, "scanned")
+IMAGE_QUIRKS = ("photo", "forwarded")
+ENDINGS = {"photo": ".jpg", "JPEG": ".jpg", "PNG": ".png"}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A labelled document.
+
+    ``tampering`` is empty for a genuine document; ``document_type`` is the type it is filed as.
+    """
+
+    file: str
+    content: bytes
+    document_type: str
+    user: str
+    tampering: str
+    note: str
+
+    @property
+    def genuine(self) -> bool:
+        """Whether nothing untrue was done to it."""
+        return not self.tampering
+
+
+def make_paystub(rng: Random, *, layout: str | None = None, quirk: str = "plain") -> bytes:
+    """Make one genuine paystub.
+
+    Parameters
+    ----------
+    rng
+        Source of chance; the same state gives the same bytes.
+    layout
+        ``statement``, ``voucher``, ``ledger`` or ``portal``; ``None`` chooses.
+    quirk
+        An innocent peculiarity, see `data.make_documents.drafts.save_genuine`.
+
+    Returns
+    -------
+    bytes
+        A PDF whose earnings, deductions and year-to-date figures add up.
+
+    Examples
+    --------
+    >>> from random import Random
+    >>> make_paystub(Random(7))[:8]
+    b'%PDF-1.4'
+    """
+    return save_genuine(rng, _random_draft(rng, "paystubs", layout), quirk)
+
+
+def make_w2(rng: Random, *, quirk: str = "plain") -> bytes:
+    """Make one genuine W-2.
+
+    Parameters
+    ----------
+    rng, quirk
+        As in `make_paystub`.
+
+    Returns
+    -------
+    bytes
+        A PDF whose boxes 4 and 6 are 6.2 % and 1.45 % of boxes 3 and 5.
+
+    Examples
+    --------
+    >>> from random import Random
+    >>> make_w2(Random(7))[:8]
+    b'%PDF-1.4'
+    """
+    return save_genuine(rng, _random_draft(rng, "W-2"), quirk)
+
+
+def make_1099(rng: Random, *, quirk: str = "plain") -> bytes:
+    """Make one genuine 1099-NEC.
+
+    Parameters
+    ----------
+    rng, quirk
+        As in `make_paystub`.
+
+    Returns
+    -------
+    bytes
+        A PDF.
+
+    Examples
+    --------
+    >>> from random import Random
+    >>> make_1099(Random(7))[:8]
+    b'%PDF-1.4'
+    """
+    return save_genuine(rng, _random_draft(rng, "1099"), quirk)
+
+
+def _random_draft(rng: Random, document_type: str, layout: str | None = None) -> Draft:
+    person = make_person(rng)
+    if document_type == "1099":
+        return form_1099_draft(rng, person, rng.choice((2024, 2025)))
+    job = make_job(rng, person)
+    if document_type == "W-2":
+        return w2_draft(rng, job, 2025)
+    year, half = rng.choice(((2025, 1), (2026, 2)))
+    number = rng.randint(1, job.periods // half)
+    return paystub_draft(rng, job, make_system(rng, layout), year, number)
+
+
+def make_corpus(
+    folder: Path | str,
+    seed: int,
+    count: int,
+    *,
+    tampered: float = 0.5,
+    kinds: Sequence[str] = PDF_FRAUDS,
+    quirks: Sequence[str] = PDF_QUIRKS,
+) -> list[Sample]:
+    """Make labelled documents with varying people, layouts and tampering.
+
+    Parameters
+    ----------
+    folder
+        Where to write them; made if absent. ``truth.csv`` with the labels goes there too.
+    seed
+        Decides everything; the same seed gives the same bytes.
+    count
+        How many documents.
+    tampered
+        Share of tampered ones, 0 to 1.
+    kinds
+        Kinds of tampering to draw from, of `KINDS` in `data.make_documents.frauds`. The
+        default leaves out those of `IMAGE_FRAUDS` and ``seamless_rewrite`` (no trace in the file).
+    quirks
+        Ways of saving the genuine ones, see `data.make_documents.drafts.save_genuine`,
+        or of `IMAGE_QUIRKS`.
+
+    Returns
+    -------
+    list of Sample
+        In order of file name.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     samples = make_corpus(folder, seed=1, count=4)
+    >>> [sample.genuine for sample in samples]
+    [True, False, True, False]
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    samples = [_corpus_sample(seed, n, tampered, (kinds, quirks)) for n in range(1, count + 1)]
+    for sample in samples:
+        (folder / sample.file).write_bytes(sample.content)
+    _write_truth(folder / "truth.csv", samples)
+    return samples
+
+
+def _corpus_sample(
+    seed: int, number: int, tampered: float, ways: tuple[Sequence[str], Sequence[str]]
+) -> Sample:
+    rng = seeded("corpus", seed, number)
+    document_type = rng.choice(("paystubs", "paystubs", "paystubs", "W-2", "W-2", "1099"))
+    draft = _random_draft(rng, document_type)
+    # Spread evenly instead of by chance, so that a small corpus has both labels.
+    cheats = int(number * tampered) > int((number - 1) * tampered)
+    how = rng.choice(list(ways[0] if cheats else ways[1]))
+    stem = f"document_{number:04}_{draft.person.last.lower()}"
+    return _payroll_sample(rng, draft, how, stem, f"borrower-{number:03}")
+
+
+def _payroll_sample(rng: Random, draft: Draft, how: str, stem: str, user: str) -> Sample:
+    if how in KINDS:
+        fraud = tamper(rng, draft, how)
+        name = f"{stem}{fraud.ending}"
+        return Sample(name, fraud.content, draft.document_type, user, how, fraud.note)
+    if how in IMAGE_QUIRKS:
+        taken = moment(rng, draft.made.date())
+        photo = phone_photo(rng, draft.redraw(draft.facts), taken)
+        note = "phone photo" if how == "photo" else "phone photo, forwarded by a messenger"
+        content = photo if how == "photo" else forwarded(photo)
+        return Sample(f"{stem}.jpg", content, draft.document_type, user, "", note)
+    content = save_genuine(rng, draft, how)
+    return Sample(f"{stem}.pdf", content, draft.document_type, user, "", how)
+
+
+def make_samples() -> list[Sample]:
+    """Make the fixed set of sample documents.
+
+    Returns
+    -------
+    list of Sample
+        In the order of the manifest, without the two files that are there to be refused.
+    """
+    return [_fixed_sample(recipe) for recipe in RECIPES]
+
+
+def _borrower(user: int) -> Job:
+    rng = seeded("borrower", user)
+    # A last name of one's own keeps ten sets of files apart.
+    person = replace(make_person(rng), last=LAST_NAMES[user - 1])
+    return make_job(rng, person)
+
+
+def _fixed_sample(recipe: Recipe) -> Sample:
+    rng = seeded(recipe.user, recipe.kind, recipe.when, recipe.how)
+    job, user = _borrower(recipe.user), f"borrower-{recipe.user:03}"
+    last = job.person.last.lower()
+    if recipe.kind in PAPERS:
+        return _paper_sample(rng, PAPERS[recipe.kind](rng, job), recipe, last, user)
+    draft, stem = _fixed_draft(rng, job, recipe)
+    sample = _payroll_sample(rng, draft, recipe.how, stem, user)
+    filed_as = recipe.filed_as or sample.document_type
+    return Sample(sample.file, sample.content, filed_as, user, sample.tampering, sample.note)
+
+
+def _fixed_draft(rng: Random, job: Job, recipe: Recipe) -> tuple[Draft, str]:
+    last = job.person.last.lower()
+    if recipe.kind == "w2":
+        return w2_draft(rng, job, recipe.when), f"w2_{last}_{recipe.when}"
+    if recipe.kind == "1099":
+        return form_1099_draft(rng, job.person, recipe.when), f"1099_{last}_{recipe.when}"
+    system = make_system(seeded("system", recipe.user), LAYOUT_OF_USER[recipe.user])
+    draft = paystub_draft(rng, job, system, 2026, recipe.when)
+    pay_date = paystub_for(job, 2026, recipe.when).pay_date
+    return draft, f"paystub_{last}_{pay_date}"
+
+
+def _paper_sample(rng: Random, paper: Paper, recipe: Recipe, last: str, user: str) -> Sample:
+    ending = ENDINGS.get(recipe.how, ".pdf")
+    return Sample(
+        file=f"{recipe.kind}_{last}{ending}",
+        content=_paper_content(rng, paper, recipe.how),
+        document_type=PAPER_TYPES[recipe.kind],
+        user=user,
+        tampering="",
+        note="phone photo" if recipe.how == "photo" else recipe.kind.replace("_", " "),
+    )
+
+
+def _paper_content(rng: Random, paper: Paper, how: str) -> bytes:
+    made = moment(rng, paper.dated)
+    if how == "photo":
+        return phone_photo(rng, paper.page, made)
+    if how in ENDINGS:
+        return picture(paper.page, how)
+    return rewrite(draw_pdf(paper.page), Provenance(paper.creator, paper.producer, made))
+
+
+def write_samples(folder: Path | str = DEFAULT_FOLDER) -> list[Sample]:
+    """Write the fixed set, and ``manifest.csv`` and ``truth.csv`` beside its folder.
+
+    Parameters
+    ----------
+    folder
+        Where the documents go; made if absent.
+
+    Returns
+    -------
+    list of Sample
+        What was written, without the two files that are there to be refused.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    samples = make_samples()
+    for sample in samples:
+        (folder / sample.file).write_bytes(sample.content)
+    for name, (content, _, _) in REFUSED.items():
+        (folder / name).write_bytes(content)
+    rows = [(s.file, s.document_type, s.user) for s in samples]
+    rows += [(name, kind, f"borrower-{user:03}") for name, (_, kind, user) in REFUSED.items()]
+    named = [(f"{folder.name}/{name}", kind, user) for name, kind, user in rows]
+    _write_csv(folder.parent / "manifest.csv", ("file", "document_type", "user"), named)
+    _write_truth(folder.parent / "truth.csv", samples, f"{folder.name}/")
+    return samples
+
+
+def _write_truth(path: Path, samples: Iterable[Sample], prefix: str = "") -> None:
+    rows = [
+        (prefix + s.file, "genuine" if s.genuine else "tampered", s.tampering, s.note)
+        for s in samples
+    ]
+    _write_csv(path, ("file", "label", "tampering", "note"), rows)
+
+
+def _write_csv(path: Path, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(head)
+        writer.writerows(rows)
