@@ -36,12 +36,10 @@ if TYPE_CHECKING:
     from argyle_nb.models import DOCUMENT_TYPES, UserUpload
     from argyle_nb.report import Report, compare_reports, export_report, read_report
     from argyle_nb.review import ReviewLog
-    from argyle_nb.review.costs import Costs
-    from argyle_nb.review.counting import count_verdicts
     from argyle_nb.review.policy import CutOffs, Policy
-    from argyle_nb.review.verdicts import VerdictCounts
+    from argyle_nb.review.verdicts import Costs, VerdictCounts, count_verdicts
     from argyle_nb.scores import ScoreCounts, count_scores
-    from argyle_nb.scores.finding import find_uploads
+    from argyle_nb.scores.filters import find_uploads
     from argyle_nb.scores.signals import explain, score_by_signal_count, signal_pairs, signal_pareto
     from argyle_nb.uploads import audit, upload_batch
     from argyle_nb.widgets import ReviewQueue, ScoreExplorer, UploadPanel
@@ -101,7 +99,7 @@ __all__ = [
 _MODULES = {
     "Archive": "archive",
     "Client": "client",
-    "Costs": "review.costs",
+    "Costs": "review.verdicts",
     "CutOffs": "review.policy",
     "DOCUMENT_TYPES": "models",
     "Policy": "review.policy",
@@ -118,10 +116,10 @@ _MODULES = {
     "connect": "connection",
     "consistency": "cross_checks",
     "count_scores": "scores",
-    "count_verdicts": "review.counting",
+    "count_verdicts": "review.verdicts",
     "explain": "scores.signals",
     "export_report": "report",
-    "find_uploads": "scores.finding",
+    "find_uploads": "scores.filters",
     "flatten": "frames",
     "inspect_document": "documents",
     "login": "config",

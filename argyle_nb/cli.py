@@ -1,12 +1,10 @@
-"""``argyle-nb upload | pull | report | demo | sandbox | lab``: without a notebook, and for cron.
-
-What a program reads is on stdout, everything else on stderr. No secret is ever an argument: a key
-comes from the environment or the credentials file, a salt from the environment or a file.
-"""
+"""The words of the command line."""
 
 from __future__ import annotations
 
+import argparse
 import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -15,15 +13,224 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from argyle_nb.cli_options import parser
-from argyle_nb.cli_output import print_batch, print_levels, print_report, say, write, write_json
 from argyle_nb.errors import ArgyleError, ConfigurationError
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable, Iterator, Sequence
 
+    import pandas as pd
+
     from argyle_nb.client.client import Client
+    from argyle_nb.report import Report
+
+
+EXIT_CODES = """exit status:
+  0    done
+  1    an error, told in one line on stderr
+  2    a command that cannot be understood
+  3    done, but some documents were not taken, or some records could not be read
+  130  interrupted; run it again to go on
+
+The key comes from ARGYLE_API_KEY_ID and ARGYLE_API_KEY_SECRET or from the credentials file, never
+from the command line. Results are on stdout, everything else on stderr.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Make the parser of all commands but ``sandbox``, which has its own.
+
+    Examples
+    --------
+    >>> parser().parse_args(["report", "archive", "out", "--json"]).json
+    True
+    """
+    top = argparse.ArgumentParser(
+        prog="argyle-nb",
+        description="Argyle user uploads: send documents, fetch what was found, report on it.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    commands = top.add_subparsers(required=True, metavar="command", dest="command")
+    _upload(_command(commands, "upload", "send the documents of a manifest or folder, each once"))
+    _pull(_command(commands, "pull", "list uploads into an archive"))
+    _report(_command(commands, "report", "report on an archive, without a network"))
+    demo = _command(commands, "demo", "the main job on a local sandbox")
+    demo.add_argument("--manifest", type=Path, default=Path("data/manifest.csv"))
+    demo.add_argument("--folder", type=Path, default=Path("demo-report"))
+    _command(commands, "sandbox", "a local Argyle for any program")
+    lab = _command(commands, "lab", "JupyterLab on the notebooks")
+    lab.add_argument("--folder", type=Path, default=Path("notebooks"))
+    return top
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, told: str
+) -> argparse.ArgumentParser:
+    return commands.add_parser(
+        name,
+        help=told,
+        description=told,
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def _upload(command: argparse.ArgumentParser) -> None:
+    command.add_argument("manifest", type=Path, help="a CSV file (file, document_type, user)")
+    command.add_argument("--document-type", help="of every document that has none of its own")
+    command.add_argument("--user", help="of every document that has none of its own")
+    command.add_argument("--journal", type=Path, help="SQLite file that remembers what was sent")
+    _connection(command)
+
+
+def _pull(command: argparse.ArgumentParser) -> None:
+    command.add_argument("archive", help="a folder, or a URL that fsspec knows")
+    _rows(command)
+    command.add_argument(
+        "--refresh", action="store_true", help="ask again for uploads still in progress"
+    )
+    _connection(command)
+
+
+def _report(command: argparse.ArgumentParser) -> None:
+    command.add_argument("archive", help="what pull wrote")
+    command.add_argument("folder", type=Path, help="the report's own; replaced as a whole")
+    command.add_argument("--title", help="heads the page")
+    _rows(command)
+    command.add_argument("--since", metavar="TIME", help="created_at from this ISO-8601 time (UTC)")
+    command.add_argument("--before", metavar="TIME", help="created_at before this time")
+    command.add_argument("--levels", help="preset of the levels, such as ocrolus-current")
+    command.add_argument("--ocr", action="store_true", help="also what was read from documents")
+    command.add_argument("--excel", action="store_true", help="byte order mark and CR LF")
+    command.add_argument(
+        "--pii",
+        choices=("masked", "hashed", "include"),
+        default="masked",
+        help="personal data: masked (the default), keyed hashes, or in the clear",
+    )
+    command.add_argument(
+        "--salt-file",
+        type=Path,
+        metavar="FILE",
+        help="holds the salt of --pii hashed; else the variable ARGYLE_NB_SALT does",
+    )
+    _json(command)
+
+
+def _rows(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--user", help="of this user's id only")
+    command.add_argument("--account", help="of this account only")
+    command.add_argument("--document-type", help="of this type only")
+
+
+def _connection(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--environment", help="sandbox, production, local or a URL")
+    command.add_argument("--profile", help="a table of the credentials file")
+    command.add_argument("--sandbox-folder", type=Path, help="where the local sandbox keeps things")
+    _json(command)
+
+
+def _json(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="the result as JSON on stdout")
+
+
+def say(text: str) -> None:
+    """Tell a person, on stderr."""
+    sys.stderr.write(f"{text}\n")
+
+
+def write(text: str) -> None:
+    """Tell the result, on stdout.
+
+    Raises
+    ------
+    ConfigurationError
+        When stdout leads to a full disk, or to a program that reads no more.
+
+    Examples
+    --------
+    >>> write("2 uploads")
+    2 uploads
+    """
+    if sys.stdout is None:  # it was closed before we began
+        return
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+        sys.stdout.flush()
+    except OSError as error:
+        # Else the interpreter would try again when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise ConfigurationError(
+            f"all was done, but its result cannot be written to stdout ({error.strerror})"
+        ) from None
+
+
+def write_json(told: dict[str, Any]) -> None:
+    """Tell a program, on stdout.
+
+    Examples
+    --------
+    >>> write_json({"uploads": 2})
+    {"uploads": 2}
+    """
+    write(json.dumps(told, default=str))
+
+
+def print_batch(sent: pd.DataFrame, *, environment: str, base_url: str) -> None:
+    """Say how many files are in each state and where, and name those that were not taken.
+
+    Examples
+    --------
+    >>> sent = pd.DataFrame({"state": ["done"], "file": "a.pdf", "reason": None})
+    >>> print_batch(sent, environment="sandbox", base_url="https://api-sandbox.argyle.com")
+    <BLANKLINE>
+    1 files for sandbox (https://api-sandbox.argyle.com): 1 done
+    """
+    counts = sent["state"].value_counts()
+    told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    where = "the local sandbox" if environment == "local" else environment
+    write(f"\n{len(sent)} files for {where} ({base_url}): {told}")
+    for row in sent[sent["state"] != "done"].itertuples():
+        write(f"  {row.state}: {Path(str(row.file)).name} {row.reason}")
+
+
+def print_levels(frame: pd.DataFrame) -> None:
+    """Show a table of document types and levels.
+
+    Examples
+    --------
+    >>> print_levels(frame)  # doctest: +ELLIPSIS
+    <BLANKLINE>
+    Uploads per document type and authenticity level (argyle):
+    ...
+    """
+    import pandas as pd  # noqa: PLC0415 - `--help` should not wait for pandas
+
+    level = frame["authenticity_level"].cat.add_categories("no score").fillna("no score")
+    table = pd.crosstab(
+        frame["document_type"], level, margins=True, margins_name="all", dropna=False
+    )
+    preset = frame.attrs["levels"]
+    write(f"\nUploads per document type and authenticity level ({preset}):")
+    write(table.rename_axis(columns=None).to_string())
+
+
+def print_report(report: Report) -> None:
+    """Say how many uploads a report is on, and list its files.
+
+    Examples
+    --------
+    >>> print_report(report)  # doctest: +SKIP
+    """
+    uploads = report.manifest["adds_up"]["listed"]
+    left_out = report.manifest["left_out"]["rows"]["uploads"]
+    write(f"\nReport on {uploads} of {uploads + left_out} uploads:")
+    for path in report.files.values():
+        write(f"  {path}")
+
 
 DEMO_TITLE = "argyle_nb demo (local sandbox: the scores are a stand-in for those of Ocrolus)"
 SALT_VARIABLE = "ARGYLE_NB_SALT"
@@ -214,7 +421,7 @@ def _scratch_sandbox() -> Iterator[tuple[Client, Path]]:
 
 
 def _filters(options: argparse.Namespace) -> dict[str, Any]:
-    from argyle_nb.checks import checked_filters  # noqa: PLC0415 - as above
+    from argyle_nb.models import checked_filters  # noqa: PLC0415 - as above
 
     given = checked_filters(options.user, options.account, options.document_type)
     filters: dict[str, Any] = {name: value for name, value in given.items() if value is not None}

@@ -9,8 +9,8 @@ import re
 import requests
 import schemathesis
 
-from argyle_nb.sandbox.openapi_schemas import LOOPBACK_URL
-from argyle_nb.sandbox.webhooks_api import MAX_URL
+from argyle_nb.sandbox.endpoints import MAX_URL
+from argyle_nb.sandbox.openapi import LOOPBACK_URL
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 PDF = b"%PDF-1.7\n"

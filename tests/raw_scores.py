@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.scores import ScoreCounts, count_scores
-from argyle_nb.scores.stability import psi_bins, psi_critical
+from argyle_nb.scores.comparing import psi_bins, psi_critical
 
 QUANTILES = {"p5": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "p95": 0.95}
 

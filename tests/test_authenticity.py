@@ -4,7 +4,7 @@ import pytest
 
 from argyle_nb.errors import DecodeError
 from argyle_nb.frames.authenticity import forms_anywhere, lowest_form_score
-from argyle_nb.frames.rows import READ, rows_of
+from argyle_nb.frames.records import READ, rows_of
 from tests.records import analysis, form, record
 
 

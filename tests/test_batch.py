@@ -11,7 +11,7 @@ import pytest
 from argyle_nb.documents import ENCRYPTED
 from argyle_nb.errors import ValidationError
 from argyle_nb.uploads import upload_batch
-from argyle_nb.uploads.one import default_journal
+from argyle_nb.uploads.jobs import default_journal
 from tests.batches import run, states, uploads_of
 from tests.conftest import DOCUMENTS
 from tests.servers import PDF, USER_ID, HostileServer, refused, upload_answer

@@ -18,8 +18,8 @@ from argyle_nb.config import Secret, Settings
 from argyle_nb.documents import inspect_document
 from argyle_nb.errors import AuthenticationError, ConfigurationError
 from argyle_nb.uploads import upload_batch
+from argyle_nb.uploads.jobs import send_once
 from argyle_nb.uploads.journal import Journal, Key
-from argyle_nb.uploads.one import send_once
 from argyle_nb.uploads.users import find_or_create_user
 from tests.batches import rows_of, run, states, uploads_of
 from tests.servers import (

@@ -6,8 +6,8 @@ import threading
 import pytest
 
 from argyle_nb.documents import inspect_document
+from argyle_nb.uploads.jobs import RolledBack, send_once
 from argyle_nb.uploads.journal import Journal, Key
-from argyle_nb.uploads.one import RolledBack, send_once
 from tests.batches import run, states
 from tests.faults.ledger import UPLOAD
 from tests.faults.server import FaultServer

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from argyle_nb import cli
-from argyle_nb.cli_options import parser
+from argyle_nb.cli import parser
 from argyle_nb.report import read_report
 
 ROOT = Path(__file__).parents[1]

@@ -17,8 +17,8 @@ from argyle_nb.config import (
     find_settings,
     is_loopback,
     make_settings,
+    write_profiles,
 )
-from argyle_nb.credential_file import write_profiles
 from argyle_nb.errors import ConfigurationError
 from tests.servers import KEY_ID, SECRET, refused
 

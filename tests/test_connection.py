@@ -7,9 +7,8 @@ import re
 import pytest
 
 from argyle_nb import connection
-from argyle_nb.config import credentials_path
+from argyle_nb.config import credentials_path, write_profiles
 from argyle_nb.connection import connect
-from argyle_nb.credential_file import write_profiles
 from argyle_nb.errors import ConfigurationError
 from tests.servers import KEY_ID, SECRET, refused
 

@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argyle_nb.config import credentials_path, find_settings, login
-from argyle_nb.credential_file import read_profiles, write_profiles
+from argyle_nb.config import credentials_path, find_settings, login, read_profiles, write_profiles
 from argyle_nb.errors import ConfigurationError
 from tests.servers import KEY_ID, SECRET, refused
 

@@ -8,8 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from argyle_nb import consistency, ocr_frame, uploads_frame
-from argyle_nb.cross_checks import CHECKS
-from argyle_nb.cross_checks.identity import plain
+from argyle_nb.cross_checks import CHECKS, plain
 from argyle_nb.errors import ConfigurationError
 
 

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argyle_nb.csv_reading import described, read_cells, read_csv
 from argyle_nb.frames.uploads import uploads_frame
-from argyle_nb.storage import write_csv
+from argyle_nb.storage import described, read_cells, read_csv, write_csv
 from tests.records import record, scored, unscored
 
 # Every character of Unicode, and often those that matter here.

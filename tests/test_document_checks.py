@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argyle_nb.document_checks import damage_of, is_encrypted, page_count
+from argyle_nb.documents import damage_of, is_encrypted, page_count
 from tests.conftest import DOCUMENTS
 from tests.servers import PDF
 from tests.small_documents import (

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argyle_nb.client import downloads, retry, transport
+from argyle_nb.client import retry, transfer, transport
 from argyle_nb.client.transport import Transport
 from argyle_nb.config import make_settings
 from argyle_nb.errors import (
@@ -141,7 +141,7 @@ def test_what_is_no_document_leaves_no_file(folder, body):
 
 
 def test_a_document_without_end_is_cut_off(folder, monkeypatch):
-    monkeypatch.setattr(downloads, "MAX_DOCUMENT_BYTES", 1_000_000)
+    monkeypatch.setattr(transfer, "MAX_DOCUMENT_BYTES", 1_000_000)
     blocks = itertools.chain([PDF], itertools.repeat(bytes(65536)))
     endless = Answer(body=blocks, headers={"Content-Length": "9" * 15})
     with HostileServer(endless) as server, refused(ApiError, "cut off"):
@@ -150,7 +150,7 @@ def test_a_document_without_end_is_cut_off(folder, monkeypatch):
 
 
 def test_a_bomb_is_cut_off_by_its_unpacked_size(folder, monkeypatch):
-    monkeypatch.setattr(downloads, "MAX_DOCUMENT_BYTES", 1_000_000)
+    monkeypatch.setattr(transfer, "MAX_DOCUMENT_BYTES", 1_000_000)
     bomb = gzip.compress(PDF + bytes(50_000_000), compresslevel=1)
     packed = Answer(body=bomb, headers={"Content-Encoding": "gzip"})
     with HostileServer(packed) as server, refused(ApiError, "cut off"):
@@ -159,7 +159,7 @@ def test_a_bomb_is_cut_off_by_its_unpacked_size(folder, monkeypatch):
 
 
 def test_a_document_that_drips_is_cut_off(folder, monkeypatch):
-    monkeypatch.setattr(downloads, "DOWNLOAD_SECONDS", 0.2)
+    monkeypatch.setattr(transfer, "DOWNLOAD_SECONDS", 0.2)
 
     def drip():
         while True:
@@ -179,7 +179,7 @@ def test_a_full_disk_leaves_no_file_and_says_where(folder, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(downloads, "_copy", full)
+    monkeypatch.setattr(transfer, "_copy", full)
     with HostileServer(Answer(body=PDF)) as server, refused(DocumentError, "No space left"):
         fetch(server, folder)
     assert files(folder) == []
@@ -196,7 +196,7 @@ def test_a_strangers_file_name_never_becomes_a_path(tmp_path_factory, name, host
     folder = tmp_path_factory.mktemp("names")
     answer = _Body(PDF)
     upload = UserUpload(UPLOAD_ID, file_name=hostile + name)
-    path = downloads.save_document(answer, folder, upload.id)
+    path = transfer.save_document(answer, folder, upload.id)
     assert files(folder) == [f"{UPLOAD_ID}.pdf"]
     assert path.parent == folder
 

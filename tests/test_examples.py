@@ -12,7 +12,7 @@ import pytest
 import argyle_nb
 from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.report import export_report
-from argyle_nb.review.counting import count_verdicts
+from argyle_nb.review.verdicts import count_verdicts
 from argyle_nb.scores import count_scores
 from tests.records import scored, unscored
 

@@ -13,7 +13,7 @@ from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.uploads import signals_frame, uploads_frame
 from argyle_nb.models import Account
 from argyle_nb.scores import count_scores
-from argyle_nb.scores.finding import STATUSES, find_uploads, statuses_of
+from argyle_nb.scores.filters import STATUSES, find_uploads, statuses_of
 from argyle_nb.widgets.explore_view import SORTED_BY, Explorer, View
 from tests.records import record, scored, unscored
 

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from argyle_nb.errors import ConfigurationError, DecodeError
 from argyle_nb.frames.records import as_uploads
-from argyle_nb.frames.upload_columns import UPLOAD_COLUMNS
-from argyle_nb.frames.uploads import signals_frame, uploads_frame
+from argyle_nb.frames.uploads import UPLOAD_COLUMNS, signals_frame, uploads_frame
 from argyle_nb.models import DOCUMENT_TYPES, Account
 from tests.records import analysis, form, record, scored, stages, unscored
 

@@ -14,8 +14,7 @@ import pytest
 
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.uploads import journal as journal_module
-from argyle_nb.uploads.journal import Entry, Journal, Key
-from argyle_nb.uploads.schema import SCHEMA_VERSION
+from argyle_nb.uploads.journal import SCHEMA_VERSION, Entry, Journal, Key
 
 KEY = Key("scope", "ab12", "paystubs", "u1")
 DONE = Entry("done", "upload-1", None)

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from argyle_nb.client.quiet_logs import LOGGERS, quiet
+from argyle_nb.client.origins import LOGGERS, quiet
 
 
 @pytest.fixture(params=LOGGERS)

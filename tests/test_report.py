@@ -13,7 +13,7 @@ from argyle_nb.archive import Archive
 from argyle_nb.errors import ArgyleError, ConfigurationError
 from argyle_nb.frames.ocr import ocr_frame
 from argyle_nb.frames.uploads import flatten, uploads_frame
-from argyle_nb.report import export_report, unknown
+from argyle_nb.report import export_report
 from argyle_nb.report.dictionary import meaning_of
 from argyle_nb.scores import REASONS, ScoreCounts, count_scores
 from tests.records import record, scored, unscored
@@ -286,7 +286,7 @@ def test_the_page_says_what_is_not_known(tmp_path, client):
 
 
 def test_the_page_says_what_excel_would_cut_off(tmp_path, monkeypatch):
-    monkeypatch.setattr(unknown, "EXCEL_ROWS", 2)
+    monkeypatch.setattr("argyle_nb.report.page.EXCEL_ROWS", 2)
     long = [record(1, file_name="x" * 32_768), *RECORDS[1:]]
     page = page_of(export(long, tmp_path / "out", pii="include"))
     assert "Excel shows 2 of the 3 rows of uploads.csv" in page

@@ -12,8 +12,8 @@ from argyle_nb.frames.ocr import ocr_frame
 from argyle_nb.frames.uploads import flatten
 from argyle_nb.report import export_report, read_report
 from argyle_nb.report import page as report_page
-from argyle_nb.report.gathering import gather
-from argyle_nb.report.protecting import OCR, SIGNALS, UPLOADS
+from argyle_nb.report.privacy import OCR, SIGNALS, UPLOADS
+from argyle_nb.report.tables import gather
 from tests.records import form, record, scored, supporting, unscored
 
 # Every character of Unicode; half characters are none, and no answer of the API can hold one.

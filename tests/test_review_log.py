@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from argyle_nb.errors import ConfigurationError, ValidationError
 from argyle_nb.review import VERDICTS, ReviewLog, latest, sample, settled
-from argyle_nb.review.verdict_files import read_verdicts
+from argyle_nb.review.log import read_verdicts
 from tests.test_review_sampling import uploads
 
 HEADER = "upload_id,verdict,reviewer,reviewed_at,note\n"

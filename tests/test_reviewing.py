@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from argyle_nb.errors import ConfigurationError, ValidationError
 from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.review import ReviewLog, sample
-from argyle_nb.review.cases import open_case
-from argyle_nb.review.queue import ReviewDesk
+from argyle_nb.review.queue import ReviewDesk, open_case
 from tests.records import form, record, scored, supporting
 from tests.servers import PDF, Answer, HostileServer, client_of
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pypdf import PdfReader, PdfWriter
 
-from argyle_nb.sandbox.inspection.origin_checks import origin_signals
-from argyle_nb.sandbox.inspection.provenance import Origin, origin_of
+from argyle_nb.sandbox.inspection.origin_checks import Origin, origin_of, origin_signals
 from tests.payroll_papers import (
     NET,
     NET_Y,

@@ -6,8 +6,7 @@ import pytest
 import yaml
 
 from argyle_nb.sandbox import openapi
-from argyle_nb.sandbox.app import build_app
-from argyle_nb.sandbox.guard import Credentials
+from argyle_nb.sandbox.app import Credentials, build_app
 from argyle_nb.sandbox.store import Store
 
 PUBLISHED = Path(__file__).parent / "published_api.yml"

@@ -17,13 +17,18 @@ from pypdf import PdfReader
 
 from argyle_nb.errors import ConfigurationError
 from data.make_documents import pages
-from data.make_documents.corpus import make_1099, make_corpus, make_paystub, make_samples, make_w2
+from data.make_documents.corpus import (
+    REFUSED,
+    make_1099,
+    make_corpus,
+    make_paystub,
+    make_samples,
+    make_w2,
+)
 from data.make_documents.drafts import QUIRKS, paystub_draft, save_genuine
 from data.make_documents.frauds import KINDS, tamper
-from data.make_documents.payroll_systems import LAYOUT_NAMES, make_system
 from data.make_documents.paystubs import PERIODS, make_job, pay_calendar, paystub_for
-from data.make_documents.people import make_person, seeded
-from data.make_documents.samples import REFUSED
+from data.make_documents.people import LAYOUT_NAMES, make_person, make_system, seeded
 from data.make_documents.tax_forms import w2_for
 
 DATA = Path(__file__).parent.parent / "data"

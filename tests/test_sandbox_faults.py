@@ -14,11 +14,10 @@ import requests
 
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.sandbox import Faults, Sandbox
-from argyle_nb.sandbox.claims import State
-from argyle_nb.sandbox.cursors import PageQuery
 from argyle_nb.sandbox.faults import RATES, Dice
 from argyle_nb.sandbox.inspection import Inspection
-from argyle_nb.sandbox.processing import failing, next_state
+from argyle_nb.sandbox.processing import State, failing, next_state
+from argyle_nb.sandbox.validation import PageQuery
 from tests.servers import until
 
 PDF = b"%PDF-1.7\n% an invented paystub\n"

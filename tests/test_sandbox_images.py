@@ -15,9 +15,13 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 from reportlab.pdfgen.canvas import Canvas
 
-from argyle_nb.sandbox.inspection import Inspection, inspect, recompression
-from argyle_nb.sandbox.inspection.image_checks import COMPUTER_SCREENS, PHONE_SCREENS
-from argyle_nb.sandbox.inspection.image_facts import facts_of, open_image
+from argyle_nb.sandbox.inspection import Inspection, image_checks, inspect
+from argyle_nb.sandbox.inspection.image_checks import (
+    COMPUTER_SCREENS,
+    PHONE_SCREENS,
+    facts_of,
+    open_image,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -204,7 +208,7 @@ def test_an_amount_typed_into_a_photo_is_found_where_it_is(tmp_path: Path, first
     forged = jpeg(retyped(opened(jpeg(sheet(), first))), 94, exif=photo_exif())
     found = look(tmp_path, forged)
     assert signals(found) == {"sbx_picture", "sbx_part_put_in"}
-    (part,) = recompression.fresh_parts(open_image(forged), 94)
+    (part,) = image_checks.fresh_parts(open_image(forged), 94)
     left, top, right, lower = AMOUNT_BOX
     assert left - 24 <= part.box[0] < part.box[2] <= right + 24
     assert top - 24 <= part.box[1] < part.box[3] <= lower + 24

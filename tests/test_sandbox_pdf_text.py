@@ -9,9 +9,9 @@ import pytest
 from pypdf import PdfReader, PdfWriter
 from reportlab.pdfgen.canvas import Canvas
 
+from argyle_nb.sandbox.inspection.edit_checks import earlier_revisions, read_pages
+from argyle_nb.sandbox.inspection.origin_checks import read_date
 from argyle_nb.sandbox.inspection.pdf_fonts import family_of, read_to_unicode
-from argyle_nb.sandbox.inspection.provenance import read_date
-from argyle_nb.sandbox.inspection.revisions import earlier_revisions, read_pages
 
 if TYPE_CHECKING:
     from argyle_nb.sandbox.inspection.layout import Page

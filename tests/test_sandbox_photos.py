@@ -13,9 +13,8 @@ from pypdf import PdfReader
 from data.make_documents import pages
 from data.make_documents.drafts import paystub_draft, save_genuine
 from data.make_documents.frauds import tamper
-from data.make_documents.payroll_systems import make_system
 from data.make_documents.paystubs import make_job
-from data.make_documents.people import make_person, seeded
+from data.make_documents.people import make_person, make_system, seeded
 from data.make_documents.photos import CAMERA, CHANGED, MAKE, TAKEN, forwarded, phone_photo, shoot
 
 DATA = Path(__file__).parent.parent / "data"

@@ -14,10 +14,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argyle_nb.sandbox import processing
-from argyle_nb.sandbox.claims import MAX_ATTEMPTS, Claims, State
 from argyle_nb.sandbox.endpoints import FIRST_STATUSES
 from argyle_nb.sandbox.objects import upload_object
-from argyle_nb.sandbox.processing import Worker, failed_findings, next_state, settled_type
+from argyle_nb.sandbox.processing import (
+    MAX_ATTEMPTS,
+    Claims,
+    State,
+    Worker,
+    failed_findings,
+    next_state,
+    settled_type,
+)
 from argyle_nb.sandbox.store import NewUpload, Store
 from argyle_nb.sandbox.validation import DOCUMENT_TYPES
 

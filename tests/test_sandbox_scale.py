@@ -4,9 +4,9 @@ import itertools
 
 import pytest
 
-from argyle_nb.sandbox.claims import Claims
-from argyle_nb.sandbox.cursors import MAX_LIMIT, PageQuery
+from argyle_nb.sandbox.processing import Claims
 from argyle_nb.sandbox.store import NewUpload, Store
+from argyle_nb.sandbox.validation import MAX_LIMIT, PageQuery
 
 UPLOADS = 3000
 TYPES = ("paystubs", "W-2", "1099")

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from argyle_nb.sandbox.inspection import scoring
 from argyle_nb.sandbox.inspection.classification import amount, classify, read_day
-from argyle_nb.sandbox.inspection.pay_rows import kind_of
-from argyle_nb.sandbox.inspection.provenance import EDITORS, GENERATORS
+from argyle_nb.sandbox.inspection.origin_checks import EDITORS, GENERATORS
+from argyle_nb.sandbox.inspection.paystubs import kind_of
 from argyle_nb.sandbox.inspection.scoring import WEIGHTS, Signal, analysis, score, status
 
 IDENTITY = ("employee_name_edits", "employee_taxpayer_id_edits", "employee_address_edits")

@@ -17,10 +17,16 @@ from hypothesis import strategies as st
 
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.sandbox import database
-from argyle_nb.sandbox.cursors import PageQuery, decode_cursor, encode_cursor
-from argyle_nb.sandbox.ids import canonical_id, new_id, timestamp
 from argyle_nb.sandbox.problems import Problem
 from argyle_nb.sandbox.store import ABANDONED_SECONDS, NewUpload, Store
+from argyle_nb.sandbox.validation import (
+    PageQuery,
+    canonical_id,
+    decode_cursor,
+    encode_cursor,
+    new_id,
+    timestamp,
+)
 
 COLUMNS = frozenset({"user_id", "account_id", "document_type"})
 

@@ -14,8 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from argyle_nb.sandbox import limits
-from argyle_nb.sandbox.forms import plain_name
-from argyle_nb.sandbox.media import media_type
+from argyle_nb.sandbox.forms import media_type, plain_name
 from tests.sandbox_api import NOBODY, PDF, Api, api_of, authorization, fields, raw, serve
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)

@@ -12,8 +12,14 @@ from scipy import stats
 
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.scores import compare, count_scores
-from argyle_nb.scores.significance import ks_p, mann_whitney_p
-from argyle_nb.scores.stability import chi_squared_point, psi, psi_bins, psi_critical
+from argyle_nb.scores.comparing import (
+    chi_squared_point,
+    ks_p,
+    mann_whitney_p,
+    psi,
+    psi_bins,
+    psi_critical,
+)
 from tests.raw_scores import counts_of
 from tests.score_frames import frame_of, several
 

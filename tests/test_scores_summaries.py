@@ -13,7 +13,7 @@ from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.levels import PRESETS
 from argyle_nb.scores import count_scores, ecdf_margin
-from argyle_nb.scores.moments import lowest_at
+from argyle_nb.scores.statistics import lowest_at
 from tests.raw_scores import counts_of
 from tests.records import unscored
 from tests.score_frames import frame_of, several

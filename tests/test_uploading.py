@@ -8,7 +8,7 @@ import pytest
 
 from argyle_nb.client.client import Client
 from argyle_nb.errors import ValidationError
-from argyle_nb.uploads import UploadQueue, dispatch, queue_threads
+from argyle_nb.uploads import UploadQueue, queue_threads
 from argyle_nb.uploads.queue_threads import LATER
 from tests.records import record, scored, unscored
 from tests.servers import PDF, USER_ID, Answer, HostileServer
@@ -297,7 +297,7 @@ def test_an_unforeseen_error_is_told_on_the_row(queue, paper, monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("the disk broke")
 
-    monkeypatch.setattr(dispatch, "upload_batch", broken)
+    monkeypatch.setattr("argyle_nb.uploads.queue.upload_batch", broken)
     key = ready(queue, paper())
     queue.send().join(60)
     assert queue.find(key).state == "unsent"

@@ -7,11 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from argyle_nb.errors import ValidationError
-from argyle_nb.uploads import finding
-from argyle_nb.uploads.finding import Found, UserFinder
+from argyle_nb.uploads import users
 from argyle_nb.uploads.journal import Journal
 from argyle_nb.uploads.queue_files import files_of
-from argyle_nb.uploads.users import find_or_create_user
+from argyle_nb.uploads.users import Found, UserFinder, find_or_create_user
 from tests.servers import USER_ID, Answer, HostileServer, client_of, until
 
 # Users
@@ -43,12 +42,12 @@ def test_users_whose_names_begin_so_come_first(people):
 
 @pytest.fixture
 def _listed_anew(monkeypatch):
-    monkeypatch.setattr(finding, "LISTED_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(users, "LISTED_AGAIN_SECONDS", 0.0)
 
 
 @pytest.fixture
 def _looks_through_one(monkeypatch):
-    monkeypatch.setattr(finding, "USERS_LOOKED_THROUGH", 1)
+    monkeypatch.setattr(users, "USERS_LOOKED_THROUGH", 1)
 
 
 def person(number, **fields):
@@ -144,7 +143,7 @@ def test_a_user_made_later_is_found_by_e_mail_and_by_id(client):
 
 
 def test_the_list_is_not_read_again_with_each_letter(monkeypatch):
-    monkeypatch.setattr(finding, "LISTED_AGAIN_SECONDS", 3600.0)
+    monkeypatch.setattr(users, "LISTED_AGAIN_SECONDS", 3600.0)
     with serving([]) as server:
         finder = UserFinder(client_of(server))
         for end in range(4, 20):

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from argyle_nb.frames.records import as_uploads
 from argyle_nb.frames.uploads import signals_frame
 from argyle_nb.uploads import queue_threads
-from argyle_nb.uploads.queue_threads import LATER, Follower
-from argyle_nb.uploads.wording import outcome, under_way
+from argyle_nb.uploads.queue_threads import LATER, Follower, outcome, under_way
 from tests.records import form, record, scored, stages, unscored
 from tests.servers import RESET, Answer, HostileServer, client_of, until
 

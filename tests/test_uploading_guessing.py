@@ -10,7 +10,7 @@ from pypdf import PageObject, PdfReader, PdfWriter, get_configuration
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject, StreamObject
 
 from argyle_nb.models import DOCUMENT_TYPES
-from argyle_nb.uploads.guessing import guess_type
+from argyle_nb.uploads.queue_files import guess_type
 from tests.conftest import DOCUMENTS
 
 

@@ -10,8 +10,8 @@ import pytest
 from argyle_nb import documents
 from argyle_nb.errors import ValidationError
 from argyle_nb.uploads import UploadQueue, reconcile
-from argyle_nb.uploads.errands import Errands
 from argyle_nb.uploads.queue_files import files_of
+from argyle_nb.uploads.queue_threads import Errands
 from tests.records import record
 from tests.servers import PDF, RESET, USER_ID, Answer, HostileServer, client_of
 from tests.upload_queues import at, json_answer, ready, taking, until
@@ -39,7 +39,7 @@ def test_a_listener_that_waits_for_another_thread_does_not_hold_up_the_queue(pap
 def test_an_address_that_has_a_second_owner_by_now_sends_nothing(
     paper, queue_of, client, monkeypatch
 ):
-    monkeypatch.setattr("argyle_nb.uploads.finding.LISTED_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("argyle_nb.uploads.users.LISTED_AGAIN_SECONDS", 0.0)
     queue = UploadQueue(client, paper("x").with_name("j.sqlite"))
     client.create_user(external_id="owner-1", email="owner@example.test")
     assert queue.finder.find("owner@example.test").says == "one"

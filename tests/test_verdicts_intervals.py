@@ -9,7 +9,7 @@ from scipy import stats
 
 from argyle_nb import count_verdicts
 from argyle_nb.review import sample
-from argyle_nb.review.intervals import auc_interval, middle_95, resampled, share_interval
+from argyle_nb.review.curves import auc_interval, middle_95, resampled, share_interval
 from argyle_nb.scores import wilson
 from tests.judged import EXACT, both_kinds, counted, documents, raw, tables
 

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from argyle_nb.client import polling, retry
-from argyle_nb.client.waiting import Waited
+from argyle_nb.client.polling import Waited
 from argyle_nb.errors import AuthenticationError
 from argyle_nb.models import UserUpload, decode
 from tests.archives import ListServer, moving

@@ -12,8 +12,7 @@ import pytest
 from argyle_nb.client.client import Client
 from argyle_nb.uploads.queue_files import QueuedFile
 from argyle_nb.widgets import UploadPanel
-from argyle_nb.widgets.panel import LastHeard
-from argyle_nb.widgets.timing import AtMostEvery
+from argyle_nb.widgets.panel import AtMostEvery, LastHeard
 from argyle_nb.widgets.upload import ROWS_IN_A_MESSAGE, SHOW_SECONDS, _heading
 from tests.panel_page import Browser, state_of
 from tests.servers import USER_ID, Answer, HostileServer, client_of

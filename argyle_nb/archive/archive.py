@@ -1,7 +1,4 @@
-"""What was fetched, kept: every raw page and every version seen, to be asked without the network.
-
-Argyle's answers are kept byte for byte, so that a field which no frame shows is never lost.
-"""
+"""What else an archive can tell: what was read from the documents, and where they came from."""
 
 from __future__ import annotations
 
@@ -11,13 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from argyle_nb.archive import contents
 from argyle_nb.archive.pages import PageStore
 from argyle_nb.archive.parquet import dask_frames, recipe_of, write_parquet
-from argyle_nb.archive.pulling import pulled
-from argyle_nb.archive.refreshing import refreshed
+from argyle_nb.archive.pulling import pulled, refreshed
 from argyle_nb.archive.versions import deleted_since, learned_accounts, newest, pages_of, sightings
 from argyle_nb.errors import ConfigurationError, DecodeError, NotFoundError
+from argyle_nb.frames.ocr import ocr_frame
 from argyle_nb.frames.uploads import flatten, uploads_frame
 
 if TYPE_CHECKING:
@@ -56,9 +52,6 @@ class Archive:
     >>> len(archive.uploads()) == len(pulled.uploads)
     True
     """
-
-    ocr = contents.ocr
-    sources = contents.sources
 
     def __init__(self, folder: Path | str) -> None:
         self._store = PageStore(folder)
@@ -370,6 +363,49 @@ class Archive:
         """
         frames = self.scan("dask", accounts=accounts, sent=sent, levels=levels)
         write_parquet(frames, folder)
+
+    def ocr(self, *, wide: bool = False, errors: Errors = "raise") -> pd.DataFrame:
+        """Give what was read from the newest version of each upload.
+
+        Parameters
+        ----------
+        wide, errors
+            As for `ocr_frame`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As `ocr_frame`. It holds personal data.
+
+        Raises
+        ------
+        DecodeError
+            As for `Archive.uploads`.
+
+        Examples
+        --------
+        >>> from argyle_nb.archive import Archive
+        >>> len(Archive(folder / "new").ocr())
+        0
+        """
+        store = self._store
+        readings = newest(store.entries())
+        pages = pages_of(store, [reading.page for reading in readings])
+        return ocr_frame(pages, wide=wide, errors=errors)
+
+    def sources(self) -> list[str]:
+        """Name the addresses, or the local sandboxes, whose answers are kept here.
+
+        Examples
+        --------
+        >>> from argyle_nb.archive import Archive
+        >>> _ = (archive := Archive(folder / "new")).pull(client)
+        >>> archive.sources() == [client.settings.base_url]
+        True
+        """
+        scopes = {entry.scope for entry in self._store.entries()}
+        # Behind an address stands a mark of the key, which is nobody's business.
+        return sorted({s.split(" ")[0] if s.startswith("http") else s for s in scopes})
 
     def _planned(self, entries: Sequence[Entry], **options: Any) -> tuple[Recipe, Iterator[bytes]]:
         readings = newest(entries)

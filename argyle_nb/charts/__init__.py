@@ -1,10 +1,8 @@
 """Pictures of scores: counts in, a matplotlib `Axes` out; nothing global is changed."""
 
-from argyle_nb.charts.funnel import coverage
 from argyle_nb.charts.periods import drift, levels
-from argyle_nb.charts.scores import ecdf, histogram, ridgeline
+from argyle_nb.charts.scores import coverage, ecdf, histogram, ridgeline, threshold
 from argyle_nb.charts.signals import score_by_signal_count, signal_pareto
-from argyle_nb.charts.thresholds import threshold
 from argyle_nb.charts.verdicts import catch_rate, cost, precision_recall, roc
 
 __all__ = [

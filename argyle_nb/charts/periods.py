@@ -10,7 +10,7 @@ from matplotlib.dates import date2num
 
 from argyle_nb.charts.style import BAR, LOOKS, bare, footnote, group_names, new_axes, shares_axis
 from argyle_nb.levels import level_preset
-from argyle_nb.scores.stability import LARGE, MODERATE
+from argyle_nb.scores.comparing import LARGE, MODERATE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from argyle_nb.charts.style import (
     BAR,
     LOOKS,
+    bare,
     frame_scores,
     group_names,
     new_axes,
@@ -17,14 +18,17 @@ from argyle_nb.charts.style import (
     shares_axis,
 )
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE
-from argyle_nb.scores import ecdf_margin
+from argyle_nb.scores import REASONS, ecdf_margin
+from argyle_nb.scores.counts import DECISIONS
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+    import pandas as pd
     from matplotlib.axes import Axes
 
     from argyle_nb.levels import Levels
     from argyle_nb.scores import ScoreCounts
+
 
 MOST_RIDGES = 16
 # Points on either side over which a ridge is smoothed, with triangular weights.
@@ -211,3 +215,193 @@ def _smoothed(table: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     wide = np.pad(table, ((0, 0), (_REACH, _REACH)), mode="symmetric")
     rows = [np.convolve(row, weights / weights.sum(), mode="valid") for row in wide]
     return np.array(rows, dtype=np.float64).reshape(table.shape)
+
+
+# Dark, middle and light, so that they stay apart in grey print.
+COLOURS = {"passed": "#9ecae1", "reviewed": "#fdd49e", "rejected": "#a63603"}
+HATCHES = {"passed": "", "reviewed": "//", "rejected": "xx"}
+
+
+def threshold(
+    counts: ScoreCounts,
+    ax: Axes | None = None,
+    *,
+    pass_from: int | None = None,
+    reject_below: int | None = None,
+    levels: Levels = "argyle",
+) -> Axes:
+    """Draw what every cut-off would pass, send to review and reject, above the scores themselves.
+
+    Parameters
+    ----------
+    counts
+        All groups are added up.
+    ax
+        Where to draw; its place is shared between two panels. A new figure by default.
+    pass_from
+        A cut-off to mark in both panels, with what it would do.
+    reject_below
+        Lower scores are rejected, those from here to the cut-off reviewed; by default all that
+        does not pass is rejected.
+    levels
+        The shaded bands of the lower panel, as for `histogram`.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The upper panel: shares of the scored uploads for each cut-off. The lower panel, a
+        `histogram`, is the figure's next axes.
+
+    Raises
+    ------
+    ConfigurationError
+        For cut-offs that are none, or an unknown preset.
+
+    Examples
+    --------
+    >>> threshold(counts, pass_from=80).get_title(loc="left")
+    'Pass from 80: 67 % passed, 33 % rejected (n = 3)'
+    """
+    total = counts.total()
+    table = total.thresholds(reject_below=reject_below).droplevel(0)
+    title = _title(total, pass_from, reject_below)
+    ax = ax or new_axes(height=5.2)
+    below = _second_panel(ax)
+    _decisions(ax, table)
+    shares_axis(ax, "share of scored uploads")
+    frame_scores(ax)
+    ax.set_xlabel("lowest score that passes")
+    ax.set_title(title, loc="left")
+    histogram(total, below, levels=levels)
+    marks = [cut for cut in (pass_from, reject_below) if cut is not None]
+    for panel in (ax, below):
+        for cut in marks:
+            panel.axvline(cut - 0.5, color="black", linewidth=1.5, zorder=5)
+    return ax
+
+
+def _decisions(ax: Axes, table: pd.DataFrame) -> None:
+    cuts, base = table.index.to_numpy(), np.zeros(len(table))
+    for decision in DECISIONS:
+        share = table[f"{decision}_share"].to_numpy()
+        if np.nansum(share) == 0:
+            continue
+        top = base + share
+        ax.fill_between(
+            cuts,
+            base,
+            top,
+            facecolor=COLOURS[decision],
+            hatch=HATCHES[decision],
+            edgecolor="white",
+            linewidth=0,
+            label=decision,
+        )
+        base = top
+    low, high = (table[f"passed_share_{end}"].to_numpy() for end in ("low", "high"))
+    ax.fill_between(cuts, low, high, color="black", alpha=0.3, linewidth=0, label="95 % interval")
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    bare(ax)
+
+
+def _second_panel(ax: Axes) -> Axes:
+    """Share the place of some axes with new ones below them."""
+    figure, place = ax.get_figure(), ax.get_subplotspec()
+    assert figure is not None  # noqa: S101
+    if place is None:
+        left, bottom, width, height = ax.get_position().bounds
+        ax.set_position((left, bottom + 0.58 * height, width, 0.42 * height))
+        return figure.add_axes((left, bottom, width, 0.4 * height))
+    panels = place.subgridspec(2, 1)
+    ax.set_subplotspec(panels[0])
+    return figure.add_subplot(panels[1])
+
+
+def _title(total: ScoreCounts, pass_from: int | None, reject_below: int | None) -> str:
+    scored = int(total.scores.to_numpy().sum())
+    if pass_from is None:
+        return f"What each cut-off would do: n = {scored:,}"
+    row = total.threshold(pass_from, reject_below=reject_below).iloc[0]
+    shares = [
+        f"{100 * row[f'{decision}_share']:.0f} % {decision}"
+        for decision in DECISIONS
+        if reject_below is not None or decision != "reviewed"
+    ]
+    lower = "" if reject_below is None else f", reject below {reject_below}"
+    return f"Pass from {pass_from}{lower}: {', '.join(shares)} (n = {scored:,})"
+
+
+STEPS = {
+    "uploads": "uploaded",
+    "classified": "classified",
+    "ocr": "read by OCR",
+    "scored": "scored",
+}
+
+
+def coverage(counts: ScoreCounts, ax: Axes | None = None) -> Axes:
+    """Draw the funnel from upload to score, and below it why uploads have none.
+
+    Parameters
+    ----------
+    counts
+        Each bar is divided by group; at most six groups.
+    ax
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        One bar per step and one per reason that occurs, with number and share of all uploads.
+
+    Raises
+    ------
+    ConfigurationError
+        For too many groups.
+
+    Examples
+    --------
+    >>> coverage(counts).get_xlabel()
+    'uploads'
+    """
+    names = group_names(counts.groups)
+    table = counts.coverage()
+    occurring = [reason for reason in REASONS if table[reason].any()]
+    columns = [*STEPS, *occurring]
+    numbers = np.arange(len(columns))
+    # The reasons stand a little apart from the steps.
+    places = np.where(numbers < len(STEPS), -numbers, -numbers - 0.5)
+    ax = ax or new_axes(height=1.2 + 0.34 * len(columns))
+    start = np.zeros(len(columns))
+    for name, look, row in zip(names, LOOKS, table[columns].to_numpy(), strict=False):
+        ax.barh(
+            places,
+            row,
+            left=start,
+            height=0.75,
+            label=name,
+            facecolor=look.colour,
+            hatch=look.hatch,
+            edgecolor="white",
+        )
+        start = start + row
+    uploads = int(start[0])
+    for place, end in zip(places, start, strict=True):
+        share = f" ({end / uploads:.0%})" if uploads else ""
+        ax.annotate(
+            f"{int(end):,}{share}",
+            (end, place),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize="small",
+        )
+    ax.set_yticks(places, [*STEPS.values(), *(reason.replace("_", " ") for reason in occurring)])
+    ax.set_xlim(0, max(uploads, 1) * 1.15)
+    ax.set_title(f"From upload to score: n = {uploads:,} uploads", loc="left")
+    ax.set_xlabel("uploads")
+    if counts.grouped_by and names:
+        title = ", ".join(counts.grouped_by)
+        ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, title=title)
+    bare(ax)
+    return ax

@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from argyle_nb.review.costs import Costs
-    from argyle_nb.review.verdicts import VerdictCounts
+    from argyle_nb.review.verdicts import Costs, VerdictCounts
 
 MARKED = (30, 50, 80)
 

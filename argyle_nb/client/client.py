@@ -6,18 +6,22 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 
-from argyle_nb.checks import checked_filters, checked_id, checked_type
-from argyle_nb.client.downloads import save_document
 from argyle_nb.client.pagination import UPLOADS, pages
-from argyle_nb.client.polling import Watch
+from argyle_nb.client.polling import Waited, Watch, wait_for
 from argyle_nb.client.responses import read_as
-from argyle_nb.client.transfer import send_file
+from argyle_nb.client.transfer import save_document, send_file
 from argyle_nb.client.transport import Transport
-from argyle_nb.client.waiting import Waited, wait_for
-from argyle_nb.config import Settings, make_settings
-from argyle_nb.credential_file import KeyText
+from argyle_nb.config import KeyText, Settings, make_settings
 from argyle_nb.errors import ApiError
-from argyle_nb.models import Account, User, UserUpload, decode
+from argyle_nb.models import (
+    Account,
+    User,
+    UserUpload,
+    checked_filters,
+    checked_id,
+    checked_type,
+    decode,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

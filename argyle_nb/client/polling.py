@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+import warnings
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from argyle_nb.checks import checked_id
 from argyle_nb.client.pagination import UPLOADS, pages
 from argyle_nb.client.responses import read_as
 from argyle_nb.errors import (
@@ -19,7 +21,7 @@ from argyle_nb.errors import (
     NotFoundError,
     TransportError,
 )
-from argyle_nb.models import UserUpload, decode
+from argyle_nb.models import UserUpload, checked_id, decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from argyle_nb.client.transport import Transport
 
     Progress = Callable[[int, int], None]
+
 
 FIRST_POLL_SECONDS, LONGEST_POLL_SECONDS = 1.0, 15.0
 STEADY_SECONDS = 30.0
@@ -285,3 +288,125 @@ def _how_it_rests(upload: UserUpload) -> str:
     if not upload.at_rest:
         return f"idle for {STEADY_SECONDS:.0f} s: nothing more seems to be done"
     return COMPLETE
+
+
+_NAMED = 5
+
+
+class Waited(list[UserUpload]):
+    """Uploads as they stand after waiting, in the order given.
+
+    Parameters
+    ----------
+    uploads
+        The newest state of each, at rest or not.
+    reasons
+        Upload id -> why waiting for it ended, in words.
+    unfinished
+        Those that did not come to rest; wait for them again later.
+
+    Examples
+    --------
+    >>> waited = Waited([UserUpload("u1")], {"u1": "complete"}, [])
+    >>> waited
+    <1 upload: 1 complete>
+    >>> waited.reasons["u1"], waited.unfinished
+    ('complete', [])
+    """
+
+    def __init__(
+        self,
+        uploads: Iterable[UserUpload],
+        reasons: Mapping[str, str],
+        unfinished: Sequence[UserUpload],
+    ) -> None:
+        super().__init__(uploads)
+        self.reasons = dict(reasons)
+        self.unfinished = list(unfinished)
+
+    def __repr__(self) -> str:
+        counts = Counter(self.reasons.values())
+        told = "; ".join(f"{count} {reason}" for reason, count in counts.most_common())
+        return f"<{_counted(len(self))}: {told}>" if told else f"<{_counted(len(self))}>"
+
+
+def wait_for(
+    transport: Transport,
+    uploads: Iterable[UserUpload],
+    timeout: float,
+    progress: bool | Progress = False,
+) -> Waited:
+    """Wait until the processing of uploads rests.
+
+    Parameters
+    ----------
+    transport
+        Who asks.
+    uploads
+        The states that are known; what rests already is not asked for.
+    timeout
+        Seconds.
+    progress
+        ``True`` for a bar, or called with (at rest, in all).
+
+    Returns
+    -------
+    Waited
+        The newest state of each, and why waiting for it ended.
+
+    Raises
+    ------
+    AuthenticationError
+        When the key is refused.
+
+    Examples
+    --------
+    >>> wait_for(transport, [upload], timeout=60)  # doctest: +SKIP
+    <1 upload: 1 complete>
+    """
+    watch = Watch(transport)
+    watch.add(uploads)
+    with _teller(progress) as tell:
+        watch.run(tell, time.monotonic() + timeout)
+    all_watched = list(watch.watched.values())
+    reasons = {watched.upload.id: _reason(watched, timeout) for watched in all_watched}
+    open_ = [watched.upload for watched in all_watched if watched.moves or watched.given_up]
+    _warn_of(open_, reasons)
+    return Waited([watched.upload for watched in all_watched], reasons, open_)
+
+
+def _reason(watched: Watched, timeout: float) -> str:
+    still = watched.trouble or f"still being processed after {timeout:.0f} s"
+    return watched.rests_because or still
+
+
+def _warn_of(uploads: Sequence[UserUpload], reasons: Mapping[str, str]) -> None:
+    if not uploads:
+        return
+    named = [f"{upload.id} ({reasons[upload.id]})" for upload in uploads[:_NAMED]]
+    more = f", and {len(uploads) - _NAMED} more" if len(uploads) > _NAMED else ""
+    warnings.warn(
+        f"{_counted(len(uploads))} did not come to rest: {', '.join(named)}{more}. "
+        "They are in `.unfinished` of the result: wait for them again later",
+        stacklevel=4,
+    )
+
+
+def _counted(number: int) -> str:
+    return f"{number} upload" if number == 1 else f"{number} uploads"
+
+
+@contextmanager
+def _teller(progress: bool | Progress) -> Iterator[Progress]:
+    if not progress or callable(progress):
+        yield progress or (lambda *_: None)
+        return
+    from tqdm.auto import tqdm  # noqa: PLC0415 - heavy, and only for those who look
+
+    with tqdm(unit="upload", desc="at rest") as bar:
+
+        def tell(rested: int, total: int) -> None:
+            bar.total = total
+            bar.update(rested - bar.n)
+
+        yield tell

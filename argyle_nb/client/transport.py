@@ -1,4 +1,4 @@
-"""One HTTP conversation: what is sent, how fast, which answers are errors, what is tried again."""
+"""What time it is at the service: by the ``Date`` of its answers, whatever our own clock says."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import itertools
 import math
 import ssl
 import time
+from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin
@@ -18,15 +19,14 @@ from requests.utils import get_environ_proxies, select_proxy
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
 from urllib3.exceptions import SSLError as UrllibSSLError
 
-from argyle_nb.client.clock import ServerClock
 from argyle_nb.client.origins import (
     absolute,
     check_hop,
     check_same_origin,
     is_trusted,
+    quiet,
     shown_origin,
 )
-from argyle_nb.client.quiet_logs import quiet
 from argyle_nb.client.responses import ANSWER_SECONDS, BROKEN, REDIRECTS, checked_body, told_to_wait
 from argyle_nb.client.retry import REQUESTS_PER_SECOND, Pacer, back_off
 from argyle_nb.config import CA_VARIABLES, LOCAL, ca_bundle, is_loopback
@@ -36,6 +36,36 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from argyle_nb.config import Settings
+
+
+class ServerClock:
+    """The service's clock, carried on by our monotonic one between answers.
+
+    Examples
+    --------
+    >>> clock = ServerClock()
+    >>> clock.now() is None
+    True
+    >>> clock.note("Thu, 01 Jan 1970 00:01:00 GMT")
+    >>> 60 <= clock.now() < 61
+    True
+    """
+
+    def __init__(self) -> None:
+        self._ahead: float | None = None
+
+    def note(self, date: str | None) -> None:
+        """Take the ``Date`` of an answer; one that cannot be read changes nothing."""
+        try:
+            told = parsedate_to_datetime(date or "").timestamp()
+        except (ValueError, OverflowError):
+            return
+        self._ahead = told - time.monotonic()
+
+    def now(self) -> float | None:
+        """Seconds since 1970 at the service; ``None`` before its first answer."""
+        return None if self._ahead is None else time.monotonic() + self._ahead
+
 
 T = TypeVar("T")
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from argyle_nb.frames.authenticity import ReasonCode, Signal
     from argyle_nb.frames.columns import Column
-    from argyle_nb.frames.rows import Page
+    from argyle_nb.frames.records import Page
 
 KIND = pd.CategoricalDtype(["signal", "reason_code"])
 CONFIDENCES = ("LOW", "MEDIUM", "HIGH")

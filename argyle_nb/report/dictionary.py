@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from argyle_nb.report.privacy import KINDS
-from argyle_nb.report.protecting import dictionary_kind
+from argyle_nb.report.privacy import KINDS, dictionary_kind
 from argyle_nb.scores.files import KINDS as KINDS_OF_LABELS
 
 if TYPE_CHECKING:

@@ -12,12 +12,11 @@ from argyle_nb.errors import ConfigurationError
 from argyle_nb.levels import level_preset
 from argyle_nb.report.dictionary import FILES, data_dictionary
 from argyle_nb.report.folders import replaced
-from argyle_nb.report.gathering import gather
 from argyle_nb.report.manifest import facts_of, file_facts
 from argyle_nb.report.page import page_of
 from argyle_nb.report.privacy import Privacy
 from argyle_nb.report.reading import MANIFEST, PAGE, Report, is_report
-from argyle_nb.report.tables import content_of
+from argyle_nb.report.tables import content_of, gather
 from argyle_nb.scores.filters import plain_filters
 from argyle_nb.storage import write_csv
 

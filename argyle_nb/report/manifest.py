@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from argyle_nb.csv_reading import described
-from argyle_nb.report.protecting import OCR, SIGNALS, UPLOADS
+from argyle_nb.report.privacy import OCR, SIGNALS, UPLOADS
 from argyle_nb.scores.filters import told_filters
+from argyle_nb.storage import described
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 
     from argyle_nb.config import Settings
     from argyle_nb.levels import LevelPreset
-    from argyle_nb.report.gathering import Given
     from argyle_nb.report.privacy import Privacy
-    from argyle_nb.report.tables import Content
+    from argyle_nb.report.tables import Content, Given
 
 FORMAT = 1
 SOFTWARE = ("argyle-nb", "pandas", "numpy", "matplotlib", "jinja2")

@@ -1,17 +1,210 @@
-"""The page: what a report says, to be read and printed by a person."""
+"""What a report does not know, and why, in sentences."""
 
 from __future__ import annotations
 
+import io
+import re
+import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jinja2
+import matplotlib as mpl
+import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
-from argyle_nb.report.drawing import drawn, printable, shortened
-from argyle_nb.report.unknown import unknown
+from argyle_nb import charts
+from argyle_nb.config import LOCAL
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from matplotlib.axes import Axes
+
     from argyle_nb.report.tables import Content
+    from argyle_nb.scores import ScoreCounts
+
+
+REASONS = {
+    "pending": "still in progress at Argyle",
+    "failed": "that failed in a stage of processing",
+    "unauthorized": "of an account for which Argyle has not enabled the analysis",
+    "unsupported_type": "of a type that gets no score",
+    "not_started": "not begun",
+    "missing": "complete without one, or in a status nobody knows",
+    "invalid": "with a score that is no whole number from 0 to 100",
+}
+# Microsoft, Excel specifications and limits; one row is the header.
+EXCEL_ROWS, EXCEL_LETTERS = 1_048_575, 32_767
+STAND_IN = "The scores are those of a local sandbox, a stand-in, and not of Ocrolus."
+
+
+def unknown(facts: dict[str, Any], content: Content) -> list[str]:
+    """Say what is not known, why, and what was left out.
+
+    Parameters
+    ----------
+    facts
+        The manifest.
+    content
+        The tables.
+
+    Examples
+    --------
+    >>> unknown(report.manifest, content)  # doctest: +SKIP
+    """
+    adds_up = facts["adds_up"]
+    told = [STAND_IN] if facts["environment"] == LOCAL or _of_sandboxes(facts["sources"]) else []
+    told += [
+        f"Without a score, of {adds_up['listed']:,} uploads: {count:,} {REASONS[reason]}."
+        for reason, count in adds_up["no_score"].items()
+        if count
+    ]
+    if adds_up["unread"]:
+        told.append(f"Not listed, because it could not be read: {adds_up['unread']:,}.")
+    if adds_up["left_out_by_filters"]:
+        told.append(f"Left out by the filters: {adds_up['left_out_by_filters']:,} uploads.")
+    told += [
+        f"There is no {name}: it was not asked for."
+        for name in ("signals.csv", "ocr_fields.csv")
+        if name not in content.tables
+    ]
+    told += [sentence for name in content.tables for sentence in _beyond_excel(name, content)]
+    told.append(f"Levels are those of preset {content.preset.name}: {content.preset.source}.")
+    told += [facts["personal_data"]["means"], facts["left_out"]["why"]]
+    return told
+
+
+def _beyond_excel(name: str, content: Content) -> list[str]:
+    """Say what Excel would lose of a file: it shows so many rows, and so much of a cell."""
+    table, told = content.tables[name], []
+    if len(table) > EXCEL_ROWS:
+        told.append(
+            f"Excel shows {EXCEL_ROWS:,} of the {len(table):,} rows of {name}: filter, or read it "
+            "with another program."
+        )
+    texts = [table[column] for column in table if table[column].dtype == "string"]
+    longest = max(map(_longest, texts), default=0)
+    if longest > EXCEL_LETTERS:
+        told.append(
+            f"Excel cuts texts of {name} off: the longest has {longest:,} characters, and a cell "
+            f"{EXCEL_LETTERS:,}."
+        )
+    return told
+
+
+def _longest(texts: pd.Series[Any]) -> int:
+    return int(texts.str.len().to_numpy(np.int64, na_value=0).max(initial=0))
+
+
+def _of_sandboxes(sources: list[str]) -> bool:
+    return any(LOCAL in source or "127.0.0.1" in source for source in sources)
+
+
+_MOST_GROUPS = 6  # that one chart can tell apart
+_MOST_DRAWN = 60  # letters of a name, which else would leave no room for the chart
+_DRAWN_CUT_OFFS = "What each cut-off would pass"
+_HEIGHT, _HEIGHTS = 3.6, {_DRAWN_CUT_OFFS: 4.8}  # inches
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_UNREAD = re.compile(r"<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL)
+
+
+def drawn(content: Content) -> Mapping[str, str]:
+    """Draw what there is to see.
+
+    Parameters
+    ----------
+    content
+        The counts and tables of a report.
+
+    Returns
+    -------
+    dict
+        What is drawn, in words, -> SVG; a chart that would show nothing is left out.
+
+    Examples
+    --------
+    >>> drawn(content)  # doctest: +SKIP
+    """
+    counts, preset = content.counts, content.preset
+    by_type = counts.by("document_type")
+    scored = _largest(_with_scores(by_type))
+    weeks = counts.by("week").filter(week=lambda week: week.notna())
+    found: dict[str, Callable[[Axes], object]] = {
+        "How many uploads have each authenticity score": (
+            lambda ax: charts.histogram(counts, ax, levels=preset)
+        ),
+        "How far uploads came, and why some have no score": (
+            lambda ax: charts.coverage(_largest(by_type), ax)
+        ),
+    }
+    if len(scored.groups) > 1:
+        found["Scores by document type"] = lambda ax: charts.ecdf(scored, ax, levels=preset)
+    if len(scored.groups):
+        found[_DRAWN_CUT_OFFS] = lambda ax: charts.threshold(counts, ax, levels=preset)
+    if len(_with_scores(weeks).groups) > 1:
+        found["Drift by week"] = lambda ax: charts.drift(counts.drift("week"), ax)
+        if len(preset.bands) <= _MOST_GROUPS:
+            found["Levels by week"] = lambda ax: charts.levels(counts, ax, levels=preset)
+    return {name: _svg(name, draw) for name, draw in found.items()}
+
+
+def shortened(text: str, most: int) -> str:
+    """Leave out the middle of a long text: what stands at its end is often a number.
+
+    Examples
+    --------
+    >>> shortened("a very long document type (n = 7)", 20)
+    'a very lon…e (n = 7)'
+    """
+    if len(text) <= most:
+        return text
+    half = most // 2
+    return f"{text[:half]}…{text[1 - half :]}"
+
+
+def printable(text: str) -> str:
+    r"""Show a character that HTML does not allow as the mark of an unknown one.
+
+    Examples
+    --------
+    >>> printable("a\x00b")
+    'a�b'
+    """
+    return _NO_TEXT.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _with_scores(counts: ScoreCounts) -> ScoreCounts:
+    return _chosen(counts, counts.scores.sum(axis=1).to_numpy() > 0)
+
+
+def _largest(counts: ScoreCounts) -> ScoreCounts:
+    """Add up all groups where there are too many to be told apart."""
+    return counts if len(counts.groups) <= _MOST_GROUPS else counts.total()
+
+
+def _chosen(counts: ScoreCounts, keep: object) -> ScoreCounts:
+    [name] = counts.grouped_by
+    return counts.filter(**{name: lambda labels: labels.notna() & keep})
+
+
+def _svg(name: str, draw: Callable[[Axes], object]) -> str:
+    """Draw a chart as SVG text, the same bytes for the same counts."""
+    figure = Figure(figsize=(8, _HEIGHTS.get(name, _HEIGHT)), layout="constrained")
+    file = io.StringIO()
+    # Each chart has its own salt: two of them in one page must not share an id. Texts stay texts,
+    # which the browser has the letters for; and a name of a stranger's is no formula.
+    options: Any = {"svg.hashsalt": name, "svg.fonttype": "none", "text.parse_math": False}
+    with mpl.rc_context(options), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")
+        draw(figure.subplots())
+        for text in figure.findobj(Text):
+            text.set_text(shortened(text.get_text(), _MOST_DRAWN))
+        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    drawing = _UNREAD.sub("", file.getvalue())
+    return drawing[drawing.index("<svg") :]
+
 
 _LONGEST = 50  # rows of a table on the page; the file has all of them
 _WIDEST = 160  # letters of a cell; the file has all of them

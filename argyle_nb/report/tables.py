@@ -1,4 +1,4 @@
-"""Every table of a report, and the check that they add up."""
+"""Which ids are the same, in eight bytes an id."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from argyle_nb.errors import ArgyleError
-from argyle_nb.frames.upload_columns import levels_of
+from argyle_nb.archive import Archive
+from argyle_nb.errors import ArgyleError, ConfigurationError
+from argyle_nb.frames.uploads import levels_of, uploads_frame
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE
-from argyle_nb.report.fingerprints import fingerprints
-from argyle_nb.report.protecting import (
+from argyle_nb.report.privacy import (
     protected_ocr,
     protected_rejected,
     protected_signals,
@@ -20,11 +20,172 @@ from argyle_nb.report.protecting import (
 )
 from argyle_nb.scores import REASONS, ScoreCounts, count_scores, no_score_reasons
 from argyle_nb.scores.files import labelled
+from argyle_nb.scores.filters import chosen
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+
     from argyle_nb.levels import LevelPreset
-    from argyle_nb.report.gathering import Given
     from argyle_nb.report.privacy import Privacy
+    from argyle_nb.scores.filters import Filters
+
+
+_ROWS = 65_536
+
+
+def fingerprints(ids: pd.Series[Any]) -> npt.NDArray[np.uint64]:
+    """Give a number for each id, the same for the same id and hardly ever for two.
+
+    A million ids have two alike by chance once in 37 million times, so that a finding has to be
+    looked at once more.
+
+    Examples
+    --------
+    >>> one, other = fingerprints(pd.Series(["a", "b"], dtype="string")).tolist()
+    >>> one == other
+    False
+    """
+    blocks = [
+        pd.util.hash_array(ids.iloc[start : start + _ROWS].to_numpy(dtype=object), categorize=False)
+        for start in range(0, len(ids), _ROWS)
+    ]
+    return np.concatenate([np.empty(0, dtype=np.uint64), *blocks])
+
+
+@dataclass(frozen=True)
+class Given:
+    """The rows of a report, before anything is masked.
+
+    Parameters
+    ----------
+    uploads, signals, ocr
+        Of the uploads that the filters let through; ``None`` where the frame was not given.
+    rejected
+        ``record, path, problem`` of what could not be read.
+    unread
+        How many uploads could not be read at all, and so are in no frame.
+    left_out
+        Frame -> rows that the filters left out.
+    """
+
+    uploads: pd.DataFrame
+    signals: pd.DataFrame | None
+    ocr: pd.DataFrame | None
+    rejected: list[dict[str, str]]
+    unread: int
+    left_out: dict[str, int]
+
+
+def gather(
+    source: pd.DataFrame | Archive,
+    signals: pd.DataFrame | None,
+    ocr: pd.DataFrame | bool,
+    filters: Filters,
+) -> Given:
+    """Take frames, or read them from an archive, and choose the rows.
+
+    Raises
+    ------
+    ConfigurationError
+        When a frame is another, or a filter names no column.
+    ArgyleError
+        When an upload is there twice.
+
+    Examples
+    --------
+    >>> len(gather(frame, None, False, {"document_type": "paystubs"}).uploads)
+    3
+    """
+    uploads, signals, ocr_fields = _frames(source, signals, ocr)
+    _check_uploads(uploads)
+    given = {"uploads": uploads, "signals": signals, "ocr_fields": ocr_fields}
+    kept = {"uploads": uploads[chosen(uploads, filters)] if filters else uploads}
+    for name, frame in given.items():
+        if frame is not None and name != "uploads":
+            _check_upload_id(frame)
+            some = len(kept["uploads"]) < len(uploads)
+            kept[name] = _of(frame, kept["uploads"]) if some else frame
+    rejected, unread = _rejected(given)
+    return Given(
+        kept["uploads"],
+        kept.get("signals"),
+        kept.get("ocr_fields"),
+        rejected,
+        unread,
+        {name: len(frame) - len(kept[name]) for name, frame in given.items() if frame is not None},
+    )
+
+
+def _frames(
+    source: pd.DataFrame | Archive, signals: pd.DataFrame | None, ocr: pd.DataFrame | bool
+) -> tuple[pd.DataFrame, pd.DataFrame | None, pd.DataFrame | None]:
+    if isinstance(source, Archive):
+        frames = source.scan(errors="collect")
+        if ocr is True:  # of those alone that were there a moment ago: others may be pulling
+            ocr = _of(source.ocr(errors="collect"), frames.uploads)
+        return (
+            frames.uploads,
+            frames.signals if signals is None else signals,
+            None if ocr is False else ocr,
+        )
+    if not isinstance(source, pd.DataFrame):
+        raise ConfigurationError(
+            "a report is on the frame of uploads_frame or on an Archive; of flatten, give "
+            "frames.uploads, signals=frames.signals"
+        )
+    if ocr is True:
+        raise ConfigurationError(
+            "ocr=True is for an archive: beside a frame, give the frame of ocr_frame"
+        )
+    return source, signals, None if ocr is False else ocr
+
+
+def _check_uploads(frame: pd.DataFrame) -> None:
+    expected = uploads_frame([]).columns
+    missing = [name for name in expected if name not in frame]
+    twice = [name for name in expected if list(frame.columns).count(name) > 1]
+    if missing or twice:
+        problem = f"no column {', '.join(missing)}" if missing else f"{', '.join(twice)} twice"
+        raise ConfigurationError(f"this is not a frame of uploads_frame: {problem}")
+    for name in ("created_at", "updated_at"):
+        if not isinstance(frame[name].dtype, pd.DatetimeTZDtype):
+            raise ConfigurationError(
+                f"this is not a frame of uploads_frame: {name} holds no times with a zone; "
+                f"pd.to_datetime(frame[{name!r}], utc=True) makes them, where they are UTC"
+            )
+    if len(np.unique(fingerprints(frame["id"]))) == len(frame):
+        return
+    again = frame["id"].duplicated()
+    if again.any():
+        raise ArgyleError(
+            f"{int(again.sum())} uploads are there twice, {frame['id'][again].iloc[0]} among them, "
+            "and would be counted twice: give frame.drop_duplicates('id', keep='last')"
+        )
+
+
+def _check_upload_id(frame: pd.DataFrame) -> None:
+    if "upload_id" not in frame:
+        raise ConfigurationError("signals and OCR fields name their upload in a column upload_id")
+
+
+def _of(frame: pd.DataFrame, uploads: pd.DataFrame) -> pd.DataFrame:
+    return frame[frame["upload_id"].isin(uploads["id"])]
+
+
+def _rejected(given: Mapping[str, pd.DataFrame | None]) -> tuple[list[dict[str, str]], int]:
+    """List what could not be read once, although each frame tells it; uploads come first."""
+    told = {
+        name: [] if frame is None else frame.attrs.get("rejected", [])
+        for name, frame in given.items()
+    }
+    rows = list(told.pop("uploads"))
+    unread = len(rows)
+    for some in told.values():
+        rows += [row for row in some if row not in rows]
+    return rows, unread
+
 
 GROUPED_BY = ("document_type", "week")
 
@@ -64,7 +225,7 @@ def content_of(given: Given, preset: LevelPreset, privacy: Privacy) -> Content:
     --------
     >>> from argyle_nb.levels import PRESETS
     >>> from argyle_nb.report.privacy import Privacy
-    >>> from argyle_nb.report.gathering import gather
+    >>> from argyle_nb.report.tables import gather
     >>> content = content_of(gather(frame, None, False, {}), PRESETS["argyle"], Privacy())
     >>> content.adds_up["listed"], content.adds_up["scored"]
     (4, 3)

@@ -1,9 +1,8 @@
 """Analysts' verdicts on documents: what to review, what was found, and who agrees with whom."""
 
-from argyle_nb.review.log import ReviewLog, latest, settled
+from argyle_nb.review.log import VERDICTS, ReviewLog, check_verdicts, latest, settled
 from argyle_nb.review.reviewers import agreement
 from argyle_nb.review.sampling import sample
-from argyle_nb.review.verdict_files import VERDICTS, check_verdicts
 
 __all__ = [
     "VERDICTS",

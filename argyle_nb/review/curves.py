@@ -12,6 +12,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from argyle_nb.scores import wilson
+
 Cells: TypeAlias = npt.NDArray[np.float64]
 
 
@@ -122,3 +124,189 @@ def average_precision(fraud: Cells, genuine: Cells) -> Cells:
 
 def _shares_below(cells: Cells) -> Cells:
     return divided(below(cells), cells.sum(axis=-1, keepdims=True))
+
+
+RESAMPLES = 1000
+
+# Of equal numbers rounding leaves a variance of 1e-17 or so.
+_NO_VARIANCE = 1e-15
+
+
+def share_interval(
+    hits: Cells, of: Cells, reviewed: Cells, weights: Cells
+) -> tuple[Cells, Cells, Cells]:
+    """Give weighted shares with their intervals at 95 %.
+
+    Parameters
+    ----------
+    hits, of
+        Counts; the first axis is the stratum. ``hits`` are among ``of``.
+    reviewed
+        Documents with a sure verdict in each stratum.
+    weights
+        Of one document in each stratum.
+
+    Returns
+    -------
+    tuple of arrays
+        Share, lower and upper bound; NaN of nothing.
+
+    Notes
+    -----
+    Wilson's interval (Wilson 1927) with the effective number of documents in place of n: the
+    number of independent ones that would have the variance of this share, which is that of a ratio
+    in stratified sampling, linearized (Cochran 1977, Sampling Techniques, 6.13), without the
+    correction for finite groups; a stratum of one document is held against the whole. Where in
+    each stratum all or none are hits that variance is 0 and Kish's number is used,
+    (sum w)^2 / sum w^2. It is never more than the documents that were counted; with equal
+    weights it is exactly their number.
+
+    Examples
+    --------
+    >>> one = np.array([1.0])
+    >>> share, low, high = share_interval(np.array([3.0]), np.array([10.0]), 10 * one, one)
+    >>> round(float(share), 3), round(float(low), 3), round(float(high), 3)
+    (0.3, 0.108, 0.603)
+    """
+    share = divided(weights @ hits, weights @ of)
+    effective = _effective_number(share, hits, of, reviewed, weights)
+    return (share, *_wilson_bounds(share, effective))
+
+
+def auc_interval(fraud: Cells, genuine: Cells, weights: Cells) -> tuple[float, float]:
+    """Give the interval at 95 % of the area under the ROC curve.
+
+    Parameters
+    ----------
+    fraud, genuine
+        Counts by stratum and score.
+    weights
+        Of one document in each stratum.
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper bound; NaN without both kinds.
+
+    Notes
+    -----
+    The variance is that of DeLong, DeLong and Clarke-Pearson 1988, Biometrics 44:837, summed over
+    strata: each fraudulent document counts by the share of genuine ones above it, each genuine one
+    by the share of fraud below it. From it comes an effective number for Wilson's interval. Where
+    all pairs are in order that variance is 0, and Kish's number of the rarer kind is used.
+
+    Examples
+    --------
+    >>> fraud, genuine = np.eye(3)[[0]] * 10, np.eye(3)[[2]] * 10
+    >>> low, high = auc_interval(fraud, genuine, np.array([1.0]))
+    >>> round(low, 3), high
+    (0.722, 1.0)
+    """
+    f, g = weights @ fraud, weights @ genuine
+    area = auc(f, g)
+    above = divided(g.sum() - np.cumsum(g) + g / 2, g.sum())
+    under = divided(np.cumsum(f) - f / 2, f.sum())
+    of_fraud, of_genuine = divided(above - area, f.sum()), divided(under - area, g.sum())
+    sums = fraud @ of_fraud + genuine @ of_genuine
+    squares = fraud @ of_fraud**2 + genuine @ of_genuine**2
+    n = fraud.sum(axis=1) + genuine.sum(axis=1)
+    variance = _variance(sums, squares, n, weights)
+    kish = [
+        divided(cells.sum() ** 2, (weights**2 @ counts).sum())
+        for cells, counts in ((f, fraud), (g, genuine))
+    ]
+    in_order = variance < _NO_VARIANCE
+    effective = np.where(in_order, min(kish), divided(area * (1 - area), variance))
+    low, high = _wilson_bounds(area, effective)
+    return float(low), float(high)
+
+
+def resampled(cells: npt.NDArray[np.int64], weights: Cells, seed: int) -> tuple[Cells, Cells]:
+    """Draw the reviewed documents of each stratum again, many times.
+
+    Of n documents n - 1 are drawn, and each counts n / (n - 1) times, or small strata would vary
+    too little: Rao and Wu 1988, JASA 83:231.
+
+    Parameters
+    ----------
+    cells
+        Counts by stratum, verdict (fraudulent, genuine, unsure) and score.
+    weights
+        Of one document in each stratum.
+    seed
+        The same seed draws the same.
+
+    Returns
+    -------
+    tuple of arrays
+        Weighted fraudulent and genuine documents by resample and score.
+
+    Examples
+    --------
+    >>> cells = np.zeros((1, 3, 101), dtype=np.int64)
+    >>> cells[0, 0, 10], cells[0, 1, 90] = 5, 5
+    >>> fraud, genuine = resampled(cells, np.array([1.0]), seed=0)
+    >>> fraud.shape, set((fraud + genuine).sum(axis=1).round(9).tolist())
+    ((1000, 101), {10.0})
+    """
+    chance = np.random.default_rng(seed)
+    _, verdicts, scores = cells.shape
+    totals = np.zeros((RESAMPLES, verdicts * scores))
+    for stratum, weight in zip(cells.reshape(len(cells), -1), weights, strict=True):
+        present = np.flatnonzero(stratum)
+        if len(present):
+            n = int(stratum.sum())
+            times = max(n - 1, 1)
+            drawn = chance.multinomial(times, stratum[present] / n, size=RESAMPLES)
+            totals[:, present] += weight * n / times * drawn
+    by_verdict = totals.reshape(RESAMPLES, verdicts, scores)
+    return by_verdict[:, 0], by_verdict[:, 1]
+
+
+def middle_95(estimates: Cells) -> tuple[Cells, Cells]:
+    """Give the 2.5 % and 97.5 % quantiles over resamples; those that are not defined are left out.
+
+    Examples
+    --------
+    >>> low, high = middle_95(np.arange(101.0))
+    >>> float(low), float(high)
+    (2.5, 97.5)
+    """
+    defined = ~np.isnan(estimates).all(axis=0)
+    filled = np.where(defined, estimates, 0.0)
+    low, high = np.nanquantile(filled, [0.025, 0.975], axis=0)
+    return np.where(defined, low, np.nan), np.where(defined, high, np.nan)
+
+
+def _wilson_bounds(share: Cells, effective: Cells) -> tuple[Cells, Cells]:
+    _, low, high = wilson(share * effective, effective)
+    # Rounding must not push a bound beyond a share of 0 or 1.
+    return np.where(share == 0, 0.0, low), np.where(share == 1, 1.0, high)
+
+
+def _variance(sums: Cells, squares: Cells, reviewed: Cells, weights: Cells) -> Cells:
+    """Add up the variances of the strata's totals.
+
+    That of a stratum of n is n / (n - 1) times its sum of squares about its mean; the factor of all
+    documents together is left out, so that of one stratum it is the plain sum of squares.
+    """
+    n = reviewed.reshape(-1, *[1] * (sums.ndim - 1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        about_mean = (squares - sums**2 / n) * (n / (n - 1)) * (1 - 1 / reviewed.sum())
+    strata: Cells = np.where(n > 1, about_mean, squares)
+    total: Cells = weights**2 @ np.nan_to_num(strata)
+    return total
+
+
+def _effective_number(
+    share: Cells, hits: Cells, of: Cells, reviewed: Cells, weights: Cells
+) -> Cells:
+    kish = divided((weights @ of) ** 2, weights**2 @ of)
+    # Each document counts 1 - share if it is a hit, -share if not, and 0 if it is of another kind.
+    sums = hits - share * of
+    squares = hits * (1 - 2 * share) + share**2 * of
+    variance = divided(_variance(sums, squares, reviewed, weights), (weights @ of) ** 2)
+    linearized = divided(share * (1 - share), variance)
+    known = (share > 0) & (share < 1) & (variance > _NO_VARIANCE)
+    effective: Cells = np.minimum(np.where(known, linearized, kish), of.sum(axis=0))
+    return effective

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from argyle_nb.review.log import latest
-from argyle_nb.review.verdict_files import VERDICTS
+from argyle_nb.review.log import VERDICTS, latest
 
 if TYPE_CHECKING:
     import numpy.typing as npt

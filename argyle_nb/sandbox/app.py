@@ -1,32 +1,160 @@
-"""The application: paths behind the door, and errors as JSON."""
+"""The door of the local server: who may come in, how often, and what every answer carries."""
 
 from __future__ import annotations
 
+import base64
+import logging
+import secrets
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
-from argyle_nb.sandbox.accounts_api import AccountsApi
-from argyle_nb.sandbox.endpoints import UploadsApi
-from argyle_nb.sandbox.guard import Guard
+from argyle_nb.sandbox.endpoints import AccountsApi, UploadsApi, UsersApi, WebhooksApi
+from argyle_nb.sandbox.limits import MAX_HEADER_BYTES
 from argyle_nb.sandbox.openapi import description
-from argyle_nb.sandbox.problems import Json, Problem, method_not_allowed, not_found, server_error
+from argyle_nb.sandbox.problems import (
+    Json,
+    Problem,
+    bad_request,
+    forbidden,
+    headers_too_large,
+    method_not_allowed,
+    not_authenticated,
+    not_found,
+    server_error,
+    throttled,
+)
 from argyle_nb.sandbox.routing import host, route
-from argyle_nb.sandbox.users_api import UsersApi
-from argyle_nb.sandbox.webhooks_api import WebhooksApi
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.requests import Request
     from starlette.responses import Response
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from argyle_nb.sandbox.endpoints import OcrProfile
-    from argyle_nb.sandbox.guard import Credentials
     from argyle_nb.sandbox.limits import TokenBucket
     from argyle_nb.sandbox.store import Store
+
+
+KEY_PREFIX = "sbx_local_"
+
+_SAFE_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+    "X-Sandbox": "argyle_nb local stand-in",
+}
+
+logger = logging.getLogger("argyle_nb.sandbox")
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The one key that opens a local server."""
+
+    api_key_id: str
+    api_key_secret: str = field(repr=False)
+
+
+class Guard:
+    """Stands before the application and lets only its own clients in.
+
+    Parameters
+    ----------
+    app
+        What stands behind.
+    hosts
+        The exact values of the Host header that are served; others come from a web page that
+        made its own name point here.
+    credentials
+        Asked for on every request.
+    bucket
+        The budget of requests; ``None`` for no limit.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        hosts: frozenset[str],
+        credentials: Credentials,
+        bucket: TokenBucket | None,
+    ) -> None:
+        self._app = app
+        self._hosts = hosts
+        self._credentials = credentials
+        self._bucket = bucket
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        started = False
+
+        async def send_safely(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                MutableHeaders(scope=message).update(_SAFE_HEADERS)
+            await send(message)
+
+        try:
+            await self._serve(scope, receive, send_safely)
+        except ClientDisconnect:
+            logger.info("%s %s: the client went away", scope["method"], scope["path"])
+        except Exception:
+            logger.exception("%s %s failed", scope["method"], scope["path"])
+            if not started:
+                await server_error().response()(scope, receive, send_safely)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            self._admit(Headers(scope=scope))
+        except Problem as problem:
+            await problem.response()(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _admit(self, headers: Headers) -> None:
+        if sum(len(name) + len(value) + 4 for name, value in headers.raw) > MAX_HEADER_BYTES:
+            raise headers_too_large()
+        if "content-length" in headers and "transfer-encoding" in headers:
+            raise bad_request("Two headers contradict each other about the body's length.")
+        hosts = headers.getlist("host")
+        if len(hosts) != 1 or hosts[0] not in self._hosts:
+            raise forbidden("This local server answers only to its own address.")
+        if "origin" in headers:
+            raise forbidden("This local server does not answer web pages.")
+        self._authenticate(headers.get("authorization", ""))
+        wait_seconds = self._bucket.take() if self._bucket else 0
+        if wait_seconds:
+            raise throttled(wait_seconds)
+
+    def _authenticate(self, authorization: str) -> None:
+        key_id, secret = _basic_credentials(authorization)
+        known = secrets.compare_digest(key_id, self._credentials.api_key_id.encode())
+        right = secrets.compare_digest(secret, self._credentials.api_key_secret.encode())
+        if known and right:
+            return
+        if key_id and not key_id.startswith(KEY_PREFIX.encode()):
+            raise not_authenticated("Invalid environment.")
+        raise not_authenticated("Invalid username/password.")
+
+
+def _basic_credentials(authorization: str) -> tuple[bytes, bytes]:
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return b"", b""
+    try:
+        key_id, _, secret = base64.b64decode(token.strip(), validate=True).partition(b":")
+    except ValueError:
+        return b"", b""
+    return key_id, secret
+
 
 ABOUT = "A local stand-in for the Argyle User Uploads API. Its scores are its own, not Ocrolus's."
 

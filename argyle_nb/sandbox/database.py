@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from argyle_nb.errors import ConfigurationError
-from argyle_nb.sandbox.ids import new_id, now_ms
+from argyle_nb.sandbox.validation import new_id, now_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

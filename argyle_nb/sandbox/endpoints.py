@@ -1,7 +1,9 @@
-"""``/v2/user-uploads`` and the documents behind it (source: Argyle API reference, user uploads)."""
+"""``/v2/users`` (source: Argyle API reference, users)."""
 
 from __future__ import annotations
 
+import json
+import secrets
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -9,13 +11,23 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from argyle_nb.sandbox import limits
-from argyle_nb.sandbox.forms import received_form
-from argyle_nb.sandbox.media import media_type
-from argyle_nb.sandbox.objects import upload_object
+from argyle_nb.sandbox.deliveries import loopback_target
+from argyle_nb.sandbox.forms import json_body, media_type, received_form
+from argyle_nb.sandbox.objects import account_object, upload_object, user_object
+from argyle_nb.sandbox.outbox import EVENTS, EVERY_EVENT
 from argyle_nb.sandbox.problems import Json, invalid, not_found, too_large
-from argyle_nb.sandbox.routing import found, host, page_response, route
+from argyle_nb.sandbox.routing import found, host, page_response, path_id, route
 from argyle_nb.sandbox.store import NewUpload
-from argyle_nb.sandbox.validation import document_type_value, page_query, uuid_value
+from argyle_nb.sandbox.validation import (
+    REFRESH_STATUSES,
+    any_text,
+    choice,
+    document_type_value,
+    page_query,
+    timestamp,
+    user_profile,
+    uuid_value,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +42,246 @@ if TYPE_CHECKING:
 
     OcrProfile = Literal["off", "classification", "full"]
 
+
+_USER_FILTERS = {"external_id": ("external_id", any_text)}
+_NESTED = ("address", "birth_date")
+
+
+class UsersApi:
+    """Create, list, read, change and delete users."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def routes(self) -> list[Route]:
+        """Return the paths served."""
+        return [
+            route("/v2/users", get=self.list_users, post=self.create),
+            route("/v2/users/{id}", get=self.retrieve, patch=self.update, delete=self.delete),
+        ]
+
+    async def create(self, request: Request) -> Response:
+        """Add a user; the answer is its id and a token, 200."""
+        profile = user_profile(await json_body(request))
+        user = await run_in_threadpool(self._store.create_user, profile)
+        return Json({"user_token": f"sbx_local_{secrets.token_urlsafe(32)}", "id": user})
+
+    def list_users(self, request: Request) -> Response:
+        """Return one page, newest first."""
+        query = page_query("users", request.query_params, _USER_FILTERS)
+        page = self._store.page("users", query)
+        return page_response(request, "users", query, page, [user_object(r) for r in page.rows])
+
+    def retrieve(self, request: Request) -> Response:
+        """Return one user."""
+        return Json(user_object(found(self._store, "users", request)))
+
+    async def update(self, request: Request) -> Response:
+        """Change the fields that were sent and no others."""
+        changes = user_profile(await json_body(request))
+        return await run_in_threadpool(self._update, request, changes)
+
+    def delete(self, request: Request) -> Response:
+        """Delete a user and all that belongs to it, 204."""
+        if not self._store.delete_user(path_id(request)):
+            raise not_found()
+        return Response(status_code=204)
+
+    def _update(self, request: Request, changes: dict[str, Any]) -> Response:
+        row = found(self._store, "users", request)
+        self._store.update_user(row["id"], _merged(json.loads(row["profile"]), changes))
+        return self.retrieve(request)
+
+
+def _merged(profile: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    nested = {
+        name: {**(profile.get(name) or {}), **changes[name]}
+        for name in _NESTED
+        if changes.get(name)
+    }
+    return {**profile, **changes, **nested}
+
+
+_ACCOUNT_FILTERS = {
+    "user": ("user_id", uuid_value),
+    "item": ("item", any_text),
+    "ongoing_refresh_status": ("ongoing_refresh", choice(*REFRESH_STATUSES)),
+}
+
+
+class AccountsApi:
+    """List, read and delete the accounts that uploads made."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def routes(self) -> list[Route]:
+        """Return the paths served."""
+        return [
+            route("/v2/accounts", get=self.list_accounts),
+            route("/v2/accounts/{id}", get=self.retrieve, delete=self.delete),
+        ]
+
+    def list_accounts(self, request: Request) -> Response:
+        """Return one page, newest first."""
+        query = page_query("accounts", request.query_params, _ACCOUNT_FILTERS)
+        page = self._store.page("accounts", query)
+        results = [account_object(row) for row in page.rows]
+        return page_response(request, "accounts", query, page, results)
+
+    def retrieve(self, request: Request) -> Response:
+        """Return one account."""
+        return Json(account_object(found(self._store, "accounts", request)))
+
+    def delete(self, request: Request) -> Response:
+        """Delete an account and its uploads, 204."""
+        if not self._store.delete_account(path_id(request)):
+            raise not_found()
+        return Response(status_code=204)
+
+
+MAX_TEXT = 255
+MAX_URL = 2048
+
+
+class WebhooksApi:
+    """Create, list, read and delete the subscriptions to what happens to uploads."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def routes(self) -> list[Route]:
+        """Return the paths served."""
+        return [
+            route("/v2/webhooks", get=self.list_webhooks, post=self.create),
+            route("/v2/webhooks/{id}", get=self.retrieve, delete=self.delete),
+        ]
+
+    async def create(self, request: Request) -> Response:
+        """Add a webhook; the answer is the webhook, 200."""
+        body = _checked(await json_body(request))
+        return await run_in_threadpool(self._create, body)
+
+    def list_webhooks(self, request: Request) -> Response:
+        """Return one page, newest first."""
+        query = page_query("webhooks", request.query_params, {})
+        page = self._store.page("webhooks", query)
+        results = [webhook_object(row) for row in page.rows]
+        return page_response(request, "webhooks", query, page, results)
+
+    def retrieve(self, request: Request) -> Response:
+        """Return one webhook."""
+        return Json(webhook_object(found(self._store, "webhooks", request)))
+
+    def delete(self, request: Request) -> Response:
+        """Delete a webhook; what it had still to be told is not sent, 204."""
+        if not self._store.delete_webhook(path_id(request)):
+            raise not_found()
+        return Response(status_code=204)
+
+    def _create(self, body: dict[str, Any]) -> Response:
+        identifier = self._store.create_webhook(
+            body["name"],
+            body["url"],
+            events=_events(body["events"]),
+            secret=body.get("secret"),
+            config=body.get("config"),
+        )
+        webhook = self._store.get("webhooks", identifier)
+        if webhook is None:
+            raise not_found()
+        return Json(webhook_object(webhook))
+
+
+def webhook_object(row: Row) -> dict[str, Any]:
+    """Return a webhook; its secret is never told, as in the examples of Argyle's reference."""
+    created_at = timestamp(row["created_at"])
+    return {
+        "id": row["id"],
+        "created_at": created_at,
+        "updated_at": created_at,
+        "events": json.loads(row["events"]),
+        "name": row["name"],
+        "secret": None,
+        "url": row["url"],
+        "config": json.loads(row["config"] or "null"),
+    }
+
+
+def _events(events: str | list[str]) -> list[str]:
+    return [EVERY_EVENT] if events == EVERY_EVENT else list(dict.fromkeys(events))
+
+
+def _checked(body: Any) -> dict[str, Any]:
+    if not isinstance(body, dict):
+        raise invalid({"non_field_errors": ["Invalid data. Expected a dictionary."]})
+    errors = {name: check(body.get(name)) for name, check in _CHECKS.items()}
+    wrong = {name: [message] for name, message in errors.items() if message}
+    if wrong:
+        raise invalid(wrong)
+    return body
+
+
+def _wrong_events(value: Any) -> str | None:
+    if value == EVERY_EVENT:
+        return None
+    if not isinstance(value, list):
+        return 'Expected a list of events, or "*".'
+    if not value:
+        return "This list may not be empty."
+    unknown = [event for event in value if event not in (*EVENTS, EVERY_EVENT)]
+    return f"{json.dumps(unknown[0])} is not a valid choice." if unknown else None
+
+
+def _wrong_text(value: Any) -> str | None:
+    if not isinstance(value, str):
+        return "Not a valid string."
+    if not value.strip():
+        return "This field may not be blank."
+    if len(value) > MAX_TEXT:
+        return f"Ensure this field has no more than {MAX_TEXT} characters."
+    if any("\ud800" <= character <= "\udfff" or character == "\0" for character in value):
+        return "Null characters and lone surrogates are not allowed."
+    return None
+
+
+def _wrong_url(value: Any) -> str | None:
+    if not isinstance(value, str):
+        return "Not a valid string."
+    if len(value) > MAX_URL:
+        return f"Ensure this field has no more than {MAX_URL} characters."
+    try:
+        loopback_target(value)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _wrong_config(value: Any) -> str | None:
+    # Of its options only this one is documented; user uploads have nothing to include.
+    if not isinstance(value, dict) or set(value) - {"include_resource"}:
+        return 'Expected a dictionary with "include_resource" and nothing else.'
+    included = value.get("include_resource", False)
+    return None if isinstance(included, bool) else "include_resource: Must be a valid boolean."
+
+
+def _required(check: Callable[[Any], str | None]) -> Callable[[Any], str | None]:
+    return lambda value: "This field is required." if value is None else check(value)
+
+
+def _optional(check: Callable[[Any], str | None]) -> Callable[[Any], str | None]:
+    return lambda value: None if value is None else check(value)
+
+
+_CHECKS: dict[str, Callable[[Any], str | None]] = {
+    "events": _required(_wrong_events),
+    "name": _required(_wrong_text),
+    "url": _required(_wrong_url),
+    "secret": _optional(_wrong_text),
+    "config": _optional(_wrong_config),
+}
+
+
 # Profile -> first statuses of classification, ocr and authenticity.
 FIRST_STATUSES = {
     "off": ("unauthorized", "unauthorized", "unauthorized"),
@@ -37,7 +289,7 @@ FIRST_STATUSES = {
     "full": ("idle", "idle", "idle"),
 }
 
-_FILTERS = {
+_UPLOAD_FILTERS = {
     "account": ("account_id", uuid_value),
     "user": ("user_id", uuid_value),
     "document_type": ("document_type", document_type_value),
@@ -85,7 +337,7 @@ class UploadsApi:
 
     def list_uploads(self, request: Request) -> Response:
         """Return one page, newest first."""
-        query = page_query("user-uploads", request.query_params, _FILTERS)
+        query = page_query("user-uploads", request.query_params, _UPLOAD_FILTERS)
         page = self._store.page("user-uploads", query)
         results = [self._object(request, row) for row in page.rows]
         return page_response(request, "user-uploads", query, page, results)

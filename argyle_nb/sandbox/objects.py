@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from argyle_nb.sandbox.ids import timestamp
-from argyle_nb.sandbox.validation import ADDRESS_FIELDS, BIRTH_DATE_RANGES, TEXT_FIELDS
+from argyle_nb.sandbox.validation import ADDRESS_FIELDS, BIRTH_DATE_RANGES, TEXT_FIELDS, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

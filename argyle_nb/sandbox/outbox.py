@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from argyle_nb.sandbox.ids import now_ms
+from argyle_nb.sandbox.validation import now_ms
 
 if TYPE_CHECKING:
     import sqlite3

@@ -9,9 +9,8 @@ from urllib.parse import urlencode
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 
-from argyle_nb.sandbox.cursors import encode_cursor
-from argyle_nb.sandbox.ids import canonical_id
 from argyle_nb.sandbox.problems import Json, not_found
+from argyle_nb.sandbox.validation import canonical_id, encode_cursor
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from argyle_nb.sandbox.cursors import PageQuery
     from argyle_nb.sandbox.store import Page, Row, Store
+    from argyle_nb.sandbox.validation import PageQuery
 
     Handler = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
 

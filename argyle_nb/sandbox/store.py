@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from argyle_nb.sandbox.database import Database, next_moment
-from argyle_nb.sandbox.ids import new_id, now_ms
 from argyle_nb.sandbox.outbox import ADDED, REMOVED, announce
+from argyle_nb.sandbox.validation import new_id, now_ms
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from argyle_nb.sandbox.cursors import PageQuery, Position
+    from argyle_nb.sandbox.validation import PageQuery, Position
 
     Row = Mapping[str, Any]
 

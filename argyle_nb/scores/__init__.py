@@ -8,8 +8,7 @@ that have none and the reason why, hold everything a statistic of the distributi
 from argyle_nb.scores.comparing import compare
 from argyle_nb.scores.counting import count_scores
 from argyle_nb.scores.counts import ScoreCounts
-from argyle_nb.scores.reasons import REASONS, SCORES, no_score_reasons
-from argyle_nb.scores.refusing import checked_scores
+from argyle_nb.scores.reasons import REASONS, SCORES, checked_scores, no_score_reasons
 from argyle_nb.scores.statistics import ecdf_margin, wilson
 
 __all__ = [

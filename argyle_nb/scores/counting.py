@@ -18,8 +18,16 @@ from argyle_nb.scores.groups import (
     sorted_order,
     write_numbers,
 )
-from argyle_nb.scores.reasons import INVALID, REACHED, REASONS, SCORES, WIDTH, Cells
-from argyle_nb.scores.refusing import refusal, rejected_rows
+from argyle_nb.scores.reasons import (
+    INVALID,
+    REACHED,
+    REASONS,
+    SCORES,
+    WIDTH,
+    Cells,
+    refusal,
+    rejected_rows,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The counts themselves: adding, grouping, choosing."""
+"""How far uploads came on their way to a score."""
 
 from __future__ import annotations
 
@@ -10,23 +10,89 @@ import numpy as np
 import pandas as pd
 
 from argyle_nb.errors import ConfigurationError
+from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE, level_preset
 from argyle_nb.scores import files
-from argyle_nb.scores.comparing import compare
-from argyle_nb.scores.coverage import coverage
-from argyle_nb.scores.drifting import drift
+from argyle_nb.scores.comparing import compare, drift
 from argyle_nb.scores.groups import EVERYTHING, index_of, keys_of, numbers_of, sorted_order
-from argyle_nb.scores.lowest import lowest_per
 from argyle_nb.scores.reasons import REACHED, REASONS, SCORES
-from argyle_nb.scores.shares import levels
-from argyle_nb.scores.statistics import bootstrap
-from argyle_nb.scores.summaries import ecdf, quantile, summary
-from argyle_nb.scores.thresholds import threshold, thresholds
+from argyle_nb.scores.statistics import (
+    bootstrap,
+    lowest_at,
+    means,
+    quantiles,
+    sizes,
+    standard_deviations,
+    wilson,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     import numpy.typing as npt
+
+    from argyle_nb.levels import Levels
+
+
+def crossed(groups: pd.Index[Any], inner: pd.Index[Any]) -> pd.MultiIndex:
+    """Put an inner index under each group.
+
+    Examples
+    --------
+    >>> crossed(pd.Index(["a", "b"], name="user"), pd.Index([1, 2], name="threshold")).tolist()
+    [('a', 1), ('a', 2), ('b', 1), ('b', 2)]
+    """
+    outer: Sequence[Any] = [
+        groups.get_level_values(level).repeat(len(inner)) for level in range(groups.nlevels)
+    ]
+    repeated = inner.take(np.tile(np.arange(len(inner)), len(groups)))
+    return pd.MultiIndex.from_arrays([*outer, repeated], names=[*groups.names, inner.name])
+
+
+def _one_each(table: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Leave of each row the first of its scores and reasons, and 1 of it."""
+    cells = len(SCORES) + len(REASONS)
+    one = np.zeros_like(table)
+    # A row of nothing has no first.
+    one[np.arange(len(table)), (table[:, :cells] > 0).argmax(axis=1)] = table.any(axis=1)
+    one[:, cells:] = np.minimum(table[:, cells : cells + len(REACHED) - 1], 1)
+    return one
+
+
+QUANTILES = {"p5": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "p95": 0.95}
+
+
+DECISIONS = ("passed", "reviewed", "rejected")
+
+
+def _table(counts: ScoreCounts, passing: Sequence[int], rejecting: Sequence[int]) -> pd.DataFrame:
+    scores = counts.scores.to_numpy()
+    below = np.zeros((len(scores), HIGHEST_SCORE + 2), dtype=np.int64)
+    np.cumsum(scores, axis=1, out=below[:, 1:])
+    scored, unscored = below[:, -1:], counts.unscored.to_numpy().sum(axis=1, keepdims=True)
+    wide = np.ones((1, len(passing)), dtype=np.int64)
+    columns = {
+        "scored": scored * wide,
+        "unscored": unscored * wide,
+        "passed": scored - below[:, passing],
+        "reviewed": below[:, passing] - below[:, rejecting],
+        "rejected": below[:, rejecting],
+    }
+    table: dict[str, npt.NDArray[np.number]] = {k: v.ravel() for k, v in columns.items()}
+    for decision in DECISIONS:
+        share, low, high = wilson(table[decision], table["scored"])
+        table |= {f"{decision}_share": share}
+        table |= {f"{decision}_share_low": low, f"{decision}_share_high": high}
+    return pd.DataFrame(table)
+
+
+def _check(pass_from: int, reject_below: int) -> None:
+    whole = all(isinstance(cut, int | np.integer) for cut in (pass_from, reject_below))
+    if not whole or not LOWEST_SCORE <= reject_below <= pass_from <= HIGHEST_SCORE + 1:
+        raise ConfigurationError(
+            f"cut-offs are whole numbers, 0 <= reject_below <= pass_from <= {HIGHEST_SCORE + 1}, "
+            f"not reject_below={reject_below} and pass_from={pass_from}"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,17 +132,9 @@ class ScoreCounts:
     reached: pd.DataFrame
     rejected: tuple[dict[str, str], ...] = ()
 
-    summary = summary
-    levels = levels
-    ecdf = ecdf
-    quantile = quantile
     bootstrap = bootstrap
-    lowest_per = lowest_per
     compare = compare
     drift = drift
-    coverage = coverage
-    threshold = threshold
-    thresholds = thresholds
     to_csv = files.to_csv
     to_parquet = files.to_parquet
 
@@ -277,6 +335,322 @@ class ScoreCounts:
             reached=self.reached[keep],
             rejected=(),
         )
+
+    def summary(self, levels: Levels = "argyle") -> pd.DataFrame:
+        """Describe each group's distribution.
+
+        Parameters
+        ----------
+        levels
+            As for `ScoreCounts.levels`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by group: ``uploads, scored`` (int64), ``coverage`` (scored / uploads),
+            ``mean``, ``sd`` (sample standard deviation, n - 1), ``min``, ``p5, q25, median, q75,
+            p95`` (linear interpolation between order statistics), ``max``; then for each level,
+            lowest first, its share of the scored uploads and the Wilson 95 % interval, such as
+            ``high share, high share_low, high share_high``. Float64, with NaN where a group is too
+            small for a number.
+            The preset's name is in ``attrs["levels"]``.
+
+        Raises
+        ------
+        ConfigurationError
+            For an unknown preset.
+
+        Notes
+        -----
+        Quantiles: type 7 of Hyndman and Fan 1996, Am. Stat. 50:361, the default of numpy.
+        Intervals: Wilson 1927, JASA 22:209.
+
+        Examples
+        --------
+        >>> counts.summary().loc["all", ["uploads", "scored", "median"]].tolist()
+        [4.0, 3.0, 85.0]
+        """
+        table = self.scores.to_numpy()
+        scored, uploads = (
+            table.sum(axis=1),
+            table.sum(axis=1) + self.unscored.to_numpy().sum(axis=1),
+        )
+        columns = {
+            "uploads": uploads,
+            "scored": scored,
+            "coverage": scored / np.where(uploads > 0, uploads, np.nan),
+            "mean": means(table),
+            "sd": standard_deviations(table),
+            "min": quantiles(table, 0),
+            **{name: quantiles(table, q) for name, q in QUANTILES.items()},
+            "max": quantiles(table, 1),
+        }
+        described = pd.DataFrame(columns, index=self.groups)
+        shares = self.levels(levels)
+        names = level_preset(levels).levels
+        for place, level in enumerate(names):
+            for part in ("share", "share_low", "share_high"):
+                described[f"{level} {part}"] = shares[part].to_numpy()[place :: len(names)]
+        described.attrs["levels"] = shares.attrs["levels"]
+        return described
+
+    def levels(self, preset: Levels = "argyle") -> pd.DataFrame:
+        """Count the uploads in each authenticity level.
+
+        Parameters
+        ----------
+        preset
+            ``"argyle"``, ``"ocrolus-2"`` or ``"ocrolus-current"``; or cut-offs of your own, level
+            ->
+            lowest score, such as ``{"reject": 0, "review": 40, "pass": 75}``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by group and ``level``, lowest level first: ``lowest_score, highest_score,
+            uploads`` (int64), ``share`` of the scored ones, ``share_low, share_high`` (Wilson 95 %
+            interval; float64, NaN without scores). The preset's name is in ``attrs["levels"]``.
+
+        Raises
+        ------
+        ConfigurationError
+            For an unknown preset, or cut-offs that do not rise from 0.
+
+        Notes
+        -----
+        The presets are in `argyle_nb.levels`, with their sources. Intervals: Wilson 1927, JASA
+        22:209; each is for one level alone.
+
+        Examples
+        --------
+        >>> int(counts.levels().loc[("all", "high"), "uploads"])
+        2
+        >>> counts.levels({"reject": 0, "review": 40, "pass": 75})["uploads"].tolist()
+        [0, 1, 2]
+        """
+        found = level_preset(preset)
+        lows, highs, names = zip(*found.ranges(), strict=True)
+        inside = np.add.reduceat(self.scores.to_numpy(), lows, axis=1)
+        scored = np.repeat(inside.sum(axis=1), len(names))
+        share, low, high = wilson(inside.ravel(), scored)
+        table = pd.DataFrame(
+            {
+                "lowest_score": np.tile(lows, len(inside)),
+                "highest_score": np.tile(highs, len(inside)),
+                "uploads": inside.ravel(),
+                "share": share,
+                "share_low": low,
+                "share_high": high,
+            },
+            index=crossed(self.groups, pd.Index(names, name="level", dtype="string")),
+        )
+        table.attrs["levels"] = found.name
+        return table
+
+    def ecdf(self) -> pd.DataFrame:
+        """Give the share of the scored uploads at or below each score.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by ``score`` 0 to 100, one float64 column per group; NaN for a group without
+            scores. `intervals.ecdf_margin` gives the half-width of its 95 % band.
+
+        Examples
+        --------
+        >>> counts.ecdf()["all"].loc[[39, 40, 85, 100]].round(2).tolist()
+        [0.0, 0.33, 0.67, 1.0]
+        """
+        table = self.scores.to_numpy()
+        shares = np.cumsum(table, axis=1) / sizes(table)[:, np.newaxis]
+        scores = pd.RangeIndex(HIGHEST_SCORE + 1, name="score")
+        return pd.DataFrame(shares.T, index=scores, columns=self.groups)
+
+    def quantile(self, q: float) -> pd.DataFrame:
+        """Give a quantile of each group with its interval.
+
+        Parameters
+        ----------
+        q
+            0 to 1; 0.5 is the median.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by group: ``scored`` (int64), ``quantile`` (linear interpolation, as in
+            `ScoreCounts.summary`), ``low, high`` (the scores of a 95 % interval). Float64, NaN
+            without scores.
+
+        Raises
+        ------
+        ConfigurationError
+            When q is not 0 to 1.
+
+        Notes
+        -----
+        The interval reads the inverse ECDF at the Wilson bounds of the share q: Woodruff 1952, JASA
+        47:635. It assumes nothing of the distribution.
+
+        Examples
+        --------
+        >>> counts.quantile(0.5).loc["all"].tolist()
+        [3.0, 85.0, 40.0, 92.0]
+        """
+        if not 0 <= q <= 1:
+            raise ConfigurationError(f"a quantile is at 0 to 1, not at {q}: 0.5 is the median")
+        table = self.scores.to_numpy()
+        n = table.sum(axis=1)
+        _, low, high = wilson(q * n, n)
+        return pd.DataFrame(
+            {
+                "scored": n,
+                "quantile": quantiles(table, q),
+                "low": lowest_at(table, low),
+                "high": lowest_at(table, high),
+            },
+            index=self.groups,
+        )
+
+    def lowest_per(self, name: str = "user") -> ScoreCounts:
+        """Count each user once, under the lowest score of any of the user's uploads.
+
+        Parameters
+        ----------
+        name
+            What has several uploads; the counts must be grouped by it.
+
+        Returns
+        -------
+        ScoreCounts
+            Of users, not of uploads, grouped by what else the counts were grouped by. A user none
+            of whose uploads has a score is counted under the first of `REASONS` that any of them
+            has, and is ``classified`` and through ``ocr`` when any of them is.
+
+        Raises
+        ------
+        ConfigurationError
+            When the counts are not grouped by it, or there are uploads whose user is unknown.
+
+        Notes
+        -----
+        Ocrolus' dashboard shows the lowest score of any document in a book (Ocrolus documentation,
+        authenticity score).
+
+        Examples
+        --------
+        >>> borrowers = frame.assign(user=["ann", "ann", "ben", "ben"])
+        >>> count_scores(borrowers, by="user").lowest_per("user")
+        ScoreCounts(2 with a score, 0 without)
+        """
+        others = tuple(other for other in self.grouped_by if other != name)
+        by_user = self.by(*others, name)
+        unknown = by_user.groups.get_level_values(name).isna()
+        if unknown.any():
+            strangers = by_user.filter(**{name: lambda values: values.isna()}).coverage()["uploads"]
+            raise ConfigurationError(
+                f"{int(strangers.sum())} uploads have no {name}: give accounts= to uploads_frame, "
+                f"or leave them out with .filter({name}=lambda values: values.notna())"
+            )
+        table = _one_each(by_user.table())
+        return type(self).of_table(by_user.grouped_by, by_user.groups, table).by(*others)
+
+    def coverage(self) -> pd.DataFrame:
+        """Say how many uploads have a score, and why the others have none.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by group, all int64. The funnel: ``uploads``, ``classified``, ``ocr`` (of the
+            classified), ``scored``, each among those before it. Then one column per reason:
+            ``pending`` (in progress), ``failed``, ``unauthorized`` (not enabled at Argyle),
+            ``unsupported_type`` (a type that gets no score), ``not_started`` (idle), ``missing``
+            (completed without a score, or an unknown status), ``invalid`` (a score that is none,
+            collected). The reasons and ``scored`` add up to ``uploads``.
+
+        Examples
+        --------
+        >>> counts.coverage().loc["all", ["uploads", "classified", "ocr", "scored"]].tolist()
+        [4, 4, 3, 3]
+        >>> int(counts.coverage().loc["all", "unsupported_type"])
+        1
+        """
+        table = self.unscored.copy()
+        scored = self.scores.sum(axis=1)
+        table.insert(0, "uploads", scored + self.unscored.sum(axis=1))
+        table.insert(1, "classified", self.reached["classified"])
+        table.insert(2, "ocr", self.reached["ocr"])
+        table.insert(3, "scored", scored)
+        return table
+
+    def threshold(self, pass_from: int, *, reject_below: int | None = None) -> pd.DataFrame:
+        """Say what cut-offs would do to each group.
+
+        Parameters
+        ----------
+        pass_from
+            The lowest score that passes, 0 to 101 (101: none does).
+        reject_below
+            Lower scores are rejected, and those from here to ``pass_from`` are reviewed; by default
+            all that does not pass is rejected.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by group: ``scored, unscored, passed, reviewed, rejected`` (int64), then for
+            each decision its share of the scored uploads with the Wilson 95 % interval:
+            ``passed_share, passed_share_low, passed_share_high`` and so on (float64, NaN without
+            scores). Uploads without a score are in no decision. The cut-offs are in
+            ``attrs["cut_offs"]``.
+
+        Raises
+        ------
+        ConfigurationError
+            When the cut-offs are not whole numbers in rising order.
+
+        Examples
+        --------
+        >>> table = counts.threshold(90, reject_below=50)
+        >>> table[["passed", "reviewed", "rejected"]].loc["all"].tolist()
+        [1, 1, 1]
+        """
+        reject = pass_from if reject_below is None else reject_below
+        _check(pass_from, reject)
+        table = _table(self, [pass_from], [reject])
+        table.index = self.groups
+        table.attrs["cut_offs"] = {"pass_from": pass_from, "reject_below": reject}
+        return table
+
+    def thresholds(self, *, reject_below: int | None = None) -> pd.DataFrame:
+        """Say what every cut-off would do to each group.
+
+        Parameters
+        ----------
+        reject_below
+            A second, fixed cut-off, as for `ScoreCounts.threshold`; the first then begins at it.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by group and ``threshold`` (the lowest score that passes, up to 101): the
+            columns of `ScoreCounts.threshold`.
+
+        Raises
+        ------
+        ConfigurationError
+            When the cut-off is not a whole number from 0 to 101.
+
+        Examples
+        --------
+        >>> counts.thresholds().loc[("all", [40, 41]), "passed"].tolist()
+        [3, 2]
+        """
+        first = LOWEST_SCORE if reject_below is None else reject_below
+        _check(HIGHEST_SCORE + 1, first)
+        passing = list(range(first, HIGHEST_SCORE + 2))
+        rejecting = passing if reject_below is None else [reject_below] * len(passing)
+        table = _table(self, passing, rejecting)
+        table.index = crossed(self.groups, pd.Index(passing, name="threshold"))
+        return table
 
     def _check_grouped_by(self, name: str) -> None:
         if name not in self.grouped_by:

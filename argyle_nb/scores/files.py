@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from argyle_nb.csv_reading import read_cells
 from argyle_nb.errors import ConfigurationError, DocumentError, install
 from argyle_nb.scores.groups import EVERYTHING, index_of_labels
 from argyle_nb.scores.reasons import REACHED, REASONS, SCORES
-from argyle_nb.storage import typed, write_csv
+from argyle_nb.storage import read_cells, typed, write_csv
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -1,8 +1,8 @@
 """Many documents, each uploaded once."""
 
-from argyle_nb.uploads.audit import audit
 from argyle_nb.uploads.batch import upload_batch
 from argyle_nb.uploads.queue import UploadQueue
+from argyle_nb.uploads.reconcile import audit
 
 __all__ = [
     "UploadQueue",

@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING
 
 from argyle_nb.documents import MAX_DOCUMENT_BYTES, safe_name
 from argyle_nb.errors import ConfigurationError
-from argyle_nb.uploads.jobs import Job, Plan, plan_of
+from argyle_nb.uploads.jobs import Job, Plan, default_journal, plan_of, with_results
 from argyle_nb.uploads.journal import UNDECIDED, Journal, Key
 from argyle_nb.uploads.manifest import MANIFEST_COLUMNS, read_manifest
-from argyle_nb.uploads.one import default_journal
-from argyle_nb.uploads.progress import Meter, Progress
 from argyle_nb.uploads.reconcile import SETTLE_SECONDS, Reconciler, Resend
-from argyle_nb.uploads.result import with_results
 from argyle_nb.uploads.users import Users
-from argyle_nb.uploads.workers import Crew
+from argyle_nb.uploads.workers import Crew, Meter, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable

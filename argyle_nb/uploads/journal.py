@@ -1,30 +1,226 @@
-"""What was sent, written down before it is sent.
-
-Argyle documents no idempotency key and no way to delete one upload, so a second copy stays for
-ever. One row per scope, content, type and user says how far the upload got; the row is committed
-as ``sending`` before the socket opens.
-
-``new`` -> ``sending`` -> ``done`` | ``rejected`` | ``unknown`` | ``probable``, and back to ``new``
-where certainly nothing was sent; ``refused`` for files that are never sent. A row that is being
-sent names its owner; the ``sending`` of an owner that is gone reads as ``unknown``.
-"""
+"""The journal's table: made, recognised, and brought up from an earlier version."""
 
 from __future__ import annotations
 
+import hashlib
+import os
 import sqlite3
 import threading
+import uuid
 import weakref
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from argyle_nb.errors import ConfigurationError
-from argyle_nb.uploads.owners import Owner
-from argyle_nb.uploads.schema import LAST_COLUMNS, prepared
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
+
+
+SCHEMA_VERSION = 2
+LAST_COLUMNS = "state, upload_id, reason, attempts, sent_at, name, owner"
+
+_STATES = ("new", "sending", "done", "rejected", "unknown", "probable", "refused")
+_SCHEMA = f"""
+CREATE TABLE uploads (
+    scope TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    document_type TEXT NOT NULL,
+    user TEXT NOT NULL,
+    name TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN {_STATES}),
+    upload_id TEXT,
+    reason TEXT,
+    attempts INTEGER NOT NULL,
+    sent_at REAL,
+    owner TEXT,
+    updated_at TEXT NOT NULL,
+    PRIMARY KEY (scope, sha256, document_type, user)
+)
+"""
+_COLUMNS = {
+    1: "scope sha256 document_type user name state upload_id reason updated_at",
+    2: "scope sha256 document_type user name state upload_id reason attempts sent_at owner"
+    " updated_at",
+}
+_NETWORK_FILES = ("nfs", "cifs", "smb", "9p", "fuse.sshfs", "afs", "ceph", "lustre")
+
+
+def prepared(path: Path, busy_seconds: float) -> sqlite3.Connection:
+    """Open a journal, made if missing, with the table of this version.
+
+    Parameters
+    ----------
+    path
+        Its folder is made too; both are readable by their owner only.
+    busy_seconds
+        How long to wait for others that write.
+
+    Raises
+    ------
+    ConfigurationError
+        For a newer version or another program's database; the file is left as it is.
+    sqlite3.Error, OSError
+        When it cannot be read or written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(path)
+    connection = sqlite3.connect(
+        path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
+    )
+    try:
+        connection.execute("BEGIN")
+        _check(connection, path)
+        connection.execute("COMMIT")
+        # Several machines cannot share the memory that a write-ahead log needs.
+        mode = "DELETE" if _is_on_network(path) else "WAL"
+        connection.execute(f"PRAGMA journal_mode = {mode}")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("BEGIN IMMEDIATE")
+        _bring_up(connection, _check(connection, path))
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def make_private(path: Path) -> None:
+    """Make an empty file for its owner only; one that is there is not even opened.
+
+    Closing a file takes away all locks that this process holds on it (POSIX), SQLite's too.
+    """
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> int:
+    """Give the version of a journal; 0 for a new one."""
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > SCHEMA_VERSION:
+        raise ConfigurationError(f"{path} was written by a newer argyle_nb: update the package")
+    tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master")]
+    columns = [row[1] for row in connection.execute("PRAGMA table_info(uploads)")]
+    if (tables and not version) or (version and " ".join(columns) != _COLUMNS[version]):
+        raise ConfigurationError(
+            f"{path} cannot be used as a journal (it is another program's database): name another "
+            "file"
+        )
+    return version
+
+
+def _bring_up(connection: sqlite3.Connection, version: int) -> None:
+    if version == SCHEMA_VERSION:
+        return
+    if version == 1:
+        connection.execute("ALTER TABLE uploads RENAME TO uploads_1")
+    connection.execute(_SCHEMA)
+    if version == 1:
+        connection.execute(
+            "INSERT INTO uploads SELECT scope, sha256, document_type, user, name,"
+            " CASE state WHEN 'unsent' THEN 'new' ELSE state END, upload_id, reason, 1, NULL, NULL,"
+            " updated_at FROM uploads_1"
+        )
+        connection.execute("DROP TABLE uploads_1")
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _is_on_network(path: Path) -> bool:
+    """Look up where a file lives (Linux; elsewhere nobody says)."""
+    try:
+        mounts = Path("/proc/mounts").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return False
+    where = path.resolve()
+    found = [
+        (len(place), kind)
+        for _, place, kind, *_ in (line.split(" ") for line in mounts)
+        if where.is_relative_to(place)
+    ]
+    return max(found, default=(0, ""))[1].startswith(_NETWORK_FILES)
+
+
+_STRIPES = 32
+_WAIT_SECONDS = 300.0
+
+
+class Owner:
+    """One user of a journal, alive until it is closed, forgotten or killed.
+
+    Parameters
+    ----------
+    journal
+        The journal's path; the locks are kept in a folder beside it.
+
+    Examples
+    --------
+    >>> one, other = Owner(folder / "journal.sqlite"), Owner(folder / "journal.sqlite")
+    >>> name = other.name
+    >>> one.is_alive(name)
+    True
+    >>> other.close()
+    >>> one.is_alive(name)
+    False
+    """
+
+    def __init__(self, journal: Path) -> None:
+        self._folder = journal.with_name(f"{journal.name}.locks")
+        self._lock = threading.Lock()
+        self._held: sqlite3.Connection | None = None
+        self._name = uuid.uuid4().hex
+
+    @property
+    def name(self) -> str:
+        """A name that was never used before; asking for it begins this owner's life."""
+        with self._lock:
+            if self._held is None:
+                self._held = self._locked(self._name, 0.0)
+                weakref.finalize(self, self._held.close)
+        return self._name
+
+    def is_alive(self, name: str) -> bool:
+        """Tell whether another owner still holds its lock; what a dead one left is removed."""
+        lock = self._folder / name
+        if not lock.exists():
+            return False
+        try:
+            self._locked(name, 0.0).close()
+        except sqlite3.OperationalError:
+            return True
+        with suppress(OSError):
+            lock.unlink(missing_ok=True)
+        return False
+
+    def wait_for(self, what: str) -> sqlite3.Connection:
+        """Wait until nobody else holds the lock for a text; the caller closes what it gets."""
+        stripe = int.from_bytes(hashlib.sha256(what.encode()).digest()[:4]) % _STRIPES
+        return self._locked(f"user-{stripe:02}", _WAIT_SECONDS)
+
+    def close(self) -> None:
+        """End this owner's life; what it was sending is then ``unknown``."""
+        with self._lock:
+            if self._held is None:
+                return
+            with closing(self._held), suppress(OSError):
+                (self._folder / self._name).unlink(missing_ok=True)
+            self._held = None
+
+    def _locked(self, name: str, seconds: float) -> sqlite3.Connection:
+        self._folder.mkdir(exist_ok=True, mode=0o700)
+        lock = self._folder / name
+        make_private(lock)
+        found = sqlite3.connect(
+            lock, timeout=seconds, isolation_level=None, check_same_thread=False
+        )
+        try:
+            found.execute("BEGIN EXCLUSIVE")
+        except BaseException:
+            found.close()
+            raise
+        return found
+
 
 _BUSY_SECONDS = 30.0
 UNDECIDED = ("unknown", "probable")

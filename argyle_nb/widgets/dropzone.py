@@ -31,9 +31,8 @@ import msgspec
 import traitlets
 
 from argyle_nb.documents import MAX_DOCUMENT_BYTES
-from argyle_nb.widgets.panel import joined
+from argyle_nb.widgets.panel import AtMostEvery, joined, later
 from argyle_nb.widgets.receiving import ARRIVED, ReceivedFile, Receiver
-from argyle_nb.widgets.timing import AtMostEvery, later
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 import pandas as pd
 
-from argyle_nb.scores.finding import statuses_of
+from argyle_nb.scores.filters import statuses_of
 from argyle_nb.widgets.explore_view import Explorer, View
 from argyle_nb.widgets.panel import Panel, joined
 

@@ -14,7 +14,7 @@ import pandas as pd
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE, level_preset
 from argyle_nb.scores import count_scores
-from argyle_nb.scores.finding import STATUSES, column_of, find_uploads, statuses_of
+from argyle_nb.scores.filters import STATUSES, column_of, find_uploads, statuses_of
 from argyle_nb.storage import write_csv
 
 if TYPE_CHECKING:

@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from argyle_nb.document_checks import HEAD_BYTES
-from argyle_nb.documents import MAX_DOCUMENT_BYTES, media_type_of, safe_name
+from argyle_nb.documents import HEAD_BYTES, MAX_DOCUMENT_BYTES, media_type_of, safe_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from argyle_nb.client.client import Client
     from argyle_nb.review import ReviewLog
-    from argyle_nb.review.cases import Case
+    from argyle_nb.review.queue import Case
     from argyle_nb.widgets.panel import Answer
 
 SLICE_BYTES = 512 * 1024

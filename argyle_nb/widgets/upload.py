@@ -14,12 +14,11 @@ from argyle_nb.config import LOCAL
 from argyle_nb.errors import ValidationError, words_of
 from argyle_nb.models import DOCUMENT_TYPES
 from argyle_nb.uploads import UploadQueue
-from argyle_nb.uploads.one import default_journal
+from argyle_nb.uploads.jobs import default_journal
 from argyle_nb.uploads.queue_files import DONE, files_of
 from argyle_nb.widgets.dropzone import DropZone
-from argyle_nb.widgets.panel import Panel, joined
+from argyle_nb.widgets.panel import AtMostEvery, Panel, joined
 from argyle_nb.widgets.receiving import ARRIVED
-from argyle_nb.widgets.timing import AtMostEvery
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,9 +27,9 @@ if TYPE_CHECKING:
 
     from argyle_nb.client.client import Client
     from argyle_nb.models import User
-    from argyle_nb.uploads.finding import Found
     from argyle_nb.uploads.journal import Entry, Key
     from argyle_nb.uploads.queue_files import QueuedFile
+    from argyle_nb.uploads.users import Found
     from argyle_nb.widgets.panel import Answer
     from argyle_nb.widgets.receiving import ReceivedFile
 

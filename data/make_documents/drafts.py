@@ -12,8 +12,7 @@ from pypdf.generic import (
 )
 
 from data.make_documents.pages import draw_pdf
-from data.make_documents.paystub_layouts import paystub_page
-from data.make_documents.paystubs import Job, Paystub, paystub_for
+from data.make_documents.paystubs import Job, Paystub, paystub_for, paystub_page
 from data.make_documents.pdf_files import (
     Objects,
     Provenance,
@@ -41,8 +40,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from data.make_documents.pages import Page
-    from data.make_documents.payroll_systems import PayrollSystem
-    from data.make_documents.people import Person
+    from data.make_documents.people import PayrollSystem, Person
 
 PRINTERS = (
     ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/126.0.0.0 Safari/537.36", "Skia/PDF m126"),

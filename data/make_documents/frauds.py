@@ -1,20 +1,31 @@
-"""The kinds of tampering, each with everything about it that can vary."""
+"""Tampering with a photograph: amounts painted over, typed anew, and the picture saved again."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
-from typing import TYPE_CHECKING, cast
+import io
+import re
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, cast
 
 from data.make_documents.drafts import moment, save_genuine
-from data.make_documents.false_figures import amount_edits, identity_edits
-from data.make_documents.forgeries import Fraud, generated, impossible_dates, sums_wrong
-from data.make_documents.pages import Page, Text
-from data.make_documents.pdf_files import Provenance
-from data.make_documents.people import chance
-from data.make_documents.photo_edits import patched_photo
-from data.make_documents.photos import SCANNERS, image_only, scan, screenshot
+from data.make_documents.pages import Page, Text, draw_image, draw_pdf, pillow_module
+from data.make_documents.paystubs import Item, Paystub
+from data.make_documents.pdf_files import Provenance, rewrite
+from data.make_documents.people import FIRST_NAMES, LAST_NAMES, cents, chance, money
+from data.make_documents.photos import (
+    CHANGED,
+    SCANNERS,
+    SOFTWARE,
+    encoded,
+    image_only,
+    scan,
+    screenshot,
+    shoot,
+)
 from data.make_documents.tampering import (
+    as_whole,
     content_bytes,
     cover_and_retype,
     page_operations,
@@ -23,12 +34,341 @@ from data.make_documents.tampering import (
     save_whole,
     swap_font,
 )
+from data.make_documents.tax_forms import W2, Form1099
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from data.make_documents.drafts import Draft
+    from PIL import Image
+
+    from data.make_documents.drafts import Draft, Facts
+    from data.make_documents.photos import Shot
+
+
+IMAGE_EDITORS = ("Adobe Photoshop 25.5 (Windows)", "GIMP 2.10.36", "PicsArt", "Snapseed 2.0")
+PADDING = 3
+WIDTH_OF_DIGIT = 0.556
+
+
+def patched_photo(rng: Random, draft: Draft) -> Fraud:
+    """Photograph a document and type other amounts into the picture.
+
+    Parameters
+    ----------
+    rng
+        Source of chance for the amounts, the quality and what the file says afterwards: the
+        editor's name, nothing at all, or the camera's words left as they were.
+    draft
+        The genuine document.
+
+    Returns
+    -------
+    Fraud
+        A JPEG.
+    """
+    page = draft.redraw(draft.facts)
+    edits = amount_edits(rng, draft, rng.choice(("one", "some")))
+    taken = moment(rng, draft.made.date())
+    shot = shoot(rng, page, taken)
+    with pillow_module("Image").open(io.BytesIO(shot.jpeg)) as photo:
+        exif, picture = photo.getexif(), photo.convert("RGB")
+    for mark in page.marks:
+        for old, new in edits.items():
+            if isinstance(mark, Text) and as_whole(old).search(mark.words):
+                _retype(picture, shot, mark, as_whole(old).sub(new, mark.words))
+    how = rng.choice(("editor", "stripped", "quiet"))
+    options: dict[str, Any] = {"quality": rng.choice((80, 90, 95))}
+    if how == "editor":
+        exif[SOFTWARE] = rng.choice(IMAGE_EDITORS)
+        later = taken + timedelta(days=rng.randint(1, 20), minutes=rng.randint(1, 600))
+        exif[CHANGED] = f"{later:%Y:%m:%d %H:%M:%S}"
+    if how != "stripped":
+        options["exif"] = exif.tobytes()
+    return Fraud(encoded(picture, "JPEG", **options), ".jpg", f"photo, amounts typed in, {how}")
+
+
+def _retype(picture: Image.Image, shot: Shot, mark: Text, words: str) -> None:
+    """Lay a piece of paper-coloured paint with other words over one text."""
+    width = max(len(words), len(mark.words)) * WIDTH_OF_DIGIT * mark.size + 2 * PADDING
+    height = mark.size + 2 * PADDING
+    left = {"left": PADDING, "right": width - PADDING, "center": width / 2}[mark.align]
+    middle = (mark.x - left + width / 2, mark.y - mark.size * 0.35)
+    centre = shot.place(*middle)
+    patch = Page((width, height))
+    patch.marks.append(replace(mark, x=left, y=height / 2 + mark.size * 0.35, words=words))
+    drawn = draw_image(patch, shot.scale * 72)
+    paper = _paper(picture, centre, drawn.size)
+    inked = pillow_module("ImageChops").multiply(
+        drawn, pillow_module("Image").new("RGB", drawn.size, paper)
+    )
+    mask = pillow_module("Image").new("L", drawn.size, 255)
+    bilinear = pillow_module("Image").Resampling.BILINEAR
+    turned = inked.rotate(shot.angle, expand=True, fillcolor=paper, resample=bilinear)
+    mask = mask.rotate(shot.angle, expand=True, resample=bilinear)
+    corner = (round(centre[0] - turned.width / 2), round(centre[1] - turned.height / 2))
+    picture.paste(turned, corner, mask)
+
+
+def _paper(
+    picture: Image.Image, centre: tuple[float, float], size: tuple[int, int]
+) -> tuple[int, ...]:
+    """Pick the colour of the paper around a text: the median of the brighter half."""
+    left, top = (round(at - side / 2) for at, side in zip(centre, size, strict=True))
+    pixels = picture.crop((left, top, left + size[0], top + size[1]))
+    bands = [sorted(band.tobytes()) for band in pixels.split()]
+    return tuple(band[len(band) * 3 // 4] for band in bands)
+
+
+def raise_factor(rng: Random) -> Decimal:
+    """Choose by how much somebody exaggerates: 1.18 to 2.45."""
+    return Decimal(rng.randint(118, 245)) / 100
+
+
+def amount_edits(rng: Random, draft: Draft, scope: str) -> dict[str, str]:
+    """Decide which amounts change to what.
+
+    Parameters
+    ----------
+    rng
+        Source of chance for the raise, 18 % to 145 %.
+    draft
+        The genuine document.
+    scope
+        ``one`` amount (net pay or box 1), ``some`` (gross too), or ``all`` that depend on it, so
+        that the sums still hold.
+
+    Returns
+    -------
+    dict
+        Old text -> new text.
+    """
+    if isinstance(draft.facts, Paystub):
+        return _paystub_edits(draft.facts, raise_factor(rng), scope)
+    if isinstance(draft.facts, W2):
+        return _w2_edits(draft.facts, raise_factor(rng), scope)
+    pay = draft.facts.compensation
+    return {money(pay): money(cents(pay * raise_factor(rng)))}
+
+
+def _paystub_edits(stub: Paystub, factor: Decimal, scope: str) -> dict[str, str]:
+    first = stub.earnings[0]
+    more = cents(first.current * (factor - 1))
+    if first.rate is not None and first.hours is not None:
+        rate = cents(first.rate * factor)
+        more = cents(rate * first.hours) - first.current
+    amounts = [stub.net.current]
+    if scope != "one":
+        amounts.append(stub.gross.current)
+    edits = {money(amount): money(amount + more) for amount in amounts}
+    if scope == "all":
+        edits |= {
+            money(item.ytd): money(item.ytd + more * stub.number)
+            for item in (stub.gross, stub.net, first)
+        }
+        edits |= {
+            money(item.current): money(item.current + more)
+            for item in (stub.gross, stub.net, first)
+        }
+        if first.rate is not None:
+            edits[f"{first.rate:.2f}"] = f"{cents(first.rate * factor):.2f}"
+    return edits
+
+
+def _w2_edits(form: W2, factor: Decimal, scope: str) -> dict[str, str]:
+    amounts = [form.wages]
+    if scope != "one":
+        amounts += [form.social_security_wages]
+    if scope == "all":
+        amounts += [form.social_security_tax, form.medicare_tax, form.federal, form.state_tax]
+    return {money(amount): money(cents(amount * factor)) for amount in amounts if amount}
+
+
+def identity_edits(rng: Random, draft: Draft, what: str) -> dict[str, str]:
+    """Decide whose document it becomes: another ``name`` or another ``ssn``."""
+    person = draft.person
+    if what == "name":
+        other = f"{rng.choice(FIRST_NAMES)} {rng.choice('BDGHKMT')}. {rng.choice(LAST_NAMES)}"
+        return {person.name: other, person.name.upper(): other.upper()}
+    last = f"{rng.randint(1000, 9899)}"
+    return {
+        person.ssn: f"9{rng.randint(10, 99)}-{rng.randint(10, 49)}-{last}",
+        person.masked_ssn: f"XXX-XX-{last}",
+    }
+
+
+GENERATORS = (
+    ("PaystubWizard Online", "PaystubWizard PDF 2.1"),
+    ("CheckStubMaker Pro 5", "TCPDF 6.6.2"),
+    ("QuickStubs Paystub Generator", "jsPDF 2.5.1"),
+    ("InstaPaystub.example", "dompdf 2.0.3 + CPDF"),
+    ("", "StubForge PDF Engine 1.8"),
+)
+
+
+@dataclass(frozen=True)
+class Fraud:
+    """A tampered document: its bytes, file ending, and what was done to it."""
+
+    content: bytes
+    ending: str
+    note: str
+
+
+def _saved_facts(draft: Draft, facts: Facts, said: Provenance) -> bytes:
+    return rewrite(draw_pdf(draft.redraw(facts)), said)
+
+
+def impossible_dates(rng: Random, draft: Draft) -> Fraud:
+    """State days that cannot be: in the text, or in the file's own dates."""
+    choices = [_backwards_clock]
+    if isinstance(draft.facts, Paystub):
+        choices += [_paid_before, _period_after_pay, _no_such_day, _made_before]
+    else:
+        choices = [_future_year, _future_year, _backwards_clock]
+    return rng.choice(choices)(rng, draft)
+
+
+def _paid_before(rng: Random, draft: Draft) -> Fraud:
+    stub = cast("Paystub", draft.facts)
+    paid = stub.period_start - timedelta(rng.randint(3, 60))
+    content = _saved_facts(draft, replace(stub, pay_date=paid), draft.provenance)
+    return Fraud(content, ".pdf", f"paid {paid}, before the period began")
+
+
+def _period_after_pay(rng: Random, draft: Draft) -> Fraud:
+    stub = cast("Paystub", draft.facts)
+    end = stub.pay_date + timedelta(rng.randint(45, 200))
+    content = _saved_facts(draft, replace(stub, period_end=end), draft.provenance)
+    return Fraud(content, ".pdf", f"period ends {end}, months after the pay date")
+
+
+def _no_such_day(rng: Random, draft: Draft) -> Fraud:
+    stub = cast("Paystub", draft.facts)
+    page = draft.redraw(replace(stub, period_end=date(stub.pay_date.year, 2, 28)))
+    day = rng.choice(("30", "31"))
+    pattern = re.compile(r"(02[/]|-02-|Feb )28")
+    marks = [
+        replace(mark, words=pattern.sub(rf"\g<1>{day}", mark.words))
+        if isinstance(mark, Text)
+        else mark
+        for mark in page.marks
+    ]
+    content = rewrite(draw_pdf(Page(page.size, marks)), draft.provenance)
+    return Fraud(content, ".pdf", f"period ends on {day} February")
+
+
+def _made_before(rng: Random, draft: Draft) -> Fraud:
+    stub = cast("Paystub", draft.facts)
+    made = moment(rng, stub.period_start - timedelta(rng.randint(40, 400)))
+    said = replace(draft.provenance, created=made, modified=made)
+    content = _saved_facts(draft, stub, said)
+    return Fraud(content, ".pdf", f"file made {made.date()}, before the period began")
+
+
+def _backwards_clock(rng: Random, draft: Draft) -> Fraud:
+    earlier = draft.made - timedelta(days=rng.randint(3, 200), minutes=rng.randint(1, 600))
+    said = replace(draft.provenance, modified=earlier)
+    return Fraud(_saved_facts(draft, draft.facts, said), ".pdf", "modified before it was created")
+
+
+def _future_year(rng: Random, draft: Draft) -> Fraud:
+    form = cast("W2 | Form1099", draft.facts)
+    year = form.year + rng.randint(1, 2)
+    content = _saved_facts(draft, replace(form, year=year), draft.provenance)
+    return Fraud(content, ".pdf", f"tax year {year}, printed before that year was over")
+
+
+def sums_wrong(rng: Random, draft: Draft) -> Fraud:
+    """State figures that do not go together."""
+    facts, note = _wrong_facts(rng, draft.facts)
+    return Fraud(_saved_facts(draft, facts, draft.provenance), ".pdf", note)
+
+
+def _wrong_facts(rng: Random, facts: Facts) -> tuple[Facts, str]:
+    if isinstance(facts, Paystub):
+        return _wrong_paystub(rng, facts)
+    if isinstance(facts, W2):
+        return _wrong_w2(rng, facts), "wages and withheld taxes do not go together"
+    withheld = cents(facts.compensation * raise_factor(rng))
+    return replace(facts, federal=withheld), "more withheld than paid"
+
+
+def _wrong_paystub(rng: Random, stub: Paystub) -> tuple[Paystub, str]:
+    extra = cents(stub.net.current * (raise_factor(rng) - 1))
+    net, gross = stub.net, stub.gross
+    higher_net = replace(net, current=net.current + extra, ytd=net.ytd + extra)
+    higher_gross = replace(gross, current=gross.current + extra, ytd=gross.ytd + extra)
+    low = replace(gross, ytd=cents(gross.current * Decimal(rng.randint(20, 85)) / 100))
+    return rng.choice(
+        (
+            (replace(stub, net=higher_net), "net pay is more than gross less deductions"),
+            (replace(stub, gross=higher_gross, net=higher_net), "gross is more than the earnings"),
+            (replace(stub, gross=low), "year to date is less than this period"),
+            (_wrong_hours(stub, extra), "hours times rate is not the amount"),
+        )
+    )
+
+
+def _wrong_hours(stub: Paystub, extra: Decimal) -> Paystub:
+    def more(item: Item) -> Item:
+        return replace(item, current=item.current + extra, ytd=item.ytd + extra)
+
+    first = stub.earnings[0]
+    if first.rate is None:
+        return replace(stub, net=more(stub.net))
+    return replace(
+        stub, earnings=(more(first), *stub.earnings[1:]), gross=more(stub.gross), net=more(stub.net)
+    )
+
+
+def _wrong_w2(rng: Random, form: W2) -> W2:
+    factor = raise_factor(rng)
+    raised = cents(form.social_security_wages * factor)
+    if chance(rng, 0.5):
+        return replace(
+            form,
+            wages=cents(form.wages * factor),
+            social_security_wages=raised,
+            medicare_wages=raised,
+        )
+    return replace(
+        form,
+        social_security_tax=cents(form.social_security_tax / factor),
+        medicare_tax=cents(form.medicare_tax / factor),
+    )
+
+
+def generated(rng: Random, draft: Draft) -> Fraud:
+    """Make the document with an online generator; a paystub in round figures."""
+    creator, producer = rng.choice(GENERATORS)
+    facts = draft.facts
+    if isinstance(facts, Paystub):
+        facts = _round_stub(rng, facts)
+    made = moment(rng, draft.made.date() + timedelta(rng.randint(0, 20)))
+    said = Provenance(creator, producer, made, rng.choice((made, None)))
+    return Fraud(_saved_facts(draft, facts, said), ".pdf", f"made with {creator or producer}")
+
+
+def _round_stub(rng: Random, stub: Paystub) -> Paystub:
+    pay = Decimal(rng.randint(18, 60)) * 100
+    count = stub.number
+    earned = Item(stub.earnings[0].label, pay, pay * count)
+    shares = (("Federal Income Tax", "0.10"), ("Social Security", "0.062"), ("Medicare", "0.0145"))
+    taken = tuple(
+        Item(label, cents(pay * Decimal(share)), cents(pay * Decimal(share)) * count)
+        for label, share in shares
+    )
+    out = sum((item.current for item in taken), Decimal(0))
+    return replace(
+        stub,
+        earnings=(earned,),
+        deductions=taken,
+        gross=Item("Gross", pay, pay * count),
+        taken=Item("Deductions", out, out * count),
+        net=Item("Net", pay - out, (pay - out) * count),
+    )
+
 
 EDITORS = (
     "Adobe Photoshop 25.5 (Windows)",

@@ -1,9 +1,4 @@
-"""Payroll that adds up: a job, its pay calendar, and the paystub of any pay date.
-
-The year is worked through period by period, so that two paystubs of one job and its W-2 agree
-with each other to the cent. Rates are those of the tax year 2025, rounded where the rounding does
-not matter to a paystub. Sources: IRS Publication 15-T (federal), SSA (6.2 %), IRS (1.45 %).
-"""
+"""Four ways a paystub looks."""
 
 from __future__ import annotations
 
@@ -11,8 +6,9 @@ import calendar
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from data.make_documents.pages import GREY, NAVY, PALE, WHITE, Page
 from data.make_documents.people import (
     STATE_TAX,
     Employer,
@@ -20,11 +16,271 @@ from data.make_documents.people import (
     cents,
     chance,
     make_employer,
+    money,
     seeded,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from random import Random
+
+    from data.make_documents.people import PayrollSystem
+
+
+FULL_WIDTH = (250, 330, 440, 572)
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Rows of one face: a label at the left, cells that end at the columns."""
+
+    page: Page
+    left: float
+    columns: tuple[float, ...]
+    face: str
+    size: float = 9
+
+    def row(self, y: float, label: str, cells: Sequence[str], **style: Any) -> None:
+        style = {"font": self.face, "size": self.size, **style}
+        self.page.text(self.left, y, label, **style)
+        for x, cell in zip(self.columns, cells, strict=True):
+            self.page.text(x, y, cell, align="right", **style)
+
+    def items(
+        self, y: float, items: Sequence[Item], system: PayrollSystem, leading: float
+    ) -> float:
+        for item in items:
+            self.row(y, system.name(item.label), self.cells(item))
+            y += leading
+        return y
+
+    def cells(self, item: Item) -> list[str]:
+        """Rate, hours, current, year to date: as many from the end as there are columns."""
+        hours = "" if item.hours is None else f"{item.hours:.2f}"
+        rate = "" if item.rate is None else f"{item.rate:.2f}"
+        return [rate, hours, money(item.current), money(item.ytd)][-len(self.columns) :]
+
+    def total(self, y: float, label: str, item: Item, system: PayrollSystem, **style: Any) -> None:
+        cells = ["", "", system.dollars(item.current), money(item.ytd)]
+        self.row(y, label, cells[-len(self.columns) :], **style)
+
+
+def paystub_page(stub: Paystub, system: PayrollSystem) -> Page:
+    """Lay a paystub out.
+
+    Parameters
+    ----------
+    stub
+        The figures.
+    system
+        The payroll system that prints them.
+
+    Returns
+    -------
+    Page
+        US letter, one page.
+    """
+    page = Page()
+    LAYOUTS[system.layout](page, stub, system)
+    page.footer()
+    return page
+
+
+def _ssn(stub: Paystub, system: PayrollSystem) -> str:
+    person = stub.job.person
+    return person.ssn if system.full_ssn else person.masked_ssn
+
+
+def _dates(stub: Paystub, system: PayrollSystem) -> list[tuple[str, str]]:
+    return [
+        ("Period Beginning:", system.day(stub.period_start)),
+        ("Period Ending:", system.day(stub.period_end)),
+        ("Pay Date:", system.day(stub.pay_date)),
+    ]
+
+
+def _address(holder: Person | Employer) -> list[str]:
+    return [holder.address.street, holder.address.second_line]
+
+
+def _account(stub: Paystub) -> str:
+    return f"{stub.job.seed % 9000 + 1000}"
+
+
+def _pairs(
+    page: Page, y: float, pairs: list[tuple[str, str]], *, right: float, labels: Any, values: Any
+) -> None:
+    for place, (label, words) in enumerate(pairs):
+        page.text(400, y + place * 13, label, **labels)
+        page.text(right, y + place * 13, words, align="right", **values)
+
+
+def _statement(page: Page, stub: Paystub, system: PayrollSystem) -> None:
+    """Set the company left, the dates right, and one long column of lines below."""
+    _statement_head(page, stub, system)
+    table = _Table(page, 46, FULL_WIDTH, "Helvetica")
+    bold = "Helvetica-Bold"
+    page.box(40, 206, 532, 16, fill=PALE, stroke=None)
+    table.row(217, "Earnings", ["Rate", "Hours", "This Period", system.ytd], font=bold)
+    y = table.items(236, stub.earnings, system, 14)
+    page.rule(40, y - 8, 572, y - 8)
+    table.total(y + 4, system.gross, stub.gross, system, font=bold)
+    page.box(40, y + 21, 532, 16, fill=PALE, stroke=None)
+    page.text(46, y + 32, "Deductions", font=bold)
+    y = table.items(y + 51, stub.deductions, system, 14)
+    page.rule(40, y - 8, 572, y - 8)
+    table.total(y + 4, system.taken, stub.taken, system)
+    page.box(40, y + 14, 532, 20, fill=PALE, stroke=None)
+    table.total(y + 28, system.net, stub.net, system, font=bold, size=10)
+    _deposit(page, stub, y + 70)
+
+
+def _statement_head(page: Page, stub: Paystub, system: PayrollSystem) -> None:
+    job, bold = stub.job, "Helvetica-Bold"
+    page.text(40, 56, job.employer.name, font=bold, size=11)
+    page.lines(40, 69, _address(job.employer))
+    page.text(572, 56, "Earnings Statement", font=bold, size=15, align="right")
+    advice = ("Advice Number:", f"{job.seed % 900000 + 100000 + stub.number}")
+    _pairs(page, 78, [*_dates(stub, system), advice], right=572, labels={}, values={})
+    page.lines(400, 150, [job.person.name, *_address(job.person)], font=bold, size=10)
+    facts = [f"SSN: {_ssn(stub, system)}", f"Pay Frequency: {job.frequency}"]
+    page.lines(40, 150, [*facts, "Filing Status: Single"])
+
+
+def _deposit(page: Page, stub: Paystub, y: float) -> None:
+    page.rule(40, y - 14, 572, y - 14, colour=GREY)
+    page.text(40, y, "Direct deposit", size=8)
+    page.text(160, y, f"Checking XXXXXX{_account(stub)}", size=8)
+    page.text(572, y, money(stub.net.current), size=8, align="right")
+    page.text(40, y + 14, "This is not a check.", size=7, colour=GREY)
+
+
+def _voucher(page: Page, stub: Paystub, system: PayrollSystem) -> None:
+    """Set earnings on the left, deductions on the right, a summary at the foot."""
+    _voucher_head(page, stub, system)
+    rows = max(len(stub.earnings), len(stub.deductions))
+    bottom = 212 + 14 * rows
+    page.box(36, 166, 540, bottom - 158)
+    page.rule(312, 166, 312, bottom + 8)
+    page.rule(36, 188, 576, 188)
+    left = _Table(page, 42, (150, 190, 245, 304), "Times-Roman")
+    left.row(182, "Earnings", ["Rate", "Hours", "Current", "YTD"], font="Times-Bold")
+    left.items(203, stub.earnings, system, 14)
+    right = _Table(page, 320, (480, 568), "Times-Roman")
+    right.row(182, "Taxes & Deductions", ["Current", "YTD"], font="Times-Bold")
+    right.items(203, stub.deductions, system, 14)
+    _voucher_summary(page, stub, system, bottom + 34)
+    deposited = f"Deposited to checking ending {_account(stub)}"
+    page.text(46, bottom + 120, deposited, font="Times-Roman", size=9)
+
+
+def _voucher_head(page: Page, stub: Paystub, system: PayrollSystem) -> None:
+    job, plain, bold = stub.job, "Times-Roman", "Times-Bold"
+    page.box(36, 40, 540, 74)
+    page.text(46, 60, job.employer.name, font=bold, size=13)
+    page.lines(46, 75, [*_address(job.employer), job.employer.telephone], font=plain, size=9.5)
+    pairs = [*_dates(stub, system), ("Voucher No.", str(job.seed % 70000 + stub.number))]
+    labels, values = {"font": bold, "size": 9.5}, {"font": plain, "size": 9.5}
+    _pairs(page, 60, pairs, right=566, labels=labels, values=values)
+    page.box(36, 114, 540, 52)
+    page.text(46, 130, job.person.name, font=bold, size=10.5)
+    page.lines(46, 143, _address(job.person), font=plain, size=9.5)
+    page.text(400, 130, f"Employee SSN  {_ssn(stub, system)}", font=plain, size=9.5)
+    page.text(400, 143, f"Paid {job.frequency}", font=plain, size=9.5)
+
+
+def _voucher_summary(page: Page, stub: Paystub, system: PayrollSystem, y: float) -> None:
+    table = _Table(page, 46, (300, 430, 560), "Times-Roman", 10)
+    page.box(36, y - 14, 540, 62)
+    items = (stub.gross, stub.taken, stub.net)
+    table.row(y, "", [system.gross, system.taken, system.net], font="Times-Bold", size=9)
+    current = [system.dollars(item.current) for item in items]
+    table.row(y + 18, "Current", current, font="Times-Bold")
+    table.row(y + 36, system.ytd, [money(item.ytd) for item in items])
+
+
+def _ledger(page: Page, stub: Paystub, system: PayrollSystem) -> None:
+    """Print everything in one fixed-width face, as a line printer did."""
+    _ledger_head(page, stub, system)
+    table = _Table(page, 42, (270, 350, 460, 570), "Courier")
+    page.rule(42, 180, 570, 180)
+    table.row(192, "DESCRIPTION", ["RATE", "HOURS", "CURRENT", system.ytd.upper()])
+    page.rule(42, 198, 570, 198)
+    y = table.items(214, stub.earnings, system, 13)
+    table.total(y + 6, system.gross, stub.gross, system, font="Courier-Bold")
+    y = table.items(y + 32, stub.deductions, system, 13)
+    table.total(y + 6, system.taken, stub.taken, system, font="Courier-Bold")
+    table.total(y + 22, system.net, stub.net, system, font="Courier-Bold")
+
+
+def _ledger_head(page: Page, stub: Paystub, system: PayrollSystem) -> None:
+    job, face = stub.job, "Courier"
+    head = [words.upper() for words in (job.employer.name, *_address(job.employer))]
+    page.lines(42, 60, head, font=face, size=10)
+    page.text(570, 60, "STATEMENT OF EARNINGS", font="Courier-Bold", size=11, align="right")
+    start, end, pay = (day for _, day in _dates(stub, system))
+    rows = [
+        f"EMPLOYEE  {job.person.name.upper()}",
+        f"SSN       {_ssn(stub, system)}",
+        f"PERIOD    {start} - {end}",
+        f"PAY DATE  {pay}",
+        f"FREQ      {job.frequency.upper()}",
+    ]
+    page.lines(42, 112, rows, font=face, size=9.5, leading=12)
+    page.lines(380, 124, _address(job.person), font=face)
+
+
+def _portal(page: Page, stub: Paystub, system: PayrollSystem) -> None:
+    """Show a large net amount, then tables, as payroll websites do."""
+    _portal_head(page, stub, system)
+    table = _Table(page, 40, FULL_WIDTH, "Vera", 8)
+    earned = (stub.earnings, stub.gross, system.gross)
+    y = _portal_table(table, 190, "Earnings", earned, system)
+    taken = (stub.deductions, stub.taken, system.taken)
+    y = _portal_table(table, y + 22, "Taxes and deductions", taken, system)
+    page.rule(40, y + 10, 572, y + 10, width=1.2)
+    table.total(y + 28, system.net, stub.net, system, font="Vera-Bold", size=9)
+
+
+def _portal_head(page: Page, stub: Paystub, system: PayrollSystem) -> None:
+    job, bold = stub.job, "Vera-Bold"
+    small: dict[str, Any] = {"font": "Vera", "size": 8}
+    page.box(0, 0, 612, 92, fill=NAVY, stroke=None)
+    page.text(40, 44, job.employer.name, font=bold, size=13, colour=WHITE)
+    page.text(40, 60, ", ".join(_address(job.employer)), colour=WHITE, **small)
+    page.text(572, 40, system.net, align="right", colour=WHITE, **small)
+    net = f"${money(stub.net.current)}"
+    page.text(572, 62, net, font=bold, size=18, align="right", colour=WHITE)
+    page.text(40, 120, job.person.name, font=bold, size=10)
+    page.lines(40, 134, [*_address(job.person), f"SSN {_ssn(stub, system)}"], **small)
+    pairs = [*_dates(stub, system), ("Pay schedule:", job.frequency)]
+    _pairs(page, 120, pairs, right=572, labels={"colour": GREY, **small}, values=small)
+
+
+def _portal_table(
+    table: _Table,
+    y: float,
+    head: str,
+    section: tuple[Sequence[Item], Item, str],
+    system: PayrollSystem,
+) -> float:
+    items, total, label = section
+    timed = any(item.hours is not None for item in items)
+    names = ["Rate" if timed else "", "Hours" if timed else "", "Current", system.ytd]
+    table.row(y, head, names, font="Vera-Bold")
+    table.page.rule(40, y + 5, 572, y + 5, colour=GREY)
+    y = table.items(y + 21, items, system, 15)
+    table.total(y + 2, label, total, system, font="Vera-Bold")
+    return y + 8
+
+
+LAYOUTS: dict[str, Callable[[Page, Paystub, PayrollSystem], None]] = {
+    "ledger": _ledger,
+    "portal": _portal,
+    "statement": _statement,
+    "voucher": _voucher,
+}
+
 
 PERIODS = {"Weekly": 52, "Bi-Weekly": 26, "Semi-Monthly": 24, "Monthly": 12}
 BRACKETS = ((11925, "0.10"), (48475, "0.12"), (103350, "0.22"), (197300, "0.24"))

@@ -21,7 +21,7 @@ import orjson
 import pandas as pd
 import polars as pl
 
-from argyle_nb.frames.rows import COUNTED, READ, rows_of
+from argyle_nb.frames.records import COUNTED, READ, rows_of
 from argyle_nb.frames.uploads import flatten, uploads_frame
 from argyle_nb.models import UserUpload  # noqa: TC001 - the decoder reads the annotations
 from tests.benchmarks.measure import best_seconds, in_fresh_process, peak_growth, report

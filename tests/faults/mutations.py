@@ -8,9 +8,8 @@ import requests
 
 from argyle_nb.client import transfer
 from argyle_nb.errors import AmbiguousUploadError
-from argyle_nb.uploads import one, reconcile, workers
-from argyle_nb.uploads.journal import Entry, Journal
-from argyle_nb.uploads.owners import Owner
+from argyle_nb.uploads import jobs, reconcile, workers
+from argyle_nb.uploads.journal import Entry, Journal, Owner
 
 
 def written_only_afterwards(put=setattr):
@@ -52,8 +51,8 @@ def doubt_is_a_no(put=setattr):
         known = _end_of(error)
         return Entry("new", None, "") if isinstance(error, AmbiguousUploadError) else known
 
-    _end_of = one._end_of
-    put(one, "_end_of", end_of)
+    _end_of = jobs._end_of
+    put(jobs, "_end_of", end_of)
 
 
 def a_name_is_enough(put=setattr):
@@ -100,7 +99,7 @@ def names_make_the_key(put=setattr):
     def send_once(client, journal, key, document, progress=None):
         return _send_once(client, journal, key._replace(sha256=renamed(document)), document)
 
-    _send_once = one.send_once
+    _send_once = jobs.send_once
     put(workers, "send_once", send_once)
 
 

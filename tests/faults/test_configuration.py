@@ -9,9 +9,8 @@ import pytest
 import argyle_nb as anb
 from argyle_nb import config
 from argyle_nb.client.client import Client
-from argyle_nb.config import LOCAL_KEY_PREFIX, Settings, credentials_path
+from argyle_nb.config import LOCAL_KEY_PREFIX, Settings, credentials_path, write_profiles
 from argyle_nb.connection import stop_sandbox
-from argyle_nb.credential_file import write_profiles
 from argyle_nb.errors import AuthenticationError, ConfigurationError
 from tests.servers import KEY_ID, SECRET, Answer, HostileServer, page, refused
 
@@ -195,5 +194,5 @@ def test_without_the_look_at_the_key_it_could_be_the_local_sandboxs(monkeypatch)
 @pytest.mark.skipif(os.name != "posix", reason="rights of files are checked on POSIX only")
 def test_without_the_look_at_its_rights_a_file_for_all_would_be_read(monkeypatch):
     kept(mode=0o644)
-    monkeypatch.setattr("argyle_nb.credential_file._check_private", lambda _: None)
+    monkeypatch.setattr("argyle_nb.config._check_private", lambda _: None)
     anb.connect().close()

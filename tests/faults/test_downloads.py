@@ -10,7 +10,7 @@ import unicodedata
 
 import pytest
 
-from argyle_nb.client import client, downloads, responses, retry
+from argyle_nb.client import client, responses, retry, transfer
 from argyle_nb.errors import ArgyleError, DocumentError, TransportError
 from argyle_nb.models import UserUpload
 from tests.servers import PDF, RESET, UPLOAD_ID, Answer, HostileServer, client_of, refused
@@ -23,8 +23,8 @@ GZIP = {"Content-Encoding": "gzip"}
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
     monkeypatch.setattr(retry, "FIRST_PAUSE_SECONDS", 0.001)
-    monkeypatch.setattr(downloads, "MAX_DOCUMENT_BYTES", 1_000_000)
-    monkeypatch.setattr(downloads, "DOWNLOAD_SECONDS", 0.5)
+    monkeypatch.setattr(transfer, "MAX_DOCUMENT_BYTES", 1_000_000)
+    monkeypatch.setattr(transfer, "DOWNLOAD_SECONDS", 0.5)
 
 
 @pytest.fixture
@@ -181,27 +181,27 @@ def test_a_folder_that_is_a_file_is_named(folder):
 
 
 def test_without_asking_for_the_end_half_a_document_would_be_saved(folder, monkeypatch):
-    monkeypatch.setattr(downloads, "_check_end_is_told", lambda *_: None)
+    monkeypatch.setattr(transfer, "_check_end_is_told", lambda *_: None)
     with HostileServer(BAD["cut off, its length untold"]) as server:
         assert fetch(server, folder).read_bytes() == PDF[:-8]
 
 
 def test_without_the_look_at_its_content_a_page_would_be_saved(folder, monkeypatch):
-    monkeypatch.setattr(downloads, "media_type_of", lambda _: "application/pdf")
+    monkeypatch.setattr(transfer, "media_type_of", lambda _: "application/pdf")
     with HostileServer(BAD["a page to sign in"]) as server:
         assert b"Sign in" in fetch(server, folder).read_bytes()
 
 
 def test_without_the_cap_a_bomb_would_go_off(folder, monkeypatch):
-    monkeypatch.setattr(downloads, "MAX_DOCUMENT_BYTES", 10**12)
-    monkeypatch.setattr(downloads, "DOWNLOAD_SECONDS", 60)
+    monkeypatch.setattr(transfer, "MAX_DOCUMENT_BYTES", 10**12)
+    monkeypatch.setattr(transfer, "DOWNLOAD_SECONDS", 60)
     with HostileServer(BAD["a bomb"]) as server:
         assert fetch(server, folder).stat().st_size > 50_000_000
 
 
 def test_without_a_time_of_its_own_a_drip_would_last(folder, monkeypatch):
     """Each byte comes within the time limit of the socket."""
-    monkeypatch.setattr(downloads, "DOWNLOAD_SECONDS", 10**9)
+    monkeypatch.setattr(transfer, "DOWNLOAD_SECONDS", 10**9)
     started = time.monotonic()
 
     def blocks(*arguments):
@@ -210,7 +210,7 @@ def test_without_a_time_of_its_own_a_drip_would_last(folder, monkeypatch):
                 raise TransportError("the test has seen enough")
             yield block
 
-    monkeypatch.setattr(downloads, "body_blocks", blocks)
+    monkeypatch.setattr(transfer, "body_blocks", blocks)
     with (
         HostileServer(Answer(body=drip(), headers=CHUNKED)) as server,
         pytest.raises(TransportError, match="seen enough"),

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from argyle_nb.errors import DecodeError
-from argyle_nb.frames import rows
+from argyle_nb.frames import records
 from argyle_nb.frames.ocr import ocr_frame
 from argyle_nb.frames.uploads import flatten, signals_frame, uploads_frame
 from argyle_nb.storage import write_csv
@@ -134,7 +134,7 @@ def test_nesting_past_all_bounds_is_told_and_breaks_nothing(place, levels):
 
 
 def test_without_the_bounds_a_score_of_101_would_count(monkeypatch):
-    monkeypatch.setattr(rows, "HIGHEST_SCORE", 10**6)
+    monkeypatch.setattr(records, "HIGHEST_SCORE", 10**6)
     shape, _ = NAMED["a score above a hundred"]
     with pytest.raises(AssertionError):
         check_frames([shape])

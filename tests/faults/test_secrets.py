@@ -20,10 +20,10 @@ from nbclient import NotebookClient
 import argyle_nb as anb
 from argyle_nb.client import retry
 from argyle_nb.client.client import Client
-from argyle_nb.client.quiet_logs import LOGGERS
+from argyle_nb.client.origins import LOGGERS
 from argyle_nb.frames.uploads import flatten
 from argyle_nb.report import export_report
-from argyle_nb.report.protecting import UPLOADS
+from argyle_nb.report.privacy import UPLOADS
 from tests.faults.canaries import KEYS, PERSON, PERSONAL, SIGNATURE, TOKEN, found_in
 from tests.records import form, record, supporting
 from tests.servers import KEY_ID, PDF, RESET, SECRET, USER_ID, Answer, HostileServer, client_of

@@ -12,8 +12,7 @@ from IPython.core.ultratb import VerboseTB
 import argyle_nb as anb
 from argyle_nb.client import responses, retry
 from argyle_nb.client.client import Client
-from argyle_nb.config import find_settings
-from argyle_nb.credential_file import KeyText, write_profiles
+from argyle_nb.config import KeyText, find_settings, write_profiles
 from argyle_nb.errors import ArgyleError, ConfigurationError
 from tests.faults.canaries import BASIC, KEYS, found_in
 from tests.records import record

@@ -17,26 +17,32 @@ from typing import TYPE_CHECKING, Any
 
 from pypdf import PdfReader
 
-from argyle_nb.sandbox.inspection.arithmetic_checks import form_signals, paystub_signals
+from argyle_nb.sandbox.inspection.arithmetic_checks import (
+    form_signals,
+    missing_fields,
+    paystub_signals,
+)
 from argyle_nb.sandbox.inspection.classification import Reader, classify
-from argyle_nb.sandbox.inspection.completeness import missing_fields
-from argyle_nb.sandbox.inspection.edit_checks import Fields, edit_signals, overlay_signals
-from argyle_nb.sandbox.inspection.form_checks import filling_signals
-from argyle_nb.sandbox.inspection.image_checks import image_signals
-from argyle_nb.sandbox.inspection.image_facts import TooManyPixelsError, facts_of, open_image
-from argyle_nb.sandbox.inspection.origin_checks import origin_signals
-from argyle_nb.sandbox.inspection.paystubs import paystub_data, read_paystub
-from argyle_nb.sandbox.inspection.print_checks import print_signals
-from argyle_nb.sandbox.inspection.provenance import Origin, origin_of
-from argyle_nb.sandbox.inspection.recompression import fresh_parts
-from argyle_nb.sandbox.inspection.revisions import (
+from argyle_nb.sandbox.inspection.edit_checks import (
+    Fields,
     changes_between_revisions,
     earlier_revisions,
+    edit_signals,
+    overlay_signals,
     read_pages,
 )
-from argyle_nb.sandbox.inspection.scan_checks import scan_signals
+from argyle_nb.sandbox.inspection.image_checks import (
+    TooManyPixelsError,
+    facts_of,
+    fresh_parts,
+    image_signals,
+    open_image,
+)
+from argyle_nb.sandbox.inspection.origin_checks import Origin, origin_of, origin_signals
+from argyle_nb.sandbox.inspection.paystubs import paystub_data, read_paystub
+from argyle_nb.sandbox.inspection.print_checks import print_signals, scan_signals
 from argyle_nb.sandbox.inspection.scoring import Signal, analysis
-from argyle_nb.sandbox.inspection.tax_forms import form_data, read_form
+from argyle_nb.sandbox.inspection.tax_forms import filling_signals, form_data, read_form
 from argyle_nb.sandbox.inspection.time_limit import OutOfTimeError, within
 
 if TYPE_CHECKING:

@@ -1,19 +1,303 @@
-"""What a picture of a document gives away: editors, screens, dates, parts put in later."""
+"""What a PNG or JPEG says about itself: its size, the camera, the programs, the dates."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, cast
 
-from argyle_nb.sandbox.inspection.provenance import EDITORS
+import numpy as np
+from PIL import Image
+
+from argyle_nb.sandbox.inspection.origin_checks import EDITORS
 from argyle_nb.sandbox.inspection.scoring import Signal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from argyle_nb.sandbox.inspection.image_facts import ImageFacts
-    from argyle_nb.sandbox.inspection.recompression import Fresh
+    from numpy.typing import NDArray
+
+    Grey = NDArray[np.float32]
+
+
+# Ocrolus takes pictures of at most 75 million pixels (Ocrolus, supported file types).
+MAX_PIXELS = 75_000_000
+MAX_WORDS = 120
+MAX_XMP = 200_000
+FORMATS = ("JPEG", "MPO", "PNG")
+MAKE, MODEL, PROCESSED_BY, SOFTWARE, CHANGED = 0x010F, 0x0110, 0x000B, 0x0131, 0x0132
+CAMERA, TAKEN, DIGITISED, COMMENT = 0x8769, 0x9003, 0x9004, 0x9286
+LUMINANCE = 0
+TABLE_LENGTH = 64
+MIDDLE_QUALITY = 50
+
+
+class TooManyPixelsError(ValueError):
+    """The picture is larger than is looked at."""
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """What a picture's head says; nothing of this needs its pixels.
+
+    Parameters
+    ----------
+    kind
+        ``JPEG`` or ``PNG``.
+    size
+        Width and height in pixels.
+    camera
+        Make and model; empty when no camera is named.
+    programs
+        Every program named, in EXIF, XMP, PNG texts and JPEG comments.
+    taken, digitised, changed
+        EXIF's three dates, in the camera's own time without a zone.
+    comment
+        EXIF's user comment.
+    quality
+        Quality of the JPEG on the usual scale of 1 to 100; 100 for a PNG, which loses nothing.
+    """
+
+    kind: str
+    size: tuple[int, int]
+    camera: str = ""
+    programs: tuple[str, ...] = ()
+    taken: datetime | None = None
+    digitised: datetime | None = None
+    changed: datetime | None = None
+    comment: str = ""
+    quality: int = 100
+
+
+def open_image(data: bytes) -> Image.Image:
+    """Open a PNG or JPEG without decoding its pixels.
+
+    Raises
+    ------
+    TooManyPixelsError
+        It has more than `MAX_PIXELS`.
+    """
+    try:
+        image = Image.open(BytesIO(data), formats=("JPEG", "PNG"))
+    except Image.DecompressionBombError as error:
+        raise TooManyPixelsError from error
+    if image.width * image.height > MAX_PIXELS:
+        raise TooManyPixelsError
+    return image
+
+
+def facts_of(image: Image.Image) -> ImageFacts:
+    """Read what a picture says about itself."""
+    base, camera = _exif(image)
+    xmp = _xmp(image)
+    tools = re.findall(
+        r"(?:CreatorTool|softwareAgent)(?:\s*=\s*[\"']|>)([^<\"']{1,120})", xmp[:MAX_XMP]
+    )
+    written = [image.info.get(key) for key in ("Software", "Creator", "comment")]
+    names = [base.get(SOFTWARE), base.get(PROCESSED_BY), *written, *tools, *_save_for_web(image)]
+    return ImageFacts(
+        kind="PNG" if image.format == "PNG" else "JPEG",
+        size=image.size,
+        camera=" ".join(filter(None, (_words(base.get(MAKE)), _words(base.get(MODEL))))),
+        programs=tuple(dict.fromkeys(filter(None, map(_words, names)))),
+        taken=_moment(camera.get(TAKEN)),
+        digitised=_moment(camera.get(DIGITISED)),
+        changed=_moment(base.get(CHANGED)),
+        comment=_words(camera.get(COMMENT)),
+        quality=_quality(image),
+    )
+
+
+def _exif(image: Image.Image) -> tuple[Mapping[int, Any], Mapping[int, Any]]:
+    try:
+        exif = image.getexif()
+        return exif, exif.get_ifd(CAMERA)
+    except Exception:  # noqa: BLE001 - broken EXIF breaks in any way, and says nothing
+        return {}, {}
+
+
+def _xmp(image: Image.Image) -> str:
+    packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or ""
+    return packet.decode("utf-8", "replace") if isinstance(packet, bytes) else str(packet)
+
+
+def _save_for_web(image: Image.Image) -> list[str]:
+    """Name the one editor that leaves a segment of its own when it drops all else."""
+    segments: list[tuple[str, bytes]] = getattr(image, "applist", [])
+    found = any(name == "APP12" and body.startswith(b"Ducky") for name, body in segments)
+    return ["Adobe Photoshop, Save for Web"] if found else []
+
+
+def _words(value: Any) -> str:
+    text = value.decode("latin-1") if isinstance(value, bytes) else str(value or "")
+    return re.sub(r"[^\x20-\x7e]+", " ", text.removeprefix("ASCII")).strip()[:MAX_WORDS]
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        return datetime.strptime(_words(value)[:19], "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007
+    except ValueError:
+        return None
+
+
+def _quality(image: Image.Image) -> int:
+    """Estimate it from the luminance table (Independent JPEG Group, scaling of the table)."""
+    tables: dict[int, list[int]] = getattr(image, "quantization", {})
+    table = tables.get(LUMINANCE, [])
+    if len(table) < TABLE_LENGTH:
+        return 100
+    # The sum of the standard luminance table is 3688.
+    scale = 100 * sum(table) / 3688
+    quality = 100 - scale / 2 if scale <= 2 * MIDDLE_QUALITY else 5000 / scale
+    return max(1, min(100, round(quality)))
+
+
+MAX_RECOMPRESSED_PIXELS = 24_000_000
+SAMPLE = 1024
+BLOCK = 8
+LOWEST, HIGHEST = 50, 97
+# So near to the present quality every picture changes little.
+NEAR_PRESENT = 4
+TEXTURED, INKED = 1.0, 12.0
+FEWEST_BLOCKS = 100
+DIP = 0.8
+STANDS_OUT = 6.0
+FINEST = 0.02
+LARGEST_SHARE = 0.2
+FEWEST_TOGETHER = 4
+# From the median absolute deviation to the standard deviation of a normal distribution.
+NORMAL = 1.4826
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """A part that does not share the first saving of the rest.
+
+    Parameters
+    ----------
+    box
+        Left, top, right and lower edge in pixels.
+    quality
+        At which the rest was saved before.
+    """
+
+    box: tuple[int, int, int, int]
+    quality: int
+
+
+def fresh_parts(image: Image.Image, quality: int) -> list[Fresh]:
+    """Find parts that came into a picture after it was first saved.
+
+    Parameters
+    ----------
+    image
+        A picture, opened and not yet decoded.
+    quality
+        At which it is saved now, 1 to 100.
+
+    Returns
+    -------
+    list of Fresh
+        Empty when there is no trace of an earlier saving, or nothing stands out from it.
+    """
+    if image.width * image.height > MAX_RECOMPRESSED_PIXELS:
+        return []
+    image.draft("L", image.size)
+    grey = image.convert("L")
+    first = _earlier_quality(_middle(grey), quality)
+    if first is None:
+        return []
+    return [Fresh(_in_pixels(box), first) for box in _clusters(_fresh_blocks(grey, first))]
+
+
+def _fresh_blocks(grey: Image.Image, first: int) -> NDArray[np.bool_]:
+    """Mark printed blocks that change far more than print elsewhere on the page does."""
+    residual, inked = _residual(grey, first), _texture(grey) > INKED
+    nothing = np.zeros_like(inked)
+    if inked.sum() < FEWEST_BLOCKS:
+        return nothing
+    around = _sum_around(np.where(inked, residual, 0)) / np.maximum(_sum_around(inked), 1)
+    typical = np.median(around[inked])
+    spread = NORMAL * np.median(np.abs(around[inked] - typical)) + FINEST
+    fresh = inked & (around > typical + STANDS_OUT * spread)
+    return fresh if fresh.sum() < LARGEST_SHARE * inked.sum() else nothing
+
+
+def _sum_around(blocks: NDArray[Any]) -> Grey:
+    """Add to each block its eight neighbours."""
+    wide = np.pad(blocks.astype(np.float32), 1)
+    down, across = blocks.shape
+    shifted = [wide[i : i + down, j : j + across] for i in range(3) for j in range(3)]
+    return cast("Grey", sum(shifted))
+
+
+def _middle(grey: Image.Image) -> Image.Image:
+    """Cut the middle out, along the blocks in which a JPEG is saved."""
+    left, top = (max(0, (side - SAMPLE) // 2) // BLOCK * BLOCK for side in grey.size)
+    return grey.crop((left, top, min(grey.width, left + SAMPLE), min(grey.height, top + SAMPLE)))
+
+
+def _earlier_quality(grey: Image.Image, quality: int) -> int | None:
+    """Return the quality at which saving again changes far less than just above and below."""
+    textured = _texture(grey) > TEXTURED
+    if textured.sum() < FEWEST_BLOCKS:
+        return None
+    tried = range(LOWEST - NEAR_PRESENT, min(HIGHEST, quality) + 1)
+    typical = {q: float(np.median(_residual(grey, q)[textured])) for q in tried}
+    dips = {q: _dip(typical, q) for q in tried[NEAR_PRESENT:-NEAR_PRESENT]}
+    deepest = min(dips, key=dips.__getitem__, default=None)
+    return deepest if deepest is not None and dips[deepest] < DIP else None
+
+
+def _dip(typical: dict[int, float], quality: int) -> float:
+    """Compare a quality with those a little above and below."""
+    beside = min(typical[quality + step] for step in (-4, -3, 3, 4))
+    return typical[quality] / beside if beside else 1.0
+
+
+def _residual(grey: Image.Image, quality: int) -> Grey:
+    """Return the mean change of each block when the picture is saved again."""
+    buffer = BytesIO()
+    grey.save(buffer, "JPEG", quality=quality)
+    with Image.open(buffer) as again:
+        change = np.abs(_pixels(grey) - _pixels(again))
+    return cast("Grey", _blocks(change).mean(axis=(1, 3)))
+
+
+def _texture(grey: Image.Image) -> Grey:
+    return cast("Grey", _blocks(_pixels(grey)).std(axis=(1, 3)))
+
+
+def _pixels(grey: Image.Image) -> Grey:
+    return np.asarray(grey, dtype=np.float32)
+
+
+def _blocks(pixels: Grey) -> Grey:
+    down, across = (side // BLOCK for side in pixels.shape)
+    return pixels[: down * BLOCK, : across * BLOCK].reshape(down, BLOCK, across, BLOCK)
+
+
+def _clusters(fresh: NDArray[np.bool_]) -> list[tuple[int, int, int, int]]:
+    """Gather blocks that touch, with one block between at most; leave small groups out."""
+    left = {(int(row), int(column)) for row, column in np.argwhere(fresh)}
+    found = []
+    while left:
+        group = [left.pop()]
+        for row, column in group:
+            near = {(row + i, column + j) for i in range(-2, 3) for j in range(-2, 3)} & left
+            left -= near
+            group.extend(near)
+        if len(group) >= FEWEST_TOGETHER:
+            rows, columns = [row for row, _ in group], [column for _, column in group]
+            found.append((min(columns), min(rows), max(columns) + 1, max(rows) + 1))
+    return sorted(found, key=lambda box: (box[1], box[0]))
+
+
+def _in_pixels(box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    return (box[0] * BLOCK, box[1] * BLOCK, box[2] * BLOCK, box[3] * BLOCK)
+
 
 RETOUCHERS = re.compile(
     r"snapseed|picsart|pixlr|fotor|photopea|lightroom|facetune|paint\.net|polarr|darktable"

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from argyle_nb.sandbox.inspection.pdf_page import Box
+from argyle_nb.sandbox.inspection.pdf_content import Box
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from argyle_nb.sandbox.inspection.pdf_page import Colour, PageContent, Patch, Run
+    from argyle_nb.sandbox.inspection.pdf_content import Colour, PageContent, Patch, Run
 
 AMOUNT = re.compile(r"[-(]?\$?\s?-?\(?\d[\d,]*\.\d{2,4}\)?-?\*?")
 _TAIL_AMOUNTS = re.compile(rf"^(.*?)((?:(?:^|\s+){AMOUNT.pattern})+)$")

@@ -1,22 +1,159 @@
-"""What the history of a file tells: editors, generators, rewriting, contradicting dates."""
+"""Where a PDF says it comes from: producers, creators, dates, and who touched it afterwards."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
 
-from argyle_nb.sandbox.inspection.provenance import (
-    EDITORS,
-    GENERATORS,
-    LONG_AFTER,
-    PRINTERS,
-    REWRITERS,
-    TOOL_BOXES,
-    WEB_LIBRARIES,
-    WRITERS,
-    Origin,
-    first_match,
-)
+from pypdf.generic import StreamObject
+
 from argyle_nb.sandbox.inspection.scoring import Signal
+
+if TYPE_CHECKING:
+    from pypdf import PdfReader
+
+
+MAX_XMP = 200_000
+
+# Programs whose purpose is to change a finished page or to draw one by hand.
+EDITORS = re.compile(
+    r"photoshop|illustrator|indesign|gimp|inkscape|coreldraw|affinity|canva\b|figma|pixelmator"
+    r"|\bpaint|acrobat(?!.*(distiller|capture|pdfmaker))(?=.*(pro|dc|edit|standard|\d))"
+    r"|foxit.*edit|phantompdf|nitro|pdf-?xchange|pdfelement|wondershare|sejda|pdfescape|dochub"
+    r"|pdffiller|xodo|master ?pdf|pdf ?(image ?)?(edit|studio|expert|retouch)|edit(or)?\b.*pdf"
+    r"|lightpdf|(libre|open)(office)?.*draw|image ?(edit|studio|magick)|photo|retouch|\beditor\b",
+    re.IGNORECASE,
+)
+# Tool boxes on the web: most people squeeze or join files there, some edit them.
+TOOL_BOXES = re.compile(
+    r"ilovepdf|smallpdf|pdf24|pdf ?candy|soda ?pdf|avepdf|pdf2go", re.IGNORECASE
+)
+# Programs that rewrite a file as a whole; honest portals use them as well.
+REWRITERS = re.compile(
+    r"pypdf|pikepdf|qpdf|pdftk|mutool|mupdf|ghostscript|pdf-lib|pdfsam|\bcpdf (?=\d)|openpdf",
+    re.IGNORECASE,
+)
+# Printing from a browser or an operating system, which forgets where a page came from.
+PRINTERS = re.compile(
+    r"skia|quartz|chrome|chromium|firefox|safari|print to pdf|cairo|wkhtmlto|cups|pdfcreator",
+    re.IGNORECASE,
+)
+# Libraries behind web forms: what document mills use, and small payroll portals as well.
+WEB_LIBRARIES = re.compile(r"dompdf|tcpdf|fpdf|jspdf|pdfmake|html2pdf|mpdf|pdfkit", re.IGNORECASE)
+WRITERS = re.compile(r"\bword\b|writer|pages\b|google docs|excel|\bcalc\b|wps ", re.IGNORECASE)
+# Sites and programs where anybody fills in a form and receives a pay document.
+_STUB = r"(pay|check|cheque|wage|salary)[\s_-]?(stub|slip)s?"
+_MAKER = (
+    r"mak(er|e)|wizard|creat(or|e|ion)|generat(or|e|ion)|build(er)?|online|instant|templates?|4u|free"
+    r"|express|easy|fake|novelty|replacement|studio|now\b|hero|ninja|genie|magic|factory"
+)
+GENERATORS = re.compile(
+    rf"{_STUB}[\s_-]*({_MAKER})|({_MAKER})[\s_-]*(my[\s_-]*)?(the[\s_-]*)?{_STUB}"
+    rf"|\bthe[\s_-]?{_STUB}|\b(real|\d\d\d)[\s_-]?{_STUB}|{_STUB}s?\.(com|net|org|io|app)"
+    rf"|stubs?[\s_-]*({_MAKER})|\b(w-?2|1099)[\s_-]*({_MAKER})"
+    r"|[a-z]{3}(pay|check)stub|(pay|check)?stub(?!s?(report|service|print))s?[a-z]{3}",
+    re.IGNORECASE,
+)
+OLDEST_YEAR = 2001
+LONG_AFTER = timedelta(hours=36)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a file says about its making.
+
+    Parameters
+    ----------
+    producers, creators
+        Every name found, in the information dictionary, in XMP and in earlier revisions.
+    created, modified
+        Dates with time zone; ``None`` when absent or unreadable.
+    bad_date
+        Whether a date is given that is no date.
+    """
+
+    producers: tuple[str, ...] = ()
+    creators: tuple[str, ...] = ()
+    created: datetime | None = None
+    modified: datetime | None = None
+    bad_date: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Producers and creators together."""
+        return self.producers + self.creators
+
+
+def origin_of(reader: PdfReader) -> Origin:
+    """Read the information dictionary and XMP of a document."""
+    info: dict[str, Any] = dict(reader.metadata or {})
+    xmp = _xmp_text(reader)
+    created = info.get("/CreationDate") or _tag(xmp, "xmp:CreateDate")
+    modified = info.get("/ModDate") or _tag(xmp, "xmp:ModifyDate")
+    dates = [read_date(str(date)) if date else None for date in (created, modified)]
+    history = re.findall(r"softwareAgent[=>\s\"']+([^<\"']{1,120})", xmp)
+    return Origin(
+        producers=_names(info.get("/Producer"), _tag(xmp, "pdf:Producer"), *history),
+        creators=_names(info.get("/Creator"), _tag(xmp, "xmp:CreatorTool")),
+        created=dates[0],
+        modified=dates[1],
+        bad_date=any(_is_bad(date) for date in (created, modified)),
+    )
+
+
+def _is_bad(printed: Any) -> bool:
+    found = re.match(r"(?:D:)?(\d{4})", str(printed or ""))
+    if found is None or int(found[1]) < OLDEST_YEAR:
+        return False
+    return read_date(str(printed)) is None
+
+
+def _names(*values: Any) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(str(value)[:200].strip() for value in values if value))
+
+
+def _xmp_text(reader: PdfReader) -> str:
+    stream = reader.root_object.get("/Metadata")
+    stream = stream.get_object() if stream is not None else None
+    if not isinstance(stream, StreamObject):
+        return ""
+    return stream.get_data()[:MAX_XMP].decode("utf-8", "replace")
+
+
+def _tag(xmp: str, name: str) -> str | None:
+    found = re.search(rf"<{name}[^>]{{0,200}}>([^<]{{1,200}})<|\b{name}\s*=\s*[\"']([^\"']+)", xmp)
+    return (found[1] or found[2]) if found else None
+
+
+def read_date(text: str) -> datetime | None:
+    """Read a PDF date (``D:20260313120000-05'00'``) or an ISO one (XMP)."""
+    found = re.match(
+        r"(?:D:)?(\d{4})-?(\d\d)?-?(\d\d)?T?(\d\d)?:?(\d\d)?:?(\d\d)?(?:\.\d+)?"
+        r"(Z|[+-]\d\d)?'?:?(\d\d)?",
+        text,
+    )
+    if not found:
+        return None
+    if int(found[1]) < OLDEST_YEAR:  # a clock that was never set, or a fixed build date
+        return None
+    numbers = [
+        int(found[at] or low) for at, low in ((1, 0), (2, 1), (3, 1), (4, 0), (5, 0), (6, 0))
+    ]
+    hours = int(found[7]) if found[7] and found[7] != "Z" else 0
+    minutes = int(found[8] or 0)
+    try:
+        zone = timezone(timedelta(hours=hours, minutes=minutes if hours >= 0 else -minutes))
+        return datetime(*numbers[:6], tzinfo=zone).astimezone(UTC)  # type: ignore[arg-type,misc]
+    except (ValueError, OverflowError):
+        return None
+
+
+def first_match(pattern: re.Pattern[str], names: tuple[str, ...]) -> str | None:
+    """Return the first name that a pattern knows."""
+    return next((name for name in names if pattern.search(name)), None)
+
 
 CLOCK_SLACK = timedelta(minutes=5)
 

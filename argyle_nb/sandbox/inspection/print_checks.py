@@ -1,4 +1,4 @@
-"""How a page is set: fonts mixed inside a value, values off their line or column, hidden text."""
+"""Scans: documents whose pages are pictures, each looked at as a picture."""
 
 from __future__ import annotations
 
@@ -7,14 +7,57 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
+from pypdf.generic import StreamObject
+
+from argyle_nb.sandbox.inspection.image_checks import (
+    facts_of,
+    fresh_parts,
+    open_image,
+    part_signals,
+)
 from argyle_nb.sandbox.inspection.layout import plain
+from argyle_nb.sandbox.inspection.pdf_content import resolve
 from argyle_nb.sandbox.inspection.scoring import Signal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pypdf import PageObject, PdfReader
+
     from argyle_nb.sandbox.inspection.layout import Cell, Page
-    from argyle_nb.sandbox.inspection.pdf_page import Run
+    from argyle_nb.sandbox.inspection.pdf_content import Run
+
+
+MAX_PAGES = 3
+JPEG_START = b"\xff\xd8\xff"
+
+
+def scan_signals(reader: PdfReader) -> list[Signal]:
+    """Look for parts put into the JPEGs of the first pages."""
+    signals: list[Signal] = []
+    for number in range(min(len(reader.pages), MAX_PAGES)):
+        for data in _pictures(reader.pages[number]):
+            signals += _put_in(data, number + 1)
+    return signals
+
+
+def _pictures(page: PageObject) -> Iterator[bytes]:
+    held = resolve(resolve(page.get("/Resources", {})).get("/XObject", {}))
+    for entry in list(held.values())[:MAX_PAGES]:
+        stream = resolve(entry)
+        if isinstance(stream, StreamObject) and stream.get("/Subtype") == "/Image":
+            data = stream.get_data()
+            if data.startswith(JPEG_START):
+                yield data
+
+
+def _put_in(data: bytes, page: int) -> list[Signal]:
+    try:
+        with open_image(data) as image:
+            return part_signals(fresh_parts(image, facts_of(image).quality), page)
+    except Exception:  # noqa: BLE001 - a picture that does not open says nothing
+        return []
+
 
 WORD_GAP = 0.2
 OTHER_SIZE = 0.3
