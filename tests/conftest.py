@@ -18,7 +18,7 @@ from argyle_nb.client.client import Client
 from argyle_nb.config import CA_VARIABLES, Secret, Settings
 from argyle_nb.sandbox import Sandbox
 from argyle_nb.uploads import UploadQueue
-from tests.servers import PDF, USER_ID, client_of
+from tests.support.servers import PDF, USER_ID, client_of
 
 DOCUMENTS = Path(__file__).parent.parent / "data" / "documents"
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104 - names, nothing listens
@@ -41,7 +41,7 @@ importlib.import_module("matplotlib.font_manager")
 LONGEST_FIRST = (
     "browser/test_all_notebooks.py",
     "faults/test_kills.py",
-    "test_report_folders.py",
+    "report/test_folders.py",
     "browser/test_upload_panel.py",
     "browser/test_the_whole_way.py",
     "browser/test_dropzone.py",
@@ -49,14 +49,14 @@ LONGEST_FIRST = (
     "browser/test_review.py",
     "browser/test_report_page.py",
     "test_cli.py",
-    "test_sandbox_conformance.py",
+    "sandbox/test_conformance.py",
     "test_notebooks.py",
-    "test_archive_dask.py",
-    "test_charts.py",
-    "test_archive.py",
+    "archive/test_parquet.py",
+    "charts/test_charts.py",
+    "archive/test_archive.py",
     "test_examples.py",
-    "test_sandbox_detection.py",
-    "test_sandbox_documents.py",
+    "sandbox/inspection/test_detection.py",
+    "data/test_make_documents.py",
     "faults/test_secrets.py",
 )
 
@@ -71,7 +71,7 @@ def pytest_collection_modifyitems(items):
     for item in items:
         in_browser = item.path.parent == folder / "browser"
         # Two browsers at once would take longer than one after the other.
-        item.add_marker(pytest.mark.xdist_group("browser" if in_browser else item.path.stem))
+        item.add_marker(pytest.mark.xdist_group("browser" if in_browser else item.path.as_posix()))
 
 
 @pytest.fixture(scope="session", autouse=True)

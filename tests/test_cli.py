@@ -271,7 +271,7 @@ def test_a_result_that_nobody_takes_is_no_traceback(end, work, ran):
 
 def test_records_that_cannot_be_read_are_exit_status_3(tmp_path, client, capsys):
     from argyle_nb.archive import Archive  # noqa: PLC0415 - one test needs it
-    from tests.servers import HostileServer, client_of, page  # noqa: PLC0415 - as above
+    from tests.support.servers import HostileServer, client_of, page  # noqa: PLC0415 - as above
 
     answer = page("a")
     answer.body = b'{"next": null, "results": [{"id": "a", "metadata": 7}, {"id": "b"}]}'

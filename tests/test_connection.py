@@ -10,7 +10,7 @@ from argyle_nb import connection
 from argyle_nb.config import credentials_path, write_profiles
 from argyle_nb.connection import connect
 from argyle_nb.errors import ConfigurationError
-from tests.servers import KEY_ID, SECRET, refused
+from tests.support.servers import KEY_ID, SECRET, refused
 
 LOCAL_LINE = r"argyle_nb: local sandbox at http://127\.0\.0\.1:\d+"
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from argyle_nb.config import credentials_path, find_settings, login, read_profiles, write_profiles
 from argyle_nb.errors import ConfigurationError
-from tests.servers import KEY_ID, SECRET, refused
+from tests.support.servers import KEY_ID, SECRET, refused
 
 SANDBOX, PRODUCTION = "https://api-sandbox.argyle.com", "https://api.argyle.com"
 VARIABLES = {"ARGYLE_API_KEY_ID": "from-variables", "ARGYLE_API_KEY_SECRET": SECRET}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.storage import described, read_cells, read_csv, write_csv
-from tests.records import record, scored, unscored
+from tests.support.records import record, scored, unscored
 
 # Every character of Unicode, and often those that matter here.
 CHARACTERS = st.characters(exclude_categories=["Cs"]) | st.sampled_from("'\"=+-@,;\r\n\t\0 \ufeff")

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from argyle_nb.documents import damage_of, is_encrypted, page_count
 from tests.conftest import DOCUMENTS
-from tests.servers import PDF
-from tests.small_documents import (
+from tests.support.servers import PDF
+from tests.support.small_documents import (
     HEIC,
     JPEG,
     MEDIA_TYPES,

@@ -20,8 +20,8 @@ from argyle_nb.documents import (
     safe_name,
 )
 from argyle_nb.errors import DocumentError
-from tests.servers import PDF
-from tests.small_documents import JPEG, MEDIA_TYPES, WHOLE, encrypted_pdf, pdf_of_size
+from tests.support.servers import PDF
+from tests.support.small_documents import JPEG, MEDIA_TYPES, WHOLE, encrypted_pdf, pdf_of_size
 
 
 def file_of(folder, content, name="stub.pdf"):

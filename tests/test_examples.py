@@ -14,7 +14,7 @@ from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.report import export_report
 from argyle_nb.review.verdicts import count_verdicts
 from argyle_nb.scores import count_scores
-from tests.records import scored, unscored
+from tests.support.records import scored, unscored
 
 
 def module_names():

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from argyle_nb.report.privacy import OCR, SIGNALS, UPLOADS
-from argyle_nb.scores.filters import told_filters
+from argyle_nb.scores.filters import TIMES, utc_time
 from argyle_nb.storage import described
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from argyle_nb.levels import LevelPreset
     from argyle_nb.report.privacy import Privacy
     from argyle_nb.report.tables import Content, Given
+    from argyle_nb.scores.filters import Filters
 
 FORMAT = 1
 SOFTWARE = ("argyle-nb", "pandas", "numpy", "matplotlib", "jinja2")
@@ -153,3 +154,33 @@ def _left_out(given: Given, privacy: Privacy) -> list[str]:
         for name in frame
         if name not in allowed
     ]
+
+
+def told_filters(filters: Filters, privacy: Privacy) -> dict[str, Any]:
+    """Give the filters as a manifest may tell them; a column that no file has is personal.
+
+    Times are told in UTC, as they were understood.
+
+    Examples
+    --------
+    >>> from argyle_nb.report.privacy import Privacy
+    >>> told_filters({"document_type": ["W-2"], "borrower": "Ada Sample"}, Privacy())
+    {'document_type': ['W-2'], 'borrower': '***'}
+    """
+    return {
+        privacy.text("label", name): _told_times(wanted)
+        if name in TIMES
+        else _told(UPLOADS.get(name, "text"), wanted, privacy)
+        for name, wanted in filters.items()
+    }
+
+
+def _told_times(wanted: Any) -> list[str | None]:
+    limits = (utc_time(limit) for limit in wanted)
+    return [None if at is None else at.isoformat().replace("+00:00", "Z") for at in limits]
+
+
+def _told(kind: str, wanted: Any, privacy: Privacy) -> Any:
+    if isinstance(wanted, list):
+        return [_told(kind, one, privacy) for one in wanted]
+    return privacy.text(kind, wanted) if isinstance(wanted, str) else wanted

@@ -11,15 +11,12 @@ import pandas as pd
 
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE
-from argyle_nb.report.privacy import UPLOADS
 from argyle_nb.scores.reasons import REASONS, no_score_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     import numpy.typing as npt
-
-    from argyle_nb.report.privacy import Privacy
 
     Mask = npt.NDArray[np.bool_]
     Filters = Mapping[str, Any]
@@ -248,25 +245,6 @@ def chosen(frame: pd.DataFrame, filters: Filters) -> npt.NDArray[np.bool_]:
     return keep
 
 
-def told_filters(filters: Filters, privacy: Privacy) -> dict[str, Any]:
-    """Give the filters as a manifest may tell them; a column that no file has is personal.
-
-    Times are told in UTC, as they were understood.
-
-    Examples
-    --------
-    >>> from argyle_nb.report.privacy import Privacy
-    >>> told_filters({"document_type": ["W-2"], "borrower": "Ada Sample"}, Privacy())
-    {'document_type': ['W-2'], 'borrower': '***'}
-    """
-    return {
-        privacy.text("label", name): _told_times(wanted)
-        if name in TIMES
-        else _told(UPLOADS.get(name, "text"), wanted, privacy)
-        for name, wanted in filters.items()
-    }
-
-
 def _plain(name: str, wanted: Any) -> Any:
     several = isinstance(wanted, Iterable) and not isinstance(wanted, str | bytes)
     values = [_value(one) for one in (wanted if several else [wanted])]
@@ -289,7 +267,7 @@ def _value(wanted: Any) -> Any:
 def _within(times: pd.Series[Any], name: str, wanted: Any) -> npt.NDArray[np.bool_]:
     """Read a pair of times, of which the second is no part; ``None`` leaves a side open."""
     try:
-        first, end = (_utc(limit) for limit in wanted)
+        first, end = (utc_time(limit) for limit in wanted)
         in_order = first is None or end is None or first < end
     except (TypeError, ValueError):
         in_order = False
@@ -307,7 +285,8 @@ def _within(times: pd.Series[Any], name: str, wanted: Any) -> npt.NDArray[np.boo
     return keep
 
 
-def _utc(limit: Any) -> pd.Timestamp | None:
+def utc_time(limit: Any) -> pd.Timestamp | None:
+    """Read one limit of a pair of times, as UTC where it names no time zone."""
     if limit is None:
         return None
     if not isinstance(limit, str):
@@ -315,14 +294,3 @@ def _utc(limit: Any) -> pd.Timestamp | None:
     datetime.fromisoformat(limit)  # pandas would read "may" as the first of May of the year 1
     time = pd.Timestamp(limit)
     return time.tz_localize("UTC") if time.tz is None else time.tz_convert("UTC")
-
-
-def _told_times(wanted: Any) -> list[str | None]:
-    limits = (_utc(limit) for limit in wanted)
-    return [None if at is None else at.isoformat().replace("+00:00", "Z") for at in limits]
-
-
-def _told(kind: str, wanted: Any, privacy: Privacy) -> Any:
-    if isinstance(wanted, list):
-        return [_told(kind, one, privacy) for one in wanted]
-    return privacy.text(kind, wanted) if isinstance(wanted, str) else wanted

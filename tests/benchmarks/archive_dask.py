@@ -19,9 +19,9 @@ from argyle_nb.archive.pages import Entry, PageStore, sha256_of
 from argyle_nb.archive.versions import contents_of
 from argyle_nb.models import DOCUMENT_TYPES
 from argyle_nb.scores import ScoreCounts, count_scores
-from tests.archives import FREE_PORT, NOON
 from tests.benchmarks.measure import best_seconds, report
-from tests.records import record
+from tests.support.archives import FREE_PORT, NOON
+from tests.support.records import record
 
 RECORDS = 1_000_000
 PAGE_SIZE = 200

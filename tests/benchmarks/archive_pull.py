@@ -15,9 +15,9 @@ import time
 
 from argyle_nb.archive import Archive
 from argyle_nb.client.client import Client
-from tests.archives import ListServer
 from tests.benchmarks.measure import best_seconds, report
-from tests.records import record
+from tests.support.archives import ListServer
+from tests.support.records import record
 
 PAGES, LATENCY_MS = 100, 100
 PAGE_SIZE = 200

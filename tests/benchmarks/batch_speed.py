@@ -30,8 +30,8 @@ from argyle_nb.uploads.jobs import plan_of
 from argyle_nb.uploads.journal import Entry, Journal, Key
 from tests.benchmarks.measure import best_seconds, report
 from tests.faults.server import FaultServer
-from tests.servers import KEY_ID, PDF, SECRET, USER_ID
-from tests.small_documents import pdf_of_size
+from tests.support.servers import KEY_ID, PDF, SECRET, USER_ID
+from tests.support.small_documents import pdf_of_size
 
 DOCUMENTS, MEGABYTES = 500, 1000
 SIZE, LATENCY, PER_SECOND = 100_000, 0.1, 50

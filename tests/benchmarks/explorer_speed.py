@@ -17,7 +17,7 @@ from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.widgets import ScoreExplorer
 from argyle_nb.widgets.explore_view import Explorer, View
 from tests.benchmarks.measure import best_seconds, report
-from tests.records import scored, unscored
+from tests.support.records import scored, unscored
 
 if TYPE_CHECKING:
     from collections.abc import Callable

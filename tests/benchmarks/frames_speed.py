@@ -25,7 +25,7 @@ from argyle_nb.frames.records import COUNTED, READ, rows_of
 from argyle_nb.frames.uploads import flatten, uploads_frame
 from argyle_nb.models import UserUpload  # noqa: TC001 - the decoder reads the annotations
 from tests.benchmarks.measure import best_seconds, in_fresh_process, peak_growth, report
-from tests.records import analysis, record, unscored
+from tests.support.records import analysis, record, unscored
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,7 +19,7 @@ from argyle_nb.levels import PRESETS
 from argyle_nb.models import DOCUMENT_TYPES, STATUSES
 from argyle_nb.scores import count_scores
 from tests.benchmarks.measure import best_seconds, report
-from tests.raw_scores import agreement
+from tests.support.raw_scores import agreement
 
 if TYPE_CHECKING:
     from argyle_nb.scores import ScoreCounts

@@ -11,8 +11,8 @@ from argyle_nb.frames.ocr import ocr_frame
 from argyle_nb.frames.uploads import flatten
 from argyle_nb.report import export_report
 from tests.browser.lab import CHROMIUM, CHROMIUM_FLAGS
-from tests.hostile_texts import XSS
-from tests.records import form, record, scored, supporting, unscored
+from tests.support.hostile_texts import XSS
+from tests.support.records import form, record, scored, supporting, unscored
 
 pytestmark = pytest.mark.browser
 

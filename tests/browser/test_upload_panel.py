@@ -29,8 +29,8 @@ from tests.browser.lab import (
     window_of,
     write_notebook,
 )
-from tests.hostile_texts import XSS
-from tests.servers import until
+from tests.support.hostile_texts import XSS
+from tests.support.servers import until
 
 pytestmark = pytest.mark.browser
 

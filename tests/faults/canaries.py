@@ -2,7 +2,7 @@
 
 import base64
 
-from tests.servers import KEY_ID, SECRET
+from tests.support.servers import KEY_ID, SECRET
 
 BASIC = base64.b64encode(f"{KEY_ID}:{SECRET}".encode()).decode()
 TOKEN, SIGNATURE = "canary-user-token-5c1e", "canary-signature-77aa"

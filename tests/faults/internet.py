@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import Answer, HostileServer
+from tests.support.servers import Answer, HostileServer
 
 HOSTS = (
     "api.argyle.com",

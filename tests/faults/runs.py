@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.servers import KEY_ID, SECRET
+from tests.support.servers import KEY_ID, SECRET
 
 KILLED = -signal.SIGKILL
 

@@ -19,7 +19,7 @@ from argyle_nb.uploads import upload_batch
 from tests.faults.baselines import BASELINES
 from tests.faults.server import FaultServer
 from tests.faults.upload_faults import FAULTS, LATE_SECONDS, UploadFault
-from tests.servers import KEY_ID, PDF, SECRET, USER_ID, until
+from tests.support.servers import KEY_ID, PDF, SECRET, USER_ID, until
 
 if TYPE_CHECKING:
     from pathlib import Path

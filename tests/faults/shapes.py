@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import random
 
-from tests.records import record
+from tests.support.records import record
 
 HUGE_KEY = "x" * 10_000
 

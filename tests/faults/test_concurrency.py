@@ -10,12 +10,12 @@ from contextlib import closing, contextmanager
 import pytest
 
 from argyle_nb.uploads import upload_batch
-from tests.batches import states
 from tests.faults.ledger import CREATE_USER, UPLOAD, Fault
 from tests.faults.runs import Runs
 from tests.faults.server import FaultServer
 from tests.faults.test_kills import manifest_in
-from tests.servers import client_of
+from tests.support.batches import states
+from tests.support.servers import client_of
 
 PROCESSES, DOCUMENTS = 8, 200
 SETTLE = 0.3

@@ -12,7 +12,7 @@ from argyle_nb.client.client import Client
 from argyle_nb.config import LOCAL_KEY_PREFIX, Settings, credentials_path, write_profiles
 from argyle_nb.connection import stop_sandbox
 from argyle_nb.errors import AuthenticationError, ConfigurationError
-from tests.servers import KEY_ID, SECRET, Answer, HostileServer, page, refused
+from tests.support.servers import KEY_ID, SECRET, Answer, HostileServer, page, refused
 
 PAIR = {"api_key_id": KEY_ID, "api_key_secret": SECRET}
 

@@ -13,7 +13,7 @@ import pytest
 from argyle_nb.client import client, responses, retry, transfer
 from argyle_nb.errors import ArgyleError, DocumentError, TransportError
 from argyle_nb.models import UserUpload
-from tests.servers import PDF, RESET, UPLOAD_ID, Answer, HostileServer, client_of, refused
+from tests.support.servers import PDF, RESET, UPLOAD_ID, Answer, HostileServer, client_of, refused
 
 NAME = f"{UPLOAD_ID}.pdf"
 CHUNKED = {"Transfer-Encoding": "chunked"}

@@ -12,7 +12,7 @@ import pytest
 from tests.faults.ledger import UPLOAD, Fault
 from tests.faults.runs import KILLED, Runs
 from tests.faults.server import FaultServer
-from tests.servers import PDF, USER_ID
+from tests.support.servers import PDF, USER_ID
 
 KILLS = 100
 SETTLE = 0.3

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from tests.batches import run
 from tests.faults.server import FaultServer
-from tests.servers import PDF, USER_ID
-from tests.small_documents import HEIC, JPEG, PNG, encrypted_pdf
+from tests.support.batches import run
+from tests.support.servers import PDF, USER_ID
+from tests.support.small_documents import HEIC, JPEG, PNG, encrypted_pdf
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,8 +12,8 @@ from argyle_nb.uploads import upload_batch
 from tests.faults.ledger import RESET, UPLOAD, Answer, Fault
 from tests.faults.mutations import MUTATIONS
 from tests.faults.server import FaultServer
-from tests.servers import PDF, USER_ID, client_of, until
-from tests.small_documents import pdf_of_size
+from tests.support.servers import PDF, USER_ID, client_of, until
+from tests.support.small_documents import pdf_of_size
 
 SETTLE = 0.8
 

@@ -14,8 +14,8 @@ from argyle_nb import storage
 from argyle_nb.frames.uploads import flatten
 from argyle_nb.report import export_report
 from argyle_nb.widgets import upload
-from tests.records import form, record, stages
-from tests.servers import client_of
+from tests.support.records import form, record, stages
+from tests.support.servers import client_of
 
 SCRIPTS = Path(upload.__file__).parent / "static"
 

@@ -13,7 +13,16 @@ import pytest
 
 from argyle_nb.client import pagination, retry, transport
 from argyle_nb.errors import ApiError, ArgyleError, DecodeError, ServerError
-from tests.servers import KEY_ID, RESET, SECRET, Answer, HostileServer, client_of, page, refused
+from tests.support.servers import (
+    KEY_ID,
+    RESET,
+    SECRET,
+    Answer,
+    HostileServer,
+    client_of,
+    page,
+    refused,
+)
 
 IDS = [f"01320596-2c3d-189c-53e7-{number:012x}" for number in range(6)]
 FIRST, SECOND = IDS[:3], IDS[3:]

@@ -13,7 +13,7 @@ from argyle_nb.frames.ocr import ocr_frame
 from argyle_nb.frames.uploads import flatten, signals_frame, uploads_frame
 from argyle_nb.storage import write_csv
 from tests.faults.shapes import NAMED, bent_records
-from tests.records import record
+from tests.support.records import record
 
 PAGES, PAGE_SIZE = 100, 50  # 5,000 records
 

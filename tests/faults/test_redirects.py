@@ -16,7 +16,7 @@ from argyle_nb.client import retry, transport
 from argyle_nb.client.client import Client
 from argyle_nb.errors import AmbiguousUploadError, ApiError, ArgyleError, TransportError
 from argyle_nb.models import UserUpload
-from tests.servers import KEY_ID, PDF, SECRET, UPLOAD_ID, USER_ID, Answer, refused
+from tests.support.servers import KEY_ID, PDF, SECRET, UPLOAD_ID, USER_ID, Answer, refused
 
 API, WWW, STORAGE, EVIL = "api.argyle.com", "www.argyle.com", "storage.example", "evil.example"
 BASIC = "Basic " + base64.b64encode(f"{KEY_ID}:{SECRET}".encode()).decode()

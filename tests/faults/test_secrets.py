@@ -25,8 +25,17 @@ from argyle_nb.frames.uploads import flatten
 from argyle_nb.report import export_report
 from argyle_nb.report.privacy import UPLOADS
 from tests.faults.canaries import KEYS, PERSON, PERSONAL, SIGNATURE, TOKEN, found_in
-from tests.records import form, record, supporting
-from tests.servers import KEY_ID, PDF, RESET, SECRET, USER_ID, Answer, HostileServer, client_of
+from tests.support.records import form, record, supporting
+from tests.support.servers import (
+    KEY_ID,
+    PDF,
+    RESET,
+    SECRET,
+    USER_ID,
+    Answer,
+    HostileServer,
+    client_of,
+)
 
 
 def tampered():

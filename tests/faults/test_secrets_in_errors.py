@@ -15,8 +15,17 @@ from argyle_nb.client.client import Client
 from argyle_nb.config import KeyText, find_settings, write_profiles
 from argyle_nb.errors import ArgyleError, ConfigurationError
 from tests.faults.canaries import BASIC, KEYS, found_in
-from tests.records import record
-from tests.servers import KEY_ID, PDF, RESET, SECRET, USER_ID, Answer, HostileServer, client_of
+from tests.support.records import record
+from tests.support.servers import (
+    KEY_ID,
+    PDF,
+    RESET,
+    SECRET,
+    USER_ID,
+    Answer,
+    HostileServer,
+    client_of,
+)
 
 
 @pytest.fixture(autouse=True)

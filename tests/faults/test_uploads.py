@@ -13,7 +13,7 @@ from tests.faults import baselines
 from tests.faults.scorecard import OURS, all_verdicts, baseline, markdown_of, table_of
 from tests.faults.server import FaultServer
 from tests.faults.upload_faults import FAULTS
-from tests.servers import PDF
+from tests.support.servers import PDF
 
 README = Path(__file__).parent / "README.md"
 

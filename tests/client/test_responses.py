@@ -1,0 +1,129 @@
+"""What an answer means: bodies within limits, and each status its error."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+import time
+
+import pytest
+import requests
+
+from argyle_nb.client import responses
+from argyle_nb.errors import (
+    ApiError,
+    AuthenticationError,
+    DecodeError,
+    NotFoundError,
+    TransportError,
+    ValidationError,
+)
+from tests.support.servers import KEY_ID, SECRET, Answer, HostileServer, client_of, refused
+
+BASIC = "Basic " + base64.b64encode(f"{KEY_ID}:{SECRET}".encode()).decode()
+
+
+def read(server):
+    with client_of(server) as client:
+        return list(client.list_uploads())
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (401, AuthenticationError),
+        (403, AuthenticationError),
+        (404, NotFoundError),
+        (400, ValidationError),
+        (422, ValidationError),
+        (302, ApiError),
+        (418, ApiError),
+    ],
+)
+def test_each_status_has_its_error(status, kind):
+    with HostileServer(Answer(status, b'{"detail": "no"}')) as server, refused(kind) as caught:
+        read(server)
+    assert caught.value.status == status
+    assert caught.value.request == "GET /v2/user-uploads"
+
+
+@pytest.mark.parametrize("body", [b"<html>", b'{"results": [', b"", b'{"results": 7}', b"\xff"])
+def test_an_answer_that_is_no_page_is_a_decode_error(body):
+    with HostileServer(Answer(body=body)) as server, refused(DecodeError):
+        read(server)
+
+
+def test_an_answer_without_end_is_cut_off(monkeypatch):
+    monkeypatch.setattr(responses, "MAX_ANSWER_BYTES", 1_000_000)
+    endless = Answer(body=itertools.repeat(b" " * 65536))
+    with HostileServer(endless) as server, refused(ApiError, "more than 1 MB"):
+        read(server)
+
+
+def test_an_answer_that_drips_is_cut_off(monkeypatch):
+    monkeypatch.setattr(responses, "ANSWER_SECONDS", 0.2)
+
+    def drip():
+        while True:
+            time.sleep(0.02)
+            yield b" "
+
+    with HostileServer(lambda _: Answer(body=drip())) as server, refused(TransportError, "Timeout"):
+        read(server)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"Retry-After": "7"}, 7.0),
+        ({"Retry-After": " 7 "}, 7.0),
+        ({"Retry-After": "0"}, 0.0),
+        ({"Retry-After": "-5"}, None),
+        ({"Retry-After": "1.5"}, None),
+        ({"Retry-After": "soon"}, None),
+        ({"Retry-After": "\u0667"}, None),
+        ({"Retry-After": "9" * 500}, 999_999_999.0),
+        ({"Retry-After": "Wed, 21 Oct 2026 07:28:10 GMT"}, None),
+    ],
+)
+def test_how_long_to_wait_is_read_where_it_is_told(headers, seconds):
+    assert responses.told_to_wait(_with_headers(headers)) == seconds
+
+
+@pytest.mark.parametrize(
+    ("until", "seconds"),
+    [
+        ("Wed, 21 Oct 2026 07:28:10 GMT", 10.0),
+        ("Wed, 21 Oct 2026 07:27:00 GMT", 0.0),
+        ("Wed, 21 Oct 2026 08:28:10 +0100", 10.0),
+    ],
+)
+def test_a_date_is_told_by_the_clock_of_the_service(until, seconds):
+    """Ours may be a day behind."""
+    told = {"Retry-After": until, "Date": "Wed, 21 Oct 2026 07:28:00 GMT"}
+    assert responses.told_to_wait(_with_headers(told)) == seconds
+
+
+def _with_headers(headers):
+    answer = requests.Response()
+    answer.headers.update(headers)
+    return answer
+
+
+def test_a_service_that_sends_the_key_back_does_not_get_it_printed():
+    def echo(seen):
+        return Answer(400, json.dumps({"you sent": [f"{seen.headers} {KEY_ID} {SECRET}"]}).encode())
+
+    with HostileServer(echo) as server, refused(ValidationError, "you sent") as caught:
+        read(server)
+    assert BASIC.split()[1] not in str(caught.value) + repr(vars(caught.value))
+
+
+def test_what_the_service_says_stays_on_one_line():
+    body = json.dumps({"detail": "first\nsecond\x1b[31m" + "x" * 10_000}).encode()
+    with HostileServer(Answer(400, body)) as server, refused(ValidationError) as caught:
+        read(server)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 400

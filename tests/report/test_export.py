@@ -1,0 +1,376 @@
+"""A report adds up, says how it was made, and holds no more than it needs."""
+
+import csv
+import hashlib
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from argyle_nb.archive import Archive
+from argyle_nb.errors import ArgyleError, ConfigurationError
+from argyle_nb.frames.ocr import ocr_frame
+from argyle_nb.frames.uploads import flatten, uploads_frame
+from argyle_nb.report import export_report
+from argyle_nb.report.dictionary import meaning_of
+from argyle_nb.scores import REASONS, ScoreCounts, count_scores
+from tests.support.records import record, scored, unscored
+
+RECORDS = [
+    record(1, file_name="ada_sample_555.pdf"),
+    scored(2, 12, document_type="W-2", created_at="2024-08-01T00:00:00Z"),
+    unscored(3, "completed", "idle", "idle", document_type="miscellaneous"),
+]
+UNREADABLE = scored(4, "Ada Sample")
+FILES = {
+    "uploads.csv",
+    "signals.csv",
+    "ocr_fields.csv",
+    "score_summary.csv",
+    "score_counts.csv",
+    "levels.csv",
+    "thresholds.csv",
+    "drift.csv",
+    "coverage.csv",
+    "rejected.csv",
+    "data_dictionary.csv",
+    "report.html",
+    "manifest.json",
+}
+
+
+def export(records, folder, **options):
+    """Report on all that can be told of some records."""
+    uploads, signals = flatten(records, levels="ocrolus-2", errors="collect")
+    fields = ocr_frame(records, errors="collect")
+    return export_report(uploads, folder, **({"signals": signals, "ocr": fields} | options))
+
+
+@pytest.fixture
+def report(tmp_path):
+    return export(RECORDS, tmp_path / "out", title="A <b>bold</b> title")
+
+
+def rows_of(report, name):
+    with report.files[name].open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def page_of(report):
+    return report.files["report.html"].read_text(encoding="utf-8")
+
+
+def test_it_writes_every_file_and_nothing_else(report):
+    assert {path.name for path in report.folder.iterdir()} == set(report.files) == FILES
+
+
+def test_nothing_is_left_beside_the_folder(report):
+    assert [path.name for path in report.folder.parent.iterdir()] == ["out"]
+
+
+def test_there_is_one_row_per_upload(report):
+    assert [row["id"] for row in rows_of(report, "uploads.csv")] == [r["id"] for r in RECORDS]
+
+
+def test_there_is_one_row_per_signal_and_reason_code(report):
+    kinds = [row["kind"] for row in rows_of(report, "signals.csv")]
+    assert kinds == ["signal", "reason_code"]
+
+
+def test_each_upload_without_a_score_says_why(report):
+    reasons = [row["no_score_reason"] for row in rows_of(report, "uploads.csv")]
+    assert reasons == ["", "", "unsupported_type"]
+
+
+def test_the_summary_names_the_shares_of_the_frames_own_levels(report):
+    [paystubs, w2, _] = rows_of(report, "score_summary.csv")
+    assert (paystubs["high share"], w2["very low share"]) == ("1.0", "1.0")
+    assert report.manifest["levels"]["name"] == "ocrolus-2"
+
+
+def test_levels_can_be_ones_own(tmp_path):
+    report = export(RECORDS, tmp_path / "out", levels={"reject": 0, "review": 40, "pass": 75})
+    told = {row["level"] for row in rows_of(report, "levels.csv")}
+    assert told == {"reject", "review", "pass"}
+    assert "own: reject 0-39, review 40-74, pass 75-100" in page_of(report)
+
+
+def test_the_counts_can_be_counted_on(report):
+    counts = ScoreCounts.read_csv(report.files["score_counts.csv"])
+    assert counts.grouped_by == ("document_type", "week")
+    expected = count_scores(uploads_frame(RECORDS), ("document_type", "week"))
+    np.testing.assert_array_equal(counts.table(), expected.table())
+
+
+def test_every_cut_off_of_every_type_is_there(report):
+    assert report.rows["thresholds.csv"] == 3 * 102
+
+
+# Adding up
+
+
+def test_the_manifest_adds_up(tmp_path):
+    report = export([*RECORDS, UNREADABLE], tmp_path / "out", filters={"document_type": "W-2"})
+    told = report.manifest["adds_up"]
+    assert told == {
+        "given": 4,
+        "left_out_by_filters": 2,
+        "unread": 1,
+        "listed": 1,
+        "scored": 1,
+        "no_score": dict.fromkeys(REASONS, 0),
+    }
+
+
+def test_coverage_adds_up_to_the_uploads(report):
+    for row in rows_of(report, "coverage.csv"):
+        steps = ("document_type", "uploads", "classified", "ocr")
+        parts = [int(v) for name, v in row.items() if name not in steps]
+        assert sum(parts) == int(row["uploads"])
+
+
+def test_what_could_not_be_read_is_listed_once_with_its_reason(tmp_path):
+    [row] = rows_of(export([*RECORDS, UNREADABLE], tmp_path / "out"), "rejected.csv")
+    assert (row["record"], row["listed"]) == (UNREADABLE["id"], "False")
+    assert row["problem"] == "a text is not a whole number"
+
+
+def test_a_score_that_is_none_is_listed_as_invalid_and_says_why(tmp_path):
+    frame = uploads_frame(RECORDS).astype({"ocr_authenticity_score": "Int64"})
+    frame.loc[1, "ocr_authenticity_score"] = 101
+    report = export_report(frame, tmp_path / "out")
+    row = rows_of(report, "uploads.csv")[1]
+    assert (row["ocr_authenticity_score"], row["no_score_reason"]) == ("", "invalid")
+    [told] = rows_of(report, "rejected.csv")
+    assert (told["record"], told["listed"]) == (RECORDS[1]["id"], "True")
+    assert report.manifest["adds_up"]["no_score"]["invalid"] == 1
+
+
+def test_signals_of_other_uploads_do_not_add_up(tmp_path):
+    uploads, signals = flatten(RECORDS)
+    with pytest.raises(ArgyleError, match="does not add up"):
+        export_report(uploads.iloc[1:], tmp_path / "out", signals=signals)
+    assert not (tmp_path / "out").exists()
+
+
+def test_fields_of_other_uploads_do_not_add_up(tmp_path):
+    with pytest.raises(ArgyleError, match=r"rows of ocr_fields\.csv.*: 1 and 0"):
+        export_report(uploads_frame(RECORDS), tmp_path / "out", ocr=ocr_frame([record(9)]))
+
+
+def test_lost_signals_do_not_add_up(tmp_path):
+    uploads, signals = flatten(RECORDS)
+    with pytest.raises(ArgyleError, match=r"rows of signals\.csv: 2 and 1"):
+        export_report(uploads, tmp_path / "out", signals=signals.iloc[:1])
+
+
+def test_an_upload_that_is_there_twice_is_an_error(tmp_path):
+    frame = uploads_frame([*RECORDS, RECORDS[0]])
+    with pytest.raises(ArgyleError, match="drop_duplicates"):
+        export_report(frame, tmp_path / "out")
+
+
+# Filters
+
+
+@pytest.mark.parametrize(
+    ("filters", "listed"),
+    [
+        ({"document_type": "W-2"}, [2]),
+        ({"document_type": ["W-2", "paystubs"]}, [1, 2]),
+        ({"created_at": ("2024-08-01", "2024-09-01")}, [2]),
+        ({"created_at": ("2024-08-01", None)}, [2]),
+        ({"created_at": (None, "2024-08-01")}, [1, 3]),
+        ({"created_at": ("2024-08-01", None), "document_type": "paystubs"}, []),
+    ],
+)
+def test_filters_choose_uploads(filters, listed, tmp_path):
+    report = export(RECORDS, tmp_path / "out", filters=filters)
+    ids = [row["id"] for row in rows_of(report, "uploads.csv")]
+    assert ids == [RECORDS[number - 1]["id"] for number in listed]
+
+
+def test_signals_and_fields_of_uploads_that_were_left_out_are_left_out(tmp_path):
+    report = export(RECORDS, tmp_path / "out", filters={"document_type": "W-2"})
+    assert (report.rows["signals.csv"], report.rows["ocr_fields.csv"]) == (0, 0)
+    assert report.manifest["left_out"]["rows"] == {"uploads": 2, "signals": 2, "ocr_fields": 1}
+
+
+def test_the_manifest_and_the_page_name_the_filters(tmp_path):
+    filters = {"document_type": ["W-2"], "user": "ada@sample.example"}
+    report = export(RECORDS, tmp_path / "out", filters=filters)
+    assert report.manifest["filters"] == {"document_type": ["W-2"], "user": "***"}
+    assert 'document_type = ["W-2"]; user = ***' in page_of(report)
+
+
+def test_a_filter_of_no_column_is_refused(tmp_path):
+    with pytest.raises(ConfigurationError, match="no column 'type' to filter by"):
+        export(RECORDS, tmp_path / "out", filters={"type": "W-2"})
+
+
+# How it was made
+
+
+def test_the_manifest_holds_size_and_sha256_of_every_other_file(report):
+    manifest = json.loads(report.files["manifest.json"].read_text())
+    assert {entry["name"] for entry in manifest["files"]} == FILES - {"manifest.json"}
+    for entry in manifest["files"]:
+        content = report.files[entry["name"]].read_bytes()
+        assert entry["bytes"] == len(content)
+        assert entry["sha256"] == hashlib.sha256(content).hexdigest()
+
+
+def test_the_manifest_says_how_it_was_made(tmp_path, client):
+    report = export(RECORDS, tmp_path / "out", settings=client.settings, made_by="ada")
+    told = report.manifest
+    assert (told["made_by"], told["environment"]) == ("ada", "local")
+    assert told["base_url"] == client.settings.base_url
+    assert told["software"]["pandas"] == pd.__version__
+    assert told["created_at"] == {"first": "2024-07-08T13:43:49Z", "last": "2024-08-01T00:00:00Z"}
+    assert told["made_at"].endswith("Z")
+
+
+def test_no_part_of_the_key_is_in_it(tmp_path, client):
+    report = export(RECORDS, tmp_path / "out", settings=client.settings)
+    for path in report.files.values():
+        text = path.read_text(encoding="utf-8")
+        assert client.settings.api_key_id not in text
+        assert client.settings.api_key_secret.reveal() not in text
+
+
+def test_the_dictionary_has_each_column_of_each_file(report):
+    told = {(row["file"], row["column"]) for row in rows_of(report, "data_dictionary.csv")}
+    for name in report.rows:
+        with report.files[name].open(newline="", encoding="utf-8") as file:
+            assert {(name, column) for column in next(csv.reader(file))} <= told
+    assert all(row["meaning"] and row["type"] for row in rows_of(report, "data_dictionary.csv"))
+
+
+def test_a_column_that_nobody_described_is_an_error():
+    with pytest.raises(KeyError, match="does not know"):
+        meaning_of("uploads.csv", "shoe_size")
+
+
+def test_columns_that_are_not_listed_do_not_leave(tmp_path):
+    frame = uploads_frame(RECORDS).assign(borrower="Ada Sample")
+    report = export_report(frame, tmp_path / "out", pii="include")
+    assert "borrower" not in rows_of(report, "uploads.csv")[0]
+    assert report.manifest["left_out"]["columns"] == ["file_url", "borrower"]
+
+
+# The page
+
+
+def test_the_page_holds_the_charts_and_escapes_the_title(report):
+    page = page_of(report)
+    assert page.count("<svg") == 6
+    assert "A &lt;b&gt;bold&lt;/b&gt; title" in page
+    assert "<b>bold" not in page
+
+
+def test_the_page_asks_nothing_of_the_network(report):
+    page = page_of(report)
+    for part in ("<script", "<link", 'src="', "@import", "url(http", "<iframe"):
+        assert part not in page
+    assert "default-src 'none'" in page
+
+
+def test_the_page_says_what_is_not_known(tmp_path, client):
+    report = export([*RECORDS, UNREADABLE], tmp_path / "out", settings=client.settings)
+    page = page_of(report)
+    assert "Without a score, of 3 uploads: 1 of a type that gets no score." in page
+    assert "Not listed, because it could not be read: 1." in page
+    assert "a stand-in, and not of Ocrolus" in page
+
+
+def test_the_page_says_what_excel_would_cut_off(tmp_path, monkeypatch):
+    monkeypatch.setattr("argyle_nb.report.page.EXCEL_ROWS", 2)
+    long = [record(1, file_name="x" * 32_768), *RECORDS[1:]]
+    page = page_of(export(long, tmp_path / "out", pii="include"))
+    assert "Excel shows 2 of the 3 rows of uploads.csv" in page
+    assert "texts of uploads.csv off: the longest has 32,768 characters, and a cell 32,767" in page
+    assert "Excel cuts" not in page_of(export(RECORDS, tmp_path / "out"))
+
+
+def test_a_long_name_leaves_room_for_the_rest_of_a_table_and_a_chart(tmp_path):
+    kinds = ["short", "a word " * 900, "x" * 5000]
+    records = [scored(n, 50, document_type=kind) for n, kind in enumerate(kinds)]
+    report = export(records, tmp_path / "out")
+    page = page_of(report)
+    assert "x" * 161 not in page
+    assert "x…x (n = 1)" in re.sub("x+", "x", page)
+    assert report.frames["uploads"]["document_type"].tolist() == kinds
+
+
+def test_a_long_table_says_how_much_the_file_has_more(tmp_path):
+    weeks = pd.date_range("2020-01-06", periods=60, freq="7D", tz="UTC")
+    records = [scored(n, 50, created_at=f"{day:%Y-%m-%dT00:00:00Z}") for n, day in enumerate(weeks)]
+    page = page_of(export(records, tmp_path / "out"))
+    assert "The first 50 rows; the file has 10 more." in page
+
+
+def test_no_uploads_make_an_empty_report_that_says_so(tmp_path):
+    report = export_report(uploads_frame([]), tmp_path)
+    assert rows_of(report, "uploads.csv") == []
+    assert "There are no uploads" in page_of(report)
+
+
+def test_uploads_without_a_time_are_in_a_week_of_their_own(tmp_path):
+    report = export([scored(1, 50, created_at=None), scored(2, 60)], tmp_path / "out")
+    assert [row["week"] for row in rows_of(report, "drift.csv")] == [
+        "2024-07-08T00:00:00.000000Z",
+        "",
+    ]
+
+
+# What is and is not there
+
+
+def test_without_signals_there_is_no_file_that_says_there_were_none(tmp_path):
+    report = export_report(uploads_frame(RECORDS), tmp_path)
+    assert "signals.csv" not in report.files
+    assert not (tmp_path / "signals.csv").exists()
+    assert "There is no signals.csv" in page_of(report)
+
+
+def test_what_was_read_leaves_only_when_it_is_asked_for(tmp_path):
+    report = export(RECORDS, tmp_path / "out", ocr=False)
+    assert "ocr_fields.csv" not in report.files
+
+
+def test_levels_are_those_of_the_manifest_even_after_a_merge_lost_the_presets_name(tmp_path):
+    frame = uploads_frame([scored(1, 52)], levels="ocrolus-current")
+    frame.attrs.clear()
+    report = export_report(frame, tmp_path)
+    assert report.manifest["levels"]["name"] == "argyle"
+    assert rows_of(report, "uploads.csv")[0]["authenticity_level"] == "medium"
+
+
+def test_excel_gets_a_mark_and_cr_lf_in_every_csv_file(tmp_path):
+    report = export(RECORDS, tmp_path / "out", excel=True)
+    for name in report.rows:
+        content = report.files[name].read_bytes()
+        assert content.startswith(b"\xef\xbb\xbf")
+        assert content.count(b"\r\n") == content.count(b"\n")
+    assert ScoreCounts.read_csv(report.files["score_counts.csv"]).total()
+
+
+def test_an_archive_is_reported_on_with_its_own_signals_and_fields(tmp_path, client, user, pdf):
+    client.wait([client.upload(pdf, document_type="paystubs", user=user.id)])
+    archive = Archive(tmp_path / "archive")
+    archive.pull(client, user=user.id)
+    report = export_report(archive, tmp_path / "out", ocr=True)
+    assert report.rows["uploads.csv"] == 1
+    assert report.rows["ocr_fields.csv"] > 5
+    assert "signals.csv" in report.rows
+    assert report.manifest["sources"] == [client.settings.base_url]
+
+
+def test_the_representation_lists_the_files_and_their_rows(report):
+    assert repr(report).splitlines()[1:4] == [
+        "  uploads.csv (3 rows)",
+        "  signals.csv (2 rows)",
+        "  ocr_fields.csv (1 rows)",
+    ]

@@ -1,0 +1,309 @@
+"""One document after the other: what is fetched of it, who said what, who comes next."""
+
+import hashlib
+import json
+import tempfile
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from argyle_nb.errors import ConfigurationError, ValidationError
+from argyle_nb.frames.uploads import uploads_frame
+from argyle_nb.review import ReviewLog, sample
+from argyle_nb.review.queue import ReviewDesk, open_case
+from tests.support.records import form, record, scored, supporting
+from tests.support.servers import PDF, Answer, HostileServer, client_of
+
+IDS = [record(number)["id"] for number in range(1, 5)]
+
+
+@pytest.fixture
+def frame():
+    return uploads_frame([scored(number, 20 * number) for number in range(1, 5)])
+
+
+@pytest.fixture
+def log(tmp_path):
+    return ReviewLog(tmp_path / "reviews.sqlite")
+
+
+@pytest.fixture
+def desk(client, frame, log):
+    return ReviewDesk(client, frame, log=log)
+
+
+@pytest.fixture
+def temporary(tmp_path, monkeypatch):
+    """A folder of its own for temporary files."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def serving(upload, document=PDF, status=200):
+    """Serve one upload, and its document from the same address."""
+
+    def answer(seen):
+        if seen.path.startswith("/document"):
+            return Answer(status, document)
+        return Answer(body=json.dumps(upload | {"file_url": f"{server.url}/document"}).encode())
+
+    server = HostileServer(answer)
+    return server
+
+
+# ------------------------------------------------------------------ one document
+
+
+def test_a_real_document_comes_with_its_score_signals_and_fields(client, user, pdf, temporary):
+    upload = client.upload(pdf, document_type="paystubs", user=user.id)
+    [upload] = client.wait([upload])
+    case = open_case(client, upload.id)
+    assert case.content == pdf.read_bytes()
+    assert case.sha256 == hashlib.sha256(pdf.read_bytes()).hexdigest()
+    assert case.media_type == "application/pdf"
+    assert case.score == upload.ocr_authenticity_score
+    assert case.level in ("very low", "low", "medium", "high")
+    assert "net_pay.totals.current_pay" in set(case.fields["field"])
+    assert case.problem == ""
+    assert list(temporary.iterdir()) == []
+
+
+def test_signals_come_in_the_order_of_their_weight():
+    code = {"code": "1-L", "confidence": "LOW"}
+    signal = {"identifier": "a", "signal_count": 1}
+    analysis = form(
+        signals=[signal, signal | {"identifier": "b", "signal_count": 5}, {"identifier": "c"}],
+        form_authenticity={"reason_codes": [code, {"code": "2-H", "confidence": "HIGH"}]},
+    )
+    upload = record(1, metadata={"ocr_authenticity": analysis, "ocr_authenticity_score": 30})
+    with serving(upload) as server:
+        signals = open_case(client_of(server), IDS[0]).signals
+    assert signals["identifier"].tolist() == ["2-H", "1-L", "b", "a", "c"]
+
+
+def test_the_level_is_of_the_preset_that_was_asked_for():
+    with serving(scored(1, 57)) as server:
+        levels = [
+            open_case(client_of(server), IDS[0], levels=levels).level
+            for levels in ("argyle", "ocrolus-2", "ocrolus-current")
+        ]
+    assert levels == ["medium", "low", "medium"]
+
+
+def test_a_document_that_cannot_be_fetched_leaves_the_rest_and_says_why(temporary):
+    with serving(record(1), status=500) as server:
+        case = open_case(client_of(server), IDS[0])
+    assert case.content == b""
+    assert case.media_type == ""
+    assert case.score == 85
+    assert len(case.signals) == 2
+    assert "500" in case.problem
+    assert list(temporary.iterdir()) == []
+
+
+def test_what_is_no_document_is_not_shown():
+    with serving(record(1), document=b"<script>alert(1)</script>") as server:
+        case = open_case(client_of(server), IDS[0])
+    assert case.content == b""
+    assert "not a PDF" in case.problem
+
+
+def test_an_upload_that_is_gone_says_so(client):
+    case = open_case(client, IDS[0])
+    assert case.upload_id == IDS[0]
+    assert "404" in case.problem
+
+
+@pytest.mark.parametrize("score", [300, "high"])
+def test_a_score_that_is_none_is_no_obstacle(score):
+    with serving(scored(1, score)) as server:
+        case = open_case(client_of(server), IDS[0])
+    assert case.level is None
+    assert case.content == PDF
+
+
+def test_what_was_read_that_cannot_be_flattened_is_a_problem_in_words():
+    deep = {}
+    for _ in range(60):
+        deep = {"a": deep}
+    with serving(record(1, metadata={"ocr_data": deep, "ocr_authenticity_score": 5})) as server:
+        case = open_case(client_of(server), IDS[0])
+    assert "nested too deeply" in case.problem
+    assert case.content == PDF
+
+
+def test_its_representation_tells_nothing_of_the_document():
+    changed = form(
+        signals=[{"identifier": "x", "supporting_data": [supporting("pay", "1", "SECRET")]}]
+    )
+    upload = record(1, metadata={"ocr_data": {"employee": "SECRET"}, "ocr_authenticity": changed})
+    with serving(upload, document=PDF + b"SECRET") as server:
+        case = open_case(client_of(server), IDS[0])
+    assert case.content.endswith(b"SECRET")
+    assert "SECRET" not in repr(case)
+
+
+# ------------------------------------------------------------------ the queue
+
+
+def test_documents_come_in_the_order_of_the_frame(desk):
+    assert desk.order == IDS
+    now = desk.progress("ada")
+    assert (now.upload_id, now.number, now.documents) == (IDS[0], 1, 4)
+
+
+def test_a_document_that_stands_twice_in_the_frame_is_judged_once(client, frame, log):
+    assert ReviewDesk(client, pd.concat([frame, frame]), log=log).order == IDS
+
+
+def test_a_sample_says_which_and_in_which_order_and_is_kept_once(client, frame, log):
+    chosen = sample(frame, 3, "random", seed=4)
+    for _ in range(2):
+        assert (
+            ReviewDesk(client, frame, log=log, sample=chosen).order == chosen["upload_id"].tolist()
+        )
+    kept = log.samples()
+    assert kept["sampling_rate"].tolist() == chosen["sampling_rate"].tolist()
+    ReviewDesk(client, frame, log=log, sample=sample(frame, 2, "random", seed=5))
+    assert len(log.samples()) == 5
+
+
+def test_an_empty_queue_is_refused(client, frame, log):
+    with pytest.raises(ConfigurationError, match="no document to review"):
+        ReviewDesk(client, frame.head(0), log=log)
+
+
+def test_a_frame_of_another_kind_is_refused(client, log):
+    with pytest.raises(ConfigurationError, match="no column id"):
+        ReviewDesk(client, pd.DataFrame({"x": [1]}), log=log)
+
+
+def test_a_verdict_is_written_and_the_next_document_comes(desk, log):
+    desk.judge(IDS[0], "fraudulent", " ada ", "two fonts")
+    [row] = log.frame().to_dict("records")
+    assert (row["upload_id"], row["verdict"], row["reviewer"]) == (IDS[0], "fraudulent", "ada")
+    assert row["note"] == "two fonts"
+    now = desk.progress("ada")
+    assert (now.number, now.said["fraudulent"]) == (2, 1)
+
+
+def test_a_changed_verdict_is_a_further_row(desk, log):
+    desk.judge(IDS[0], "genuine", "ada")
+    desk.back("ada")
+    now = desk.progress("ada")
+    assert (now.number, now.verdict) == (1, "genuine")
+    desk.judge(IDS[0], "unsure", "ada", "on second thoughts")
+    assert log.frame()["verdict"].tolist() == ["genuine", "unsure"]
+    assert desk.progress("ada").said == {"genuine": 0, "fraudulent": 0, "unsure": 1}
+
+
+@pytest.mark.parametrize(
+    ("upload", "verdict", "reviewer"),
+    [(IDS[0], "fake", "ada"), (IDS[0], "genuine", "  "), ("another", "genuine", "ada")],
+)
+def test_what_cannot_be_a_verdict_is_refused_and_nothing_moves(
+    desk, log, upload, verdict, reviewer
+):
+    with pytest.raises(ValidationError, match="was not written"):
+        desk.judge(upload, verdict, reviewer)
+    assert len(log.frame()) == 0
+    assert desk.progress("ada").number == 1
+
+
+def test_a_later_desk_goes_on_where_the_reviewer_stopped(client, frame, log, desk):
+    desk.judge(IDS[0], "genuine", "ada")
+    desk.skip("ada")
+    desk.judge(IDS[2], "genuine", "ada")
+    again = ReviewDesk(client, frame, log=log)
+    assert again.progress("ada").upload_id == IDS[1]
+
+
+def test_what_was_skipped_comes_again_at_the_end(desk):
+    desk.skip("ada")
+    for upload in IDS[1:]:
+        desk.judge(upload, "genuine", "ada")
+    assert desk.progress("ada").upload_id == IDS[0]
+
+
+def test_when_all_are_judged_there_is_none_left_and_one_can_go_back(desk):
+    for upload in IDS:
+        desk.judge(upload, "genuine", "ada")
+    now = desk.progress("ada")
+    assert (now.upload_id, now.number) == ("", 5)
+    desk.skip("ada")
+    assert desk.progress("ada").upload_id == ""
+    desk.back("ada")
+    assert desk.progress("ada").upload_id == IDS[-1]
+
+
+def test_back_stops_at_the_first(desk):
+    desk.back("ada")
+    assert desk.progress("ada").number == 1
+
+
+def test_skipping_the_only_open_document_stays_at_it(desk):
+    for upload in IDS[:3]:
+        desk.judge(upload, "genuine", "ada")
+    desk.skip("ada")
+    assert desk.progress("ada").upload_id == IDS[3]
+
+
+def test_another_reviewer_begins_at_the_first_and_sees_no_verdict_of_others(desk):
+    desk.judge(IDS[0], "fraudulent", "ada")
+    desk.restart()
+    now = desk.progress("ben")
+    assert (now.number, now.verdict, sum(now.said.values())) == (1, "", 0)
+
+
+def test_verdicts_on_other_documents_do_not_count(desk, log):
+    log.add("of another queue", "genuine", reviewer="ada")
+    assert sum(desk.progress("ada").said.values()) == 0
+    assert len(desk.agreement()) == 0
+
+
+def test_what_comes_next_can_be_fetched_ahead(desk):
+    assert desk.upcoming("ada") == IDS[1]
+    desk.judge(IDS[1], "genuine", "ada")
+    desk.back("ada")
+    desk.back("ada")
+    assert desk.upcoming("ada") == IDS[2]
+
+
+def test_nothing_comes_after_the_last_open_document(desk):
+    for upload in IDS[:3]:
+        desk.judge(upload, "genuine", "ada")
+    assert desk.upcoming("ada") == ""
+    desk.judge(IDS[3], "genuine", "ada")
+    assert desk.upcoming("ada") == ""
+
+
+def test_two_reviewers_are_compared(desk):
+    for reviewer, verdicts in (("ada", "gfgf"), ("ben", "gfgg")):
+        for upload, letter in zip(IDS, verdicts, strict=True):
+            desk.judge(upload, {"g": "genuine", "f": "fraudulent"}[letter], reviewer)
+    [row] = desk.agreement().reset_index().to_dict("records")
+    assert (row["reviewer"], row["other"], row["documents"]) == ("ada", "ben", 4)
+    assert (row["agreed"], row["kappa"]) == (0.75, 0.5)
+
+
+@given(steps=st.lists(st.sampled_from(["judge", "skip", "back"]), max_size=12))
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_done_each_verdict_is_one_row_and_the_place_stays_in_the_queue(
+    client, frame, tmp_path_factory, steps
+):
+    log = ReviewLog(tmp_path_factory.mktemp("log") / "reviews.sqlite")
+    desk = ReviewDesk(client, frame, log=log)
+    given_verdicts = 0
+    for step in steps:
+        now = desk.progress("ada")
+        assert 1 <= now.number <= len(IDS) + 1
+        if step == "judge" and now.upload_id:
+            desk.judge(now.upload_id, "genuine", "ada")
+            given_verdicts += 1
+        elif step != "judge":
+            getattr(desk, step)("ada")
+    assert len(log.frame()) == given_verdicts

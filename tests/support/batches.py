@@ -1,0 +1,31 @@
+"""What tests of a batch share: running one, and a look at the journal and the service."""
+
+import sqlite3
+from contextlib import closing
+
+from argyle_nb.uploads import upload_batch
+from argyle_nb.uploads.journal import Key
+from tests.support.servers import client_of
+
+SETTLE = 0.2
+
+
+def run(server, manifest, journal, **options):
+    """Run a batch; a service of the tests has settled within a moment."""
+    with client_of(server) as client:
+        return upload_batch(client, manifest, journal=journal, **({"settle": SETTLE} | options))
+
+
+def states(journal):
+    with closing(sqlite3.connect(journal)) as connection:
+        return [row[0] for row in connection.execute("SELECT state FROM uploads ORDER BY name")]
+
+
+def rows_of(journal):
+    with closing(sqlite3.connect(journal)) as connection:
+        rows = connection.execute("SELECT scope, sha256, document_type, user FROM uploads")
+        return [Key(*row) for row in rows]
+
+
+def uploads_of(client, user):
+    return list(client.list_uploads(user=user.id))

@@ -1,0 +1,367 @@
+"""Documents on their way to their scores, without a browser, against real servers."""
+
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+
+from argyle_nb.client.client import Client
+from argyle_nb.errors import ValidationError
+from argyle_nb.uploads import UploadQueue, queue_threads
+from argyle_nb.uploads.queue_threads import LATER
+from tests.support.records import record, scored, unscored
+from tests.support.servers import PDF, USER_ID, Answer, HostileServer
+from tests.support.upload_queues import at, json_answer, ready, taking, until
+
+DOCUMENTS = Path(__file__).parents[2] / "data" / "documents"
+FIRST, SECOND = record(1)["id"], record(2)["id"]
+NOT_FOUND = Answer(404, b"{}")
+
+
+@pytest.fixture(autouse=True)
+def _hurried(monkeypatch):
+    """Call what has not moved for a moment steady, and look often."""
+    monkeypatch.setattr("argyle_nb.client.polling.STEADY_SECONDS", 0.2)
+    monkeypatch.setattr("argyle_nb.client.polling.APPEARS_SECONDS", 0.2)
+    monkeypatch.setattr(queue_threads, "_LONGEST_PAUSE", 0.25)
+
+
+@pytest.fixture
+def queue(client, tmp_path):
+    changes = []
+    made = UploadQueue(client, tmp_path / "journal.sqlite", on_change=lambda key: note(key))  # noqa: PLW0108 - made below
+
+    def note(key):
+        file = made.find(key)
+        changes.append(file.state if file else "gone")
+
+    made.changes = changes
+    return made
+
+
+# Taking documents in
+
+
+def test_a_document_is_looked_at_and_its_type_is_guessed(queue, pdf):
+    key = queue.add(pdf)
+    until(lambda: queue.find(key).document_type)
+    file = queue.find(key)
+    assert (file.state, file.found, file.size) == ("ready", "PDF", pdf.stat().st_size)
+    assert (file.document_type, file.is_guess) == ("paystubs", True)
+
+
+def test_a_file_that_is_no_document_is_refused_with_the_reason(queue, tmp_path):
+    (tmp_path / "notes.pdf").write_text("just text")
+    file = at(queue, queue.add(tmp_path / "notes.pdf"), "refused")
+    assert "is not a PDF" in file.message
+
+
+def test_an_encrypted_document_is_ready_and_says_so(queue, tmp_path):
+    locked = tmp_path / "locked.pdf"
+    locked.write_bytes(PDF.replace(b"/Root 1 0 R", b"/Root 1 0 R /Encrypt 5 0 R"))
+    assert "the PDF is encrypted" in at(queue, queue.add(locked), "ready").found
+
+
+def test_a_key_is_taken_once(queue, pdf):
+    for _ in range(2):
+        queue.add(pdf, key="k1")
+    assert [file.key for file in queue.files] == ["k1"]
+
+
+def test_a_type_that_somebody_chose_is_not_guessed_over(queue, pdf):
+    key = queue.add(pdf)
+    queue.set([key], document_type="W-2")
+    at(queue, key, "ready")
+    until(lambda: not any(t.name == "argyle_nb guess" for t in threading.enumerate()))
+    assert queue.find(key).document_type == "W-2"
+
+
+def test_an_impossible_type_is_an_error_that_lists_the_six(queue, pdf):
+    with pytest.raises(ValidationError, match="'payslip': choose one of paystubs, W-2"):
+        queue.add(pdf, document_type="payslip")
+    key = queue.add(pdf)
+    with pytest.raises(ValidationError, match="choose one of"):
+        queue.set([key], document_type="payslip")
+
+
+def test_who_comes_too_late_with_a_type_or_a_user_is_told_of_which(queue, pdf, user):
+    key = ready(queue, pdf, user.id)
+    assert queue.set([key], document_type="paystubs") == []
+    queue.send().join(60)
+    at(queue, key, "done")
+    assert [file.key for file in queue.set([key], user="somebody else")] == [key]
+
+
+def test_a_removed_file_is_gone_and_its_private_copy_with_it(queue, pdf, tmp_path):
+    copy = shutil.copy(pdf, tmp_path / "copy.pdf")
+    key = ready(queue, copy, is_copy=True)
+    assert queue.remove(key)
+    assert queue.files == []
+    assert not Path(copy).exists()
+    assert not queue.remove(key)
+
+
+def test_removing_a_file_that_is_nobodys_copy_leaves_it_alone(queue, pdf):
+    queue.remove(ready(queue, pdf))
+    assert pdf.exists()
+
+
+# Sending
+
+
+def test_a_document_goes_from_ready_to_its_score(queue, pdf, user):
+    key = ready(queue, pdf, user.id)
+    queue.send().join(60)
+    file = at(queue, key, "done")
+    assert file.score == queue.uploads[0].ocr_authenticity_score is not None
+    assert f"score {file.score}, {file.level} authenticity" in file.message
+    # A small document is gone before it can be seen going.
+    steps = [state for state in dict.fromkeys(queue.changes) if state != "sending"]
+    assert steps == ["looking", "ready", "waiting", "reading", "done"]
+
+
+def test_the_signals_of_a_tampered_document_are_named(queue, user):
+    tampered = min(DOCUMENTS.glob("*whitlock_2025*"))
+    key = ready(queue, tampered, user.id, "1099")
+    queue.send().join(60)
+    file = at(queue, key, "done")
+    assert file.score < 50
+    assert len(file.signals) > 1
+    assert file.message.endswith(f"{len(file.signals)} signals")
+
+
+def test_the_private_copy_goes_once_the_document_is_at_argyle(queue, pdf, user, tmp_path):
+    copy = Path(shutil.copy(pdf, tmp_path / "copy.pdf"))
+    ready(queue, copy, user.id, is_copy=True)
+    queue.send().join(60)
+    assert not copy.exists()
+
+
+def test_the_same_document_is_sent_once_and_both_rows_say_so(queue, pdf, user, client):
+    first = ready(queue, pdf, user.id)
+    queue.send().join(60)
+    again = ready(queue, pdf, user.id)
+    queue.send().join(60)
+    score = at(queue, first, "done").message
+    assert at(queue, again, "done").message == f"already at the service; {score}"
+    assert len(queue.uploads) == len(list(client.list_uploads(user=user.id))) == 1
+
+
+def test_the_upload_knows_its_user_and_the_type_that_was_asked_for(queue, pdf, user):
+    ready(queue, pdf, user.id, "miscellaneous")
+    queue.send().join(60)
+    [upload] = queue.uploads
+    assert (upload.user, upload.requested_document_type) == (user.id, "miscellaneous")
+
+
+def test_the_frame_holds_what_came_to_argyle(queue, pdf, user):
+    key = ready(queue, pdf, user.id)
+    queue.send().join(60)
+    at(queue, key, "done")
+    assert queue.frame["ocr_authenticity_score"].notna().all()
+    assert queue.frame["requested_document_type"].tolist() == ["paystubs"]
+
+
+def test_an_external_id_that_nobody_has_makes_a_user_once(queue, paper, client):
+    for number in range(2):
+        ready(queue, paper(f"{number}.pdf", number), "loan-of-the-queue")
+    queue.send().join(60)
+    [user] = client.list_users(external_id="loan-of-the-queue")
+    assert {upload.user for upload in queue.uploads} == {user.id}
+
+
+def test_an_e_mail_address_names_its_user(queue, pdf, client):
+    known = client.create_user(email="queue@example.test")
+    ready(queue, pdf, "Queue@example.test")
+    queue.send().join(60)
+    assert [upload.user for upload in queue.uploads] == [known.id]
+
+
+def test_an_e_mail_address_of_nobody_makes_no_user_and_stops_no_other(queue, paper, user, client):
+    lost = ready(queue, paper("a.pdf", 1), "stranger@example.test")
+    good = ready(queue, paper("b.pdf", 2), user.id)
+    queue.send().join(60)
+    assert queue.find(lost).state == "unsent"
+    assert "no single user with the e-mail address" in queue.find(lost).message
+    assert queue.find(good).upload_id
+    assert not [u for u in client.list_users() if u.external_id == "stranger@example.test"]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"user": ""}, "has no user; say whose it is"),
+        ({"document_type": ""}, "is still being looked at"),
+    ],
+)
+def test_nothing_is_sent_while_a_document_lacks_something(queue, paper, given, words):
+    kind = given.get("document_type", "paystubs")
+    key = queue.add(paper(), user=given.get("user", USER_ID), document_type=kind)
+    at(queue, key, "ready")
+    if not kind:
+        until(lambda: queue.find(key).document_type)
+        queue._files.put(key, document_type="")
+    with pytest.raises(ValidationError, match=f"nothing was sent: stub.pdf {words}"):
+        queue.send()
+    assert queue.find(key).state == "ready"
+
+
+def test_a_file_on_its_way_cannot_be_removed_nor_changed(queue_of, paper):
+    blocked = threading.Event()
+
+    def answer(seen):
+        if seen.method == "POST":
+            blocked.wait(30)
+        return json_answer({"id": FIRST, "results": []})
+
+    with HostileServer(answer) as server:
+        queue = queue_of(server)
+        key = ready(queue, paper())
+        worker = queue.send()
+        assert queue.is_sending
+        queue.set([key], document_type="W-2")
+        assert (queue.remove(key), queue.find(key).document_type) == (False, "paystubs")
+        blocked.set()
+        worker.join(60)
+        assert not queue.is_sending
+
+
+def test_a_refused_key_is_tried_once_and_told_on_each_row(queue_of, paper):
+    with HostileServer(Answer(401)) as server:
+        queue = queue_of(server)
+        keys = [ready(queue, paper(f"{number}.pdf", number)) for number in range(2)]
+        queue.send().join(60)
+        assert server.posts == 1
+    assert [queue.find(key).state for key in keys] == ["unsent", "unsent"]
+    assert all("key" in queue.find(key).message for key in keys)
+
+
+def test_a_document_that_was_rejected_is_sent_again_only_when_it_is_named(queue_of, paper):
+    refusing = iter([Answer(422, b'{"detail": "no"}')])
+
+    def answer(seen):
+        if seen.method == "POST":
+            return next(refusing, json_answer({"id": FIRST}))
+        return json_answer(record(1))
+
+    with HostileServer(answer) as server:
+        queue = queue_of(server)
+        key = ready(queue, paper())
+        queue.send().join(60)
+        assert queue.find(key).state == "rejected"
+        queue.send().join(60)
+        assert (queue.find(key).state, server.posts) == ("rejected", 1)
+        queue.send([key]).join(60)
+        assert at(queue, key, "done").score == 85
+        assert server.posts == 2
+
+
+def test_a_service_that_is_gone_leaves_the_document_to_be_tried_again(tmp_path, paper):
+    gone = Client("id", "secret", environment="http://127.0.0.1:9")
+    queue = UploadQueue(gone, tmp_path / "journal.sqlite")
+    key = ready(queue, paper())
+    queue.send().join(60)
+    assert queue.find(key).state == "unsent"
+    assert "could not be reached" in queue.find(key).message
+    queue.send([key]).join(60)
+    assert queue.find(key).state == "unsent"
+
+
+def test_a_batch_that_is_stopped_goes_back_to_ready(queue_of, paper):
+    first_is_there, go_on = threading.Event(), threading.Event()
+
+    def answer(seen):
+        if seen.method == "POST":
+            first_is_there.set()
+            go_on.wait(30)
+            return json_answer({"id": FIRST})
+        return json_answer(record(1))
+
+    with HostileServer(answer) as server:
+        queue = queue_of(server)
+        # The smallest goes ahead alone.
+        keys = [ready(queue, paper(f"{number}.pdf", "x" * number)) for number in range(1, 4)]
+        worker = queue.send()
+        assert first_is_there.wait(30)
+        queue.stop()
+        until(lambda: queue.find(keys[1]).message == "stopping")
+        go_on.set()
+        worker.join(60)
+        assert server.posts == 1
+    assert [queue.find(key).state for key in keys[1:]] == ["ready", "ready"]
+    assert queue.find(keys[1]).message == "stopped before it was sent"
+
+
+def test_an_unforeseen_error_is_told_on_the_row(queue, paper, monkeypatch):
+    def broken(*_, **__):
+        raise RuntimeError("the disk broke")
+
+    monkeypatch.setattr("argyle_nb.uploads.batch.upload_batch", broken)
+    key = ready(queue, paper())
+    queue.send().join(60)
+    assert queue.find(key).state == "unsent"
+    assert queue.find(key).message == "not sent: RuntimeError: the disk broke"
+
+
+def test_the_journal_tells_what_was_sent_before(client, pdf, user, tmp_path):
+    before = UploadQueue(client, tmp_path / "journal.sqlite")
+    ready(before, pdf, user.id)
+    before.send().join(60)
+    after = UploadQueue(client, tmp_path / "journal.sqlite")
+    [(key, entry, at_time)] = after.earlier()
+    assert (entry.name, entry.state, key.user) == (pdf.name, "done", user.id)
+    assert entry.upload_id == before.uploads[0].id
+    assert at_time.startswith("20")
+    assert before.earlier() == []
+
+
+# Following
+
+
+@pytest.mark.parametrize(
+    ("reads", "words"),
+    [
+        ([NOT_FOUND], "stored as paystubs; no authenticity score (gone from the service)"),
+        ([scored(1, 150)], "stored as paystubs; its score cannot be read (a score is 0 to 100"),
+        ([unscored(1, "completed", "in_progress", "idle"), record(1)], "paystubs: score 85, high"),
+        ([unscored(1, "completed", "idle", "idle")], "stored as paystubs; no authenticity score"),
+        ([unscored(1, "completed", "failed", "idle")], "stored as paystubs; no authenticity score"),
+    ],
+)
+def test_what_was_sent_is_followed_until_it_rests(queue_of, paper, reads, words):
+    with taking({FIRST: list(reads)}) as server:
+        queue = queue_of(server)
+        key = ready(queue, paper())
+        queue.send().join(60)
+        file = at(queue, key, "done")
+    assert file.message.startswith(words)
+
+
+def test_what_is_read_too_long_is_left_and_can_be_looked_at_again(queue_of, paper, monkeypatch):
+    monkeypatch.setattr(queue_threads, "FOLLOW_SECONDS", 0.5)
+    moving = unscored(1, "completed", "in_progress", "idle")
+    reads = {FIRST: [moving]}
+    with taking(reads) as server:
+        queue = queue_of(server)
+        key = ready(queue, paper())
+        queue.send().join(60)
+        assert LATER in at(queue, key, "unread").message
+        reads[FIRST] = [record(1)]
+        queue.look_again(key)
+        until(lambda: queue.find(key).score == 85)
+
+
+def test_a_score_is_told_while_an_earlier_upload_is_still_read(queue_of, paper):
+    stuck = unscored(1, "completed", "in_progress", "idle")
+    moving = unscored(2, "completed", "completed", "in_progress")
+    reads = {FIRST: [stuck], SECOND: [moving, record(2)]}
+    with taking(reads) as server:
+        queue = queue_of(server)
+        keys = [ready(queue, paper(f"{number}.pdf", number)) for number in range(2)]
+        queue.send().join(60)
+        until(lambda: "done" in [queue.find(key).state for key in keys])
+        states = sorted(queue.find(key).state for key in keys)
+        assert states == ["done", "reading"]
+        reads[FIRST] = [record(1)]
+        until(lambda: all(queue.find(key).state == "done" for key in keys))

@@ -1,0 +1,279 @@
+"""What became of uploads whose end was not seen."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+from argyle_nb.errors import AuthenticationError
+from argyle_nb.uploads import audit, reconcile
+from argyle_nb.uploads.journal import Journal
+from tests.faults.ledger import FILE, LIST, RESET, UPLOAD, Answer, Fault
+from tests.faults.server import FaultServer
+from tests.support.batches import rows_of, run, states
+from tests.support.servers import PDF, USER_ID, client_of, refused, until
+
+LOST = Fault(RESET)
+STORED = Fault(RESET, store=True)
+
+
+@pytest.fixture
+def server():
+    with FaultServer() as running:
+        yield running
+
+
+def told(result):
+    return result[["state", "upload_id"]].fillna("").to_numpy().tolist()
+
+
+def form(content, name="stub0.pdf", document_type="paystubs", user=USER_ID):
+    return {"user": user, "document_type": document_type, "upload": (name, content)}
+
+
+def test_what_is_there_is_adopted_and_not_sent_again(server, stubs, journal):
+    server.script(UPLOAD, [STORED])
+    result = run(server, stubs(), journal)
+    [stored] = server.ledger.documents
+    assert told(result) == [["done", stored.id]]
+    assert result.loc[0, "reason"] == reconcile.FOUND
+    assert server.ledger.count(UPLOAD) == 1
+
+
+def test_what_is_not_there_is_sent_once_more(server, stubs, journal):
+    server.script(UPLOAD, [LOST])
+    result = run(server, stubs(), journal)
+    assert result[["state", "attempts"]].to_numpy().tolist() == [["done", 2]]
+
+
+def test_nothing_is_sent_again_before_the_time_to_settle(server, stubs, journal):
+    server.script(UPLOAD, [LOST])
+    run(server, stubs(), journal, settle=1.0)
+    first, second = server.ledger.uploads
+    assert second.at - first.at >= 1.0
+
+
+def test_it_is_looked_for_twice_before_it_is_sent_again(server, stubs, journal):
+    server.script(UPLOAD, [LOST])
+    run(server, stubs(), journal)
+    kinds = [request.kind for request in server.ledger.requests]
+    assert kinds == [UPLOAD, LIST, LIST, UPLOAD]
+
+
+def test_it_is_sent_once_more_and_not_twice(server, stubs, journal):
+    server.script(UPLOAD, [LOST] * 5)
+    result = run(server, stubs(), journal)
+    assert told(result) == [["unknown", ""]]
+    assert result.loc[0, "reason"] == reconcile.STILL_UNKNOWN
+    assert server.ledger.count(UPLOAD) == 2
+
+
+def test_a_second_attempt_whose_end_is_not_seen_is_looked_for_too(server, stubs, journal):
+    server.script(UPLOAD, [LOST, STORED])
+    assert told(run(server, stubs(), journal))[0][0] == "done"
+    assert len(server.ledger.documents) == 1
+
+
+@pytest.mark.parametrize("moment", [(LIST, 2, 3), (UPLOAD, 4, 4)])
+def test_stop_is_heard_before_each_document_that_is_sent_again(server, stubs, journal, moment):
+    kind, count, uploads = moment
+    server.script(UPLOAD, [LOST] * 3)
+
+    def stop(_):
+        if server.ledger.count(kind) >= count:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(server, stubs(3), journal, progress=stop)
+    assert server.ledger.count(UPLOAD) == uploads
+    assert set(run(server, stubs(3), journal)["state"]) == {"done"}
+    assert server.ledger.duplicates == 0
+
+
+def test_stop_is_heard_before_each_document_that_is_fetched(server, stubs, journal):
+    server.script(UPLOAD, [STORED] * 3)
+
+    def stop(_):
+        if server.ledger.count(FILE) >= 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(server, stubs(3), journal, progress=stop)
+    assert server.ledger.count(FILE) == 1
+
+
+def test_the_next_run_goes_on_where_this_one_ended(server, stubs, journal):
+    server.script(UPLOAD, [LOST] * 3)
+    run(server, stubs(), journal)
+    assert told(run(server, stubs(), journal)) == [["unknown", ""]]
+    assert told(run(server, stubs(), journal))[0][0] == "done"
+    assert server.ledger.count(UPLOAD) == 4
+
+
+def test_the_cautious_never_send_again(server, stubs, journal):
+    server.script(UPLOAD, [LOST])
+    for _ in range(2):
+        result = run(server, stubs(), journal, resend="never")
+        assert told(result) == [["unknown", ""]]
+        assert result.loc[0, "reason"] == reconcile.NOT_FOUND
+    assert server.ledger.count(UPLOAD) == 1
+
+
+def test_the_cautious_still_find_what_comes_late(server, stubs, journal):
+    server.script(UPLOAD, [Fault(RESET, late=0.3)])
+    assert told(run(server, stubs(), journal, resend="never")) == [["unknown", ""]]
+    until(lambda: server.ledger.documents)
+    assert told(run(server, stubs(), journal, resend="never"))[0][0] == "done"
+    assert server.ledger.duplicates == 0
+
+
+def test_a_service_that_stores_later_than_the_time_to_settle_makes_a_second_copy(
+    server, stubs, journal
+):
+    """No client can do better without a key; but it is found."""
+    server.script(UPLOAD, [Fault(RESET, late=1.0)])
+    run(server, stubs(), journal, settle=0.2)
+    until(lambda: len(server.ledger.documents) == 2)
+    with client_of(server) as client:
+        found = audit(client, user=USER_ID, journal=journal)
+    assert found["finding"].tolist() == ["duplicate"]
+
+
+def test_other_bytes_under_its_name_are_shown_and_it_is_not_sent_again(server, stubs, journal):
+    other = server.keep(form(PDF + b"% scanned again"))
+    server.script(UPLOAD, [LOST])
+    for _ in range(2):
+        result = run(server, stubs(), journal)
+        assert told(result) == [["probable", ""]]
+        assert other.id in result.loc[0, "reason"]
+    assert server.ledger.count(UPLOAD) == 1
+
+
+def test_another_name_is_nothing_to_it(server, stubs, journal):
+    server.keep(form(PDF + b"% other", name="other.pdf"))
+    server.script(UPLOAD, [LOST])
+    assert told(run(server, stubs(), journal))[0][0] == "done"
+    assert server.ledger.count(FILE) == 0
+
+
+def test_an_older_upload_of_its_name_is_nothing_to_it(server, stubs, journal):
+    server.clock_ahead = -3600
+    server.keep(form(PDF + b"% of last month", name="stub1.pdf"))
+    server.clock_ahead = 0
+    server.script(UPLOAD, [None, LOST])
+    result = run(server, stubs(2), journal)
+    assert result["state"].tolist() == ["done", "done"]
+    assert server.ledger.count(FILE) == 0
+
+
+def test_where_the_services_time_is_not_known_an_older_upload_is_compared(server, stubs, journal):
+    server.clock_ahead = -3600
+    stored = server.keep(form(PDF + b"0"))
+    server.clock_ahead = 0
+    server.script(UPLOAD, [LOST])
+    assert told(run(server, stubs(), journal)) == [["done", stored.id]]
+
+
+@pytest.mark.parametrize("ahead", [-86_400, 86_400])
+def test_the_services_clock_counts_and_not_ours(stubs, journal, ahead):
+    with FaultServer(clock_ahead=ahead) as server:
+        server.script(UPLOAD, [None, STORED, STORED])
+        result = run(server, stubs(3), journal)
+        assert result["state"].eq("done").all()
+        assert server.ledger.duplicates == 0
+
+
+def test_what_belongs_to_another_row_is_not_taken(server, stubs, journal):
+    run(server, stubs(), journal)
+    server.script(UPLOAD, [LOST])
+    manifest = stubs(document_type="W-2")
+    result = run(server, manifest, journal)
+    assert told(result)[0][0] == "done"
+    assert len(server.ledger.documents) == 2
+
+
+def test_one_content_as_two_types_is_told_apart(server, stubs, journal):
+    server.script(UPLOAD, [STORED, LOST])
+    manifest = pd.concat([stubs(), stubs(document_type="W-2")])
+    result = run(server, manifest, journal)
+    assert result["state"].tolist() == ["done", "done"]
+    assert result["upload_id"].nunique() == len(server.ledger.documents) == 2
+    assert server.ledger.duplicates == 0
+
+
+def test_an_upload_whose_type_was_overwritten_is_found(server, stubs, journal):
+    server.script(UPLOAD, [LOST])
+    stub = stubs()
+    stored = server.keep(form(PDF + b"0", document_type="miscellaneous"))
+    assert told(run(server, stub, journal)) == [["done", stored.id]]
+
+
+def test_two_documents_of_one_name_are_told_apart(server, journal, tmp_path):
+    files = []
+    for folder in ("a", "b", "c"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "stub.pdf").write_bytes(PDF + folder.encode())
+        files.append(str(tmp_path / folder / "stub.pdf"))
+    manifest = pd.DataFrame({"file": files, "document_type": "1099", "user": USER_ID})
+    server.script(UPLOAD, [STORED] * 3)
+    result = run(server, manifest, journal)
+    assert result["state"].eq("done").all()
+    by_id = {stored.id: stored.content for stored in server.ledger.documents}
+    assert [by_id[upload_id][-1:] for upload_id in result["upload_id"]] == [b"a", b"b", b"c"]
+
+
+def test_it_is_found_on_a_later_page(server, stubs, journal):
+    server.script(UPLOAD, [STORED])
+    server.page_size = 3
+
+    def crowd(_):
+        for number in range(10 - len(server.ledger.documents)):
+            server.keep(form(PDF, name=f"other{number}.pdf"))
+
+    server.script(LIST, crowd)
+    assert told(run(server, stubs(), journal))[0][0] == "done"
+    assert server.ledger.count(UPLOAD) == 1
+
+
+@pytest.mark.parametrize("kind", [LIST, FILE])
+def test_what_cannot_be_looked_for_stays_unknown(server, stubs, journal, kind):
+    server.script(UPLOAD, [STORED])
+    server.script(kind, lambda _: Fault(Answer(404)))
+    result = run(server, stubs(), journal)
+    assert told(result) == [["unknown", ""]]
+    assert "could not be" in result.loc[0, "reason"]
+    assert server.ledger.count(UPLOAD) == 1
+    server.script(kind, [])
+    assert told(run(server, stubs(), journal))[0][0] == "done"
+    assert server.ledger.count(UPLOAD) == 1
+
+
+def test_a_key_that_is_refused_while_looking_ends_the_run(server, stubs, journal):
+    server.script(UPLOAD, [STORED])
+    server.script(LIST, [Fault(Answer(401))])
+    with refused(AuthenticationError):
+        run(server, stubs(), journal)
+    assert told(run(server, stubs(), journal))[0][0] == "done"
+    assert server.ledger.count(UPLOAD) == 1
+
+
+def test_what_another_run_looks_after_is_left_to_it(server, stubs, journal):
+    server.script(UPLOAD, [LOST])
+    run(server, stubs(), journal, resend="never")
+    [key] = rows_of(journal)
+    with Journal(journal) as other:
+        other.look_after(key)
+        assert other.entry(key).state == "sending"
+    assert states(journal) == ["unknown"]
+
+
+def test_an_upload_without_name_and_time_is_compared(server, stubs, journal):
+    stub = stubs()
+    stored = server.keep(form(PDF + b"0"))
+    shown = server.shown(stored) | {"file_name": None, "created_at": None}
+    page = json.dumps({"next": None, "results": [shown]}).encode()
+    server.script(LIST, lambda _: Fault(Answer(200, page)))
+    server.script(UPLOAD, [LOST])
+    assert told(run(server, stub, journal)) == [["done", stored.id]]

@@ -1,0 +1,300 @@
+"""Whose a document is, and where it is on the kernel's machine."""
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from argyle_nb.errors import ValidationError
+from argyle_nb.uploads import users
+from argyle_nb.uploads.journal import Journal
+from argyle_nb.uploads.queue_files import files_of
+from argyle_nb.uploads.users import Found, UserFinder, find_or_create_user
+from tests.support.servers import USER_ID, Answer, HostileServer, client_of, until
+
+# Users
+
+
+@pytest.fixture
+def people(client):
+    ada = client.create_user(
+        external_id="finder-1", email="ada.finder@example.test", first_name="Ada", last_name="Find"
+    )
+    bob = client.create_user(external_id="finder-2", email="bob.finder@example.test")
+    return client, ada, bob
+
+
+def test_a_user_is_found_by_every_name(people):
+    client, ada, _ = people
+    finder = UserFinder(client)
+    for text in ("finder-1", "ADA.finder@example.test", ada.id, ada.id.upper(), " finder-1 "):
+        assert finder.find(text).user.id == ada.id
+
+
+def test_users_whose_names_begin_so_come_first(people):
+    client, ada, bob = people
+    found = UserFinder(client).find("finder")
+    assert {ada.id, bob.id} <= {user.id for user in found.users}
+    assert found.user is None
+    assert UserFinder(client).find("ada find").users[0].id == ada.id
+
+
+@pytest.fixture
+def _listed_anew(monkeypatch):
+    monkeypatch.setattr(users, "LISTED_AGAIN_SECONDS", 0.0)
+
+
+@pytest.fixture
+def _looks_through_one(monkeypatch):
+    monkeypatch.setattr(users, "USERS_LOOKED_THROUGH", 1)
+
+
+def person(number, **fields):
+    return {"id": f"018051aa-f7a9-a0db-2f38-{number:012x}", "external_id": None} | fields
+
+
+def serving(listed, by_external_id=()):
+    """Serve users as a list, and others by external id."""
+
+    def answer(seen):
+        users = by_external_id if "external_id" in seen.path else listed
+        return Answer(body=json.dumps({"results": list(users)}).encode())
+
+    return HostileServer(answer)
+
+
+@pytest.mark.parametrize(
+    ("external_id", "others", "is_named_by_it"),
+    [
+        ("loan-7", [], True),
+        ("loan-7", [person(2, external_id="loan-7")], False),
+        (USER_ID, [], False),  # it would be taken for somebody's id
+        ("loan\u200b7", [], False),  # it cannot be shown as it is
+        (None, [], False),
+    ],
+)
+def test_an_external_id_stands_for_a_user_only_where_it_names_no_other(
+    external_id, others, is_named_by_it
+):
+    user = person(1, external_id=external_id)
+    with serving([user, *others]) as server:
+        finder = UserFinder(client_of(server))
+        [found] = finder.find(user["id"]).users
+        assert finder.name_of(found) == (external_id if is_named_by_it else user["id"])
+
+
+@pytest.mark.usefixtures("_looks_through_one")
+def test_where_not_all_users_were_looked_through_only_an_id_is_certain():
+    user = person(1, external_id="loan-7")
+    with serving([user, person(2)]) as server:
+        finder = UserFinder(client_of(server))
+        assert finder.name_of(finder.find(user["id"]).user) == user["id"]
+
+
+def test_a_list_that_is_too_old_is_read_again(client):
+    first, second = ({"external_id": f"again-{n}", "email": "again@example.test"} for n in (1, 2))
+    client.create_user(**first)
+    finder = UserFinder(client)
+    assert finder.find("again@example.test").says == "one"
+    client.create_user(**second)
+    assert finder.find("again@example.test").says == "one"
+    assert finder.find("again@example.test", max_age=0).says == "several"
+
+
+def test_of_several_users_with_an_external_id_the_oldest_of_all_counts(tmp_path):
+    young = person(1, external_id="loan-7", created_at="2026-01-01T00:00:00Z")
+    old = person(2, external_id="loan-7", created_at="2020-01-01T00:00:00Z")
+    with serving([young], [young, old]) as server:  # the old one is far down the list
+        client = client_of(server)
+        found = UserFinder(client).find("loan-7")
+        assert found.user.id == old["id"]
+        assert find_or_create_user(client, Journal(tmp_path / "j.sqlite"), "loan-7") == old["id"]
+    assert found.says == "shared"
+    assert "the oldest gets it" in found.words
+
+
+def test_an_external_id_is_asked_for_each_time():
+    known = []
+    with serving([], known) as server:
+        finder = UserFinder(client_of(server))
+        assert finder.find("loan-7").says == "nobody"
+        known.append(person(1, external_id="loan-7"))
+        assert finder.find("loan-7").says == "one"
+
+
+@pytest.mark.usefixtures("_looks_through_one")
+def test_an_external_id_is_found_behind_the_users_that_are_listed(client):
+    hidden = [client.create_user(external_id=f"finder-hidden-{number}") for number in range(2)]
+    finder = UserFinder(client)
+    for user in hidden:
+        found = finder.find(user.external_id)
+        assert (found.user.id, found.users[0].id) == (user.id, user.id)
+
+
+@pytest.mark.usefixtures("_listed_anew")
+def test_a_user_made_later_is_found_by_e_mail_and_by_id(client):
+    finder = UserFinder(client)
+    assert finder.find("later.finder@example.test").says == "nobody"
+    by_mail = client.create_user(email="later.finder@example.test")
+    assert finder.find("later.finder@example.test").user.id == by_mail.id
+    by_id = client.create_user()
+    assert finder.find(by_id.id).user.id == by_id.id
+
+
+def test_the_list_is_not_read_again_with_each_letter(monkeypatch):
+    monkeypatch.setattr(users, "LISTED_AGAIN_SECONDS", 3600.0)
+    with serving([]) as server:
+        finder = UserFinder(client_of(server))
+        for end in range(4, 20):
+            finder.find("ada@somewhere.test"[:end])
+        assert len(server.seen) == 1
+
+
+@pytest.mark.usefixtures("_listed_anew")
+def test_an_e_mail_address_never_goes_to_the_service_as_an_external_id():
+    with serving([person(1, email="ada@example.test")]) as server:
+        finder = UserFinder(client_of(server))
+        for text in ("ada@example.test", "ada@", "@", "bob@example.test"):
+            finder.find(text)
+        assert not [seen.path for seen in server.seen if "external_id" in seen.path]
+
+
+@pytest.mark.parametrize(
+    ("users", "says", "words"),
+    [
+        ([], "nobody", "no user has this e-mail address"),
+        ([{"email": "Ada@Example.test"}], "one", "a known user"),
+        ([{"external_id": "ada@example.test"}], "one", "a known user"),
+        ([{"email": "ada@example.test"}] * 2, "several", "several users have this e-mail address"),
+        (
+            [{"email": "ada@example.test"}, {"external_id": "ada@example.test"}],
+            "several",
+            "several users have this e-mail address",
+        ),
+    ],
+)
+def test_an_e_mail_address_names_one_user_nobody_or_several(users, says, words):
+    with serving([person(number, **fields) for number, fields in enumerate(users)]) as server:
+        found = UserFinder(client_of(server)).find(" ada@example.test")
+    assert found.says == says
+    assert found.words.startswith(words)
+    assert (found.user is not None) == (says == "one")
+    assert len(found.users) == len(users)
+
+
+@pytest.mark.usefixtures("_looks_through_one")
+@pytest.mark.parametrize("address", ["ada@example.test", "nobody@example.test"])
+def test_with_more_users_than_are_looked_through_an_address_is_not_certain(address):
+    with serving([person(1, email="ada@example.test"), person(2)]) as server:
+        found = UserFinder(client_of(server)).find(address)
+    assert (found.says, found.user) == ("not certain", None)
+    assert "more users than the 1,000 that were looked through" in found.words
+
+
+@pytest.mark.usefixtures("_looks_through_one")
+def test_where_exactly_all_users_are_looked_through_an_address_is_certain():
+    with serving([person(1, email="ada@example.test")]) as server:
+        assert UserFinder(client_of(server)).find("ada@example.test").says == "one"
+
+
+def test_an_id_that_no_user_has_is_no_new_user(client):
+    found = UserFinder(client).find(USER_ID)
+    assert (found.says, found.user) == ("unknown id", None)
+    assert "it is taken as it is" in found.words
+
+
+def test_what_was_found_prints_no_e_mail_address():
+    assert "ada" not in repr(Found("ada@example.test"))
+
+
+def test_nothing_is_nobody(client):
+    assert UserFinder(client).find("  ").user is None
+
+
+def test_two_lookups_do_not_wait_for_each_other():
+    both_are_there = threading.Barrier(2)
+
+    def answer(seen):
+        if "external_id" in seen.path:
+            both_are_there.wait(30)
+        return Answer(body=b'{"results": []}')
+
+    with HostileServer(answer) as server:
+        finder = UserFinder(client_of(server))
+        finder.find("")
+        with ThreadPoolExecutor(2) as workers:
+            found = list(workers.map(finder.find, ["loan-1", "loan-2"]))
+    assert [each.says for each in found] == ["nobody", "nobody"]
+
+
+# Searches
+
+
+def test_of_the_searches_that_wait_only_the_newest_is_run():
+    first_is_there, go_on = threading.Event(), threading.Event()
+
+    def answer(_):
+        first_is_there.set()
+        go_on.wait(30)
+        return Answer(body=b'{"results": []}')
+
+    told = []
+    with HostileServer(answer) as server:
+        finder = UserFinder(client_of(server))
+        finder.search("l", told.append)
+        assert first_is_there.wait(30)
+        for text in ("lo", "loa", "loan"):
+            finder.search(text, told.append)
+        assert len([t for t in threading.enumerate() if t.name == "argyle_nb users"]) == 1
+        go_on.set()
+        until(lambda: len(told) == 2)
+        asked = [seen.path for seen in server.seen if "external_id" in seen.path]
+    assert [found.text for found in told] == ["l", "loan"]
+    assert len(asked) == 2
+
+
+def test_a_search_that_cannot_ask_says_so_and_why():
+    told = []
+    with HostileServer(Answer(401)) as server:
+        UserFinder(client_of(server)).search("loan", told.append)
+        until(lambda: told)
+    assert told[0].says == "not asked"
+    assert told[0].words.startswith("users cannot be looked up: ")
+    assert "key" in told[0].words
+
+
+def test_a_search_whose_listener_breaks_holds_up_no_other(client):
+    def broken(_):
+        raise OSError("nobody is there")
+
+    finder, told = UserFinder(client), []
+    finder.search("a", broken)
+    until(lambda: not finder._searches._runs)
+    finder.search("b", told.append)
+    until(lambda: told)
+
+
+# Files on the kernel's machine
+
+
+def test_a_folder_gives_its_documents_in_order_and_hides_what_is_hidden(tmp_path):
+    for name in ("b.pdf", "a.JPG", "notes.txt", ".hidden.pdf", ".git/c.pdf", "in/d.heic"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = [path.relative_to(tmp_path).as_posix() for path in files_of(str(tmp_path))]
+    assert found == ["a.JPG", "b.pdf", "in/d.heic"]
+
+
+def test_a_pattern_and_a_single_file_are_found(tmp_path, monkeypatch):
+    for name in ("b.pdf", "a.pdf", "c.png"):
+        (tmp_path / name).touch()
+    assert [path.name for path in files_of(f"{tmp_path}/*.pdf")] == ["a.pdf", "b.pdf"]
+    monkeypatch.chdir(tmp_path)
+    assert [path.name for path in files_of(" c.png ")] == ["c.png"]
+
+
+@pytest.mark.parametrize("pattern", ["", "  ", "nowhere/*.pdf", "nowhere.pdf", "\0"])
+def test_nothing_found_is_an_error_that_says_where_it_was_looked_for(pattern, tmp_path):
+    with pytest.raises(ValidationError, match="names no document on the kernel's machine"):
+        files_of(pattern)

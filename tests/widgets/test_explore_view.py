@@ -1,0 +1,298 @@
+"""Which uploads are in view, what is counted of them, and the lines that reproduce it."""
+
+import csv
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import argyle_nb as anb
+from argyle_nb.errors import ConfigurationError
+from argyle_nb.frames.uploads import signals_frame, uploads_frame
+from argyle_nb.models import Account
+from argyle_nb.scores import count_scores
+from argyle_nb.scores.filters import STATUSES, find_uploads, statuses_of
+from argyle_nb.widgets.explore_view import SORTED_BY, Explorer, View
+from tests.support.records import record, scored, unscored
+
+HOSTILE = "<img src=x onerror=alert(1)>.pdf"
+ADA, BEN = "01856c65-43b6-8b5d-b32a-00000000000a", "01856c65-43b6-8b5d-b32a-00000000000b"
+
+
+@pytest.fixture(scope="module")
+def frame():
+    """Six uploads of two accounts, one of whose users is known."""
+    return uploads_frame(
+        [
+            scored(1, 12, account=ADA, created_at="2026-01-05T00:00:00Z", file_name="Stub A.pdf"),
+            scored(2, 45, account=ADA, created_at="2026-01-05T23:59:59Z", document_type="W-2"),
+            scored(3, 80, account=BEN, created_at="2026-01-06T00:00:00Z", file_name=HOSTILE),
+            scored(4, 100, account=BEN, created_at="2026-02-01T12:00:00Z", file_name="=1+1.pdf"),
+            unscored(5, "completed", "idle", "idle", account=BEN, document_type="miscellaneous"),
+            unscored(6, "failed", "failed", "failed", account=None, file_name=None),
+        ],
+        accounts=[Account(ADA, user="018051aa-f7a9-a0db-2f38-6cfa325e9d69")],
+    )
+
+
+@pytest.fixture(scope="module")
+def signals():
+    return signals_frame([record(1), record(3)])
+
+
+@pytest.fixture
+def explorer(frame, signals):
+    return Explorer(frame, signals)
+
+
+def rows(frame, **filters):
+    return find_uploads(frame, **filters).index.tolist()
+
+
+def test_without_a_filter_everything_is_in_view(frame):
+    assert find_uploads(frame) is frame
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({"document_type": "W-2"}, [1]),
+        ({"document_type": ["W-2", "miscellaneous"]}, [1, 4]),
+        ({"document_type": "1099"}, []),
+        ({"level": ["very low", "high"]}, [0, 2, 3]),
+        ({"status": "scored"}, [0, 1, 2, 3]),
+        ({"status": ["failed", "unsupported_type"]}, [4, 5]),
+        ({"since": "2026-01-06", "until": "2026-12-31"}, [2, 3]),
+        ({"until": "2026-01-05"}, [0, 1, 4, 5]),
+        ({"since": "2026-01-05", "until": "2026-01-05"}, [0, 1]),
+        ({"user": "018051AA"}, [0, 1]),
+        ({"user": ADA}, [0, 1]),
+        ({"text": "stub a"}, [0]),
+        ({"text": "onerror"}, [2]),
+        ({"text": ".*"}, []),
+        ({"text": BEN}, [2, 3, 4]),
+        ({"scores": (0, 45)}, [0, 1]),
+        ({"scores": (100, 100)}, [3]),
+        ({"scores": (0, 100), "document_type": "paystubs"}, [0, 2, 3]),
+    ],
+    ids=str,
+)
+def test_a_filter_keeps_what_fits(frame, filters, found):
+    assert rows(frame, **filters) == found
+
+
+def test_a_signal_is_looked_up_among_the_signals(frame, signals):
+    assert rows(frame, signal="dollar_amount_edits", signals=signals) == [0, 2]
+    assert rows(frame, signal=["006-L"], signals=signals) == [0, 2]
+    assert rows(frame, signal="font_mismatch", signals=signals) == []
+
+
+def test_a_filter_by_signal_without_signals_names_the_cure(frame):
+    with pytest.raises(ConfigurationError, match=r"signals=anb\.signals_frame"):
+        find_uploads(frame, signal="dollar_amount_edits")
+
+
+@pytest.mark.parametrize(
+    ("filters", "message"),
+    [
+        ({"status": "done"}, "no status 'done': use any of scored, pending"),
+        ({"since": "31.1.2026"}, "'31.1.2026' is no day: write it as 2026-01-31"),
+        ({"until": "2026-02-30"}, "'2026-02-30' is no day"),
+        ({"scores": (50, 40)}, r"not \(50, 40\)"),
+        ({"scores": (0, 101)}, r"scores are \(lowest, highest\) of 0 to 100"),
+    ],
+)
+def test_a_filter_that_cannot_be_is_refused_with_the_cure(frame, filters, message):
+    with pytest.raises(ConfigurationError, match=message):
+        find_uploads(frame, **filters)
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"document_type": "W-2"},
+        {"level": "high"},
+        {"since": "2026-01-01"},
+        {"user": "a"},
+        {"text": "a"},
+        {"scores": (0, 9)},
+    ],
+)
+def test_a_frame_of_another_kind_is_refused(filters):
+    with pytest.raises(ConfigurationError, match="give a frame of uploads_frame"):
+        find_uploads(pd.DataFrame({"x": [1]}), **filters)
+
+
+def test_every_upload_has_one_status(frame):
+    assert statuses_of(frame).tolist() == [*["scored"] * 4, "unsupported_type", "failed"]
+    assert set(statuses_of(frame)) <= set(STATUSES)
+
+
+@given(
+    low=st.integers(0, 100),
+    width=st.integers(0, 100),
+    types=st.sets(st.sampled_from(["paystubs", "W-2", "miscellaneous", "1099"])),
+    text=st.text("aDeS0123-._ *[", max_size=3),
+)
+@settings(max_examples=60)
+def test_filters_agree_with_a_look_at_each_row(low, width, types, text):
+    records = [scored(n, n * 9, document_type=["paystubs", "W-2"][n % 2]) for n in range(12)]
+    frame = uploads_frame(records)
+    high = min(100, low + width)
+    kept = [
+        row.Index
+        for row in frame.itertuples()
+        if low <= row.ocr_authenticity_score <= high
+        and (not types or row.document_type in types)
+        and any(text.casefold() in word.casefold() for word in (row.id, row.account, row.file_name))
+    ]
+    assert rows(frame, scores=(low, high), document_type=types, text=text) == kept
+
+
+def test_the_view_begins_at_the_cut_offs_of_the_levels(frame):
+    start = Explorer(frame).start()
+    assert (start.reject_below, start.pass_from) == (30, 80)
+    other = Explorer(uploads_frame([record()], levels="ocrolus-current")).start()
+    assert (other.reject_below, other.pass_from) == (56, 81)
+
+
+def test_a_frame_of_another_kind_has_no_explorer():
+    with pytest.raises(ConfigurationError, match="no column file_name"):
+        Explorer(pd.DataFrame({"id": ["a"]}))
+
+
+def test_a_look_counts_what_is_in_view(explorer):
+    look = explorer.look(View(document_type=("paystubs",), pass_from=80, reject_below=30))
+    assert look.seen.index.tolist() == [0, 2, 3, 5]
+    assert look.shares.loc["all", ["passed", "reviewed", "rejected"]].tolist() == [2, 0, 1]
+    assert int(look.counts.unscored["failed"].iloc[0]) == 1
+
+
+def test_chosen_scores_narrow_the_table_and_not_the_picture(explorer):
+    look = explorer.look(View(scores=(0, 29)))
+    assert look.table.index.tolist() == [0]
+    assert len(look.seen) == 6
+
+
+def test_bars_hold_every_scored_upload_once(explorer):
+    bars = explorer.look(View()).bars()
+    assert [bar for bar in bars if bar[2]] == [(10, 14, 1), (45, 49, 1), (80, 84, 1), (95, 100, 1)]
+    assert [low for low, _, _ in bars[1:]] == [high + 1 for _, high, _ in bars[:-1]]
+    assert (bars[0][0], bars[-1][1]) == (0, 100)
+
+
+def test_the_rising_share_ends_at_one(explorer):
+    rising = explorer.look(View()).rising()
+    assert len(rising) == 101
+    assert rising[44] == 0.25
+    assert rising[-1] == 1
+
+
+def test_without_scores_there_is_no_rising_share(explorer):
+    assert explorer.look(View(status=("failed",))).rising() == []
+
+
+def test_nothing_in_view_is_no_error(explorer):
+    look = explorer.look(View(text="nobody has this"))
+    assert len(look.table) == 0
+    assert np.isnan(look.shares.loc["all", "passed_share"])
+
+
+@pytest.mark.parametrize("ascending", [True, False])
+@pytest.mark.parametrize("column", SORTED_BY)
+def test_the_table_is_in_the_order_that_pandas_gives(explorer, frame, column, ascending):
+    table = explorer.look(View(sort_by=column, ascending=ascending)).table
+    expected = frame.sort_values(column, ascending=ascending, kind="stable")
+    pd.testing.assert_frame_equal(table, expected)
+
+
+def test_an_order_that_cannot_be_is_refused(explorer):
+    with pytest.raises(ConfigurationError, match="not 'file_url'"):
+        explorer.look(View(sort_by="file_url"))
+
+
+def test_pages_hold_each_row_once(explorer):
+    look = explorer.look(View())
+    pages = [look.page(number, 4) for number in range(3)]
+    assert [len(page) for page in pages] == [4, 2, 0]
+    pd.testing.assert_frame_equal(pd.concat(pages), look.table)
+
+
+def test_what_can_be_chosen_is_counted(explorer):
+    options = explorer.options()
+    assert options["document_type"] == [("paystubs", 4), ("W-2", 1), ("miscellaneous", 1)]
+    assert options["level"] == [("very low", 1), ("low", 1), ("high", 2)]
+    assert options["status"] == [("scored", 4), ("failed", 1), ("unsupported_type", 1)]
+    assert dict(options["signal"]) == {"dollar_amount_edits": 2, "006-L": 2}
+
+
+def test_a_score_outside_0_to_100_is_counted_as_invalid_and_not_an_error():
+    frame = uploads_frame([scored(1, 85), scored(2, 86)])
+    frame.loc[1, "ocr_authenticity_score"] = 300
+    explorer = Explorer(frame)
+    assert ("invalid", 1) in explorer.options()["status"]
+    assert int(explorer.look(View()).counts.unscored["invalid"].iloc[0]) == 1
+
+
+VIEWS = [
+    View(),
+    View(document_type=("paystubs", "W-2"), level=("high",), status=("scored",)),
+    View(since="2026-01-05", until="2026-01-31", sort_by="ocr_authenticity_score", ascending=True),
+    View(user="018051aa", text="stub \"a'", scores=(0, 29), pass_from=60, reject_below=60),
+    View(signal=("dollar_amount_edits",), scores=(10, 14)),
+    View(text="onerror", sort_by="file_name"),
+]
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=range(len(VIEWS)))
+def test_three_lines_reproduce_the_view(explorer, frame, signals, view):
+    names = {"anb": anb, "frame": frame, "signals": signals}
+    assert len(view.code().split("\n")) == 3
+    exec(view.code(), names)  # noqa: S102 - our own three lines
+    look = explorer.look(view)
+    pd.testing.assert_frame_equal(names["seen"], look.seen)
+    pd.testing.assert_frame_equal(names["shares"], look.shares)
+    pd.testing.assert_frame_equal(names["table"], look.table)
+
+
+@given(text=st.text(max_size=20), user=st.text(max_size=20))
+@settings(max_examples=50)
+def test_the_lines_hold_whatever_was_typed_as_a_text(text, user):
+    names = {"anb": anb, "frame": uploads_frame([record()])}
+    exec(View(text=text, user=user).code(), names)  # noqa: S102 - our own three lines
+    assert "seen" in names
+
+
+def read_csv(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_what_is_in_the_table_is_written_in_its_order_without_file_names(explorer, tmp_path):
+    view = View(status=("scored",), sort_by="ocr_authenticity_score", ascending=True)
+    written = read_csv(explorer.write(view, tmp_path))
+    assert [row["ocr_authenticity_score"] for row in written] == ["12", "45", "80", "100"]
+    assert {row["status"] for row in written} == {"scored"}
+    assert not {"file_name", "file_url"} & set(written[0])
+
+
+def test_file_names_go_along_when_asked_for_and_cannot_run_as_formulas(explorer, tmp_path):
+    path = explorer.write(View(scores=(100, 100)), tmp_path, file_names=True)
+    assert [row["file_name"] for row in read_csv(path)] == ["'=1+1.pdf"]
+
+
+def test_an_earlier_file_is_never_replaced(explorer, tmp_path):
+    names = [explorer.write(View(), tmp_path).name for _ in range(3)]
+    assert names == ["uploads_in_view.csv", "uploads_in_view_2.csv", "uploads_in_view_3.csv"]
+
+
+def test_a_folder_that_is_not_there_is_named(explorer, tmp_path):
+    with pytest.raises(ConfigurationError, match=r"nowhere.*cannot be written"):
+        explorer.write(View(), tmp_path / "nowhere")
+
+
+def test_counts_of_a_view_are_those_of_count_scores(explorer, frame):
+    look = explorer.look(View())
+    assert (look.counts.table() == count_scores(frame).table()).all()

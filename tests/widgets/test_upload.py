@@ -1,0 +1,206 @@
+"""Documents in the upload panel, asked as the browser asks: chosen, described, sent, looked up."""
+
+import shutil
+import threading
+
+import pytest
+
+from argyle_nb.widgets import UploadPanel
+from argyle_nb.widgets.receiving import ReceivedFile
+from tests.support.panel_page import Browser, state_of
+from tests.support.servers import HostileServer, client_of
+from tests.support.upload_panel import aside, drop, is_ready, row, sent
+from tests.support.upload_queues import until
+
+EMAIL = "ada.panel@example.test"
+
+
+@pytest.fixture
+def panel(client, tmp_path):
+    return UploadPanel(client, tmp_path / "journal.sqlite")
+
+
+@pytest.fixture
+def page(panel):
+    page = Browser(panel._shared.table)
+    page.ask("open")
+    return page
+
+
+def earlier(page):
+    """Ask what was sent before, which is looked up aside, and wait for it."""
+    page.heard.clear()
+    page.ask("earlier")
+    until(lambda: [1 for told, _ in page.heard if "earlier" in told])
+    [lines] = [told["earlier"] for told, _ in page.heard if "earlier" in told]
+    return lines
+
+
+def test_a_dropped_file_becomes_a_row_with_its_size_kind_and_guessed_type(panel, page, pdf):
+    key = drop(panel, pdf)
+    until(lambda: is_ready(page, key))
+    told = row(page, key)
+    assert (told["name"], told["size"], told["found"]) == (pdf.name, pdf.stat().st_size, "PDF")
+    assert (told["type"], told["guess"], told["state"]) == ("paystubs", True, "ready")
+
+
+def test_what_has_not_arrived_is_no_row(panel, page):
+    panel._shared.table.take(ReceivedFile("k1", "a.pdf", state="receiving"))
+    assert page.ask("open")["files"] == []
+
+
+def test_a_user_said_for_all_is_the_user_of_what_comes_later_too(panel, page, pdf):
+    first = drop(panel, pdf)
+    page.ask("set", all=True, user=" loan-1 ")
+    second = drop(panel, pdf)
+    assert [row(page, key)["user"] for key in (first, second)] == ["loan-1", "loan-1"]
+    assert page.ask("open")["user"] == "loan-1"
+
+
+def test_a_type_said_for_all_and_one_said_for_a_row_are_kept(panel, page, pdf):
+    keys = [drop(panel, pdf) for _ in range(3)]
+    page.ask("set", all=True, document_type="W-2")
+    page.ask("set", keys=[keys[1]], document_type="1099")
+    assert [row(page, key)["type"] for key in keys] == ["W-2", "1099", "W-2"]
+
+
+def test_a_document_goes_from_the_browser_to_its_score_and_its_copy_goes(panel, page, pdf, user):
+    key = drop(panel, pdf)
+    copy = panel.queue.find(key).path
+    assert copy.exists()
+    file = sent(panel, page, key, user.id)
+    assert not copy.exists()
+    assert row(page, key)["score"] == file.score
+    assert row(page, key)["kind"] == "paystubs"
+    assert panel.frame["ocr_authenticity_score"].tolist() == [file.score]
+    assert repr(panel) == "UploadPanel(1 documents, 1 at Argyle)"
+
+
+def test_a_document_without_a_user_is_an_error_in_words_and_nothing_is_sent(panel, page, pdf):
+    key = drop(panel, pdf)
+    until(lambda: is_ready(page, key))
+    told = page.ask("send")
+    assert told["error"] == f"nothing was sent: {pdf.name} has no user; say whose it is"
+    assert row(page, key)["state"] == "ready"
+
+
+def test_a_removed_row_is_gone_with_its_copy_and_can_be_chosen_again(panel, page, pdf):
+    key = drop(panel, pdf)
+    until(lambda: row(page, key)["state"] == "ready")
+    copy = panel.queue.find(key).path
+    page.ask("remove", keys=[key])
+    assert not copy.exists()
+    assert panel._shared.zone.files == []
+    assert page.ask("open")["files"] == []
+    assert row(page, drop(panel, pdf))["name"] == pdf.name
+
+
+def test_documents_on_the_kernels_machine_are_added_by_a_pattern(panel, page, pdf, tmp_path):
+    for number in range(2):
+        shutil.copy(pdf, tmp_path / f"scan{number}.pdf")
+    page.ask("add", text=f"{tmp_path}/scan*.pdf")
+    until(lambda: aside(page) == [{"about": "added", "added": 2}])
+    names = [told["name"] for told in page.ask("open")["files"]]
+    assert names == ["scan0.pdf", "scan1.pdf"]
+    page.ask("add", text="nowhere/*.pdf")
+    until(lambda: "names no document" in aside(page)[0].get("trouble", ""))
+
+
+def test_the_same_can_be_said_in_python(panel, pdf, user, tmp_path):
+    shutil.copy(pdf, tmp_path / "scan.pdf")
+    assert panel.add(f"{tmp_path}/*.pdf", document_type="paystubs", user=user.id) == 1
+    [file] = panel.queue.files
+    until(lambda: panel.queue.find(file.key).state == "ready")
+    panel.send().join(60)
+    assert panel.queue.uploads
+    assert (tmp_path / "scan.pdf").exists()
+
+
+def test_users_are_looked_for_by_e_mail_and_answered_by_message(panel, page, client):
+    known = client.create_user(external_id="panel-1", email=EMAIL, first_name="Ada")
+    page.ask("users", text=EMAIL)
+    until(lambda: any(told.get("users") for told, _ in page.heard))
+    [told] = [told for told, _ in page.heard if told.get("users")]
+    assert told["users"] == [{"value": "panel-1", "label": f"Ada, {EMAIL}"}]
+    assert (told["text"], told["words"]) == (EMAIL, "a known user")
+    assert known.id not in state_of(panel)
+
+
+def test_a_search_that_fails_says_why(tmp_path):
+    with HostileServer([b""]) as server:
+        gone = client_of(server)
+    page = Browser(UploadPanel(gone, tmp_path / "journal.sqlite")._shared.table)
+    page.ask("users", text="x")
+    until(lambda: aside(page))
+    assert aside(page)[0]["words"].startswith("users cannot be looked up: ")
+    assert "could not be reached" in aside(page)[0]["words"]
+
+
+def test_the_journal_shows_what_was_sent_before(panel, page, pdf, user):
+    key = drop(panel, pdf)
+    sent(panel, page, key, user.id)
+    assert earlier(page) == []
+    page.ask("remove", keys=[key])
+    [line] = earlier(page)
+    assert (line["name"], line["state"], line["user"]) == (pdf.name, "done", user.id)
+    assert line["at"].endswith(" UTC")
+
+
+def test_clearing_many_rows_is_one_message_and_only_of_what_came_from_the_browser(panel, page, pdf):
+    dropped = [drop(panel, pdf) for _ in range(3)]
+    added = panel.queue.add(pdf)
+    until(lambda: all(file.state == "ready" for file in panel.queue.files))
+    sent = []
+    panel._shared.zone._area.send = sent.append
+    page.ask("remove", keys=[*dropped, added, "never there"])
+    [message] = [content for content in sent if content["about"] == "remove"]
+    assert [row["file"] for row in message["rows"]] == dropped
+    assert panel.queue.files == []
+
+
+def test_a_repeated_question_adds_nothing_twice(panel, page, pdf):
+    page.ask("add", number="n1", text=str(pdf))
+    until(lambda: aside(page))
+    for _ in range(20):
+        page.ask("set", all=True, user="loan-1")
+    page.ask("add", number="n1", text=str(pdf))
+    page.ask("add", text="nowhere/*.pdf")
+    until(lambda: "trouble" in aside(page)[0])
+    assert len(panel.queue.files) == 1
+
+
+def test_files_are_looked_for_on_another_thread_so_that_no_other_question_waits(panel, page, pdf):
+    threads = {}
+
+    def send(content, buffers=None):
+        threads[content["about"]] = threading.current_thread()
+
+    page.panel.send = send
+    page.panel._handle_custom_msg({"kind": "add", "number": "n1", "text": str(pdf)}, [])
+    until(lambda: "added" in threads)
+    assert threads["add"] is threading.current_thread()
+    assert threads["added"] is not threading.current_thread()
+
+
+def test_a_correction_that_comes_too_late_is_an_error(panel, page, pdf, user):
+    key = drop(panel, pdf)
+    panel.queue.set([key], document_type="paystubs", user=user.id)
+    until(lambda: is_ready(page, key))
+    panel.send().join(60)
+    until(lambda: row(page, key)["state"] == "done")
+    told = page.ask("set", keys=[key], user="somebody else")
+    assert "too late: " in told["error"]
+    assert f"is done as paystubs for {user.id}" in told["error"]
+    assert "error" not in page.ask("set", all=True, user="somebody else")
+
+
+def test_a_suggested_user_is_the_one_that_its_label_names(panel, page, client):
+    ada, bob = (
+        client.create_user(external_id="household-9", email=f"{name}.household@example.test")
+        for name in ("ada", "bob")
+    )
+    page.ask("users", text="bob.household")
+    until(lambda: aside(page))
+    [[suggested]] = [message["users"] for message in aside(page)]
+    assert suggested == {"value": bob.id, "label": "bob.household@example.test, household-9"}
+    assert ada.id != bob.id
