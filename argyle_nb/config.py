@@ -169,7 +169,7 @@ def make_settings(
     >>> make_settings("id", "secret").base_url
     'https://api-sandbox.argyle.com'
     """
-    api_key_id, api_key_secret = KeyText(api_key_id), KeyText(api_key_secret)
+    api_key_id, api_key_secret = SecretStr(api_key_id), SecretStr(api_key_secret)
     return Settings(
         base_url=base_url_of(environment),
         environment=environment,
@@ -243,7 +243,7 @@ def unshown(text: str | None) -> str | None:
     >>> unshown("s3cret"), unshown(None)
     (<key>, None)
     """
-    return text and KeyText(text)
+    return text and SecretStr(text)
 
 
 def credentials_path() -> Path:
@@ -370,7 +370,7 @@ def _ask(question: str) -> str:
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:
             # Called by its full name: a notebook's kernel puts its own in that place.
-            return KeyText(getpass.getpass(question).strip())
+            return SecretStr(getpass.getpass(question).strip())
         except (getpass.GetPassWarning, EOFError):
             raise ConfigurationError(
                 "there is no terminal where a key can be typed unseen: run anb.login() in a "
@@ -398,14 +398,14 @@ Profiles = dict[str, dict[str, str]]
 _KEY_PREFIX = "api_key"
 
 
-class KeyText(str):
+class SecretStr(str):
     """A key's text, or a part of a key, that does not show itself where variables are shown.
 
     Some tracebacks print the arguments and variables of every call; notebooks keep them.
 
     Examples
     --------
-    >>> {"secret": KeyText("s3cret")}
+    >>> {"secret": SecretStr("s3cret")}
     {'secret': <key>}
     """
 
@@ -470,7 +470,7 @@ def _unshown(table: Any) -> Any:
     if not isinstance(table, dict):
         return None
     return {
-        name: KeyText(text) if isinstance(text, str) and name.startswith(_KEY_PREFIX) else text
+        name: SecretStr(text) if isinstance(text, str) and name.startswith(_KEY_PREFIX) else text
         for name, text in table.items()
     }
 

@@ -189,7 +189,7 @@ class Account(msgspec.Struct, frozen=True):
     created_at: datetime | None = None
 
 
-class Page(msgspec.Struct, frozen=True):
+class ApiPage(msgspec.Struct, frozen=True):
     """One page of any list; the records stay undecoded."""
 
     results: list[msgspec.Raw]
@@ -197,7 +197,7 @@ class Page(msgspec.Struct, frozen=True):
     previous: str | None = None
 
 
-def decode_page(data: bytes | msgspec.Raw) -> Page:
+def decode_page(data: bytes | msgspec.Raw) -> ApiPage:
     """Read a page ``{"next", "previous", "results"}``, or a bare list, as an older version gave.
 
     Raises
@@ -212,8 +212,8 @@ def decode_page(data: bytes | msgspec.Raw) -> Page:
     """
     try:
         if bytes(data).lstrip()[:1] == b"[":
-            return Page(msgspec.json.decode(data, type=list[msgspec.Raw]))
-        return msgspec.json.decode(data, type=Page)
+            return ApiPage(msgspec.json.decode(data, type=list[msgspec.Raw]))
+        return msgspec.json.decode(data, type=ApiPage)
     except UNREADABLE as error:
         raise DecodeError("page", "$", f"not a page of results: {error}") from None
 

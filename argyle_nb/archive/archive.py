@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from argyle_nb.archive.pages import Entry
+    from argyle_nb.archive.pages import PageEntry
     from argyle_nb.archive.parquet import Recipe
     from argyle_nb.archive.versions import Sighting
     from argyle_nb.client.client import Client
@@ -105,7 +105,7 @@ class Archive:
         """
         given = {"user": user, "account": account, "document_type": document_type}
         filters = {name: value for name, value in given.items() if value is not None}
-        entries: list[Entry] = []
+        entries: list[PageEntry] = []
 
         def arriving() -> Iterator[bytes]:
             for entry, page in pulled(self._store, client, filters):
@@ -407,25 +407,27 @@ class Archive:
         # Behind an address stands a mark of the key, which is nobody's business.
         return sorted({s.split(" ")[0] if s.startswith("http") else s for s in scopes})
 
-    def _planned(self, entries: Sequence[Entry], **options: Any) -> tuple[Recipe, Iterator[bytes]]:
+    def _planned(
+        self, entries: Sequence[PageEntry], **options: Any
+    ) -> tuple[Recipe, Iterator[bytes]]:
         readings = newest(entries)
         pages = pages_of(self._store, [reading.page for reading in readings])
         return recipe_of(entries, readings, **options), pages
 
-    def _scanned(self, entries: Sequence[Entry], **options: Any) -> Frames:
+    def _scanned(self, entries: Sequence[PageEntry], **options: Any) -> Frames:
         recipe, pages = self._planned(entries, **options)
         frames = recipe.frames(pages)
         _marked(frames.uploads, entries)
         return frames
 
-    def _seen(self, entries: Sequence[Entry], upload_id: str) -> list[Sighting]:
+    def _seen(self, entries: Sequence[PageEntry], upload_id: str) -> list[Sighting]:
         seen = sightings(self._store, entries, upload_id)
         if not seen:
             raise NotFoundError(f"{self} has never seen upload {upload_id}: pull, then ask again")
         return seen
 
 
-def _marked(uploads: pd.DataFrame, entries: Sequence[Entry]) -> pd.DataFrame:
+def _marked(uploads: pd.DataFrame, entries: Sequence[PageEntry]) -> pd.DataFrame:
     uploads.attrs["deleted"] = list(deleted_since(entries))
     return uploads
 

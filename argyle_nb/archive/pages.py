@@ -147,7 +147,7 @@ _COMPRESSION_LEVEL = 3
 _MARK_CHARACTERS = 16
 
 
-class Contents(msgspec.Struct, frozen=True, kw_only=True):
+class PageContents(msgspec.Struct, frozen=True, kw_only=True):
     """What a page holds, so that nobody need read it to know whether to read it.
 
     ``ids`` and ``updated_at`` (microseconds since 1970; 0 when unknown) stand in the order of the
@@ -161,7 +161,7 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     categories: dict[str, dict[str, list[str]]]
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class PageEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One entry of the index: a page, where it came from, and when.
 
     ``pull`` and ``number`` place the page in its pull; ``scope`` says whose uploads these are;
@@ -175,7 +175,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     filters: dict[str, str]
     seen_at: datetime
     sha256: str
-    contents: Contents
+    contents: PageContents
     next: str | None = None
     listed: bool = True
     gone: list[str] = []
@@ -204,7 +204,7 @@ class PageStore:
         self._folder = open_folder(folder)
         self.url = self._folder.url
 
-    def keep(self, page: bytes, entry: Entry) -> None:
+    def keep(self, page: bytes, entry: PageEntry) -> None:
         """Write a page, then its entry."""
         from zstandard import ZstdCompressor  # noqa: PLC0415 - as in `_unpacked`
 
@@ -212,7 +212,7 @@ class PageStore:
         self._folder.write(_page_name(entry.sha256), compressed)
         self._folder.write(entry.name, msgspec.json.encode(entry))
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[PageEntry]:
         """Read the index, oldest first.
 
         Raises
@@ -246,9 +246,9 @@ class PageStore:
                 raise self._damaged(str(error.filename or error), "it is missing") from None
             yield from zip(some, found, strict=True)
 
-    def _entry(self, name: str, data: bytes) -> Entry:
+    def _entry(self, name: str, data: bytes) -> PageEntry:
         try:
-            return msgspec.json.decode(data, type=Entry)
+            return msgspec.json.decode(data, type=PageEntry)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise self._damaged(name, str(error)) from None
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from argyle_nb.archive.pages import Entry
+    from argyle_nb.archive.pages import PageEntry
     from argyle_nb.archive.versions import Reading
     from argyle_nb.frames.uploads import Errors
     from argyle_nb.models import Account
@@ -68,7 +68,7 @@ class Recipe:
 
 
 def recipe_of(
-    entries: Sequence[Entry],
+    entries: Sequence[PageEntry],
     readings: Sequence[Reading],
     *,
     accounts: Iterable[Account] = (),

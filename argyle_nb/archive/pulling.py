@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from queue import Queue
 from typing import TYPE_CHECKING
 
-from argyle_nb.archive.pages import Entry, new_pull, sha256_of
+from argyle_nb.archive.pages import PageEntry, new_pull, sha256_of
 from argyle_nb.archive.versions import (
     Identified,
     contents_of,
@@ -47,7 +47,7 @@ _LINK_EXPIRED = frozenset({400, 404, 410, 422})
 
 def pulled(
     store: PageStore, client: Client, filters: Mapping[str, str]
-) -> Iterator[tuple[Entry, bytes]]:
+) -> Iterator[tuple[PageEntry, bytes]]:
     """List uploads, going on with a listing that broke off within a day.
 
     While a page is worked on, the next one is on its way.
@@ -63,7 +63,7 @@ def pulled(
 
     Yields
     ------
-    (Entry, bytes)
+    (PageEntry, bytes)
         The pages kept before the listing broke off, then the others, in the order of the list.
 
     Raises
@@ -100,7 +100,9 @@ def scope_of(settings: Settings) -> str:
     return settings.store or f"{settings.base_url} {owner}"
 
 
-def unfinished(entries: Sequence[Entry], scope: str, filters: Mapping[str, str]) -> list[Entry]:
+def unfinished(
+    entries: Sequence[PageEntry], scope: str, filters: Mapping[str, str]
+) -> list[PageEntry]:
     """Find the pages of the latest listing of this kind, if it broke off and can be gone on with.
 
     Parameters
@@ -114,7 +116,7 @@ def unfinished(entries: Sequence[Entry], scope: str, filters: Mapping[str, str])
 
     Returns
     -------
-    list of Entry
+    list of PageEntry
         In the order of the list; empty when there is nothing to go on with.
 
     Examples
@@ -129,7 +131,9 @@ def unfinished(entries: Sequence[Entry], scope: str, filters: Mapping[str, str])
     return pages if datetime.now(UTC) - pages[0].seen_at < STALE else []
 
 
-def latest_listing(entries: Sequence[Entry], scope: str, filters: Mapping[str, str]) -> list[Entry]:
+def latest_listing(
+    entries: Sequence[PageEntry], scope: str, filters: Mapping[str, str]
+) -> list[PageEntry]:
     """Give one entry for each page of the latest listing with these filters.
 
     Examples
@@ -144,13 +148,13 @@ def latest_listing(entries: Sequence[Entry], scope: str, filters: Mapping[str, s
 
 
 def _listed(
-    store: PageStore, client: Client, filters: Mapping[str, str], begun: Sequence[Entry]
-) -> Iterator[tuple[Entry, bytes]]:
+    store: PageStore, client: Client, filters: Mapping[str, str], begun: Sequence[PageEntry]
+) -> Iterator[tuple[PageEntry, bytes]]:
     pull, after = (begun[0].pull, begun[-1].next) if begun else (new_pull(), None)
     pages = client.upload_pages(**filters, after=after)
     yield from zip(begun, store.pages([entry.sha256 for entry in begun]), strict=True)
     for number, page in enumerate(read_ahead(pages), start=len(begun)):
-        entry = Entry(
+        entry = PageEntry(
             pull=pull,
             number=number,
             scope=scope_of(client.settings),
@@ -211,7 +215,7 @@ PAGE_SIZE = 200
 _UPLOADS = "/v2/user-uploads"
 
 
-def refreshed(store: PageStore, client: Client) -> Iterator[Entry]:
+def refreshed(store: PageStore, client: Client) -> Iterator[PageEntry]:
     """Ask again for the uploads whose processing has not come to rest.
 
     Where listing them takes fewer requests than asking for each, they are listed; what the list
@@ -226,7 +230,7 @@ def refreshed(store: PageStore, client: Client) -> Iterator[Entry]:
 
     Yields
     ------
-    Entry
+    PageEntry
         One for each page kept.
 
     Raises
@@ -249,7 +253,7 @@ def refreshed(store: PageStore, client: Client) -> Iterator[Entry]:
 
 
 def _moving(
-    store: PageStore, entries: Sequence[Entry]
+    store: PageStore, entries: Sequence[PageEntry]
 ) -> list[tuple[Mapping[str, str], list[str]]]:
     """Group the uploads that have not come to rest by the filters they were listed with."""
     deleted = deleted_since(entries)
@@ -271,7 +275,7 @@ def _moving(
 
 def _asked(
     store: PageStore, settings: Settings, filters: Mapping[str, str], ids: Sequence[str]
-) -> Iterator[Entry]:
+) -> Iterator[PageEntry]:
     pull = new_pull()
 
     with closing(Transport(settings)) as transport, ThreadPoolExecutor(AT_ONCE) as workers:
@@ -288,7 +292,7 @@ def _asked(
             some = ids[start : start + PAGE_SIZE]
             answers = list(zip(some, workers.map(ask, some), strict=True))
             page = joined([answer for _, answer in answers if isinstance(answer, bytes)])
-            entry = Entry(
+            entry = PageEntry(
                 pull=pull,
                 number=number,
                 scope=scope_of(settings),

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 import pandas as pd
 
-from argyle_nb.archive.pages import Contents
+from argyle_nb.archive.pages import PageContents
 from argyle_nb.frames.uploads import flatten
 from argyle_nb.models import Account, decode_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from argyle_nb.archive.pages import Entry, PageStore
+    from argyle_nb.archive.pages import PageEntry, PageStore
     from argyle_nb.frames.uploads import Frames
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -24,7 +24,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Reading(NamedTuple):
     """A page to be read, and the numbers of the records on it that are to be skipped."""
 
-    entry: Entry
+    entry: PageEntry
     skipped: tuple[int, ...]
 
     @property
@@ -59,7 +59,7 @@ class _StampedPage(msgspec.Struct):
     results: list[_Stamp]
 
 
-def contents_of(page: bytes) -> Contents:
+def contents_of(page: bytes) -> PageContents:
     """Say what a raw page holds.
 
     Parameters
@@ -74,7 +74,7 @@ def contents_of(page: bytes) -> Contents:
     """
     ids, updated_at = _stamps(page)
     frames = flatten(page, errors="collect")
-    return Contents(
+    return PageContents(
         ids=ids,
         updated_at=updated_at,
         accounts=sorted(frames.uploads["account"].dropna().unique()),
@@ -100,7 +100,7 @@ def categories_of(frames: Frames) -> dict[str, dict[str, list[str]]]:
     }
 
 
-def newest(entries: Sequence[Entry]) -> list[Reading]:
+def newest(entries: Sequence[PageEntry]) -> list[Reading]:
     """Choose the pages and records to read, so that each upload comes once, in its newest version.
 
     Parameters
@@ -173,7 +173,7 @@ def joined(records: Sequence[bytes | msgspec.Raw]) -> bytes:
     return b'{"results":[' + b",".join(bytes(record) for record in records) + b"]}"
 
 
-def sightings(store: PageStore, entries: Sequence[Entry], upload_id: str) -> list[Sighting]:
+def sightings(store: PageStore, entries: Sequence[PageEntry], upload_id: str) -> list[Sighting]:
     """Find an upload on all pages that hold it, oldest first.
 
     Raises
@@ -198,7 +198,7 @@ def sightings(store: PageStore, entries: Sequence[Entry], upload_id: str) -> lis
     ]
 
 
-def learned_accounts(entries: Iterable[Entry]) -> list[Account]:
+def learned_accounts(entries: Iterable[PageEntry]) -> list[Account]:
     """Tell the users of accounts, as far as uploads were listed for one user.
 
     Examples
@@ -214,7 +214,7 @@ def learned_accounts(entries: Iterable[Entry]) -> list[Account]:
     ]
 
 
-def deleted_since(entries: Iterable[Entry]) -> dict[str, datetime]:
+def deleted_since(entries: Iterable[PageEntry]) -> dict[str, datetime]:
     """Find the uploads that Argyle no longer had when they were last asked for.
 
     Parameters
@@ -242,7 +242,7 @@ def deleted_since(entries: Iterable[Entry]) -> dict[str, datetime]:
     return deleted
 
 
-def _skipped(entry: Entry, kept: set[int]) -> tuple[int, ...]:
+def _skipped(entry: PageEntry, kept: set[int]) -> tuple[int, ...]:
     ids = enumerate(entry.contents.ids)
     return tuple(row for row, upload in ids if upload is not None and row not in kept)
 

@@ -27,7 +27,7 @@ SCORE_LABEL = "ocr_authenticity_score (0 to 100)"
 _NOTE_WIDTH = 120
 
 
-class Look(NamedTuple):
+class ChartStyle(NamedTuple):
     """What tells one group from the next: never by colour alone."""
 
     colour: str
@@ -38,12 +38,12 @@ class Look(NamedTuple):
 
 # The colours of Okabe and Ito 2008, dark ones first; lines, markers and hatches differ too.
 LOOKS = (
-    Look("#0072b2", "-", "o", ""),
-    Look("#d55e00", "--", "s", "//"),
-    Look("#009e73", "-.", "^", ".."),
-    Look("#cc79a7", ":", "D", "xx"),
-    Look("#e69f00", (0, (5, 1)), "v", "--"),  # type: ignore[arg-type]
-    Look("#56b4e9", (0, (3, 1, 1, 1)), "P", "++"),  # type: ignore[arg-type]
+    ChartStyle("#0072b2", "-", "o", ""),
+    ChartStyle("#d55e00", "--", "s", "//"),
+    ChartStyle("#009e73", "-.", "^", ".."),
+    ChartStyle("#cc79a7", ":", "D", "xx"),
+    ChartStyle("#e69f00", (0, (5, 1)), "v", "--"),  # type: ignore[arg-type]
+    ChartStyle("#56b4e9", (0, (3, 1, 1, 1)), "P", "++"),  # type: ignore[arg-type]
 )
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import msgspec
 
 from argyle_nb.client.pagination import UPLOADS, pages
-from argyle_nb.client.polling import Waited, Watch, wait_for
+from argyle_nb.client.polling import Poller, Waited, wait_for
 from argyle_nb.client.responses import read_as
 from argyle_nb.client.transfer import save_document, send_file
 from argyle_nb.client.transport import Transport
-from argyle_nb.config import KeyText, Settings, make_settings
+from argyle_nb.config import SecretStr, Settings, make_settings
 from argyle_nb.errors import ApiError
 from argyle_nb.models import (
     Account,
@@ -64,7 +64,7 @@ class Client:
     def __init__(
         self, api_key_id: str, api_key_secret: str, *, environment: str = "sandbox"
     ) -> None:
-        api_key_id, api_key_secret = KeyText(api_key_id), KeyText(api_key_secret)
+        api_key_id, api_key_secret = SecretStr(api_key_id), SecretStr(api_key_secret)
         self._start(make_settings(api_key_id, api_key_secret, environment))
 
     @classmethod
@@ -358,7 +358,7 @@ class Client:
         with self._transport.open_download(upload.file_url) as answer:
             return save_document(answer, folder, str(upload_id))
 
-    def watch(self) -> Watch:
+    def watch(self) -> Poller:
         """Give what looks at uploads in rounds, as `wait` does, without waiting.
 
         Examples
@@ -366,7 +366,7 @@ class Client:
         >>> client.watch().moving
         []
         """
-        return Watch(self._transport)
+        return Poller(self._transport)
 
     def _decoded(self, answer: bytes, kind: type[T]) -> T:
         return read_as(lambda body: decode(body, kind), answer, self.settings)

@@ -47,7 +47,7 @@ _PATIENCE = 3
 
 
 @dataclass
-class Watched:
+class PolledUpload:
     """One upload, and when its stages last moved and were last seen, on the monotonic clock."""
 
     upload: UserUpload
@@ -99,7 +99,7 @@ class Watched:
         self.trouble = f"not read: {error}"
 
 
-class Watch:
+class Poller:
     """Looks at uploads that move, in rounds.
 
     Parameters
@@ -121,15 +121,15 @@ class Watch:
         self._listing_pays = True
         self._lost_rounds = 0
         self._lost = False
-        self.watched: dict[str, Watched] = {}
+        self.watched: dict[str, PolledUpload] = {}
 
     def add(self, uploads: Iterable[UserUpload], *, unseen: bool = False) -> None:
         """Look at more uploads; what rests is asked for only where it is ``unseen``."""
         now = time.monotonic()
-        self.watched |= {upload.id: Watched(upload, now, now, unseen) for upload in uploads}
+        self.watched |= {upload.id: PolledUpload(upload, now, now, unseen) for upload in uploads}
 
     @property
-    def moving(self) -> list[Watched]:
+    def moving(self) -> list[PolledUpload]:
         """Those of which more is expected."""
         return [watched for watched in self.watched.values() if watched.moves]
 
@@ -177,7 +177,7 @@ class Watch:
                 raise
         self._lost_rounds = self._lost_rounds + 1 if self._lost else 0
 
-    def _list(self, wanted: dict[str, Watched]) -> None:
+    def _list(self, wanted: dict[str, PolledUpload]) -> None:
         """Look at pages of the list as long as each shows several, and strike off what they show.
 
         That costs one page at most more than asking for each, in whatever order the list comes.
@@ -201,7 +201,7 @@ class Watch:
         seconds = max(0.0, self._deadline - time.monotonic())
         return (raws for _, raws in pages(self._transport, UPLOADS, filters, seconds=seconds))
 
-    def _ask(self, watched: Watched) -> None:
+    def _ask(self, watched: PolledUpload) -> None:
         """Ask for one upload; only an error that befalls all of them is raised."""
         if self._lost or time.monotonic() > self._deadline:
             return
@@ -364,7 +364,7 @@ def wait_for(
     >>> wait_for(transport, [upload], timeout=60)  # doctest: +SKIP
     <1 upload: 1 complete>
     """
-    watch = Watch(transport)
+    watch = Poller(transport)
     watch.add(uploads)
     with _teller(progress) as tell:
         watch.run(tell, time.monotonic() + timeout)
@@ -375,7 +375,7 @@ def wait_for(
     return Waited([watched.upload for watched in all_watched], reasons, open_)
 
 
-def _reason(watched: Watched, timeout: float) -> str:
+def _reason(watched: PolledUpload, timeout: float) -> str:
     still = watched.trouble or f"still being processed after {timeout:.0f} s"
     return watched.rests_because or still
 

@@ -50,14 +50,14 @@ _LOOKED_AT_BYTES = 4096
 _JSON_SCALAR = re.compile(r'("(?:[^"\\]|\\.)*(?:"|$))(\s*:)?|-?\d[\d.eE+-]*')
 
 
-class Unshown(bytes):
+class RedactedBytes(bytes):
     """Bytes of an answer, which do not show themselves where a traceback prints variables.
 
     They may hold anybody's data.
 
     Examples
     --------
-    >>> Unshown(b"a name")
+    >>> RedactedBytes(b"a name")
     <6 bytes>
     """
 
@@ -89,7 +89,7 @@ def body_blocks(answer: requests.Response, max_bytes: int, seconds: float) -> It
         When it takes longer.
     """
     size, deadline = 0, time.monotonic() + seconds
-    while block := Unshown(answer.raw.read1(_BLOCK_BYTES, decode_content=True)):
+    while block := RedactedBytes(answer.raw.read1(_BLOCK_BYTES, decode_content=True)):
         size += len(block)
         if size > max_bytes:
             raise ApiError(f"an answer of more than {max_bytes / 1e6:.0f} MB was cut off")
@@ -100,7 +100,7 @@ def body_blocks(answer: requests.Response, max_bytes: int, seconds: float) -> It
 
 def checked_body(answer: requests.Response, settings: Settings) -> bytes:
     """Read a whole answer of the API, 200 or 201; anything else becomes an error of the tree."""
-    body = Unshown(b"".join(body_blocks(answer, MAX_ANSWER_BYTES, ANSWER_SECONDS)))
+    body = RedactedBytes(b"".join(body_blocks(answer, MAX_ANSWER_BYTES, ANSWER_SECONDS)))
     if answer.status_code not in (requests.codes.ok, requests.codes.created):
         is_ours = is_trusted(answer.request.url or "", settings.base_url)
         raise _refusal(answer, body, settings) if is_ours else _strangers_refusal(answer)

@@ -41,7 +41,7 @@ def back_off(attempt: int) -> float:
     return _random.uniform(0, min(longest, LONGEST_PAUSE_SECONDS))
 
 
-class Pacer:
+class RateLimiter:
     """Keeps all threads together below a number of requests a second.
 
     Parameters
@@ -51,8 +51,8 @@ class Pacer:
 
     Examples
     --------
-    >>> pacer = Pacer(45)
-    >>> pacer.wait()
+    >>> rate_limiter = RateLimiter(45)
+    >>> rate_limiter.wait()
     """
 
     def __init__(self, per_second: float = REQUESTS_PER_SECOND) -> None:
@@ -73,7 +73,7 @@ class Pacer:
             # Everybody was told to wait meanwhile.
             turn = self._turn()
 
-    def slow_down(self, seconds: float | None = None) -> None:
+    def back_off_all(self, seconds: float | None = None) -> None:
         """Let every thread wait, because the service said that it gets too much.
 
         Afterwards the requests follow each other half as fast, and by and by faster again.

@@ -28,7 +28,7 @@ from argyle_nb.client.origins import (
     shown_origin,
 )
 from argyle_nb.client.responses import ANSWER_SECONDS, BROKEN, REDIRECTS, checked_body, told_to_wait
-from argyle_nb.client.retry import REQUESTS_PER_SECOND, Pacer, back_off
+from argyle_nb.client.retry import REQUESTS_PER_SECOND, RateLimiter, back_off
 from argyle_nb.config import CA_VARIABLES, LOCAL, ca_bundle, is_loopback
 from argyle_nb.errors import AmbiguousUploadError, ApiError, RateLimitError, TransportError
 
@@ -98,14 +98,16 @@ class Transport:
 
     Notes
     -----
-    Calls may come from several threads. All of them share one `Pacer`: together they stay below
+    Calls may come from several threads. All share one `RateLimiter`: together they stay below
     the service's limit, and one answer of 429 slows them all.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.clock = ServerClock()
-        self.pacer = Pacer(math.inf if settings.environment == LOCAL else REQUESTS_PER_SECOND)
+        self.rate_limiter = RateLimiter(
+            math.inf if settings.environment == LOCAL else REQUESTS_PER_SECOND
+        )
         self._auth = HTTPBasicAuth(settings.api_key_id, settings.api_key_secret.reveal())
         self._certificates = ca_bundle()
         self._reading = self._session()
@@ -255,7 +257,7 @@ class Transport:
                     raise
                 if not hopeful:
                     raise self._broken("GET", where, error) from None
-                if not isinstance(error, RateLimitError):  # then all wait, in the pacer
+                if not isinstance(error, RateLimitError):  # then all wait, in the rate_limiter
                     time.sleep(back_off(number))
         raise AssertionError("counting has no end")
 
@@ -271,7 +273,7 @@ class Transport:
         url = self.settings.base_url + where if where.startswith("/") else where
         trusted = self.is_trusted(url)
         options.setdefault("timeout", (CONNECT_SECONDS, READ_SECONDS))
-        self.pacer.wait()
+        self.rate_limiter.wait()
         with quiet(path_too=not trusted):
             answer = session.request(
                 method,
@@ -291,7 +293,7 @@ class Transport:
         told, status = told_to_wait(answer), answer.status_code
         too_many = status == requests.codes.too_many_requests
         if too_many or (status == requests.codes.unavailable and told is not None):
-            self.pacer.slow_down(told)
+            self.rate_limiter.back_off_all(told)
 
     def _broken(self, method: str, where: str, error: Exception) -> TransportError:
         host = self.settings.base_url if where.startswith("/") else shown_origin(where)

@@ -64,7 +64,7 @@ class _Results(msgspec.Struct, Generic[T]):
     results: list[T]
 
 
-class Batch(Generic[T]):
+class RecordBatch(Generic[T]):
     """The readable records of one page, beside the page itself for what is rarely looked for.
 
     Parameters
@@ -89,7 +89,7 @@ class Batch(Generic[T]):
 
         Examples
         --------
-        >>> bytes(Batch(dict, [{}], b'[{"id": "a"}]').raw(0))
+        >>> bytes(RecordBatch(dict, [{}], b'[{"id": "a"}]').raw(0))
         b'{"id": "a"}'
         """
         if isinstance(self._source, bytes):
@@ -97,7 +97,7 @@ class Batch(Generic[T]):
         return self._source[number]
 
 
-class Reader(Generic[T]):
+class RecordReader(Generic[T]):
     """Reads records into structs of one kind.
 
     Parameters
@@ -110,7 +110,7 @@ class Reader(Generic[T]):
         self._kind = kind
         self._pages = msgspec.json.Decoder(_Results[kind] | list[kind])  # type: ignore[valid-type]
 
-    def batches(self, records: Any, rejected: Rejected = None) -> Iterator[Batch[T]]:
+    def batches(self, records: Any, rejected: Rejected = None) -> Iterator[RecordBatch[T]]:
         """Read records a page at a time.
 
         Parameters
@@ -123,7 +123,7 @@ class Reader(Generic[T]):
 
         Yields
         ------
-        Batch
+        RecordBatch
             The readable records of one page, or of up to 1,000 single ones.
 
         Raises
@@ -133,7 +133,7 @@ class Reader(Generic[T]):
 
         Examples
         --------
-        >>> [len(batch.records) for batch in Reader(UserUpload).batches(b'[{"id": "a"}]')]
+        >>> [len(batch.records) for batch in RecordReader(UserUpload).batches(b'[{"id": "a"}]')]
         [1]
         """
         for page in _as_json(records, rejected):
@@ -144,9 +144,9 @@ class Reader(Generic[T]):
                 yield self._one_by_one(page, rejected)
             else:
                 here = found if isinstance(found, list) else found.results
-                yield Batch(self._kind, here, page)
+                yield RecordBatch(self._kind, here, page)
 
-    def _one_by_one(self, page: bytes, rejected: Rejected) -> Batch[T]:
+    def _one_by_one(self, page: bytes, rejected: Rejected) -> RecordBatch[T]:
         records: list[T] = []
         source: list[bytes | msgspec.Raw] = []
         for raw in _raw_records(page, rejected):
@@ -156,10 +156,10 @@ class Reader(Generic[T]):
                 reject(error, rejected)
             else:
                 source.append(raw)
-        return Batch(self._kind, records, source)
+        return RecordBatch(self._kind, records, source)
 
 
-UPLOADS = Reader(UserUpload)
+UPLOADS = RecordReader(UserUpload)
 
 
 def as_uploads(records: Any) -> Iterator[UserUpload]:
@@ -168,7 +168,7 @@ def as_uploads(records: Any) -> Iterator[UserUpload]:
     Parameters
     ----------
     records
-        As for `Reader.batches`.
+        As for `RecordReader.batches`.
 
     Yields
     ------
@@ -277,11 +277,11 @@ class Row(msgspec.Struct, Generic[S, R], frozen=True, gc=False):
     requested_document_type: str | None = None
 
 
-COUNTED = Reader(Row[Counted, Counted])
-READ = Reader(Row[Signal, ReasonCode])
+COUNTED = RecordReader(Row[Counted, Counted])
+READ = RecordReader(Row[Signal, ReasonCode])
 
 
-class Page(NamedTuple):
+class RowPage(NamedTuple):
     """Rows of one page, beside what was found in their analyses.
 
     ``forms`` and ``scores`` have one item per row, ``None`` where there is none.
@@ -292,7 +292,7 @@ class Page(NamedTuple):
     scores: list[int | None]
 
 
-def rows_of(batch: Batch[Row[S, R]], rejected: list[DecodeError] | None = None) -> Page:
+def rows_of(batch: RecordBatch[Row[S, R]], rejected: list[DecodeError] | None = None) -> RowPage:
     """Look into the analyses of a batch.
 
     Parameters
@@ -313,7 +313,7 @@ def rows_of(batch: Batch[Row[S, R]], rejected: list[DecodeError] | None = None) 
     >>> len(rows_of(batch).forms[0])
     1
     """
-    page = rows, found, scores = Page([], [], [])
+    page = rows, found, scores = RowPage([], [], [])
     for number, row in enumerate(batch.records):
         forms: Forms | None = None
         score: int | None = None
@@ -370,7 +370,7 @@ def score_of(row: Row[S, R], forms: Forms | None) -> int | None:
     return score
 
 
-def _forms_elsewhere(batch: Batch[Row[S, R]], number: int) -> Forms | None:
+def _forms_elsewhere(batch: RecordBatch[Row[S, R]], number: int) -> Forms | None:
     """Look for forms under names that nobody published, and read them as if they stood on top."""
     upload = decode(batch.raw(number), UserUpload)
     found = list(forms_anywhere(upload.ocr_authenticity))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from argyle_nb.frames.authenticity import ReasonCode, Signal
     from argyle_nb.frames.columns import Column
-    from argyle_nb.frames.records import Page
+    from argyle_nb.frames.records import RowPage
 
 KIND = pd.CategoricalDtype(["signal", "reason_code"])
 CONFIDENCES = ("LOW", "MEDIUM", "HIGH")
@@ -47,7 +47,7 @@ class SignalColumns:
         self._field_name = RepeatedTextColumn()
         self._original_text, self._tampered_text = TextColumn(), TextColumn()
 
-    def add(self, page: Page) -> None:
+    def add(self, page: RowPage) -> None:
         """Take the signals and reason codes of a page."""
         forms = [form for found in page.forms if found for form in found]
         self._forms_of_row.add([len(found) if found else 0 for found in page.forms])

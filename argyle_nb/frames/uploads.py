@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from argyle_nb.errors import DecodeError
     from argyle_nb.frames.columns import Column
-    from argyle_nb.frames.records import Forms, Page, Reader, Row
+    from argyle_nb.frames.records import Forms, RecordReader, Row, RowPage
     from argyle_nb.levels import LevelPreset
     from argyle_nb.models import Account
 
@@ -55,7 +55,7 @@ class HeadColumns:
     def __init__(self) -> None:
         self._id, self._document_type = TextColumn(), CategoryColumn(DOCUMENT_TYPES)
 
-    def add(self, page: Page) -> None:
+    def add(self, page: RowPage) -> None:
         """Take the rows of a page."""
         self._id.add([row.id for row in page.rows])
         self._document_type.add([row.document_type for row in page.rows])
@@ -82,7 +82,7 @@ class UploadColumns:
         )
         self._columns = {name: kind() for name, kind in UPLOAD_COLUMNS.items()}
 
-    def add(self, page: Page) -> None:
+    def add(self, page: RowPage) -> None:
         """Take the rows of a page."""
         rows, stages = page.rows, [row.processing or _NO_PROCESSING for row in page.rows]
         signals, reason_codes = _counts(page.forms)
@@ -312,7 +312,7 @@ def list_rejected(frame: pd.DataFrame, rejected: list[DecodeError] | None) -> pd
 
 
 def _read_into(
-    records: Any, reader: Reader[Row[Any, Any]], errors: Errors, *columns: Columns
+    records: Any, reader: RecordReader[Row[Any, Any]], errors: Errors, *columns: Columns
 ) -> list[DecodeError] | None:
     """Hand each page to what builds columns of it, and let it go."""
     rejected: list[DecodeError] | None = [] if errors == "collect" else None

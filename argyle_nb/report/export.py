@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from argyle_nb.config import Settings
     from argyle_nb.levels import Levels
     from argyle_nb.report.privacy import Mode
-    from argyle_nb.report.tables import Content
+    from argyle_nb.report.tables import ReportContent
 
 _OF_THE_DESKTOP = (".DS_Store", "Thumbs.db", "desktop.ini")  # there once somebody looked
 KNOWN_FILES = frozenset(
@@ -146,7 +146,7 @@ def _sources(source: pd.DataFrame | Archive) -> list[str]:
     return sources
 
 
-def _write(new: Path, content: Content, facts: dict[str, Any], excel: bool) -> None:
+def _write(new: Path, content: ReportContent, facts: dict[str, Any], excel: bool) -> None:
     facts["files"] = []
     for name, table in content.tables.items():
         write_csv(table, new / name, excel=excel)

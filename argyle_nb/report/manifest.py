@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from argyle_nb.config import Settings
     from argyle_nb.levels import LevelPreset
     from argyle_nb.report.privacy import Privacy
-    from argyle_nb.report.tables import Content, Given
+    from argyle_nb.report.tables import ReportContent, ReportInput
     from argyle_nb.scores.filters import Filters
 
 FORMAT = 1
@@ -39,8 +39,8 @@ _BLOCK = 1 << 20
 
 
 def facts_of(
-    given: Given,
-    content: Content,
+    given: ReportInput,
+    content: ReportContent,
     *,
     title: str,
     filters: Mapping[str, Any],
@@ -144,7 +144,7 @@ def _login() -> str | None:
         return None
 
 
-def _left_out(given: Given, privacy: Privacy) -> list[str]:
+def _left_out(given: ReportInput, privacy: Privacy) -> list[str]:
     """Name the columns of the frames that no file has."""
     frames = ((given.uploads, UPLOADS), (given.signals, SIGNALS), (given.ocr, OCR))
     return [

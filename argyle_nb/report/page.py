@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from argyle_nb.report.tables import Content
+    from argyle_nb.report.tables import ReportContent
     from argyle_nb.scores import ScoreCounts
 
 
@@ -40,7 +40,7 @@ EXCEL_ROWS, EXCEL_LETTERS = 1_048_575, 32_767
 STAND_IN = "The scores are those of a local sandbox, a stand-in, and not of Ocrolus."
 
 
-def unknown(facts: dict[str, Any], content: Content) -> list[str]:
+def unknown(facts: dict[str, Any], content: ReportContent) -> list[str]:
     """Say what is not known, why, and what was left out.
 
     Parameters
@@ -76,7 +76,7 @@ def unknown(facts: dict[str, Any], content: Content) -> list[str]:
     return told
 
 
-def _beyond_excel(name: str, content: Content) -> list[str]:
+def _beyond_excel(name: str, content: ReportContent) -> list[str]:
     """Say what Excel would lose of a file: it shows so many rows, and so much of a cell."""
     table, told = content.tables[name], []
     if len(table) > EXCEL_ROWS:
@@ -110,7 +110,7 @@ _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _UNREAD = re.compile(r"<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL)
 
 
-def drawn(content: Content) -> Mapping[str, str]:
+def drawn(content: ReportContent) -> Mapping[str, str]:
     """Draw what there is to see.
 
     Parameters
@@ -222,7 +222,7 @@ class Section(NamedTuple):
     left_out: int
 
 
-def page_of(facts: dict[str, Any], content: Content) -> str:
+def page_of(facts: dict[str, Any], content: ReportContent) -> str:
     """Write the page, which needs nothing but itself.
 
     Parameters
@@ -255,7 +255,7 @@ def page_of(facts: dict[str, Any], content: Content) -> str:
     return printable(text)
 
 
-def _key_figures(facts: dict[str, Any], content: Content) -> list[tuple[str, str, str]]:
+def _key_figures(facts: dict[str, Any], content: ReportContent) -> list[tuple[str, str, str]]:
     adds_up = facts["adds_up"]
     listed, scored = adds_up["listed"], adds_up["scored"]
     total = content.counts.total()
@@ -274,7 +274,7 @@ def _key_figures(facts: dict[str, Any], content: Content) -> list[tuple[str, str
     return figures
 
 
-def _sections(content: Content) -> list[Section]:
+def _sections(content: ReportContent) -> list[Section]:
     tables = content.tables
     name = content.preset.name
     levels, passing = tables["levels.csv"], tables["thresholds.csv"]

@@ -55,7 +55,7 @@ def fingerprints(ids: pd.Series[Any]) -> npt.NDArray[np.uint64]:
 
 
 @dataclass(frozen=True)
-class Given:
+class ReportInput:
     """The rows of a report, before anything is masked.
 
     Parameters
@@ -83,7 +83,7 @@ def gather(
     signals: pd.DataFrame | None,
     ocr: pd.DataFrame | bool,
     filters: Filters,
-) -> Given:
+) -> ReportInput:
     """Take frames, or read them from an archive, and choose the rows.
 
     Raises
@@ -108,7 +108,7 @@ def gather(
             some = len(kept["uploads"]) < len(uploads)
             kept[name] = _of(frame, kept["uploads"]) if some else frame
     rejected, unread = _rejected(given)
-    return Given(
+    return ReportInput(
         kept["uploads"],
         kept.get("signals"),
         kept.get("ocr_fields"),
@@ -191,7 +191,7 @@ GROUPED_BY = ("document_type", "week")
 
 
 @dataclass(frozen=True)
-class Content:
+class ReportContent:
     """What a report says.
 
     Parameters
@@ -213,7 +213,7 @@ class Content:
     adds_up: dict[str, Any]
 
 
-def content_of(given: Given, preset: LevelPreset, privacy: Privacy) -> Content:
+def content_of(given: ReportInput, preset: LevelPreset, privacy: Privacy) -> ReportContent:
     """Make every table but the data dictionary.
 
     Raises
@@ -252,7 +252,7 @@ def content_of(given: Given, preset: LevelPreset, privacy: Privacy) -> Content:
     }
     adds_up = _added_up(given, uploads)
     _check(given, tables, adds_up)
-    return Content(tables, counts, preset, adds_up)
+    return ReportContent(tables, counts, preset, adds_up)
 
 
 def _uploads(frame: pd.DataFrame, counts: ScoreCounts, preset: LevelPreset) -> pd.DataFrame:
@@ -270,7 +270,7 @@ def _uploads(frame: pd.DataFrame, counts: ScoreCounts, preset: LevelPreset) -> p
     )
 
 
-def _added_up(given: Given, uploads: pd.DataFrame) -> dict[str, Any]:
+def _added_up(given: ReportInput, uploads: pd.DataFrame) -> dict[str, Any]:
     reasons = uploads["no_score_reason"].value_counts()
     left_out = given.left_out["uploads"]
     return {
@@ -283,7 +283,7 @@ def _added_up(given: Given, uploads: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _check(given: Given, tables: dict[str, pd.DataFrame], adds_up: dict[str, Any]) -> None:
+def _check(given: ReportInput, tables: dict[str, pd.DataFrame], adds_up: dict[str, Any]) -> None:
     listed, scored = adds_up["listed"], adds_up["scored"]
     without = sum(adds_up["no_score"].values())
     coverage, scores = tables["coverage.csv"], tables["score_counts.csv"]
@@ -314,7 +314,7 @@ def _check(given: Given, tables: dict[str, pd.DataFrame], adds_up: dict[str, Any
             )
 
 
-def _signals(given: Given) -> tuple[int, int]:
+def _signals(given: ReportInput) -> tuple[int, int]:
     """Count the signals of the uploads whose signals could be read."""
     frame = given.signals
     if frame is None:

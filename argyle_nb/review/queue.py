@@ -30,7 +30,7 @@ _CONFIDENCES = {"HIGH": 0, "MEDIUM": 1, "LOW": 2}
 
 
 @dataclass(frozen=True)
-class Case:
+class ReviewCase:
     """One document with all that is known of it.
 
     Parameters
@@ -72,7 +72,7 @@ class Case:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def open_case(client: Client, upload_id: str, *, levels: str = "argyle") -> Case:
+def open_case(client: Client, upload_id: str, *, levels: str = "argyle") -> ReviewCase:
     """Fetch a document and what is known of it; no file is left behind.
 
     Parameters
@@ -86,7 +86,7 @@ def open_case(client: Client, upload_id: str, *, levels: str = "argyle") -> Case
 
     Returns
     -------
-    Case
+    ReviewCase
         What could not be fetched or read is empty, and ``problem`` says why.
 
     Examples
@@ -97,7 +97,7 @@ def open_case(client: Client, upload_id: str, *, levels: str = "argyle") -> Case
     try:
         upload = client.get_upload(upload_id)
     except ArgyleError as error:
-        return Case(upload_id, problem=str(error))
+        return ReviewCase(upload_id, problem=str(error))
     problems: list[str] = []
     score = None
     with _noting(problems):
@@ -111,7 +111,7 @@ def open_case(client: Client, upload_id: str, *, levels: str = "argyle") -> Case
     content = b""
     with _noting(problems), tempfile.TemporaryDirectory(prefix="argyle_nb_review_") as folder:
         content = client.download(upload, folder).read_bytes()
-    return Case(
+    return ReviewCase(
         upload_id,
         file_name=upload.file_name,
         document_type=upload.document_type,
@@ -157,7 +157,7 @@ _SAID = ("verdict", "note")
 
 
 @dataclass(frozen=True)
-class Progress:
+class ReviewProgress:
     """How far one reviewer is.
 
     Parameters
@@ -175,7 +175,7 @@ class Progress:
 
     Examples
     --------
-    >>> ReviewDesk(client, frame, log=folder / "r.sqlite").progress("ada").number
+    >>> ReviewSession(client, frame, log=folder / "r.sqlite").progress("ada").number
     1
     """
 
@@ -187,7 +187,7 @@ class Progress:
     note: str = ""
 
 
-class ReviewDesk:
+class ReviewSession:
     """The documents to judge in their order, and the log that verdicts are added to.
 
     May be used from several threads. Verdicts of other reviewers are not shown beside a document,
@@ -212,7 +212,7 @@ class ReviewDesk:
 
     Examples
     --------
-    >>> desk = ReviewDesk(client, frame, log=folder / "reviews.sqlite")
+    >>> desk = ReviewSession(client, frame, log=folder / "reviews.sqlite")
     >>> desk.judge(desk.order[0], "genuine", "ada")
     >>> desk.progress("ada").number, desk.progress("ada").said["genuine"]
     (2, 1)
@@ -235,7 +235,7 @@ class ReviewDesk:
         self._lock = threading.RLock()
         self._place: int | None = None
 
-    def open(self, upload_id: str) -> Case:
+    def open(self, upload_id: str) -> ReviewCase:
         """Fetch one document and what is known of it.
 
         Examples
@@ -277,7 +277,7 @@ class ReviewDesk:
 
         Examples
         --------
-        >>> desk = ReviewDesk(client, frame, log=folder / "skips.sqlite")
+        >>> desk = ReviewSession(client, frame, log=folder / "skips.sqlite")
         >>> desk.skip("ada")
         >>> desk.progress("ada").number
         2
@@ -292,7 +292,7 @@ class ReviewDesk:
 
         Examples
         --------
-        >>> desk = ReviewDesk(client, frame, log=folder / "backs.sqlite")
+        >>> desk = ReviewSession(client, frame, log=folder / "backs.sqlite")
         >>> desk.back("ada")
         >>> desk.progress("ada").number
         1
@@ -305,12 +305,12 @@ class ReviewDesk:
         with self._lock:
             self._place = None
 
-    def progress(self, reviewer: str) -> Progress:
+    def progress(self, reviewer: str) -> ReviewProgress:
         """Say where this reviewer is, and what was said so far.
 
         Examples
         --------
-        >>> ReviewDesk(client, frame, log=folder / "new.sqlite").progress("ada").documents
+        >>> ReviewSession(client, frame, log=folder / "new.sqlite").progress("ada").documents
         4
         """
         with self._lock:
@@ -321,14 +321,14 @@ class ReviewDesk:
         said = {verdict: int((verdicts == verdict).sum()) for verdict in VERDICTS}
         here = mine[mine.index == upload_id]
         verdict, note = (str(here[name].iloc[0]) if len(here) else "" for name in _SAID)
-        return Progress(upload_id, place + 1, len(self.order), said, verdict, note)
+        return ReviewProgress(upload_id, place + 1, len(self.order), said, verdict, note)
 
     def upcoming(self, reviewer: str) -> str:
         """Give the document after this one, to be fetched ahead; empty if there is none.
 
         Examples
         --------
-        >>> desk = ReviewDesk(client, frame, log=folder / "ahead.sqlite")
+        >>> desk = ReviewSession(client, frame, log=folder / "ahead.sqlite")
         >>> desk.upcoming("ada") == desk.order[1]
         True
         """
@@ -342,7 +342,7 @@ class ReviewDesk:
 
         Examples
         --------
-        >>> len(ReviewDesk(client, frame, log=folder / "alone.sqlite").agreement())
+        >>> len(ReviewSession(client, frame, log=folder / "alone.sqlite").agreement())
         0
         """
         verdicts = self.log.frame()

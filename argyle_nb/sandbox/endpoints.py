@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from starlette.routing import Route
     from starlette.types import Receive, Scope, Send
 
-    from argyle_nb.sandbox.forms import Document, Form
+    from argyle_nb.sandbox.forms import MultipartForm, UploadedFile
     from argyle_nb.sandbox.store import Row, Store
 
     OcrProfile = Literal["off", "classification", "full"]
@@ -370,14 +370,14 @@ class UploadsApi:
     def _object(self, request: Request, row: Row) -> dict[str, Any]:
         return upload_object(row, host(request), self._null_style)
 
-    def _keep(self, form: Form) -> Row:
+    def _keep(self, form: MultipartForm) -> Row:
         upload = self._checked(form)
         row = self._store.add_upload(upload)
         if row is None:
             raise invalid({"user": [_no_such_user(upload.user)]})
         return row
 
-    def _checked(self, form: Form) -> NewUpload:
+    def _checked(self, form: MultipartForm) -> NewUpload:
         errors = {
             "user": _user_problem(self._store, form.fields.get("user", "")),
             "document_type": _type_problem(form.fields.get("document_type", "")),
@@ -435,7 +435,7 @@ def _type_problem(document_type: str) -> str | None:
     return None
 
 
-def _upload_problem(form: Form) -> str | None:
+def _upload_problem(form: MultipartForm) -> str | None:
     if "upload" in form.fields:
         return "The submitted data was not a file. Check the encoding type on the form."
     if form.document is None:
@@ -445,7 +445,7 @@ def _upload_problem(form: Form) -> str | None:
     return _document_problem(form.document)
 
 
-def _document_problem(document: Document) -> str | None:
+def _document_problem(document: UploadedFile) -> str | None:
     if document.size == 0:
         return "The submitted file is empty."
     if document.size > limits.MAX_UPLOAD_BYTES:

@@ -57,7 +57,7 @@ _EXTENDED_NAME = re.compile(r"filename\*=(?:utf-8|UTF-8)'[^']*'([^;]*)")
 
 
 @dataclass
-class Document:
+class UploadedFile:
     """One `upload` part on disk."""
 
     path: Path
@@ -67,14 +67,14 @@ class Document:
 
 
 @dataclass
-class Form:
+class MultipartForm:
     """A multipart form: text fields, the first document, how many `upload` parts there were.
 
     Parts of other names are passed over.
     """
 
     fields: dict[str, str] = field(default_factory=dict)
-    document: Document | None = None
+    document: UploadedFile | None = None
     upload_parts: int = 0
 
 
@@ -125,7 +125,7 @@ def _refuse_constant(name: str) -> None:
 @asynccontextmanager
 async def received_form(
     request: Request, open_file: Callable[[], tuple[Path, BinaryIO]]
-) -> AsyncIterator[Form]:
+) -> AsyncIterator[MultipartForm]:
     """Receive a multipart form; a document that nobody moved away is gone afterwards.
 
     Parameters
@@ -177,7 +177,7 @@ class _FormReader:
     """Takes the events of the multipart parser: text to memory, one document to disk."""
 
     def __init__(self, open_file: Callable[[], tuple[Path, BinaryIO]]) -> None:
-        self.form = Form()
+        self.form = MultipartForm()
         self.complete = False
         self._open_file = open_file
         self._file: BinaryIO | None = None
@@ -234,7 +234,7 @@ class _FormReader:
         self.form.upload_parts += 1
         if self.form.document is None:
             path, self._file = self._open_file()
-            self.form.document = Document(path, file_name)
+            self.form.document = UploadedFile(path, file_name)
 
     def _take(self, data: bytes, start: int, end: int) -> None:
         if self._text is not None:
@@ -244,7 +244,7 @@ class _FormReader:
         elif self._file is not None and self.form.document is not None:
             self._take_document(self.form.document, data[start:end])
 
-    def _take_document(self, document: Document, data: bytes) -> None:
+    def _take_document(self, document: UploadedFile, data: bytes) -> None:
         if self._file is not None:
             self._file.write(data)
         document.size += len(data)

@@ -36,7 +36,7 @@ _UNREAD = "classification = 'in_progress' AND findings IS NULL AND lease_until <
 
 
 @dataclass(frozen=True)
-class State:
+class ProcessingState:
     """Where an upload stands: its type and its three processing statuses."""
 
     document_type: str
@@ -51,7 +51,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class Job:
+class ProcessingJob:
     """One document to inspect, claimed by one worker."""
 
     upload: str
@@ -80,7 +80,9 @@ class Claims:
         self._owner = secrets.token_hex(8)
         self._lease_ms = int(lease_seconds * 1000)
 
-    def advance(self, stage_ms: int, step: Callable[[str, State, Findings], State]) -> int:
+    def advance(
+        self, stage_ms: int, step: Callable[[str, ProcessingState, Findings], ProcessingState]
+    ) -> int:
         """Move the uploads whose stage is over, at most 100 of them; return how many moved."""
         with self._database.read() as connection:
             if connection.execute(_ready("1"), (now_ms(), 1)).fetchone() is None:
@@ -101,7 +103,7 @@ class Claims:
             due = connection.execute(sql, (2**62,)).fetchone()[0]
         return None if due is None else max(0.0, (due - now_ms()) / 1000)
 
-    def claim(self) -> Job | None:
+    def claim(self) -> ProcessingJob | None:
         """Take the oldest document that nobody inspects; ``None`` when there is none."""
         with self._database.read() as connection:
             if _unread(connection) is None:
@@ -116,7 +118,7 @@ class Claims:
                 (self._owner, now_ms() + self._lease_ms, row["id"]),
             )
         document = self._store.document(row["document"])
-        return Job(row["id"], document, row["document_type"], row["attempts"] + 1)
+        return ProcessingJob(row["id"], document, row["document_type"], row["attempts"] + 1)
 
     def renew(self, uploads: Collection[str]) -> None:
         """Hold on to the claims that are still being worked on."""
@@ -160,11 +162,13 @@ def _unread(connection: sqlite3.Connection) -> Mapping[str, Any] | None:
     return row
 
 
-def _state(row: Mapping[str, Any]) -> State:
-    return State(**{field.name: row[field.name] for field in fields(State)})
+def _state(row: Mapping[str, Any]) -> ProcessingState:
+    return ProcessingState(**{field.name: row[field.name] for field in fields(ProcessingState)})
 
 
-def _save(connection: sqlite3.Connection, upload: str, state: State, stage_ms: int) -> None:
+def _save(
+    connection: sqlite3.Connection, upload: str, state: ProcessingState, stage_ms: int
+) -> None:
     connection.execute(
         "UPDATE uploads SET document_type = :document_type, classification = :classification,"
         " ocr = :ocr, authenticity = :authenticity, due_at = :due_at, updated_at = :updated_at"
@@ -179,7 +183,7 @@ def _save(connection: sqlite3.Connection, upload: str, state: State, stage_ms: i
 
 
 if TYPE_CHECKING:
-    Step = Callable[[str, State, Findings], State]
+    Step = Callable[[str, ProcessingState, Findings], ProcessingState]
 
 
 READ_TYPES = frozenset({"paystubs", "W-2", "1099"})
@@ -205,7 +209,7 @@ def settled_type(document_type: str, found_type: str | None) -> str:
     return document_type
 
 
-def next_state(upload: str, state: State, findings: Findings) -> State:
+def next_state(upload: str, state: ProcessingState, findings: Findings) -> ProcessingState:
     """Return where an upload stands after its present stage.
 
     Parameters
@@ -226,7 +230,7 @@ def next_state(upload: str, state: State, findings: Findings) -> State:
     return replace(state, authenticity="completed")
 
 
-def _classified(upload: str, state: State, findings: Findings) -> State:
+def _classified(upload: str, state: ProcessingState, findings: Findings) -> ProcessingState:
     if findings["problem"] is not None:
         logger.info("upload %s: classification failed: %s", upload, findings["problem"])
         return replace(state, classification="failed")
@@ -241,7 +245,7 @@ def _is_readable(findings: Findings) -> bool:
     return findings["ocr_data"] is not None or findings["ocr_authenticity"] is not None
 
 
-def _read(upload: str, state: State, findings: Findings) -> State:
+def _read(upload: str, state: ProcessingState, findings: Findings) -> ProcessingState:
     if findings["ocr_data"] is None:
         logger.info("upload %s: ocr failed: there is no text to read", upload)
     ocr = "failed" if findings["ocr_data"] is None else "completed"
@@ -261,7 +265,7 @@ def failing(step: Step, fails: Callable[[], bool]) -> Step:
         Asked once for each stage.
     """
 
-    def failing_step(upload: str, state: State, findings: Findings) -> State:
+    def failing_step(upload: str, state: ProcessingState, findings: Findings) -> ProcessingState:
         begun = [stage for stage in STAGES if getattr(state, stage) == "in_progress"]
         if begun and fails():
             logger.info("upload %s: %s failed on purpose", upload, begun[0])
@@ -312,7 +316,7 @@ class Worker:
         self._stage_ms = int(stage_seconds * 1000)
         self._renew_every = lease_seconds / 3
         self._renewed_at = time.monotonic()
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[ProcessingJob | None] = queue.SimpleQueue()
         self._held: set[str] = set()
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -380,7 +384,7 @@ class Worker:
             self._held.discard(job.upload)
             self._wake.set()
 
-    def _findings(self, job: Job) -> str:
+    def _findings(self, job: ProcessingJob) -> str:
         if job.attempts > MAX_ATTEMPTS:
             return failed_findings(f"the inspection was broken off {MAX_ATTEMPTS} times")
         try:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from argyle_nb.sandbox.store import Page, Row, Store
+    from argyle_nb.sandbox.store import Row, Store, StoredPage
     from argyle_nb.sandbox.validation import PageQuery
 
     Handler = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
@@ -75,7 +75,11 @@ def host(request: Request) -> str:
 
 
 def page_response(
-    request: Request, resource: str, query: PageQuery, page: Page, results: list[dict[str, Any]]
+    request: Request,
+    resource: str,
+    query: PageQuery,
+    page: StoredPage,
+    results: list[dict[str, Any]],
 ) -> Json:
     """Return the envelope of a list, with whole URLs to the pages beside it."""
 

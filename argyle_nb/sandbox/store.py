@@ -65,7 +65,7 @@ class NewUpload:
 
 
 @dataclass(frozen=True)
-class Page:
+class StoredPage:
     """One page of rows, newest first, and whether there is more on either side."""
 
     rows: list[Row]
@@ -122,7 +122,7 @@ class Store:
         with self.database.read() as connection:
             return _one(connection, resource, identifier)
 
-    def page(self, resource: str, query: PageQuery) -> Page:
+    def page(self, resource: str, query: PageQuery) -> StoredPage:
         """Return one page of users, accounts or uploads."""
         with self.database.read() as connection:
             return _page(connection, _TABLES[resource], query)
@@ -268,18 +268,18 @@ def _account(connection: sqlite3.Connection, user: str, moment: int) -> str:
     return account
 
 
-def _page(connection: sqlite3.Connection, table: str, query: PageQuery) -> Page:
+def _page(connection: sqlite3.Connection, table: str, query: PageQuery) -> StoredPage:
     found = _rows(connection, table, query, query.limit + 1)
     rows, more = found[: query.limit], len(found) > query.limit
     if query.newer:
         rows.reverse()
     if not rows:
-        return Page([], has_newer=False, has_older=False)
+        return StoredPage([], has_newer=False, has_older=False)
     first = query.beside(_position(rows[0]), newer=True)
     last = query.beside(_position(rows[-1]), newer=False)
     newer = more if query.newer else bool(_rows(connection, table, first, 1))
     older = bool(_rows(connection, table, last, 1)) if query.newer else more
-    return Page(rows, has_newer=newer, has_older=older)
+    return StoredPage(rows, has_newer=newer, has_older=older)
 
 
 def _rows(connection: sqlite3.Connection, table: str, query: PageQuery, limit: int) -> list[Row]:

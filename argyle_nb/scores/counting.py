@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from argyle_nb.scores.groups import Key
+    from argyle_nb.scores.groups import GroupKey
 
     Errors = Literal["raise", "collect"]
 
@@ -115,7 +115,7 @@ def _count(frame: pd.DataFrame, names: tuple[str, ...], errors: Errors) -> Score
 
 
 def _tally(
-    keys: Sequence[Key], cells: Cells, rows: int
+    keys: Sequence[GroupKey], cells: Cells, rows: int
 ) -> tuple[pd.Index[Any], npt.NDArray[np.int64]]:
     """Count each combination of group and cell."""
     combinations = math.prod(key.size for key in keys)

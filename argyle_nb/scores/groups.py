@@ -25,7 +25,7 @@ _PER_DAY = {unit: 86_400 * 1000**power for power, unit in enumerate(("s", "ms", 
 
 
 @dataclass(frozen=True)
-class Key:
+class GroupKey:
     """One column that makes groups.
 
     Parameters
@@ -48,7 +48,7 @@ class Key:
         Examples
         --------
         >>> numbers = np.empty(2, dtype=np.int64)
-        >>> key = Key("user", pd.array(["a", "b"], dtype="string"), np.array([1, -1]))
+        >>> key = GroupKey("user", pd.array(["a", "b"], dtype="string"), np.array([1, -1]))
         >>> key.write(numbers, slice(0, 2), 10)
         >>> numbers.tolist()
         [20, 0]
@@ -65,7 +65,7 @@ class Key:
         return len(self.labels) + 1
 
 
-def key_of(frame: pd.DataFrame, name: str) -> Key:
+def key_of(frame: pd.DataFrame, name: str) -> GroupKey:
     """Read one column, or the weeks or months of ``created_at``.
 
     Raises
@@ -83,7 +83,7 @@ def key_of(frame: pd.DataFrame, name: str) -> Key:
     return _key(_column(frame, name), name)
 
 
-def keys_of(labels: pd.DataFrame, names: Sequence[str]) -> list[Key]:
+def keys_of(labels: pd.DataFrame, names: Sequence[str]) -> list[GroupKey]:
     """Read columns that hold labels already.
 
     Examples
@@ -94,12 +94,12 @@ def keys_of(labels: pd.DataFrame, names: Sequence[str]) -> list[Key]:
     return [_key(labels[name], name) for name in names]
 
 
-def index_of(keys: Sequence[Key], groups: npt.NDArray[np.int64]) -> pd.Index[Any]:
+def index_of(keys: Sequence[GroupKey], groups: npt.NDArray[np.int64]) -> pd.Index[Any]:
     """Name groups, which are numbers made of the codes of all keys.
 
     Examples
     --------
-    >>> key = Key("user", pd.array(["a", "b"], dtype="string"), np.array([0, 1]))
+    >>> key = GroupKey("user", pd.array(["a", "b"], dtype="string"), np.array([0, 1]))
     >>> index_of([key], np.array([1, 2])).tolist()
     ['a', 'b']
     """
@@ -125,12 +125,12 @@ def index_of_labels(arrays: Sequence[Any], names: list[str]) -> pd.Index[Any]:
     return pd.MultiIndex.from_arrays(arrays, names=names)
 
 
-def numbers_of(keys: Sequence[Key], rows: int) -> npt.NDArray[np.int64]:
+def numbers_of(keys: Sequence[GroupKey], rows: int) -> npt.NDArray[np.int64]:
     """Give the group of each row as a number, for `index_of`.
 
     Examples
     --------
-    >>> key = Key("user", pd.array(["a", "b"], dtype="string"), np.array([0, -1]))
+    >>> key = GroupKey("user", pd.array(["a", "b"], dtype="string"), np.array([0, -1]))
     >>> numbers_of([key], 2).tolist()
     [1, 0]
     """
@@ -140,7 +140,7 @@ def numbers_of(keys: Sequence[Key], rows: int) -> npt.NDArray[np.int64]:
 
 
 def write_numbers(
-    keys: Sequence[Key],
+    keys: Sequence[GroupKey],
     rows: slice,
     step: int,
     numbers: npt.NDArray[np.int64],
@@ -153,7 +153,7 @@ def write_numbers(
 
     Examples
     --------
-    >>> key = Key("user", pd.array(["a", "b"], dtype="string"), np.array([0, -1]))
+    >>> key = GroupKey("user", pd.array(["a", "b"], dtype="string"), np.array([0, -1]))
     >>> numbers, spare = np.empty((2, 2), dtype=np.int64)
     >>> write_numbers([key], slice(0, 2), 100, numbers, spare)
     >>> numbers.tolist()
@@ -202,18 +202,18 @@ def _column(frame: pd.DataFrame, name: str) -> pd.Series[Any]:
     return column
 
 
-def _key(column: pd.Series[Any], name: str) -> Key:
+def _key(column: pd.Series[Any], name: str) -> GroupKey:
     if isinstance(column.dtype, pd.CategoricalDtype):
         labels = _as_labels(column.cat.categories.to_series())
         places, found = pd.factorize(labels)
         codes = column.array.codes
         # Categories such as 1 and "1" have one label.
-        return Key(
+        return GroupKey(
             name, found, codes if len(found) == len(labels) else np.append(places, -1)[codes]
         )
     values = _as_labels(column)
     codes, labels = pd.factorize(values)
-    return Key(name, labels, codes)
+    return GroupKey(name, labels, codes)
 
 
 def _as_labels(column: pd.Series[Any]) -> Any:
@@ -237,14 +237,14 @@ def _in_utc(column: pd.Series[Any]) -> pd.Series[Any]:
     return microseconds
 
 
-def _period_key(times: pd.Series[Any], name: str) -> Key:
+def _period_key(times: pd.Series[Any], name: str) -> GroupKey:
     if not pd.api.types.is_datetime64_any_dtype(times.dtype):
         raise ConfigurationError(
             f"created_at holds {times.dtype}, not times: use pandas.to_datetime(..., utc=True)"
         )
     codes = _PeriodCodes(pd.DatetimeIndex(times), name)
     labels = pd.DatetimeIndex(codes.periods.astype("datetime64[us]")).tz_localize("UTC")
-    return Key(name, labels.array, codes)
+    return GroupKey(name, labels.array, codes)
 
 
 class _PeriodCodes:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from argyle_nb.documents import MAX_DOCUMENT_BYTES, safe_name
 from argyle_nb.errors import ConfigurationError
-from argyle_nb.uploads.jobs import Job, Plan, default_journal, plan_of, with_results
-from argyle_nb.uploads.journal import UNDECIDED, Journal, Key
+from argyle_nb.uploads.jobs import UploadJob, UploadPlan, default_journal, plan_of, with_results
+from argyle_nb.uploads.journal import UNDECIDED, Journal, UploadKey
 from argyle_nb.uploads.manifest import MANIFEST_COLUMNS, read_manifest
 from argyle_nb.uploads.reconcile import SETTLE_SECONDS, Reconciler, Resend
 from argyle_nb.uploads.users import Users
-from argyle_nb.uploads.workers import Crew, Meter, Progress
+from argyle_nb.uploads.workers import Progress, ProgressReporter, UploadWorkers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,8 +112,8 @@ def upload_batch(
     lines = [tuple(line) for line in table[list(MANIFEST_COLUMNS)].to_numpy()]
     plan = plan_of(lines, max_bytes=max_bytes, strict=strict)
     kept = Journal(Path(journal or default_journal()))
-    with Meter(plan.jobs, progress) as meter:
-        crew = Crew(client, kept, Users(client, kept), meter)
+    with ProgressReporter(plan.jobs, progress) as meter:
+        crew = UploadWorkers(client, kept, Users(client, kept), meter)
         try:
             _note_refused(kept, client.settings.journal_scope, lines, plan)
             crew.send(plan.jobs)
@@ -125,12 +125,12 @@ def upload_batch(
 
 
 def _note_refused(
-    journal: Journal, scope: str, lines: list[tuple[str, str, str]], plan: Plan
+    journal: Journal, scope: str, lines: list[tuple[str, str, str]], plan: UploadPlan
 ) -> None:
     """Write refused files down by a hash of their path: of their content there may be none."""
     journal.refuse(
         (
-            Key(scope, f"path {_hash_of(lines[row][0])}", *lines[row][1:]),
+            UploadKey(scope, f"path {_hash_of(lines[row][0])}", *lines[row][1:]),
             safe_name(lines[row][0]),
             error.problem,
         )
@@ -144,7 +144,7 @@ def _hash_of(file: str) -> str:
 
 
 def _decide_all(
-    journal: Journal, reconciler: Reconciler, jobs: list[Job], tell: Callable[[], None]
+    journal: Journal, reconciler: Reconciler, jobs: list[UploadJob], tell: Callable[[], None]
 ) -> None:
     """Wait for what other runs send, and find out about what nobody knows, once each."""
     undecided = [job for job in jobs if job.key and job.entry.state in ("sending", *UNDECIDED)]
@@ -155,7 +155,7 @@ def _decide_all(
         undecided = [job for job in undecided if job.entry.state == "sending"]
 
 
-def _wait_for_others(journal: Journal, jobs: list[Job], tell: Callable[[], None]) -> None:
+def _wait_for_others(journal: Journal, jobs: list[UploadJob], tell: Callable[[], None]) -> None:
     waiting = [job for job in jobs if job.entry.state == "sending"]
     while waiting:
         for job in waiting:

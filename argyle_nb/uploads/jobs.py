@@ -21,7 +21,7 @@ from argyle_nb.errors import (
     TransportError,
 )
 from argyle_nb.models import is_uuid
-from argyle_nb.uploads.journal import Entry, Journal, Key
+from argyle_nb.uploads.journal import Journal, JournalEntry, UploadKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
 # Hashing lets other threads run.
 _READERS = 4
-NOT_TRIED = Entry("new", None, "not tried")
+NOT_TRIED = JournalEntry("new", None, "not tried")
 
 
 @dataclass(eq=False)
-class Job:
+class UploadJob:
     """One document for one user as one type, and the manifest's rows that ask for it.
 
     Parameters
@@ -61,8 +61,8 @@ class Job:
     document_type: str
     user: str
     rows: list[int]
-    entry: Entry = NOT_TRIED
-    key: Key | None = None
+    entry: JournalEntry = NOT_TRIED
+    key: UploadKey | None = None
     seconds: float = 0.0
     ended_at: float | None = None
 
@@ -73,14 +73,14 @@ class Job:
 
 
 @dataclass
-class Plan:
+class UploadPlan:
     """What is sent, and what is refused: row -> the error."""
 
-    jobs: list[Job] = field(default_factory=list)
+    jobs: list[UploadJob] = field(default_factory=list)
     refused: dict[int, DocumentError] = field(default_factory=dict)
 
 
-def plan_of(lines: Iterable[tuple[str, str, str]], *, max_bytes: int, strict: bool) -> Plan:
+def plan_of(lines: Iterable[tuple[str, str, str]], *, max_bytes: int, strict: bool) -> UploadPlan:
     """Look at every file, and put rows together that ask for the same upload.
 
     Parameters
@@ -97,8 +97,8 @@ def plan_of(lines: Iterable[tuple[str, str, str]], *, max_bytes: int, strict: bo
     ([], [0])
     """
     lines = list(lines)
-    plan = Plan()
-    jobs: dict[tuple[str, str, str], Job] = {}
+    plan = UploadPlan()
+    jobs: dict[tuple[str, str, str], UploadJob] = {}
     files = list(dict.fromkeys(file for file, _, _ in lines))
     with ThreadPoolExecutor(_READERS) as pool:
         looked = pool.map(lambda file: _looked_at(file, max_bytes=max_bytes, strict=strict), files)
@@ -109,7 +109,7 @@ def plan_of(lines: Iterable[tuple[str, str, str]], *, max_bytes: int, strict: bo
             plan.refused[row] = document
             continue
         same = (document.sha256, document_type, user.lower() if is_uuid(user) else user)
-        jobs.setdefault(same, Job(document, document_type, user, [])).rows.append(row)
+        jobs.setdefault(same, UploadJob(document, document_type, user, [])).rows.append(row)
     plan.jobs = list(jobs.values())
     return plan
 
@@ -133,10 +133,10 @@ class RolledBack(Exception):  # noqa: N818 - not an error: somebody asked for it
     """Raised by a progress callback to break a document off before its last byte."""
 
 
-class Ending(NamedTuple):
+class SendOutcome(NamedTuple):
     """How one try ended: what the journal says now, and what was raised, if anything."""
 
-    entry: Entry
+    entry: JournalEntry
     error: ArgyleError | None = None
 
 
@@ -148,15 +148,15 @@ def default_journal() -> Path:
 def send_once(
     client: Client,
     journal: Journal,
-    key: Key,
+    key: UploadKey,
     document: Document,
     progress: Callable[[int, int], None] | None = None,
-) -> Ending:
+) -> SendOutcome:
     """Claim a document and try to send it once.
 
     Returns
     -------
-    Ending
+    SendOutcome
         Its entry, and the error that kept it from being ``done``.
 
     Examples
@@ -168,45 +168,45 @@ def send_once(
     if known is None:
         return send_claimed(client, journal, key, document, progress)
     if known.state == "done":
-        return Ending(known._replace(reason=ALREADY_THERE))
+        return SendOutcome(known._replace(reason=ALREADY_THERE))
     reason = ELSEWHERE if known.state == "sending" else known.reason or UNSEEN
-    return Ending(known._replace(reason=reason))
+    return SendOutcome(known._replace(reason=reason))
 
 
 def send_claimed(
     client: Client,
     journal: Journal,
-    key: Key,
+    key: UploadKey,
     document: Document,
     progress: Callable[[int, int], None] | None = None,
-) -> Ending:
+) -> SendOutcome:
     """Send a document that is claimed, and write down how that ended, whatever happens."""
-    end, raised = Entry("unknown", None, UNSEEN), None
+    end, raised = JournalEntry("unknown", None, UNSEEN), None
     try:
         sent = client.upload(
             document, document_type=key.document_type, user=key.user, progress=progress
         )
-        end = Entry("done", sent.id, "; ".join(document.problems) or None)
+        end = JournalEntry("done", sent.id, "; ".join(document.problems) or None)
     except RolledBack:
-        end = Entry("new", None, ROLLED_BACK)
+        end = JournalEntry("new", None, ROLLED_BACK)
     except ArgyleError as error:
         end, raised = _end_of(error), error
     finally:
-        entry = journal.settle(key, end)
-    return Ending(entry, raised)
+        entry = journal.finish(key, end)
+    return SendOutcome(entry, raised)
 
 
-def _end_of(error: ArgyleError) -> Entry:
+def _end_of(error: ArgyleError) -> JournalEntry:
     """Tell what an error says of the document: whatever is not certain is ``unknown``."""
     if isinstance(error, AmbiguousUploadError):
-        return Entry("unknown", None, str(error))
+        return JournalEntry("unknown", None, str(error))
     if isinstance(error, DocumentError):
-        return Entry("new", None, error.problem)
+        return JournalEntry("new", None, error.problem)
     if isinstance(error, TransportError | RateLimitError) or is_wrong_key(error):
-        return Entry("new", None, str(error))
+        return JournalEntry("new", None, str(error))
     if isinstance(error, ApiError):
-        return Entry("rejected", None, str(error))
-    return Entry("unknown", None, str(error))
+        return JournalEntry("rejected", None, str(error))
+    return JournalEntry("unknown", None, str(error))
 
 
 def is_wrong_key(error: Exception | None) -> bool:
@@ -226,19 +226,19 @@ _DTYPES = {
 }
 
 
-def shown_state(entry: Entry) -> str:
+def shown_state(entry: JournalEntry) -> str:
     """Give the state of an upload as people read it, one of `STATES`.
 
     Examples
     --------
-    >>> from argyle_nb.uploads.journal import Entry
-    >>> shown_state(Entry("new")), shown_state(Entry("done"))
+    >>> from argyle_nb.uploads.journal import JournalEntry
+    >>> shown_state(JournalEntry("new")), shown_state(JournalEntry("done"))
     ('unsent', 'done')
     """
     return _SHOWN.get(entry.state, entry.state)
 
 
-def with_results(table: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+def with_results(table: pd.DataFrame, plan: UploadPlan) -> pd.DataFrame:
     """Put the results beside the manifest's columns."""
     rows = {row: _of_refused(error) for row, error in plan.refused.items()}
     for job in plan.jobs:
@@ -253,7 +253,7 @@ def with_results(table: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     return table.assign(state=state, **columns)
 
 
-def _of_job(job: Job, row: int, first_file: str) -> dict[str, Any]:
+def _of_job(job: UploadJob, row: int, first_file: str) -> dict[str, Any]:
     is_first = row == job.rows[0]
     reason = job.entry.reason
     if not is_first:

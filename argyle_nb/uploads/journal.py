@@ -226,7 +226,7 @@ _BUSY_SECONDS = 30.0
 UNDECIDED = ("unknown", "probable")
 
 
-class Key(NamedTuple):
+class UploadKey(NamedTuple):
     """What makes an upload the same upload."""
 
     scope: str
@@ -235,7 +235,7 @@ class Key(NamedTuple):
     user: str
 
 
-class Entry(NamedTuple):
+class JournalEntry(NamedTuple):
     """How far an upload got.
 
     Parameters
@@ -282,14 +282,14 @@ class Journal:
     Examples
     --------
     >>> with Journal(folder / "journal.sqlite") as journal:
-    ...     journal.claim(Key("sandbox", "ab12", "paystubs", "u1"), "stub.pdf") is None
+    ...     journal.claim(UploadKey("sandbox", "ab12", "paystubs", "u1"), "stub.pdf") is None
     True
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.RLock()
-        self._held: set[Key] = set()
+        self._held: set[UploadKey] = set()
         try:
             self._connection = prepared(path, _BUSY_SECONDS)
             self._file = path.stat().st_ino
@@ -310,7 +310,7 @@ class Journal:
             self._connection.close()
             self._owner.close()
 
-    def claim(self, key: Key, name: str, sent_at: float | None = None) -> Entry | None:
+    def claim(self, key: UploadKey, name: str, sent_at: float | None = None) -> JournalEntry | None:
         """Take an upload for sending, and commit that before anything is sent.
 
         Parameters
@@ -324,7 +324,7 @@ class Journal:
 
         Returns
         -------
-        Entry or None
+        JournalEntry or None
             ``None`` when it is ours to send; otherwise what is known of it.
         """
         with self._write():
@@ -334,7 +334,7 @@ class Journal:
             self._begin(key, name, sent_at, known.attempts if known else 0)
             return None
 
-    def claim_again(self, key: Key, known: Entry) -> None:
+    def claim_again(self, key: UploadKey, known: JournalEntry) -> None:
         """Take an upload that `look_after` gave us for one more attempt.
 
         The time of the first attempt stays: that one, too, may yet come to light.
@@ -342,7 +342,7 @@ class Journal:
         with self._write():
             self._begin(key, known.name, known.sent_at, known.attempts)
 
-    def settle(self, key: Key, entry: Entry) -> Entry:
+    def finish(self, key: UploadKey, entry: JournalEntry) -> JournalEntry:
         """Write down how a claimed upload ended, and let go of it.
 
         Parameters
@@ -354,7 +354,7 @@ class Journal:
 
         Returns
         -------
-        Entry
+        JournalEntry
             As it now stands, with attempts, time and name.
         """
         with self._lock:
@@ -370,19 +370,19 @@ class Journal:
                 )
                 return self._entry(key) or entry
 
-    def look_after(self, key: Key) -> Entry:
+    def look_after(self, key: UploadKey) -> JournalEntry:
         """Take an undecided upload, to find out where it is; nobody else may meanwhile.
 
         Returns
         -------
-        Entry
+        JournalEntry
             ``unknown`` or ``probable`` when it is ours; otherwise what is known of it, ``sending``
             when somebody else has it.
         """
         with self._write():
             known = self._entry(key)
             if known is None:
-                return Entry("new")
+                return JournalEntry("new")
             if known.state in UNDECIDED:
                 self._held.add(key)
                 self._connection.execute(
@@ -392,12 +392,12 @@ class Journal:
                 )
             return known
 
-    def entry(self, key: Key) -> Entry | None:
+    def entry(self, key: UploadKey) -> JournalEntry | None:
         """Say what is known of an upload."""
         with self._write():
             return self._entry(key)
 
-    def upload_ids(self, scope: str) -> dict[str, Key]:
+    def upload_ids(self, scope: str) -> dict[str, UploadKey]:
         """Give every upload id that belongs to a row of a scope."""
         with self._write():
             rows = self._connection.execute(
@@ -405,9 +405,9 @@ class Journal:
                 " WHERE scope = ? AND upload_id IS NOT NULL",
                 (scope,),
             ).fetchall()
-        return {row[0]: Key(*row[1:]) for row in rows}
+        return {row[0]: UploadKey(*row[1:]) for row in rows}
 
-    def latest(self, scope: str, count: int) -> list[tuple[Key, Entry, str]]:
+    def latest(self, scope: str, count: int) -> list[tuple[UploadKey, JournalEntry, str]]:
         """Give the rows of a scope that changed last, with the time of the change.
 
         Parameters
@@ -423,10 +423,10 @@ class Journal:
                 " WHERE scope = ? ORDER BY updated_at DESC LIMIT ?",
                 (scope, count),
             ).fetchall()
-            found = [(Key(*row[:4]), row[4]) for row in rows]
+            found = [(UploadKey(*row[:4]), row[4]) for row in rows]
             return [(key, entry, at) for key, at in found if (entry := self._entry(key))]
 
-    def refuse(self, refused: Iterable[tuple[Key, str, str]]) -> None:
+    def refuse(self, refused: Iterable[tuple[UploadKey, str, str]]) -> None:
         """Write down files that are never sent: key, name and reason of each."""
         with self._write():
             self._connection.executemany(
@@ -457,7 +457,7 @@ class Journal:
         with closing(held):
             yield
 
-    def _begin(self, key: Key, name: str, sent_at: float | None, attempts: int) -> None:
+    def _begin(self, key: UploadKey, name: str, sent_at: float | None, attempts: int) -> None:
         self._held.add(key)
         self._connection.execute(
             "INSERT OR REPLACE INTO uploads VALUES"
@@ -465,7 +465,7 @@ class Journal:
             (*key, name, attempts + 1, sent_at, self._owner.name, _now()),
         )
 
-    def _entry(self, key: Key) -> Entry | None:
+    def _entry(self, key: UploadKey) -> JournalEntry | None:
         row = self._connection.execute(
             f"SELECT {LAST_COLUMNS} FROM uploads"  # noqa: S608 - our own constant
             " WHERE (scope, sha256, document_type, user) = (?, ?, ?, ?)",
@@ -473,14 +473,14 @@ class Journal:
         ).fetchone()
         if row is None:
             return None
-        owner, entry = row[-1], Entry(*row[:-1])
+        owner, entry = row[-1], JournalEntry(*row[:-1])
         if entry.state not in ("sending", *UNDECIDED):
             return entry
         if self._is_held(key, owner):
             return entry._replace(state="sending")
         return entry._replace(state="unknown") if entry.state == "sending" else entry
 
-    def _is_held(self, key: Key, owner: str | None) -> bool:
+    def _is_held(self, key: UploadKey, owner: str | None) -> bool:
         if owner == self._owner.name:
             return key in self._held
         return owner is not None and self._owner.is_alive(owner)

@@ -25,22 +25,22 @@ from argyle_nb.uploads.queue_files import (
     SENDING,
     UNREAD,
     WAITING,
-    Files,
     QueuedFile,
+    QueuedFiles,
     checked,
     checked_type,
     drop_copy,
     is_wanted,
 )
-from argyle_nb.uploads.queue_threads import Follower, Looker, outcome, under_way
+from argyle_nb.uploads.queue_threads import FileInspector, StatusFollower, outcome, under_way
 from argyle_nb.uploads.users import LISTED_AGAIN_SECONDS, UserFinder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from argyle_nb.client.client import Client
-    from argyle_nb.uploads.journal import Entry, Key
-    from argyle_nb.uploads.queue_threads import Told
+    from argyle_nb.uploads.journal import JournalEntry, UploadKey
+    from argyle_nb.uploads.queue_threads import StatusUpdate
     from argyle_nb.uploads.workers import Progress
 
     Sent = Callable[[QueuedFile, str, str | None, str], None]
@@ -55,7 +55,7 @@ class _Stopped(KeyboardInterrupt):
     """Somebody wants a batch to end; `upload_batch` then comes to rest as at an interrupt."""
 
 
-class Batch:
+class QueueBatch:
     """Sends files with `upload_batch` and takes down how each ended.
 
     Parameters
@@ -75,7 +75,7 @@ class Batch:
         client: Client,
         journal: Path,
         finder: UserFinder,
-        files: Files,
+        files: QueuedFiles,
         *,
         number: int,
         sent: Sent,
@@ -147,7 +147,7 @@ class Batch:
 
     def _tell(self, files: list[QueuedFile], progress: Progress) -> None:
         self._is_told = False
-        for row, (fraction, entry, user) in progress.lines.items():
+        for row, (fraction, entry, user) in progress.rows.items():
             if entry is None:
                 message = f"sending to Argyle, {fraction:.0%}"
                 self._put(files[row], state=SENDING, fraction=fraction, message=message)
@@ -228,9 +228,9 @@ class UploadQueue:
     ) -> None:
         # Python may be told to work in another folder later.
         self.journal = Journal(Path(journal or default_journal()).absolute())
-        self._files = Files(on_change)
-        self._looker = Looker(self._files)
-        self._batches: dict[int, Batch] = {}
+        self._files = QueuedFiles(on_change)
+        self._looker = FileInspector(self._files)
+        self._batches: dict[int, QueueBatch] = {}
         self._count = 0
         self._lock = threading.Lock()
         self._uploads: dict[str, UserUpload] = {}
@@ -241,7 +241,7 @@ class UploadQueue:
         """Go on with another client of the same place, such as one with a corrected key."""
         self.client = client
         self.finder = UserFinder(client)
-        self._follower = Follower(client, self._read)
+        self._follower = StatusFollower(client, self._read)
 
     @property
     def files(self) -> list[QueuedFile]:
@@ -397,7 +397,7 @@ class UploadQueue:
         with self._lock:
             self._count += 1
             number = self._count
-        batch = Batch(
+        batch = QueueBatch(
             self.client,
             self.journal.path,
             self.finder,
@@ -435,7 +435,7 @@ class UploadQueue:
         if file:
             self._follower.follow([self._uploads[file.upload_id]])
 
-    def earlier(self, count: int = 50) -> list[tuple[Key, Entry, str]]:
+    def earlier(self, count: int = 50) -> list[tuple[UploadKey, JournalEntry, str]]:
         """Give what the journal says of documents that are not at Argyle through this queue.
 
         Parameters
@@ -445,14 +445,14 @@ class UploadQueue:
 
         Returns
         -------
-        list of (Key, Entry, str)
+        list of (UploadKey, JournalEntry, str)
             The last is when it was written down, ISO 8601 in UTC.
         """
         here = {upload.id for upload in self.uploads}
         rows = self.journal.latest(self.client.settings.journal_scope, count + len(here))
         return [row for row in rows if row[1].upload_id not in here][:count]
 
-    def _run(self, number: int, batch: Batch, files: list[QueuedFile]) -> None:
+    def _run(self, number: int, batch: QueueBatch, files: list[QueuedFile]) -> None:
         try:
             if same := [file for file in files if self._looker.is_as_seen(file)]:
                 batch.run(same)
@@ -479,7 +479,7 @@ class UploadQueue:
         known = self.journal.upload_ids(self.client.settings.journal_scope)
         return known[upload_id].user if upload_id in known else None
 
-    def _read(self, told: Told) -> None:
+    def _read(self, told: StatusUpdate) -> None:
         """Take down how far Argyle has read an upload."""
         with self._lock:
             if told.upload.id in self._keys:
@@ -489,7 +489,7 @@ class UploadQueue:
             self._files.change(key, lambda file: _changes_of(told, file.how))
 
 
-def _changes_of(told: Told, how: str) -> dict[str, Any]:
+def _changes_of(told: StatusUpdate, how: str) -> dict[str, Any]:
     if told.state == "moves":
         return {"message": _joined(how, told.reason or under_way(told.upload))}
     if told.state == "left":

@@ -286,7 +286,7 @@ class QueuedFile:
     signals: tuple[str, ...] = ()
 
 
-class Files:
+class QueuedFiles:
     """The files of a queue in the order in which they were added; for several threads.
 
     Parameters
@@ -296,7 +296,7 @@ class Files:
 
     Examples
     --------
-    >>> files = Files(print)
+    >>> files = QueuedFiles(print)
     >>> files.add(QueuedFile("k1", Path("stub.pdf"), "stub.pdf"))
     k1
     True

@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from argyle_nb.client.client import Client
-    from argyle_nb.client.polling import Watch
+    from argyle_nb.client.polling import Poller
     from argyle_nb.frames.authenticity import FormAnalysis, ReasonCode, Signal
     from argyle_nb.models import UserUpload
-    from argyle_nb.uploads.queue_files import Files, QueuedFile
+    from argyle_nb.uploads.queue_files import QueuedFile, QueuedFiles
 
 
 _LOG = logging.getLogger(__name__)
 
 
-class Errands:
+class BackgroundQueue:
     """Runs what is added, in order, in a thread that lives as long as there is something to do.
 
     An errand that fails does not stop those behind it.
@@ -41,7 +41,7 @@ class Errands:
 
     Examples
     --------
-    >>> Errands("look").add(lambda: None)
+    >>> BackgroundQueue("look").add(lambda: None)
     """
 
     def __init__(self, name: str) -> None:
@@ -162,12 +162,12 @@ def _names_in(form: FormAnalysis[Signal, ReasonCode]) -> Iterator[str]:
             yield shown
 
 
-class Looker:
+class FileInspector:
     """Looks at each file of a queue once it is added, and again when it has changed on disk."""
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: QueuedFiles) -> None:
         self._files = files
-        self._looks, self._guesses = Errands("look"), Errands("guess")
+        self._looks, self._guesses = BackgroundQueue("look"), BackgroundQueue("guess")
 
     def look(self, key: str) -> None:
         """Look at a file soon; what is found is told on its row."""
@@ -225,7 +225,7 @@ FOLLOW_SECONDS = 600.0
 LATER = "still being read by the service; look again later"
 
 
-class Told(NamedTuple):
+class StatusUpdate(NamedTuple):
     """What a follower tells of an upload.
 
     Parameters
@@ -242,7 +242,7 @@ class Told(NamedTuple):
     Examples
     --------
     >>> from argyle_nb.models import UserUpload
-    >>> Told(UserUpload("u1"), "rests", "complete").reason
+    >>> StatusUpdate(UserUpload("u1"), "rests", "complete").reason
     'complete'
     """
 
@@ -251,7 +251,7 @@ class Told(NamedTuple):
     reason: str = ""
 
 
-class Follower:
+class StatusFollower:
     """Looks at uploads until they rest.
 
     A broken connection, too many requests and failures of the service are waited out, with pauses
@@ -268,11 +268,11 @@ class Follower:
 
     Examples
     --------
-    >>> follower = Follower(client, lambda told: print(told.upload.id, told.state, told.reason))
+    >>> follower = StatusFollower(client, lambda update: print(update.upload.id, update.state))
     >>> follower.follow([])
     """
 
-    def __init__(self, client: Client, tell: Callable[[Told], None]) -> None:
+    def __init__(self, client: Client, tell: Callable[[StatusUpdate], None]) -> None:
         self._client, self._tell = client, tell
         self._news = threading.Condition()
         self._fresh: dict[str, UserUpload] = {}
@@ -289,7 +289,7 @@ class Follower:
 
     def _run(self) -> None:
         watch, pause = self._client.watch(), 0.0
-        followed: dict[str, Told | None] = {}
+        followed: dict[str, StatusUpdate | None] = {}
         while self._wait(pause, moves=bool(followed)):
             fresh = self._taken()
             watch.add(fresh.values(), unseen=True)
@@ -312,7 +312,9 @@ class Follower:
             fresh, self._fresh = self._fresh, {}
             return fresh
 
-    def _tell_all(self, watch: Watch, followed: dict[str, Told | None], refused: str) -> None:
+    def _tell_all(
+        self, watch: Poller, followed: dict[str, StatusUpdate | None], refused: str
+    ) -> None:
         news = {key: _told(watch, key, refused) for key in followed}
         for key, told in news.items():
             goes_on = told.state == "moves"
@@ -322,18 +324,18 @@ class Follower:
             if not goes_on:
                 del followed[key], watch.watched[key]
 
-    def _is_heard(self, told: Told) -> bool:
+    def _is_heard(self, told: StatusUpdate) -> bool:
         try:
             self._tell(told)
         except Exception as error:  # noqa: BLE001 - the other uploads are followed on
             why = f"not shown: {type(error).__name__}: {error}"
             with contextlib.suppress(Exception):
-                self._tell(Told(told.upload, "left", why))
+                self._tell(StatusUpdate(told.upload, "left", why))
             return False
         return True
 
 
-def _look(watch: Watch) -> str:
+def _look(watch: Poller) -> str:
     """Look once; say what ends the following of all of them."""
     try:
         watch.look(time.monotonic() + _LOOK_SECONDS)
@@ -344,18 +346,20 @@ def _look(watch: Watch) -> str:
     return ""
 
 
-def _told(watch: Watch, key: str, refused: str) -> Told:
+def _told(watch: Poller, key: str, refused: str) -> StatusUpdate:
     watched = watch.watched[key]
     if reason := watched.rests_because:
-        return Told(watched.upload, "rests", reason)
+        return StatusUpdate(watched.upload, "rests", reason)
     if refused:
-        return Told(watched.upload, "left", refused)
+        return StatusUpdate(watched.upload, "left", refused)
     shared = _troubles(watch) if watch.is_lost else []
     trouble = watched.trouble or next(iter(shared), "")
     if time.monotonic() > watched.moved_at + FOLLOW_SECONDS:
-        return Told(watched.upload, "left", f"{trouble}; look again later" if trouble else LATER)
-    return Told(watched.upload, "moves", f"{trouble}; trying again" if trouble else "")
+        return StatusUpdate(
+            watched.upload, "left", f"{trouble}; look again later" if trouble else LATER
+        )
+    return StatusUpdate(watched.upload, "moves", f"{trouble}; trying again" if trouble else "")
 
 
-def _troubles(watch: Watch) -> list[str]:
+def _troubles(watch: Poller) -> list[str]:
     return [watched.trouble for watched in watch.watched.values() if watched.trouble]

@@ -22,7 +22,7 @@ from argyle_nb.errors import (
 )
 from argyle_nb.models import is_uuid
 from argyle_nb.uploads.jobs import default_journal, is_wrong_key, send_claimed
-from argyle_nb.uploads.journal import UNDECIDED, Entry, Journal
+from argyle_nb.uploads.journal import UNDECIDED, Journal, JournalEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from argyle_nb.client.client import Client
     from argyle_nb.errors import ArgyleError
     from argyle_nb.models import UserUpload
-    from argyle_nb.uploads.jobs import Job
+    from argyle_nb.uploads.jobs import UploadJob
 
 
 UNREADABLE = (ApiError, DecodeError, DocumentError, TransportError)
@@ -118,7 +118,7 @@ class Reconciler:
         self._client, self._journal = client, journal
         self._settle, self._resend, self._tell = settle, resend, tell
 
-    def decide(self, jobs: Iterable[Job]) -> None:
+    def decide(self, jobs: Iterable[UploadJob]) -> None:
         """Look for each undecided job, and send it again at most once.
 
         Raises
@@ -135,7 +135,7 @@ class Reconciler:
             if job.entry.state in UNDECIDED:
                 self._settle_as(job, job.entry)
 
-    def _resend_all(self, absent: list[Job]) -> None:
+    def _resend_all(self, absent: list[UploadJob]) -> None:
         again = [job for job in absent if self._send_again(job)]
         again = self._look(again)
         if again:
@@ -143,15 +143,15 @@ class Reconciler:
             for job in self._look(again):
                 job.entry = job.entry._replace(reason=STILL_UNKNOWN)
 
-    def _takes(self, job: Job) -> bool:
+    def _takes(self, job: UploadJob) -> bool:
         assert job.key is not None  # noqa: S101 - it was claimed with a key
         job.entry = self._journal.look_after(job.key)
         return job.entry.state in UNDECIDED
 
-    def _look(self, jobs: list[Job]) -> list[Job]:
+    def _look(self, jobs: list[UploadJob]) -> list[UploadJob]:
         """Look once for all jobs; give those that are certainly not listed."""
-        absent: list[Job] = []
-        by_user: dict[str, list[Job]] = defaultdict(list)
+        absent: list[UploadJob] = []
+        by_user: dict[str, list[UploadJob]] = defaultdict(list)
         for job in jobs:
             by_user[job.key.user if job.key else ""].append(job)
         for user, theirs in by_user.items():
@@ -173,7 +173,7 @@ class Reconciler:
         known = self._journal.upload_ids(scope)
         return _Look([upload for upload in listed if upload.id not in known])
 
-    def _adopts(self, job: Job, look: _Look, *, own_type: bool) -> bool:
+    def _adopts(self, job: UploadJob, look: _Look, *, own_type: bool) -> bool:
         for upload in _candidates(job, look):
             is_own = upload.document_type == job.document_type
             if is_own != own_type:
@@ -184,12 +184,12 @@ class Reconciler:
                 _leave([job], f"upload {upload.id} could not be compared: {error}", error)
                 continue
             if same:
-                self._settle_as(job, Entry("done", upload.id, FOUND))
+                self._settle_as(job, JournalEntry("done", upload.id, FOUND))
                 look.free.remove(upload)
                 return True
         return False
 
-    def _may_be_there(self, job: Job, look: _Look) -> bool:
+    def _may_be_there(self, job: UploadJob, look: _Look) -> bool:
         """Tell whether an upload has its name and time, but not, or not certainly, its bytes."""
         for upload in _candidates(job, look):
             if upload.id in look.digests:
@@ -208,7 +208,7 @@ class Reconciler:
             look.digests[upload.id] = digest_of(self._client, upload)
         return look.digests[upload.id]
 
-    def _let_settle(self, jobs: list[Job]) -> None:
+    def _let_settle(self, jobs: list[UploadJob]) -> None:
         """Wait until the service has had its time with each of these attempts."""
         pause = self._settle - min(self._age(job) for job in jobs)
         until = time.monotonic() + max(pause, min(_BETWEEN_LOOKS_SECONDS, self._settle / 4))
@@ -216,7 +216,7 @@ class Reconciler:
             self._tell()
             time.sleep(min(left, _TELL_SECONDS))
 
-    def _age(self, job: Job) -> float:
+    def _age(self, job: UploadJob) -> float:
         """Seconds since an attempt ended; when one of an earlier run did, nobody knows exactly."""
         if job.ended_at is not None:
             return time.monotonic() - job.ended_at
@@ -225,7 +225,7 @@ class Reconciler:
             return 0.0
         return max(0.0, now - sent_at - _LONGEST_UPLOAD_SECONDS)
 
-    def _send_again(self, job: Job) -> bool:
+    def _send_again(self, job: UploadJob) -> bool:
         """Send once more; tell whether that, too, needs a look."""
         assert job.key is not None  # noqa: S101 - as above
         self._tell()
@@ -239,12 +239,12 @@ class Reconciler:
             raise ending.error
         return job.entry.state in UNDECIDED and self._takes(job)
 
-    def _settle_as(self, job: Job, entry: Entry) -> None:
+    def _settle_as(self, job: UploadJob, entry: JournalEntry) -> None:
         assert job.key is not None  # noqa: S101 - as above
-        job.entry = self._journal.settle(job.key, entry)
+        job.entry = self._journal.finish(job.key, entry)
 
 
-def _candidates(job: Job, look: _Look) -> list[UserUpload]:
+def _candidates(job: UploadJob, look: _Look) -> list[UserUpload]:
     since = None if job.entry.sent_at is None else job.entry.sent_at - _MARGIN_SECONDS
     found = [
         upload
@@ -258,7 +258,7 @@ def _is_since(created_at: datetime | None, since: float | None) -> bool:
     return created_at is None or since is None or created_at.timestamp() >= since
 
 
-def _leave(jobs: list[Job], reason: str, error: ArgyleError) -> None:
+def _leave(jobs: list[UploadJob], reason: str, error: ArgyleError) -> None:
     if is_wrong_key(error):
         raise error
     for job in jobs:

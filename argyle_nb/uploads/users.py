@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from argyle_nb.errors import ArgyleError, RateLimitError
 from argyle_nb.models import is_uuid
-from argyle_nb.uploads.queue_threads import Errands
+from argyle_nb.uploads.queue_threads import BackgroundQueue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -124,7 +124,7 @@ _WORDS: dict[Says, str] = {
 
 
 @dataclass(frozen=True)
-class Found:
+class UserMatch:
     """What was found for a text.
 
     Parameters
@@ -146,7 +146,7 @@ class Found:
 
     Examples
     --------
-    >>> Found("loan-80").words
+    >>> UserMatch("loan-80").words
     'nobody has this external id: a new user gets it'
     """
 
@@ -183,9 +183,9 @@ class UserFinder:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._listed: _Listed | None = None
-        self._searches = Errands("users")
+        self._searches = BackgroundQueue("users")
 
-    def find(self, text: str, *, max_age: float = math.inf) -> Found:
+    def find(self, text: str, *, max_age: float = math.inf) -> UserMatch:
         """Look for a user.
 
         Parameters
@@ -238,7 +238,7 @@ class UserFinder:
         sharing = [one.id for one in listed.users.values() if one.external_id == name]
         return name if sharing == [user.id] else user.id
 
-    def search(self, text: str, tell: Callable[[Found], None]) -> None:
+    def search(self, text: str, tell: Callable[[UserMatch], None]) -> None:
         """Look for a user in the background, one search at a time.
 
         Parameters
@@ -251,16 +251,16 @@ class UserFinder:
 
         Examples
         --------
-        >>> told: list[Found] = []
+        >>> told: list[UserMatch] = []
         >>> UserFinder(client).search("loan-79", told.append)
         """
         self._searches.add_alone(lambda: tell(self._found_or_trouble(text)))
 
-    def _found_or_trouble(self, text: str) -> Found:
+    def _found_or_trouble(self, text: str) -> UserMatch:
         try:
             return self.find(text)
         except Exception as error:  # noqa: BLE001 - whoever waits for an answer gets one
-            return Found(text, says="not asked", trouble=str(error))
+            return UserMatch(text, says="not asked", trouble=str(error))
 
     def _list(self) -> _Listed:
         # Nothing is locked while the service is asked: the newest list simply takes its place.
@@ -282,7 +282,7 @@ class _Listed(NamedTuple):
         return time.monotonic() - self.at
 
 
-def _found(text: str, listed: _Listed, by_external_id: list[User]) -> Found:
+def _found(text: str, listed: _Listed, by_external_id: list[User]) -> UserMatch:
     wanted = text.strip()
     known = {user.id: user for user in by_external_id} | listed.users
     user: User | None = None
@@ -295,7 +295,7 @@ def _found(text: str, listed: _Listed, by_external_id: list[User]) -> Found:
     else:
         user = min(by_external_id, key=_age_order, default=None)
         says = ("one" if len(by_external_id) == 1 else "shared") if user else "nobody"
-    return Found(text, tuple(_near(wanted.lower(), known.values())), user, says)
+    return UserMatch(text, tuple(_near(wanted.lower(), known.values())), user, says)
 
 
 def _by_address(wanted: str, listed: _Listed) -> tuple[Says, User | None]:

@@ -18,19 +18,19 @@ from argyle_nb.errors import (
     RateLimitError,
     TransportError,
 )
-from argyle_nb.uploads.jobs import Ending, RolledBack, is_wrong_key, send_once
-from argyle_nb.uploads.journal import Entry, Key
+from argyle_nb.uploads.jobs import RolledBack, SendOutcome, is_wrong_key, send_once
+from argyle_nb.uploads.journal import JournalEntry, UploadKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from argyle_nb.client.client import Client
-    from argyle_nb.uploads.jobs import Job
+    from argyle_nb.uploads.jobs import UploadJob
     from argyle_nb.uploads.journal import Journal
     from argyle_nb.uploads.users import Users
 
 
-class Line(NamedTuple):
+class ProgressRow(NamedTuple):
     """How far one row of the manifest is.
 
     Parameters
@@ -44,7 +44,7 @@ class Line(NamedTuple):
     """
 
     fraction: float
-    entry: Entry | None = None
+    entry: JournalEntry | None = None
     user: str | None = None
 
 
@@ -57,18 +57,18 @@ class Progress(NamedTuple):
         Different documents that are finished, and in all.
     bytes, all_bytes
         Their bytes that have left, and in all.
-    lines
-        Position in the manifest -> `Line`, for the rows that moved since the last call.
+    rows
+        Position in the manifest -> `ProgressRow`, for the rows that moved since the last call.
     """
 
     files: int
     all_files: int
     bytes: int
     all_bytes: int
-    lines: dict[int, Line]
+    rows: dict[int, ProgressRow]
 
 
-class Meter:
+class ProgressReporter:
     """A bar on the screen and a callback, both only ever moved by the thread that waits.
 
     Parameters
@@ -79,13 +79,13 @@ class Meter:
         Called with a `Progress`, at most about ten times a second, and at the end.
     """
 
-    def __init__(self, jobs: list[Job], callback: Callable[[Progress], None] | None) -> None:
+    def __init__(self, jobs: list[UploadJob], callback: Callable[[Progress], None] | None) -> None:
         self._all_files, self._all_bytes = len(jobs), sum(job.document.size for job in jobs)
         self._callback = callback
         self._lock = threading.Lock()
         self._sent: dict[int, int] = {}
         self._finished: set[int] = set()
-        self._moved: dict[int, Line] = {}
+        self._moved: dict[int, ProgressRow] = {}
         self._bar: Any = tqdm(
             total=self._all_bytes, unit="B", unit_scale=True, desc="upload", disable=_is_hidden()
         )
@@ -97,19 +97,19 @@ class Meter:
         self.show()
         self._bar.close()
 
-    def moved(self, job: Job, fraction: float) -> None:
+    def moved(self, job: UploadJob, fraction: float) -> None:
         """Take down which part of a document has left."""
         with self._lock:
             self._sent[id(job)] = int(fraction * job.document.size)
-            self._moved |= dict.fromkeys(job.rows, Line(fraction))
+            self._moved |= dict.fromkeys(job.rows, ProgressRow(fraction))
 
-    def finished(self, job: Job) -> None:
+    def finished(self, job: UploadJob) -> None:
         """Take down that a document needs nothing more."""
         with self._lock:
             self._sent[id(job)] = job.document.size
             self._finished.add(id(job))
             self._moved |= dict.fromkeys(
-                job.rows, Line(1.0, job.entry, job.key.user if job.key else None)
+                job.rows, ProgressRow(1.0, job.entry, job.key.user if job.key else None)
             )
 
     def show(self) -> None:
@@ -127,7 +127,7 @@ class Meter:
                 self._untold(moved)
                 raise
 
-    def _untold(self, lines: dict[int, Line]) -> None:
+    def _untold(self, lines: dict[int, ProgressRow]) -> None:
         """Keep for the next call what a callback that failed may not have taken down."""
         with self._lock:
             self._moved = lines | self._moved
@@ -151,7 +151,7 @@ _GONE_AFTER = 3
 _SHOW_SECONDS, _GRACE_SECONDS = 0.1, 10.0
 
 
-class Crew:
+class UploadWorkers:
     """Sends jobs with a few threads.
 
     The smallest document goes ahead alone: if the key is wrong, nothing else leaves.
@@ -162,10 +162,12 @@ class Crew:
         Where to send, where to write it down, whose documents, and who shows it.
     """
 
-    def __init__(self, client: Client, journal: Journal, users: Users, meter: Meter) -> None:
+    def __init__(
+        self, client: Client, journal: Journal, users: Users, meter: ProgressReporter
+    ) -> None:
         self._client, self._journal = client, journal
         self._users, self._meter = users, meter
-        self._queue: deque[Job] = deque()
+        self._queue: deque[UploadJob] = deque()
         self._lock = threading.Lock()
         self._unreached = 0
         self._stop = threading.Event()
@@ -176,7 +178,7 @@ class Crew:
         self._at_rest.set()
         self._fatal: BaseException | None = None
 
-    def send(self, jobs: Iterable[Job]) -> None:
+    def send(self, jobs: Iterable[UploadJob]) -> None:
         """Send all jobs; each holds its entry afterwards.
 
         Raises
@@ -202,7 +204,7 @@ class Crew:
             self._come_to_rest(_show_nobody)
             raise
 
-    def _run(self, jobs: list[Job]) -> None:
+    def _run(self, jobs: list[UploadJob]) -> None:
         self._queue = deque(jobs)
         try:
             for _ in range(min(THREADS, len(jobs))):
@@ -268,13 +270,13 @@ class Crew:
         finally:
             self._end()
 
-    def _next(self) -> Job | None:
+    def _next(self) -> UploadJob | None:
         with self._lock:
             return self._queue.popleft() if self._queue and not self._stop.is_set() else None
 
-    def _do(self, job: Job) -> None:
+    def _do(self, job: UploadJob) -> None:
         if self._unreached >= _GONE_AFTER:
-            job.entry = Entry("new", None, "not tried: the service cannot be reached")
+            job.entry = JournalEntry("new", None, "not tried: the service cannot be reached")
             return
         ending = self._tried(job)
         job.entry = ending.entry
@@ -286,7 +288,7 @@ class Crew:
             unreached = isinstance(ending.error, TransportError)
             self._unreached = self._unreached + 1 if unreached else 0
 
-    def _tried(self, job: Job) -> Ending:
+    def _tried(self, job: UploadJob) -> SendOutcome:
         """Try again where certainly nothing was stored, each time after a longer pause."""
         tries = 0
         while True:
@@ -295,16 +297,16 @@ class Crew:
             if tries >= _most_tries(job, ending) or self._stop.wait(_pause(ending, tries)):
                 return ending
 
-    def _try(self, job: Job) -> Ending:
+    def _try(self, job: UploadJob) -> SendOutcome:
         started = time.monotonic()
         try:
             user = self._users.id_of(job.user)
         except (ApiError, DecodeError, TransportError, ConfigurationError) as error:
-            return Ending(Entry("new", None, str(error)), error)
+            return SendOutcome(JournalEntry("new", None, str(error)), error)
         if self._stop.is_set():  # the look-up may have taken long
-            return Ending(job.entry)
+            return SendOutcome(job.entry)
         scope = self._client.settings.journal_scope
-        job.key = Key(scope, job.document.sha256, job.document_type, user)
+        job.key = UploadKey(scope, job.document.sha256, job.document_type, user)
         try:
             return send_once(
                 self._client, self._journal, job.key, job.document, self._progress_of(job)
@@ -312,7 +314,7 @@ class Crew:
         finally:
             job.took(started)
 
-    def _progress_of(self, job: Job) -> Callable[[int, int], None]:
+    def _progress_of(self, job: UploadJob) -> Callable[[int, int], None]:
         def moved(sent: int, total: int) -> None:
             if self._roll_back.is_set():
                 raise RolledBack
@@ -325,7 +327,7 @@ def _show_nobody() -> None:
     """Stand in for a callback that has failed."""
 
 
-def _most_tries(job: Job, ending: Ending) -> int:
+def _most_tries(job: UploadJob, ending: SendOutcome) -> int:
     if ending.entry.state != "new":
         return 0
     if isinstance(ending.error, TransportError):
@@ -334,6 +336,6 @@ def _most_tries(job: Job, ending: Ending) -> int:
     return _MOST_TRIES_TOO_FAST if isinstance(ending.error, RateLimitError) else 0
 
 
-def _pause(ending: Ending, tries: int) -> float:
-    """Wait before the next try; after 429 everybody waits already, in the client's pacer."""
+def _pause(ending: SendOutcome, tries: int) -> float:
+    """Wait before the next try; after 429 everybody waits already, in the client's rate_limiter."""
     return 0.0 if isinstance(ending.error, RateLimitError) else back_off(tries - 1)

@@ -31,7 +31,7 @@ import msgspec
 import traitlets
 
 from argyle_nb.documents import MAX_DOCUMENT_BYTES
-from argyle_nb.widgets.panel import AtMostEvery, joined, later
+from argyle_nb.widgets.panel import Throttle, joined, later
 from argyle_nb.widgets.receiving import ARRIVED, ReceivedFile, Receiver
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class DropZone(widgets.VBox):
         self._is_needed = is_needed
         self._receiver = Receiver(max_bytes, on_change)
         self._area = _DropArea(rules=_rules(max_bytes) | {"hand_over": hand_over})
-        self._show_rows = AtMostEvery(ROWS_SECONDS, self._set_rows)
+        self._show_rows = Throttle(ROWS_SECONDS, self._set_rows)
         self._plain = widgets.FileUpload(
             accept=ACCEPTED, multiple=True, description="Choose files", tooltip="Choose documents"
         )

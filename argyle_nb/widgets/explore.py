@@ -108,7 +108,7 @@ class ScoreExplorer(Panel):
         }
 
 
-class _Question(msgspec.Struct):
+class _ExplorerQuestion(msgspec.Struct):
     view: View | None = None
     page: int = 0
 
@@ -117,7 +117,7 @@ class _Export(msgspec.Struct):
     file_names: bool = False
 
 
-_QUESTIONS: dict[str, Any] = {"look": _Question, "export": _Export}
+_QUESTIONS: dict[str, Any] = {"look": _ExplorerQuestion, "export": _Export}
 
 
 def _shares(table: pd.DataFrame) -> dict[str, Answer]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class AtMostEvery:
+class Throttle:
     """Calls at most once in a while; what was asked for in between is done at the end of it.
 
     Parameters
@@ -30,7 +30,7 @@ class AtMostEvery:
 
     Examples
     --------
-    >>> AtMostEvery(0.1, lambda: print("shown"))()
+    >>> Throttle(0.1, lambda: print("shown"))()
     shown
     """
 
@@ -104,8 +104,8 @@ class Panel(anywidget.AnyWidget):
     def __init__(self, saved: Answer) -> None:
         self._lock = threading.RLock()
         self._heard = LastHeard()
-        self._done = _Memory(REMEMBERED_CHANGES)
-        self._looked_up = _Memory(REMEMBERED_LOOKS)
+        self._done = _AnswerCache(REMEMBERED_CHANGES)
+        self._looked_up = _AnswerCache(REMEMBERED_LOOKS)
         super().__init__(saved=saved)
         self.on_msg(self._receive)
 
@@ -136,7 +136,7 @@ class Panel(anywidget.AnyWidget):
         self._heard.run(lambda: self.send(content))
 
 
-class _Memory(dict[str, Answer]):
+class _AnswerCache(dict[str, Answer]):
     """The newest answers, by the number of their question."""
 
     def __init__(self, most: int) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 
-from argyle_nb.review.queue import ReviewDesk
+from argyle_nb.review.queue import ReviewSession
 from argyle_nb.widgets.panel import Panel, joined
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from argyle_nb.client.client import Client
     from argyle_nb.review import ReviewLog
-    from argyle_nb.review.queue import Case
+    from argyle_nb.review.queue import ReviewCase
     from argyle_nb.widgets.panel import Answer
 
 SLICE_BYTES = 512 * 1024
@@ -85,10 +85,10 @@ class ReviewQueue(Panel):
         log: ReviewLog | Path | str | None = None,
         sample: pd.DataFrame | None = None,
     ) -> None:
-        self._desk = ReviewDesk(client, frame, log=log, sample=sample)
+        self._desk = ReviewSession(client, frame, log=log, sample=sample)
         self._reviewer = reviewer
         self._sampled = sample is not None
-        self._shelf = _Shelf(self._desk.open, lambda upload: self._push(_ready(upload)))
+        self._shelf = _DocumentCache(self._desk.open, lambda upload: self._push(_ready(upload)))
         super().__init__(self._shown())
 
     def __repr__(self) -> str:
@@ -102,34 +102,34 @@ class ReviewQueue(Panel):
         return self._desk.log
 
     def _answer(self, kind: str, content: Answer) -> Answer:
-        asked = msgspec.convert(content, _Question)
+        asked = msgspec.convert(content, _ReviewQuestion)
         return _STEPS[kind](self, asked)
 
-    def _open(self, asked: _Question) -> Answer:
+    def _open(self, asked: _ReviewQuestion) -> Answer:
         """Greet a reviewer; another name begins at that reviewer's first open document."""
         if asked.reviewer is not None and asked.reviewer.strip() != self._reviewer.strip():
             self._reviewer = asked.reviewer
             self._desk.restart()
         return self._state()
 
-    def _judge(self, asked: _Question) -> Answer:
+    def _judge(self, asked: _ReviewQuestion) -> Answer:
         self._desk.judge(asked.upload, asked.verdict, self._reviewer, asked.note)
         return self._state()
 
-    def _skip(self, _: _Question) -> Answer:
+    def _skip(self, _: _ReviewQuestion) -> Answer:
         self._desk.skip(self._reviewer)
         return self._state()
 
-    def _back(self, _: _Question) -> Answer:
+    def _back(self, _: _ReviewQuestion) -> Answer:
         self._desk.back(self._reviewer)
         return self._state()
 
-    def _case(self, asked: _Question) -> Answer:
+    def _case(self, asked: _ReviewQuestion) -> Answer:
         self._shelf.hold(asked.upload, self._desk.upcoming(self._reviewer))
         case = self._shelf.find(asked.upload, again=asked.again)
         return _facts(case) if case else {"upload": asked.upload, "fetching": True}
 
-    def _slice(self, asked: _Question) -> Answer:
+    def _slice(self, asked: _ReviewQuestion) -> Answer:
         case = self._shelf.find(asked.upload)
         content = case.content if case else b""
         part = content[asked.offset : asked.offset + SLICE_BYTES]
@@ -158,7 +158,7 @@ class ReviewQueue(Panel):
         }
 
 
-class _Question(msgspec.Struct):
+class _ReviewQuestion(msgspec.Struct):
     """What the browser asks."""
 
     reviewer: str | None = None
@@ -169,7 +169,7 @@ class _Question(msgspec.Struct):
     again: bool = False
 
 
-_STEPS: dict[str, Callable[[ReviewQueue, _Question], Answer]] = {
+_STEPS: dict[str, Callable[[ReviewQueue, _ReviewQuestion], Answer]] = {
     "open": ReviewQueue._open,  # noqa: SLF001 - the class of this file
     "judge": ReviewQueue._judge,  # noqa: SLF001
     "skip": ReviewQueue._skip,  # noqa: SLF001
@@ -179,16 +179,16 @@ _STEPS: dict[str, Callable[[ReviewQueue, _Question], Answer]] = {
 }
 
 
-class _Shelf:
+class _DocumentCache:
     """Fetches documents on threads of their own, and holds those that are wanted now.
 
     A slow handler would hold up every other widget.
     """
 
-    def __init__(self, fetch: Callable[[str], Case], ready: Callable[[str], None]) -> None:
+    def __init__(self, fetch: Callable[[str], ReviewCase], ready: Callable[[str], None]) -> None:
         self._fetch, self._ready = fetch, ready
         self._lock = threading.Lock()
-        self._cases: dict[str, Case | None] = {}
+        self._cases: dict[str, ReviewCase | None] = {}
 
     def hold(self, *uploads: str) -> None:
         """Let go of all others, and begin to fetch these."""
@@ -199,7 +199,7 @@ class _Shelf:
             for upload in missing:
                 self._begin(upload)
 
-    def find(self, upload: str, *, again: bool = False) -> Case | None:
+    def find(self, upload: str, *, again: bool = False) -> ReviewCase | None:
         """Give a document that was fetched; with ``again``, one with a problem is fetched anew."""
         with self._lock:
             case = self._cases.get(upload)
@@ -225,7 +225,7 @@ def _ready(upload: str) -> Answer:
     return {"about": "ready", "upload": upload}
 
 
-def _facts(case: Case) -> Answer:
+def _facts(case: ReviewCase) -> Answer:
     return {
         "upload": case.upload_id,
         "file_name": case.file_name or "",

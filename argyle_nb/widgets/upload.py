@@ -17,7 +17,7 @@ from argyle_nb.uploads import UploadQueue
 from argyle_nb.uploads.jobs import default_journal
 from argyle_nb.uploads.queue_files import DONE, files_of
 from argyle_nb.widgets.dropzone import DropZone
-from argyle_nb.widgets.panel import AtMostEvery, Panel, joined
+from argyle_nb.widgets.panel import Panel, Throttle, joined
 from argyle_nb.widgets.receiving import ARRIVED
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from argyle_nb.client.client import Client
     from argyle_nb.models import User
-    from argyle_nb.uploads.journal import Entry, Key
+    from argyle_nb.uploads.journal import JournalEntry, UploadKey
     from argyle_nb.uploads.queue_files import QueuedFile
-    from argyle_nb.uploads.users import Found
+    from argyle_nb.uploads.users import UserMatch
     from argyle_nb.widgets.panel import Answer
     from argyle_nb.widgets.receiving import ReceivedFile
 
@@ -142,8 +142,8 @@ class _Table(Panel):
         self._news: set[str] = set()
         self._version = 0
         self._news_lock = threading.Lock()
-        self._tell = AtMostEvery(SHOW_SECONDS, self._tell_now)
-        self._save = AtMostEvery(SAVE_SECONDS, self._save_now)
+        self._tell = Throttle(SHOW_SECONDS, self._tell_now)
+        self._save = Throttle(SAVE_SECONDS, self._save_now)
         self.queue = UploadQueue(client, journal, on_change=self._changed)
         super().__init__({"files": []})
 
@@ -160,9 +160,9 @@ class _Table(Panel):
         return len(paths)
 
     def _answer(self, kind: str, content: Answer) -> Answer:
-        return _STEPS[kind](self, msgspec.convert(content, _Question))
+        return _STEPS[kind](self, msgspec.convert(content, _UploadQuestion))
 
-    def _open(self, _: _Question) -> Answer:
+    def _open(self, _: _UploadQuestion) -> Answer:
         version = self._version
         return {
             "version": version,
@@ -172,11 +172,11 @@ class _Table(Panel):
             "sending": self.queue.is_sending,
         }
 
-    def _look(self, _: _Question) -> Answer:
+    def _look(self, _: _UploadQuestion) -> Answer:
         """Say how much was pushed, so that a page sees whether it heard everything."""
         return {"version": self._version}
 
-    def _set(self, asked: _Question) -> Answer:
+    def _set(self, asked: _UploadQuestion) -> Answer:
         if asked.all and asked.user is not None:
             self.user = asked.user.strip()
             self._tell()
@@ -189,7 +189,7 @@ class _Table(Panel):
             )
         return {}
 
-    def _add(self, asked: _Question) -> Answer:
+    def _add(self, asked: _UploadQuestion) -> Answer:
         return self._aside("added", lambda: self.add_files(asked.text))
 
     def _aside(self, about: str, find: Callable[[], Any]) -> Answer:
@@ -205,32 +205,32 @@ class _Table(Panel):
         threading.Thread(target=tell, name=f"argyle_nb {about}", daemon=True).start()
         return {}
 
-    def _send_files(self, asked: _Question) -> Answer:
+    def _send_files(self, asked: _UploadQuestion) -> Answer:
         self.queue.send(asked.keys or None)
         return {}
 
-    def _stop(self, _: _Question) -> Answer:
+    def _stop(self, _: _UploadQuestion) -> Answer:
         self.queue.stop()
         return {}
 
-    def _remove(self, asked: _Question) -> Answer:
+    def _remove(self, asked: _UploadQuestion) -> Answer:
         self.forget(*[key for key in asked.keys if self.queue.remove(key)])
         return {}
 
-    def _again(self, asked: _Question) -> Answer:
+    def _again(self, asked: _UploadQuestion) -> Answer:
         for key in asked.keys:
             self.queue.look_again(key)
         return {}
 
-    def _users(self, asked: _Question) -> Answer:
+    def _users(self, asked: _UploadQuestion) -> Answer:
         self.queue.finder.search(asked.text, self._tell_found)
         return {}
 
-    def _tell_found(self, found: Found) -> None:
+    def _tell_found(self, found: UserMatch) -> None:
         users = [_suggested(user, self.queue.finder.name_of(user)) for user in found.users]
         self._push({"about": "users", "text": found.text, "users": users, "words": found.words})
 
-    def _earlier(self, _: _Question) -> Answer:
+    def _earlier(self, _: _UploadQuestion) -> Answer:
         return self._aside("earlier", lambda: [_line(*row) for row in self.queue.earlier()])
 
     def _changed(self, key: str) -> None:
@@ -258,7 +258,7 @@ class _Table(Panel):
         self._heard.run(lambda: setattr(self, "saved", saved))
 
 
-class _Question(msgspec.Struct):
+class _UploadQuestion(msgspec.Struct):
     """What the browser asks."""
 
     keys: list[str] = []
@@ -268,7 +268,7 @@ class _Question(msgspec.Struct):
     text: str = ""
 
 
-_STEPS: dict[str, Callable[[_Table, _Question], Answer]] = {
+_STEPS: dict[str, Callable[[_Table, _UploadQuestion], Answer]] = {
     "open": _Table._open,  # noqa: SLF001 - the class of this file
     "look": _Table._look,  # noqa: SLF001
     "set": _Table._set,  # noqa: SLF001
@@ -367,7 +367,7 @@ def _saved(file: QueuedFile) -> Answer:
     return _row(file) | {"user": "", "message": said, "how": "", "signals": []}
 
 
-def _line(key: Key, entry: Entry, at: str) -> dict[str, Any]:
+def _line(key: UploadKey, entry: JournalEntry, at: str) -> dict[str, Any]:
     return {
         "name": entry.name,
         "type": key.document_type,

@@ -17,9 +17,9 @@ from data.make_documents.drafts import (
     w2_draft,
 )
 from data.make_documents.frauds import KINDS, tamper
-from data.make_documents.letters import PAPERS, Paper
+from data.make_documents.letters import LETTERS, Letter
 from data.make_documents.pages import draw_pdf
-from data.make_documents.paystubs import Job, make_job, paystub_for
+from data.make_documents.paystubs import Employment, make_employment, paystub_for
 from data.make_documents.pdf_files import Provenance, rewrite
 from data.make_documents.people import LAST_NAMES, make_person, make_system, seeded
 from data.make_documents.photos import forwarded, phone_photo, picture
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class SampleSpec:
     """One sample document.
 
     ``user`` counts borrowers from 1. ``when`` is the pay date's number in 2026 for a paystub and
@@ -59,45 +59,45 @@ LAYOUT_OF_USER = {
 }
 
 RECIPES = (
-    Recipe(1, "paystub", 4, "plain"),
-    Recipe(1, "paystub", 5, "touched"),
-    Recipe(1, "w2", 2025, "plain"),
-    Recipe(1, "id_card", 0, "photo"),
-    Recipe(2, "paystub", 5, "amount_edited_incremental"),
-    Recipe(2, "w2", 2025, "touched"),
-    Recipe(2, "paystub", 6, "photo"),
-    Recipe(2, "utility_bill", 0, "pdf"),
-    Recipe(3, "paystub", 1, "plain"),
-    Recipe(3, "paystub", 3, "sums_wrong"),
-    Recipe(3, "w2", 2025, "identity_edited_incremental"),
-    Recipe(3, "bank_letter", 0, "pdf"),
-    Recipe(4, "paystub", 6, "printed"),
-    Recipe(4, "paystub", 5, "protected"),
-    Recipe(4, "w2", 2025, "packed"),
-    Recipe(4, "id_card", 0, "pdf"),
-    Recipe(4, "offer_letter", 0, "pdf"),
-    Recipe(5, "paystub", 5, "covered_and_retyped"),
-    Recipe(5, "w2", 2025, "covered_and_retyped"),
-    Recipe(5, "voided_check", 0, "PNG"),
-    Recipe(6, "1099", 2024, "plain"),
-    Recipe(6, "1099", 2025, "amount_edited_incremental"),
-    Recipe(6, "id_card", 0, "JPEG"),
-    Recipe(7, "paystub", 4, "online_generator"),
-    Recipe(7, "paystub", 5, "photo_patched"),
-    Recipe(7, "w2", 2025, "impossible_dates"),
-    Recipe(7, "utility_bill", 0, "pdf"),
-    Recipe(8, "paystub", 3, "annotated"),
-    Recipe(8, "paystub", 4, "retitled"),
-    Recipe(8, "w2", 2025, "printed", filed_as="paystubs"),
-    Recipe(9, "paystub", 4, "resaved_by_editor"),
-    Recipe(9, "paystub", 5, "screenshot"),
-    Recipe(9, "w2", 2025, "photo"),
-    Recipe(10, "paystub", 2, "scanned_after_edit"),
-    Recipe(10, "paystub", 4, "fonts_mixed"),
-    Recipe(10, "paystub", 5, "impossible_dates"),
-    Recipe(10, "w2", 2025, "scanned"),
-    Recipe(10, "1099", 2025, "printed"),
-    Recipe(10, "bank_letter", 0, "pdf"),
+    SampleSpec(1, "paystub", 4, "plain"),
+    SampleSpec(1, "paystub", 5, "touched"),
+    SampleSpec(1, "w2", 2025, "plain"),
+    SampleSpec(1, "id_card", 0, "photo"),
+    SampleSpec(2, "paystub", 5, "amount_edited_incremental"),
+    SampleSpec(2, "w2", 2025, "touched"),
+    SampleSpec(2, "paystub", 6, "photo"),
+    SampleSpec(2, "utility_bill", 0, "pdf"),
+    SampleSpec(3, "paystub", 1, "plain"),
+    SampleSpec(3, "paystub", 3, "sums_wrong"),
+    SampleSpec(3, "w2", 2025, "identity_edited_incremental"),
+    SampleSpec(3, "bank_letter", 0, "pdf"),
+    SampleSpec(4, "paystub", 6, "printed"),
+    SampleSpec(4, "paystub", 5, "protected"),
+    SampleSpec(4, "w2", 2025, "packed"),
+    SampleSpec(4, "id_card", 0, "pdf"),
+    SampleSpec(4, "offer_letter", 0, "pdf"),
+    SampleSpec(5, "paystub", 5, "covered_and_retyped"),
+    SampleSpec(5, "w2", 2025, "covered_and_retyped"),
+    SampleSpec(5, "voided_check", 0, "PNG"),
+    SampleSpec(6, "1099", 2024, "plain"),
+    SampleSpec(6, "1099", 2025, "amount_edited_incremental"),
+    SampleSpec(6, "id_card", 0, "JPEG"),
+    SampleSpec(7, "paystub", 4, "online_generator"),
+    SampleSpec(7, "paystub", 5, "photo_patched"),
+    SampleSpec(7, "w2", 2025, "impossible_dates"),
+    SampleSpec(7, "utility_bill", 0, "pdf"),
+    SampleSpec(8, "paystub", 3, "annotated"),
+    SampleSpec(8, "paystub", 4, "retitled"),
+    SampleSpec(8, "w2", 2025, "printed", filed_as="paystubs"),
+    SampleSpec(9, "paystub", 4, "resaved_by_editor"),
+    SampleSpec(9, "paystub", 5, "screenshot"),
+    SampleSpec(9, "w2", 2025, "photo"),
+    SampleSpec(10, "paystub", 2, "scanned_after_edit"),
+    SampleSpec(10, "paystub", 4, "fonts_mixed"),
+    SampleSpec(10, "paystub", 5, "impossible_dates"),
+    SampleSpec(10, "w2", 2025, "scanned"),
+    SampleSpec(10, "1099", 2025, "printed"),
+    SampleSpec(10, "bank_letter", 0, "pdf"),
 )
 
 # A client has to refuse both before a byte is sent.
@@ -221,7 +221,7 @@ def _random_draft(rng: Random, document_type: str, layout: str | None = None) ->
     person = make_person(rng)
     if document_type == "1099":
         return form_1099_draft(rng, person, rng.choice((2024, 2025)))
-    job = make_job(rng, person)
+    job = make_employment(rng, person)
     if document_type == "W-2":
         return w2_draft(rng, job, 2025)
     year, half = rng.choice(((2025, 1), (2026, 2)))
@@ -318,26 +318,26 @@ def make_samples() -> list[Sample]:
     return [_fixed_sample(recipe) for recipe in RECIPES]
 
 
-def _borrower(user: int) -> Job:
+def _borrower(user: int) -> Employment:
     rng = seeded("borrower", user)
     # A last name of one's own keeps ten sets of files apart.
     person = replace(make_person(rng), last=LAST_NAMES[user - 1])
-    return make_job(rng, person)
+    return make_employment(rng, person)
 
 
-def _fixed_sample(recipe: Recipe) -> Sample:
+def _fixed_sample(recipe: SampleSpec) -> Sample:
     rng = seeded(recipe.user, recipe.kind, recipe.when, recipe.how)
     job, user = _borrower(recipe.user), f"borrower-{recipe.user:03}"
     last = job.person.last.lower()
-    if recipe.kind in PAPERS:
-        return _paper_sample(rng, PAPERS[recipe.kind](rng, job), recipe, last, user)
+    if recipe.kind in LETTERS:
+        return _paper_sample(rng, LETTERS[recipe.kind](rng, job), recipe, last, user)
     draft, stem = _fixed_draft(rng, job, recipe)
     sample = _payroll_sample(rng, draft, recipe.how, stem, user)
     filed_as = recipe.filed_as or sample.document_type
     return Sample(sample.file, sample.content, filed_as, user, sample.tampering, sample.note)
 
 
-def _fixed_draft(rng: Random, job: Job, recipe: Recipe) -> tuple[Draft, str]:
+def _fixed_draft(rng: Random, job: Employment, recipe: SampleSpec) -> tuple[Draft, str]:
     last = job.person.last.lower()
     if recipe.kind == "w2":
         return w2_draft(rng, job, recipe.when), f"w2_{last}_{recipe.when}"
@@ -349,7 +349,7 @@ def _fixed_draft(rng: Random, job: Job, recipe: Recipe) -> tuple[Draft, str]:
     return draft, f"paystub_{last}_{pay_date}"
 
 
-def _paper_sample(rng: Random, paper: Paper, recipe: Recipe, last: str, user: str) -> Sample:
+def _paper_sample(rng: Random, paper: Letter, recipe: SampleSpec, last: str, user: str) -> Sample:
     ending = ENDINGS.get(recipe.how, ".pdf")
     return Sample(
         file=f"{recipe.kind}_{last}{ending}",
@@ -361,7 +361,7 @@ def _paper_sample(rng: Random, paper: Paper, recipe: Recipe, last: str, user: st
     )
 
 
-def _paper_content(rng: Random, paper: Paper, how: str) -> bytes:
+def _paper_content(rng: Random, paper: Letter, how: str) -> bytes:
     made = moment(rng, paper.dated)
     if how == "photo":
         return phone_photo(rng, paper.page, made)

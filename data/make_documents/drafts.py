@@ -12,7 +12,7 @@ from pypdf.generic import (
 )
 
 from data.make_documents.pages import draw_pdf
-from data.make_documents.paystubs import Job, Paystub, paystub_for, paystub_page
+from data.make_documents.paystubs import Employment, Paystub, paystub_for, paystub_page
 from data.make_documents.pdf_files import (
     Objects,
     Provenance,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from data.make_documents.pages import Page
+    from data.make_documents.pages import DrawnPage
     from data.make_documents.people import PayrollSystem, Person
 
 PRINTERS = (
@@ -66,7 +66,7 @@ class Draft:
 
     document_type: str
     facts: Facts
-    redraw: Callable[[Facts], Page]
+    redraw: Callable[[Facts], DrawnPage]
     provenance: Provenance
 
     @property
@@ -91,7 +91,9 @@ def moment(rng: Random, day: date) -> datetime:
     return datetime.combine(day, clock, zone)
 
 
-def paystub_draft(rng: Random, job: Job, system: PayrollSystem, year: int, number: int) -> Draft:
+def paystub_draft(
+    rng: Random, job: Employment, system: PayrollSystem, year: int, number: int
+) -> Draft:
     """Draft the paystub of one pay date.
 
     Parameters
@@ -117,7 +119,7 @@ def paystub_draft(rng: Random, job: Job, system: PayrollSystem, year: int, numbe
     return Draft("paystubs", stub, lambda facts: paystub_page(cast("Paystub", facts), system), made)
 
 
-def w2_draft(rng: Random, job: Job, year: int) -> Draft:
+def w2_draft(rng: Random, job: Employment, year: int) -> Draft:
     """Draft the W-2 of one tax year, printed in the January after it."""
     face = rng.choice(("Courier", "Helvetica", "Courier-Bold"))
     label = rng.choice(WAGE_LABELS)
@@ -260,7 +262,7 @@ def _with_annotation(pdf: bytes, annotation: DictionaryObject) -> Objects:
     old = read_contents(pdf)
     added: Objects = {old.size: annotation}
     for number, page in old.objects.items():
-        if isinstance(page, DictionaryObject) and page.get("/Type") == "/Page":
+        if isinstance(page, DictionaryObject) and page.get("/Type") == "/DrawnPage":
             noted = DictionaryObject({key: page.raw_get(key) for key in page})
             noted[NameObject("/Annots")] = pdf_object([reference(old.size)])
             added[number] = noted

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
 from data.make_documents.drafts import moment, save_genuine
-from data.make_documents.pages import Page, Text, draw_image, draw_pdf, pillow_module
+from data.make_documents.pages import DrawnPage, Text, draw_image, draw_pdf, pillow_module
 from data.make_documents.paystubs import Item, Paystub
 from data.make_documents.pdf_files import Provenance, rewrite
 from data.make_documents.people import FIRST_NAMES, LAST_NAMES, cents, chance, money
@@ -95,7 +95,7 @@ def _retype(picture: Image.Image, shot: Shot, mark: Text, words: str) -> None:
     left = {"left": PADDING, "right": width - PADDING, "center": width / 2}[mark.align]
     middle = (mark.x - left + width / 2, mark.y - mark.size * 0.35)
     centre = shot.place(*middle)
-    patch = Page((width, height))
+    patch = DrawnPage((width, height))
     patch.marks.append(replace(mark, x=left, y=height / 2 + mark.size * 0.35, words=words))
     drawn = draw_image(patch, shot.scale * 72)
     paper = _paper(picture, centre, drawn.size)
@@ -254,7 +254,7 @@ def _no_such_day(rng: Random, draft: Draft) -> Fraud:
         else mark
         for mark in page.marks
     ]
-    content = rewrite(draw_pdf(Page(page.size, marks)), draft.provenance)
+    content = rewrite(draw_pdf(DrawnPage(page.size, marks)), draft.provenance)
     return Fraud(content, ".pdf", f"period ends on {day} February")
 
 
@@ -449,7 +449,7 @@ def _any_edits(rng: Random, draft: Draft) -> dict[str, str]:
     return identity_edits(rng, draft, rng.choice(("name", "ssn")))
 
 
-def _page_fonts(page: Page) -> set[str]:
+def _page_fonts(page: DrawnPage) -> set[str]:
     return {mark.font for mark in page.marks if isinstance(mark, Text)}
 
 
@@ -517,14 +517,14 @@ def _seamless(rng: Random, draft: Draft) -> Fraud:
     return Fraud(content, ".pdf", "all amounts raised in their own font, saved whole quietly")
 
 
-def _raised(rng: Random, draft: Draft) -> Page:
+def _raised(rng: Random, draft: Draft) -> DrawnPage:
     edits = amount_edits(rng, draft, rng.choice(("one", "some", "all")))
     page = draft.redraw(draft.facts)
     marks = [
         replace(mark, words=edits.get(mark.words, mark.words)) if isinstance(mark, Text) else mark
         for mark in page.marks
     ]
-    return Page(page.size, marks)
+    return DrawnPage(page.size, marks)
 
 
 def _scanned(rng: Random, draft: Draft) -> Fraud:

@@ -7,31 +7,31 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from data.make_documents.pages import GREY, NAVY, PALE, WHITE, Page
+from data.make_documents.pages import GREY, NAVY, PALE, WHITE, DrawnPage
 from data.make_documents.people import make_employer, money
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from data.make_documents.paystubs import Job
+    from data.make_documents.paystubs import Employment
 
 CARD = (324.0, 204.0)
 SKIN = (0.78, 0.65, 0.55)
 
 
 @dataclass(frozen=True)
-class Paper:
+class Letter:
     """A laid-out page and what its PDF says made it."""
 
-    page: Page
+    page: DrawnPage
     creator: str
     producer: str
     dated: date
 
 
-def _letter(head: str, address: list[str], dated: date, rows: list[str]) -> Page:
-    page = Page()
+def _letter(head: str, address: list[str], dated: date, rows: list[str]) -> DrawnPage:
+    page = DrawnPage()
     page.text(72, 80, head, font="Times-Bold", size=15)
     page.lines(72, 96, address, font="Times-Roman", size=9, leading=11, colour=GREY)
     page.rule(72, 122, 540, 122, colour=GREY)
@@ -41,7 +41,7 @@ def _letter(head: str, address: list[str], dated: date, rows: list[str]) -> Page
     return page
 
 
-def offer_letter(rng: Random, job: Job) -> Paper:
+def offer_letter(rng: Random, job: Employment) -> Letter:
     """Write the letter with which a job began."""
     person, employer = job.person, job.employer
     dated = date(2024, rng.randint(1, 12), rng.randint(1, 28))
@@ -72,12 +72,12 @@ def offer_letter(rng: Random, job: Job) -> Paper:
     ]
     address = [employer.address.street, employer.address.second_line]
     page = _letter(employer.name, address, dated, rows)
-    return Paper(
+    return Letter(
         page, "Microsoft Word for Microsoft 365", "Microsoft Word for Microsoft 365", dated
     )
 
 
-def bank_letter(rng: Random, job: Job) -> Paper:
+def bank_letter(rng: Random, job: Employment) -> Letter:
     """Write a bank's letter that confirms an account and an address."""
     person = job.person
     dated = date(2026, rng.randint(1, 5), rng.randint(1, 28))
@@ -103,10 +103,10 @@ def bank_letter(rng: Random, job: Job) -> Paper:
         bank.telephone,
     ]
     page = _letter(name, [bank.address.street, bank.address.second_line], dated, rows)
-    return Paper(page, "OpenText Exstream", "OpenText Output Transformation 16.6", dated)
+    return Letter(page, "OpenText Exstream", "OpenText Output Transformation 16.6", dated)
 
 
-def utility_bill(rng: Random, job: Job) -> Paper:
+def utility_bill(rng: Random, job: Employment) -> Letter:
     """Write an electricity bill for a person's home."""
     person = job.person
     dated = date(2026, rng.randint(1, 5), rng.randint(1, 28))
@@ -117,7 +117,7 @@ def utility_bill(rng: Random, job: Job) -> Paper:
         ("Customer charge", Decimal("14.50")),
         ("Delivery", Decimal(rng.randint(1800, 4400)) / 100),
     ]
-    page = Page()
+    page = DrawnPage()
     page.box(0, 0, 612, 66, fill=NAVY, stroke=None)
     page.text(40, 42, "Tri-Rivers Power & Light", font="Helvetica-Bold", size=16, colour=WHITE)
     page.text(572, 42, "Electric service statement", size=10, align="right", colour=WHITE)
@@ -142,10 +142,10 @@ def utility_bill(rng: Random, job: Job) -> Paper:
     page.text(566, 254, f"${money(total)}", font="Helvetica-Bold", size=11, align="right")
     _usage(page, rng)
     page.footer()
-    return Paper(page, "Quadient Inspire", "Quadient CXM AG~Inspire~16.0", dated)
+    return Letter(page, "Quadient Inspire", "Quadient CXM AG~Inspire~16.0", dated)
 
 
-def _usage(page: Page, rng: Random) -> None:
+def _usage(page: DrawnPage, rng: Random) -> None:
     page.text(46, 300, "Your usage over the last twelve months (kWh)")
     for month in range(12):
         tall = rng.randint(20, 90)
@@ -153,11 +153,11 @@ def _usage(page: Page, rng: Random) -> None:
         page.text(59 + 44 * month, 422, "JFMAMJJASOND"[month], size=7, align="center")
 
 
-def id_card(rng: Random, job: Job) -> Paper:
+def id_card(rng: Random, job: Employment) -> Letter:
     """Draw an identity card of a state that does not exist."""
     person = job.person
     issued = date(rng.randint(2021, 2025), rng.randint(1, 12), rng.randint(1, 28))
-    page = Page(CARD)
+    page = DrawnPage(CARD)
     page.box(0, 0, *CARD, fill=(0.90, 0.93, 0.89), stroke=None)
     page.box(0, 0, CARD[0], 34, fill=NAVY, stroke=None)
     page.text(14, 22, "STATE OF FRANKLIN", font="Helvetica-Bold", size=13, colour=WHITE)
@@ -181,13 +181,13 @@ def id_card(rng: Random, job: Job) -> Paper:
         page.text(134, 58 + place * 15.5, words, font="Helvetica-Bold", size=9.5)
     page.text(18, 172, f"{person.first} {person.last}", font="Times-Roman", size=11)
     page.footer(5.5)
-    return Paper(page, "", "Apple iOS 17.5 Quartz PDFContext", issued + timedelta(400))
+    return Letter(page, "", "Apple iOS 17.5 Quartz PDFContext", issued + timedelta(400))
 
 
-def voided_check(rng: Random, job: Job) -> Paper:
+def voided_check(rng: Random, job: Employment) -> Letter:
     """Draw a check with VOID written across."""
     person = job.person
-    page = Page((432.0, 198.0))
+    page = DrawnPage((432.0, 198.0))
     page.box(0, 0, 432, 198, fill=(0.93, 0.96, 0.97), stroke=None)
     page.lines(20, 28, [person.name, person.address.street, person.address.second_line], size=8.5)
     page.text(412, 28, str(rng.randint(1001, 1890)), font="Helvetica-Bold", size=11, align="right")
@@ -214,10 +214,10 @@ def voided_check(rng: Random, job: Job) -> Paper:
         216, 118, "VOID", font="Helvetica-Bold", size=64, align="center", colour=(0.55, 0.60, 0.68)
     )
     page.footer(5.5)
-    return Paper(page, "", "", date(2026, 1, 5))
+    return Letter(page, "", "", date(2026, 1, 5))
 
 
-PAPERS: dict[str, Callable[[Random, Job], Paper]] = {
+LETTERS: dict[str, Callable[[Random, Employment], Letter]] = {
     "offer_letter": offer_letter,
     "bank_letter": bank_letter,
     "utility_bill": utility_bill,

@@ -91,7 +91,7 @@ class Disc:
 
 
 @dataclass
-class Page:
+class DrawnPage:
     """A sheet and the marks on it, in drawing order."""
 
     size: tuple[float, float] = LETTER
@@ -178,7 +178,7 @@ def _optional(module: str, package: str) -> ModuleType:
         ) from error
 
 
-def draw_pdf(page: Page) -> bytes:
+def draw_pdf(page: DrawnPage) -> bytes:
     """Put the page down as a PDF with real text.
 
     Parameters
@@ -247,7 +247,7 @@ _DRAW: dict[type, Callable[[Any, Any, float], None]] = {
 }
 
 
-def draw_image(page: Page, dots_per_inch: float = 120) -> Image.Image:
+def draw_image(page: DrawnPage, dots_per_inch: float = 120) -> Image.Image:
     """Put the page down as pixels.
 
     Parameters

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from data.make_documents.pages import GREY, NAVY, PALE, WHITE, Page
+from data.make_documents.pages import GREY, NAVY, PALE, WHITE, DrawnPage
 from data.make_documents.people import (
     STATE_TAX,
     Employer,
@@ -34,7 +34,7 @@ FULL_WIDTH = (250, 330, 440, 572)
 class _Table:
     """Rows of one face: a label at the left, cells that end at the columns."""
 
-    page: Page
+    page: DrawnPage
     left: float
     columns: tuple[float, ...]
     face: str
@@ -65,7 +65,7 @@ class _Table:
         self.row(y, label, cells[-len(self.columns) :], **style)
 
 
-def paystub_page(stub: Paystub, system: PayrollSystem) -> Page:
+def paystub_page(stub: Paystub, system: PayrollSystem) -> DrawnPage:
     """Lay a paystub out.
 
     Parameters
@@ -77,10 +77,10 @@ def paystub_page(stub: Paystub, system: PayrollSystem) -> Page:
 
     Returns
     -------
-    Page
+    DrawnPage
         US letter, one page.
     """
-    page = Page()
+    page = DrawnPage()
     LAYOUTS[system.layout](page, stub, system)
     page.footer()
     return page
@@ -108,14 +108,20 @@ def _account(stub: Paystub) -> str:
 
 
 def _pairs(
-    page: Page, y: float, pairs: list[tuple[str, str]], *, right: float, labels: Any, values: Any
+    page: DrawnPage,
+    y: float,
+    pairs: list[tuple[str, str]],
+    *,
+    right: float,
+    labels: Any,
+    values: Any,
 ) -> None:
     for place, (label, words) in enumerate(pairs):
         page.text(400, y + place * 13, label, **labels)
         page.text(right, y + place * 13, words, align="right", **values)
 
 
-def _statement(page: Page, stub: Paystub, system: PayrollSystem) -> None:
+def _statement(page: DrawnPage, stub: Paystub, system: PayrollSystem) -> None:
     """Set the company left, the dates right, and one long column of lines below."""
     _statement_head(page, stub, system)
     table = _Table(page, 46, FULL_WIDTH, "Helvetica")
@@ -135,7 +141,7 @@ def _statement(page: Page, stub: Paystub, system: PayrollSystem) -> None:
     _deposit(page, stub, y + 70)
 
 
-def _statement_head(page: Page, stub: Paystub, system: PayrollSystem) -> None:
+def _statement_head(page: DrawnPage, stub: Paystub, system: PayrollSystem) -> None:
     job, bold = stub.job, "Helvetica-Bold"
     page.text(40, 56, job.employer.name, font=bold, size=11)
     page.lines(40, 69, _address(job.employer))
@@ -147,7 +153,7 @@ def _statement_head(page: Page, stub: Paystub, system: PayrollSystem) -> None:
     page.lines(40, 150, [*facts, "Filing Status: Single"])
 
 
-def _deposit(page: Page, stub: Paystub, y: float) -> None:
+def _deposit(page: DrawnPage, stub: Paystub, y: float) -> None:
     page.rule(40, y - 14, 572, y - 14, colour=GREY)
     page.text(40, y, "Direct deposit", size=8)
     page.text(160, y, f"Checking XXXXXX{_account(stub)}", size=8)
@@ -155,7 +161,7 @@ def _deposit(page: Page, stub: Paystub, y: float) -> None:
     page.text(40, y + 14, "This is not a check.", size=7, colour=GREY)
 
 
-def _voucher(page: Page, stub: Paystub, system: PayrollSystem) -> None:
+def _voucher(page: DrawnPage, stub: Paystub, system: PayrollSystem) -> None:
     """Set earnings on the left, deductions on the right, a summary at the foot."""
     _voucher_head(page, stub, system)
     rows = max(len(stub.earnings), len(stub.deductions))
@@ -174,7 +180,7 @@ def _voucher(page: Page, stub: Paystub, system: PayrollSystem) -> None:
     page.text(46, bottom + 120, deposited, font="Times-Roman", size=9)
 
 
-def _voucher_head(page: Page, stub: Paystub, system: PayrollSystem) -> None:
+def _voucher_head(page: DrawnPage, stub: Paystub, system: PayrollSystem) -> None:
     job, plain, bold = stub.job, "Times-Roman", "Times-Bold"
     page.box(36, 40, 540, 74)
     page.text(46, 60, job.employer.name, font=bold, size=13)
@@ -189,7 +195,7 @@ def _voucher_head(page: Page, stub: Paystub, system: PayrollSystem) -> None:
     page.text(400, 143, f"Paid {job.frequency}", font=plain, size=9.5)
 
 
-def _voucher_summary(page: Page, stub: Paystub, system: PayrollSystem, y: float) -> None:
+def _voucher_summary(page: DrawnPage, stub: Paystub, system: PayrollSystem, y: float) -> None:
     table = _Table(page, 46, (300, 430, 560), "Times-Roman", 10)
     page.box(36, y - 14, 540, 62)
     items = (stub.gross, stub.taken, stub.net)
@@ -199,7 +205,7 @@ def _voucher_summary(page: Page, stub: Paystub, system: PayrollSystem, y: float)
     table.row(y + 36, system.ytd, [money(item.ytd) for item in items])
 
 
-def _ledger(page: Page, stub: Paystub, system: PayrollSystem) -> None:
+def _ledger(page: DrawnPage, stub: Paystub, system: PayrollSystem) -> None:
     """Print everything in one fixed-width face, as a line printer did."""
     _ledger_head(page, stub, system)
     table = _Table(page, 42, (270, 350, 460, 570), "Courier")
@@ -213,7 +219,7 @@ def _ledger(page: Page, stub: Paystub, system: PayrollSystem) -> None:
     table.total(y + 22, system.net, stub.net, system, font="Courier-Bold")
 
 
-def _ledger_head(page: Page, stub: Paystub, system: PayrollSystem) -> None:
+def _ledger_head(page: DrawnPage, stub: Paystub, system: PayrollSystem) -> None:
     job, face = stub.job, "Courier"
     head = [words.upper() for words in (job.employer.name, *_address(job.employer))]
     page.lines(42, 60, head, font=face, size=10)
@@ -230,7 +236,7 @@ def _ledger_head(page: Page, stub: Paystub, system: PayrollSystem) -> None:
     page.lines(380, 124, _address(job.person), font=face)
 
 
-def _portal(page: Page, stub: Paystub, system: PayrollSystem) -> None:
+def _portal(page: DrawnPage, stub: Paystub, system: PayrollSystem) -> None:
     """Show a large net amount, then tables, as payroll websites do."""
     _portal_head(page, stub, system)
     table = _Table(page, 40, FULL_WIDTH, "Vera", 8)
@@ -242,7 +248,7 @@ def _portal(page: Page, stub: Paystub, system: PayrollSystem) -> None:
     table.total(y + 28, system.net, stub.net, system, font="Vera-Bold", size=9)
 
 
-def _portal_head(page: Page, stub: Paystub, system: PayrollSystem) -> None:
+def _portal_head(page: DrawnPage, stub: Paystub, system: PayrollSystem) -> None:
     job, bold = stub.job, "Vera-Bold"
     small: dict[str, Any] = {"font": "Vera", "size": 8}
     page.box(0, 0, 612, 92, fill=NAVY, stroke=None)
@@ -274,7 +280,7 @@ def _portal_table(
     return y + 8
 
 
-LAYOUTS: dict[str, Callable[[Page, Paystub, PayrollSystem], None]] = {
+LAYOUTS: dict[str, Callable[[DrawnPage, Paystub, PayrollSystem], None]] = {
     "ledger": _ledger,
     "portal": _portal,
     "statement": _statement,
@@ -292,7 +298,7 @@ VOLUNTARY = ("Medical", "Dental", "Vision", "HSA", "Union Dues", "Parking")
 
 
 @dataclass(frozen=True)
-class Job:
+class Employment:
     """Who is paid by whom, how often, and how much.
 
     ``rate`` is dollars an hour, or dollars a period when ``hourly`` is false. ``retirement`` is
@@ -330,7 +336,7 @@ class Item:
 class Paystub:
     """What one paystub states; taxes are among the deductions."""
 
-    job: Job
+    job: Employment
     period_start: date
     period_end: date
     pay_date: date
@@ -342,7 +348,7 @@ class Paystub:
     net: Item
 
 
-def make_job(rng: Random, person: Person) -> Job:
+def make_employment(rng: Random, person: Person) -> Employment:
     """Invent a job for a person.
 
     Parameters
@@ -354,7 +360,7 @@ def make_job(rng: Random, person: Person) -> Job:
 
     Returns
     -------
-    Job
+    Employment
         Hourly or salaried, $17-$62 an hour or the like.
     """
     frequency = rng.choice(list(PERIODS))
@@ -362,7 +368,7 @@ def make_job(rng: Random, person: Person) -> Job:
     yearly = Decimal(rng.randint(38, 128)) * 1000 + Decimal(rng.randint(0, 39)) * 25
     rate = cents(rng.randint(1725, 4650) / Decimal(100)) if hourly else cents(yearly / 12)
     names = rng.sample(VOLUNTARY, 1 if chance(rng, 0.6) else 0)
-    return Job(
+    return Employment(
         person=person,
         employer=make_employer(rng, person.address.state),
         frequency=frequency,
@@ -423,7 +429,7 @@ def _workday(day: date) -> date:
     return day - timedelta(max(0, day.weekday() - 4))
 
 
-def paystub_for(job: Job, year: int, number: int) -> Paystub:
+def paystub_for(job: Employment, year: int, number: int) -> Paystub:
     """Work through the year as far as one pay date.
 
     Parameters
@@ -464,7 +470,9 @@ def _total(label: str, items: tuple[Item, ...]) -> Item:
     return Item(label, current, sum((item.ytd for item in items), Decimal(0)))
 
 
-def _earn(job: Job, rng: Random) -> tuple[dict[str, Decimal], dict[str, tuple[Decimal, Decimal]]]:
+def _earn(
+    job: Employment, rng: Random
+) -> tuple[dict[str, Decimal], dict[str, tuple[Decimal, Decimal]]]:
     if not job.hourly:
         return _earn_salary(job, rng), {}
     usual = 80 if job.frequency == "Bi-Weekly" else 40
@@ -478,7 +486,7 @@ def _earn(job: Job, rng: Random) -> tuple[dict[str, Decimal], dict[str, tuple[De
     return earned, {label: (cents(count), rate) for label, (count, rate) in hours.items()}
 
 
-def _earn_salary(job: Job, rng: Random) -> dict[str, Decimal]:
+def _earn_salary(job: Employment, rng: Random) -> dict[str, Decimal]:
     earned = {"Salary": job.rate}
     commission = rng.randint(15000, 90000)
     if job.extra:
@@ -486,7 +494,7 @@ def _earn_salary(job: Job, rng: Random) -> dict[str, Decimal]:
     return earned
 
 
-def _deduct(job: Job, gross: Decimal) -> dict[str, Decimal]:
+def _deduct(job: Employment, gross: Decimal) -> dict[str, Decimal]:
     taken = {}
     retirement = cents(gross * job.retirement)
     taken["Federal Income Tax"] = _federal(gross - retirement, job.periods)

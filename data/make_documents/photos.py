@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pypdf.generic import DecodedStreamObject
 
-from data.make_documents.pages import Page, draw_image, pillow_module
+from data.make_documents.pages import DrawnPage, draw_image, pillow_module
 from data.make_documents.pdf_files import build, deflate, pdf_object, reference
 from data.make_documents.people import chance
 
@@ -62,7 +62,7 @@ class Shot:
         )
 
 
-def phone_photo(rng: Random, page: Page, taken: datetime, width: int = 800) -> bytes:
+def phone_photo(rng: Random, page: DrawnPage, taken: datetime, width: int = 800) -> bytes:
     """Photograph a page or a card lying on a desk.
 
     Parameters
@@ -84,7 +84,7 @@ def phone_photo(rng: Random, page: Page, taken: datetime, width: int = 800) -> b
     return shoot(rng, page, taken, width).jpeg
 
 
-def shoot(rng: Random, page: Page, taken: datetime, width: int = 800) -> Shot:
+def shoot(rng: Random, page: DrawnPage, taken: datetime, width: int = 800) -> Shot:
     """Photograph a page as `phone_photo` does, and keep how it lay."""
     scale = width / page.size[0]
     sheet = draw_image(page, scale * 72)
@@ -126,7 +126,7 @@ def forwarded(jpeg: bytes) -> bytes:
         return encoded(photo.convert("RGB"), "JPEG", quality=74)
 
 
-def scan(rng: Random, page: Page) -> tuple[bytes, tuple[int, int]]:
+def scan(rng: Random, page: DrawnPage) -> tuple[bytes, tuple[int, int]]:
     """Print a page and scan it slightly askew.
 
     Parameters
@@ -152,7 +152,7 @@ def scan(rng: Random, page: Page) -> tuple[bytes, tuple[int, int]]:
     return encoded(toned, "JPEG", quality=48), turned.size
 
 
-def screenshot(rng: Random, page: Page) -> bytes:
+def screenshot(rng: Random, page: DrawnPage) -> bytes:
     """Capture a page as a phone or a computer shows it.
 
     Parameters
@@ -172,13 +172,13 @@ def screenshot(rng: Random, page: Page) -> bytes:
     screen = pillow_module("Image").new("RGB", size, (242, 242, 247) if phone else (82, 86, 89))
     shown = draw_image(page, 72 * (size[0] / 612 if phone else size[1] * 1.7 / 792))
     screen.paste(shown, ((size[0] - shown.width) // 2, 260 if phone else 56))
-    bar = Page((float(size[0]), 200.0 if phone else 56.0))
+    bar = DrawnPage((float(size[0]), 200.0 if phone else 56.0))
     _phone_bar(rng, bar) if phone else _viewer_bar(bar)
     screen.paste(draw_image(bar, 72), (0, 0))
     return encoded(screen.quantize(32), "PNG", optimize=True)
 
 
-def _phone_bar(rng: Random, bar: Page) -> None:
+def _phone_bar(rng: Random, bar: DrawnPage) -> None:
     bar.box(0, 0, *bar.size, fill=(0.97, 0.97, 0.98), stroke=None)
     clock = f"{rng.randint(8, 11)}:{rng.randint(0, 59):02}"
     bar.text(90, 76, clock, font="Helvetica-Bold", size=46)
@@ -187,14 +187,14 @@ def _phone_bar(rng: Random, bar: Page) -> None:
     bar.text(60, 164, "Done", size=44, colour=(0.0, 0.48, 1.0))
 
 
-def _viewer_bar(bar: Page) -> None:
+def _viewer_bar(bar: DrawnPage) -> None:
     bar.box(0, 0, *bar.size, fill=(0.2, 0.21, 0.22), stroke=None)
     white = (1.0, 1.0, 1.0)
     bar.text(24, 35, "document.pdf", size=17, colour=white)
     bar.text(bar.size[0] / 2, 35, "1 / 1    -   110%   +", size=17, align="center", colour=white)
 
 
-def picture(page: Page, kind: str) -> bytes:
+def picture(page: DrawnPage, kind: str) -> bytes:
     """Draw a page as a plain ``JPEG`` or ``PNG``."""
     image = draw_image(page, 150)
     return encoded(image.quantize(64) if kind == "PNG" else image, kind, optimize=True)
@@ -228,7 +228,7 @@ def image_only(jpeg: bytes, size: tuple[int, int], provenance: Provenance) -> by
         1: {"/Type": "/Catalog", "/Pages": reference(2)},
         2: {"/Type": "/Pages", "/Count": 1, "/Kids": [reference(3)]},
         3: {
-            "/Type": "/Page",
+            "/Type": "/DrawnPage",
             "/Parent": reference(2),
             "/MediaBox": [0, 0, 612, 792],
             "/Contents": reference(4),

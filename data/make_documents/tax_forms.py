@@ -9,8 +9,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from data.make_documents.pages import Page
-from data.make_documents.paystubs import MEDICARE_RATE, SOCIAL_SECURITY_RATE, Job, paystub_for
+from data.make_documents.pages import DrawnPage
+from data.make_documents.paystubs import (
+    MEDICARE_RATE,
+    SOCIAL_SECURITY_RATE,
+    Employment,
+    paystub_for,
+)
 from data.make_documents.people import Employer, Person, cents, chance, make_employer, money
 
 if TYPE_CHECKING:
@@ -49,7 +54,7 @@ class Form1099:
     account: str
 
 
-def w2_for(job: Job, year: int) -> W2:
+def w2_for(job: Employment, year: int) -> W2:
     """Add a job's whole year up.
 
     Parameters
@@ -119,7 +124,7 @@ class _Cell:
     right: bool = False
 
 
-def _draw_cells(page: Page, cells: list[_Cell], face: str, size: float = 9) -> None:
+def _draw_cells(page: DrawnPage, cells: list[_Cell], face: str, size: float = 9) -> None:
     for cell in cells:
         page.box(cell.left, cell.top, cell.width, cell.height)
         page.text(cell.left + 3, cell.top + 7.5, cell.label, size=6)
@@ -134,7 +139,7 @@ def _amount(amount: Decimal) -> tuple[str, ...]:
     return (money(amount),) if amount else ()
 
 
-def w2_page(form: W2, *, face: str = "Courier", wages_label: str = WAGE_LABELS[0]) -> Page:
+def w2_page(form: W2, *, face: str = "Courier", wages_label: str = WAGE_LABELS[0]) -> DrawnPage:
     """Lay a W-2 out.
 
     Parameters
@@ -148,10 +153,10 @@ def w2_page(form: W2, *, face: str = "Courier", wages_label: str = WAGE_LABELS[0
 
     Returns
     -------
-    Page
+    DrawnPage
         US letter, the form in the upper half.
     """
-    page = Page()
+    page = DrawnPage()
     _draw_cells(page, _w2_parties(form) + _w2_amounts(form, wages_label) + _w2_state(form), face)
     page.text(40, 358, "Form W-2", font="Helvetica-Bold", size=12)
     page.text(100, 358, "Wage and Tax Statement", font="Helvetica-Bold", size=10)
@@ -255,7 +260,7 @@ def _w2_state(form: W2) -> list[_Cell]:
     ]
 
 
-def form_1099_page(form: Form1099, *, face: str = "Courier") -> Page:
+def form_1099_page(form: Form1099, *, face: str = "Courier") -> DrawnPage:
     """Lay a 1099-NEC out.
 
     Parameters
@@ -267,10 +272,10 @@ def form_1099_page(form: Form1099, *, face: str = "Courier") -> Page:
 
     Returns
     -------
-    Page
+    DrawnPage
         US letter, the form in the upper half.
     """
-    page = Page()
+    page = DrawnPage()
     _draw_cells(page, _1099_parties(form) + _1099_amounts(form), face)
     page.text(450, 60, "Form 1099-NEC", font="Helvetica-Bold", size=13, align="center")
     page.text(450, 76, "Nonemployee Compensation", font="Helvetica-Bold", size=10, align="center")

@@ -15,7 +15,7 @@ import tempfile
 from distributed import Client, LocalCluster
 
 from argyle_nb.archive import Archive
-from argyle_nb.archive.pages import Entry, PageStore, sha256_of
+from argyle_nb.archive.pages import PageEntry, PageStore, sha256_of
 from argyle_nb.archive.versions import contents_of
 from argyle_nb.models import DOCUMENT_TYPES
 from argyle_nb.scores import ScoreCounts, count_scores
@@ -40,7 +40,7 @@ def fill(folder: str, count: int) -> None:
             for upload in range(start, start + PAGE_SIZE)
         ]
         page = f'{{"next": null, "results": [{",".join(records)}]}}'.encode()
-        entry = Entry(
+        entry = PageEntry(
             pull="benchmark",
             number=number,
             scope="nobody's",

@@ -27,7 +27,7 @@ from argyle_nb.client.client import Client
 from argyle_nb.documents import inspect_document
 from argyle_nb.uploads import upload_batch
 from argyle_nb.uploads.jobs import plan_of
-from argyle_nb.uploads.journal import Entry, Journal, Key
+from argyle_nb.uploads.journal import Journal, JournalEntry, UploadKey
 from tests.benchmarks.measure import best_seconds, report
 from tests.faults.server import FaultServer
 from tests.support.servers import KEY_ID, PDF, SECRET, USER_ID
@@ -238,9 +238,9 @@ def bookkeeping(folder, count):
     def journal_all(number):
         with Journal(folder / f"bookkeeping{number}.sqlite") as journal:
             for job in plan.jobs:
-                key = Key("benchmark", job.document.sha256, "W-2", USER_ID)
+                key = UploadKey("benchmark", job.document.sha256, "W-2", USER_ID)
                 journal.claim(key, job.document.name)
-                journal.settle(key, Entry("done", ID))
+                journal.finish(key, JournalEntry("done", ID))
 
     # Its cost is the disk's: a write that waits until the bytes are on it.
     journaling = min(timed(partial(journal_all, number))[0] for number in range(3))

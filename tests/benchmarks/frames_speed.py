@@ -30,7 +30,7 @@ from tests.support.records import analysis, record, unscored
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from argyle_nb.frames.records import Reader
+    from argyle_nb.frames.records import RecordReader
 
 RECORDS = 200_000
 PER_PAGE = 200
@@ -128,7 +128,7 @@ def scan_only(pages: list[bytes]) -> list[Nothing]:
     return [decoder.decode(page) for page in pages]
 
 
-def read_only(reader: Reader[Any], pages: list[bytes]) -> None:
+def read_only(reader: RecordReader[Any], pages: list[bytes]) -> None:
     for batch in reader.batches(pages):
         rows_of(batch)
 

@@ -11,17 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argyle_nb.client import retry
-from argyle_nb.client.retry import Pacer, back_off
+from argyle_nb.client.retry import RateLimiter, back_off
 from tests.support.servers import Answer, HostileServer, client_of, page
 
 
-def moments(pacer, threads, turns):
+def moments(rate_limiter, threads, turns):
     """When each turn began, on the monotonic clock."""
     began = []
 
     def work():
         for _ in range(turns):
-            pacer.wait()
+            rate_limiter.wait()
             began.append(time.monotonic())
 
     workers = [threading.Thread(target=work) for _ in range(threads)]
@@ -40,84 +40,84 @@ def none_is_early(began, since, per_second):
 
 def test_threads_together_stay_below_the_limit():
     started = time.monotonic()
-    began = moments(Pacer(100), threads=8, turns=10)
+    began = moments(RateLimiter(100), threads=8, turns=10)
     assert len(began) == 80
     assert none_is_early(began, started, 100)
     assert began[-1] - started < 8 * 0.8  # as each thread for itself would take, all in a row
 
 
 def test_a_quiet_time_allows_a_small_burst_only():
-    pacer = Pacer(20)
+    rate_limiter = RateLimiter(20)
     time.sleep(0.3)
     started = time.monotonic()
-    assert none_is_early(moments(pacer, threads=8, turns=1), started, 20)
+    assert none_is_early(moments(rate_limiter, threads=8, turns=1), started, 20)
 
 
 def test_a_server_of_ones_own_is_not_paced():
-    began = moments(Pacer(math.inf), threads=2, turns=500)
+    began = moments(RateLimiter(math.inf), threads=2, turns=500)
     assert began[-1] - began[0] < 1000 / retry.REQUESTS_PER_SECOND / 2
 
 
 def test_one_thread_that_is_told_to_wait_slows_all():
-    pacer = Pacer(1000)
-    pacer.wait()
+    rate_limiter = RateLimiter(1000)
+    rate_limiter.wait()
     told = time.monotonic()
-    pacer.slow_down(0.3)
-    assert moments(pacer, threads=4, turns=1)[0] >= told + 0.3
+    rate_limiter.back_off_all(0.3)
+    assert moments(rate_limiter, threads=4, turns=1)[0] >= told + 0.3
 
 
 def test_threads_that_wait_for_their_turn_already_wait_longer():
-    pacer = Pacer(5)
+    rate_limiter = RateLimiter(5)
     for _ in range(3):
-        pacer.wait()
+        rate_limiter.wait()
     began = []
-    worker = threading.Thread(target=lambda: (pacer.wait(), began.append(time.monotonic())))
+    worker = threading.Thread(target=lambda: (rate_limiter.wait(), began.append(time.monotonic())))
     worker.start()
     time.sleep(0.05)
     told = time.monotonic()
-    pacer.slow_down(0.5)
+    rate_limiter.back_off_all(0.5)
     worker.join()
     assert began[0] >= told + 0.5
 
 
 def test_after_a_pause_there_is_no_rush():
-    pacer = Pacer(50)
+    rate_limiter = RateLimiter(50)
     told = time.monotonic()
-    pacer.slow_down(0.1)
-    began = moments(pacer, threads=10, turns=1)
+    rate_limiter.back_off_all(0.1)
+    began = moments(rate_limiter, threads=10, turns=1)
     assert began[-1] >= told + 0.1 + 9 / 50
 
 
 def test_requests_come_half_as_fast_at_first_and_as_fast_as_before_in_the_end():
-    pacer = Pacer(500)
+    rate_limiter = RateLimiter(500)
     told = time.monotonic()
-    pacer.slow_down(0)
-    began = moments(pacer, threads=1, turns=120)
+    rate_limiter.back_off_all(0)
+    began = moments(rate_limiter, threads=1, turns=120)
     assert began[20] - told > 20 / 500 * 1.3
-    assert pacer._stretch == 1.0
+    assert rate_limiter._stretch == 1.0
 
 
 @pytest.mark.parametrize("seconds", [-1, -1e9, 0])
 def test_a_pause_of_nothing_is_none(seconds):
-    pacer = Pacer(math.inf)
-    pacer.slow_down(seconds)
-    assert pacer._held_until <= time.monotonic()
+    rate_limiter = RateLimiter(math.inf)
+    rate_limiter.back_off_all(seconds)
+    assert rate_limiter._held_until <= time.monotonic()
 
 
 def test_a_pause_lasts_a_minute_at_most():
-    pacer = Pacer()
-    pacer.slow_down(36_000)
-    assert pacer._held_until - time.monotonic() <= 60
+    rate_limiter = RateLimiter()
+    rate_limiter.back_off_all(36_000)
+    assert rate_limiter._held_until - time.monotonic() <= 60
 
 
 def test_pauses_grow_from_one_refusal_to_the_next_but_not_within_one(monkeypatch):
     asked = []
     monkeypatch.setattr(retry, "back_off", lambda number: asked.append(number) or 0.02)
-    pacer = Pacer(math.inf)
+    rate_limiter = RateLimiter(math.inf)
     for _ in range(3):
         for _ in range(4):
-            pacer.slow_down()
-        pacer.wait()
+            rate_limiter.back_off_all()
+        rate_limiter.wait()
     assert asked == [0] * 4 + [1] * 4 + [2] * 4
 
 

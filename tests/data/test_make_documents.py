@@ -27,7 +27,7 @@ from data.make_documents.corpus import (
 )
 from data.make_documents.drafts import QUIRKS, paystub_draft, save_genuine
 from data.make_documents.frauds import KINDS, tamper
-from data.make_documents.paystubs import PERIODS, make_job, pay_calendar, paystub_for
+from data.make_documents.paystubs import PERIODS, make_employment, pay_calendar, paystub_for
 from data.make_documents.people import LAYOUT_NAMES, make_person, make_system, seeded
 from data.make_documents.tax_forms import w2_for
 
@@ -67,7 +67,7 @@ def amounts_in(row):
 
 def draft_for(seed, layout="statement"):
     rng = seeded(seed)
-    job = make_job(rng, make_person(rng))
+    job = make_employment(rng, make_person(rng))
     return rng, paystub_draft(rng, job, make_system(rng, layout), 2026, 4)
 
 
@@ -199,7 +199,7 @@ def test_a_genuine_paystub_adds_up_when_read_back(layout, quirk):
 @given(seed=st.integers(0, 10**9), share=st.floats(0, 1))
 def test_payroll_adds_up_for_any_job_and_pay_date(seed, share):
     rng = seeded(seed)
-    job = make_job(rng, make_person(rng))
+    job = make_employment(rng, make_person(rng))
     stub = paystub_for(job, 2026, 1 + int(share * (job.periods - 1)))
     assert stub.net.current > 0
     assert stub.net.current == stub.gross.current - sum(d.current for d in stub.deductions)
@@ -214,7 +214,7 @@ def test_payroll_adds_up_for_any_job_and_pay_date(seed, share):
 @given(seed=st.integers(0, 10**9))
 def test_a_w2_is_the_sum_of_the_years_paystubs(seed):
     rng = seeded(seed)
-    job = make_job(rng, make_person(rng))
+    job = make_employment(rng, make_person(rng))
     form = w2_for(job, 2025)
     last = paystub_for(job, 2025, job.periods)
     assert form.social_security_wages == last.gross.ytd
@@ -242,7 +242,7 @@ def test_the_same_seed_gives_the_same_bytes(make):
 
 def test_the_first_paystub_of_a_year_has_paid_nothing_before():
     rng = seeded("first")
-    stub = paystub_for(make_job(rng, make_person(rng)), 2026, 1)
+    stub = paystub_for(make_employment(rng, make_person(rng)), 2026, 1)
     assert stub.gross.ytd == stub.gross.current
 
 

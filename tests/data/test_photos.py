@@ -13,7 +13,7 @@ from pypdf import PdfReader
 from data.make_documents import pages
 from data.make_documents.drafts import paystub_draft, save_genuine
 from data.make_documents.frauds import tamper
-from data.make_documents.paystubs import make_job
+from data.make_documents.paystubs import make_employment
 from data.make_documents.people import make_person, make_system, seeded
 from data.make_documents.photos import CAMERA, CHANGED, MAKE, TAKEN, forwarded, phone_photo, shoot
 
@@ -22,7 +22,7 @@ DATA = Path(__file__).parents[2] / "data"
 
 def draft_for(seed):
     rng = seeded(seed)
-    job = make_job(rng, make_person(rng))
+    job = make_employment(rng, make_person(rng))
     return rng, paystub_draft(rng, job, make_system(rng, "statement"), 2026, 4)
 
 

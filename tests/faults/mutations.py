@@ -9,7 +9,7 @@ import requests
 from argyle_nb.client import transfer
 from argyle_nb.errors import AmbiguousUploadError
 from argyle_nb.uploads import jobs, reconcile, workers
-from argyle_nb.uploads.journal import Entry, Journal, Owner
+from argyle_nb.uploads.journal import Journal, JournalEntry, Owner
 
 
 def written_only_afterwards(put=setattr):
@@ -49,7 +49,7 @@ def doubt_is_a_no(put=setattr):
 
     def end_of(error):
         known = _end_of(error)
-        return Entry("new", None, "") if isinstance(error, AmbiguousUploadError) else known
+        return JournalEntry("new", None, "") if isinstance(error, AmbiguousUploadError) else known
 
     _end_of = jobs._end_of
     put(jobs, "_end_of", end_of)
@@ -105,7 +105,7 @@ def names_make_the_key(put=setattr):
 
 def _adopt_by_name(self, job, look):
     for upload in reconcile._candidates(job, look):
-        self._settle_as(job, Entry("done", upload.id, ""))
+        self._settle_as(job, JournalEntry("done", upload.id, ""))
         look.free.remove(upload)
         return True
     return False

@@ -54,7 +54,7 @@ class Runs:
 def main():
     """Serve commands until the standard input closes."""
     # Imported once, here, for all children.
-    import argyle_nb.batch  # noqa: F401, PLC0415
+    import argyle_nb.uploads  # noqa: F401, PLC0415
 
     for line in sys.stdin:
         command = json.loads(line)

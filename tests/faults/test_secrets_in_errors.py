@@ -12,7 +12,7 @@ from IPython.core.ultratb import VerboseTB
 import argyle_nb as anb
 from argyle_nb.client import responses, retry
 from argyle_nb.client.client import Client
-from argyle_nb.config import KeyText, find_settings, write_profiles
+from argyle_nb.config import SecretStr, find_settings, write_profiles
 from argyle_nb.errors import ArgyleError, ConfigurationError
 from tests.faults.canaries import BASIC, KEYS, found_in
 from tests.support.records import record
@@ -124,7 +124,7 @@ def test_no_error_of_configuration_tells_of_the_key(case, monkeypatch, home):
 
 
 def test_without_the_key_text_a_traceback_would_show_the_key(monkeypatch):
-    monkeypatch.setattr(KeyText, "__repr__", str.__repr__)
+    monkeypatch.setattr(SecretStr, "__repr__", str.__repr__)
     with pytest.raises(ConfigurationError) as caught:
         Client(*_pair(), environment="typo")
     assert found_in(told_by(caught.value), KEYS)

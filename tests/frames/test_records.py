@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from argyle_nb.errors import DecodeError
-from argyle_nb.frames.records import SINGLES_AT_ONCE, UPLOADS, Reader, as_uploads
+from argyle_nb.frames.records import SINGLES_AT_ONCE, UPLOADS, RecordReader, as_uploads
 from argyle_nb.models import UserUpload
 
 
@@ -74,12 +74,12 @@ def test_an_object_nested_too_deep_is_one_bad_record():
 
 def test_the_raw_json_of_a_record_is_found_beside_it():
     page = b'{"results": [{"id": "a", "new": 1}, {"id": 7}, {"id": "c", "new": 3}]}'
-    [batch] = Reader(UserUpload).batches(page, [])
+    [batch] = RecordReader(UserUpload).batches(page, [])
     assert [msgspec.json.decode(batch.raw(n))["new"] for n in range(2)] == [1, 3]
 
 
 def test_the_raw_json_of_an_encoded_dict_is_found_too():
-    [batch] = Reader(UserUpload).batches([{"id": "a", "new": 1}])
+    [batch] = RecordReader(UserUpload).batches([{"id": "a", "new": 1}])
     assert msgspec.json.decode(batch.raw(0))["new"] == 1
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from argyle_nb.errors import ConfigurationError, ValidationError
 from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.review import ReviewLog, sample
-from argyle_nb.review.queue import ReviewDesk, open_case
+from argyle_nb.review.queue import ReviewSession, open_case
 from tests.support.records import form, record, scored, supporting
 from tests.support.servers import PDF, Answer, HostileServer, client_of
 
@@ -31,7 +31,7 @@ def log(tmp_path):
 
 @pytest.fixture
 def desk(client, frame, log):
-    return ReviewDesk(client, frame, log=log)
+    return ReviewSession(client, frame, log=log)
 
 
 @pytest.fixture
@@ -157,29 +157,30 @@ def test_documents_come_in_the_order_of_the_frame(desk):
 
 
 def test_a_document_that_stands_twice_in_the_frame_is_judged_once(client, frame, log):
-    assert ReviewDesk(client, pd.concat([frame, frame]), log=log).order == IDS
+    assert ReviewSession(client, pd.concat([frame, frame]), log=log).order == IDS
 
 
 def test_a_sample_says_which_and_in_which_order_and_is_kept_once(client, frame, log):
     chosen = sample(frame, 3, "random", seed=4)
     for _ in range(2):
         assert (
-            ReviewDesk(client, frame, log=log, sample=chosen).order == chosen["upload_id"].tolist()
+            ReviewSession(client, frame, log=log, sample=chosen).order
+            == chosen["upload_id"].tolist()
         )
     kept = log.samples()
     assert kept["sampling_rate"].tolist() == chosen["sampling_rate"].tolist()
-    ReviewDesk(client, frame, log=log, sample=sample(frame, 2, "random", seed=5))
+    ReviewSession(client, frame, log=log, sample=sample(frame, 2, "random", seed=5))
     assert len(log.samples()) == 5
 
 
 def test_an_empty_queue_is_refused(client, frame, log):
     with pytest.raises(ConfigurationError, match="no document to review"):
-        ReviewDesk(client, frame.head(0), log=log)
+        ReviewSession(client, frame.head(0), log=log)
 
 
 def test_a_frame_of_another_kind_is_refused(client, log):
     with pytest.raises(ConfigurationError, match="no column id"):
-        ReviewDesk(client, pd.DataFrame({"x": [1]}), log=log)
+        ReviewSession(client, pd.DataFrame({"x": [1]}), log=log)
 
 
 def test_a_verdict_is_written_and_the_next_document_comes(desk, log):
@@ -218,7 +219,7 @@ def test_a_later_desk_goes_on_where_the_reviewer_stopped(client, frame, log, des
     desk.judge(IDS[0], "genuine", "ada")
     desk.skip("ada")
     desk.judge(IDS[2], "genuine", "ada")
-    again = ReviewDesk(client, frame, log=log)
+    again = ReviewSession(client, frame, log=log)
     assert again.progress("ada").upload_id == IDS[1]
 
 
@@ -296,7 +297,7 @@ def test_whatever_is_done_each_verdict_is_one_row_and_the_place_stays_in_the_que
     client, frame, tmp_path_factory, steps
 ):
     log = ReviewLog(tmp_path_factory.mktemp("log") / "reviews.sqlite")
-    desk = ReviewDesk(client, frame, log=log)
+    desk = ReviewSession(client, frame, log=log)
     given_verdicts = 0
     for step in steps:
         now = desk.progress("ada")

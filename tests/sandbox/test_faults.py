@@ -16,7 +16,7 @@ from argyle_nb.errors import ConfigurationError
 from argyle_nb.sandbox import Faults, Sandbox
 from argyle_nb.sandbox.faults import RATES, Dice
 from argyle_nb.sandbox.inspection import Inspection
-from argyle_nb.sandbox.processing import State, failing, next_state
+from argyle_nb.sandbox.processing import ProcessingState, failing, next_state
 from argyle_nb.sandbox.validation import PageQuery
 from tests.support.servers import until
 
@@ -266,6 +266,6 @@ def _failed_or_done(row):
 
 
 def test_a_stage_that_has_not_begun_does_not_fail():
-    idle = State("paystubs", "idle", "idle", "idle")
+    idle = ProcessingState("paystubs", "idle", "idle", "idle")
     begun = failing(next_state, lambda: True)("an upload", idle, {})
     assert begun.classification == "in_progress"

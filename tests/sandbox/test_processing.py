@@ -19,7 +19,7 @@ from argyle_nb.sandbox.objects import upload_object
 from argyle_nb.sandbox.processing import (
     MAX_ATTEMPTS,
     Claims,
-    State,
+    ProcessingState,
     Worker,
     failed_findings,
     next_state,
@@ -153,7 +153,7 @@ findings = st.fixed_dictionaries(
 
 @given(st.sampled_from(DOCUMENT_TYPES), st.sampled_from(["classification", "full"]), findings)
 def test_every_upload_comes_to_rest_and_no_stage_is_skipped_or_taken_back(kind, profile, found):
-    states = [State(kind, *FIRST_STATUSES[profile])]
+    states = [ProcessingState(kind, *FIRST_STATUSES[profile])]
     while len(states) == 1 or not states[-1].at_rest:
         states.append(next_state("upload", states[-1], found))
         assert len(states) <= 5

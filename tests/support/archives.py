@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 from argyle_nb.archive import Archive
-from argyle_nb.archive.pages import Entry, PageStore, sha256_of
+from argyle_nb.archive.pages import PageEntry, PageStore, sha256_of
 from argyle_nb.archive.versions import contents_of
 from argyle_nb.models import decode_page
 from tests.support.records import record, stages
@@ -35,7 +35,7 @@ def filled(folder, *pages, scope="nobody's", **changes):
             "contents": contents_of(data),
             "next": decode_page(data).next,
         }
-        store.keep(data, Entry(**known | changes))
+        store.keep(data, PageEntry(**known | changes))
     return Archive(folder)
 
 

@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing
 
 from argyle_nb.uploads import upload_batch
-from argyle_nb.uploads.journal import Key
+from argyle_nb.uploads.journal import UploadKey
 from tests.support.servers import client_of
 
 SETTLE = 0.2
@@ -24,7 +24,7 @@ def states(journal):
 def rows_of(journal):
     with closing(sqlite3.connect(journal)) as connection:
         rows = connection.execute("SELECT scope, sha256, document_type, user FROM uploads")
-        return [Key(*row) for row in rows]
+        return [UploadKey(*row) for row in rows]
 
 
 def uploads_of(client, user):

@@ -134,7 +134,7 @@ def test_progress_tells_of_each_row_how_it_ended(client, user, stubs, journal):
     twice = pd.concat([manifest, manifest[:1]])
 
     def told(step):
-        ends.update({row: line.entry for row, line in step.lines.items()})
+        ends.update({row: line.entry for row, line in step.rows.items()})
 
     sent = upload_batch(client, twice, journal=journal, progress=told)
     assert sorted(ends) == [0, 1, 2, 3]

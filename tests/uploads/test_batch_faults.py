@@ -19,7 +19,7 @@ from argyle_nb.documents import inspect_document
 from argyle_nb.errors import AuthenticationError, ConfigurationError
 from argyle_nb.uploads import upload_batch
 from argyle_nb.uploads.jobs import send_once
-from argyle_nb.uploads.journal import Journal, Key
+from argyle_nb.uploads.journal import Journal, UploadKey
 from argyle_nb.uploads.users import find_or_create_user
 from tests.support.batches import rows_of, run, states, uploads_of
 from tests.support.servers import (
@@ -38,7 +38,7 @@ KEY_OF_TEST = ("a-key-of-the-test", "its-secret")
 
 
 def key_of(client, document):
-    return Key(client.settings.journal_scope, document.sha256, "paystubs", USER_ID)
+    return UploadKey(client.settings.journal_scope, document.sha256, "paystubs", USER_ID)
 
 
 def test_a_row_says_sending_before_the_request_arrives(stubs, journal):

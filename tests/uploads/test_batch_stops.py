@@ -7,7 +7,7 @@ import pytest
 
 from argyle_nb.documents import inspect_document
 from argyle_nb.uploads.jobs import RolledBack, send_once
-from argyle_nb.uploads.journal import Journal, Key
+from argyle_nb.uploads.journal import Journal, UploadKey
 from tests.faults.ledger import UPLOAD
 from tests.faults.server import FaultServer
 from tests.support.batches import run, states
@@ -19,7 +19,7 @@ MANY = 300
 def send_one(server, stubs, journal, progress):
     document = inspect_document(stubs(1).loc[0, "file"])
     with client_of(server) as client, Journal(journal) as kept:
-        key = Key(client.settings.journal_scope, document.sha256, "paystubs", USER_ID)
+        key = UploadKey(client.settings.journal_scope, document.sha256, "paystubs", USER_ID)
         return send_once(client, kept, key, document, progress).entry
 
 
@@ -77,10 +77,10 @@ def test_what_a_failed_callback_did_not_take_down_is_told_once_more(stubs, journ
     lines = {}
 
     def fail_at_the_first_end(progress):
-        if not lines and any(line.entry for line in progress.lines.values()):
+        if not lines and any(line.entry for line in progress.rows.values()):
             lines["failed"] = True
             raise ValueError("the callback")
-        lines.update(progress.lines)
+        lines.update(progress.rows)
 
     with HostileServer(upload_answer()) as server, pytest.raises(ValueError, match="callback"):
         run(server, stubs(1), journal, progress=fail_at_the_first_end)

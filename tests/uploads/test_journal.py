@@ -14,10 +14,10 @@ import pytest
 
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.uploads import journal as journal_module
-from argyle_nb.uploads.journal import SCHEMA_VERSION, Entry, Journal, Key
+from argyle_nb.uploads.journal import SCHEMA_VERSION, Journal, JournalEntry, UploadKey
 
-KEY = Key("scope", "ab12", "paystubs", "u1")
-DONE = Entry("done", "upload-1", None)
+KEY = UploadKey("scope", "ab12", "paystubs", "u1")
+DONE = JournalEntry("done", "upload-1", None)
 
 
 @pytest.fixture
@@ -56,23 +56,23 @@ def test_a_second_claim_learns_that_somebody_sends(journal, path):
 
 
 @pytest.mark.parametrize(
-    "entry", [DONE, Entry("unknown", None, "time-out")], ids=lambda entry: entry.state
+    "entry", [DONE, JournalEntry("unknown", None, "time-out")], ids=lambda entry: entry.state
 )
 def test_what_is_or_may_be_at_the_service_is_never_claimed_again(journal, entry):
     journal.claim(KEY, "stub.pdf")
-    journal.settle(KEY, entry)
+    journal.finish(KEY, entry)
     assert journal.claim(KEY, "stub.pdf")[:3] == entry[:3]
 
 
 @pytest.mark.parametrize("state", ["rejected", "new"])
 def test_what_is_certainly_not_at_the_service_may_be_sent_again(journal, path, state):
     journal.claim(KEY, "stub.pdf")
-    journal.settle(KEY, Entry(state, None, "no"))
+    journal.finish(KEY, JournalEntry(state, None, "no"))
     assert journal.claim(KEY, "stub.pdf") is None
     assert rows(path) == [("sending", None, None)]
 
 
-@pytest.mark.parametrize("part", Key._fields)
+@pytest.mark.parametrize("part", UploadKey._fields)
 def test_scope_content_type_and_user_each_make_another_upload(journal, part):
     journal.claim(KEY, "stub.pdf")
     assert journal.claim(KEY._replace(**{part: "other"}), "stub.pdf") is None
@@ -85,9 +85,9 @@ def test_the_file_name_does_not_make_another_upload(journal):
 
 def test_a_journal_is_found_again(journal, path):
     journal.claim(KEY, "stub.pdf")
-    journal.settle(KEY, DONE)
+    journal.finish(KEY, DONE)
     found = Journal(path).claim(KEY, "stub.pdf")
-    assert found == Entry("done", "upload-1", None, attempts=1, name="stub.pdf")
+    assert found == JournalEntry("done", "upload-1", None, attempts=1, name="stub.pdf")
 
 
 def test_only_the_owner_can_read_a_journal(journal, path):
@@ -97,7 +97,7 @@ def test_only_the_owner_can_read_a_journal(journal, path):
 
 def test_a_journal_leaves_nothing_but_itself(journal, path):
     journal.claim(KEY, "stub.pdf")
-    journal.settle(KEY, DONE)
+    journal.finish(KEY, DONE)
     journal.close()
     left = [entry.name for entry in path.parent.iterdir()]
     assert sorted(left) == [path.name, f"{path.name}.locks"]
@@ -117,9 +117,9 @@ def test_what_an_owner_was_sending_when_it_ended_is_unknown(path, end):
 def test_what_another_process_was_sending_when_it_was_killed_is_unknown(path):
     script = (
         "import sys, pathlib\n"
-        "from argyle_nb.journal import Journal, Key\n"
+        "from argyle_nb.uploads.journal import Journal, UploadKey\n"
         "kept = Journal(pathlib.Path(sys.argv[1]))\n"
-        "kept.claim(Key(*sys.argv[2:]), 'stub.pdf')\n"
+        "kept.claim(UploadKey(*sys.argv[2:]), 'stub.pdf')\n"
         "print('claimed', flush=True)\n"
         "sys.stdin.read()\n"
     )
@@ -138,8 +138,9 @@ def test_opening_a_journal_twice_in_one_process_frees_nobodys_lock(path):
     Journal(path).close()
     script = (
         "import sys, pathlib\n"
-        "from argyle_nb.journal import Journal, Key\n"
-        "print(Journal(pathlib.Path(sys.argv[1])).claim(Key(*sys.argv[2:]), 'stub.pdf').state)\n"
+        "from argyle_nb.uploads.journal import Journal, UploadKey\n"
+        "log = Journal(pathlib.Path(sys.argv[1]))\n"
+        "print(log.claim(UploadKey(*sys.argv[2:]), 'stub.pdf').state)\n"
     )
     command = [sys.executable, "-c", script, str(path), *KEY]
     said = subprocess.run(command, capture_output=True, check=True, text=True).stdout
@@ -149,38 +150,38 @@ def test_opening_a_journal_twice_in_one_process_frees_nobodys_lock(path):
 def test_an_undecided_upload_is_looked_after_by_one(path):
     one, other = Journal(path), Journal(path)
     one.claim(KEY, "stub.pdf")
-    one.settle(KEY, Entry("unknown"))
+    one.finish(KEY, JournalEntry("unknown"))
     assert one.look_after(KEY).state == "unknown"
     assert other.look_after(KEY).state == "sending"
-    one.settle(KEY, Entry("probable"))
+    one.finish(KEY, JournalEntry("probable"))
     assert other.look_after(KEY).state == "probable"
 
 
 def test_what_is_decided_needs_no_looking_after(journal):
     assert journal.look_after(KEY).state == "new"
     journal.claim(KEY, "stub.pdf")
-    journal.settle(KEY, DONE)
+    journal.finish(KEY, DONE)
     assert journal.look_after(KEY).state == "done"
 
 
 def test_attempts_are_counted_over_all_runs(journal):
     for _ in range(3):
         journal.claim(KEY, "stub.pdf")
-        journal.settle(KEY, Entry("new"))
+        journal.finish(KEY, JournalEntry("new"))
     assert journal.entry(KEY).attempts == 3
 
 
 def test_one_more_attempt_keeps_the_time_and_the_name_of_the_first(journal):
     journal.claim(KEY, "stub.pdf", sent_at=1000.0)
-    journal.settle(KEY, Entry("unknown"))
+    journal.finish(KEY, JournalEntry("unknown"))
     journal.claim_again(KEY, journal.look_after(KEY))
-    entry = journal.settle(KEY, Entry("unknown"))
+    entry = journal.finish(KEY, JournalEntry("unknown"))
     assert (entry.attempts, entry.sent_at, entry.name) == (2, 1000.0, "stub.pdf")
 
 
 def test_an_attempt_after_one_that_certainly_failed_has_its_own_time(journal):
     journal.claim(KEY, "stub.pdf", sent_at=1000.0)
-    journal.settle(KEY, Entry("new"))
+    journal.finish(KEY, JournalEntry("new"))
     journal.claim(KEY, "stub.pdf", sent_at=2000.0)
     assert journal.entry(KEY).sent_at == 2000.0
 
@@ -188,7 +189,7 @@ def test_an_attempt_after_one_that_certainly_failed_has_its_own_time(journal):
 def test_upload_ids_are_those_of_one_scope(journal):
     for scope in ("scope", "other"):
         journal.claim(KEY._replace(scope=scope), "stub.pdf")
-        journal.settle(KEY._replace(scope=scope), Entry("done", f"upload of {scope}"))
+        journal.finish(KEY._replace(scope=scope), JournalEntry("done", f"upload of {scope}"))
     assert journal.upload_ids("scope") == {"upload of scope": KEY}
 
 
@@ -336,5 +337,5 @@ def test_a_journal_that_stays_locked_is_an_error_before_anything_is_sent(
 def test_an_impossible_state_is_refused_and_the_row_stays(journal, path):
     journal.claim(KEY, "stub.pdf")
     with pytest.raises(ConfigurationError):
-        journal.settle(KEY, Entry("perhaps"))
+        journal.finish(KEY, JournalEntry("perhaps"))
     assert rows(path) == [("sending", None, None)]

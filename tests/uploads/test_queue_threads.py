@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from argyle_nb.frames.records import as_uploads
 from argyle_nb.frames.uploads import signals_frame
 from argyle_nb.uploads import queue_threads
-from argyle_nb.uploads.queue_threads import LATER, Follower, outcome, under_way
+from argyle_nb.uploads.queue_threads import LATER, StatusFollower, outcome, under_way
 from tests.support.records import form, record, scored, stages, unscored
 from tests.support.servers import RESET, Answer, HostileServer, client_of, until
 
@@ -32,7 +32,7 @@ class Listener:
         self.uploads = list(
             as_uploads([{"id": record(number)["id"]} for number in range(1, count + 1)])
         )
-        self.follower = Follower(client_of(server), self.hear)
+        self.follower = StatusFollower(client_of(server), self.hear)
         self.follower.follow(self.uploads)
 
     def hear(self, told):
@@ -89,7 +89,7 @@ def test_what_the_service_does_not_show_at_once_is_looked_for_again():
 def test_what_is_gone_rests_and_a_follower_begins_again(client, monkeypatch):
     monkeypatch.setattr("argyle_nb.client.polling.APPEARS_SECONDS", 0.0)
     told = []
-    follower = Follower(client, told.append)
+    follower = StatusFollower(client, told.append)
     follower.follow([])
     for count in (1, 2):
         follower.follow(as_uploads([{"id": FIRST}]))
@@ -129,13 +129,13 @@ def test_pauses_grow_while_troubles_last(monkeypatch):
     # Those of earlier tests may still follow something.
     waited = defaultdict(list)
     monkeypatch.setattr(queue_threads, "_LONGEST_PAUSE_IN_TROUBLE", 0.3)
-    wait = Follower._wait
+    wait = StatusFollower._wait
 
     def noted(follower, pause, *, moves):
         waited[follower].append(pause)
         return wait(follower, pause, moves=moves)
 
-    monkeypatch.setattr(Follower, "_wait", noted)
+    monkeypatch.setattr(StatusFollower, "_wait", noted)
     state = {"now": RESET}
     with answering(state) as server:
         listener = Listener(server)
@@ -207,7 +207,7 @@ def test_an_unforeseen_error_leaves_no_upload_without_an_end(monkeypatch):
     def broken(*_):
         raise RuntimeError("no more threads")
 
-    monkeypatch.setattr("argyle_nb.client.polling.Watch.look", broken)
+    monkeypatch.setattr("argyle_nb.client.polling.Poller.look", broken)
     with answering({}) as server:
         ends = Listener(server, 2).ends()
     words = ("left", "not read: RuntimeError: no more threads")

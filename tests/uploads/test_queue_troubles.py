@@ -11,7 +11,7 @@ from argyle_nb import documents
 from argyle_nb.errors import ValidationError
 from argyle_nb.uploads import UploadQueue, reconcile
 from argyle_nb.uploads.queue_files import files_of
-from argyle_nb.uploads.queue_threads import Errands
+from argyle_nb.uploads.queue_threads import BackgroundQueue
 from tests.support.records import record
 from tests.support.servers import PDF, RESET, USER_ID, Answer, HostileServer, client_of
 from tests.support.upload_queues import at, json_answer, ready, taking, until
@@ -333,7 +333,7 @@ def test_files_are_found_by_their_whole_path(tmp_path, monkeypatch):
 
 
 def test_errands_run_in_their_order_one_at_a_time_and_a_broken_one_stops_none():
-    errands, seen, at_once = Errands("test"), [], []
+    errands, seen, at_once = BackgroundQueue("test"), [], []
     running = threading.Semaphore(1)
 
     def errand(number):
@@ -355,7 +355,7 @@ def test_a_broken_errand_is_logged_by_its_kind_without_its_text(caplog):
     def broken():
         raise ValueError("Ada Sample")
 
-    errands = Errands("test")
+    errands = BackgroundQueue("test")
     errands.add(broken)
     assert errands.wait(60)
     assert "an errand failed (ValueError)" in caplog.text

@@ -10,7 +10,7 @@ from argyle_nb.errors import ValidationError
 from argyle_nb.uploads import users
 from argyle_nb.uploads.journal import Journal
 from argyle_nb.uploads.queue_files import files_of
-from argyle_nb.uploads.users import Found, UserFinder, find_or_create_user
+from argyle_nb.uploads.users import UserFinder, UserMatch, find_or_create_user
 from tests.support.servers import USER_ID, Answer, HostileServer, client_of, until
 
 # Users
@@ -205,7 +205,7 @@ def test_an_id_that_no_user_has_is_no_new_user(client):
 
 
 def test_what_was_found_prints_no_e_mail_address():
-    assert "ada" not in repr(Found("ada@example.test"))
+    assert "ada" not in repr(UserMatch("ada@example.test"))
 
 
 def test_nothing_is_nobody(client):

@@ -12,7 +12,7 @@ import pytest
 from argyle_nb.client.client import Client
 from argyle_nb.uploads.queue_files import QueuedFile
 from argyle_nb.widgets import UploadPanel
-from argyle_nb.widgets.panel import AtMostEvery, LastHeard
+from argyle_nb.widgets.panel import LastHeard, Throttle
 from argyle_nb.widgets.upload import ROWS_IN_A_MESSAGE, SHOW_SECONDS, _heading
 from tests.support.panel_page import Browser, state_of
 from tests.support.servers import USER_ID, Answer, HostileServer, client_of
@@ -80,7 +80,7 @@ def test_every_page_hears_who_gets_what_is_dropped_next(page):
 
 def test_calls_that_come_too_often_are_put_together_and_the_last_is_not_lost():
     seen, calls = [], threading.Semaphore(0)
-    often = AtMostEvery(0.2, lambda: (seen.append(len(asked)), calls.release()))
+    often = Throttle(0.2, lambda: (seen.append(len(asked)), calls.release()))
     asked = []
     for number in range(50):
         asked.append(number)

@@ -22,7 +22,7 @@ from argyle_nb.sandbox.inspection.arithmetic_checks import (
     missing_fields,
     paystub_signals,
 )
-from argyle_nb.sandbox.inspection.classification import Reader, classify
+from argyle_nb.sandbox.inspection.classification import DocumentReader, classify
 from argyle_nb.sandbox.inspection.edit_checks import (
     Fields,
     changes_between_revisions,
@@ -41,7 +41,7 @@ from argyle_nb.sandbox.inspection.image_checks import (
 from argyle_nb.sandbox.inspection.origin_checks import Origin, origin_of, origin_signals
 from argyle_nb.sandbox.inspection.paystubs import paystub_data, read_paystub
 from argyle_nb.sandbox.inspection.print_checks import print_signals, scan_signals
-from argyle_nb.sandbox.inspection.scoring import Signal, analysis
+from argyle_nb.sandbox.inspection.scoring import DetectedSignal, analysis
 from argyle_nb.sandbox.inspection.tax_forms import filling_signals, form_data, read_form
 from argyle_nb.sandbox.inspection.time_limit import OutOfTimeError, within
 
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from argyle_nb.sandbox.inspection.layout import Page
+    from argyle_nb.sandbox.inspection.layout import TextPage
 
 READ_TYPES = ("paystubs", "W-2", "1099")
 FORM_TYPES = {"paystubs": "PAYSTUB", "W-2": "W2", "1099": "FORM"}
@@ -160,7 +160,7 @@ def _inspect_pdf(data: bytes, document_type: str) -> Inspection:
     pages = read_pages(reader)
     if not pages:
         return Inspection(problem=f"{UNREADABLE}: it has no pages")
-    looked_up = Reader(pages)
+    looked_up = DocumentReader(pages)
     found_type = classify(looked_up.text)
     as_type = found_type or document_type
     if as_type not in READ_TYPES:
@@ -169,20 +169,20 @@ def _inspect_pdf(data: bytes, document_type: str) -> Inspection:
 
 
 def _analyse(
-    data: bytes, reader: PdfReader, pages: list[Page], found_type: str | None, as_type: str
+    data: bytes, reader: PdfReader, pages: list[TextPage], found_type: str | None, as_type: str
 ) -> Inspection:
     image_based = found_type is None and any(page.is_scan for page in pages)
     earlier = [_origin(revision) for revision in earlier_revisions(data)]
     origin = origin_of(reader)
     signals = origin_signals(origin, earlier) + print_signals(pages)
-    ocr_data, content, fields = _content(Reader(pages), as_type, origin)
+    ocr_data, content, fields = _content(DocumentReader(pages), as_type, origin)
     changes = changes_between_revisions(data, pages)
     signals += edit_signals(changes, pages, fields)
     signals += overlay_signals(pages, fields)
     if image_based:
-        signals += [Signal("sbx_image_only", 1), *scan_signals(reader)]
+        signals += [DetectedSignal("sbx_image_only", 1), *scan_signals(reader)]
     elif found_type is None:
-        signals.append(Signal("sbx_not_recognised"))
+        signals.append(DetectedSignal("sbx_not_recognised"))
     else:
         signals += content + missing_fields(as_type, ocr_data)
     form_type, identity = FORM_TYPES[as_type], hashlib.sha256(data).hexdigest()
@@ -203,8 +203,8 @@ def _origin(revision: bytes) -> Origin:
 
 
 def _content(
-    reader: Reader, as_type: str, origin: Origin
-) -> tuple[dict[str, Any], list[Signal], Fields]:
+    reader: DocumentReader, as_type: str, origin: Origin
+) -> tuple[dict[str, Any], list[DetectedSignal], Fields]:
     """Read the document as its type and check what it says."""
     if as_type == "paystubs":
         stub = read_paystub(reader)

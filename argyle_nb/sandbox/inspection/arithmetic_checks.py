@@ -8,14 +8,14 @@ from decimal import Decimal
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from argyle_nb.sandbox.inspection.scoring import Signal
+from argyle_nb.sandbox.inspection.scoring import DetectedSignal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from argyle_nb.sandbox.inspection.origin_checks import Origin
-    from argyle_nb.sandbox.inspection.paystubs import Paystub, Row
-    from argyle_nb.sandbox.inspection.tax_forms import Form
+    from argyle_nb.sandbox.inspection.paystubs import PayRow, Paystub
+    from argyle_nb.sandbox.inspection.tax_forms import TaxForm
 
 
 # Each place is a path into what was read; a paystub is nested, forms have raw fields.
@@ -44,7 +44,7 @@ ESSENTIAL: dict[str, dict[str, tuple[str, ...]]] = {
 TOLERATED = 1
 
 
-def missing_fields(document_type: str, ocr_data: dict[str, Any]) -> list[Signal]:
+def missing_fields(document_type: str, ocr_data: dict[str, Any]) -> list[DetectedSignal]:
     """Give a signal when more than one essential field was not found.
 
     Parameters
@@ -58,7 +58,9 @@ def missing_fields(document_type: str, ocr_data: dict[str, Any]) -> list[Signal]
     missing = [name for name, path in places.items() if not _at(ocr_data, path)]
     if len(missing) <= TOLERATED:
         return []
-    return [Signal("sbx_fields_missing", evidence=[{"field_name": name} for name in missing])]
+    return [
+        DetectedSignal("sbx_fields_missing", evidence=[{"field_name": name} for name in missing])
+    ]
 
 
 def _at(value: Any, path: tuple[str, ...]) -> Any:
@@ -86,42 +88,43 @@ MADE_BEFORE_PAY = timedelta(days=45)
 Finding = tuple[str, Decimal, Decimal]
 
 
-def paystub_signals(stub: Paystub, origin: Origin) -> list[Signal]:
+def paystub_signals(stub: Paystub, origin: Origin) -> list[DetectedSignal]:
     """Check a paystub's sums, taxes and days."""
     signals = [_sum_signal(*finding) for finding in _paystub_sums(stub)]
     signals += [_tax_signal(*finding) for finding in _paystub_taxes(stub)]
     signals += [_date_signal(problem) for problem in _paystub_days(stub, origin)]
     signals += [
-        Signal("sbx_flat_withholding", evidence=[found]) for found in _flat_withholding(stub)
+        DetectedSignal("sbx_flat_withholding", evidence=[found])
+        for found in _flat_withholding(stub)
     ]
     if _all_round(stub):
-        signals.append(Signal("sbx_round_amounts"))
+        signals.append(DetectedSignal("sbx_round_amounts"))
     return signals
 
 
-def form_signals(form: Form, origin: Origin) -> list[Signal]:
+def form_signals(form: TaxForm, origin: Origin) -> list[DetectedSignal]:
     """Check a W-2's or 1099's taxes and year."""
     signals = [_date_signal(problem) for problem in _year(form, origin)]
     signals += [_sum_signal(*finding) for finding in _form_limits(form)]
     return signals + [_tax_signal(*finding) for finding in _form_taxes(form)]
 
 
-def _sum_signal(what: str, expected: Decimal, found: Decimal) -> Signal:
+def _sum_signal(what: str, expected: Decimal, found: Decimal) -> DetectedSignal:
     evidence: dict[str, str | None] = {
         "check": what,
         "expected": f"{expected:.2f}",
         "found": f"{found:.2f}",
     }
-    return Signal("sbx_sums_do_not_add_up", evidence=[evidence])
+    return DetectedSignal("sbx_sums_do_not_add_up", evidence=[evidence])
 
 
-def _tax_signal(what: str, expected: Decimal, found: Decimal) -> Signal:
+def _tax_signal(what: str, expected: Decimal, found: Decimal) -> DetectedSignal:
     signal = _sum_signal(what, expected, found)
-    return Signal("sbx_taxes_do_not_fit", evidence=signal.evidence)
+    return DetectedSignal("sbx_taxes_do_not_fit", evidence=signal.evidence)
 
 
-def _date_signal(problem: str) -> Signal:
-    return Signal("sbx_impossible_dates", evidence=[{"problem": problem}])
+def _date_signal(problem: str) -> DetectedSignal:
+    return DetectedSignal("sbx_impossible_dates", evidence=[{"problem": problem}])
 
 
 # -- sums of a paystub
@@ -136,11 +139,11 @@ def _paystub_sums(stub: Paystub) -> Iterator[Finding]:
     yield from _rows(stub)
 
 
-def _values(rows: list[Row], column: str) -> list[Decimal]:
+def _values(rows: list[PayRow], column: str) -> list[Decimal]:
     return [row.values[column] for row in rows if column in row.values]
 
 
-def _complete(rows: list[Row], column: str) -> bool:
+def _complete(rows: list[PayRow], column: str) -> bool:
     return bool(rows) and all(column in row.values for row in rows)
 
 
@@ -263,7 +266,7 @@ def _over_base(stub: Paystub) -> bool:
     return earned > min(WAGE_BASE.values())
 
 
-def _form_taxes(form: Form) -> Iterator[Finding]:
+def _form_taxes(form: TaxForm) -> Iterator[Finding]:
     for wages_key, tax_key, rate in (
         ("socialSecurityWages", "socialSecurityTaxWithheld", SOCIAL_SECURITY),
         ("medicareWagesAndTips", "medicareTaxWithheld", MEDICARE),
@@ -280,7 +283,7 @@ def _form_taxes(form: Form) -> Iterator[Finding]:
             yield tax_key, expected, tax
 
 
-def _form_limits(form: Form) -> Iterator[Finding]:
+def _form_limits(form: TaxForm) -> Iterator[Finding]:
     wages, medicare = form.money("wagesTipsOtherComp"), form.money("medicareWagesAndTips")
     social = form.money("socialSecurityWages")
     if wages is not None and medicare and wages > medicare + 1:
@@ -324,7 +327,7 @@ def _against_file(end: date | None, paid: date | None, origin: Origin) -> Iterat
         yield f"file made {made}, long before payment {paid}"
 
 
-def _year(form: Form, origin: Origin) -> Iterator[str]:
+def _year(form: TaxForm, origin: Origin) -> Iterator[str]:
     year = form.year
     if year is None:
         return

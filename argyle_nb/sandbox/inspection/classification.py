@@ -14,7 +14,7 @@ from argyle_nb.sandbox.inspection.pdf_content import Box
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from argyle_nb.sandbox.inspection.layout import Cell, Page
+    from argyle_nb.sandbox.inspection.layout import Cell, TextPage
 
 BELOW = 30.0
 EDGE = 6.0
@@ -122,7 +122,7 @@ def read_day(text: str) -> date | None:
         return None
 
 
-class Reader:
+class DocumentReader:
     """Looks up labelled values on the pages of one document.
 
     Parameters
@@ -131,7 +131,7 @@ class Reader:
         Pages as seen, in order.
     """
 
-    def __init__(self, pages: list[Page]) -> None:
+    def __init__(self, pages: list[TextPage]) -> None:
         self.pages = pages
         self.lines = [line for page in pages for line in page.lines]
         self.text = "\n".join(page.text for page in pages)

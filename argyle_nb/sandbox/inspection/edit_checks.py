@@ -15,10 +15,10 @@ from argyle_nb.sandbox.inspection.classification import CITY_LINE, DATE, EIN, SS
 from argyle_nb.sandbox.inspection.layout import AMOUNT, Cell, plain, see
 from argyle_nb.sandbox.inspection.paystubs import kind_of
 from argyle_nb.sandbox.inspection.pdf_content import read_page
-from argyle_nb.sandbox.inspection.scoring import Signal
+from argyle_nb.sandbox.inspection.scoring import DetectedSignal
 
 if TYPE_CHECKING:
-    from argyle_nb.sandbox.inspection.layout import Hidden, Page
+    from argyle_nb.sandbox.inspection.layout import Hidden, TextPage
 
 
 MAX_PAGES = 20
@@ -49,7 +49,7 @@ class Change:
     cell: Cell
 
 
-def read_pages(reader: PdfReader) -> list[Page]:
+def read_pages(reader: PdfReader) -> list[TextPage]:
     """Read the first pages of a document as they are seen."""
     count = min(len(reader.pages), MAX_PAGES)
     return [see(read_page(reader, reader.pages[at], at + 1)) for at in range(count)]
@@ -91,7 +91,7 @@ def _trailer_at(data: bytes, offset: int) -> bytes:
     return head.split(b"stream", 1)[0]
 
 
-def changes_between_revisions(data: bytes, pages: list[Page]) -> list[Change]:
+def changes_between_revisions(data: bytes, pages: list[TextPage]) -> list[Change]:
     """Compare each earlier revision's visible text with the next one's.
 
     Parameters
@@ -119,7 +119,7 @@ def changes_between_revisions(data: bytes, pages: list[Page]) -> list[Change]:
     return changes
 
 
-def compare(before: Page, after: Page) -> list[Change]:
+def compare(before: TextPage, after: TextPage) -> list[Change]:
     """Pair what one page lost with what it gained, by place; text that only moved is no change."""
     lost, gained = _difference(before, after), _difference(after, before)
     changes: list[Change] = []
@@ -133,7 +133,7 @@ def compare(before: Page, after: Page) -> list[Change]:
     return changes + [Change(cell.page, cell.text, None, cell) for cell in lost]
 
 
-def _difference(page: Page, other: Page) -> list[Cell]:
+def _difference(page: TextPage, other: TextPage) -> list[Cell]:
     """Cells whose text the other page lacks, counted."""
     left = Counter("".join(cell.text.split()) for cell in other.cells)
     only: list[Cell] = []
@@ -184,7 +184,9 @@ _LABELS = (
 Fields = dict[str, list[Cell]]
 
 
-def edit_signals(changes: list[Change], pages: list[Page], fields: Fields) -> list[Signal]:
+def edit_signals(
+    changes: list[Change], pages: list[TextPage], fields: Fields
+) -> list[DetectedSignal]:
     """Name the changes between revisions by the fields they touched.
 
     Parameters
@@ -197,13 +199,13 @@ def edit_signals(changes: list[Change], pages: list[Page], fields: Fields) -> li
         Where the document's fields stand: ``employee``, ``employer_address``, ``date`` ...
     """
     return [
-        Signal(name, change.page, [_evidence(name, change.original, change.now)])
+        DetectedSignal(name, change.page, [_evidence(name, change.original, change.now)])
         for change in changes
         for name in [_name_of(change, pages, fields)]
     ]
 
 
-def _name_of(change: Change, pages: list[Page], fields: Fields) -> str:
+def _name_of(change: Change, pages: list[TextPage], fields: Fields) -> str:
     name = field_signal(change.cell, _line_of(change.cell, pages), fields)
     old = None if change.original is None else _by_shape(change.original)
     if name == "other_edits" and old:
@@ -213,18 +215,18 @@ def _name_of(change: Change, pages: list[Page], fields: Fields) -> str:
     return name
 
 
-def overlay_signals(pages: list[Page], fields: Fields) -> list[Signal]:
+def overlay_signals(pages: list[TextPage], fields: Fields) -> list[DetectedSignal]:
     """Name text that was painted over by the field it belonged to."""
     signals = []
     for page in pages:
         for piece in page.hidden:
             if piece.reason in ("covered", "overprinted") and _says_other(piece):
                 below: dict[str, str | None] = {"text_below": piece.run.text}
-                signals.append(Signal("sbx_text_over_text", page.number, [below]))
+                signals.append(DetectedSignal("sbx_text_over_text", page.number, [below]))
                 if not piece.is_redaction:
                     name = _overlaid_field(piece, page, fields)
                     evidence = _evidence(name, piece.run.text, piece.by or None)
-                    signals.append(Signal(name, page.number, [evidence]))
+                    signals.append(DetectedSignal(name, page.number, [evidence]))
     return signals
 
 
@@ -233,7 +235,7 @@ def _says_other(piece: Hidden) -> bool:
     return bool(below) and plain(piece.by) != below
 
 
-def _overlaid_field(piece: Hidden, page: Page, fields: Fields) -> str:
+def _overlaid_field(piece: Hidden, page: TextPage, fields: Fields) -> str:
     below = Cell(piece.run.text, piece.run.box, page.number, (piece.run,))
     over = [cell for cell in page.cells if piece.by and cell.box.shared(below.box) > TOUCHES]
     names = [field_signal(cell, _line_of(cell, [page]), fields) for cell in (*over[:1], below)]
@@ -312,7 +314,7 @@ def _by_shape(text: str) -> str | None:
     return None
 
 
-def _line_of(cell: Cell, pages: list[Page]) -> list[Cell]:
+def _line_of(cell: Cell, pages: list[TextPage]) -> list[Cell]:
     """Return the line a cell stands in, by place: a former cell is in no present line."""
     for page in pages:
         for line in page.lines:

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from argyle_nb.sandbox.inspection.origin_checks import EDITORS
-from argyle_nb.sandbox.inspection.scoring import Signal
+from argyle_nb.sandbox.inspection.scoring import DetectedSignal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -331,7 +331,7 @@ LONG_AFTER = timedelta(hours=1)
 CLOCKS_APART = timedelta(hours=26)
 
 
-def image_signals(facts: ImageFacts, fresh: list[Fresh]) -> list[Signal]:
+def image_signals(facts: ImageFacts, fresh: list[Fresh]) -> list[DetectedSignal]:
     """Check a picture.
 
     Parameters
@@ -343,24 +343,24 @@ def image_signals(facts: ImageFacts, fresh: list[Fresh]) -> list[Signal]:
 
     Returns
     -------
-    list of Signal
+    list of DetectedSignal
         Never empty: what a picture says is not read here, and so is not checked.
     """
-    signals = [Signal("sbx_picture")]
+    signals = [DetectedSignal("sbx_picture")]
     if editor := _editor(facts.programs):
-        signals.append(Signal("sbx_edited_by_software", 1, [{"edit_source": editor}]))
+        signals.append(DetectedSignal("sbx_edited_by_software", 1, [{"edit_source": editor}]))
     if _is_screen(facts):
         size: dict[str, str | None] = {"width": str(facts.size[0]), "height": str(facts.size[1])}
-        signals.append(Signal("sbx_screenshot", 1, [size]))
+        signals.append(DetectedSignal("sbx_screenshot", 1, [size]))
     elif not facts.camera:
-        signals.append(Signal("sbx_no_camera_data", 1))
+        signals.append(DetectedSignal("sbx_no_camera_data", 1))
     signals += _dates(facts)
     return signals + part_signals(fresh, 1)
 
 
-def part_signals(fresh: list[Fresh], page: int) -> list[Signal]:
+def part_signals(fresh: list[Fresh], page: int) -> list[DetectedSignal]:
     """Say where parts were put into the picture of a page."""
-    return [Signal("sbx_part_put_in", page, [_where(part)]) for part in fresh]
+    return [DetectedSignal("sbx_part_put_in", page, [_where(part)]) for part in fresh]
 
 
 def _editor(programs: tuple[str, ...]) -> str | None:
@@ -377,16 +377,16 @@ def _is_screen(facts: ImageFacts) -> bool:
     return not facts.camera and upright in PHONE_SCREENS | COMPUTER_SCREENS
 
 
-def _dates(facts: ImageFacts) -> list[Signal]:
+def _dates(facts: ImageFacts) -> list[DetectedSignal]:
     problems = list(_contradictions(facts))
     if problems:
-        return [Signal("sbx_file_dates_contradict", 1, [{"problem": p} for p in problems])]
+        return [DetectedSignal("sbx_file_dates_contradict", 1, [{"problem": p} for p in problems])]
     if facts.taken and facts.changed and facts.changed - facts.taken > LONG_AFTER:
         evidence: dict[str, str | None] = {
             "created": facts.taken.isoformat(),
             "modified": facts.changed.isoformat(),
         }
-        return [Signal("sbx_changed_long_after", 1, [evidence])]
+        return [DetectedSignal("sbx_changed_long_after", 1, [evidence])]
     return []
 
 

@@ -80,7 +80,7 @@ class Cell:
 
 
 @dataclass
-class Page:
+class TextPage:
     """A page as read: lines of cells from the top, and what is hidden in it."""
 
     content: PageContent
@@ -112,9 +112,9 @@ class Page:
         return letters < (120 if covers else 25)
 
 
-def see(content: PageContent) -> Page:
+def see(content: PageContent) -> TextPage:
     """Sort out what is visible on a page and set it in lines of cells."""
-    page = Page(content)
+    page = TextPage(content)
     page.hidden = list(_hidden(content))
     gone = {id(hidden.run) for hidden in page.hidden}
     seen = [run for run in content.runs if id(run) not in gone]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pypdf.generic import StreamObject
 
-from argyle_nb.sandbox.inspection.scoring import Signal
+from argyle_nb.sandbox.inspection.scoring import DetectedSignal
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
@@ -158,7 +158,7 @@ def first_match(pattern: re.Pattern[str], names: tuple[str, ...]) -> str | None:
 CLOCK_SLACK = timedelta(minutes=5)
 
 
-def origin_signals(origin: Origin, earlier: list[Origin]) -> list[Signal]:
+def origin_signals(origin: Origin, earlier: list[Origin]) -> list[DetectedSignal]:
     """Check who made and who changed a file.
 
     Parameters
@@ -175,7 +175,7 @@ def origin_signals(origin: Origin, earlier: list[Origin]) -> list[Signal]:
     return [*_software(everyone), *_dates(origin)]
 
 
-def _software(everyone: Origin) -> list[Signal]:
+def _software(everyone: Origin) -> list[DetectedSignal]:
     names = everyone.names
     if generator := first_match(GENERATORS, names):
         return [_signal("sbx_paystub_generator", generator, everyone)]
@@ -194,10 +194,12 @@ def _software(everyone: Origin) -> list[Signal]:
     return found[:1]
 
 
-def _dates(origin: Origin) -> list[Signal]:
+def _dates(origin: Origin) -> list[DetectedSignal]:
     if origin.bad_date:
         return [
-            Signal("sbx_file_dates_contradict", evidence=[{"problem": "a date that is no date"}])
+            DetectedSignal(
+                "sbx_file_dates_contradict", evidence=[{"problem": "a date that is no date"}]
+            )
         ]
     if origin.created is None or origin.modified is None:
         return []
@@ -206,13 +208,13 @@ def _dates(origin: Origin) -> list[Signal]:
         "modified": origin.modified.isoformat(),
     }
     if origin.modified < origin.created - CLOCK_SLACK:
-        return [Signal("sbx_file_dates_contradict", evidence=[evidence])]
+        return [DetectedSignal("sbx_file_dates_contradict", evidence=[evidence])]
     if origin.modified - origin.created > LONG_AFTER:
-        return [Signal("sbx_changed_long_after", evidence=[evidence])]
+        return [DetectedSignal("sbx_changed_long_after", evidence=[evidence])]
     return []
 
 
-def _signal(identifier: str, name: str, everyone: Origin) -> Signal:
+def _signal(identifier: str, name: str, everyone: Origin) -> DetectedSignal:
     others = [other for other in (*everyone.creators, *everyone.producers) if other != name]
     origin = others[0] if others else None
-    return Signal(identifier, evidence=[{"edit_source": name, "doc_origin": origin}])
+    return DetectedSignal(identifier, evidence=[{"edit_source": name, "doc_origin": origin}])

@@ -13,7 +13,7 @@ from argyle_nb.sandbox.inspection.classification import (
     NAME,
     SSN,
     STREET,
-    Reader,
+    DocumentReader,
     amount,
     money,
     read_day,
@@ -98,7 +98,7 @@ _SECTION_KINDS = (
 
 
 @dataclass
-class Row:
+class PayRow:
     """One line of a table.
 
     Parameters
@@ -128,9 +128,9 @@ def kind_of(description: str) -> str:
     return "none"
 
 
-def read_rows(lines: list[list[Cell]]) -> list[Row]:
+def read_rows(lines: list[list[Cell]]) -> list[PayRow]:
     """Read every row that has a label and amounts, tables side by side included."""
-    rows: list[Row] = []
+    rows: list[PayRow] = []
     headers: list[Cell] = []
     sections: list[Cell] = []
     for line in lines:
@@ -169,7 +169,7 @@ def _groups(line: list[Cell]) -> list[tuple[list[Cell], list[Cell]]]:
 
 def _rows(
     labels: list[Cell], cells: list[Cell], headers: list[Cell], sections: list[Cell]
-) -> list[Row]:
+) -> list[PayRow]:
     description = " ".join(cell.text for cell in labels).strip(" :.")
     if _PERIOD_WORD.match(description):
         return _transposed(description, cells, headers)
@@ -177,7 +177,7 @@ def _rows(
     kind = kind_of(description) if section != "employer" else "none"
     if kind == "none" and section != "employer" and not _is_named(description):
         kind = section
-    row = Row(description, kind)
+    row = PayRow(description, kind)
     named = [_column_of(cell, headers) for cell in cells]
     if not any(named) or len(set(filter(None, named))) < len([n for n in named if n]):
         named = _guess_columns(cells)
@@ -191,7 +191,7 @@ def _rows(
     return [row] if row.values else []
 
 
-def _transposed(period: str, cells: list[Cell], headers: list[Cell]) -> list[Row]:
+def _transposed(period: str, cells: list[Cell], headers: list[Cell]) -> list[PayRow]:
     """Read a summary whose columns are gross, deductions and net, and whose rows are periods."""
     column = "ytd" if re.match("y", period, re.IGNORECASE) else "current"
     rows = []
@@ -201,11 +201,11 @@ def _transposed(period: str, cells: list[Cell], headers: list[Cell]) -> list[Row
         if header is not None and value is not None:
             kind = kind_of(header.text)
             kind = "total" if kind in ("tax", "deduction") else kind
-            rows.append(Row(header.text, kind, {column: value}, {column: cell}))
+            rows.append(PayRow(header.text, kind, {column: value}, {column: cell}))
     return rows
 
 
-def _stacked(lines: list[list[Cell]]) -> list[Row]:
+def _stacked(lines: list[list[Cell]]) -> list[PayRow]:
     """Amounts that stand under their label instead of beside it (boxes for gross and net)."""
     rows = []
     for above, below in pairwise(lines):
@@ -220,7 +220,7 @@ def _stacked(lines: list[list[Cell]]) -> list[Row]:
             value = amount(cell.text)
             if header is not None and value is not None and header.page == cell.page:
                 column = "ytd" if _column_word(header) == "ytd" else "current"
-                row = Row(header.text, kind_of(header.text), {column: value}, {column: cell})
+                row = PayRow(header.text, kind_of(header.text), {column: value}, {column: cell})
                 rows.append(row)
     return rows
 
@@ -342,16 +342,16 @@ class Paystub:
     marital_status: str | None = None
     hire_date: date | None = None
     addresses: dict[str, dict[str, str | None]] = field(default_factory=dict)
-    rows: list[Row] = field(default_factory=list)
+    rows: list[PayRow] = field(default_factory=list)
     impossible: list[str] = field(default_factory=list)
     cells: dict[str, list[Cell]] = field(default_factory=dict)
 
-    def of(self, *kinds: str) -> list[Row]:
+    def of(self, *kinds: str) -> list[PayRow]:
         """Rows of the given kinds."""
         return [row for row in self.rows if row.kind in kinds]
 
 
-def read_paystub(reader: Reader) -> Paystub:
+def read_paystub(reader: DocumentReader) -> Paystub:
     """Read a paystub from its pages as seen."""
     stub = Paystub(rows=read_rows(reader.lines))
     _read_dates(reader, stub)
@@ -376,7 +376,7 @@ def _day(stub: Paystub, text: str | None) -> date | None:
     return day
 
 
-def _read_dates(reader: Reader, stub: Paystub) -> None:
+def _read_dates(reader: DocumentReader, stub: Paystub) -> None:
     paid = r"pay ?(date|day)|(payment|check|advice|deposit) date|paid on|date (paid|of pay)"
     begin = r"(pay )?period (begin|start|from)|(begin|start)\w* (date|of period)|from\b"
     end = r"(pay )?period (end|to\b|thru)\w*|end(ing)? (date|of period)|to\b"
@@ -393,7 +393,7 @@ def _read_dates(reader: Reader, stub: Paystub) -> None:
     stub.hire_date = _day(stub, _note(stub, "date", reader.find(r"(hire|start) date|hired", DATE)))
 
 
-def _read_people(reader: Reader, stub: Paystub) -> None:
+def _read_people(reader: DocumentReader, stub: Paystub) -> None:
     found = reader.find(
         r"(social security|soc\.? sec\.?|ssn|ss ?#|taxpayer id|tax id)[\w ./#]*", SSN
     )
@@ -422,7 +422,7 @@ def _person(found: tuple[str, Cell] | None) -> tuple[str, Cell] | None:
     return _PHONE.sub("", found[0]), found[1]
 
 
-def _letterhead(reader: Reader, named: tuple[str, Cell] | None) -> tuple[str, Cell] | None:
+def _letterhead(reader: DocumentReader, named: tuple[str, Cell] | None) -> tuple[str, Cell] | None:
     """Return the unlabelled employer: a company's name, else the largest print on top."""
     top = [cell for line in reader.lines[:12] for cell in line if NAME.match(cell.text)]
     names = [
@@ -439,7 +439,7 @@ def _letterhead(reader: Reader, named: tuple[str, Cell] | None) -> tuple[str, Ce
     return (largest.text, largest) if largest is not None else None
 
 
-def _addressee(reader: Reader) -> tuple[str, Cell] | None:
+def _addressee(reader: DocumentReader) -> tuple[str, Cell] | None:
     """Return the employee when nothing labels the name: a person set above an address.
 
     Where two are, the letterhead comes first and the addressee after it.
@@ -459,7 +459,7 @@ def _addressee(reader: Reader) -> tuple[str, Cell] | None:
     return (people[-1].text, people[-1]) if people else None
 
 
-def _read_terms(reader: Reader, stub: Paystub) -> None:
+def _read_terms(reader: DocumentReader, stub: Paystub) -> None:
     labelled = reader.find(r"(pay )?(frequency|schedule|cycle|basis)", _FREQUENCY)
     printed = labelled or reader.first(_FREQUENCY)
     stub.frequency_printed = _note(stub, "pay_frequency", printed)
@@ -543,7 +543,7 @@ def _taxpayer(printed: str | None) -> dict[str, str | None]:
     return {"id_type": "SSN" if digits else None, "last_4_digits": digits or None}
 
 
-def _line(row: Row, *, work: bool = False) -> dict[str, Any]:
+def _line(row: PayRow, *, work: bool = False) -> dict[str, Any]:
     line: dict[str, Any] = {
         "description": row.description.upper(),
         "canonical_description": None,
@@ -557,7 +557,7 @@ def _line(row: Row, *, work: bool = False) -> dict[str, Any]:
     return line
 
 
-def _distribution(row: Row) -> dict[str, Any]:
+def _distribution(row: PayRow) -> dict[str, Any]:
     digits = re.search(r"(\d{3,})\D*$", row.description)
     return {
         "description": row.description.upper(),

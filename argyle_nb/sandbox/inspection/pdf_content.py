@@ -208,7 +208,7 @@ OPAQUE_MODES = {"/Normal", "/Compatible"}
 
 
 @dataclass(frozen=True)
-class State:
+class GraphicsState:
     """The graphics state: where and how the next thing is painted."""
 
     ctm: Matrix = IDENTITY
@@ -239,8 +239,8 @@ class ShapePainter:
         self.operations = 0
         self.fonts: dict[int, Font] = {}
         self.annotation = False
-        self.state = State()
-        self.stack: list[State] = []
+        self.state = GraphicsState()
+        self.stack: list[GraphicsState] = []
         self.path: list[tuple[float, float]] = []
         self.boxes: list[Box] = []
         self.text_matrix = self.line_matrix = IDENTITY

@@ -17,14 +17,14 @@ from argyle_nb.sandbox.inspection.image_checks import (
 )
 from argyle_nb.sandbox.inspection.layout import plain
 from argyle_nb.sandbox.inspection.pdf_content import resolve
-from argyle_nb.sandbox.inspection.scoring import Signal
+from argyle_nb.sandbox.inspection.scoring import DetectedSignal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pypdf import PageObject, PdfReader
 
-    from argyle_nb.sandbox.inspection.layout import Cell, Page
+    from argyle_nb.sandbox.inspection.layout import Cell, TextPage
     from argyle_nb.sandbox.inspection.pdf_content import Run
 
 
@@ -32,9 +32,9 @@ MAX_PAGES = 3
 JPEG_START = b"\xff\xd8\xff"
 
 
-def scan_signals(reader: PdfReader) -> list[Signal]:
+def scan_signals(reader: PdfReader) -> list[DetectedSignal]:
     """Look for parts put into the JPEGs of the first pages."""
-    signals: list[Signal] = []
+    signals: list[DetectedSignal] = []
     for number in range(min(len(reader.pages), MAX_PAGES)):
         for data in _pictures(reader.pages[number]):
             signals += _put_in(data, number + 1)
@@ -51,7 +51,7 @@ def _pictures(page: PageObject) -> Iterator[bytes]:
                 yield data
 
 
-def _put_in(data: bytes, page: int) -> list[Signal]:
+def _put_in(data: bytes, page: int) -> list[DetectedSignal]:
     try:
         with open_image(data) as image:
             return part_signals(fresh_parts(image, facts_of(image).quality), page)
@@ -75,9 +75,9 @@ RARE_SHARE = 6
 LONGEST_VALUE = 32
 
 
-def print_signals(pages: list[Page]) -> list[Signal]:
+def print_signals(pages: list[TextPage]) -> list[DetectedSignal]:
     """Check every page's print; each finding names the text it is about."""
-    signals: list[Signal] = []
+    signals: list[DetectedSignal] = []
     for page in pages:
         if page.is_scan:
             continue
@@ -89,21 +89,21 @@ def print_signals(pages: list[Page]) -> list[Signal]:
     return signals
 
 
-def _about(identifier: str, cell: Cell) -> Signal:
+def _about(identifier: str, cell: Cell) -> DetectedSignal:
     fonts = "; ".join(dict.fromkeys(f"{r.font.name} {r.size:.1f}" for r in cell.runs))
-    return Signal(identifier, cell.page, [{"text": cell.text, "fonts": fonts}])
+    return DetectedSignal(identifier, cell.page, [{"text": cell.text, "fonts": fonts}])
 
 
-def _hidden_text(page: Page) -> Iterator[Signal]:
+def _hidden_text(page: TextPage) -> Iterator[DetectedSignal]:
     seen = plain(page.text)
     for piece in page.hidden:
         text = plain(piece.run.text)
         if piece.reason in ("layer", "invisible") and text and text not in seen:
             evidence: dict[str, str | None] = {"text": piece.run.text, "hidden_by": piece.reason}
-            yield Signal("sbx_hidden_layer", page.number, [evidence])
+            yield DetectedSignal("sbx_hidden_layer", page.number, [evidence])
 
 
-def _mixed_inside(page: Page) -> Iterator[Cell]:
+def _mixed_inside(page: TextPage) -> Iterator[Cell]:
     """Values in which neighbouring characters, with no space between, change font or size."""
     for cell in page.cells:
         runs = sorted(cell.runs, key=lambda run: run.box.x0)
@@ -123,7 +123,7 @@ def _differs(run: Run, other: Run) -> bool:
     )
 
 
-def _odd_among_peers(page: Page) -> Iterator[Cell]:
+def _odd_among_peers(page: TextPage) -> Iterator[Cell]:
     """Values whose font or size nothing else of their line or column shares."""
     values = [cell for cell in page.cells if _is_value(cell)]
     families = Counter(cell.runs[0].font.family for cell in page.cells)
@@ -149,11 +149,11 @@ def _is_value(cell: Cell) -> bool:
     return any(c.isdigit() for c in cell.text) and len(cell.text) < LONGEST_VALUE
 
 
-def _same_line(cell: Cell, page: Page) -> list[Cell]:
+def _same_line(cell: Cell, page: TextPage) -> list[Cell]:
     return next((line for line in page.lines if cell in line), [])
 
 
-def _off_line(page: Page) -> Iterator[Cell]:
+def _off_line(page: TextPage) -> Iterator[Cell]:
     """Amounts off the baseline that the other amounts of their line and its label share."""
     for line in page.lines:
         for cell in line:
@@ -167,7 +167,7 @@ def _off_line(page: Page) -> Iterator[Cell]:
                 yield cell
 
 
-def _off_column(page: Page) -> Iterator[Cell]:
+def _off_column(page: TextPage) -> Iterator[Cell]:
     """Amounts that miss the right edge which at least three others of their column share."""
     amounts = [c for c in page.cells if c.is_amount and all(r.font.exact for r in c.runs)]
     amounts = [c for c in amounts if len(c.runs) == 1 and c.runs[0].text == c.text]

@@ -95,7 +95,7 @@ __doc__ = (__doc__ or "").format(table=_table())
 
 
 @dataclass
-class Signal:
+class DetectedSignal:
     """One kind of finding on one page, with its evidence.
 
     Parameters
@@ -113,18 +113,18 @@ class Signal:
     evidence: list[dict[str, str | None]] = field(default_factory=list)
 
 
-def merge(signals: list[Signal]) -> list[Signal]:
+def merge(signals: list[DetectedSignal]) -> list[DetectedSignal]:
     """Join signals of one kind and page, heaviest first."""
-    joined: dict[tuple[str, int | None], Signal] = {}
+    joined: dict[tuple[str, int | None], DetectedSignal] = {}
     for signal in signals:
         into = joined.setdefault(
-            (signal.identifier, signal.page), Signal(signal.identifier, signal.page)
+            (signal.identifier, signal.page), DetectedSignal(signal.identifier, signal.page)
         )
         into.evidence += [item for item in signal.evidence if item not in into.evidence]
     return sorted(joined.values(), key=lambda s: -WEIGHTS[s.identifier].points)
 
 
-def score(signals: list[Signal]) -> int:
+def score(signals: list[DetectedSignal]) -> int:
     """Return the authenticity score, 0 to 100, that the signals leave."""
     return max(0, 100 - sum(WEIGHTS[name].points for name in {s.identifier for s in signals}))
 
@@ -144,7 +144,7 @@ def confidence(identifier: str) -> str:
     return "MEDIUM" if points >= LIKELY else "LOW"
 
 
-def reason_codes(signals: list[Signal]) -> list[dict[str, str]]:
+def reason_codes(signals: list[DetectedSignal]) -> list[dict[str, str]]:
     """Return reason codes: `006-L` is Ocrolus' own, all others are marked SBX, for sandbox."""
     codes = []
     names = list(WEIGHTS)
@@ -159,7 +159,7 @@ def reason_codes(signals: list[Signal]) -> list[dict[str, str]]:
 
 
 def analysis(
-    signals: list[Signal], *, form_type: str, image_based: bool, identity: str
+    signals: list[DetectedSignal], *, form_type: str, image_based: bool, identity: str
 ) -> dict[str, Any]:
     """Write the findings as Detect's document analysis (Ocrolus Detect reference).
 
@@ -202,7 +202,7 @@ def _uuid(digits: str) -> str:
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:32]))
 
 
-def _signal(signal: Signal) -> dict[str, Any]:
+def _signal(signal: DetectedSignal) -> dict[str, Any]:
     evidence = signal.evidence or [{}]
     return {
         "identifier": signal.identifier,

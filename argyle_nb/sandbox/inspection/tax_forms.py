@@ -7,9 +7,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from argyle_nb.sandbox.inspection.classification import EIN, NAME, SSN, Reader, amount
+from argyle_nb.sandbox.inspection.classification import EIN, NAME, SSN, DocumentReader, amount
 from argyle_nb.sandbox.inspection.layout import AMOUNT, plain
-from argyle_nb.sandbox.inspection.scoring import Signal
+from argyle_nb.sandbox.inspection.scoring import DetectedSignal
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -21,12 +21,12 @@ MOSTLY = 4
 ODD_SHARE = 3
 
 
-def filling_signals(form: Form) -> list[Signal]:
+def filling_signals(form: TaxForm) -> list[DetectedSignal]:
     """Check what a form says in several places, and in which print."""
     return _disagreements(form) + _odd_print(form)
 
 
-def _disagreements(form: Form) -> list[Signal]:
+def _disagreements(form: TaxForm) -> list[DetectedSignal]:
     """Compare the copies of a form on one page; where most fields differ it is another form."""
     several = {key: _by_page(found) for key, found in form.copies.items()}
     compared = [(key, group) for key, pages in several.items() for group in pages if len(group) > 1]
@@ -43,13 +43,13 @@ def _by_page(found: list[tuple[str, Cell]]) -> list[list[tuple[str, Cell]]]:
     return list(pages.values())
 
 
-def _disagreement(key: str, group: list[tuple[str, Cell]]) -> Signal:
+def _disagreement(key: str, group: list[tuple[str, Cell]]) -> DetectedSignal:
     said = list(dict.fromkeys(text for text, _ in group))
     evidence: dict[str, str | None] = {"field": key, "one_copy": said[0], "another_copy": said[1]}
-    return Signal("sbx_copies_disagree", group[0][1].page, [evidence])
+    return DetectedSignal("sbx_copies_disagree", group[0][1].page, [evidence])
 
 
-def _odd_print(form: Form) -> list[Signal]:
+def _odd_print(form: TaxForm) -> list[DetectedSignal]:
     """Find the few values that stand in another font than all others."""
     cells = [cell for found in form.copies.values() for _, cell in found]
     faces = Counter(_face(cell) for cell in cells)
@@ -58,7 +58,9 @@ def _odd_print(form: Form) -> list[Signal]:
     if count < MOSTLY or count < ODD_SHARE * len(odd):
         return []
     return [
-        Signal("sbx_fonts_mixed_in_line", cell.page, [{"text": cell.text, "fonts": _face(cell)}])
+        DetectedSignal(
+            "sbx_fonts_mixed_in_line", cell.page, [{"text": cell.text, "fonts": _face(cell)}]
+        )
         for cell in odd
     ]
 
@@ -110,7 +112,7 @@ _NEC_FIELDS: dict[str, tuple[str, re.Pattern[str]]] = {
 
 
 @dataclass
-class Form:
+class TaxForm:
     """What a tax form says.
 
     Parameters
@@ -164,16 +166,16 @@ class Form:
         return int(text) if text else None
 
 
-def read_form(reader: Reader, document_type: str) -> Form:
+def read_form(reader: DocumentReader, document_type: str) -> TaxForm:
     """Read a W-2 or a 1099 from its pages as seen."""
     if document_type == "W-2":
-        form = Form("W2")
+        form = TaxForm("W2")
         _read_fields(reader, form, _W2_FIELDS)
         _read_year(reader, form, "year")
         _read_address(reader, form, "employer", "employerName", "employerAddress", w2=True)
         _read_address(reader, form, "employee", "employeeName", "employeeAddress", w2=True)
         return form
-    form = Form("A_1099-NEC")
+    form = TaxForm("A_1099-NEC")
     _read_fields(reader, form, _NEC_FIELDS)
     _read_year(reader, form, _NEC_YEAR)
     _read_address(reader, form, "employer", _PAYER_NAME, _PAYER + "payerAddress:")
@@ -182,7 +184,7 @@ def read_form(reader: Reader, document_type: str) -> Form:
 
 
 def _read_fields(
-    reader: Reader, form: Form, fields: dict[str, tuple[str, re.Pattern[str]]]
+    reader: DocumentReader, form: TaxForm, fields: dict[str, tuple[str, re.Pattern[str]]]
 ) -> None:
     for key, (label, value) in fields.items():
         if found := list(reader.find_all(label, value)):
@@ -191,7 +193,7 @@ def _read_fields(
             form.cells[key] = [found[0][1]]
 
 
-def _read_year(reader: Reader, form: Form, key: str) -> None:
+def _read_year(reader: DocumentReader, form: TaxForm, key: str) -> None:
     """Read the year: beside the form's name, under "calendar year", or alone in large print."""
     found = reader.find(r"(for )?(calendar|tax) year", YEAR)
     alone = re.compile(
@@ -209,7 +211,7 @@ def _read_year(reader: Reader, form: Form, key: str) -> None:
 
 
 def _read_address(
-    reader: Reader, form: Form, who: str, name: str, prefix: str, *, w2: bool = False
+    reader: DocumentReader, form: TaxForm, who: str, name: str, prefix: str, *, w2: bool = False
 ) -> None:
     anchor = form.cells.get(name, [None])[0]
     address, cells = reader.address_after(anchor)
@@ -222,7 +224,7 @@ def _read_address(
             form.values[prefix + key] = value
 
 
-def form_data(form: Form, source: str) -> dict[str, Any]:
+def form_data(form: TaxForm, source: str) -> dict[str, Any]:
     """Write a form in the shape of Ocrolus' raw fields (Ocrolus reference, form fields).
 
     Parameters

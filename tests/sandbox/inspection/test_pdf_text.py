@@ -14,7 +14,7 @@ from argyle_nb.sandbox.inspection.origin_checks import read_date
 from argyle_nb.sandbox.inspection.pdf_fonts import family_of, read_to_unicode
 
 if TYPE_CHECKING:
-    from argyle_nb.sandbox.inspection.layout import Page
+    from argyle_nb.sandbox.inspection.layout import TextPage
 
 
 def canvas() -> tuple[io.BytesIO, Canvas]:
@@ -22,7 +22,7 @@ def canvas() -> tuple[io.BytesIO, Canvas]:
     return buffer, Canvas(buffer, pagesize=(612, 792), invariant=1)
 
 
-def seen(buffer: io.BytesIO, drawn: Canvas) -> Page:
+def seen(buffer: io.BytesIO, drawn: Canvas) -> TextPage:
     drawn.save()
     return read_pages(PdfReader(buffer))[0]
 

@@ -13,24 +13,27 @@ from argyle_nb.sandbox.inspection import scoring
 from argyle_nb.sandbox.inspection.classification import amount, classify, read_day
 from argyle_nb.sandbox.inspection.origin_checks import EDITORS, GENERATORS
 from argyle_nb.sandbox.inspection.paystubs import kind_of
-from argyle_nb.sandbox.inspection.scoring import WEIGHTS, Signal, analysis, score, status
+from argyle_nb.sandbox.inspection.scoring import WEIGHTS, DetectedSignal, analysis, score, status
 
 IDENTITY = ("employee_name_edits", "employee_taxpayer_id_edits", "employee_address_edits")
 
 
 @pytest.mark.parametrize("identifier", IDENTITY)
 def test_an_identity_edit_alone_is_of_the_lowest_level(identifier: str) -> None:
-    assert score([Signal(identifier)]) < 30
+    assert score([DetectedSignal(identifier)]) < 30
 
 
 @given(st.lists(st.sampled_from(sorted(WEIGHTS)), max_size=8), st.sampled_from(sorted(WEIGHTS)))
 def test_one_more_signal_never_raises_the_score(found: list[str], more: str) -> None:
-    before = score([Signal(name) for name in found])
-    assert 0 <= score([Signal(name) for name in [*found, more]]) <= before <= 100
+    before = score([DetectedSignal(name) for name in found])
+    assert 0 <= score([DetectedSignal(name) for name in [*found, more]]) <= before <= 100
 
 
 def test_a_signal_counts_once_however_often_it_is_found() -> None:
-    once, twice = [Signal("other_edits", 1)], [Signal("other_edits", 1), Signal("other_edits", 2)]
+    once, twice = (
+        [DetectedSignal("other_edits", 1)],
+        [DetectedSignal("other_edits", 1), DetectedSignal("other_edits", 2)],
+    )
     assert score(once) == score(twice)
 
 
@@ -47,7 +50,9 @@ def test_the_status_follows_the_tiers_of_ocrolus(points: int, level: str) -> Non
 
 
 def test_an_analysis_has_the_shape_of_a_document_analysis() -> None:
-    found = [Signal("earnings_edits", 1, [{"original_text": None, "tampered_text": "9.00"}])]
+    found = [
+        DetectedSignal("earnings_edits", 1, [{"original_text": None, "tampered_text": "9.00"}])
+    ]
     whole = analysis(found, form_type="PAYSTUB", image_based=False, identity="0f" * 32)
     (form,) = whole["form_analysis"]
     assert whole["uploaded_doc_uuid"] == "0f0f0f0f-0f0f-0f0f-0f0f-0f0f0f0f0f0f"
@@ -71,7 +76,7 @@ def test_an_analysis_has_the_shape_of_a_document_analysis() -> None:
 
 
 def test_only_the_published_reason_code_is_not_marked_synthetic() -> None:
-    codes = scoring.reason_codes([Signal(name) for name in WEIGHTS])
+    codes = scoring.reason_codes([DetectedSignal(name) for name in WEIGHTS])
     assert [code["code"] for code in codes if not code["code"].startswith("SBX-")] == ["006-L"]
 
 
