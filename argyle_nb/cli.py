@@ -37,13 +37,7 @@ from the command line. Results are on stdout, everything else on stderr.
 
 
 def parser() -> argparse.ArgumentParser:
-    """Make the parser of all commands but ``sandbox``, which has its own.
-
-    Examples
-    --------
-    >>> parser().parse_args(["report", "archive", "out", "--json"]).json
-    True
-    """
+    """Make the parser of all commands but ``sandbox``, which has its own."""
     top = argparse.ArgumentParser(
         prog="argyle-nb",
         description="Argyle user uploads: send documents, fetch what was found, report on it.",
@@ -142,18 +136,7 @@ def say(text: str) -> None:
 
 
 def write(text: str) -> None:
-    """Tell the result, on stdout.
-
-    Raises
-    ------
-    ConfigurationError
-        When stdout leads to a full disk, or to a program that reads no more.
-
-    Examples
-    --------
-    >>> write("2 uploads")
-    2 uploads
-    """
+    """Tell the result, on stdout."""
     if sys.stdout is None:  # it was closed before we began
         return
     encoding = sys.stdout.encoding or "utf-8"
@@ -169,26 +152,12 @@ def write(text: str) -> None:
 
 
 def write_json(told: dict[str, Any]) -> None:
-    """Tell a program, on stdout.
-
-    Examples
-    --------
-    >>> write_json({"uploads": 2})
-    {"uploads": 2}
-    """
+    """Tell a program, on stdout."""
     write(json.dumps(told, default=str))
 
 
 def print_batch(sent: pd.DataFrame, *, environment: str, base_url: str) -> None:
-    """Say how many files are in each state and where, and name those that were not taken.
-
-    Examples
-    --------
-    >>> sent = pd.DataFrame({"state": ["done"], "file": "a.pdf", "reason": None})
-    >>> print_batch(sent, environment="sandbox", base_url="https://api-sandbox.argyle.com")
-    <BLANKLINE>
-    1 files for sandbox (https://api-sandbox.argyle.com): 1 done
-    """
+    """Say how many files are in each state and where, and name those that were not taken."""
     counts = sent["state"].value_counts()
     told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
     where = "the local sandbox" if environment == "local" else environment
@@ -198,15 +167,7 @@ def print_batch(sent: pd.DataFrame, *, environment: str, base_url: str) -> None:
 
 
 def print_levels(frame: pd.DataFrame) -> None:
-    """Show a table of document types and levels.
-
-    Examples
-    --------
-    >>> print_levels(frame)  # doctest: +ELLIPSIS
-    <BLANKLINE>
-    Uploads per document type and authenticity level (argyle):
-    ...
-    """
+    """Show a table of document types and levels."""
     import pandas as pd  # noqa: PLC0415 - `--help` should not wait for pandas
 
     level = frame["authenticity_level"].cat.add_categories("no score").fillna("no score")
@@ -219,12 +180,7 @@ def print_levels(frame: pd.DataFrame) -> None:
 
 
 def print_report(report: Report) -> None:
-    """Say how many uploads a report is on, and list its files.
-
-    Examples
-    --------
-    >>> print_report(report)  # doctest: +SKIP
-    """
+    """Say how many uploads a report is on, and list its files."""
     uploads = report.manifest["adds_up"]["listed"]
     left_out = report.manifest["left_out"]["rows"]["uploads"]
     write(f"\nReport on {uploads} of {uploads + left_out} uploads:")
@@ -238,15 +194,7 @@ DONE, FAILED, INCOMPLETE, INTERRUPTED = 0, 1, 3, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command.
-
-    Returns
-    -------
-    int
-        0 done; 1 an error, told in one line on stderr; 2 (of argparse) a command that cannot be
-        understood; 3 done, but some documents were not taken or some records could not be read;
-        130 interrupted.
-    """
+    """Run one command."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         if words[:1] == ["sandbox"]:  # it has a parser of its own
@@ -335,20 +283,7 @@ def report(options: argparse.Namespace) -> int:
 
 
 def demo(manifest: Path, folder: Path) -> int:
-    """Do the main job once on a sandbox of its own: upload, retrieve, flatten, chart, report.
-
-    Parameters
-    ----------
-    manifest
-        The CSV file that lists the documents.
-    folder
-        Where the report goes.
-
-    Returns
-    -------
-    int
-        0; a document that is refused is reported, not fatal.
-    """
+    """Do the main job once on a sandbox of its own: upload, retrieve, flatten, chart, report."""
     import argyle_nb as anb  # noqa: PLC0415 - as above
 
     with _scratch_sandbox() as (client, scratch):

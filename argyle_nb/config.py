@@ -38,13 +38,7 @@ HOST = re.compile(r"[a-z0-9_][a-z0-9._-]*|[0-9a-f:.]*:[0-9a-f:.]*")
 
 
 class Secret:
-    """A secret that neither prints nor pickles itself.
-
-    Examples
-    --------
-    >>> Secret("s3cret")
-    <secret>
-    """
+    """A secret that neither prints nor pickles itself."""
 
     __slots__ = ("_text",)
 
@@ -111,34 +105,12 @@ class Settings:
 
 
 def is_loopback(url: str) -> bool:
-    """Tell whether a URL's host is this machine, by its name alone.
-
-    Examples
-    --------
-    >>> is_loopback("http://127.0.0.1:8000"), is_loopback("http://127.0.0.1.example.com")
-    (True, False)
-    """
+    """Tell whether a URL's host is this machine, by its name alone."""
     return urlsplit(url).hostname in LOOPBACK_HOSTS
 
 
 def base_url_of(environment: str) -> str:
-    """Turn an environment's name or a URL into a base URL.
-
-    Parameters
-    ----------
-    environment
-        ``"sandbox"``, ``"production"`` or a URL: https, or http on loopback.
-
-    Raises
-    ------
-    ConfigurationError
-        For another name, another scheme, or a URL with a user, path or query in it.
-
-    Examples
-    --------
-    >>> base_url_of("sandbox")
-    'https://api-sandbox.argyle.com'
-    """
+    """Turn an environment's name or a URL into a base URL."""
     if environment in ENVIRONMENTS:
         return ENVIRONMENTS[environment]
     if environment == LOCAL:
@@ -162,13 +134,7 @@ def base_url_of(environment: str) -> str:
 def make_settings(
     api_key_id: str, api_key_secret: str, environment: str = "sandbox", source: str = "arguments"
 ) -> Settings:
-    """Build checked `Settings` from one pair of credentials.
-
-    Examples
-    --------
-    >>> make_settings("id", "secret").base_url
-    'https://api-sandbox.argyle.com'
-    """
+    """Build checked `Settings` from one pair of credentials."""
     api_key_id, api_key_secret = SecretStr(api_key_id), SecretStr(api_key_secret)
     return Settings(
         base_url=base_url_of(environment),
@@ -187,36 +153,7 @@ def find_settings(
     profile: str | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Settings | None:
-    """Look for credentials: arguments, then environment variables, then the profile file.
-
-    Parameters
-    ----------
-    api_key_id, api_key_secret
-        One pair; half a pair is an error wherever it is found.
-    environment
-        Overrides ``ARGYLE_ENVIRONMENT`` and the profile's environment; the default is
-        ``"sandbox"``. Production is used only where one of the three names it.
-    profile
-        A table of the credentials file; naming one uses that one only.
-    environ
-        The environment variables; ``os.environ`` by default.
-
-    Returns
-    -------
-    Settings or None
-        ``None`` when there are no credentials anywhere.
-
-    Raises
-    ------
-    ConfigurationError
-        Half a pair, a pair beside a profile, an unreadable or unsafe file, an unknown profile or
-        environment.
-
-    Examples
-    --------
-    >>> find_settings("id", "secret", environment="production").environment
-    'production'
-    """
+    """Look for credentials: arguments, then environment variables, then the profile file."""
     api_key_id, api_key_secret = unshown(api_key_id), unshown(api_key_secret)
     wanted = environment or (None if profile else _variable("ARGYLE_ENVIRONMENT", environ))
     if api_key_id or api_key_secret:
@@ -236,13 +173,7 @@ def find_settings(
 
 
 def unshown(text: str | None) -> str | None:
-    """Give a key's text in a form that tracebacks do not print.
-
-    Examples
-    --------
-    >>> unshown("s3cret"), unshown(None)
-    (<key>, None)
-    """
+    """Give a key's text in a form that tracebacks do not print."""
     return text and SecretStr(text)
 
 
@@ -252,18 +183,7 @@ def credentials_path() -> Path:
 
 
 def ca_bundle() -> str | None:
-    """Give the file of certificates that the environment variables name, if any.
-
-    Raises
-    ------
-    ConfigurationError
-        When that is no such file; it names the variable.
-
-    Examples
-    --------
-    >>> ca_bundle()  # doctest: +SKIP
-    '/etc/ssl/certs/company.pem'
-    """
+    """Give the file of certificates that the environment variables name, if any."""
     for name in CA_VARIABLES:
         if path := os.environ.get(name):
             try:
@@ -402,11 +322,6 @@ class SecretStr(str):
     """A key's text, or a part of a key, that does not show itself where variables are shown.
 
     Some tracebacks print the arguments and variables of every call; notebooks keep them.
-
-    Examples
-    --------
-    >>> {"secret": SecretStr("s3cret")}
-    {'secret': <key>}
     """
 
     __slots__ = ()
@@ -416,13 +331,7 @@ class SecretStr(str):
 
 
 def read_profiles(path: Path) -> Profiles:
-    """Read all profiles; none when there is no file.
-
-    Raises
-    ------
-    ConfigurationError
-        When others may read the file, or it is not TOML tables of texts.
-    """
+    """Read all profiles; none when there is no file."""
     try:
         _check_private(path)
         profiles = {name: _unshown(table) for name, table in _tables_in(path).items()}
@@ -440,13 +349,7 @@ def read_profiles(path: Path) -> Profiles:
 
 
 def write_profiles(path: Path, profiles: Mapping[str, Mapping[str, str]]) -> None:
-    """Write all profiles, whole or not at all.
-
-    Raises
-    ------
-    ConfigurationError
-        When the file cannot be written.
-    """
+    """Write all profiles, whole or not at all."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         # mkstemp makes a file that only its owner can read.

@@ -92,34 +92,14 @@ def connect(
 
 
 def stop_sandbox(folder: Path | str) -> None:
-    """Stop the local sandbox of a folder, if this process runs one; its documents stay.
-
-    Examples
-    --------
-    >>> stop_sandbox(folder)
-    """
+    """Stop the local sandbox of a folder, if this process runs one; its documents stay."""
     sandbox = _running.pop(_resolved(folder), None)
     if sandbox is not None:
         sandbox.stop()
 
 
 def serve_sandbox(arguments: Sequence[str]) -> int:
-    """Run a local sandbox by itself until it is told to stop.
-
-    Parameters
-    ----------
-    arguments
-        As ``python -m argyle_nb.sandbox`` takes them.
-
-    Returns
-    -------
-    int
-        The exit status.
-
-    Examples
-    --------
-    >>> serve_sandbox(["--port", "8080"])  # doctest: +SKIP
-    """
+    """Run a local sandbox by itself until it is told to stop."""
     from argyle_nb.sandbox.__main__ import serve  # noqa: PLC0415 - as in `_sandbox`
 
     return serve(arguments)

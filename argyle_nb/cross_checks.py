@@ -32,32 +32,13 @@ COLUMNS = {
 
 
 def findings(check: str, columns: Mapping[str, Any] | pd.DataFrame) -> pd.DataFrame:
-    """Make the rows of a check.
-
-    Parameters
-    ----------
-    check
-        Its name.
-    columns
-        The other columns; what is not given is missing.
-
-    Examples
-    --------
-    >>> findings("net_of_gross", {"upload_id": ["u1"], "agrees": [True]}).loc[0, "check"]
-    'net_of_gross'
-    """
+    """Make the rows of a check."""
     table = pd.DataFrame(columns).reset_index(drop=True).assign(check=check)
     return table.reindex(columns=list(COLUMNS)).astype(COLUMNS)
 
 
 def in_words(amounts: pd.Series[Any]) -> pd.Series[str]:
-    """Write amounts with two decimals.
-
-    Examples
-    --------
-    >>> in_words(pd.Series([1234.5], dtype="Float64")).tolist()
-    ['1234.50']
-    """
+    """Write amounts with two decimals."""
     return amounts.map(lambda amount: f"{amount:.2f}", na_action="ignore").astype("string")
 
 
@@ -70,13 +51,7 @@ LEGAL_FORMS = frozenset(
 
 
 def plain(name: str) -> str:
-    """Write a name in one way: without case, accents, punctuation and legal forms.
-
-    Examples
-    --------
-    >>> plain("Cobalt Building Supply, Co."), plain("JOSÉ  O'Neil")
-    ('cobalt building supply', 'jose o neil')
-    """
+    """Write a name in one way: without case, accents, punctuation and legal forms."""
     # Some letters, such as one in a square, fold only once they are taken apart.
     apart = unicodedata.normalize("NFKD", name)
     letters = unicodedata.normalize("NFKD", apart.casefold())
@@ -94,15 +69,6 @@ def _plain_column(names: pd.Series[Any]) -> pd.Series[Any]:
 def check_names(table: pd.DataFrame, column: str) -> pd.DataFrame:
     """Compare each document's name with the one that most documents of the user carry.
 
-    Parameters
-    ----------
-    table
-        From `papers`.
-    column
-        ``employee`` or ``employer``.
-
-    Notes
-    -----
     rapidfuzz's ``token_sort_ratio``: words in any order, similarity 0 to 100 by insertions and
     deletions.
     """
@@ -131,15 +97,7 @@ def check_last_four(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def check_contents(contents: pd.DataFrame | None, uploads: pd.DataFrame) -> pd.DataFrame:
-    """List the files that several users sent, each against the first that another one sent.
-
-    Parameters
-    ----------
-    contents
-        ``upload_id, sha256``.
-    uploads
-        From `uploads_frame`.
-    """
+    """List the files that several users sent, each against the first that another one sent."""
     if contents is None:
         return findings("same_content", {})
     need_columns(contents, ("upload_id", "sha256"), "contents")
@@ -170,14 +128,7 @@ def _against_the_usual(
 
 
 def same_employer(table: pd.DataFrame) -> npt.NDArray[Any]:
-    """Give a key that is the same for the papers of one user's one job.
-
-    Examples
-    --------
-    >>> jobs = pd.DataFrame({"user": ["u", "u"], "employer": ["Oak Inc.", "OAK"]})
-    >>> same_employer(jobs).tolist()
-    ['u, oak', 'u, oak']
-    """
+    """Give a key that is the same for the papers of one user's one job."""
     employer = _plain_column(table["employer"]).fillna("")
     keys: npt.NDArray[Any] = (table["user"] + ", " + employer).to_numpy()
     return keys
@@ -213,33 +164,7 @@ _LAST_FOUR = r"(\d{4})\s*$"
 
 
 def papers(ocr: pd.DataFrame, uploads: pd.DataFrame) -> pd.DataFrame:
-    """Give one row per form that was read, in the order of the uploads' times.
-
-    Parameters
-    ----------
-    ocr
-        From `ocr_frame`, long or wide; wide it holds neither social security numbers nor
-        deductions, so what needs them is not checked.
-    uploads
-        From `uploads_frame`; where the user is not known, the account stands for it.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``upload_id, user``, the columns of `TEXTS` (string; ``ssn`` the last four digits), of
-        `DAYS` (datetime64[s]) and of `AMOUNTS` (Float64).
-
-    Raises
-    ------
-    ConfigurationError
-        When a column is not there.
-
-    Examples
-    --------
-    >>> from argyle_nb.frames.ocr import ocr_frame
-    >>> papers(ocr_frame([]), frame).columns.tolist()[:4]
-    ['upload_id', 'user', 'employer', 'employee']
-    """
+    """Give one row per form that was read, in the order of the uploads' times."""
     need_columns(ocr, ("upload_id", "form"), "ocr")
     read = _widened(ocr) if "field" in ocr else ocr.set_index(_FORM)
     read = read.reindex(columns=[*TEXTS, *DAYS, *AMOUNTS])
@@ -252,13 +177,7 @@ def papers(ocr: pd.DataFrame, uploads: pd.DataFrame) -> pd.DataFrame:
 
 
 def owners(uploads: pd.DataFrame) -> pd.DataFrame:
-    """Give ``upload_id, user, created_at`` of the uploads whose user or account is known.
-
-    Examples
-    --------
-    >>> owners(frame)["user"].iloc[0]
-    '01856c65-43b6-8b5d-b32a-56b8fbda5c28'
-    """
+    """Give ``upload_id, user, created_at`` of the uploads whose user or account is known."""
     need_columns(uploads, ("id", "user", "account", "created_at"), "uploads")
     known = uploads["user"].astype("string").fillna(uploads["account"].astype("string"))
     table = pd.DataFrame(

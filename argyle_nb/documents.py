@@ -122,23 +122,7 @@ def inspect_document(
 
 
 def media_type_of(head: bytes) -> str | None:
-    """Name a document's media type by its first bytes.
-
-    Parameters
-    ----------
-    head
-        The first 1,024 bytes, or all of a shorter file.
-
-    Returns
-    -------
-    str or None
-        ``None`` for anything but PDF, JPEG, PNG and HEIC, the formats that Argyle lists.
-
-    Examples
-    --------
-    >>> media_type_of(b"%PDF-1.7"), media_type_of(b"hello")
-    ('application/pdf', None)
-    """
+    """Name a document's media type by its first bytes."""
     if head.startswith(b"\xff\xd8\xff"):
         return "image/jpeg"
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -230,47 +214,12 @@ _JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD8)})
 
 
 def damage_of(file: BinaryIO, media_type: str, size: int) -> str | None:
-    """Say what is broken in a document.
-
-    Parameters
-    ----------
-    file
-        Open for reading; its position is moved.
-    media_type
-        As its first bytes tell it.
-    size
-        Bytes.
-
-    Returns
-    -------
-    str or None
-        What is wrong and the cure, in words; ``None`` for a document that is whole.
-
-    Examples
-    --------
-    >>> import io
-    >>> damage_of(io.BytesIO(b"%PDF-1.7 and no end"), "application/pdf", 19)
-    'the PDF has no end mark (%%EOF): it was cut off; save or fetch it again'
-    """
+    """Say what is broken in a document."""
     return _CHECKS[media_type](file, size)
 
 
 def is_encrypted(file: BinaryIO, size: int) -> bool:
-    """Tell whether a PDF is encrypted; whether it also asks for a password is not looked at.
-
-    Parameters
-    ----------
-    file
-        An open PDF; its position is moved.
-    size
-        Bytes.
-
-    Examples
-    --------
-    >>> import io
-    >>> is_encrypted(io.BytesIO(b"trailer << /Encrypt 5 0 R >>"), 28)
-    True
-    """
+    """Tell whether a PDF is encrypted; whether it also asks for a password is not looked at."""
     tail = _read_at(file, max(0, size - _TAIL_BYTES), _TAIL_BYTES)
     start = _START.findall(tail)
     table = _read_at(file, int(start[-1]), HEAD_BYTES * 2) if start else b""
@@ -278,19 +227,7 @@ def is_encrypted(file: BinaryIO, size: int) -> bool:
 
 
 def page_count(file: BinaryIO) -> int | None:
-    """Count the pages of a PDF, mended where it is damaged.
-
-    Returns
-    -------
-    int or None
-        ``None`` where they cannot be counted: a password is needed, or nothing can be read.
-
-    Examples
-    --------
-    >>> import io
-    >>> page_count(io.BytesIO(b"%PDF-1.7 nothing")) is None
-    True
-    """
+    """Count the pages of a PDF, mended where it is damaged."""
     from pypdf import PdfReader  # noqa: PLC0415 - half a second that few need
 
     # It logs each thing that it mends.

@@ -164,23 +164,11 @@ class DecodeError(ArgyleError):
 
 
 def words_of(error: Exception) -> str:
-    """Say what went wrong; what nobody foresaw is named by its class.
-
-    Examples
-    --------
-    >>> words_of(OSError("the disk is full"))
-    'OSError: the disk is full'
-    """
+    """Say what went wrong; what nobody foresaw is named by its class."""
     return str(error) if isinstance(error, ArgyleError) else f"{type(error).__name__}: {error}"
 
 
 def install(extra: str) -> str:
-    """Say how to install an extra for the Python that runs.
-
-    Examples
-    --------
-    >>> install("stats")  # doctest: +ELLIPSIS
-    "run ... -m pip install -e '.[stats]' in the folder of argyle_nb's pyproject.toml"
-    """
+    """Say how to install an extra for the Python that runs."""
     command = f"{sys.executable} -m pip install -e '.[{extra}]'"
     return f"run {command} in the folder of argyle_nb's pyproject.toml"

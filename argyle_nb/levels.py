@@ -17,17 +17,7 @@ LOWEST_SCORE, HIGHEST_SCORE = 0, 100
 
 @dataclass(frozen=True)
 class LevelPreset:
-    """Named bands of scores.
-
-    Parameters
-    ----------
-    name
-        What is printed beside every level.
-    bands
-        (lowest score, level) in rising order; the first lowest score is 0.
-    source
-        Who printed this table.
-    """
+    """Named bands of scores."""
 
     name: str
     bands: tuple[tuple[int, str], ...]
@@ -39,25 +29,13 @@ class LevelPreset:
         return [level for _, level in self.bands]
 
     def level_of(self, score: int) -> str:
-        """Name the level of one score.
-
-        Examples
-        --------
-        >>> PRESETS["argyle"].level_of(30)
-        'low'
-        """
+        """Name the level of one score."""
         if not LOWEST_SCORE <= score <= HIGHEST_SCORE:
             raise ValueError(f"a score is 0 to 100, not {score}")
         return next(level for lowest, level in reversed(self.bands) if score >= lowest)
 
     def ranges(self) -> list[tuple[int, int, str]]:
-        """List (lowest score, highest score, level), lowest level first.
-
-        Examples
-        --------
-        >>> PRESETS["ocrolus-current"].ranges()
-        [(0, 55, 'low'), (56, 80, 'medium'), (81, 100, 'high')]
-        """
+        """List (lowest score, highest score, level), lowest level first."""
         ends = [lowest - 1 for lowest, _ in self.bands[1:]] + [HIGHEST_SCORE]
         return [(lowest, end, level) for (lowest, level), end in zip(self.bands, ends, strict=True)]
 
@@ -88,26 +66,7 @@ PRESETS = {
 
 
 def level_preset(levels: Levels) -> LevelPreset:
-    """Find a preset by name, or make one of your own cut-offs.
-
-    Parameters
-    ----------
-    levels
-        ``"argyle"``, ``"ocrolus-2"``, ``"ocrolus-current"``, a `LevelPreset`, or level -> lowest
-        score of your own, from 0 on. What is made of these is named after its bands.
-
-    Raises
-    ------
-    ConfigurationError
-        For any other name; it lists these. For cut-offs that do not rise from 0 up to 100.
-
-    Examples
-    --------
-    >>> level_preset("argyle").levels
-    ['very low', 'low', 'medium', 'high']
-    >>> level_preset({"reject": 0, "review": 40, "pass": 75}).name
-    'own: reject 0-39, review 40-74, pass 75-100'
-    """
+    """Find a preset by name, or make one of your own cut-offs."""
     if isinstance(levels, LevelPreset):
         return levels
     if isinstance(levels, Mapping):

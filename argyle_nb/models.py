@@ -35,13 +35,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 
 
 def is_uuid(text: str) -> bool:
-    """Tell whether a text has a UUID's shape; Argyle's ids carry arbitrary version digits.
-
-    Examples
-    --------
-    >>> is_uuid("01856c65-43b6-8b5d-b32a-56b8fbda5c28"), is_uuid("borrower-001")
-    (True, False)
-    """
+    """Tell whether a text has a UUID's shape; Argyle's ids carry arbitrary version digits."""
     return _UUID.match(text) is not None
 
 
@@ -143,18 +137,7 @@ class UserUpload(msgspec.Struct, frozen=True, gc=False):
 
 
 def whole_score(upload_id: str, score: float | str) -> int:
-    """Read a score that may come as 85, 85.0 or "85".
-
-    Raises
-    ------
-    DecodeError
-        When it is not a whole number.
-
-    Examples
-    --------
-    >>> whole_score("u1", "85")
-    85
-    """
+    """Read a score that may come as 85, 85.0 or "85"."""
     try:
         number = float(score)
     except (ValueError, OverflowError):
@@ -198,18 +181,7 @@ class ApiPage(msgspec.Struct, frozen=True):
 
 
 def decode_page(data: bytes | msgspec.Raw) -> ApiPage:
-    """Read a page ``{"next", "previous", "results"}``, or a bare list, as an older version gave.
-
-    Raises
-    ------
-    DecodeError
-        When it is neither.
-
-    Examples
-    --------
-    >>> len(decode_page(b'{"next": null, "results": [{"id": "a"}]}').results)
-    1
-    """
+    """Read a page ``{"next", "previous", "results"}``, or a bare list, as an older version gave."""
     try:
         if bytes(data).lstrip()[:1] == b"[":
             return ApiPage(msgspec.json.decode(data, type=list[msgspec.Raw]))
@@ -219,26 +191,7 @@ def decode_page(data: bytes | msgspec.Raw) -> ApiPage:
 
 
 def decode(data: bytes | msgspec.Raw, kind: type[T]) -> T:
-    """Read one object of the API.
-
-    Parameters
-    ----------
-    data
-        JSON in UTF-8.
-    kind
-        `UserUpload`, `User` or `Account`.
-
-    Raises
-    ------
-    DecodeError
-        With the record's id where it has one, and the JSON path.
-
-    Examples
-    --------
-    >>> decode(b'{"id": "u1", "metadata": {"ocr_authenticity_score": 85}}',
-    ...        UserUpload).ocr_authenticity_score
-    85
-    """
+    """Read one object of the API."""
     try:
         return msgspec.json.decode(data, type=kind)
     except UNREADABLE as error:
@@ -246,36 +199,13 @@ def decode(data: bytes | msgspec.Raw, kind: type[T]) -> T:
 
 
 def unreadable(record: str, error: Exception, where: str = "$") -> DecodeError:
-    """Say which record cannot be read, and where in it.
-
-    Parameters
-    ----------
-    record
-        The record's id.
-    error
-        One of `UNREADABLE`; msgspec's message ends with a JSON path.
-    where
-        The JSON path of what was read.
-
-    Examples
-    --------
-    >>> unreadable("u1", ValueError("Expected `int` - at `$.page_number`")).path
-    '$.page_number'
-    """
+    """Say which record cannot be read, and where in it."""
     problem, _, path = str(error).partition(" - at `$")
     return DecodeError(record, where + path.rstrip("`"), problem)
 
 
 def reject(error: DecodeError, rejected: list[DecodeError] | None) -> None:
-    """Put an error on the list, or raise it where there is none.
-
-    Examples
-    --------
-    >>> kept = []
-    >>> reject(DecodeError("u1", "$", "no object"), kept)
-    >>> len(kept)
-    1
-    """
+    """Put an error on the list, or raise it where there is none."""
     if rejected is None:
         raise error
     rejected.append(error)
@@ -302,13 +232,7 @@ def checked_filters(
 
 
 def checked_id(name: str, value: str | None) -> str | None:
-    """Give an id, or refuse what has not the shape of one.
-
-    Examples
-    --------
-    >>> checked_id("user", "01856c65-43b6-8b5d-b32a-56b8fbda5c28")
-    '01856c65-43b6-8b5d-b32a-56b8fbda5c28'
-    """
+    """Give an id, or refuse what has not the shape of one."""
     if value is None or is_uuid(value):
         return value
     raise ValidationError(
@@ -319,13 +243,7 @@ def checked_id(name: str, value: str | None) -> str | None:
 
 
 def checked_type(document_type: str) -> str:
-    """Give a document type, or refuse one that Argyle does not know.
-
-    Examples
-    --------
-    >>> checked_type("W-2")
-    'W-2'
-    """
+    """Give a document type, or refuse one that Argyle does not know."""
     if document_type not in DOCUMENT_TYPES:
         raise ValidationError(
             f"document_type {document_type!r} is not one of {', '.join(DOCUMENT_TYPES)}",

@@ -69,41 +69,19 @@ def write_csv(frame: pd.DataFrame, path: Path, *, excel: bool = False) -> None:
 
 
 def neutral(text: str) -> str:
-    """Put an apostrophe before what a spreadsheet would run, or what would look like that.
-
-    Examples
-    --------
-    >>> neutral("=HYPERLINK(1)"), neutral("plain"), neutral("'tis"), neutral("'=1")
-    ("'=HYPERLINK(1)", 'plain', "'tis", "''=1")
-    >>> neutral("a; b"), neutral("a; =1")
-    ('a; b', "a;' =1")
-    """
+    """Put an apostrophe before what a spreadsheet would run, or what would look like that."""
     text = _RUNS_WITHIN.sub("'", text)
     return f"'{text}" if _RUNS.match(text) else text
 
 
 def typed(text: str) -> str:
-    """Take away the apostrophe that `neutral` put there.
-
-    Examples
-    --------
-    >>> typed("'=HYPERLINK(1)"), typed("plain"), typed("'tis"), typed("''=1")
-    ('=HYPERLINK(1)', 'plain', "'tis", "'=1")
-    """
+    """Take away the apostrophe that `neutral` put there."""
     text = text[1:] if text.startswith("'") and _RUNS.match(text) else text
     return _OURS_WITHIN.sub("", text)
 
 
 def texts_of(column: pd.Series[Any]) -> list[str | None]:
-    """Give the values of a column as they are written, before quoting; ``None`` where missing.
-
-    Examples
-    --------
-    >>> texts_of(pd.Series([-5, None], dtype="Int16"))
-    ['-5', None]
-    >>> texts_of(pd.Series(pd.to_datetime(["2026-01-05T09:30:00Z"]).as_unit("ms")))
-    ['2026-01-05T09:30:00.000Z']
-    """
+    """Give the values of a column as they are written, before quoting; ``None`` where missing."""
     kind = column.dtype
     missing = column.isna().to_numpy()
     if pd.api.types.is_datetime64_any_dtype(kind):
@@ -160,19 +138,7 @@ _OF_TEXT: dict[str, Callable[[str], Any]] = {
 
 
 def described(column: pd.Series[Any]) -> dict[str, Any]:
-    """Say in plain values what a column needs to come back from text.
-
-    Returns
-    -------
-    dict
-        ``name`` and ``dtype``; for a category also ``ordered``, ``categories`` as they are written
-        and ``of``, their dtype.
-
-    Examples
-    --------
-    >>> described(pd.Series([85], name="score", dtype="Int16"))
-    {'name': 'score', 'dtype': 'Int16'}
-    """
+    """Say in plain values what a column needs to come back from text."""
     told: dict[str, Any] = {"name": column.name, "dtype": str(column.dtype)}
     if isinstance(column.dtype, pd.CategoricalDtype):
         values = column.cat.categories.to_series()
@@ -182,33 +148,7 @@ def described(column: pd.Series[Any]) -> dict[str, Any]:
 
 
 def read_csv(path: Path, columns: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Read what `write_csv` wrote.
-
-    Parameters
-    ----------
-    path
-        The file, with or without a byte order mark.
-    columns
-        What `described` says of each column, in order.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Equal to what was written, with the index 0..n-1.
-
-    Raises
-    ------
-    ValueError
-        When the file has other columns, or a cell is not of its column's dtype.
-
-    Examples
-    --------
-    >>> from argyle_nb.storage import write_csv
-    >>> write_csv(frame, folder / "x.csv")
-    >>> again = read_csv(folder / "x.csv", [described(frame[name]) for name in frame])
-    >>> again.equals(frame)
-    True
-    """
+    """Read what `write_csv` wrote."""
     header, *rows = read_cells(path)
     names = [column["name"] for column in columns]
     if [typed(name or "") for name in header] != names:

@@ -34,23 +34,7 @@ class Folder(Protocol):
 
 
 def open_folder(where: Path | str) -> Folder:
-    """Find out what kind of folder is meant; nothing is made yet.
-
-    Parameters
-    ----------
-    where
-        A path, or any URL that fsspec knows.
-
-    Raises
-    ------
-    ConfigurationError
-        When there is no such kind of folder, or its driver is not installed.
-
-    Examples
-    --------
-    >>> open_folder("memory://somewhere").names("pages")
-    []
-    """
+    """Find out what kind of folder is meant; nothing is made yet."""
     # Not before an archive is used: it is slow to load.
     from fsspec.core import url_to_fs  # type: ignore[import-untyped]  # noqa: PLC0415
     from fsspec.implementations.local import (  # type: ignore[import-untyped]  # noqa: PLC0415
@@ -187,18 +171,7 @@ class PageEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PageStore:
-    """Raw pages and their index in one folder.
-
-    Parameters
-    ----------
-    folder
-        A path, or any URL that fsspec knows, such as ``s3://bucket/argyle``.
-
-    Raises
-    ------
-    ConfigurationError
-        When it cannot be used; here or later.
-    """
+    """Raw pages and their index in one folder."""
 
     def __init__(self, folder: Path | str) -> None:
         self._folder = open_folder(folder)
@@ -213,26 +186,14 @@ class PageStore:
         self._folder.write(entry.name, msgspec.json.encode(entry))
 
     def entries(self) -> list[PageEntry]:
-        """Read the index, oldest first.
-
-        Raises
-        ------
-        DecodeError
-            When an entry is damaged; it names the file.
-        """
+        """Read the index, oldest first."""
         # Beside the entries lie those that another process is writing.
         found = [f"index/{name}" for name in self._folder.names("index") if name.endswith(".json")]
         entries = [self._entry(name, data) for name, data in self._read(found)]
         return sorted(entries, key=lambda entry: (entry.seen_at, entry.name))
 
     def pages(self, sha256s: Sequence[str]) -> Iterator[bytes]:
-        """Read pages, a few at once, and check each.
-
-        Raises
-        ------
-        DecodeError
-            When a page is missing or damaged; it names the file.
-        """
+        """Read pages, a few at once, and check each."""
         names = [_page_name(sha256) for sha256 in sha256s]
         for name, data in self._read(names):
             yield self._unpacked(name, data)
@@ -273,24 +234,12 @@ class PageStore:
 
 
 def new_pull() -> str:
-    """Name a pull, so that names sort by time.
-
-    Examples
-    --------
-    >>> len(new_pull())
-    30
-    """
+    """Name a pull, so that names sort by time."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}"
 
 
 def sha256_of(page: bytes) -> str:
-    """Give the hexadecimal SHA-256 of a page.
-
-    Examples
-    --------
-    >>> sha256_of(b"")[:8]
-    'e3b0c442'
-    """
+    """Give the hexadecimal SHA-256 of a page."""
     return hashlib.sha256(page).hexdigest()
 
 

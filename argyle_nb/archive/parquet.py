@@ -76,34 +76,13 @@ def recipe_of(
     levels: str = "argyle",
     errors: Errors = "raise",
 ) -> Recipe:
-    """Say how these pages become frames.
-
-    Parameters
-    ----------
-    entries
-        What is known of the pages; users that it tells are filled in.
-    readings
-        The pages that will be read.
-    accounts, sent, levels, errors
-        As for `uploads_frame`.
-
-    Examples
-    --------
-    >>> recipe_of([], []).uploads([]).empty
-    True
-    """
+    """Say how these pages become frames."""
     known = [*learned_accounts(entries), *accounts]
     return Recipe(known, sent, levels, errors, all_categories(readings, sent))
 
 
 def all_categories(readings: Iterable[Reading], sent: pd.DataFrame | None) -> Categories:
-    """Unite the categories of all pages, those known beforehand first, then as they appear.
-
-    Examples
-    --------
-    >>> all_categories([], None)["uploads"]["ocr"][0]
-    'unauthorized'
-    """
+    """Unite the categories of all pages, those known beforehand first, then as they appear."""
     # Dicts keep the order of appearance, sets would not.
     united = {
         frame: {column: dict.fromkeys(names) for column, names in columns.items()}
@@ -123,32 +102,7 @@ def all_categories(readings: Iterable[Reading], sent: pd.DataFrame | None) -> Ca
 
 
 def dask_frames(url: str, readings: Sequence[Reading], recipe: Recipe) -> Frames:
-    """Make Dask DataFrames of pages that every worker can reach.
-
-    Parameters
-    ----------
-    url
-        The archive's folder, as the workers see it.
-    readings
-        Which pages and records.
-    recipe
-        How they become frames.
-
-    Returns
-    -------
-    Frames
-        Two Dask DataFrames; nothing is read before they are computed.
-
-    Raises
-    ------
-    ConfigurationError
-        When Dask is not installed.
-
-    Examples
-    --------
-    >>> dask_frames(str(folder), [], recipe_of([], [])).uploads.npartitions
-    1
-    """
+    """Make Dask DataFrames of pages that every worker can reach."""
     try:
         import dask.dataframe as dd  # noqa: PLC0415 - an extra
         from dask.delayed import delayed  # noqa: PLC0415
@@ -176,15 +130,7 @@ def dask_frames(url: str, readings: Sequence[Reading], recipe: Recipe) -> Frames
 
 
 class Part:
-    """Pages that one worker reads; Dask does not look for tasks of its own among them.
-
-    Parameters
-    ----------
-    url
-        The archive's folder, as the workers see it.
-    pages
-        SHA-256 of each, and the numbers of the records to skip.
-    """
+    """Pages that one worker reads; Dask does not look for tasks of its own among them."""
 
     def __init__(self, url: str, pages: Sequence[tuple[str, tuple[int, ...]]]) -> None:
         self.url = url
@@ -201,13 +147,7 @@ def _read(name: str, part: Part, recipe: Recipe) -> pd.DataFrame:
 
 
 def write_parquet(frames: Frames, folder: Path | str) -> None:
-    """Write Dask DataFrames as Parquet, one folder per document type.
-
-    Raises
-    ------
-    ConfigurationError
-        When the folder is not empty or cannot be written.
-    """
+    """Write Dask DataFrames as Parquet, one folder per document type."""
     from fsspec.core import url_to_fs  # type: ignore[import-untyped]  # noqa: PLC0415 - lazily
 
     files, root = url_to_fs(str(folder))

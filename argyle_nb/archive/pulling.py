@@ -51,25 +51,6 @@ def pulled(
     """List uploads, going on with a listing that broke off within a day.
 
     While a page is worked on, the next one is on its way.
-
-    Parameters
-    ----------
-    store
-        Takes each page as it arrives.
-    client
-        Who asks.
-    filters
-        ``user``, ``account`` and ``document_type``, those that are given.
-
-    Yields
-    ------
-    (PageEntry, bytes)
-        The pages kept before the listing broke off, then the others, in the order of the list.
-
-    Raises
-    ------
-    ApiError, TransportError
-        From the client; what was kept stays, and the next pull goes on behind it.
     """
     scope = scope_of(client.settings)
     begun = unfinished(store.entries(), scope, filters)
@@ -85,16 +66,6 @@ def scope_of(settings: Settings) -> str:
     """Say whose uploads a client sees.
 
     The key has a part in it: an upload that another account's key does not find is not deleted.
-
-    Parameters
-    ----------
-    settings
-        Where, and as whom.
-
-    Examples
-    --------
-    >>> scope_of(client.settings).startswith(client.settings.base_url)
-    True
     """
     owner = hashlib.sha256(settings.api_key_id.encode()).hexdigest()[:16]
     return settings.store or f"{settings.base_url} {owner}"
@@ -103,27 +74,7 @@ def scope_of(settings: Settings) -> str:
 def unfinished(
     entries: Sequence[PageEntry], scope: str, filters: Mapping[str, str]
 ) -> list[PageEntry]:
-    """Find the pages of the latest listing of this kind, if it broke off and can be gone on with.
-
-    Parameters
-    ----------
-    entries
-        Oldest first.
-    scope
-        Whose uploads.
-    filters
-        As for `pulled`.
-
-    Returns
-    -------
-    list of PageEntry
-        In the order of the list; empty when there is nothing to go on with.
-
-    Examples
-    --------
-    >>> unfinished([], "local sandbox", {})
-    []
-    """
+    """Find the pages of the latest listing of this kind, if it broke off and can be resumed."""
     pages = latest_listing(entries, scope, filters)
     whole = [page.number for page in pages] == list(range(len(pages)))
     if not pages or not whole or pages[-1].next is None:
@@ -134,13 +85,7 @@ def unfinished(
 def latest_listing(
     entries: Sequence[PageEntry], scope: str, filters: Mapping[str, str]
 ) -> list[PageEntry]:
-    """Give one entry for each page of the latest listing with these filters.
-
-    Examples
-    --------
-    >>> latest_listing([], "local sandbox", {})
-    []
-    """
+    """Give one entry for each page of the latest listing with these filters."""
     listed = [e for e in entries if e.listed and (e.scope, e.filters) == (scope, filters)]
     latest = max((entry.pull for entry in listed), default="")
     pages = {entry.number: entry for entry in listed if entry.pull == latest}
@@ -169,13 +114,7 @@ def _listed(
 
 
 def read_ahead(pages: Iterator[bytes]) -> Iterator[bytes]:
-    """Let the next page be on its way while one is worked on; at most two lie waiting.
-
-    Examples
-    --------
-    >>> list(read_ahead(iter([b"a", b"b"])))
-    [b'a', b'b']
-    """
+    """Let the next page be on its way while one is worked on; at most two lie waiting."""
     arrived: Queue[bytes | None] = Queue()
     room, stopped = threading.Semaphore(1), threading.Event()
     errors: list[BaseException] = []
@@ -220,23 +159,6 @@ def refreshed(store: PageStore, client: Client) -> Iterator[PageEntry]:
 
     Where listing them takes fewer requests than asking for each, they are listed; what the list
     does not show is asked for by its id.
-
-    Parameters
-    ----------
-    store
-        Takes the answers.
-    client
-        Who asks; uploads of another environment or key are left alone.
-
-    Yields
-    ------
-    PageEntry
-        One for each page kept.
-
-    Raises
-    ------
-    ArgyleError
-        From the client, after what was answered has been kept.
     """
     scope = scope_of(client.settings)
     entries = [entry for entry in store.entries() if entry.scope == scope]

@@ -60,18 +60,7 @@ class _StampedPage(msgspec.Struct):
 
 
 def contents_of(page: bytes) -> PageContents:
-    """Say what a raw page holds.
-
-    Parameters
-    ----------
-    page
-        As the API gave it; records that cannot be read are listed all the same.
-
-    Examples
-    --------
-    >>> contents_of(b'{"results": [{"id": "a", "document_type": "payslips"}]}').ids
-    ['a']
-    """
+    """Say what a raw page holds."""
     ids, updated_at = _stamps(page)
     frames = flatten(page, errors="collect")
     return PageContents(
@@ -83,13 +72,7 @@ def contents_of(page: bytes) -> PageContents:
 
 
 def categories_of(frames: Frames) -> dict[str, dict[str, list[str]]]:
-    """Name the categories of each column of both frames.
-
-    Examples
-    --------
-    >>> categories_of(flatten([]))["signals"]["confidence"]
-    ['LOW', 'MEDIUM', 'HIGH']
-    """
+    """Name the categories of each column of both frames."""
     return {
         frame: {
             str(name): list(column.cat.categories)
@@ -101,24 +84,7 @@ def categories_of(frames: Frames) -> dict[str, dict[str, list[str]]]:
 
 
 def newest(entries: Sequence[PageEntry]) -> list[Reading]:
-    """Choose the pages and records to read, so that each upload comes once, in its newest version.
-
-    Parameters
-    ----------
-    entries
-        Oldest first, as `PageStore.entries` gives them.
-
-    Returns
-    -------
-    list of Reading
-        In the order of the entries. The version updated last wins, of several such the one seen
-        last; records without an id are always read.
-
-    Examples
-    --------
-    >>> newest([])
-    []
-    """
+    """Choose the pages and records to read: each upload once, in its newest version."""
     ids = [upload for entry in entries for upload in entry.contents.ids]
     if len(set(ids)) == len(ids):  # as after a single pull: nothing to choose from
         return [Reading(entry, ()) for entry in entries if entry.contents.ids]
@@ -143,44 +109,19 @@ def newest(entries: Sequence[PageEntry]) -> list[Reading]:
 
 
 def pages_of(store: PageStore, readings: Sequence[tuple[str, tuple[int, ...]]]) -> Iterator[bytes]:
-    """Read pages without the records to be skipped.
-
-    Parameters
-    ----------
-    store
-        Where they are.
-    readings
-        SHA-256 of a page, and the numbers of the records to skip.
-
-    Raises
-    ------
-    DecodeError
-        When a page is missing or damaged.
-    """
+    """Read pages without the records to be skipped."""
     pages = store.pages([sha256 for sha256, _ in readings])
     for page, (_, skipped) in zip(pages, readings, strict=True):
         yield _without(page, skipped) if skipped else page
 
 
 def joined(records: Sequence[bytes | msgspec.Raw]) -> bytes:
-    """Make a page of raw records.
-
-    Examples
-    --------
-    >>> joined([b'{"id": "a"}', b'{"id": "b"}'])
-    b'{"results":[{"id": "a"},{"id": "b"}]}'
-    """
+    """Make a page of raw records."""
     return b'{"results":[' + b",".join(bytes(record) for record in records) + b"]}"
 
 
 def sightings(store: PageStore, entries: Sequence[PageEntry], upload_id: str) -> list[Sighting]:
-    """Find an upload on all pages that hold it, oldest first.
-
-    Raises
-    ------
-    DecodeError
-        When a page is missing or damaged.
-    """
+    """Find an upload on all pages that hold it, oldest first."""
     places = [
         (entry, row)
         for entry in entries
@@ -199,13 +140,7 @@ def sightings(store: PageStore, entries: Sequence[PageEntry], upload_id: str) ->
 
 
 def learned_accounts(entries: Iterable[PageEntry]) -> list[Account]:
-    """Tell the users of accounts, as far as uploads were listed for one user.
-
-    Examples
-    --------
-    >>> learned_accounts([])
-    []
-    """
+    """Tell the users of accounts, as far as uploads were listed for one user."""
     return [
         Account(account, entry.filters["user"])
         for entry in entries
@@ -215,23 +150,7 @@ def learned_accounts(entries: Iterable[PageEntry]) -> list[Account]:
 
 
 def deleted_since(entries: Iterable[PageEntry]) -> dict[str, datetime]:
-    """Find the uploads that Argyle no longer had when they were last asked for.
-
-    Parameters
-    ----------
-    entries
-        Oldest first.
-
-    Returns
-    -------
-    dict
-        Id -> when that was first seen.
-
-    Examples
-    --------
-    >>> deleted_since([])
-    {}
-    """
+    """Find the uploads that Argyle no longer had when they were last asked for."""
     deleted: dict[str, datetime] = {}
     for entry in entries:
         if deleted:

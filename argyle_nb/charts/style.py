@@ -48,24 +48,13 @@ LOOKS = (
 
 
 def new_axes(height: float = 3.6) -> Axes:
-    """Make the axes of a new figure, 8 inches wide.
-
-    Examples
-    --------
-    >>> new_axes().get_title()
-    ''
-    """
+    """Make the axes of a new figure, 8 inches wide."""
     _, ax = plt.subplots(figsize=(8, height), layout="constrained")
     return ax
 
 
 def shade(ax: Axes, levels: Levels) -> None:
-    """Shade the level bands and name them, with the preset's name beside them.
-
-    Examples
-    --------
-    >>> shade(new_axes(), "argyle")
-    """
+    """Shade the level bands and name them, with the preset's name beside them."""
     preset = level_preset(levels)
     colours = band_colours(len(preset.bands))
     for (low, high, level), colour in zip(preset.ranges(), colours, strict=True):
@@ -83,13 +72,7 @@ def shade(ax: Axes, levels: Levels) -> None:
 
 
 def band_colours(number: int) -> list[Any]:
-    """Give colours for so many bands, lowest first.
-
-    Examples
-    --------
-    >>> len(band_colours(7))
-    7
-    """
+    """Give colours for so many bands, lowest first."""
     if number <= len(BANDS):
         return list(BANDS[-number:])
     scale = LinearSegmentedColormap.from_list("bands", BANDS)
@@ -97,12 +80,7 @@ def band_colours(number: int) -> list[Any]:
 
 
 def footnote(ax: Axes, text: str, side: Literal["left", "right"] = "right") -> None:
-    """Write small lines under the axis; a long text is broken.
-
-    Examples
-    --------
-    >>> footnote(new_axes(), "levels: argyle")
-    """
+    """Write small lines under the axis; a long text is broken."""
     ax.annotate(
         textwrap.fill(text, _NOTE_WIDTH),
         xy=(0 if side == "left" else 1, 0),
@@ -116,52 +94,26 @@ def footnote(ax: Axes, text: str, side: Literal["left", "right"] = "right") -> N
 
 
 def frame_scores(ax: Axes) -> None:
-    """Give the axis of scores its label and ends.
-
-    Examples
-    --------
-    >>> frame_scores(new_axes())
-    """
+    """Give the axis of scores its label and ends."""
     ax.set_xlabel(SCORE_LABEL)
     ax.set_xlim(LOWEST_SCORE - 1, HIGHEST_SCORE + 1)
     bare(ax)
 
 
 def bare(ax: Axes) -> None:
-    """Take away the lines that frame nothing.
-
-    Examples
-    --------
-    >>> bare(new_axes())
-    """
+    """Take away the lines that frame nothing."""
     ax.spines[["top", "right"]].set_visible(False)
 
 
 def shares_axis(ax: Axes, label: str) -> None:
-    """Make the y axis one of shares, 0 to 100 %.
-
-    Examples
-    --------
-    >>> shares_axis(new_axes(), "share")
-    """
+    """Make the y axis one of shares, 0 to 100 %."""
     ax.set_ylim(0, 1)
     ax.set_ylabel(label)
     ax.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
 
 
 def group_names(groups: pd.Index[Any], most: int = len(LOOKS)) -> list[str]:
-    """Name groups for a legend.
-
-    Raises
-    ------
-    ConfigurationError
-        When there are more than can be told apart.
-
-    Examples
-    --------
-    >>> group_names(pd.Index(["paystubs", None], dtype="string"))
-    ['paystubs', '(missing)']
-    """
+    """Name groups for a legend."""
     if len(groups) > most:
         raise ConfigurationError(
             f"{len(groups)} groups are too many for one picture, which has room for {most}: add "

@@ -26,19 +26,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 def origin_of(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port of a URL, as the socket will see them.
-
-    Raises
-    ------
-    ApiError
-        For a URL without a host, with user information, or with characters that parsers read
-        differently.
-
-    Examples
-    --------
-    >>> origin_of("https://API.argyle.com/v2/users")
-    ('https', 'api.argyle.com', 443)
-    """
+    """Scheme, host and port of a URL, as the socket will see them."""
     try:
         parts: SplitResult = urlsplit(url)
         port = parts.port
@@ -52,13 +40,7 @@ def origin_of(url: str) -> tuple[str, str, int]:
 
 
 def shown_origin(url: str) -> str:
-    """Scheme and host of a URL, without what may be secret in it.
-
-    Examples
-    --------
-    >>> shown_origin("https://storage.example/x?signature=1")
-    'https://storage.example'
-    """
+    """Scheme and host of a URL, without what may be secret in it."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.hostname}"
 
@@ -67,11 +49,6 @@ def absolute(url: str, base_url: str) -> str:
     """Complete an address that lacks a scheme or an origin.
 
     Argyle's published example of ``file_url`` is ``www.argyle.com/storagename``.
-
-    Examples
-    --------
-    >>> absolute("www.argyle.com/storagename", "https://api.argyle.com")
-    'https://www.argyle.com/storagename'
     """
     if url.startswith("//"):
         return f"https:{url}"
@@ -81,27 +58,7 @@ def absolute(url: str, base_url: str) -> str:
 
 
 def is_trusted(url: str, base_url: str) -> bool:
-    """Tell whether the key of one origin may be sent to a URL.
-
-    Parameters
-    ----------
-    url
-        Where a request would go.
-    base_url
-        The configured origin.
-
-    Raises
-    ------
-    ApiError
-        For a URL that parsers may read differently.
-
-    Examples
-    --------
-    >>> is_trusted("https://www.argyle.com/x", "https://api.argyle.com")
-    True
-    >>> is_trusted("https://argyle.com.evil.example", "https://api.argyle.com")
-    False
-    """
+    """Tell whether the key of one origin may be sent to a URL."""
     if origin_of(url) == origin_of(base_url):
         return True
     if is_loopback(base_url):
@@ -111,17 +68,7 @@ def is_trusted(url: str, base_url: str) -> bool:
 
 
 def check_same_origin(url: str, base_url: str) -> None:
-    """Refuse a link to a further page that would lead to another origin.
-
-    Raises
-    ------
-    ApiError
-        Before anything is sent; it names the origin.
-
-    Examples
-    --------
-    >>> check_same_origin("https://api.argyle.com/v2/users?cursor=b", "https://api.argyle.com")
-    """
+    """Refuse a link to a further page that would lead to another origin."""
     if origin_of(url) != origin_of(base_url):
         raise ApiError(
             f"the link to the next page leads to {shown_origin(url)}, not to "
@@ -130,26 +77,7 @@ def check_same_origin(url: str, base_url: str) -> None:
 
 
 def check_hop(url: str, base_url: str, *, looked_up_here: bool) -> None:
-    """Refuse a step on the way to a document that leads where no document is.
-
-    Parameters
-    ----------
-    url
-        The step.
-    base_url
-        The configured origin.
-    looked_up_here
-        Whether this machine looks up the host's name; a proxy does it elsewhere.
-
-    Raises
-    ------
-    ApiError
-        For another scheme than https, or a step into this machine or a private network.
-
-    Examples
-    --------
-    >>> check_hop("https://www.argyle.com/x", "https://api.argyle.com", looked_up_here=True)
-    """
+    """Refuse a step on the way to a document that leads where no document is."""
     scheme, host, _ = origin_of(url)
     if origin_of(url) == origin_of(base_url):
         return
@@ -192,18 +120,7 @@ _hidden: ContextVar[re.Pattern[str] | None] = ContextVar("hidden", default=None)
 
 @contextmanager
 def quiet(*, path_too: bool) -> Iterator[None]:
-    """Keep queries, and the paths of strangers, out of the log.
-
-    Parameters
-    ----------
-    path_too
-        Whether the path is not ours, and may be a person's name.
-
-    Examples
-    --------
-    >>> with quiet(path_too=False):
-    ...     logging.getLogger("urllib3.connectionpool").debug("GET %s", "/v2/users?external_id=x")
-    """
+    """Keep queries, and the paths of strangers, out of the log."""
     token = _hidden.set(_PATH if path_too else _QUERY)
     try:
         yield

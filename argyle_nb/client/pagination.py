@@ -30,28 +30,7 @@ def pages(
     after: str | None = None,
     seconds: float = ANSWER_SECONDS,
 ) -> Iterator[tuple[bytes, list[msgspec.Raw]]]:
-    """Give each page as it came, and the records on it that no page before it held.
-
-    Parameters
-    ----------
-    transport
-        Who asks.
-    path
-        The list's path.
-    filters
-        Query parameters; ``None`` is left out.
-    after
-        The ``next`` link of a page read earlier; goes on behind it.
-    seconds
-        For one page, all repetitions together.
-
-    Raises
-    ------
-    ApiError
-        When a page links to another origin, or back to what was read already.
-    DecodeError
-        When an answer is no page; it says how the answer begins.
-    """
+    """Give each page as it came, and the records on it that no page before it held."""
     params = {"limit": PAGE_SIZE} | {k: v for k, v in filters.items() if v is not None}
     if after:
         answer = _further(transport, after, seconds)

@@ -100,20 +100,7 @@ class PolledUpload:
 
 
 class Poller:
-    """Looks at uploads that move, in rounds.
-
-    Parameters
-    ----------
-    transport
-        Who asks.
-
-    Examples
-    --------
-    >>> watch = client.watch()
-    >>> watch.add([UserUpload("u1")])
-    >>> watch.moving, watch.watched["u1"].rests_because
-    ([], 'without a word on processing')
-    """
+    """Looks at uploads that move, in rounds."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -152,18 +139,7 @@ class Poller:
             self.look(deadline)
 
     def look(self, deadline: float) -> None:
-        """Look once at all that move.
-
-        Parameters
-        ----------
-        deadline
-            On the monotonic clock; what has not been asked for by then is not asked for.
-
-        Raises
-        ------
-        AuthenticationError
-            When the key is refused.
-        """
+        """Look once at all that move."""
         moving = self.moving
         self._lost, self._deadline = False, deadline
         wanted = {watched.upload.id: watched for watched in moving}
@@ -224,21 +200,7 @@ class Poller:
 
 
 def may_move(upload: UserUpload, moved_at: float, seen_at: float | None = None) -> bool:
-    """Tell whether an upload's processing may go on.
-
-    Parameters
-    ----------
-    upload
-        Its newest state.
-    moved_at, seen_at
-        When its stages last changed, and when they were last looked at (by default now), on the
-        monotonic clock.
-
-    Examples
-    --------
-    >>> may_move(UserUpload("u1"), time.monotonic())
-    False
-    """
+    """Tell whether an upload's processing may go on."""
     if upload.at_rest:
         return False
     still_for = (time.monotonic() if seen_at is None else seen_at) - moved_at
@@ -246,13 +208,7 @@ def may_move(upload: UserUpload, moved_at: float, seen_at: float | None = None) 
 
 
 def with_known(newest: UserUpload, known: UserUpload) -> UserUpload:
-    """Carry over what only this package knows of an upload.
-
-    Examples
-    --------
-    >>> with_known(UserUpload("u1"), UserUpload("u1", user="u2")).user
-    'u2'
-    """
+    """Carry over what only this package knows of an upload."""
     return msgspec.structs.replace(
         newest, user=known.user, requested_document_type=known.requested_document_type
     )
@@ -336,34 +292,7 @@ def wait_for(
     timeout: float,
     progress: bool | Progress = False,
 ) -> Waited:
-    """Wait until the processing of uploads rests.
-
-    Parameters
-    ----------
-    transport
-        Who asks.
-    uploads
-        The states that are known; what rests already is not asked for.
-    timeout
-        Seconds.
-    progress
-        ``True`` for a bar, or called with (at rest, in all).
-
-    Returns
-    -------
-    Waited
-        The newest state of each, and why waiting for it ended.
-
-    Raises
-    ------
-    AuthenticationError
-        When the key is refused.
-
-    Examples
-    --------
-    >>> wait_for(transport, [upload], timeout=60)  # doctest: +SKIP
-    <1 upload: 1 complete>
-    """
+    """Wait until the processing of uploads rests."""
     watch = Poller(transport)
     watch.add(uploads)
     with _teller(progress) as tell:

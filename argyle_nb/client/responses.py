@@ -54,11 +54,6 @@ class RedactedBytes(bytes):
     """Bytes of an answer, which do not show themselves where a traceback prints variables.
 
     They may hold anybody's data.
-
-    Examples
-    --------
-    >>> RedactedBytes(b"a name")
-    <6 bytes>
     """
 
     __slots__ = ()
@@ -71,22 +66,6 @@ def body_blocks(answer: requests.Response, max_bytes: int, seconds: float) -> It
     """Read a body as it arrives, decompressed.
 
     The time limit of a socket starts anew with every byte; this one does not.
-
-    Parameters
-    ----------
-    answer
-        Open, its body unread.
-    max_bytes
-        Counted after decompression.
-    seconds
-        For the whole body.
-
-    Raises
-    ------
-    ApiError
-        When it is larger.
-    requests.Timeout
-        When it takes longer.
     """
     size, deadline = 0, time.monotonic() + seconds
     while block := RedactedBytes(answer.raw.read1(_BLOCK_BYTES, decode_content=True)):
@@ -108,28 +87,7 @@ def checked_body(answer: requests.Response, settings: Settings) -> bytes:
 
 
 def read_as(read: Callable[[bytes], T], body: bytes, settings: Settings) -> T:
-    """Decode a whole answer; where it cannot be, say how it begins.
-
-    Parameters
-    ----------
-    read
-        What decodes it.
-    body
-        From `checked_body`.
-    settings
-        Whose key is blotted out.
-
-    Raises
-    ------
-    DecodeError
-        With the first 200 characters. Of JSON only its names are shown: its values may be
-        anybody's.
-
-    Examples
-    --------
-    >>> read_as(bytes.decode, b"{}", client.settings)
-    '{}'
-    """
+    """Decode a whole answer; where it cannot be, say how it begins."""
     try:
         return read(body)
     except DecodeError as error:
@@ -141,13 +99,6 @@ def read_as(read: Callable[[bytes], T], body: bytes, settings: Settings) -> T:
 def told_to_wait(answer: requests.Response) -> float | None:
     """Read ``Retry-After``: seconds, or a date by the clock of the service.
 
-    Returns
-    -------
-    float or None
-        Seconds, 0 or more; ``None`` without the header, and for what is neither.
-
-    Notes
-    -----
     Source: RFC 9110, 10.2.3.
     """
     told = answer.headers.get("Retry-After", "").strip()

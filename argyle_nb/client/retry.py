@@ -20,40 +20,13 @@ _random = random.SystemRandom()
 
 
 def back_off(attempt: int) -> float:
-    """Give the seconds to wait before another attempt: exponential, with full jitter.
-
-    Parameters
-    ----------
-    attempt
-        0 for the first repetition.
-
-    Returns
-    -------
-    float
-        Between 0 and 0.5 s, 1 s, 2 s, ..., at most a minute.
-
-    Examples
-    --------
-    >>> 0 <= back_off(0) <= 0.5
-    True
-    """
+    """Give the seconds to wait before another attempt: exponential, with full jitter."""
     longest = FIRST_PAUSE_SECONDS * 2.0 ** min(attempt, 30)
     return _random.uniform(0, min(longest, LONGEST_PAUSE_SECONDS))
 
 
 class RateLimiter:
-    """Keeps all threads together below a number of requests a second.
-
-    Parameters
-    ----------
-    per_second
-        How many begin in a second at most, evenly spread; ``math.inf`` for a server of one's own.
-
-    Examples
-    --------
-    >>> rate_limiter = RateLimiter(45)
-    >>> rate_limiter.wait()
-    """
+    """Keeps all threads together below a number of requests a second."""
 
     def __init__(self, per_second: float = REQUESTS_PER_SECOND) -> None:
         self._interval = 1 / per_second
@@ -77,12 +50,6 @@ class RateLimiter:
         """Let every thread wait, because the service said that it gets too much.
 
         Afterwards the requests follow each other half as fast, and by and by faster again.
-
-        Parameters
-        ----------
-        seconds
-            As the service told, followed up to a minute; without them the pauses double from one
-            refusal to the next, with full jitter.
         """
         with self._lock:
             now = time.monotonic()

@@ -52,38 +52,7 @@ def send_file(
     fields: Mapping[str, str],
     progress: Callable[[int, int], None] | None = None,
 ) -> UserUpload:
-    """Send one document as a multipart form (source: Argyle API reference, user uploads).
-
-    Parameters
-    ----------
-    transport
-        Where to.
-    path
-        The API's path.
-    file
-        A path, or what `inspect_document` gave.
-    fields
-        The form's other fields.
-    progress
-        Called with (bytes sent, bytes in all).
-
-    Returns
-    -------
-    UserUpload
-        As the service took it; it has an id.
-
-    Raises
-    ------
-    DocumentError
-        The file is impossible, or has changed since it was inspected; then the request is broken
-        off before its end, so that nothing of it can be stored.
-    AmbiguousUploadError
-        The answer is unclear.
-
-    Examples
-    --------
-    >>> send_file(transport, "/v2/user-uploads", "w2.pdf", fields)  # doctest: +SKIP
-    """
+    """Send one document as a multipart form (source: Argyle API reference, user uploads)."""
     document = file if isinstance(file, Document) else inspect_document(file)
     try:
         stream = document.path.open("rb")
@@ -184,35 +153,7 @@ DOWNLOAD_SECONDS = 3600.0
 
 
 def save_document(answer: requests.Response, folder: Path | str, name: str) -> Path:
-    """Write an answer's body to ``<folder>/<name>.<extension by content>``.
-
-    Parameters
-    ----------
-    answer
-        Open, its body unread.
-    folder
-        Made if missing.
-    name
-        Without an extension; the caller vouches that it is no path.
-
-    Returns
-    -------
-    Path
-        The finished file; until then the bytes stand under a temporary name.
-
-    Raises
-    ------
-    ApiError
-        When the body is too large, or not a PDF, JPEG, PNG or HEIC (a login page, say).
-    TransportError
-        When it breaks off, takes more than an hour, or comes in a way that hides where it ends.
-    DocumentError
-        When it cannot be written.
-
-    Examples
-    --------
-    >>> save_document(answer, "downloads", upload.id)  # doctest: +SKIP
-    """
+    """Write an answer's body to ``<folder>/<name>.<extension by content>``."""
     folder = Path(folder)
     _check_end_is_told(answer, name)
     try:

@@ -39,17 +39,7 @@ if TYPE_CHECKING:
 
 
 class ServerClock:
-    """The service's clock, carried on by our monotonic one between answers.
-
-    Examples
-    --------
-    >>> clock = ServerClock()
-    >>> clock.now() is None
-    True
-    >>> clock.note("Thu, 01 Jan 1970 00:01:00 GMT")
-    >>> 60 <= clock.now() < 61
-    True
-    """
+    """The service's clock, carried on by our monotonic one between answers."""
 
     def __init__(self) -> None:
         self._ahead: float | None = None
@@ -91,13 +81,6 @@ class _NoAuth(AuthBase):
 class Transport:
     """Requests to one environment, with its key.
 
-    Parameters
-    ----------
-    settings
-        Where and as whom.
-
-    Notes
-    -----
     Calls may come from several threads. All share one `RateLimiter`: together they stay below
     the service's limit, and one answer of 429 slows them all.
     """
@@ -123,17 +106,7 @@ class Transport:
         *,
         seconds: float = ANSWER_SECONDS,
     ) -> bytes:
-        """Read an answer of the API; tried again on 429, 5xx and broken connections.
-
-        Parameters
-        ----------
-        url
-            A path of the API, or a whole URL.
-        params
-            The query.
-        seconds
-            After these it is not tried again.
-        """
+        """Read an answer of the API; tried again on 429, 5xx and broken connections."""
         timeout = (CONNECT_SECONDS, min(READ_SECONDS, max(seconds, 1.0)))
 
         def attempt() -> bytes:
@@ -155,26 +128,6 @@ class Transport:
 
         A kept connection may have died unnoticed, and then nobody could tell whether the document
         was stored; so an upload never uses one, is never tried again and never redirected.
-
-        Parameters
-        ----------
-        path
-            The API's path.
-        body
-            An object with ``read``; it is never held in memory as a whole.
-        content_type
-            The multipart header with its boundary.
-        seconds
-            How long to wait for the answer after the last byte.
-
-        Raises
-        ------
-        TransportError
-            When certainly nothing was sent.
-        AmbiguousUploadError
-            When the document may or may not be stored.
-        ApiError
-            When the service refused it; `RateLimitError` also when it only wants less at once.
         """
         headers = {"Content-Type": content_type}
         # The first of the two also bounds how long a single write may stall.
@@ -194,25 +147,7 @@ class Transport:
                 raise AmbiguousUploadError(_ambiguous(path, str(error))) from None
 
     def open_download(self, url: str) -> requests.Response:
-        """Open a document's address, following redirects by hand.
-
-        Parameters
-        ----------
-        url
-            Absolute, without a scheme (``www.argyle.com/x``, as published), or a path.
-
-        Returns
-        -------
-        requests.Response
-            Open, with its body unread; the caller closes it.
-
-        Raises
-        ------
-        ApiError
-            For an unsafe hop, too many hops, or a refusal.
-        TransportError
-            When a host cannot be reached.
-        """
+        """Open a document's address, following redirects by hand."""
         where = absolute(url, self.settings.base_url)
         for _ in range(MAX_HOPS + 1):
             self._check_hop(where)
@@ -224,13 +159,7 @@ class Transport:
         raise ApiError(f"more than {MAX_HOPS} redirects: the document's address leads in a circle")
 
     def check_same_origin(self, url: str) -> None:
-        """Refuse a link to a further page that would lead to another origin.
-
-        Raises
-        ------
-        ApiError
-            Before anything is sent; it names the origin.
-        """
+        """Refuse a link to a further page that would lead to another origin."""
         check_same_origin(url, self.settings.base_url)
 
     def is_trusted(self, url: str) -> bool:

@@ -48,14 +48,7 @@ class Signal(msgspec.Struct, frozen=True, gc=False):
     supporting_data: list[SupportingData] | None = None
 
     def texts(self) -> dict[str | None, str]:
-        """Give what stands under each key, joined by " | " over all occurrences.
-
-        Examples
-        --------
-        >>> Signal(supporting_data=[SupportingData([SupportingValue("field_name", "net_pay")])]
-        ...        ).texts()
-        {'field_name': 'net_pay'}
-        """
+        """Give what stands under each key, joined by " | " over all occurrences."""
         found: dict[str | None, str] = {}
         for data in self.supporting_data or ():
             for item in data.values or ():
@@ -141,24 +134,7 @@ class Analysis(SignalAnalysis[S, R], Generic[S, R], frozen=True, gc=False):
 def forms_in(
     found: FormAnalysis[S, R] | list[Any],
 ) -> list[FormAnalysis[S, R]] | None:
-    """Find the analysed forms, at whichever published level they are wrapped.
-
-    Parameters
-    ----------
-    found
-        What stands under ``ocr_authenticity``, or a part of it.
-
-    Returns
-    -------
-    list of FormAnalysis or None
-        ``None`` when there is neither a form nor a published wrapper.
-
-    Examples
-    --------
-    >>> [form] = forms_in(Analysis(form_analysis=[FormAnalysis(signals=[])]))
-    >>> form.signals
-    []
-    """
+    """Find the analysed forms, at whichever published level they are wrapped."""
     if isinstance(found, list):
         inside = [some for part in found if (some := forms_in(part)) is not None]
         return [form for some in inside for form in some] if inside else None
@@ -171,25 +147,7 @@ def forms_in(
 
 
 def forms_anywhere(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
-    """Look for forms under names that nobody published.
-
-    Parameters
-    ----------
-    value
-        The analysis as plain Python objects.
-    depth
-        How deep in the analysis it stands; what is deeper than 20 is not looked at.
-
-    Yields
-    ------
-    dict
-        Each object that has ``signals`` or ``form_authenticity``.
-
-    Examples
-    --------
-    >>> list(forms_anywhere({"data": [{"signals": []}]}))
-    [{'signals': []}]
-    """
+    """Look for forms under names that nobody published."""
     if depth > _DEEPEST:
         return
     if isinstance(value, dict) and ("signals" in value or "form_authenticity" in value):
@@ -201,13 +159,7 @@ def forms_anywhere(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
 
 
 def lowest_form_score(forms: Sequence[FormAnalysis[S, R]]) -> float | None:
-    """Give the lowest score among forms, for answers without a score on top.
-
-    Examples
-    --------
-    >>> lowest_form_score([FormAnalysis(form_authenticity=FormAuthenticity(score=20))])
-    20
-    """
+    """Give the lowest score among forms, for answers without a score on top."""
     verdicts = [form.form_authenticity for form in forms]
     scores = [verdict.score for verdict in verdicts if verdict and verdict.score is not None]
     return min(scores, default=None)

@@ -28,15 +28,7 @@ _NO_NUMBER = np.iinfo(np.int64).min
 
 
 class Column(ABC, Generic[V]):
-    """Takes the values of one column as they come, and gives them as an array.
-
-    Examples
-    --------
-    >>> column = TextColumn()
-    >>> column.add(["a", None])
-    >>> len(column.finish())
-    2
-    """
+    """Takes the values of one column as they come, and gives them as an array."""
 
     def __init__(self) -> None:
         self._waiting: list[V | None] = []
@@ -116,13 +108,7 @@ class TimeColumn(Column[datetime]):
 
 
 class CategoryColumn(Column[str]):
-    """Values of a known set, with what is new kept as further categories in order of appearance.
-
-    Parameters
-    ----------
-    known
-        The categories that are there even for zero rows.
-    """
+    """Values of a known set, with what is new kept as further categories in order of appearance."""
 
     def __init__(self, known: Iterable[str]) -> None:
         super().__init__()
@@ -137,13 +123,7 @@ class CategoryColumn(Column[str]):
 
 
 class WholeNumberColumn(Column[int]):
-    """Whole numbers of a nullable dtype.
-
-    Parameters
-    ----------
-    dtype
-        ``np.int16`` for ``Int16``, ``np.int32`` for ``Int32``.
-    """
+    """Whole numbers of a nullable dtype."""
 
     def __init__(self, dtype: type[np.signedinteger[Any]]) -> None:
         super().__init__()
@@ -182,13 +162,7 @@ class _Codes:
 
 
 def joined(blocks: list[Any]) -> Any:
-    """Make one array of several of the same dtype.
-
-    Examples
-    --------
-    >>> len(joined([pd.array(["a"], dtype="string"), pd.array(["b"], dtype="string")]))
-    2
-    """
+    """Make one array of several of the same dtype."""
     return pd.concat([pd.Series(block) for block in blocks], ignore_index=True).array
 
 
@@ -212,19 +186,7 @@ def _naive(value: datetime | None) -> datetime | None:
 
 
 def need_columns(table: pd.DataFrame, names: Iterable[str], what: str) -> None:
-    """See that a frame has the columns that are needed.
-
-    Raises
-    ------
-    ConfigurationError
-        Naming those that are missing, and those that are there.
-
-    Examples
-    --------
-    >>> need_columns(pd.DataFrame({"upload_id": []}), ("upload_id", "sha256"), "contents")
-    Traceback (most recent call last):
-    argyle_nb.errors.ConfigurationError: contents has no column sha256: there are upload_id
-    """
+    """See that a frame has the columns that are needed."""
     missing = [name for name in names if name not in table]
     if missing:
         raise ConfigurationError(

@@ -169,23 +169,7 @@ def ocr_frame(records: Any, *, wide: bool = False, errors: Errors = "raise") -> 
 
 
 def amount_of(text: str) -> float | None:
-    """Read an amount as it is printed on a document.
-
-    Parameters
-    ----------
-    text
-        Digits, with thousands separators, a dollar sign, a minus or parentheses, or none of them.
-
-    Returns
-    -------
-    float or None
-        ``None`` for what is no amount.
-
-    Examples
-    --------
-    >>> amount_of("$1,234.50"), amount_of("(12.00)"), amount_of("12-3456789")
-    (1234.5, -12.0, None)
-    """
+    """Read an amount as it is printed on a document."""
     found = _AMOUNT.fullmatch(text.strip().replace("\N{MINUS SIGN}", "-"))
     if not found or bool(found["open"]) != bool(found["close"]):
         return None
@@ -297,23 +281,7 @@ def _wide_frame(long: pd.DataFrame) -> pd.DataFrame:
 
 
 def first_of(long: pd.DataFrame, fields: tuple[str, ...], kind: str) -> pd.Series[Any]:
-    """Give (upload id, form) -> value of the first of these fields that the form has.
-
-    Parameters
-    ----------
-    long
-        From `ocr_frame`.
-    fields
-        The best first.
-    kind
-        ``"value"`` or ``"amount"``.
-
-    Examples
-    --------
-    >>> long = ocr_frame([{"id": "a", "metadata": {"ocr_data": {"employer": {"name": "Oak"}}}}])
-    >>> first_of(long, ("employerName", "employer.name"), "value").tolist()
-    ['Oak']
-    """
+    """Give (upload id, form) -> value of the first of these fields that the form has."""
     found = long[long["field"].isin(fields)]
     rank = found["field"].map({field: place for place, field in enumerate(fields)})
     first = found.assign(rank=rank).sort_values("rank", kind="stable")

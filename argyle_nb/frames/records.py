@@ -65,17 +65,7 @@ class _Results(msgspec.Struct, Generic[T]):
 
 
 class RecordBatch(Generic[T]):
-    """The readable records of one page, beside the page itself for what is rarely looked for.
-
-    Parameters
-    ----------
-    kind
-        Of the records.
-    records
-        As they were read.
-    source
-        The page that holds exactly these, or their raw JSON.
-    """
+    """The readable records of one page, beside the page itself for what is rarely looked for."""
 
     def __init__(
         self, kind: type[T], records: list[T], source: bytes | Sequence[bytes | msgspec.Raw]
@@ -85,57 +75,21 @@ class RecordBatch(Generic[T]):
         self._source = source
 
     def raw(self, number: int) -> bytes | msgspec.Raw:
-        """Give the JSON of one record.
-
-        Examples
-        --------
-        >>> bytes(RecordBatch(dict, [{}], b'[{"id": "a"}]').raw(0))
-        b'{"id": "a"}'
-        """
+        """Give the JSON of one record."""
         if isinstance(self._source, bytes):
             self._source = _raw_records(self._source, None)
         return self._source[number]
 
 
 class RecordReader(Generic[T]):
-    """Reads records into structs of one kind.
-
-    Parameters
-    ----------
-    kind
-        `UserUpload`, or a struct that takes less of it.
-    """
+    """Reads records into structs of one kind."""
 
     def __init__(self, kind: type[T]) -> None:
         self._kind = kind
         self._pages = msgspec.json.Decoder(_Results[kind] | list[kind])  # type: ignore[valid-type]
 
     def batches(self, records: Any, rejected: Rejected = None) -> Iterator[RecordBatch[T]]:
-        """Read records a page at a time.
-
-        Parameters
-        ----------
-        records
-            An iterable of `UserUpload`, of plain dicts, or of bytes (a page, a bare list or one
-            record), mixed at will; or one of these.
-        rejected
-            Takes the errors of the records that cannot be read; without it the first is raised.
-
-        Yields
-        ------
-        RecordBatch
-            The readable records of one page, or of up to 1,000 single ones.
-
-        Raises
-        ------
-        DecodeError
-            For a record that cannot be read.
-
-        Examples
-        --------
-        >>> [len(batch.records) for batch in RecordReader(UserUpload).batches(b'[{"id": "a"}]')]
-        [1]
-        """
+        """Read records a page at a time."""
         for page in _as_json(records, rejected):
             try:
                 found = self._pages.decode(page)
@@ -163,28 +117,7 @@ UPLOADS = RecordReader(UserUpload)
 
 
 def as_uploads(records: Any) -> Iterator[UserUpload]:
-    """Read uploads from whatever holds them.
-
-    Parameters
-    ----------
-    records
-        As for `RecordReader.batches`.
-
-    Yields
-    ------
-    UserUpload
-        In the order they came.
-
-    Raises
-    ------
-    DecodeError
-        For a record that cannot be read.
-
-    Examples
-    --------
-    >>> [upload.id for upload in as_uploads([{"id": "a"}, b'[{"id": "b"}]'])]
-    ['a', 'b']
-    """
+    """Read uploads from whatever holds them."""
     for batch in UPLOADS.batches(records):
         yield from batch.records
 
@@ -293,26 +226,7 @@ class RowPage(NamedTuple):
 
 
 def rows_of(batch: RecordBatch[Row[S, R]], rejected: list[DecodeError] | None = None) -> RowPage:
-    """Look into the analyses of a batch.
-
-    Parameters
-    ----------
-    batch
-        From `COUNTED` or `READ`.
-    rejected
-        Takes the errors of rows that cannot be read; without it the first is raised.
-
-    Raises
-    ------
-    DecodeError
-        For a score that is none, and for a form of an unpublished shape.
-
-    Examples
-    --------
-    >>> [batch] = COUNTED.batches({"id": "u", "metadata": {"ocr_authenticity": {"signals": []}}})
-    >>> len(rows_of(batch).forms[0])
-    1
-    """
+    """Look into the analyses of a batch."""
     page = rows, found, scores = RowPage([], [], [])
     for number, row in enumerate(batch.records):
         forms: Forms | None = None
@@ -334,25 +248,7 @@ def rows_of(batch: RecordBatch[Row[S, R]], rejected: list[DecodeError] | None = 
 
 
 def score_of(row: Row[S, R], forms: Forms | None) -> int | None:
-    """Give a row's score; without one on top, the lowest of its forms counts.
-
-    Parameters
-    ----------
-    row
-        One upload.
-    forms
-        The forms of its analysis.
-
-    Raises
-    ------
-    DecodeError
-        When it is not a whole number from 0 to 100.
-
-    Examples
-    --------
-    >>> score_of(Row("u1", metadata=RowMetadata(ocr_authenticity_score="85")), None)
-    85
-    """
+    """Give a row's score; without one on top, the lowest of its forms counts."""
     told = row.metadata.ocr_authenticity_score if row.metadata else None
     if type(told) is int and LOWEST_SCORE <= told <= HIGHEST_SCORE:
         return told

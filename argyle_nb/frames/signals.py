@@ -74,13 +74,7 @@ class SignalColumns:
         self._confidence.add([code.confidence for code in codes])
 
     def finish(self, upload_id: Any, document_type: Any) -> pd.DataFrame:
-        """Give the frame.
-
-        Parameters
-        ----------
-        upload_id, document_type
-            The columns of the rows that were added.
-        """
+        """Give the frame."""
         counts = _numbers(self._counts)
         place = np.repeat(np.arange(len(counts)), counts)
         form, is_code = place // 2, place % 2 == 1

@@ -66,13 +66,7 @@ class HeadColumns:
 
 
 class UploadColumns:
-    """All columns of an upload.
-
-    Parameters
-    ----------
-    accounts, sent, levels
-        As for `uploads_frame`.
-    """
+    """All columns of an upload."""
 
     def __init__(self, accounts: Iterable[Account], sent: pd.DataFrame | None, levels: str) -> None:
         self._preset = level_preset(levels)
@@ -128,13 +122,7 @@ class UploadColumns:
 
 
 def levels_of(scores: pd.Series[int], preset: LevelPreset) -> Any:
-    """Read scores into the levels of a preset, as an ordered categorical.
-
-    Examples
-    --------
-    >>> list(levels_of(frame["ocr_authenticity_score"], level_preset("argyle")))[:2]
-    ['high', 'high']
-    """
+    """Read scores into the levels of a preset, as an ordered categorical."""
     lowest = np.array([low for low, _ in preset.bands])
     codes = np.searchsorted(lowest, scores.fillna(LOWEST_SCORE).to_numpy(), side="right") - 1
     codes[scores.isna().to_numpy()] = -1
@@ -297,14 +285,7 @@ def flatten(
 
 
 def list_rejected(frame: pd.DataFrame, rejected: list[DecodeError] | None) -> pd.DataFrame:
-    """List collected errors in ``frame.attrs["rejected"]``, and give the frame back.
-
-    Examples
-    --------
-    >>> from argyle_nb.errors import DecodeError
-    >>> list_rejected(frame, [DecodeError("u1", "$", "no object")]).attrs["rejected"]
-    [{'record': 'u1', 'path': '$', 'problem': 'no object'}]
-    """
+    """List collected errors in ``frame.attrs["rejected"]``, and give the frame back."""
     if rejected is not None:
         told = [{"record": e.record, "path": e.path, "problem": e.problem} for e in rejected]
         frame.attrs["rejected"] = told

@@ -146,19 +146,7 @@ FILES: dict[str, dict[str, Meaning]] = {
 
 
 def data_dictionary(tables: Mapping[str, pd.DataFrame], privacy: Privacy) -> pd.DataFrame:
-    """Describe each column of each table, and of the dictionary itself.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``file, column, meaning, type, unit, source, personal_data`` (string).
-
-    Examples
-    --------
-    >>> from argyle_nb.report.privacy import Privacy
-    >>> data_dictionary({"levels.csv": frame[["document_type"]]}, Privacy()).loc[0, "type"]
-    'category'
-    """
+    """Describe each column of each table, and of the dictionary itself."""
     rows = [
         _row(file, str(name), str(table[name].dtype), privacy)
         for file, table in tables.items()
@@ -170,18 +158,7 @@ def data_dictionary(tables: Mapping[str, pd.DataFrame], privacy: Privacy) -> pd.
 
 
 def meaning_of(file: str, column: str) -> Meaning:
-    """Find what a column means.
-
-    Raises
-    ------
-    KeyError
-        When nobody has written it down.
-
-    Examples
-    --------
-    >>> meaning_of("score_counts.csv", "85").meaning
-    'uploads with the score 85'
-    """
+    """Find what a column means."""
     known = COMMON | FILES.get(file, {})
     if file == "score_counts.csv":
         name, _, kind = column.rpartition(":")

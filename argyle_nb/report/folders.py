@@ -36,29 +36,7 @@ _BYTES = 8  # of chance in a new folder's name
 def replaced(
     folder: Path, known: frozenset[str], ours: Callable[[Path], bool] = lambda _: True
 ) -> Iterator[Path]:
-    """Give a new folder that takes the place of another when all went well.
-
-    Parameters
-    ----------
-    folder
-        What is to be replaced; made if missing.
-    known
-        The names that files of such a folder have.
-    ours
-        Says whether files with these names are such a folder's, and not another's.
-
-    Raises
-    ------
-    ConfigurationError
-        When the folder holds anything else, which would be lost, or cannot be written.
-
-    Examples
-    --------
-    >>> with replaced(folder / "out", frozenset({"a.csv"})) as new:
-    ...     _ = (new / "a.csv").write_text("a")
-    >>> [path.name for path in (folder / "out").iterdir()]
-    ['a.csv']
-    """
+    """Give a new folder that takes the place of another when all went well."""
     folder = _place(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)

@@ -49,21 +49,7 @@ def facts_of(
     sources: list[str],
     made_by: str | None,
 ) -> dict[str, Any]:
-    """Say how a report was made, but for the list of its files.
-
-    Parameters
-    ----------
-    given, content
-        What went in and what came out.
-    title, filters, privacy, settings, made_by
-        As for `export_report`.
-    sources
-        Addresses that an archive knows of.
-
-    Examples
-    --------
-    >>> facts_of(given, content, title="May")  # doctest: +SKIP
-    """
+    """Say how a report was made, but for the list of its files."""
     times = given.uploads["created_at"].dropna()
     first, last = (_iso(times.min()), _iso(times.max())) if len(times) else (None, None)
     return {
@@ -86,27 +72,13 @@ def facts_of(
 
 
 def preset_facts(preset: LevelPreset) -> dict[str, Any]:
-    """Say which level preset it was, so that it can be used again.
-
-    Examples
-    --------
-    >>> from argyle_nb.levels import PRESETS
-    >>> preset_facts(PRESETS["argyle"])["bands"][0]
-    [0, 'very low']
-    """
+    """Say which level preset it was, so that it can be used again."""
     bands = [list(band) for band in preset.bands]
     return {"name": preset.name, "bands": bands, "source": preset.source}
 
 
 def file_facts(path: Path, table: pd.DataFrame | None = None) -> dict[str, Any]:
-    """Say what a file is: its size, its SHA-256, and the columns of a table.
-
-    Examples
-    --------
-    >>> _ = (folder / "x.txt").write_text("abc")
-    >>> file_facts(folder / "x.txt")["sha256"][:8]
-    'ba7816bf'
-    """
+    """Say what a file is: its size, its SHA-256, and the columns of a table."""
     facts: dict[str, Any] = {
         "name": path.name,
         "bytes": path.stat().st_size,
@@ -118,14 +90,7 @@ def file_facts(path: Path, table: pd.DataFrame | None = None) -> dict[str, Any]:
 
 
 def sha256_of(path: Path) -> str:
-    """Give the SHA-256 of a file, read in blocks.
-
-    Examples
-    --------
-    >>> _ = (folder / "x.txt").write_text("abc")
-    >>> sha256_of(folder / "x.txt")[:8]
-    'ba7816bf'
-    """
+    """Give the SHA-256 of a file, read in blocks."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
@@ -160,12 +125,6 @@ def told_filters(filters: Filters, privacy: Privacy) -> dict[str, Any]:
     """Give the filters as a manifest may tell them; a column that no file has is personal.
 
     Times are told in UTC, as they were understood.
-
-    Examples
-    --------
-    >>> from argyle_nb.report.privacy import Privacy
-    >>> told_filters({"document_type": ["W-2"], "borrower": "Ada Sample"}, Privacy())
-    {'document_type': ['W-2'], 'borrower': '***'}
     """
     return {
         privacy.text("label", name): _told_times(wanted)

@@ -41,19 +41,7 @@ STAND_IN = "The scores are those of a local sandbox, a stand-in, and not of Ocro
 
 
 def unknown(facts: dict[str, Any], content: ReportContent) -> list[str]:
-    """Say what is not known, why, and what was left out.
-
-    Parameters
-    ----------
-    facts
-        The manifest.
-    content
-        The tables.
-
-    Examples
-    --------
-    >>> unknown(report.manifest, content)  # doctest: +SKIP
-    """
+    """Say what is not known, why, and what was left out."""
     adds_up = facts["adds_up"]
     told = [STAND_IN] if facts["environment"] == LOCAL or _of_sandboxes(facts["sources"]) else []
     told += [
@@ -111,22 +99,7 @@ _UNREAD = re.compile(r"<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL)
 
 
 def drawn(content: ReportContent) -> Mapping[str, str]:
-    """Draw what there is to see.
-
-    Parameters
-    ----------
-    content
-        The counts and tables of a report.
-
-    Returns
-    -------
-    dict
-        What is drawn, in words, -> SVG; a chart that would show nothing is left out.
-
-    Examples
-    --------
-    >>> drawn(content)  # doctest: +SKIP
-    """
+    """Draw what there is to see."""
     counts, preset = content.counts, content.preset
     by_type = counts.by("document_type")
     scored = _largest(_with_scores(by_type))
@@ -151,13 +124,7 @@ def drawn(content: ReportContent) -> Mapping[str, str]:
 
 
 def shortened(text: str, most: int) -> str:
-    """Leave out the middle of a long text: what stands at its end is often a number.
-
-    Examples
-    --------
-    >>> shortened("a very long document type (n = 7)", 20)
-    'a very lon…e (n = 7)'
-    """
+    """Leave out the middle of a long text: what stands at its end is often a number."""
     if len(text) <= most:
         return text
     half = most // 2
@@ -223,19 +190,7 @@ class Section(NamedTuple):
 
 
 def page_of(facts: dict[str, Any], content: ReportContent) -> str:
-    """Write the page, which needs nothing but itself.
-
-    Parameters
-    ----------
-    facts
-        The manifest, with the files written so far.
-    content
-        The tables and counts.
-
-    Examples
-    --------
-    >>> page_of(report.manifest, content)  # doctest: +SKIP
-    """
+    """Write the page, which needs nothing but itself."""
     loader = jinja2.PackageLoader("argyle_nb.report", package_path="")
     environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True)
     text = environment.get_template("report.html").render(

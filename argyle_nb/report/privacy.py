@@ -168,28 +168,8 @@ _BETWEEN = " | "  # occurrences of a signal
 class Privacy:
     """How personal data leaves.
 
-    Parameters
-    ----------
-    mode
-        ``"masked"``; ``"hashed"``: what would be masked becomes HMAC-SHA256 under the salt, so
-        that equal values can be joined by who does not see them; ``"include"``: in the clear.
-    salt
-        For ``"hashed"``: 16 bytes or more that only you have. Keep it to join later reports.
-
-    Raises
-    ------
-    ConfigurationError
-        For another mode, without a salt that is long enough, or for one that is not used.
-
-    Notes
-    -----
     There are a thousand million SSNs, so that a plain hash of one is found in minutes; a keyed hash
     is not, while the key stays secret (NIST SP 800-53, SI-19(4)).
-
-    Examples
-    --------
-    >>> Privacy().text("number", "123-45-6789"), Privacy().text("name", "Ada Sample")
-    ('***6789', '***')
     """
 
     mode: Mode = "masked"
@@ -209,23 +189,7 @@ class Privacy:
             raise ConfigurationError(f"a salt is of no use with pii={self.mode!r}: leave it out")
 
     def text(self, kind: str, text: str) -> str:
-        """Give a text as it may leave.
-
-        Parameters
-        ----------
-        kind
-            One of `KINDS`.
-        text
-            The text itself.
-
-        Examples
-        --------
-        >>> Privacy().text("amount", "1,200.00"), Privacy().text("amount", "Ada Sample")
-        ('1,200.00', '***')
-        >>> hashed = Privacy("hashed", b"sixteen bytes, or more")
-        >>> hashed.text("number", "123-45-6789") == hashed.text("number", "123456789")
-        True
-        """
+        """Give a text as it may leave."""
         if self.mode == "include":
             return text
         masked = _MASKS[kind](text)
@@ -234,13 +198,7 @@ class Privacy:
         return self._hashed(kind, text)
 
     def occurrences(self, kind: str, text: str) -> str:
-        """Give the joined texts of a signal's occurrences, each as it may leave.
-
-        Examples
-        --------
-        >>> Privacy().occurrences("amount", "1,000.00 | Ada Sample")
-        '1,000.00 | ***'
-        """
+        """Give the joined texts of a signal's occurrences, each as it may leave."""
         return _BETWEEN.join(self.text(kind, part) for part in text.split(_BETWEEN))
 
     def _hashed(self, kind: str, text: str) -> str:
@@ -254,24 +212,12 @@ class Privacy:
 
 
 def ocr_kind(path: str) -> str:
-    """Say what an OCR field holds; ``"text"`` for one that is not listed.
-
-    Examples
-    --------
-    >>> ocr_kind("earnings.subtotals[2].current_pay"), ocr_kind("employee.shoe_size")
-    ('amount', 'text')
-    """
+    """Say what an OCR field holds; ``"text"`` for one that is not listed."""
     return OCR_FIELDS.get(_PLACE.sub("", path), "text")
 
 
 def file_kind(name: str) -> str:
-    """Give a file name's ending, if it is one of a document.
-
-    Examples
-    --------
-    >>> file_kind("Ada Sample.PDF"), file_kind("stub.of.Ada")
-    ('.pdf', '')
-    """
+    """Give a file name's ending, if it is one of a document."""
     ending = "." + name.rpartition(".")[2].lower()
     return ending if ending in FILE_KINDS else ""
 
@@ -366,28 +312,12 @@ _ROWS = 8192
 
 
 def protected_uploads(frame: pd.DataFrame, privacy: Privacy) -> pd.DataFrame:
-    """Give the columns of ``uploads.csv``.
-
-    Examples
-    --------
-    >>> from argyle_nb.report.privacy import Privacy
-    >>> shown = frame.assign(no_score_reason="pending")
-    >>> protected_uploads(shown, Privacy()).loc[0, "file_name"]
-    '***.pdf'
-    """
+    """Give the columns of ``uploads.csv``."""
     return _protected(frame, UPLOADS, privacy)
 
 
 def protected_signals(frame: pd.DataFrame, privacy: Privacy) -> pd.DataFrame:
-    """Give the columns of ``signals.csv``.
-
-    Examples
-    --------
-    >>> from argyle_nb.frames.uploads import signals_frame
-    >>> from argyle_nb.report.privacy import Privacy
-    >>> len(protected_signals(signals_frame([]), Privacy()))
-    0
-    """
+    """Give the columns of ``signals.csv``."""
     frame = frame.reset_index(drop=True)
     table = _protected(frame, SIGNALS, privacy)
     if privacy.mode == "include":
@@ -402,17 +332,7 @@ def protected_signals(frame: pd.DataFrame, privacy: Privacy) -> pd.DataFrame:
 
 
 def protected_ocr(frame: pd.DataFrame, privacy: Privacy) -> pd.DataFrame:
-    """Give the columns of ``ocr_fields.csv``; an amount stays only where its text does.
-
-    Examples
-    --------
-    >>> from argyle_nb.frames.ocr import ocr_frame
-    >>> from argyle_nb.report.privacy import Privacy
-    >>> read = {"employee": {"name": "Ada Sample"}}
-    >>> fields = ocr_frame([{"id": "a", "metadata": {"ocr_data": read}}])
-    >>> protected_ocr(fields, Privacy()).loc[0, "value"]
-    '***'
-    """
+    """Give the columns of ``ocr_fields.csv``; an amount stays only where its text does."""
     frame = frame.reset_index(drop=True)
     table = _protected(frame, OCR, privacy)
     if privacy.mode == "include":
@@ -433,15 +353,7 @@ def protected_ocr(frame: pd.DataFrame, privacy: Privacy) -> pd.DataFrame:
 
 
 def protected_rejected(rows: Sequence[Mapping[str, Any]], privacy: Privacy) -> pd.DataFrame:
-    """Give the columns of ``rejected.csv``.
-
-    Examples
-    --------
-    >>> from argyle_nb.report.privacy import Privacy
-    >>> row = {"record": "u1", "path": "$", "problem": "'Ada' is no number", "listed": False}
-    >>> protected_rejected([row], Privacy()).loc[0, "problem"]
-    '*** is no number'
-    """
+    """Give the columns of ``rejected.csv``."""
     frame = pd.DataFrame(list(rows), columns=list(REJECTED))
     texts = dict.fromkeys(("record", "path", "problem"), "string")
     frame = frame.astype(texts | {"listed": "bool"})
@@ -453,13 +365,7 @@ def protected_rejected(rows: Sequence[Mapping[str, Any]], privacy: Privacy) -> p
 
 
 def dictionary_kind(file: str, column: str) -> str:
-    """Say what a column of a report's file holds, in the words of `privacy.KINDS`.
-
-    Examples
-    --------
-    >>> dictionary_kind("uploads.csv", "file_name"), dictionary_kind("levels.csv", "share")
-    ('file name', 'open')
-    """
+    """Say what a column of a report's file holds, in the words of `privacy.KINDS`."""
     tables = {
         "uploads.csv": UPLOADS,
         "signals.csv": SIGNALS,

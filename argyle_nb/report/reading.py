@@ -134,13 +134,7 @@ def read_report(folder: Path | str) -> Report:
 
 
 def is_report(folder: Path) -> bool:
-    """Say whether a folder holds the manifest of a report, of this version or another.
-
-    Examples
-    --------
-    >>> is_report(folder)
-    False
-    """
+    """Say whether a folder holds the manifest of a report, of this version or another."""
     try:
         told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):

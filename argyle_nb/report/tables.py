@@ -40,12 +40,6 @@ def fingerprints(ids: pd.Series[Any]) -> npt.NDArray[np.uint64]:
 
     A million ids have two alike by chance once in 37 million times, so that a finding has to be
     looked at once more.
-
-    Examples
-    --------
-    >>> one, other = fingerprints(pd.Series(["a", "b"], dtype="string")).tolist()
-    >>> one == other
-    False
     """
     blocks = [
         pd.util.hash_array(ids.iloc[start : start + _ROWS].to_numpy(dtype=object), categorize=False)
@@ -56,19 +50,7 @@ def fingerprints(ids: pd.Series[Any]) -> npt.NDArray[np.uint64]:
 
 @dataclass(frozen=True)
 class ReportInput:
-    """The rows of a report, before anything is masked.
-
-    Parameters
-    ----------
-    uploads, signals, ocr
-        Of the uploads that the filters let through; ``None`` where the frame was not given.
-    rejected
-        ``record, path, problem`` of what could not be read.
-    unread
-        How many uploads could not be read at all, and so are in no frame.
-    left_out
-        Frame -> rows that the filters left out.
-    """
+    """The rows of a report, before anything is masked."""
 
     uploads: pd.DataFrame
     signals: pd.DataFrame | None
@@ -84,20 +66,7 @@ def gather(
     ocr: pd.DataFrame | bool,
     filters: Filters,
 ) -> ReportInput:
-    """Take frames, or read them from an archive, and choose the rows.
-
-    Raises
-    ------
-    ConfigurationError
-        When a frame is another, or a filter names no column.
-    ArgyleError
-        When an upload is there twice.
-
-    Examples
-    --------
-    >>> len(gather(frame, None, False, {"document_type": "paystubs"}).uploads)
-    3
-    """
+    """Take frames, or read them from an archive, and choose the rows."""
     uploads, signals, ocr_fields = _frames(source, signals, ocr)
     _check_uploads(uploads)
     given = {"uploads": uploads, "signals": signals, "ocr_fields": ocr_fields}
@@ -192,20 +161,7 @@ GROUPED_BY = ("document_type", "week")
 
 @dataclass(frozen=True)
 class ReportContent:
-    """What a report says.
-
-    Parameters
-    ----------
-    tables
-        File name -> table, as it is written.
-    counts
-        The counts by document type and week.
-    preset
-        The level preset.
-    adds_up
-        ``given = left_out_by_filters + unread + listed`` and ``listed = scored + no_score``, the
-        latter by reason.
-    """
+    """What a report says."""
 
     tables: dict[str, pd.DataFrame]
     counts: ScoreCounts
@@ -214,22 +170,7 @@ class ReportContent:
 
 
 def content_of(given: ReportInput, preset: LevelPreset, privacy: Privacy) -> ReportContent:
-    """Make every table but the data dictionary.
-
-    Raises
-    ------
-    ArgyleError
-        When the tables do not add up.
-
-    Examples
-    --------
-    >>> from argyle_nb.levels import PRESETS
-    >>> from argyle_nb.report.privacy import Privacy
-    >>> from argyle_nb.report.tables import gather
-    >>> content = content_of(gather(frame, None, False, {}), PRESETS["argyle"], Privacy())
-    >>> content.adds_up["listed"], content.adds_up["scored"]
-    (4, 3)
-    """
+    """Make every table but the data dictionary."""
     counts = count_scores(given.uploads, GROUPED_BY, errors="collect")
     uploads = _uploads(given.uploads, counts, preset)
     rejected = [row | {"listed": False} for row in given.rejected[: given.unread]]

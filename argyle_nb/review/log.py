@@ -93,13 +93,7 @@ def _times_of_file(texts: pd.Series[str]) -> pd.Series[Any]:
 
 
 def unfit(upload_id: str, verdict: str, reviewer: str) -> dict[str, str]:
-    """Say which field of a verdict cannot stand, and why.
-
-    Examples
-    --------
-    >>> unfit("u1", "fake", "ada")
-    {'verdict': "'fake' is not one of genuine, fraudulent, unsure"}
-    """
+    """Say which field of a verdict cannot stand, and why."""
     problems = {}
     if not upload_id:
         problems["upload_id"] = "is empty"
@@ -143,21 +137,7 @@ def check_verdicts(verdicts: pd.DataFrame) -> None:
 
 
 def check_reviews(verdicts: pd.DataFrame) -> None:
-    """See that a frame says of each verdict whose it is and when it was given.
-
-    Raises
-    ------
-    ConfigurationError
-        When a column is not there, or ``reviewed_at`` holds no times.
-    ValidationError
-        For a verdict that is none, or without an upload id, a reviewer or a time.
-
-    Examples
-    --------
-    >>> check_reviews(pd.DataFrame({"upload_id": ["u1"], "verdict": ["genuine"]}))
-    Traceback (most recent call last):
-    argyle_nb.errors.ConfigurationError: verdicts has no column reviewer, reviewed_at: there are ...
-    """
+    """See that a frame says of each verdict whose it is and when it was given."""
     need_columns(verdicts, REQUIRED, "verdicts")
     check_verdicts(verdicts)
     kind = verdicts["reviewed_at"].dtype

@@ -31,29 +31,7 @@ _CONFIDENCES = {"HIGH": 0, "MEDIUM": 1, "LOW": 2}
 
 @dataclass(frozen=True)
 class ReviewCase:
-    """One document with all that is known of it.
-
-    Parameters
-    ----------
-    upload_id
-        The document.
-    file_name, document_type, score, level
-        As Argyle has them; ``None`` where it has none.
-    signals
-        From `signals_frame`: reason codes by confidence, then signals by how often they occur.
-    fields
-        From `ocr_frame`.
-    content
-        The document's bytes; empty if it could not be fetched.
-    media_type
-        By content: PDF, JPEG, PNG or HEIC; empty without content.
-    problem
-        Why something is missing, in words; empty if nothing is.
-
-    Examples
-    --------
-    >>> case = open_case(client, upload.id)  # doctest: +SKIP
-    """
+    """One document with all that is known of it."""
 
     upload_id: str
     file_name: str | None = None
@@ -73,27 +51,7 @@ class ReviewCase:
 
 
 def open_case(client: Client, upload_id: str, *, levels: str = "argyle") -> ReviewCase:
-    """Fetch a document and what is known of it; no file is left behind.
-
-    Parameters
-    ----------
-    client
-        Whom to ask.
-    upload_id
-        The document.
-    levels
-        The preset of ``level``.
-
-    Returns
-    -------
-    ReviewCase
-        What could not be fetched or read is empty, and ``problem`` says why.
-
-    Examples
-    --------
-    >>> open_case(client, "01320596-2c3d-189c-53e7-000000000001").content
-    b''
-    """
+    """Fetch a document and what is known of it; no file is left behind."""
     try:
         upload = client.get_upload(upload_id)
     except ArgyleError as error:
@@ -158,26 +116,7 @@ _SAID = ("verdict", "note")
 
 @dataclass(frozen=True)
 class ReviewProgress:
-    """How far one reviewer is.
-
-    Parameters
-    ----------
-    upload_id
-        The document to judge; empty when each has a verdict.
-    number
-        Its place in the queue, the first is 1.
-    documents
-        How many are in the queue.
-    said
-        Verdict -> documents of the queue, by the reviewer's latest verdicts.
-    verdict, note
-        What the reviewer said of this document before; empty if nothing.
-
-    Examples
-    --------
-    >>> ReviewSession(client, frame, log=folder / "r.sqlite").progress("ada").number
-    1
-    """
+    """How far one reviewer is."""
 
     upload_id: str
     number: int
@@ -192,30 +131,6 @@ class ReviewSession:
 
     May be used from several threads. Verdicts of other reviewers are not shown beside a document,
     so that agreement means something.
-
-    Parameters
-    ----------
-    client
-        Where the documents are.
-    frame
-        From `uploads_frame`; its order is the order of the queue.
-    log
-        The log or its file; `ReviewLog`'s own by default.
-    sample
-        From `argyle_nb.review.sample`: which documents, in which order. It is kept in the log, so
-        that the verdicts can speak for all uploads.
-
-    Raises
-    ------
-    ConfigurationError
-        When the frame has no ``id``, or there is no document in the queue.
-
-    Examples
-    --------
-    >>> desk = ReviewSession(client, frame, log=folder / "reviews.sqlite")
-    >>> desk.judge(desk.order[0], "genuine", "ada")
-    >>> desk.progress("ada").number, desk.progress("ada").said["genuine"]
-    (2, 1)
     """
 
     def __init__(
@@ -236,34 +151,11 @@ class ReviewSession:
         self._place: int | None = None
 
     def open(self, upload_id: str) -> ReviewCase:
-        """Fetch one document and what is known of it.
-
-        Examples
-        --------
-        >>> desk.open(desk.order[0]).media_type  # doctest: +SKIP
-        'application/pdf'
-        """
+        """Fetch one document and what is known of it."""
         return open_case(self.client, upload_id, levels=self.levels)
 
     def judge(self, upload_id: str, verdict: str, reviewer: str, note: str = "") -> None:
-        """Add a verdict to the log, and go on to the next document without one of this reviewer.
-
-        Parameters
-        ----------
-        upload_id
-            A document of the queue.
-        verdict
-            ``"genuine"``, ``"fraudulent"`` or ``"unsure"``.
-        reviewer
-            Who says so.
-        note
-            Why; may hold personal data.
-
-        Raises
-        ------
-        ValidationError
-            For another verdict or document, or without a reviewer; nothing is written.
-        """
+        """Add a verdict to the log, and go on to the next document without one of this reviewer."""
         with self._lock:
             if upload_id not in self.order:
                 raise ValidationError(
@@ -273,30 +165,14 @@ class ReviewSession:
             self._place = self._open_after(self.order.index(upload_id), reviewer)
 
     def skip(self, reviewer: str) -> None:
-        """Go on to the next document without a verdict of this reviewer.
-
-        Examples
-        --------
-        >>> desk = ReviewSession(client, frame, log=folder / "skips.sqlite")
-        >>> desk.skip("ada")
-        >>> desk.progress("ada").number
-        2
-        """
+        """Go on to the next document without a verdict of this reviewer."""
         with self._lock:
             place = self._here(reviewer)
             if place < len(self.order):
                 self._place = self._open_after(place, reviewer)
 
     def back(self, reviewer: str) -> None:
-        """Go back by one document, whether it has a verdict or not.
-
-        Examples
-        --------
-        >>> desk = ReviewSession(client, frame, log=folder / "backs.sqlite")
-        >>> desk.back("ada")
-        >>> desk.progress("ada").number
-        1
-        """
+        """Go back by one document, whether it has a verdict or not."""
         with self._lock:
             self._place = max(0, self._here(reviewer) - 1)
 
@@ -306,13 +182,7 @@ class ReviewSession:
             self._place = None
 
     def progress(self, reviewer: str) -> ReviewProgress:
-        """Say where this reviewer is, and what was said so far.
-
-        Examples
-        --------
-        >>> ReviewSession(client, frame, log=folder / "new.sqlite").progress("ada").documents
-        4
-        """
+        """Say where this reviewer is, and what was said so far."""
         with self._lock:
             place = self._here(reviewer)
             mine = self._verdicts_of(reviewer)
@@ -324,27 +194,14 @@ class ReviewSession:
         return ReviewProgress(upload_id, place + 1, len(self.order), said, verdict, note)
 
     def upcoming(self, reviewer: str) -> str:
-        """Give the document after this one, to be fetched ahead; empty if there is none.
-
-        Examples
-        --------
-        >>> desk = ReviewSession(client, frame, log=folder / "ahead.sqlite")
-        >>> desk.upcoming("ada") == desk.order[1]
-        True
-        """
+        """Give the document after this one, to be fetched ahead; empty if there is none."""
         with self._lock:
             place = self._here(reviewer)
             after = self._open_after(place, reviewer) if place < len(self.order) else place
         return self.order[after] if after not in (place, len(self.order)) else ""
 
     def agreement(self) -> pd.DataFrame:
-        """Compare the reviewers on the documents of this queue; see `argyle_nb.review.agreement`.
-
-        Examples
-        --------
-        >>> len(ReviewSession(client, frame, log=folder / "alone.sqlite").agreement())
-        0
-        """
+        """Compare the reviewers on the documents of this queue."""
         verdicts = self.log.frame()
         return agreement(verdicts[verdicts["upload_id"].isin(self.order)])
 

@@ -75,18 +75,7 @@ def agreement(verdicts: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
 
 
 def kappas(tables: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Give Cohen's kappa of one or many tables of counts, verdict by verdict.
-
-    Parameters
-    ----------
-    tables
-        The last two axes are the two reviewers' verdicts.
-
-    Examples
-    --------
-    >>> round(float(kappas(np.array([[20, 5], [10, 15]]))), 3)
-    0.4
-    """
+    """Give Cohen's kappa of one or many tables of counts, verdict by verdict."""
     n = tables.sum(axis=(-2, -1))
     with np.errstate(invalid="ignore", divide="ignore"):
         observed = np.trace(tables, axis1=-2, axis2=-1) / n

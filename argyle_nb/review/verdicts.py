@@ -108,21 +108,7 @@ THRESHOLDS = range(LOWEST_SCORE, HIGHEST_SCORE + 2)
 
 @dataclass(frozen=True, eq=False)
 class CountedVerdicts:
-    """How many reviewed documents have each score and verdict.
-
-    Parameters
-    ----------
-    uploads
-        All scored uploads, reviewed or not, by score.
-    counts
-        Reviewed documents by stratum and verdict (rows) and score (columns).
-    weights
-        For how many uploads one document of a stratum stands.
-    note
-        What is not known, in words.
-    seed
-        Of the resampling.
-    """
+    """How many reviewed documents have each score and verdict."""
 
     uploads: pd.Series[int]
     counts: pd.DataFrame

@@ -23,18 +23,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def serve(arguments: Sequence[str] | None = None) -> int:
-    """Serve until Ctrl-C or SIGTERM; the first line of output says where and with which key.
-
-    Parameters
-    ----------
-    arguments
-        The command line after the program's name; ``None`` for the process's own.
-
-    Returns
-    -------
-    int
-        0 after a proper end, 1 when the server cannot start; the reason is on stderr.
-    """
+    """Serve until Ctrl-C or SIGTERM; the first line of output says where and with which key."""
     options = _parser().parse_args(arguments)
     with _until_told() as told:
         try:

@@ -63,20 +63,7 @@ class Credentials:
 
 
 class Guard:
-    """Stands before the application and lets only its own clients in.
-
-    Parameters
-    ----------
-    app
-        What stands behind.
-    hosts
-        The exact values of the Host header that are served; others come from a web page that
-        made its own name point here.
-    credentials
-        Asked for on every request.
-    bucket
-        The budget of requests; ``None`` for no limit.
-    """
+    """Stands before the application and lets only its own clients in."""
 
     def __init__(
         self,
@@ -169,25 +156,7 @@ def build_app(
     wake: Callable[[], None],
     null_style: str,
 ) -> ASGIApp:
-    """Put the local server together.
-
-    Parameters
-    ----------
-    store
-        What it remembers.
-    port
-        The port it is reached by; part of the only two addresses it answers to.
-    credentials
-        The key it asks for.
-    ocr
-        Which processing its uploads get.
-    bucket
-        The budget of requests; ``None`` for no limit.
-    wake
-        Called after an upload, so that its processing begins.
-    null_style
-        ``"null"`` or ``"empty"``: how absent metadata are printed.
-    """
+    """Put the local server together."""
     apis = (
         UsersApi(store),
         AccountsApi(store),

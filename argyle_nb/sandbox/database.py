@@ -97,18 +97,7 @@ CREATE VIEW account_objects AS
 
 
 class Database:
-    """A connection that the threads of one server take in turn.
-
-    Parameters
-    ----------
-    path
-        The database file; made, readable by its owner alone, when it does not exist.
-
-    Raises
-    ------
-    ConfigurationError
-        The file is not a database, or a newer version of this package made it.
-    """
+    """A connection that the threads of one server take in turn."""
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.Lock()

@@ -38,17 +38,7 @@ logger = logging.getLogger("argyle_nb.sandbox")
 
 @dataclass(frozen=True)
 class Times:
-    """How patient deliveries are, in seconds; the defaults are Argyle's.
-
-    Parameters
-    ----------
-    timeout
-        How long a target may take to answer.
-    retry
-        How long after a failure the one retry is made.
-    lease
-        After how long another server takes over the delivery of a killed one.
-    """
+    """How patient deliveries are, in seconds; the defaults are Argyle's."""
 
     timeout: float = 10.0
     retry: float = 30.0
@@ -66,13 +56,7 @@ class Target:
 
 
 def loopback_target(url: str) -> Target:
-    """Take apart a URL on this machine.
-
-    Raises
-    ------
-    ValueError
-        With the message for the field, for anything else.
-    """
+    """Take apart a URL on this machine."""
     if not url.isascii() or not url.isprintable() or {" ", "\\"} & set(url):
         raise ValueError("Enter a valid URL.")
     try:
@@ -91,15 +75,7 @@ def loopback_target(url: str) -> Target:
 
 
 class Deliverer:
-    """Sends what webhooks have to be told, beside the deliverers of other servers.
-
-    Parameters
-    ----------
-    database
-        Where the deliveries wait.
-    times
-        How patient it is.
-    """
+    """Sends what webhooks have to be told, beside the deliverers of other servers."""
 
     def __init__(self, database: Database, times: Times) -> None:
         self._outbox = Outbox(database, times.lease)

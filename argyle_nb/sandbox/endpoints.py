@@ -297,19 +297,7 @@ _UPLOAD_FILTERS = {
 
 
 class UploadsApi:
-    """Take, list and give back documents.
-
-    Parameters
-    ----------
-    store
-        Where they are kept.
-    ocr
-        The profile of this server: which processing its uploads get.
-    wake
-        Called after an upload, so that its processing begins.
-    null_style
-        ``"null"`` or ``"empty"``: how absent metadata are printed.
-    """
+    """Take, list and give back documents."""
 
     def __init__(
         self, store: Store, ocr: OcrProfile, wake: Callable[[], None], null_style: str

@@ -104,15 +104,7 @@ class Faults:
 
 
 class Dice:
-    """A seeded series of draws, which several threads may take in turn.
-
-    Parameters
-    ----------
-    rate
-        How often a draw is true, 0 to 1.
-    seed
-        The same seed gives the same series.
-    """
+    """A seeded series of draws, which several threads may take in turn."""
 
     def __init__(self, rate: float, seed: str) -> None:
         self._rate = rate
@@ -135,15 +127,7 @@ class CuttableProtocol(H11Protocol):
 
 
 class FaultyDoor:
-    """Stands before everything else and lets it fail; needs `CuttableProtocol` beneath it.
-
-    Parameters
-    ----------
-    app
-        What stands behind.
-    faults
-        What goes wrong, and how often.
-    """
+    """Stands before everything else and lets it fail; needs `CuttableProtocol` beneath it."""
 
     def __init__(self, app: ASGIApp, faults: Faults) -> None:
         self._app = app

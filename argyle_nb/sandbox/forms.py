@@ -32,13 +32,7 @@ _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", 
 
 
 def media_type(head: bytes) -> str | None:
-    """Return the media type of one of the four formats that Argyle takes, else ``None``.
-
-    Parameters
-    ----------
-    head
-        The first 1,024 bytes; a PDF's header may stand anywhere in them.
-    """
+    """Return the media type of one of the four formats that Argyle takes, else ``None``."""
     if head.startswith(b"\xff\xd8\xff"):
         return JPEG
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -79,14 +73,7 @@ class MultipartForm:
 
 
 async def limited_body(request: Request, limit: int) -> AsyncIterator[bytes]:
-    """Yield the body in pieces.
-
-    Raises
-    ------
-    Problem
-        413 before the first byte is read when Content-Length says more than `limit` bytes, or
-        once more have come; 408 when nothing comes for a while.
-    """
+    """Yield the body in pieces."""
     if int(request.headers.get("content-length", 0)) > limit:
         raise too_large(limit)
     received = 0
@@ -126,20 +113,7 @@ def _refuse_constant(name: str) -> None:
 async def received_form(
     request: Request, open_file: Callable[[], tuple[Path, BinaryIO]]
 ) -> AsyncIterator[MultipartForm]:
-    """Receive a multipart form; a document that nobody moved away is gone afterwards.
-
-    Parameters
-    ----------
-    request
-        The POST.
-    open_file
-        Opens the new file that takes the document.
-
-    Raises
-    ------
-    Problem
-        400, 408, 413 or 415.
-    """
+    """Receive a multipart form; a document that nobody moved away is gone afterwards."""
     reader = _FormReader(open_file)
     try:
         await _feed(request, reader)

@@ -18,13 +18,7 @@ BODY_PAUSE_SECONDS = 30.0
 
 
 class TokenBucket:
-    """A budget of requests that refills evenly and holds one second's worth.
-
-    Parameters
-    ----------
-    per_second
-        Requests allowed each second; at least 1.
-    """
+    """A budget of requests that refills evenly and holds one second's worth."""
 
     def __init__(self, per_second: int) -> None:
         self._per_second = per_second

@@ -28,17 +28,7 @@ PAYROLL_DATA = (
 
 
 def upload_object(row: Row, host: str, null_style: str = "null") -> dict[str, Any]:
-    """Return a user upload.
-
-    Parameters
-    ----------
-    row
-        From the store.
-    host
-        Host and port by which the client came; `file_url` leads back there.
-    null_style
-        ``"null"`` or ``"empty"``: null or ``{}`` where there is no metadata.
-    """
+    """Return a user upload."""
     return {
         "id": row["id"],
         "account": row["account_id"],

@@ -267,13 +267,7 @@ Operation = dict[str, Any]
 
 
 def description(base_url: str) -> dict[str, Any]:
-    """Return the whole description, OpenAPI 3.0.
-
-    Parameters
-    ----------
-    base_url
-        The address the client used, such as ``http://127.0.0.1:40321``.
-    """
+    """Return the whole description, OpenAPI 3.0."""
     return {
         "openapi": "3.0.3",
         "info": {"title": "argyle_nb local sandbox", "version": "2", "description": _INTRODUCTION},

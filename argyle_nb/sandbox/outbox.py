@@ -37,21 +37,7 @@ _NEXT = """
 
 @dataclass(frozen=True)
 class Delivery:
-    """One event for one webhook, claimed by one server.
-
-    Parameters
-    ----------
-    id
-        Its place in the queue.
-    url
-        Where it goes.
-    secret
-        Signs the body; ``None`` for no signature.
-    body
-        What is sent, byte for byte.
-    attempts
-        How often it has failed.
-    """
+    """One event for one webhook, claimed by one server."""
 
     id: int
     url: str
@@ -82,15 +68,7 @@ def announce(connection: sqlite3.Connection, event: str, upload: Row) -> None:
 
 
 class Outbox:
-    """One server's view of the deliveries that wait, shared by all servers of a folder.
-
-    Parameters
-    ----------
-    database
-        Where they wait.
-    lease_seconds
-        How long a claim holds; after a kill another server takes the delivery over.
-    """
+    """One server's view of the deliveries that wait, shared by all servers of a folder."""
 
     def __init__(self, database: Database, lease_seconds: float) -> None:
         self._database = database

@@ -22,17 +22,7 @@ class Json(Response):
 
 
 class Problem(Exception):  # noqa: N818 - an answer, not a fault of the program
-    """A request that is refused, and the answer it gets.
-
-    Parameters
-    ----------
-    status
-        HTTP status, 400 or above.
-    body
-        The JSON body: ``{"detail": text}`` or ``{field: [messages]}``.
-    headers
-        Further response headers.
-    """
+    """A request that is refused, and the answer it gets."""
 
     def __init__(
         self, status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None

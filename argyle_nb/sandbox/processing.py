@@ -64,15 +64,7 @@ Findings = dict[str, Any]
 
 
 class Claims:
-    """One worker's view of the uploads that wait for work.
-
-    Parameters
-    ----------
-    store
-        Where the uploads are.
-    lease_seconds
-        How long a claim holds without being renewed; after a kill another worker takes over.
-    """
+    """One worker's view of the uploads that wait for work."""
 
     def __init__(self, store: Store, lease_seconds: float) -> None:
         self._store = store
@@ -210,17 +202,7 @@ def settled_type(document_type: str, found_type: str | None) -> str:
 
 
 def next_state(upload: str, state: ProcessingState, findings: Findings) -> ProcessingState:
-    """Return where an upload stands after its present stage.
-
-    Parameters
-    ----------
-    upload
-        Its id, for the log.
-    state
-        Where it stands.
-    findings
-        What the inspection found; empty before classification began.
-    """
+    """Return where an upload stands after its present stage."""
     if state.classification == "idle":
         return replace(state, classification="in_progress")
     if state.classification == "in_progress":
@@ -255,15 +237,7 @@ def _read(upload: str, state: ProcessingState, findings: Findings) -> Processing
 
 
 def failing(step: Step, fails: Callable[[], bool]) -> Step:
-    """Make a step at which a stage that is over may end ``failed`` instead.
-
-    Parameters
-    ----------
-    step
-        Such as `next_state`.
-    fails
-        Asked once for each stage.
-    """
+    """Make a step at which a stage that is over may end ``failed`` instead."""
 
     def failing_step(upload: str, state: ProcessingState, findings: Findings) -> ProcessingState:
         begun = [stage for stage in STAGES if getattr(state, stage) == "in_progress"]
@@ -286,19 +260,6 @@ class Worker:
 
     One thread keeps the time of all uploads at once and hands documents to a few inspectors;
     each document is claimed in the database first, so that no two workers look at it.
-
-    Parameters
-    ----------
-    store
-        The uploads and their documents.
-    inspect
-        ``(path, document_type) -> Inspection``; called once a document.
-    stage_seconds
-        How long each of the three stages lasts; 0 is at once.
-    lease_seconds
-        After how long without a sign of life another worker takes a document over.
-    step
-        Where an upload goes when its stage is over.
     """
 
     def __init__(

@@ -42,13 +42,7 @@ def route(path: str, **handlers: Handler) -> Route:
 
 
 def path_id(request: Request) -> str:
-    """Return the id in the path; what does not look like one is never looked up.
-
-    Raises
-    ------
-    Problem
-        404.
-    """
+    """Return the id in the path; what does not look like one is never looked up."""
     identifier = canonical_id(request.path_params["id"])
     if identifier is None:
         raise not_found()
@@ -56,13 +50,7 @@ def path_id(request: Request) -> str:
 
 
 def found(store: Store, resource: str, request: Request) -> Row:
-    """Return the user, account or upload that the path names.
-
-    Raises
-    ------
-    Problem
-        404.
-    """
+    """Return the user, account or upload that the path names."""
     row = store.get(resource, path_id(request))
     if row is None:
         raise not_found()

@@ -36,23 +36,7 @@ _TABLES = {
 
 @dataclass(frozen=True)
 class NewUpload:
-    """A received document, not yet kept.
-
-    Parameters
-    ----------
-    user
-        Id of its user.
-    document_type
-        As the client said.
-    file_name
-        As the client said; data only, never part of a path.
-    media_type
-        As the document's first bytes say.
-    received
-        The temporary file that holds it.
-    classification, ocr, authenticity
-        The first processing statuses.
-    """
+    """A received document, not yet kept."""
 
     user: str
     document_type: str
@@ -77,16 +61,6 @@ class Store:
     """The folder of a local server: one database and the documents beside it.
 
     Several processes may open one folder at once.
-
-    Parameters
-    ----------
-    folder
-        Made, for its owner alone, when it does not exist.
-
-    Raises
-    ------
-    ConfigurationError
-        The folder holds a database that cannot be used.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -55,19 +55,7 @@ Position = tuple[int, str]
 
 @dataclass(frozen=True)
 class PageQuery:
-    """One page of a list.
-
-    Parameters
-    ----------
-    filters
-        Column -> exact value.
-    limit
-        Objects a page, 1 to 200.
-    position
-        ``(created_at in ms, id)`` of the object next to which the page begins.
-    newer
-        Whether the page holds objects newer than the position instead of older ones.
-    """
+    """One page of a list."""
 
     filters: Mapping[str, str] = field(default_factory=dict)
     limit: int = DEFAULT_LIMIT
@@ -87,22 +75,7 @@ def encode_cursor(resource: str, query: PageQuery) -> str:
 
 
 def decode_cursor(resource: str, cursor: str, columns: frozenset[str]) -> PageQuery:
-    """Read a cursor, or the whole URL that was returned in `next` or `previous`.
-
-    Parameters
-    ----------
-    resource
-        The list that is asked for; a cursor of another list is refused.
-    cursor
-        What the client sent.
-    columns
-        The filters this list has.
-
-    Raises
-    ------
-    Problem
-        404, as the Django REST framework answers, for anything this server did not make.
-    """
+    """Read a cursor, or the whole URL that was returned in `next` or `previous`."""
     try:
         content = json.loads(_decode_text(_inside_url(cursor)))
         return _query(resource, content, columns)
@@ -164,13 +137,7 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,1000}")
 
 
 def uuid_value(text: str) -> str:
-    """Return the id in its canonical form.
-
-    Raises
-    ------
-    ValueError
-        With the message for the field.
-    """
+    """Return the id in its canonical form."""
     identifier = canonical_id(text)
     if identifier is None:
         raise ValueError("Must be a valid UUID.")
@@ -202,20 +169,6 @@ def page_query(
     """Read the parameters of a list.
 
     A cursor carries filters and limit; parameters beside it take precedence.
-
-    Parameters
-    ----------
-    resource
-        The list, such as ``"user-uploads"``.
-    params
-        The query string.
-    filters
-        Parameter -> (column, check).
-
-    Raises
-    ------
-    Problem
-        400 with a message for each parameter that is wrong; 404 for a cursor not made here.
     """
     errors: dict[str, list[str]] = {}
     given: dict[str, str] = {}
@@ -264,11 +217,6 @@ def user_profile(body: Any) -> dict[str, Any]:
     """Check the body of a new or changed user; unknown fields are passed over.
 
     Source: Argyle API reference, users: all fields are optional.
-
-    Raises
-    ------
-    Problem
-        400 with a message for each field that is wrong.
     """
     if not isinstance(body, dict):
         raise invalid({"non_field_errors": ["Invalid data. Expected a dictionary."]})

@@ -29,34 +29,8 @@ _EXACT_UP_TO = 10_000
 def ks_p(a: Counts, b: Counts) -> tuple[float, str | None]:
     """Give the two-sided p-value of the two-sample Kolmogorov-Smirnov test.
 
-    Parameters
-    ----------
-    a, b
-        Counts of the scores 0 to 100.
-
-    Returns
-    -------
-    tuple
-        The p-value, and ``exact`` (up to 10,000 scores on each side) or ``asymptotic``; NaN and
-        ``None`` when a side has none.
-
-    Raises
-    ------
-    ConfigurationError
-        When scipy is not installed.
-
-    Notes
-    -----
     What ``scipy.stats.ks_2samp`` gives: Hodges 1958, Ark. Mat. 3:469. Both are made for scores
     without ties; with ties the true p-value is smaller.
-
-    Examples
-    --------
-    >>> a, b = np.zeros(101, dtype=np.int64), np.zeros(101, dtype=np.int64)
-    >>> a[:10], b[5:15] = 1, 1
-    >>> p, how = ks_p(a, b)
-    >>> round(p, 4), how
-    (0.1678, 'exact')
     """
     try:
         from scipy import stats  # type: ignore[import-untyped]  # noqa: PLC0415 - an extra
@@ -80,27 +54,8 @@ def ks_p(a: Counts, b: Counts) -> tuple[float, str | None]:
 def mann_whitney_p(a: Counts, b: Counts) -> float:
     """Give the two-sided p-value of the Mann-Whitney test, corrected for ties and continuity.
 
-    Parameters
-    ----------
-    a, b
-        Counts of the scores 0 to 100.
-
-    Returns
-    -------
-    float
-        1 when all scores are the same, NaN when a side has none.
-
-    Notes
-    -----
     The normal approximation of Mann and Whitney 1947, Ann. Math. Stat. 18:50, as
     ``scipy.stats.mannwhitneyu(method="asymptotic")``; rough below about 8 scores a side.
-
-    Examples
-    --------
-    >>> a, b = np.zeros(101, dtype=np.int64), np.zeros(101, dtype=np.int64)
-    >>> a[:10], b[5:15] = 1, 1
-    >>> round(mann_whitney_p(a, b), 6)
-    0.005075
     """
     n, m = int(a.sum()), int(b.sum())
     if not n or not m:
@@ -119,15 +74,8 @@ def mann_whitney_p(a: Counts, b: Counts) -> float:
 def twice_wins(table: Counts, reference: Counts) -> Counts:
     """Count the pairs in which the group's score is above the reference's: 2 each, ties 1.
 
-    Notes
-    -----
     This is twice the Mann-Whitney U of the group. It is exact below 4.6e18, that is for 2e9
     scores on each side.
-
-    Examples
-    --------
-    >>> twice_wins(np.array([[0, 1, 1]]), np.array([1, 1, 0])).tolist()
-    [7]
     """
     wins: Counts = table @ (2 * np.cumsum(reference) - reference)
     return wins
@@ -140,33 +88,7 @@ MODERATE, LARGE = 0.1, 0.25
 
 
 def psi_bins(reference: Counts, bins: Bins) -> list[tuple[int, int]]:
-    """Cut the scores into bins.
-
-    Parameters
-    ----------
-    reference
-        Counts of the scores 0 to 100.
-    bins
-        So many quantile bins of the reference, which are fewer where many uploads share a score;
-        or a level preset, or cut-offs of your own.
-
-    Returns
-    -------
-    list of tuples
-        Lowest and highest score of each bin.
-
-    Raises
-    ------
-    ConfigurationError
-        For fewer than 2 bins, or an unknown preset.
-
-    Examples
-    --------
-    >>> psi_bins(np.ones(101, dtype=np.int64), 2)
-    [(0, 50), (51, 100)]
-    >>> psi_bins(np.ones(101, dtype=np.int64), "ocrolus-current")
-    [(0, 55), (56, 80), (81, 100)]
-    """
+    """Cut the scores into bins."""
     if not isinstance(bins, int | np.integer):
         return [(low, high) for low, high, _ in level_preset(bins).ranges()]
     if bins < 2:  # noqa: PLR2004 - one bin cannot differ from itself
@@ -183,32 +105,9 @@ def psi_bins(reference: Counts, bins: Bins) -> list[tuple[int, int]]:
 def psi(table: Counts, reference: Counts, bins: list[tuple[int, int]]) -> Floats:
     """Give the population stability index of each row against the reference.
 
-    Parameters
-    ----------
-    table
-        One row per group, one column per score.
-    reference
-        One row.
-    bins
-        From `psi_bins`.
-
-    Returns
-    -------
-    numpy.ndarray
-        0 for equal shares; NaN where either side has no scores.
-
-    Notes
-    -----
     sum over bins of (p - q) ln(p / q), p and q the shares of a bin: Siddiqi 2006; it is the
     symmetric divergence of Jeffreys 1946. Where one side has nobody in a bin, half an upload
     stands in for nobody, or the index would be infinite; a bin with nobody on both sides adds 0.
-
-    Examples
-    --------
-    >>> half, all_low = np.zeros(101, dtype=np.int64), np.zeros(101, dtype=np.int64)
-    >>> half[[0, 100]], all_low[[0, 100]] = 50, (80, 20)
-    >>> psi(all_low[np.newaxis], half, [(0, 50), (51, 100)]).round(4).tolist()
-    [0.4159]
     """
     lows = [low for low, _ in bins]
     inside = np.add.reduceat(table, lows, axis=1).astype(np.float64)
@@ -225,28 +124,9 @@ def psi(table: Counts, reference: Counts, bins: list[tuple[int, int]]) -> Floats
 def psi_critical(n: Counts, m: int, bins: int) -> Floats:
     """Give the PSI that two samples of one population exceed by chance one time in twenty.
 
-    Parameters
-    ----------
-    n, m
-        Scores in the group and in the reference.
-    bins
-        How many.
-
-    Returns
-    -------
-    numpy.ndarray
-        NaN without scores on a side, or for one bin.
-
-    Notes
-    -----
     (1/n + 1/m) times the 95 % point of the chi-squared distribution of bins - 1 degrees of
     freedom: Yurdakul 2018, Statistical properties of population stability index, dissertation
     3208, Western Michigan University. It is for large samples and bins that are not nearly empty.
-
-    Examples
-    --------
-    >>> psi_critical(np.array([100, 10_000]), 10_000, 10).round(4).tolist()
-    [0.1709, 0.0034]
     """
     if bins < 2 or m == 0:  # noqa: PLR2004 - one bin has no freedom
         return np.full(len(n), np.nan)
@@ -254,13 +134,7 @@ def psi_critical(n: Counts, m: int, bins: int) -> Floats:
 
 
 def rule_of_thumb(index: Floats) -> list[str | None]:
-    """Put the industry's words to a PSI: ``stable`` below 0.1, ``large`` from 0.25.
-
-    Examples
-    --------
-    >>> rule_of_thumb(np.array([0.02, 0.1, 0.3, np.nan]))
-    ['stable', 'moderate', 'large', None]
-    """
+    """Put the industry's words to a PSI: ``stable`` below 0.1, ``large`` from 0.25."""
     words = ("stable", "moderate", "large")
     return [
         None if math.isnan(value) else words[int(value >= MODERATE) + int(value >= LARGE)]
@@ -271,22 +145,8 @@ def rule_of_thumb(index: Floats) -> list[str | None]:
 def chi_squared_point(share: float, freedom: int) -> float:
     """Give the point below which this share of a chi-squared distribution lies.
 
-    Parameters
-    ----------
-    share
-        Above 0 and below 1.
-    freedom
-        Degrees of freedom, at least 1.
-
-    Notes
-    -----
     For whole degrees of freedom the upper tail is a finite sum (Abramowitz and Stegun 1964,
     26.4.4 and 26.4.5); the point is found by halving.
-
-    Examples
-    --------
-    >>> round(chi_squared_point(0.95, 9), 6)
-    16.918978
     """
     low, high = 0.0, 1.0
     while _upper_tail(high, freedom) > 1 - share:
@@ -318,44 +178,12 @@ def drift(
 ) -> pd.DataFrame:
     """Hold each period against a reference.
 
-    Parameters
-    ----------
-    by
-        The column of the periods; the counts must be grouped by it. All other groups are added
-        up: filter first to look at one of them.
-    reference
-        All its groups are added up; by default the first period that has a score.
-    bins
-        Of the PSI: so many quantile bins of the reference, a level preset, or your own cut-offs.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Indexed by period: ``scored, reference_scored`` (int64), ``mean`` (points of the score),
-        ``psi``; ``psi_critical``, what two samples of these sizes and bins exceed by chance one
-        time in twenty; ``psi_beyond_chance`` (boolean, missing without scores);
-        ``psi_rule_of_thumb`` (string): ``stable`` below 0.1, ``moderate``, ``large`` from 0.25;
-        ``ks, ks_critical`` (0 to 1) and ``ks_beyond_chance``, likewise; ``warning`` (string).
-        ``attrs["psi_bins"]`` holds the bins, ``attrs["reference"]`` what the reference is.
-
-    Raises
-    ------
-    ConfigurationError
-        When the counts are not grouped by the period, or for unknown bins.
-
-    Notes
-    -----
     The marks at 0.1 and 0.25 know nothing of sample sizes: small periods cross 0.1 by chance,
     and large ones can move for certain without reaching it. The critical PSI is that of Yurdakul
     2018 (see `stability.psi_critical`); the critical KS distance is 1.358 sqrt((n + m) / nm),
     Smirnov 1948, Ann. Math. Stat. 19:279, too large for scores with ties. Both are for one
     period: of twenty periods without any drift one is expected beyond chance. A period that is
     part of the reference looks closer to it than it is.
-
-    Examples
-    --------
-    >>> count_scores(frame, by="week").drift()[["scored", "psi"]].iloc[0].tolist()
-    [3.0, 0.0]
     """
     periods = counts.by(by)
     table = periods.scores.to_numpy()
@@ -385,13 +213,7 @@ def drift(
 
 
 def ks_critical(n: npt.NDArray[np.int64], m: int) -> npt.NDArray[np.float64]:
-    """Give the KS distance that two samples of one population exceed one time in twenty.
-
-    Examples
-    --------
-    >>> ks_critical(np.array([100]), 100).round(3).tolist()
-    [0.192]
-    """
+    """Give the KS distance that two samples of one population exceed one time in twenty."""
     either = 1 / np.where(n > 0, n, np.nan) + (1 / m if m else np.nan)
     return math.sqrt(math.log(2 / 0.05) / 2) * np.sqrt(either)
 
@@ -429,52 +251,11 @@ def compare(
 ) -> pd.DataFrame:
     """Compare each group with a reference.
 
-    Parameters
-    ----------
-    reference
-        All its groups are added up.
-    bins
-        Of the PSI: so many quantile bins of the reference, a level preset, or your own cut-offs.
-    p_values
-        Also give p-values; needs the extra ``[stats]``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Indexed by group. ``scored, reference_scored`` (int64). Float64, NaN without scores on a
-        side:
-
-        - ``mean_difference``: group less reference, in points of the score.
-        - ``ks``: the largest distance of the two ECDFs, 0 to 1.
-        - ``superiority``: the chance that a score of the group is above one of the reference,
-          ties counting half; the AUC, and Mann-Whitney's U by the number of pairs. 0.5 means
-          neither is above. ``superiority_low, superiority_high``: 95 % interval.
-        - ``wasserstein``: the area between the two ECDFs, in points of the score.
-        - ``psi``: population stability index, over the bins of ``attrs["psi_bins"]``.
-        - ``cohens_d``: difference of means by the pooled standard deviation. ``cliffs_delta``:
-          2 superiority - 1.
-
-        With p-values ``ks_p, ks_method`` (``exact`` or ``asymptotic``) and ``mann_whitney_p``.
-        Last ``warning`` (string): what to be careful about, missing where nothing is.
-
-    Raises
-    ------
-    ConfigurationError
-        For p-values without scipy, for unknown bins.
-
-    Notes
-    -----
     KS: Smirnov 1939. Superiority: Mann and Whitney 1947, Ann. Math. Stat. 18:50; its interval is
     Wilson's, with the number of scores that would have the variance of DeLong et al. 1988,
     Biometrics 44:837, or the smaller side where that is 0. Wasserstein: Vallender 1974, Theory
     Probab. Appl. 18:784. PSI: see `stability.psi`. d: Cohen 1988. Delta: Cliff 1993, Psychol.
     Bull. 114:494.
-
-    Examples
-    --------
-    >>> by_type = count_scores(frame, by="document_type")
-    >>> by_type.compare(counts).loc["paystubs", ["ks", "superiority", "psi"]].tolist()
-    [0.0, 0.5, 0.0]
     """
     table, other = counts.scores.to_numpy(), reference.scores.to_numpy().sum(axis=0)
     n, m = table.sum(axis=1), int(other.sum())
@@ -508,26 +289,14 @@ def compare(
 
 
 def distances(table: Counts, reference: Counts) -> Floats:
-    """Give the distance of two ECDFs at each score, NaN without scores on a side.
-
-    Examples
-    --------
-    >>> distances(np.array([[1, 1]]), np.array([0, 2])).tolist()
-    [[0.5, 0.0]]
-    """
+    """Give the distance of two ECDFs at each score, NaN without scores on a side."""
     shares = np.cumsum(table, axis=1) / sizes(table)[:, np.newaxis]
     expected = np.cumsum(reference) / sizes(reference[np.newaxis])
     return np.abs(shares - expected)
 
 
 def cautions(n: Counts, m: int) -> Any:
-    """Say which comparisons rest on few scores.
-
-    Examples
-    --------
-    >>> list(cautions(np.array([0, 7]), 100))
-    ['no scores to compare', 'only 7 and 100 scores: chance moves these numbers a lot']
-    """
+    """Say which comparisons rest on few scores."""
     texts = [_caution(int(size), m) for size in n]
     return pd.array(texts, dtype="string")
 

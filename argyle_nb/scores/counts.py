@@ -35,13 +35,7 @@ if TYPE_CHECKING:
 
 
 def crossed(groups: pd.Index[Any], inner: pd.Index[Any]) -> pd.MultiIndex:
-    """Put an inner index under each group.
-
-    Examples
-    --------
-    >>> crossed(pd.Index(["a", "b"], name="user"), pd.Index([1, 2], name="threshold")).tolist()
-    [('a', 1), ('a', 2), ('b', 1), ('b', 2)]
-    """
+    """Put an inner index under each group."""
     outer: Sequence[Any] = [
         groups.get_level_values(level).repeat(len(inner)) for level in range(groups.nlevels)
     ]

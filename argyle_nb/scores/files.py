@@ -34,33 +34,12 @@ _FLAGS = {"True": True, "False": False}
 
 
 def to_csv(counts: ScoreCounts, path: Path | str) -> None:
-    """Write the counts as CSV, for `ScoreCounts.read_csv`.
-
-    Parameters
-    ----------
-    path
-        Replaced as a whole, or not at all. One line per group: its labels under headers such as
-        ``document_type:text`` or ``week:time``, then the columns 0 to 100, one per reason,
-        ``classified`` and ``ocr``. Texts that a spreadsheet would run have an apostrophe in
-        front. The list of rejected scores is not kept, their number is.
-
-    Examples
-    --------
-    >>> count_scores(frame, by="document_type").to_csv(folder / "counts.csv")
-    >>> (folder / "counts.csv").read_text()[:20]
-    'document_type:text,0'
-    """
+    """Write the counts as CSV, for `ScoreCounts.read_csv`."""
     write_csv(labelled(counts), Path(path))
 
 
 def read_csv(path: Path | str) -> Stored:
-    """Read what `to_csv` wrote.
-
-    Raises
-    ------
-    DocumentError
-        When the file is no such table.
-    """
+    """Read what `to_csv` wrote."""
     header, *rows = _cells(path)
     cells = pd.DataFrame(rows, columns=range(len(header)), dtype="string")
     labels = len(header) - len(COUNTED)
@@ -77,22 +56,7 @@ def read_csv(path: Path | str) -> Stored:
 
 
 def to_parquet(counts: ScoreCounts, path: Path | str) -> None:
-    """Write the counts as Parquet, for `ScoreCounts.read_parquet`.
-
-    Parameters
-    ----------
-    path
-        Replaced as a whole, or not at all; the columns of `to_csv`.
-
-    Raises
-    ------
-    ConfigurationError
-        When pyarrow is not installed: it comes with the extra ``[dask]``.
-
-    Examples
-    --------
-    >>> counts.to_parquet(folder / "counts.parquet")
-    """
+    """Write the counts as Parquet, for `ScoreCounts.read_parquet`."""
     _check_pyarrow()
     path = Path(path)
     temporary = path.with_name(f"{path.name}.part")
@@ -101,15 +65,7 @@ def to_parquet(counts: ScoreCounts, path: Path | str) -> None:
 
 
 def read_parquet(path: Path | str) -> Stored:
-    """Read what `to_parquet` wrote.
-
-    Raises
-    ------
-    ConfigurationError
-        When pyarrow is not installed.
-    DocumentError
-        When the file is no such table.
-    """
+    """Read what `to_parquet` wrote."""
     _check_pyarrow()
     try:
         table = pd.read_parquet(Path(path), engine="pyarrow")
@@ -127,13 +83,7 @@ def _check_pyarrow() -> None:
 
 
 def labelled(counts: ScoreCounts) -> pd.DataFrame:
-    """Give the counts as one table, which `to_csv` writes: labels, scores, reasons, stages.
-
-    Examples
-    --------
-    >>> list(labelled(count_scores(frame, by="document_type")))[:2]
-    ['document_type:text', '0']
-    """
+    """Give the counts as one table, which `to_csv` writes: labels, scores, reasons, stages."""
     numbers = pd.DataFrame(counts.table(), columns=pd.Index(COUNTED))
     if not counts.grouped_by:
         return numbers

@@ -111,31 +111,14 @@ def find_uploads(
 
 
 def column_of(frame: pd.DataFrame, name: str) -> pd.Series[Any]:
-    """Give a column, or say that the frame is of another kind.
-
-    Raises
-    ------
-    ConfigurationError
-        When it is not there.
-
-    Examples
-    --------
-    >>> column_of(frame, "document_type").nunique()
-    2
-    """
+    """Give a column, or say that the frame is of another kind."""
     if name not in frame:
         raise ConfigurationError(f"no column {name}: give a frame of uploads_frame")
     return frame[name]
 
 
 def statuses_of(frame: pd.DataFrame) -> pd.Series[Any]:
-    """Say of each upload that it is ``scored``, or why it has no score.
-
-    Examples
-    --------
-    >>> statuses_of(frame).tolist()
-    ['scored', 'scored', 'scored', 'unsupported_type']
-    """
+    """Say of each upload that it is ``scored``, or why it has no score."""
     statuses: pd.Series[Any] = no_score_reasons(frame).cat.add_categories([SCORED])
     return statuses.fillna(SCORED).rename("status")
 
@@ -198,18 +181,7 @@ TIMES = ("created_at", "updated_at")
 
 
 def plain_filters(filters: Any) -> dict[str, Any]:
-    """Make plain values of what a filter may hold: numbers of numpy, sets, series, ranges.
-
-    Raises
-    ------
-    ConfigurationError
-        When a filter is neither a value nor some values.
-
-    Examples
-    --------
-    >>> plain_filters({"ocr_authenticity_score": range(3), "document_type": "W-2"})
-    {'ocr_authenticity_score': [0, 1, 2], 'document_type': 'W-2'}
-    """
+    """Make plain values of what a filter may hold: numbers of numpy, sets, series, ranges."""
     if not isinstance(filters, Mapping):
         raise ConfigurationError(
             "filters are a dict of column -> wanted, such as {'document_type': 'W-2'}"
@@ -218,18 +190,7 @@ def plain_filters(filters: Any) -> dict[str, Any]:
 
 
 def chosen(frame: pd.DataFrame, filters: Filters) -> npt.NDArray[np.bool_]:
-    """Say which rows the filters let through.
-
-    Raises
-    ------
-    ConfigurationError
-        When a filter names no column, or its times are no pair of first and end.
-
-    Examples
-    --------
-    >>> chosen(frame, {"document_type": "paystubs"}).sum()
-    np.int64(3)
-    """
+    """Say which rows the filters let through."""
     keep = np.ones(len(frame), dtype=bool)
     for name, wanted in filters.items():
         if name not in frame:

@@ -26,33 +26,14 @@ _PER_DAY = {unit: 86_400 * 1000**power for power, unit in enumerate(("s", "ms", 
 
 @dataclass(frozen=True)
 class GroupKey:
-    """One column that makes groups.
-
-    Parameters
-    ----------
-    name
-        Of the column.
-    labels
-        The different values, as ``string``, ``Int64``, ``Float64``, ``boolean`` or times in UTC.
-    codes
-        For each row the number of its label, -1 where it is missing; or what works it out.
-    """
+    """One column that makes groups."""
 
     name: str
     labels: Any
     codes: npt.NDArray[np.integer[Any]] | _PeriodCodes
 
     def write(self, numbers: npt.NDArray[np.int64], rows: slice, step: int) -> None:
-        """Write ``step`` times 0 for missing, 1 for the first label and so on.
-
-        Examples
-        --------
-        >>> numbers = np.empty(2, dtype=np.int64)
-        >>> key = GroupKey("user", pd.array(["a", "b"], dtype="string"), np.array([1, -1]))
-        >>> key.write(numbers, slice(0, 2), 10)
-        >>> numbers.tolist()
-        [20, 0]
-        """
+        """Write ``step`` times 0 for missing, 1 for the first label and so on."""
         if isinstance(self.codes, _PeriodCodes):
             self.codes.write(numbers, rows, step)
         else:
@@ -66,43 +47,19 @@ class GroupKey:
 
 
 def key_of(frame: pd.DataFrame, name: str) -> GroupKey:
-    """Read one column, or the weeks or months of ``created_at``.
-
-    Raises
-    ------
-    ConfigurationError
-        When there is no such column, or ``created_at`` holds no times.
-
-    Examples
-    --------
-    >>> key_of(frame, "document_type").labels.tolist()[:2]
-    ['paystubs', 'W-2']
-    """
+    """Read one column, or the weeks or months of ``created_at``."""
     if name in PERIODS and name not in frame:
         return _period_key(_column(frame, "created_at"), name)
     return _key(_column(frame, name), name)
 
 
 def keys_of(labels: pd.DataFrame, names: Sequence[str]) -> list[GroupKey]:
-    """Read columns that hold labels already.
-
-    Examples
-    --------
-    >>> keys_of(pd.DataFrame({"user": ["a", "b"]}), ["user"])[0].codes.tolist()
-    [0, 1]
-    """
+    """Read columns that hold labels already."""
     return [_key(labels[name], name) for name in names]
 
 
 def index_of(keys: Sequence[GroupKey], groups: npt.NDArray[np.int64]) -> pd.Index[Any]:
-    """Name groups, which are numbers made of the codes of all keys.
-
-    Examples
-    --------
-    >>> key = GroupKey("user", pd.array(["a", "b"], dtype="string"), np.array([0, 1]))
-    >>> index_of([key], np.array([1, 2])).tolist()
-    ['a', 'b']
-    """
+    """Name groups, which are numbers made of the codes of all keys."""
     arrays = []
     for key in reversed(keys):
         groups, place = np.divmod(groups, key.size)
@@ -112,13 +69,7 @@ def index_of(keys: Sequence[GroupKey], groups: npt.NDArray[np.int64]) -> pd.Inde
 
 
 def index_of_labels(arrays: Sequence[Any], names: list[str]) -> pd.Index[Any]:
-    """Make an index, with levels only where there are several columns.
-
-    Examples
-    --------
-    >>> index_of_labels([pd.array(["a"], dtype="string")], ["user"]).tolist()
-    ['a']
-    """
+    """Make an index, with levels only where there are several columns."""
     if len(names) == 1:
         only: pd.Index[Any] = pd.Index(arrays[0], name=names[0])
         return only
@@ -126,14 +77,7 @@ def index_of_labels(arrays: Sequence[Any], names: list[str]) -> pd.Index[Any]:
 
 
 def numbers_of(keys: Sequence[GroupKey], rows: int) -> npt.NDArray[np.int64]:
-    """Give the group of each row as a number, for `index_of`.
-
-    Examples
-    --------
-    >>> key = GroupKey("user", pd.array(["a", "b"], dtype="string"), np.array([0, -1]))
-    >>> numbers_of([key], 2).tolist()
-    [1, 0]
-    """
+    """Give the group of each row as a number, for `index_of`."""
     numbers, spare = np.empty((2, rows), dtype=np.int64)
     write_numbers(keys, slice(0, rows), 1, numbers, spare)
     return numbers
@@ -150,14 +94,6 @@ def write_numbers(
 
     The two arrays are as long as the rows, and can be used again: fresh memory takes longer than
     the sums.
-
-    Examples
-    --------
-    >>> key = GroupKey("user", pd.array(["a", "b"], dtype="string"), np.array([0, -1]))
-    >>> numbers, spare = np.empty((2, 2), dtype=np.int64)
-    >>> write_numbers([key], slice(0, 2), 100, numbers, spare)
-    >>> numbers.tolist()
-    [100, 0]
     """
     if not keys:
         numbers.fill(0)
@@ -172,11 +108,6 @@ def sorted_order(index: pd.Index[Any]) -> npt.NDArray[np.intp]:
     """Put groups in order, by the first column first; a missing value comes last.
 
     Document types stand in the API's order, with those that are new behind.
-
-    Examples
-    --------
-    >>> sorted_order(pd.Index(["b", "a"], dtype="string")).tolist()
-    [1, 0]
     """
     order = np.arange(len(index))
     for level in reversed(range(index.nlevels)):

@@ -38,23 +38,7 @@ INVALID = len(SCORES) + REASONS.index("invalid") * len(REACHED)
 
 
 class Cells:
-    """The place of each row in a table of `WIDTH` columns: the scores, then reasons by stage.
-
-    Parameters
-    ----------
-    frame
-        From `uploads_frame`.
-
-    Raises
-    ------
-    ConfigurationError
-        When a column is missing.
-
-    Examples
-    --------
-    >>> Cells(frame).all().tolist()[:3]
-    [85, 92, 40]
-    """
+    """The place of each row in a table of `WIDTH` columns: the scores, then reasons by stage."""
 
     def __init__(self, frame: pd.DataFrame) -> None:
         needed = ("ocr_authenticity_score", *_STATES)
@@ -104,23 +88,7 @@ class Cells:
 
 
 def no_score_reasons(frame: pd.DataFrame) -> pd.Series[str]:
-    """Say for each upload why it has no score.
-
-    Parameters
-    ----------
-    frame
-        From `uploads_frame`.
-
-    Returns
-    -------
-    pandas.Series
-        ``no_score_reason`` (category of `REASONS`), missing where there is a score.
-
-    Examples
-    --------
-    >>> no_score_reasons(frame).tolist()[-1]
-    'unsupported_type'
-    """
+    """Say for each upload why it has no score."""
     cells = Cells(frame).all()
     codes = np.where(cells < len(SCORES), -1, (cells - len(SCORES)) // len(REACHED))
     reasons = pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(list(REASONS)))
@@ -128,13 +96,7 @@ def no_score_reasons(frame: pd.DataFrame) -> pd.Series[str]:
 
 
 def whole_numbers(column: pd.Series[Any]) -> npt.NDArray[np.int16]:
-    """Read scores, with `NO_SCORE` for none and `NO_NUMBER` for what is no whole number.
-
-    Examples
-    --------
-    >>> whole_numbers(pd.Series([85, None, 79.5])).tolist() == [85, NO_SCORE, NO_NUMBER]
-    True
-    """
+    """Read scores, with `NO_SCORE` for none and `NO_NUMBER` for what is no whole number."""
     if str(column.dtype) == "Int16":
         numbers: npt.NDArray[np.int16] = column.array.fillna(NO_SCORE).to_numpy(dtype=np.int16)
         return numbers
@@ -180,23 +142,7 @@ _ROWS_NAMED = 5
 
 
 def checked_scores(frame: pd.DataFrame) -> pd.Series[Any]:
-    """Read the scores of a frame that may have come from elsewhere than `uploads_frame`.
-
-    Returns
-    -------
-    pandas.Series
-        Int16, 0 to 100 or missing; the frame's index.
-
-    Raises
-    ------
-    DecodeError
-        For a score that is none; it names the uploads.
-
-    Examples
-    --------
-    >>> checked_scores(frame.assign(ocr_authenticity_score=[85.0, 40.0, np.nan, 92.0])).tolist()
-    [85, 40, <NA>, 92]
-    """
+    """Read the scores of a frame that may have come from elsewhere than `uploads_frame`."""
     numbers = whole_numbers(frame["ocr_authenticity_score"])
     bad = (numbers != NO_SCORE) & ((numbers < LOWEST_SCORE) | (numbers > HIGHEST_SCORE))
     # The value that stands for none is no score either, where it was given.
@@ -207,14 +153,7 @@ def checked_scores(frame: pd.DataFrame) -> pd.Series[Any]:
 
 
 def rejected_rows(frame: pd.DataFrame, bad: npt.NDArray[np.bool_]) -> list[dict[str, str]]:
-    """List ``record, path, problem`` of the rows that are marked.
-
-    Examples
-    --------
-    >>> bad = frame.assign(ocr_authenticity_score=[185, 92, 40, 10])
-    >>> rejected_rows(bad, np.array([True, False, False, False]))[0]["problem"]
-    '185 is no whole number from 0 to 100'
-    """
+    """List ``record, path, problem`` of the rows that are marked."""
     rows = frame.iloc[np.flatnonzero(bad)]
     names = rows["id"] if "id" in rows else rows.index.to_series()
     return [
@@ -228,14 +167,7 @@ def rejected_rows(frame: pd.DataFrame, bad: npt.NDArray[np.bool_]) -> list[dict[
 
 
 def refusal(rejected: list[dict[str, str]], cure: str) -> DecodeError:
-    """Make the error that names the first of the rejected rows, and a few more.
-
-    Examples
-    --------
-    >>> raise refusal([{"record": "u1", "path": "score", "problem": "no number"}], "correct them")
-    Traceback (most recent call last):
-    argyle_nb.errors.DecodeError: record u1, at score: no number: correct them
-    """
+    """Make the error that names the first of the rejected rows, and a few more."""
     first, others = rejected[0], rejected[1:]
     problem = first["problem"]
     if others:

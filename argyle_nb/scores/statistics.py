@@ -27,37 +27,19 @@ if TYPE_CHECKING:
 
 
 def sizes(table: Counts) -> Floats:
-    """How many scores, NaN for none.
-
-    Examples
-    --------
-    >>> sizes(np.array([[0, 3], [0, 0]])).tolist()
-    [3.0, nan]
-    """
+    """How many scores, NaN for none."""
     n = table.sum(axis=1)
     return np.where(n > 0, n, np.nan)
 
 
 def means(table: Counts) -> Floats:
-    """Give the arithmetic mean.
-
-    Examples
-    --------
-    >>> means(np.array([[0, 3, 3]])).tolist()
-    [1.5]
-    """
+    """Give the arithmetic mean."""
     sums: Counts = table @ np.arange(table.shape[1])
     return sums / sizes(table)
 
 
 def standard_deviations(table: Counts) -> Floats:
-    """Give the sample standard deviation, sqrt(sum (x - mean)^2 / (n - 1)); NaN for one score.
-
-    Examples
-    --------
-    >>> standard_deviations(np.array([[1, 0, 1], [0, 1, 0]])).round(3).tolist()
-    [1.414, nan]
-    """
+    """Give the sample standard deviation, sqrt(sum (x - mean)^2 / (n - 1)); NaN for one score."""
     n = sizes(table)
     middle = means(table)
     squares = (np.arange(table.shape[1]) - middle[:, np.newaxis]) ** 2
@@ -68,14 +50,7 @@ def standard_deviations(table: Counts) -> Floats:
 def quantiles(table: Counts, q: float) -> Floats:
     """Interpolate between the two order statistics around (n - 1) q.
 
-    Notes
-    -----
     Type 7 of Hyndman and Fan 1996, Am. Stat. 50:361, the default of numpy and R.
-
-    Examples
-    --------
-    >>> quantiles(np.array([[1, 1, 0], [0, 0, 5]]), 0.5).tolist()
-    [0.5, 2.0]
     """
     place = (sizes(table) - 1) * q
     low, high = _order_statistic(table, np.floor(place)), _order_statistic(table, np.ceil(place))
@@ -85,14 +60,7 @@ def quantiles(table: Counts, q: float) -> Floats:
 def lowest_at(table: Counts, share: Floats) -> Floats:
     """Give the lowest score at or below which there is at least this share.
 
-    Notes
-    -----
     The inverse of the ECDF, type 1 of Hyndman and Fan 1996.
-
-    Examples
-    --------
-    >>> lowest_at(np.array([[1, 1, 2]]), np.array([0.5])).tolist()
-    [1.0]
     """
     # A share that was computed as k / n times n may miss k by an ulp.
     wanted = np.ceil(np.round(share * sizes(table), 9))
@@ -118,24 +86,7 @@ STATISTICS: dict[str, Statistic] = {
 def wilson(hits: npt.ArrayLike, of: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
     """Give a share and its Wilson score interval at 95 %.
 
-    Parameters
-    ----------
-    hits, of
-        Counts; where ``of`` is 0 the results are NaN.
-
-    Returns
-    -------
-    tuple of arrays
-        Share, lower and upper bound, each 0 to 1.
-
-    Notes
-    -----
     (p + z^2/2n -+ z sqrt(p(1-p)/n + z^2/4n^2)) / (1 + z^2/n), Wilson 1927, JASA 22:209.
-
-    Examples
-    --------
-    >>> [round(float(x[0]), 3) for x in wilson(np.array([0]), np.array([10]))]
-    [0.0, 0.0, 0.278]
     """
     hits, of = np.asarray(hits), np.asarray(of)
     n = np.where(of > 0, of, np.nan)
@@ -152,20 +103,8 @@ def wilson(hits: npt.ArrayLike, of: npt.ArrayLike) -> tuple[Floats, Floats, Floa
 def ecdf_margin(scored: npt.ArrayLike) -> Floats:
     """Give the half-width of a 95 % band around a whole ECDF.
 
-    Parameters
-    ----------
-    scored
-        How many scores; without any the result is NaN.
-
-    Notes
-    -----
     sqrt(ln(2 / 0.05) / 2n): Dvoretzky, Kiefer and Wolfowitz 1956 with the constant of Massart
     1990, Ann. Probab. 18:1269. It holds for every score at once, and is wide for scores with ties.
-
-    Examples
-    --------
-    >>> float(ecdf_margin(100).round(4))
-    0.1358
     """
     n = np.asarray(scored, dtype=np.float64)
     return np.sqrt(math.log(2 / 0.05) / (2 * np.where(n > 0, n, np.nan)))
@@ -180,39 +119,9 @@ def bootstrap(
 ) -> pd.DataFrame:
     """Give a 95 % interval of any statistic by drawing again from the counts.
 
-    Parameters
-    ----------
-    statistic
-        ``"mean"``, ``"sd"``, ``"median"``, or a function that takes an int64 array with one row
-        per draw and one column per score 0 to 100, and gives one number per row.
-    resamples
-        How many draws, each of as many scores as the group has.
-    seed
-        The same seed gives the same interval.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Indexed by group: ``scored`` (int64), ``estimate``, ``low``, ``high`` (float64; NaN
-        without scores).
-
-    Raises
-    ------
-    ConfigurationError
-        For an unknown name, or without a resample.
-
-    Notes
-    -----
     Drawing n scores with replacement from n scores is drawing their counts from a multinomial
     distribution, so the work does not depend on n. The interval is the percentile interval,
     Efron and Tibshirani 1993, chapter 13: too narrow for a handful of scores.
-
-    Examples
-    --------
-    >>> counts.bootstrap("median").round(1).loc["all"].tolist()
-    [3.0, 85.0, 40.0, 92.0]
-    >>> counts.bootstrap(lambda drawn: drawn[:, 80:].sum(axis=1) / drawn.sum(axis=1)).columns[1]
-    'estimate'
     """
     if isinstance(statistic, str) and statistic not in STATISTICS:
         raise ConfigurationError(

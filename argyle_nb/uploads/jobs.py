@@ -37,25 +37,7 @@ NOT_TRIED = JournalEntry("new", None, "not tried")
 
 @dataclass(eq=False)
 class UploadJob:
-    """One document for one user as one type, and the manifest's rows that ask for it.
-
-    Parameters
-    ----------
-    document
-        As it was looked at.
-    document_type, user
-        As the manifest names them; the user may be an external id.
-    rows
-        Positions in the manifest; the first is the one that is sent.
-    entry
-        How far it is.
-    key
-        In the journal, once the user's id is known.
-    seconds
-        Spent on sending it in this run.
-    ended_at
-        When the last attempt of this run ended, on the monotonic clock.
-    """
+    """One document for one user as one type, and the manifest's rows that ask for it."""
 
     document: Document
     document_type: str
@@ -81,21 +63,7 @@ class UploadPlan:
 
 
 def plan_of(lines: Iterable[tuple[str, str, str]], *, max_bytes: int, strict: bool) -> UploadPlan:
-    """Look at every file, and put rows together that ask for the same upload.
-
-    Parameters
-    ----------
-    lines
-        File, document type and user of each row.
-    max_bytes, strict
-        As for `inspect_document`.
-
-    Examples
-    --------
-    >>> plan = plan_of([("nowhere.pdf", "W-2", "loan-77")], max_bytes=1000, strict=False)
-    >>> plan.jobs, list(plan.refused)
-    ([], [0])
-    """
+    """Look at every file, and put rows together that ask for the same upload."""
     lines = list(lines)
     plan = UploadPlan()
     jobs: dict[tuple[str, str, str], UploadJob] = {}
@@ -152,18 +120,7 @@ def send_once(
     document: Document,
     progress: Callable[[int, int], None] | None = None,
 ) -> SendOutcome:
-    """Claim a document and try to send it once.
-
-    Returns
-    -------
-    SendOutcome
-        Its entry, and the error that kept it from being ``done``.
-
-    Examples
-    --------
-    >>> send_once(client, journal, key, document).entry.state  # doctest: +SKIP
-    'done'
-    """
+    """Claim a document and try to send it once."""
     known = journal.claim(key, document.name, client.clock.now())
     if known is None:
         return send_claimed(client, journal, key, document, progress)
@@ -227,14 +184,7 @@ _DTYPES = {
 
 
 def shown_state(entry: JournalEntry) -> str:
-    """Give the state of an upload as people read it, one of `STATES`.
-
-    Examples
-    --------
-    >>> from argyle_nb.uploads.journal import JournalEntry
-    >>> shown_state(JournalEntry("new")), shown_state(JournalEntry("done"))
-    ('unsent', 'done')
-    """
+    """Give the state of an upload as people read it, one of `STATES`."""
     return _SHOWN.get(entry.state, entry.state)
 
 

@@ -49,22 +49,7 @@ _NETWORK_FILES = ("nfs", "cifs", "smb", "9p", "fuse.sshfs", "afs", "ceph", "lust
 
 
 def prepared(path: Path, busy_seconds: float) -> sqlite3.Connection:
-    """Open a journal, made if missing, with the table of this version.
-
-    Parameters
-    ----------
-    path
-        Its folder is made too; both are readable by their owner only.
-    busy_seconds
-        How long to wait for others that write.
-
-    Raises
-    ------
-    ConfigurationError
-        For a newer version or another program's database; the file is left as it is.
-    sqlite3.Error, OSError
-        When it cannot be read or written.
-    """
+    """Open a journal, made if missing, with the table of this version."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     make_private(path)
     connection = sqlite3.connect(
@@ -147,23 +132,7 @@ _WAIT_SECONDS = 300.0
 
 
 class Owner:
-    """One user of a journal, alive until it is closed, forgotten or killed.
-
-    Parameters
-    ----------
-    journal
-        The journal's path; the locks are kept in a folder beside it.
-
-    Examples
-    --------
-    >>> one, other = Owner(folder / "journal.sqlite"), Owner(folder / "journal.sqlite")
-    >>> name = other.name
-    >>> one.is_alive(name)
-    True
-    >>> other.close()
-    >>> one.is_alive(name)
-    False
-    """
+    """One user of a journal, alive until it is closed, forgotten or killed."""
 
     def __init__(self, journal: Path) -> None:
         self._folder = journal.with_name(f"{journal.name}.locks")
@@ -236,27 +205,7 @@ class UploadKey(NamedTuple):
 
 
 class JournalEntry(NamedTuple):
-    """How far an upload got.
-
-    Parameters
-    ----------
-    state
-        ``new`` (certainly not at the service), ``sending`` (by somebody who is alive), ``done``
-        (an upload id is held), ``rejected`` (the service said no), ``unknown`` (it may be at the
-        service), ``probable`` (something of its name and time is, with other bytes) or ``refused``
-        (a file that is never sent).
-    upload_id
-        Where there is one.
-    reason
-        In words.
-    attempts
-        How often it was sent, over all runs.
-    sent_at
-        Seconds since 1970 by the service's clock at the last attempt; ``None`` if that clock was
-        not known yet.
-    name
-        The file's name as it was sent.
-    """
+    """How far an upload got."""
 
     state: str
     upload_id: str | None = None
@@ -267,24 +216,7 @@ class JournalEntry(NamedTuple):
 
 
 class Journal:
-    """An SQLite file that several notebooks and processes may share.
-
-    Parameters
-    ----------
-    path
-        Made if missing, readable by its owner only.
-
-    Raises
-    ------
-    ConfigurationError
-        When the file is not a journal, one of a newer version, or cannot be written; here or later.
-
-    Examples
-    --------
-    >>> with Journal(folder / "journal.sqlite") as journal:
-    ...     journal.claim(UploadKey("sandbox", "ab12", "paystubs", "u1"), "stub.pdf") is None
-    True
-    """
+    """An SQLite file that several notebooks and processes may share."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -311,22 +243,7 @@ class Journal:
             self._owner.close()
 
     def claim(self, key: UploadKey, name: str, sent_at: float | None = None) -> JournalEntry | None:
-        """Take an upload for sending, and commit that before anything is sent.
-
-        Parameters
-        ----------
-        key
-            Which upload.
-        name
-            The file's name as it will be sent.
-        sent_at
-            Now, by the service's clock, where it is known.
-
-        Returns
-        -------
-        JournalEntry or None
-            ``None`` when it is ours to send; otherwise what is known of it.
-        """
+        """Take an upload for sending, and commit that before anything is sent."""
         with self._write():
             known = self._entry(key)
             if known and known.state not in ("new", "rejected"):
@@ -343,20 +260,7 @@ class Journal:
             self._begin(key, known.name, known.sent_at, known.attempts)
 
     def finish(self, key: UploadKey, entry: JournalEntry) -> JournalEntry:
-        """Write down how a claimed upload ended, and let go of it.
-
-        Parameters
-        ----------
-        key
-            Which upload; it was claimed here.
-        entry
-            Its state, upload id and reason.
-
-        Returns
-        -------
-        JournalEntry
-            As it now stands, with attempts, time and name.
-        """
+        """Write down how a claimed upload ended, and let go of it."""
         with self._lock:
             self._held.discard(key)
             # Should the power fail now, the row is ``sending`` again and is looked for: one write
@@ -371,14 +275,7 @@ class Journal:
                 return self._entry(key) or entry
 
     def look_after(self, key: UploadKey) -> JournalEntry:
-        """Take an undecided upload, to find out where it is; nobody else may meanwhile.
-
-        Returns
-        -------
-        JournalEntry
-            ``unknown`` or ``probable`` when it is ours; otherwise what is known of it, ``sending``
-            when somebody else has it.
-        """
+        """Take an undecided upload, to find out where it is; nobody else may meanwhile."""
         with self._write():
             known = self._entry(key)
             if known is None:
@@ -408,15 +305,7 @@ class Journal:
         return {row[0]: UploadKey(*row[1:]) for row in rows}
 
     def latest(self, scope: str, count: int) -> list[tuple[UploadKey, JournalEntry, str]]:
-        """Give the rows of a scope that changed last, with the time of the change.
-
-        Parameters
-        ----------
-        scope
-            Which service and account, see `Settings.journal_scope`.
-        count
-            At most so many.
-        """
+        """Give the rows of a scope that changed last, with the time of the change."""
         with self._write():
             rows = self._connection.execute(
                 "SELECT scope, sha256, document_type, user, updated_at FROM uploads"
@@ -437,19 +326,7 @@ class Journal:
 
     @contextmanager
     def exclusive(self, what: str) -> Iterator[None]:
-        """Keep every other run that uses this journal waiting, for a look-up and what follows it.
-
-        Parameters
-        ----------
-        what
-            Those with the same text wait for one another, and a few others with them. Nobody
-            waits to write down how an upload ended.
-
-        Examples
-        --------
-        >>> with Journal(folder / "other.sqlite") as journal, journal.exclusive("loan-77"):
-        ...     pass
-        """
+        """Keep other runs with this journal waiting, for a look-up and what follows it."""
         try:
             held = self._owner.wait_for(what)
         except (sqlite3.Error, OSError) as error:

@@ -21,32 +21,7 @@ def read_manifest(
     document_type: str | None = None,
     user: str | None = None,
 ) -> pd.DataFrame:
-    """Read a manifest, or make one of a folder.
-
-    Parameters
-    ----------
-    manifest
-        A CSV file or a frame with ``file, document_type, user`` and any further columns, or a
-        folder: either of folders named after document types, or, with ``document_type``, of
-        documents; subfolders are searched, names that begin with a dot are not.
-    document_type, user
-        For every line of a manifest without that column; a folder needs a user.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row per line; ``file`` is a path, relative to where Python runs.
-
-    Raises
-    ------
-    ValidationError
-        It cannot be read, or one error that lists every line with an empty file, an impossible
-        type or an empty user.
-
-    Examples
-    --------
-    >>> read_manifest("data/manifest.csv")  # doctest: +SKIP
-    """
+    """Read a manifest, or make one of a folder."""
     given = {"document_type": document_type, "user": user}
     if isinstance(manifest, pd.DataFrame):
         table, folder, first = manifest.reset_index(drop=True), Path(), 0

@@ -56,19 +56,7 @@ class _Stopped(KeyboardInterrupt):
 
 
 class QueueBatch:
-    """Sends files with `upload_batch` and takes down how each ended.
-
-    Parameters
-    ----------
-    client, journal, finder
-        Where to, the file that remembers it, and who knows users by their e-mail addresses.
-    files
-        Where states are shown; only those that are still in this batch and on their way.
-    number
-        Of the batch.
-    sent
-        Called once for each file that is at Argyle.
-    """
+    """Sends files with `upload_batch` and takes down how each ended."""
 
     def __init__(
         self,
@@ -197,26 +185,6 @@ class UploadQueue:
     """Takes documents in, sends them with `upload_batch`, and follows each to its score.
 
     May be used from several threads. Nothing of it needs a browser: `UploadPanel` is its view.
-
-    Parameters
-    ----------
-    client
-        From `connect`.
-    journal
-        The SQLite file that remembers what was sent; `upload_batch`'s own by default.
-    on_change
-        Called with the key of a file that changed, from whichever thread, so it must be quick.
-
-    Raises
-    ------
-    ConfigurationError
-        When the journal cannot be used.
-
-    Examples
-    --------
-    >>> queue = UploadQueue(client, folder / "panel.sqlite")
-    >>> [file.state for file in queue.files]
-    []
     """
 
     def __init__(
@@ -277,31 +245,7 @@ class UploadQueue:
         user: str = "",
         is_copy: bool = False,
     ) -> str:
-        """Take in one document; what it is is looked at in another thread.
-
-        Parameters
-        ----------
-        path
-            The document.
-        key
-            A new one by default.
-        document_type
-            One of the six; guessed by default.
-        user
-            An id, an external id, or the e-mail address of a user.
-        is_copy
-            Remove the file once it is at Argyle.
-
-        Returns
-        -------
-        str
-            The key.
-
-        Raises
-        ------
-        ValidationError
-            When the type is not one of the six.
-        """
+        """Take in one document; what it is is looked at in another thread."""
         key, path = key or uuid.uuid4().hex, Path(path).absolute()
         file = QueuedFile(key, path, safe_name(path.name), is_copy, user=user.strip())
         if document_type:
@@ -317,16 +261,6 @@ class UploadQueue:
 
         Those under way, those at Argyle and those that may be there stay as they are: as another
         type or for another user they would be sent a second time.
-
-        Returns
-        -------
-        list of QueuedFile
-            Those that stayed as they are.
-
-        Raises
-        ------
-        ValidationError
-            When the type is not one of the six.
         """
         given: dict[str, Any] = {}
         if document_type is not None:
@@ -356,39 +290,11 @@ class UploadQueue:
         return True
 
     def wait_for_looks(self, timeout: float = 600.0) -> bool:
-        """Wait until everything that was added has been looked at and has a type.
-
-        Parameters
-        ----------
-        timeout
-            Seconds.
-
-        Returns
-        -------
-        bool
-            False when the time was over before.
-        """
+        """Wait until everything that was added has been looked at and has a type."""
         return self._looker.wait(timeout)
 
     def send(self, keys: Iterable[str] | None = None) -> threading.Thread:
-        """Send what is ready, in a thread of its own, so that cells can still run.
-
-        Parameters
-        ----------
-        keys
-            Which; by default all that are ready. A file that failed is tried again if it is named.
-
-        Returns
-        -------
-        threading.Thread
-            It ends when each has come to Argyle or failed; scores may come later.
-
-        Raises
-        ------
-        ValidationError
-            When a document has no type, or its type is still being guessed, or it has no user;
-            nothing is sent then.
-        """
+        """Send what is ready, in a thread of its own, so that cells can still run."""
         named = None if keys is None else set(keys)
 
         def choose(files: list[QueuedFile]) -> list[QueuedFile]:
@@ -436,18 +342,7 @@ class UploadQueue:
             self._follower.follow([self._uploads[file.upload_id]])
 
     def earlier(self, count: int = 50) -> list[tuple[UploadKey, JournalEntry, str]]:
-        """Give what the journal says of documents that are not at Argyle through this queue.
-
-        Parameters
-        ----------
-        count
-            At most so many, those that changed last.
-
-        Returns
-        -------
-        list of (UploadKey, JournalEntry, str)
-            The last is when it was written down, ISO 8601 in UTC.
-        """
+        """Give what the journal says of documents that are not at Argyle through this queue."""
         here = {upload.id for upload in self.uploads}
         rows = self.journal.latest(self.client.settings.journal_scope, count + len(here))
         return [row for row in rows if row[1].upload_id not in here][:count]

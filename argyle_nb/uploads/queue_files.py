@@ -53,26 +53,7 @@ _SEPARATORS = re.compile(r"[_.\s-]+")
 
 
 def guess_type(path: Path, media_type: str) -> str:
-    """Guess a document's type: by its name, else by the text of a PDF's first page.
-
-    Parameters
-    ----------
-    path
-        The document; its last part is its name.
-    media_type
-        By content; only ``application/pdf`` has text that is read here.
-
-    Returns
-    -------
-    str
-        One of the six types; ``miscellaneous`` where nothing speaks for another.
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> guess_type(Path("Jones_W2-2025.jpg"), "image/jpeg")
-    'W-2'
-    """
+    """Guess a document's type: by its name, else by the text of a PDF's first page."""
     words = _SEPARATORS.sub(" ", path.stem.lower())
     named = [kind for kind, pattern in _TYPES_BY_NAME.items() if re.search(pattern, words)]
     if len(named) == 1:
@@ -144,13 +125,7 @@ def _limits() -> AbstractContextManager[object]:
 
 
 def checked_type(document_type: str) -> str:
-    """Give a document type back, or say which there are.
-
-    Examples
-    --------
-    >>> checked_type("W-2")
-    'W-2'
-    """
+    """Give a document type back, or say which there are."""
     if document_type not in DOCUMENT_TYPES:
         known = ", ".join(DOCUMENT_TYPES)
         raise ValidationError(f"document_type {document_type!r}: choose one of {known}")
@@ -165,18 +140,7 @@ def is_wanted(file: QueuedFile, named: set[str] | None) -> bool:
 
 
 def checked(files: list[QueuedFile]) -> list[QueuedFile]:
-    """Give the files back, or say what is missing.
-
-    Raises
-    ------
-    ValidationError
-        When one has no type, or its type is still being guessed, or it has no user.
-
-    Examples
-    --------
-    >>> checked([])
-    []
-    """
+    """Give the files back, or say what is missing."""
     guessing = [file for file in files if file.is_guess and not file.document_type]
     if guessing:
         problem = _told(guessing, "is", "are")
@@ -191,13 +155,7 @@ def checked(files: list[QueuedFile]) -> list[QueuedFile]:
 
 
 def unsendable(path: str) -> str:
-    """Say why a manifest cannot name a file; empty if it can.
-
-    Examples
-    --------
-    >>> unsendable("scans/stub.pdf ")
-    'its name ends with a space; rename it'
-    """
+    """Say why a manifest cannot name a file; empty if it can."""
     try:
         path.encode()
     except UnicodeEncodeError:
@@ -221,48 +179,7 @@ CAN_BE_CHANGED = (LOOKING, READY, "rejected", "unsent")
 
 @dataclass(frozen=True)
 class QueuedFile:
-    """One document as it was a moment ago.
-
-    Parameters
-    ----------
-    key
-        Names it in the queue.
-    path
-        Where it is.
-    name
-        As it is shown and sent.
-    is_copy
-        Whether the file is a private copy, which goes once it is at Argyle.
-    size
-        Bytes.
-    stamp
-        Size and time of writing (ns) when it was looked at.
-    found
-        What it is by its content, in words.
-    document_type
-        One of the six; a guess until somebody chooses. Empty until there is a guess.
-    is_guess
-        Whether nobody has chosen the type yet.
-    user
-        As somebody wrote it: an id, an external id, or the e-mail address of a user.
-    state
-        ``looking, ready, waiting, sending, reading, done``; ``unread`` (Argyle has it, but what
-        came of it could not be read); or one of `FAILED_STATES`.
-    batch
-        The batch that it is or was in; 0 before the first.
-    fraction
-        Sent to Argyle, 0 to 1.
-    message
-        What happened, in words.
-    how
-        How it came to Argyle, where that is worth a word.
-    upload_id
-        Once it is at Argyle.
-    found_type
-        Which type Argyle found.
-    score, level, signals
-        What came out: 0 to 100, the level's name, and the names of its signals.
-    """
+    """One document as it was a moment ago."""
 
     key: str
     path: Path
@@ -287,23 +204,7 @@ class QueuedFile:
 
 
 class QueuedFiles:
-    """The files of a queue in the order in which they were added; for several threads.
-
-    Parameters
-    ----------
-    on_change
-        Called with the key of a file that changed, never under the lock.
-
-    Examples
-    --------
-    >>> files = QueuedFiles(print)
-    >>> files.add(QueuedFile("k1", Path("stub.pdf"), "stub.pdf"))
-    k1
-    True
-    >>> files.put("k1", state="ready").state
-    k1
-    'ready'
-    """
+    """The files of a queue in the order in which they were added; for several threads."""
 
     def __init__(self, on_change: Callable[[str], None]) -> None:
         self._lock = threading.Lock()
@@ -376,29 +277,7 @@ class QueuedFiles:
 
 
 def files_of(pattern: str) -> list[Path]:
-    """Find documents on this machine.
-
-    Parameters
-    ----------
-    pattern
-        A file, a folder (whose documents are found, in its subfolders too) or a pattern with
-        ``*``, ``?`` or ``**``; ``~`` is the home folder.
-
-    Returns
-    -------
-    list of Path
-        Absolute, in order; of a folder, names that begin with a dot are left out.
-
-    Raises
-    ------
-    ValidationError
-        When there is no such file, or it cannot be looked for.
-
-    Examples
-    --------
-    >>> [path.name for path in files_of("data/documents/w2_*.pdf")][:1]  # doctest: +SKIP
-    ['w2_chen_2025.pdf']
-    """
+    """Find documents on this machine."""
     try:
         paths = sorted(path.absolute() for path in _found(pattern.strip()) if path.is_file())
     except (OSError, RuntimeError, ValueError) as error:

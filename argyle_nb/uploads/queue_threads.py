@@ -33,15 +33,6 @@ class BackgroundQueue:
     """Runs what is added, in order, in a thread that lives as long as there is something to do.
 
     An errand that fails does not stop those behind it.
-
-    Parameters
-    ----------
-    name
-        Of the thread.
-
-    Examples
-    --------
-    >>> BackgroundQueue("look").add(lambda: None)
     """
 
     def __init__(self, name: str) -> None:
@@ -102,35 +93,14 @@ class Outcome(NamedTuple):
 
 
 def under_way(upload: UserUpload) -> str:
-    """Say how far Argyle is with reading an upload.
-
-    Examples
-    --------
-    >>> from argyle_nb.models import UserUpload
-    >>> under_way(UserUpload("u1"))
-    'Argyle reads it'
-    """
+    """Say how far Argyle is with reading an upload."""
     steps = zip(STAGES, upload.stages, strict=True)
     told = [f"{stage} {_STEPS.get(str(step), step)}" for stage, step in steps if step]
     return "Argyle reads it: " + ", ".join(told) if told else "Argyle reads it"
 
 
 def outcome(upload: UserUpload, reason: str) -> Outcome:
-    """Say what reading an upload found; the level is named by Argyle's own table.
-
-    Parameters
-    ----------
-    upload
-        The newest answer.
-    reason
-        Why nothing more is expected of it.
-
-    Examples
-    --------
-    >>> from argyle_nb.models import UserUpload
-    >>> outcome(UserUpload("u1", document_type="miscellaneous"), "complete").words
-    'stored as miscellaneous; no authenticity score'
-    """
+    """Say what reading an upload found; the level is named by Argyle's own table."""
     kind = upload.document_type or upload.requested_document_type or "an unknown type"
     try:
         score = upload.ocr_authenticity_score
@@ -226,25 +196,7 @@ LATER = "still being read by the service; look again later"
 
 
 class StatusUpdate(NamedTuple):
-    """What a follower tells of an upload.
-
-    Parameters
-    ----------
-    upload
-        The newest answer.
-    state
-        ``"moves"``: more is expected, and it is followed on. ``"rests"``: nothing more is expected.
-        ``"left"``: more may come, but it is not followed any longer; it can be followed anew.
-    reason
-        While it moves: the trouble with reading it, empty without one. Else why it rests, which is
-        ``"complete"`` where all went well, or why it was left.
-
-    Examples
-    --------
-    >>> from argyle_nb.models import UserUpload
-    >>> StatusUpdate(UserUpload("u1"), "rests", "complete").reason
-    'complete'
-    """
+    """What a follower tells of an upload."""
 
     upload: UserUpload
     state: Literal["moves", "rests", "left"]
@@ -257,19 +209,6 @@ class StatusFollower:
     A broken connection, too many requests and failures of the service are waited out, with pauses
     of at most half a minute. An upload is left when the key is refused, when its stages have not
     moved for ten minutes, or when ``tell`` raises for it.
-
-    Parameters
-    ----------
-    client
-        Whose uploads.
-    tell
-        Called with what is new of an upload, from the follower's thread; ``"rests"`` or ``"left"``
-        is the last word on it. If it raises, it is called once more with ``"left"`` and the error.
-
-    Examples
-    --------
-    >>> follower = StatusFollower(client, lambda update: print(update.upload.id, update.state))
-    >>> follower.follow([])
     """
 
     def __init__(self, client: Client, tell: Callable[[StatusUpdate], None]) -> None:

@@ -38,29 +38,7 @@ UNREADABLE = (ApiError, DecodeError, DocumentError, TransportError)
 
 
 def digest_of(client: Client, upload: UserUpload) -> str:
-    """Download an upload, hash it, and keep nothing of it.
-
-    Parameters
-    ----------
-    client
-        Whose upload.
-    upload
-        As the service lists it.
-
-    Returns
-    -------
-    str
-        Hexadecimal digest.
-
-    Raises
-    ------
-    ApiError, DecodeError, DocumentError, TransportError
-        When it cannot be fetched (`UNREADABLE`).
-
-    Examples
-    --------
-    >>> digest_of(client, upload)  # doctest: +SKIP
-    """
+    """Download an upload, hash it, and keep nothing of it."""
     with (
         tempfile.TemporaryDirectory(prefix="argyle_nb_") as folder,
         client.download(upload, folder).open("rb") as file,
@@ -91,20 +69,7 @@ class _Look:
 
 
 class Reconciler:
-    """Decides about the uploads of one run whose end was not seen.
-
-    Parameters
-    ----------
-    client, journal
-        Whose uploads, and where it is written down.
-    settle
-        Seconds after an attempt before its absence means anything.
-    resend
-        ``"once"`` sends what stays absent once more; ``"never"`` leaves it ``unknown``.
-    tell
-        Called ten times a second while it waits, before each list and each document that is
-        fetched, and before each document that is sent again; what it raises ends the whole.
-    """
+    """Decides about the uploads of one run whose end was not seen."""
 
     def __init__(
         self,
@@ -119,13 +84,7 @@ class Reconciler:
         self._settle, self._resend, self._tell = settle, resend, tell
 
     def decide(self, jobs: Iterable[UploadJob]) -> None:
-        """Look for each undecided job, and send it again at most once.
-
-        Raises
-        ------
-        AuthenticationError
-            When the key is refused.
-        """
+        """Look for each undecided job, and send it again at most once."""
         held = [job for job in jobs if self._takes(job)]
         absent = self._look(held)
         if self._resend == "once" and absent:

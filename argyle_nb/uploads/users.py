@@ -22,35 +22,7 @@ if TYPE_CHECKING:
 
 
 def find_or_create_user(client: Client, journal: Journal, external_id: str) -> str:
-    """Give the id of the user with an external id; a user is created if nobody has it.
-
-    Parameters
-    ----------
-    client
-        Whose users.
-    journal
-        Keeps two runs that use it from creating the same user at once.
-    external_id
-        Exactly; where several users share it, the oldest counts.
-
-    Returns
-    -------
-    str
-        The user's id.
-
-    Raises
-    ------
-    ApiError, TransportError
-        When the service cannot be asked.
-
-    Examples
-    --------
-    >>> from argyle_nb.uploads.journal import Journal
-    >>> journal = Journal(folder / "journal.sqlite")
-    >>> one = find_or_create_user(client, journal, "loan-78")
-    >>> one == find_or_create_user(client, journal, "loan-78")
-    True
-    """
+    """Give the id of the user with an external id; a user is created if nobody has it."""
     with journal.exclusive(external_id):
         found = [
             (str(user.created_at or ""), user.id)
@@ -60,13 +32,7 @@ def find_or_create_user(client: Client, journal: Journal, external_id: str) -> s
 
 
 class Users:
-    """Remembers who was found; threads that need the same user ask once.
-
-    Parameters
-    ----------
-    client, journal
-        As for `find_or_create_user`.
-    """
+    """Remembers who was found; threads that need the same user ask once."""
 
     def __init__(self, client: Client, journal: Journal) -> None:
         self._client, self._journal = client, journal
@@ -76,14 +42,7 @@ class Users:
         self._failed: dict[str, ArgyleError] = {}
 
     def id_of(self, user: str) -> str:
-        """Give the id for what a manifest names: an id, or an external id.
-
-        Raises
-        ------
-        ApiError, TransportError
-            When the service cannot be asked; it is not asked for this user again, except after
-            429.
-        """
+        """Give the id for what a manifest names: an id, or an external id."""
         if is_uuid(user):
             return user.lower()
         with self._lock:
@@ -125,30 +84,7 @@ _WORDS: dict[Says, str] = {
 
 @dataclass(frozen=True)
 class UserMatch:
-    """What was found for a text.
-
-    Parameters
-    ----------
-    text
-        What was looked for.
-    users
-        At most eight users, the nearest first.
-    user
-        The one user that the text names: by id, external id or e-mail; else ``None``.
-    says
-        ``"one"``: it names exactly one user. ``"shared"``: an external id that several users have,
-        of whom ``user`` is the oldest. ``"nobody"``: it names none. ``"several"``: an e-mail
-        address that more than one user has. ``"not certain"``: an e-mail address, and there are
-        more users than were looked through. ``"unknown id"``: an id that no user looked through
-        has; the service may know it all the same. ``"not asked"``: the service could not be asked.
-    trouble
-        Why the service could not be asked.
-
-    Examples
-    --------
-    >>> UserMatch("loan-80").words
-    'nobody has this external id: a new user gets it'
-    """
+    """What was found for a text."""
 
     text: str = field(repr=False)  # it may be an e-mail address
     users: tuple[User, ...] = ()
@@ -165,20 +101,7 @@ class UserMatch:
 
 
 class UserFinder:
-    """Looks for users. May be used from several threads.
-
-    Parameters
-    ----------
-    client
-        Whose users.
-
-    Examples
-    --------
-    >>> known = client.create_user(external_id="loan-79", email="ada@example.test")
-    >>> finder = UserFinder(client)
-    >>> finder.find("ADA@example.test").user.external_id, finder.find("nobody").user
-    ('loan-79', None)
-    """
+    """Looks for users. May be used from several threads."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -186,24 +109,7 @@ class UserFinder:
         self._searches = BackgroundQueue("users")
 
     def find(self, text: str, *, max_age: float = math.inf) -> UserMatch:
-        """Look for a user.
-
-        Parameters
-        ----------
-        text
-            An id, an external id, an e-mail address, or a part of them or of a name. An external
-            id is asked for at the service, which knows all of them, and where several users share
-            it the oldest counts. By the others the first 1,000 users of the list are found, which
-            is read again, at most every three seconds, where they name nobody in it. What has an
-            "@" is taken for an e-mail address and is never asked for at the service.
-        max_age
-            Seconds that the list may be old.
-
-        Raises
-        ------
-        ApiError, TransportError
-            When the service cannot be asked.
-        """
+        """Look for a user."""
         wanted = text.strip()
         listed = self._listed
         if listed is None or listed.age > max_age:
@@ -217,20 +123,7 @@ class UserFinder:
         return found
 
     def name_of(self, user: User) -> str:
-        """Give a text that names this user and no other: the external id where that is certain.
-
-        Parameters
-        ----------
-        user
-            One that was found.
-
-        Examples
-        --------
-        >>> finder = UserFinder(client)
-        >>> user = client.create_user(external_id="loan-81")
-        >>> finder.name_of(finder.find("loan-81").user)
-        'loan-81'
-        """
+        """Give a text that names this user and no other: the external id where that is certain."""
         name, listed = user.external_id or "", self._listed
         is_plain = name == name.strip() and name.isprintable() and not is_uuid(name)
         if not (name and is_plain and listed and listed.is_all):
@@ -239,21 +132,7 @@ class UserFinder:
         return name if sharing == [user.id] else user.id
 
     def search(self, text: str, tell: Callable[[UserMatch], None]) -> None:
-        """Look for a user in the background, one search at a time.
-
-        Parameters
-        ----------
-        text
-            As for `find`. Of the texts that wait for their turn only the newest is looked for.
-        tell
-            Called with what was found, from another thread; it says ``"not asked"`` where `find`
-            would raise.
-
-        Examples
-        --------
-        >>> told: list[UserMatch] = []
-        >>> UserFinder(client).search("loan-79", told.append)
-        """
+        """Look for a user in the background, one search at a time."""
         self._searches.add_alone(lambda: tell(self._found_or_trouble(text)))
 
     def _found_or_trouble(self, text: str) -> UserMatch:

@@ -31,17 +31,7 @@ if TYPE_CHECKING:
 
 
 class ProgressRow(NamedTuple):
-    """How far one row of the manifest is.
-
-    Parameters
-    ----------
-    fraction
-        Of the document's bytes that have left, 0 to 1.
-    entry
-        How its first sending ended; ``None`` while it goes on.
-    user
-        The user's id, once it is known.
-    """
+    """How far one row of the manifest is."""
 
     fraction: float
     entry: JournalEntry | None = None
@@ -69,15 +59,7 @@ class Progress(NamedTuple):
 
 
 class ProgressReporter:
-    """A bar on the screen and a callback, both only ever moved by the thread that waits.
-
-    Parameters
-    ----------
-    jobs
-        What there is to do.
-    callback
-        Called with a `Progress`, at most about ten times a second, and at the end.
-    """
+    """A bar on the screen and a callback, both only ever moved by the thread that waits."""
 
     def __init__(self, jobs: list[UploadJob], callback: Callable[[Progress], None] | None) -> None:
         self._all_files, self._all_bytes = len(jobs), sum(job.document.size for job in jobs)
@@ -155,11 +137,6 @@ class UploadWorkers:
     """Sends jobs with a few threads.
 
     The smallest document goes ahead alone: if the key is wrong, nothing else leaves.
-
-    Parameters
-    ----------
-    client, journal, users, meter
-        Where to send, where to write it down, whose documents, and who shows it.
     """
 
     def __init__(
@@ -179,19 +156,7 @@ class UploadWorkers:
         self._fatal: BaseException | None = None
 
     def send(self, jobs: Iterable[UploadJob]) -> None:
-        """Send all jobs; each holds its entry afterwards.
-
-        Raises
-        ------
-        AuthenticationError, ConfigurationError
-            When the key is refused or the journal fails; what was in the air has ended.
-        KeyboardInterrupt
-            What was in the air has ended, or was broken off before its last byte. At a second
-            interrupt it is left to end by itself.
-        BaseException
-            Whatever else the callback raises, once nothing is in the air any more; it is not
-            called while that is waited for.
-        """
+        """Send all jobs; each holds its entry afterwards."""
         ordered = sorted(jobs, key=lambda job: job.document.size)
         try:
             # Somebody may have wanted to stop while the documents were hashed.

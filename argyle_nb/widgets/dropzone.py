@@ -60,27 +60,6 @@ class DropZone(widgets.VBox):
     again. Cancel and retry work while a cell runs. Neither contents nor paths are saved with the
     notebook; names and sizes are. Where the front end cannot show it, the stock file control
     appears in its place, with its limit written beside it.
-
-    Parameters
-    ----------
-    max_bytes
-        The largest file that is taken.
-    on_change
-        Called with each file whose state changed, on a thread that serves all widgets, so it must
-        be quick. It may set traits, and must neither print nor display.
-    hand_over
-        Leave files that have arrived out of the list that is shown: something else shows them.
-    is_needed
-        Whether the copies are being read; asked at closing. They then stay until nothing holds the
-        zone any more, or Python ends.
-
-    Examples
-    --------
-    >>> zone = DropZone()
-    >>> zone.files
-    []
-    >>> zone
-    DropZone(0 files, 0 here)
     """
 
     def __init__(
@@ -121,13 +100,7 @@ class DropZone(widgets.VBox):
         return [file for file in self.files if file.state == ARRIVED]
 
     def remove(self, *keys: str) -> None:
-        """Take files off the list and remove their copies.
-
-        Parameters
-        ----------
-        keys
-            The files' ``key``; those that are unknown are ignored.
-        """
+        """Take files off the list and remove their copies."""
         known = {file.key for file in self.files}
         gone = [self._receiver.remove(key) for key in keys if key in known]
         if gone:

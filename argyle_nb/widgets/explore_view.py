@@ -49,26 +49,7 @@ WRITTEN_TO = "uploads_in_view"
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What somebody wants to see.
-
-    Parameters
-    ----------
-    document_type, level, status, since, until, user, signal, text
-        The filters, as `find_uploads` takes them.
-    scores
-        The scores of the table; the picture shows all.
-    pass_from, reject_below
-        The cut-offs, as `ScoreCounts.threshold` takes them.
-    sort_by, ascending
-        The order of the table: one of `SORTED_BY`.
-
-    Examples
-    --------
-    >>> print(View(document_type=("paystubs",)).code())
-    seen = anb.find_uploads(frame, document_type=['paystubs'])
-    shares = anb.count_scores(seen, errors='collect').threshold(80, reject_below=30)
-    table = seen.sort_values('created_at', ascending=False, kind='stable')
-    """
+    """What somebody wants to see."""
 
     document_type: tuple[str, ...] = ()
     level: tuple[str, ...] = ()
@@ -110,19 +91,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 @dataclass(frozen=True)
 class Look:
-    """What a view shows.
-
-    Parameters
-    ----------
-    seen
-        The uploads that fit the filters.
-    counts
-        Their scores.
-    shares
-        What the cut-offs would do, from `ScoreCounts.threshold`.
-    order
-        Which rows of ``seen`` are in the table, in its order.
-    """
+    """What a view shows."""
 
     seen: pd.DataFrame
     counts: ScoreCounts
@@ -135,36 +104,18 @@ class Look:
         return self.seen.iloc[self.order]
 
     def page(self, number: int, size: int) -> pd.DataFrame:
-        """Give one page of the table, the first is 0.
-
-        Examples
-        --------
-        >>> len(Explorer(frame).look(View()).page(1, 3))
-        1
-        """
+        """Give one page of the table, the first is 0."""
         return self.seen.iloc[self.order[number * size : (number + 1) * size]]
 
     def bars(self) -> list[tuple[int, int, int]]:
-        """List (lowest score, highest score, uploads) of each bar; 100 belongs to the last.
-
-        Examples
-        --------
-        >>> Explorer(frame).look(View()).bars()[-2:]
-        [(90, 94, 1), (95, 100, 0)]
-        """
+        """List (lowest score, highest score, uploads) of each bar; 100 belongs to the last."""
         starts = range(LOWEST_SCORE, HIGHEST_SCORE, BAR_SCORES)
         heights = np.add.reduceat(self.counts.scores.to_numpy()[0], list(starts))
         ends = [*(start - 1 for start in starts[1:]), HIGHEST_SCORE]
         return list(zip(starts, ends, heights.tolist(), strict=True))
 
     def rising(self) -> list[float]:
-        """Give for each score the share of scored uploads up to it; nothing without scores.
-
-        Examples
-        --------
-        >>> Explorer(frame).look(View()).rising()[85]
-        0.6666666666666666
-        """
+        """Give for each score the share of scored uploads up to it; nothing without scores."""
         counts = self.counts.scores.to_numpy()[0]
         total = counts.sum()
         shares: list[float] = (counts.cumsum() / total).tolist() if total else []
@@ -175,25 +126,6 @@ class Explorer:
     """Looks at uploads; what was found for one view is kept for the next.
 
     May be asked from several threads.
-
-    Parameters
-    ----------
-    frame
-        From `uploads_frame`; its level preset is used throughout.
-    signals
-        From `signals_frame`; without it there is no filter by signal.
-
-    Raises
-    ------
-    ConfigurationError
-        When the frame is not one of `uploads_frame`.
-
-    Examples
-    --------
-    >>> explorer = Explorer(frame)
-    >>> look = explorer.look(View(document_type=("paystubs",), pass_from=90))
-    >>> int(look.shares.loc["all", "passed"])
-    1
     """
 
     def __init__(self, frame: pd.DataFrame, signals: pd.DataFrame | None = None) -> None:
@@ -205,30 +137,12 @@ class Explorer:
         self._kept: dict[str, tuple[Any, Any]] = {}
 
     def start(self) -> View:
-        """Give the view to begin with: everything, cut at the highest and the second level.
-
-        Examples
-        --------
-        >>> Explorer(frame).start().pass_from
-        80
-        """
+        """Give the view to begin with: everything, cut at the highest and the second level."""
         lowest = [low for low, _ in self.preset.bands]
         return View(pass_from=lowest[-1], reject_below=lowest[min(1, len(lowest) - 1)])
 
     def options(self) -> dict[str, list[tuple[str, int]]]:
-        """List for each filter what can be chosen, and how many uploads have it.
-
-        Returns
-        -------
-        dict
-            ``document_type, level, status, signal``: pairs of a value and a number of uploads;
-            signals by falling number, the others in their own order.
-
-        Examples
-        --------
-        >>> Explorer(frame).options()["document_type"]
-        [('paystubs', 3), ('miscellaneous', 1)]
-        """
+        """List for each filter what can be chosen, and how many uploads have it."""
         statuses = statuses_of(self.frame).value_counts()
         signals: list[tuple[str, int]] = []
         if self.signals is not None:
@@ -242,23 +156,7 @@ class Explorer:
         }
 
     def look(self, view: View) -> Look:
-        """Look at the uploads.
-
-        Parameters
-        ----------
-        view
-            What to see.
-
-        Raises
-        ------
-        ConfigurationError
-            For a filter, cut-off or order that cannot be.
-
-        Examples
-        --------
-        >>> Explorer(frame).look(View(scores=(85, 89))).table["id"].size
-        1
-        """
+        """Look at the uploads."""
         if view.sort_by not in SORTED_BY:
             raise ConfigurationError(f"sort by one of {', '.join(SORTED_BY)}, not {view.sort_by!r}")
         with self._lock:
@@ -275,34 +173,7 @@ class Explorer:
         return Look(seen, counts, shares, order)
 
     def write(self, view: View, folder: Path | str = ".", *, file_names: bool = False) -> Path:
-        """Write the table of a view to a CSV file; an earlier file is never replaced.
-
-        Parameters
-        ----------
-        view
-            What to see.
-        folder
-            Where ``uploads_in_view.csv`` goes, or ``uploads_in_view_2.csv`` and so on.
-        file_names
-            Whether file names, which may hold personal data, go along.
-
-        Returns
-        -------
-        Path
-            The file. Columns: ``id, account, user, document_type, ocr_authenticity_score,
-            authenticity_level, status, signal_count, reason_code_count, created_at, updated_at``,
-            and ``file_name`` if it was asked for.
-
-        Raises
-        ------
-        ConfigurationError
-            When the folder cannot be written.
-
-        Examples
-        --------
-        >>> Explorer(frame).write(View(), folder).name
-        'uploads_in_view.csv'
-        """
+        """Write the table of a view to a CSV file; an earlier file is never replaced."""
         table = self.look(view).table
         written = table.assign(status=statuses_of(table))
         names = [*WRITTEN, *(["file_name"] if file_names else [])]

@@ -19,20 +19,7 @@ if TYPE_CHECKING:
 
 
 class Throttle:
-    """Calls at most once in a while; what was asked for in between is done at the end of it.
-
-    Parameters
-    ----------
-    seconds
-        Between two calls.
-    call
-        From whichever thread; never two at once.
-
-    Examples
-    --------
-    >>> Throttle(0.1, lambda: print("shown"))()
-    shown
-    """
+    """Calls at most once in a while; what was asked for in between is done at the end of it."""
 
     def __init__(self, seconds: float, call: Callable[[], None]) -> None:
         self._seconds, self._call = seconds, call
@@ -82,13 +69,7 @@ Answer = dict[str, Any]
 
 
 def joined(*names: str) -> str:
-    """Read files that stand beside this one as a single text.
-
-    Examples
-    --------
-    >>> "export default" in joined("panel.js", "explore.js")
-    True
-    """
+    """Read files that stand beside this one as a single text."""
     return "\n".join((_HERE / name).read_text(encoding="utf-8") for name in names)
 
 

@@ -30,31 +30,7 @@ _PRIVATE = 0o600
 
 @dataclass(frozen=True)
 class ReceivedFile:
-    """One file as it was a moment ago.
-
-    Parameters
-    ----------
-    key
-        Names it between browser and kernel.
-    chosen_name
-        As the browser gave it: anything at all, so show it as text only.
-    size
-        Bytes, as the browser gave it.
-    modified
-        Milliseconds since 1970, as the browser gave it.
-    state
-        ``receiving, arrived, refused, failed`` (can be tried again), ``cancelled`` or ``gone``.
-    received
-        Bytes that are on the kernel's disk.
-    message
-        Why it was refused or failed, and what to do.
-    path
-        The private copy, once it has arrived; its last part is safe to send and to show.
-    sha256
-        Hexadecimal digest of the copy, once it has arrived.
-    media_type
-        By content, once its beginning is here.
-    """
+    """One file as it was a moment ago."""
 
     key: str
     chosen_name: str = ""
@@ -77,23 +53,6 @@ class Receiver:
     """Takes files slice by slice into a private folder, each with a running SHA-256.
 
     Its methods may be called from any thread.
-
-    Parameters
-    ----------
-    max_bytes
-        The largest file that is taken.
-    on_change
-        Called with the file whose state changed, from whichever thread, and never under a lock.
-
-    Examples
-    --------
-    >>> receiver = Receiver()
-    >>> receiver.begin("k1", "stub.pdf", size=8, modified=0).state
-    'receiving'
-    >>> receiver.slice("k1", 0, b"%PDF-1.7").received
-    8
-    >>> receiver.finish("k1").state
-    'arrived'
     """
 
     def __init__(
@@ -116,21 +75,7 @@ class Receiver:
             return [file.snapshot() for file in self._files.values()]
 
     def begin(self, key: str, name: str, size: int, modified: int) -> ReceivedFile:
-        """Take a new file, or go on with one that was begun.
-
-        Parameters
-        ----------
-        key
-            A new one for a new file.
-        name, size, modified
-            As the browser gives them; bytes, and milliseconds since 1970.
-
-        Returns
-        -------
-        ReceivedFile
-            ``received`` says where to go on, see `prove`; a file that cannot be taken is
-            ``refused`` or ``failed``.
-        """
+        """Take a new file, or go on with one that was begun."""
         self._add(key, name, size, modified)
         return self._step(key, lambda file: file.begin(size, modified, self.max_bytes))
 
@@ -148,15 +93,7 @@ class Receiver:
         return self._step(key, lambda file: file.take(offset, content))
 
     def finish(self, key: str, sha256: str | None = None) -> ReceivedFile:
-        """Close a file that is complete.
-
-        Parameters
-        ----------
-        key
-            Which file.
-        sha256
-            What the browser read; if the copy differs, the file is ``failed``.
-        """
+        """Close a file that is complete."""
         return self._step(key, lambda file: file.finish(sha256))
 
     def fail(self, key: str, reason: str) -> ReceivedFile:

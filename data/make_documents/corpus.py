@@ -148,72 +148,17 @@ class Sample:
 
 
 def make_paystub(rng: Random, *, layout: str | None = None, quirk: str = "plain") -> bytes:
-    """Make one genuine paystub.
-
-    Parameters
-    ----------
-    rng
-        Source of chance; the same state gives the same bytes.
-    layout
-        ``statement``, ``voucher``, ``ledger`` or ``portal``; ``None`` chooses.
-    quirk
-        An innocent peculiarity, see `data.make_documents.drafts.save_genuine`.
-
-    Returns
-    -------
-    bytes
-        A PDF whose earnings, deductions and year-to-date figures add up.
-
-    Examples
-    --------
-    >>> from random import Random
-    >>> make_paystub(Random(7))[:8]
-    b'%PDF-1.4'
-    """
+    """Make one genuine paystub."""
     return save_genuine(rng, _random_draft(rng, "paystubs", layout), quirk)
 
 
 def make_w2(rng: Random, *, quirk: str = "plain") -> bytes:
-    """Make one genuine W-2.
-
-    Parameters
-    ----------
-    rng, quirk
-        As in `make_paystub`.
-
-    Returns
-    -------
-    bytes
-        A PDF whose boxes 4 and 6 are 6.2 % and 1.45 % of boxes 3 and 5.
-
-    Examples
-    --------
-    >>> from random import Random
-    >>> make_w2(Random(7))[:8]
-    b'%PDF-1.4'
-    """
+    """Make one genuine W-2."""
     return save_genuine(rng, _random_draft(rng, "W-2"), quirk)
 
 
 def make_1099(rng: Random, *, quirk: str = "plain") -> bytes:
-    """Make one genuine 1099-NEC.
-
-    Parameters
-    ----------
-    rng, quirk
-        As in `make_paystub`.
-
-    Returns
-    -------
-    bytes
-        A PDF.
-
-    Examples
-    --------
-    >>> from random import Random
-    >>> make_1099(Random(7))[:8]
-    b'%PDF-1.4'
-    """
+    """Make one genuine 1099-NEC."""
     return save_genuine(rng, _random_draft(rng, "1099"), quirk)
 
 
@@ -238,38 +183,7 @@ def make_corpus(
     kinds: Sequence[str] = PDF_FRAUDS,
     quirks: Sequence[str] = PDF_QUIRKS,
 ) -> list[Sample]:
-    """Make labelled documents with varying people, layouts and tampering.
-
-    Parameters
-    ----------
-    folder
-        Where to write them; made if absent. ``truth.csv`` with the labels goes there too.
-    seed
-        Decides everything; the same seed gives the same bytes.
-    count
-        How many documents.
-    tampered
-        Share of tampered ones, 0 to 1.
-    kinds
-        Kinds of tampering to draw from, of `KINDS` in `data.make_documents.frauds`. The
-        default leaves out those of `IMAGE_FRAUDS` and ``seamless_rewrite`` (no trace in the file).
-    quirks
-        Ways of saving the genuine ones, see `data.make_documents.drafts.save_genuine`,
-        or of `IMAGE_QUIRKS`.
-
-    Returns
-    -------
-    list of Sample
-        In order of file name.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     samples = make_corpus(folder, seed=1, count=4)
-    >>> [sample.genuine for sample in samples]
-    [True, False, True, False]
-    """
+    """Make labelled documents with varying people, layouts and tampering."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     samples = [_corpus_sample(seed, n, tampered, (kinds, quirks)) for n in range(1, count + 1)]
@@ -308,13 +222,7 @@ def _payroll_sample(rng: Random, draft: Draft, how: str, stem: str, user: str) -
 
 
 def make_samples() -> list[Sample]:
-    """Make the fixed set of sample documents.
-
-    Returns
-    -------
-    list of Sample
-        In the order of the manifest, without the two files that are there to be refused.
-    """
+    """Make the fixed set of sample documents."""
     return [_fixed_sample(recipe) for recipe in RECIPES]
 
 
@@ -371,18 +279,7 @@ def _paper_content(rng: Random, paper: Letter, how: str) -> bytes:
 
 
 def write_samples(folder: Path | str = DEFAULT_FOLDER) -> list[Sample]:
-    """Write the fixed set, and ``manifest.csv`` and ``truth.csv`` beside its folder.
-
-    Parameters
-    ----------
-    folder
-        Where the documents go; made if absent.
-
-    Returns
-    -------
-    list of Sample
-        What was written, without the two files that are there to be refused.
-    """
+    """Write the fixed set, and ``manifest.csv`` and ``truth.csv`` beside its folder."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     samples = make_samples()

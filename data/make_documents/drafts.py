@@ -94,22 +94,7 @@ def moment(rng: Random, day: date) -> datetime:
 def paystub_draft(
     rng: Random, job: Employment, system: PayrollSystem, year: int, number: int
 ) -> Draft:
-    """Draft the paystub of one pay date.
-
-    Parameters
-    ----------
-    rng
-        Source of chance for the moment of printing.
-    job, system
-        Who is paid, and the payroll system that prints.
-    year, number
-        Year of the pay date, and which pay date of that year (from 1).
-
-    Returns
-    -------
-    Draft
-        Printed between the end of the period and the day after the pay date.
-    """
+    """Draft the paystub of one pay date."""
     stub = paystub_for(job, year, number)
     # On a current-pay calendar the stub is printed before its period is over.
     earliest = min(stub.period_end, stub.pay_date - timedelta(1))
@@ -221,27 +206,7 @@ UNREADABLE: dict[str, Callable[[Random, Draft], bytes]] = {
 
 
 def save_genuine(rng: Random, draft: Draft, quirk: str) -> bytes:
-    """Save a draft as an honest sender might.
-
-    Parameters
-    ----------
-    rng
-        Source of chance.
-    draft
-        The document.
-    quirk
-        ``plain``; ``touched`` (modified a few minutes after creation); ``printed`` (to PDF, by a
-        browser or an operating system); ``packed`` (compressed object streams); ``retitled`` (an
-        incremental save of the document information only); ``annotated`` (an incremental save
-        that adds a note or an empty signature field); ``compressed`` (saved whole by a tool that
-        makes files smaller, which takes their history away); ``protected`` (a password opens it:
-        the last four digits of the SSN); ``scanned`` (printed and scanned in an office).
-
-    Returns
-    -------
-    bytes
-        A PDF.
-    """
+    """Save a draft as an honest sender might."""
     return (QUIRKS | UNREADABLE)[quirk](rng, draft)
 
 

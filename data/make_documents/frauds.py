@@ -52,21 +52,7 @@ WIDTH_OF_DIGIT = 0.556
 
 
 def patched_photo(rng: Random, draft: Draft) -> Fraud:
-    """Photograph a document and type other amounts into the picture.
-
-    Parameters
-    ----------
-    rng
-        Source of chance for the amounts, the quality and what the file says afterwards: the
-        editor's name, nothing at all, or the camera's words left as they were.
-    draft
-        The genuine document.
-
-    Returns
-    -------
-    Fraud
-        A JPEG.
-    """
+    """Photograph a document and type other amounts into the picture."""
     page = draft.redraw(draft.facts)
     edits = amount_edits(rng, draft, rng.choice(("one", "some")))
     taken = moment(rng, draft.made.date())
@@ -126,23 +112,7 @@ def raise_factor(rng: Random) -> Decimal:
 
 
 def amount_edits(rng: Random, draft: Draft, scope: str) -> dict[str, str]:
-    """Decide which amounts change to what.
-
-    Parameters
-    ----------
-    rng
-        Source of chance for the raise, 18 % to 145 %.
-    draft
-        The genuine document.
-    scope
-        ``one`` amount (net pay or box 1), ``some`` (gross too), or ``all`` that depend on it, so
-        that the sums still hold.
-
-    Returns
-    -------
-    dict
-        Old text -> new text.
-    """
+    """Decide which amounts change to what."""
     if isinstance(draft.facts, Paystub):
         return _paystub_edits(draft.facts, raise_factor(rng), scope)
     if isinstance(draft.facts, W2):
@@ -388,22 +358,7 @@ STANDARD_FACES = ("Helvetica", "Times-Roman", "Courier", "Helvetica-Bold", "Time
 
 
 def tamper(rng: Random, draft: Draft, kind: str) -> Fraud:
-    """Tamper with a genuine draft.
-
-    Parameters
-    ----------
-    rng
-        Source of chance; decides which field, by how much, with which tool and how cleanly.
-    draft
-        The genuine document.
-    kind
-        One of `KINDS`.
-
-    Returns
-    -------
-    Fraud
-        A PDF, a PNG for ``screenshot``, a JPEG for ``photo_patched``.
-    """
+    """Tamper with a genuine draft."""
     return KINDS[kind](rng, draft)
 
 

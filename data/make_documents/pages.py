@@ -126,44 +126,12 @@ class DrawnPage:
 
 
 def reportlab_module(name: str) -> ModuleType:
-    """Import a part of reportlab, or say how to get it.
-
-    Parameters
-    ----------
-    name
-        The part, such as ``"pdfgen.canvas"``.
-
-    Returns
-    -------
-    ModuleType
-        ``reportlab.<name>``.
-
-    Raises
-    ------
-    ConfigurationError
-        reportlab is not installed.
-    """
+    """Import a part of reportlab, or say how to get it."""
     return _optional(f"reportlab.{name}", "reportlab")
 
 
 def pillow_module(name: str) -> ModuleType:
-    """Import a part of Pillow, or say how to get it.
-
-    Parameters
-    ----------
-    name
-        The part, such as ``"ImageDraw"``.
-
-    Returns
-    -------
-    ModuleType
-        ``PIL.<name>``.
-
-    Raises
-    ------
-    ConfigurationError
-        Pillow is not installed.
-    """
+    """Import a part of Pillow, or say how to get it."""
     return _optional(f"PIL.{name}", "Pillow")
 
 
@@ -179,18 +147,7 @@ def _optional(module: str, package: str) -> ModuleType:
 
 
 def draw_pdf(page: DrawnPage) -> bytes:
-    """Put the page down as a PDF with real text.
-
-    Parameters
-    ----------
-    page
-        What to draw.
-
-    Returns
-    -------
-    bytes
-        A plain PDF with reportlab's own document information.
-    """
+    """Put the page down as a PDF with real text."""
     _register_faces()
     buffer = io.BytesIO()
     canvas = reportlab_module("pdfgen.canvas").Canvas(
@@ -248,20 +205,7 @@ _DRAW: dict[type, Callable[[Any, Any, float], None]] = {
 
 
 def draw_image(page: DrawnPage, dots_per_inch: float = 120) -> Image.Image:
-    """Put the page down as pixels.
-
-    Parameters
-    ----------
-    page
-        What to draw.
-    dots_per_inch
-        Resolution; 72 gives one pixel a point.
-
-    Returns
-    -------
-    PIL.Image.Image
-        An RGB image.
-    """
+    """Put the page down as pixels."""
     scale = dots_per_inch / 72
     size = (round(page.size[0] * scale), round(page.size[1] * scale))
     image: Image.Image = pillow_module("Image").new("RGB", size, "white")

@@ -66,20 +66,7 @@ class _Table:
 
 
 def paystub_page(stub: Paystub, system: PayrollSystem) -> DrawnPage:
-    """Lay a paystub out.
-
-    Parameters
-    ----------
-    stub
-        The figures.
-    system
-        The payroll system that prints them.
-
-    Returns
-    -------
-    DrawnPage
-        US letter, one page.
-    """
+    """Lay a paystub out."""
     page = DrawnPage()
     LAYOUTS[system.layout](page, stub, system)
     page.footer()
@@ -349,20 +336,7 @@ class Paystub:
 
 
 def make_employment(rng: Random, person: Person) -> Employment:
-    """Invent a job for a person.
-
-    Parameters
-    ----------
-    rng
-        Source of chance; the same state gives the same job.
-    person
-        Who works; the employer is in the same state.
-
-    Returns
-    -------
-    Employment
-        Hourly or salaried, $17-$62 an hour or the like.
-    """
+    """Invent a job for a person."""
     frequency = rng.choice(list(PERIODS))
     hourly = frequency in {"Weekly", "Bi-Weekly"} and chance(rng, 0.65)
     yearly = Decimal(rng.randint(38, 128)) * 1000 + Decimal(rng.randint(0, 39)) * 25
@@ -384,20 +358,7 @@ def make_employment(rng: Random, person: Person) -> Employment:
 
 
 def pay_calendar(frequency: str, year: int) -> list[tuple[date, date, date]]:
-    """List period start, period end and pay date of every pay date in a year.
-
-    Parameters
-    ----------
-    frequency
-        ``Weekly``, ``Bi-Weekly``, ``Semi-Monthly`` or ``Monthly``.
-    year
-        The year of the pay dates, 2025 or later.
-
-    Returns
-    -------
-    list
-        In order of pay date.
-    """
+    """List period start, period end and pay date of every pay date in a year."""
     if frequency in {"Weekly", "Bi-Weekly"}:
         return _counted_periods(14 if frequency == "Bi-Weekly" else 7, year)
     halves = frequency == "Semi-Monthly"
@@ -430,22 +391,7 @@ def _workday(day: date) -> date:
 
 
 def paystub_for(job: Employment, year: int, number: int) -> Paystub:
-    """Work through the year as far as one pay date.
-
-    Parameters
-    ----------
-    job
-        Who is paid what.
-    year
-        Year of the pay date.
-    number
-        1 for the first pay date of the year, and so on.
-
-    Returns
-    -------
-    Paystub
-        Year-to-date figures are the sums of all periods so far.
-    """
+    """Work through the year as far as one pay date."""
     rng = seeded(job.seed, year)
     totals: dict[str, Decimal] = {}
     for _ in range(number):

@@ -99,19 +99,7 @@ class Contents:
 
 
 def read_contents(pdf: bytes) -> Contents:
-    """Read the latest state of every object, and the trailer.
-
-    Parameters
-    ----------
-    pdf
-        A PDF, not encrypted.
-
-    Returns
-    -------
-    Contents
-        Object number -> object, without the file's own indexes; the size is the first number that
-        is free. Without document information its number is that one.
-    """
+    """Read the latest state of every object, and the trailer."""
     reader = PdfReader(io.BytesIO(pdf))
     trailer = reader.trailer
     size = int(str(trailer["/Size"]))
@@ -137,22 +125,7 @@ def deflate(data: bytes, entries: Mapping[str, Any] | None = None) -> StreamObje
 
 
 def rewrite(pdf: bytes, provenance: Provenance, *, packed: bool = False) -> bytes:
-    """Save the whole document anew under other document information.
-
-    Parameters
-    ----------
-    pdf
-        A PDF, not encrypted.
-    provenance
-        What the new file says about its making.
-    packed
-        Put objects in compressed object streams (PDF 1.5) instead of a plain list.
-
-    Returns
-    -------
-    bytes
-        One revision, no earlier state.
-    """
+    """Save the whole document anew under other document information."""
     old = read_contents(pdf)
     objects = {number: _recompressed(held) for number, held in old.objects.items()}
     objects[old.info] = provenance.entries()
@@ -168,22 +141,7 @@ def _recompressed(held: PdfObject) -> PdfObject:
 
 
 def build(objects: Objects, root: int, info: int, *, packed: bool = False) -> bytes:
-    """Write objects as a file of one revision.
-
-    Parameters
-    ----------
-    objects
-        Object number -> object.
-    root, info
-        Numbers of the catalogue and of the document information.
-    packed
-        As in `rewrite`.
-
-    Returns
-    -------
-    bytes
-        The file.
-    """
+    """Write objects as a file of one revision."""
     body = io.BytesIO()
     body.write(b"%PDF-1.6\n" if packed else b"%PDF-1.4\n")
     body.write(b"%\xe2\xe3\xcf\xd3\n")
@@ -199,22 +157,7 @@ def build(objects: Objects, root: int, info: int, *, packed: bool = False) -> by
 
 
 def add_revision(pdf: bytes, changed: Objects, provenance: Provenance | None) -> bytes:
-    """Save incrementally: the file as it was, then the changed objects.
-
-    Parameters
-    ----------
-    pdf
-        A PDF, not encrypted.
-    changed
-        Object number -> new state; numbers beyond the old ones add objects.
-    provenance
-        New document information; ``None`` leaves the old in force, as a careful hand would.
-
-    Returns
-    -------
-    bytes
-        The old bytes and one revision more.
-    """
+    """Save incrementally: the file as it was, then the changed objects."""
     old = read_contents(pdf)
     changed = dict(changed)
     if provenance is not None:

@@ -218,20 +218,7 @@ class PayrollSystem:
 
 
 def make_system(rng: Random, layout: str | None = None) -> PayrollSystem:
-    """Choose a payroll system.
-
-    Parameters
-    ----------
-    rng
-        Source of chance.
-    layout
-        One of `LAYOUT_NAMES`; ``None`` chooses.
-
-    Returns
-    -------
-    PayrollSystem
-        Wordings and software vary independently of the layout.
-    """
+    """Choose a payroll system."""
     creator, producer = rng.choice(SOFTWARE)
     return PayrollSystem(
         layout=layout or rng.choice(LAYOUT_NAMES),

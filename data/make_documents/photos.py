@@ -63,24 +63,7 @@ class Shot:
 
 
 def phone_photo(rng: Random, page: DrawnPage, taken: datetime, width: int = 800) -> bytes:
-    """Photograph a page or a card lying on a desk.
-
-    Parameters
-    ----------
-    rng
-        Source of chance for the desk, the light, the angle and the phone.
-    page
-        What lies there.
-    taken
-        When the shutter closed.
-    width
-        Pixels of the sheet before it is turned.
-
-    Returns
-    -------
-    bytes
-        A JPEG with the camera's EXIF data.
-    """
+    """Photograph a page or a card lying on a desk."""
     return shoot(rng, page, taken, width).jpeg
 
 
@@ -127,20 +110,7 @@ def forwarded(jpeg: bytes) -> bytes:
 
 
 def scan(rng: Random, page: DrawnPage) -> tuple[bytes, tuple[int, int]]:
-    """Print a page and scan it slightly askew.
-
-    Parameters
-    ----------
-    rng
-        Source of chance for the angle and the tone.
-    page
-        What is scanned.
-
-    Returns
-    -------
-    tuple
-        A JPEG, and its width and height in pixels.
-    """
+    """Print a page and scan it slightly askew."""
     paper = rng.randint(243, 252)
     sheet = draw_image(page, rng.choice((90, 96, 100)))
     turned = sheet.rotate(
@@ -153,20 +123,7 @@ def scan(rng: Random, page: DrawnPage) -> tuple[bytes, tuple[int, int]]:
 
 
 def screenshot(rng: Random, page: DrawnPage) -> bytes:
-    """Capture a page as a phone or a computer shows it.
-
-    Parameters
-    ----------
-    rng
-        Source of chance for the device.
-    page
-        What is shown.
-
-    Returns
-    -------
-    bytes
-        A PNG of a screen's size, without camera data.
-    """
+    """Capture a page as a phone or a computer shows it."""
     phone = chance(rng, 0.6)
     size = rng.choice(PHONE_SCREENS if phone else DESKTOP_SCREENS)
     screen = pillow_module("Image").new("RGB", size, (242, 242, 247) if phone else (82, 86, 89))
@@ -208,22 +165,7 @@ def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
 
 
 def image_only(jpeg: bytes, size: tuple[int, int], provenance: Provenance) -> bytes:
-    """Wrap one JPEG as a one-page PDF without text, as a scanner or a printer driver does.
-
-    Parameters
-    ----------
-    jpeg
-        The page as a JPEG file.
-    size
-        Its pixels, width and height.
-    provenance
-        What the scanner writes about itself.
-
-    Returns
-    -------
-    bytes
-        One revision.
-    """
+    """Wrap one JPEG as a one-page PDF without text, as a scanner or a printer driver does."""
     parts = {
         1: {"/Type": "/Catalog", "/Pages": reference(2)},
         2: {"/Type": "/Pages", "/Count": 1, "/Kids": [reference(3)]},

@@ -91,24 +91,7 @@ def replace_text(
     everywhere: bool = True,
     aligned: bool = True,
 ) -> list[Operation]:
-    """Change texts within the page's own drawing operations, in their own font.
-
-    Parameters
-    ----------
-    operations
-        As `page_operations` gives them.
-    edits
-        Old text -> new text; amounts match only as whole numbers.
-    everywhere
-        Change each text wherever it stands, or only where it stands first.
-    aligned
-        Move the start so that a longer amount still ends where the old one did.
-
-    Returns
-    -------
-    list
-        New operations; the given ones are left alone.
-    """
+    """Change texts within the page's own drawing operations, in their own font."""
     changed = list(operations)
     done: set[str] = set()
     for spot in spots(operations):
@@ -144,24 +127,7 @@ def content_bytes(operations: list[Operation]) -> bytes:
 def save_incrementally(
     pdf: bytes, operations: list[Operation], provenance: Provenance | None, *, in_place: bool = True
 ) -> bytes:
-    """Append a revision in which the first page is drawn by other operations.
-
-    Parameters
-    ----------
-    pdf
-        The file before; it stays readable inside the result.
-    operations
-        The page's new drawing operations.
-    provenance
-        What the editor writes about itself; ``None`` if it keeps quiet.
-    in_place
-        Reuse the content stream's object number, or add an object and repoint the page.
-
-    Returns
-    -------
-    bytes
-        One revision more.
-    """
+    """Append a revision in which the first page is drawn by other operations."""
     reader = PdfReader(io.BytesIO(pdf))
     page = reader.pages[0]
     stream = deflate(content_bytes(operations))
@@ -183,28 +149,7 @@ def save_whole(
     fonts: Mapping[str, str] | None = None,
     packed: bool = False,
 ) -> bytes:
-    """Save the file anew with other drawing operations; nothing of the earlier state is kept.
-
-    Parameters
-    ----------
-    pdf
-        The file before.
-    operations
-        The page's drawing operations.
-    provenance
-        What the editor writes about itself.
-    extra
-        A second content stream, drawn on top of the first.
-    fonts
-        Resource name -> standard font that ``extra`` or ``operations`` need.
-    packed
-        Use compressed object streams.
-
-    Returns
-    -------
-    bytes
-        One revision.
-    """
+    """Save the file anew with other drawing operations; nothing of the earlier state is kept."""
     old = read_contents(pdf)
     page = PdfReader(io.BytesIO(pdf)).pages[0]
     own = cast("IndirectObject", page.indirect_reference).idnum
@@ -247,26 +192,7 @@ def cover_and_retype(
     drift: float = 0.0,
     shrink: float = 0.0,
 ) -> bytes:
-    """Draw white rectangles over texts and other texts on top, as a page editor does.
-
-    Parameters
-    ----------
-    operations
-        The page as it is.
-    edits
-        Old text -> new text.
-    font
-        Resource name of the font that the editor types with.
-    everywhere
-        Cover each text wherever it stands, or only where it stands first.
-    drift, shrink
-        Points by which the new text sits lower and is smaller.
-
-    Returns
-    -------
-    bytes
-        A content stream to be drawn after the page's own.
-    """
+    """Draw white rectangles over texts and other texts on top, as a page editor does."""
     drawn, done = [], set()
     for spot in spots(operations):
         for old, new in edits.items():
@@ -294,26 +220,7 @@ def _escaped(words: str) -> str:
 def swap_font(
     operations: list[Operation], edits: Mapping[str, str], font: str, *, whole: bool, size: float
 ) -> list[Operation]:
-    """Type new amounts in another font, whole or only where characters differ.
-
-    Parameters
-    ----------
-    operations
-        The page as it is.
-    edits
-        Old text -> new text.
-    font
-        Resource name of the other font.
-    whole
-        Set the whole new text in the other font, or only its first changed digit.
-    size
-        Points added to the size of the strange characters.
-
-    Returns
-    -------
-    list
-        New operations.
-    """
+    """Type new amounts in another font, whole or only where characters differ."""
     changed: list[Operation] = []
     done: set[str] = set()
     by_place = {spot.place: spot for spot in spots(operations)}

@@ -55,21 +55,7 @@ class Form1099:
 
 
 def w2_for(job: Employment, year: int) -> W2:
-    """Add a job's whole year up.
-
-    Parameters
-    ----------
-    job
-        Who was paid what.
-    year
-        Tax year.
-
-    Returns
-    -------
-    W2
-        Boxes 3 and 5 hold the gross, box 1 the gross less the 401(k); taxes are the exact rates
-        of boxes 3 and 5.
-    """
+    """Add a job's whole year up."""
     last = paystub_for(job, year, job.periods)
     taken = {item.label: item.ytd for item in last.deductions}
     retirement = taken.get("401(k)", Decimal(0))
@@ -91,22 +77,7 @@ def w2_for(job: Employment, year: int) -> W2:
 
 
 def make_1099(rng: Random, person: Person, year: int) -> Form1099:
-    """Invent a contractor's year.
-
-    Parameters
-    ----------
-    rng
-        Source of chance.
-    person
-        The recipient.
-    year
-        Tax year.
-
-    Returns
-    -------
-    Form1099
-        $4,000 to $74,000, mostly without withholding.
-    """
+    """Invent a contractor's year."""
     pay = cents(Decimal(rng.randint(400000, 7400000)) / 100)
     withheld = cents(pay * Decimal("0.24")) if chance(rng, 0.2) else Decimal(0)
     account = f"{rng.randint(10000, 98999)}-{rng.randint(10, 99)}"
@@ -140,22 +111,7 @@ def _amount(amount: Decimal) -> tuple[str, ...]:
 
 
 def w2_page(form: W2, *, face: str = "Courier", wages_label: str = WAGE_LABELS[0]) -> DrawnPage:
-    """Lay a W-2 out.
-
-    Parameters
-    ----------
-    form
-        The figures.
-    face
-        Font of the values; labels are always Helvetica.
-    wages_label
-        Wording of box 1, one of `WAGE_LABELS`.
-
-    Returns
-    -------
-    DrawnPage
-        US letter, the form in the upper half.
-    """
+    """Lay a W-2 out."""
     page = DrawnPage()
     _draw_cells(page, _w2_parties(form) + _w2_amounts(form, wages_label) + _w2_state(form), face)
     page.text(40, 358, "Form W-2", font="Helvetica-Bold", size=12)
@@ -261,20 +217,7 @@ def _w2_state(form: W2) -> list[_Cell]:
 
 
 def form_1099_page(form: Form1099, *, face: str = "Courier") -> DrawnPage:
-    """Lay a 1099-NEC out.
-
-    Parameters
-    ----------
-    form
-        The figures.
-    face
-        Font of the values.
-
-    Returns
-    -------
-    DrawnPage
-        US letter, the form in the upper half.
-    """
+    """Lay a 1099-NEC out."""
     page = DrawnPage()
     _draw_cells(page, _1099_parties(form) + _1099_amounts(form), face)
     page.text(450, 60, "Form 1099-NEC", font="Helvetica-Bold", size=13, align="center")

@@ -63,21 +63,7 @@ logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
 @dataclass(frozen=True)
 class Inspection:
-    """What the sandbox found out about one document.
-
-    Parameters
-    ----------
-    found_type
-        One of the six document types when the content shows it, else ``None``.
-    problem
-        Why it cannot be processed, in the manner of Ocrolus' rejection reasons, else ``None``.
-    ocr_data
-        The paystub, or ``form_type`` and ``raw_fields``; ``None`` when nothing was read.
-    ocr_authenticity
-        A document analysis in Detect's shape; ``None`` for types and files that get none.
-    ocr_authenticity_score
-        0 (tampered) to 100 (nothing found); ``None`` when there is no analysis.
-    """
+    """What the sandbox found out about one document."""
 
     found_type: str | None = None
     problem: str | None = None
@@ -87,21 +73,7 @@ class Inspection:
 
 
 def inspect(path: Path, document_type: str) -> Inspection:
-    """Inspect one file; whatever its bytes are, this answers and never raises for them.
-
-    Parameters
-    ----------
-    path
-        The stored document.
-    document_type
-        The type it was uploaded as, used when its content does not show one.
-
-    Returns
-    -------
-    Inspection
-        A PNG or JPEG of a paystub, W-2 or 1099 gets a score and nothing else: there is no OCR
-        engine here. HEIC, which nothing here decodes, and unknown media come back empty.
-    """
+    """Inspect one file; whatever its bytes are, this answers and never raises for them."""
     try:
         if path.stat().st_size > MAX_BYTES:
             return Inspection(problem=f"{UNREADABLE}: larger than this sandbox reads")

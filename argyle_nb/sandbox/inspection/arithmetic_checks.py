@@ -45,15 +45,7 @@ TOLERATED = 1
 
 
 def missing_fields(document_type: str, ocr_data: dict[str, Any]) -> list[DetectedSignal]:
-    """Give a signal when more than one essential field was not found.
-
-    Parameters
-    ----------
-    document_type
-        ``paystubs``, ``W-2`` or ``1099``.
-    ocr_data
-        What was read, in the shape the API gives it.
-    """
+    """Give a signal when more than one essential field was not found."""
     places = ESSENTIAL[document_type]
     missing = [name for name, path in places.items() if not _at(ocr_data, path)]
     if len(missing) <= TOLERATED:

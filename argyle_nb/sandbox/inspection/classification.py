@@ -123,13 +123,7 @@ def read_day(text: str) -> date | None:
 
 
 class DocumentReader:
-    """Looks up labelled values on the pages of one document.
-
-    Parameters
-    ----------
-    pages
-        Pages as seen, in order.
-    """
+    """Looks up labelled values on the pages of one document."""
 
     def __init__(self, pages: list[TextPage]) -> None:
         self.pages = pages
@@ -137,20 +131,7 @@ class DocumentReader:
         self.text = "\n".join(page.text for page in pages)
 
     def find(self, label: str, value: re.Pattern[str]) -> tuple[str, Cell] | None:
-        """Find the value that belongs to a label.
-
-        Parameters
-        ----------
-        label
-            Regular expression that the beginning of the label's cell must match.
-        value
-            What the value must look like.
-
-        Returns
-        -------
-        tuple of str and Cell, or None
-            The value and the cell it stands in: after the label, right of it, or below it.
-        """
+        """Find the value that belongs to a label."""
         return next(self.find_all(label, value), None)
 
     def find_all(self, label: str, value: re.Pattern[str]) -> Iterator[tuple[str, Cell]]:

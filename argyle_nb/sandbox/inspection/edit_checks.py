@@ -29,19 +29,7 @@ NEAR = 14.0
 
 @dataclass(frozen=True)
 class Change:
-    """One text that an edit replaced, added or took away.
-
-    Parameters
-    ----------
-    page
-        Page number, from 1.
-    original
-        What stood there; ``None`` when nothing did.
-    now
-        What stands there now; ``None`` when it was taken away.
-    cell
-        The cell to tell the field by: the present one, else the former.
-    """
+    """One text that an edit replaced, added or took away."""
 
     page: int
     original: str | None
@@ -92,20 +80,7 @@ def _trailer_at(data: bytes, offset: int) -> bytes:
 
 
 def changes_between_revisions(data: bytes, pages: list[TextPage]) -> list[Change]:
-    """Compare each earlier revision's visible text with the next one's.
-
-    Parameters
-    ----------
-    data
-        The file.
-    pages
-        Its pages as they are now.
-
-    Returns
-    -------
-    list of Change
-        Empty when the saves changed no text (metadata, annotations without text, signatures).
-    """
+    """Compare each earlier revision's visible text with the next one's."""
     changes: list[Change] = []
     later = pages
     for revision in reversed(earlier_revisions(data)):
@@ -187,17 +162,7 @@ Fields = dict[str, list[Cell]]
 def edit_signals(
     changes: list[Change], pages: list[TextPage], fields: Fields
 ) -> list[DetectedSignal]:
-    """Name the changes between revisions by the fields they touched.
-
-    Parameters
-    ----------
-    changes
-        From `changes_between_revisions`.
-    pages
-        The pages as they are now.
-    fields
-        Where the document's fields stand: ``employee``, ``employer_address``, ``date`` ...
-    """
+    """Name the changes between revisions by the fields they touched."""
     return [
         DetectedSignal(name, change.page, [_evidence(name, change.original, change.now)])
         for change in changes
@@ -251,17 +216,7 @@ def _evidence(name: str, original: str | None, now: str | None) -> dict[str, str
 
 
 def field_signal(cell: Cell, line: list[Cell], fields: Fields) -> str:
-    """Return the identifier for an edit of this cell.
-
-    Parameters
-    ----------
-    cell
-        The edited cell.
-    line
-        All cells of its line, left to right.
-    fields
-        Where the document's fields stand.
-    """
+    """Return the identifier for an edit of this cell."""
     for same in (_same_text, _same_place):
         for name, identifier in _FIELD_SIGNALS.items():
             if any(same(cell, other) for other in fields.get(name, ())):

@@ -40,25 +40,7 @@ class TooManyPixelsError(ValueError):
 
 @dataclass(frozen=True)
 class ImageFacts:
-    """What a picture's head says; nothing of this needs its pixels.
-
-    Parameters
-    ----------
-    kind
-        ``JPEG`` or ``PNG``.
-    size
-        Width and height in pixels.
-    camera
-        Make and model; empty when no camera is named.
-    programs
-        Every program named, in EXIF, XMP, PNG texts and JPEG comments.
-    taken, digitised, changed
-        EXIF's three dates, in the camera's own time without a zone.
-    comment
-        EXIF's user comment.
-    quality
-        Quality of the JPEG on the usual scale of 1 to 100; 100 for a PNG, which loses nothing.
-    """
+    """What a picture's head says; nothing of this needs its pixels."""
 
     kind: str
     size: tuple[int, int]
@@ -72,13 +54,7 @@ class ImageFacts:
 
 
 def open_image(data: bytes) -> Image.Image:
-    """Open a PNG or JPEG without decoding its pixels.
-
-    Raises
-    ------
-    TooManyPixelsError
-        It has more than `MAX_PIXELS`.
-    """
+    """Open a PNG or JPEG without decoding its pixels."""
     try:
         image = Image.open(BytesIO(data), formats=("JPEG", "PNG"))
     except Image.DecompressionBombError as error:
@@ -173,35 +149,14 @@ NORMAL = 1.4826
 
 @dataclass(frozen=True)
 class Fresh:
-    """A part that does not share the first saving of the rest.
-
-    Parameters
-    ----------
-    box
-        Left, top, right and lower edge in pixels.
-    quality
-        At which the rest was saved before.
-    """
+    """A part that does not share the first saving of the rest."""
 
     box: tuple[int, int, int, int]
     quality: int
 
 
 def fresh_parts(image: Image.Image, quality: int) -> list[Fresh]:
-    """Find parts that came into a picture after it was first saved.
-
-    Parameters
-    ----------
-    image
-        A picture, opened and not yet decoded.
-    quality
-        At which it is saved now, 1 to 100.
-
-    Returns
-    -------
-    list of Fresh
-        Empty when there is no trace of an earlier saving, or nothing stands out from it.
-    """
+    """Find parts that came into a picture after it was first saved."""
     if image.width * image.height > MAX_RECOMPRESSED_PIXELS:
         return []
     image.draft("L", image.size)
@@ -332,20 +287,7 @@ CLOCKS_APART = timedelta(hours=26)
 
 
 def image_signals(facts: ImageFacts, fresh: list[Fresh]) -> list[DetectedSignal]:
-    """Check a picture.
-
-    Parameters
-    ----------
-    facts
-        What it says about itself.
-    fresh
-        Parts that were not saved together with the rest.
-
-    Returns
-    -------
-    list of DetectedSignal
-        Never empty: what a picture says is not read here, and so is not checked.
-    """
+    """Check a picture."""
     signals = [DetectedSignal("sbx_picture")]
     if editor := _editor(facts.programs):
         signals.append(DetectedSignal("sbx_edited_by_software", 1, [{"edit_source": editor}]))

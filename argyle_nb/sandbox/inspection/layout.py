@@ -33,19 +33,7 @@ OTHER_PRINT = 2.2
 
 @dataclass(frozen=True)
 class Hidden:
-    """A run that cannot be seen, and why.
-
-    Parameters
-    ----------
-    run
-        The run.
-    reason
-        ``covered``, ``overprinted``, ``invisible`` or ``layer``.
-    by
-        The text seen in its place; empty when nothing is.
-    patch
-        The shape or image that covers it.
-    """
+    """A run that cannot be seen, and why."""
 
     run: Run
     reason: str

@@ -62,17 +62,7 @@ LONG_AFTER = timedelta(hours=36)
 
 @dataclass(frozen=True)
 class Origin:
-    """What a file says about its making.
-
-    Parameters
-    ----------
-    producers, creators
-        Every name found, in the information dictionary, in XMP and in earlier revisions.
-    created, modified
-        Dates with time zone; ``None`` when absent or unreadable.
-    bad_date
-        Whether a date is given that is no date.
-    """
+    """What a file says about its making."""
 
     producers: tuple[str, ...] = ()
     creators: tuple[str, ...] = ()
@@ -159,15 +149,7 @@ CLOCK_SLACK = timedelta(minutes=5)
 
 
 def origin_signals(origin: Origin, earlier: list[Origin]) -> list[DetectedSignal]:
-    """Check who made and who changed a file.
-
-    Parameters
-    ----------
-    origin
-        What the file says now.
-    earlier
-        What its former revisions said, oldest first.
-    """
+    """Check who made and who changed a file."""
     everyone = Origin(
         producers=tuple(dict.fromkeys(n for o in (*earlier, origin) for n in o.producers)),
         creators=tuple(dict.fromkeys(n for o in (*earlier, origin) for n in o.creators)),

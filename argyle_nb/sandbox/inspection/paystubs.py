@@ -99,20 +99,7 @@ _SECTION_KINDS = (
 
 @dataclass
 class PayRow:
-    """One line of a table.
-
-    Parameters
-    ----------
-    description
-        Its label as printed.
-    kind
-        ``earning``, ``tax``, ``deduction``, ``gross``, ``total`` (of deductions), ``net``,
-        ``deposit`` or ``none``.
-    values
-        Amounts by column: ``current``, ``ytd``, ``hours``, ``rate``.
-    cells
-        Where each of them stands.
-    """
+    """One line of a table."""
 
     description: str
     kind: str
@@ -313,23 +300,7 @@ _FREQUENCY = re.compile("|".join(pattern for _, pattern in _FREQUENCIES), re.IGN
 
 @dataclass
 class Paystub:
-    """What one paystub says; every field may be missing.
-
-    Parameters
-    ----------
-    employer, employee
-        Names as printed.
-    taxpayer_id
-        The employee's number as printed, masked or not.
-    start, end, pay_date
-        The pay period and the day of payment.
-    impossible
-        Dates as printed that are no days of the calendar.
-    rows
-        The lines of its tables.
-    cells
-        Where each field stands, to tell which field an edit touched.
-    """
+    """What one paystub says; every field may be missing."""
 
     employer: str | None = None
     employee: str | None = None

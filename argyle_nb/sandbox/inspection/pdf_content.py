@@ -112,25 +112,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Run:
-    """A piece of text painted at one place in one font.
-
-    Parameters
-    ----------
-    text
-        What it says.
-    box
-        Where its ink is, about: from the baseline up to the height of a capital.
-    font, size
-        The font resource and its size in points on the page.
-    order
-        Its place in the order of painting.
-    visible
-        False for text painted without ink (render mode 3, nearly transparent).
-    hidden_layer
-        Whether it belongs to a layer that is switched off.
-    annotation
-        Whether an annotation or form field paints it, not the page itself.
-    """
+    """A piece of text painted at one place in one font."""
 
     text: str
     box: Box
@@ -380,22 +362,7 @@ CLIP_MODE = 7
 
 
 def read_page(reader: PdfReader, page: PageObject, number: int) -> PageContent:
-    """Interpret one page with its annotations.
-
-    Parameters
-    ----------
-    reader
-        The document.
-    page
-        One of its pages.
-    number
-        Its number, from 1.
-
-    Returns
-    -------
-    PageContent
-        Runs and patches in the order of painting.
-    """
+    """Interpret one page with its annotations."""
     content, turn = _paint_page(reader, page, number, 0)
     return _paint_page(reader, page, number, turn)[0] if turn else content
 

@@ -124,19 +124,7 @@ _CORE = {
 
 @dataclass
 class Font:
-    """One font resource, ready to read strings with.
-
-    Parameters
-    ----------
-    name
-        BaseFont as written, subset prefix included.
-    family
-        The name without subset prefix and style words, lower case: bold and regular share it.
-    two_bytes
-        Whether a code takes two bytes.
-    exact
-        Whether the widths are declared or published, not assumed.
-    """
+    """One font resource, ready to read strings with."""
 
     name: str = ""
     family: str = ""

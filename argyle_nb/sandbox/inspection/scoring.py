@@ -19,17 +19,7 @@ LIKELY = 30
 
 
 class Weight(NamedTuple):
-    """What one signal costs, how it is called and why it costs that much.
-
-    Parameters
-    ----------
-    points
-        Points off the score.
-    title
-        The signal's display name.
-    why
-        The reason for the weight, in words.
-    """
+    """What one signal costs, how it is called and why it costs that much."""
 
     points: int
     title: str
@@ -96,17 +86,7 @@ __doc__ = (__doc__ or "").format(table=_table())
 
 @dataclass
 class DetectedSignal:
-    """One kind of finding on one page, with its evidence.
-
-    Parameters
-    ----------
-    identifier
-        A key of `WEIGHTS`.
-    page
-        Page number from 1; ``None`` for the file as a whole.
-    evidence
-        One mapping a finding: key to value, as text.
-    """
+    """One kind of finding on one page, with its evidence."""
 
     identifier: str
     page: int | None = None
@@ -161,19 +141,7 @@ def reason_codes(signals: list[DetectedSignal]) -> list[dict[str, str]]:
 def analysis(
     signals: list[DetectedSignal], *, form_type: str, image_based: bool, identity: str
 ) -> dict[str, Any]:
-    """Write the findings as Detect's document analysis (Ocrolus Detect reference).
-
-    Parameters
-    ----------
-    signals
-        All findings.
-    form_type
-        ``PAYSTUB``, ``W2`` or ``FORM``.
-    image_based
-        Whether the pages are pictures.
-    identity
-        An id derived from the content, so that one document always has the same ids.
-    """
+    """Write the findings as Detect's document analysis (Ocrolus Detect reference)."""
     ordered = merge(signals)
     points = score(ordered)
     form = {

@@ -113,19 +113,7 @@ _NEC_FIELDS: dict[str, tuple[str, re.Pattern[str]]] = {
 
 @dataclass
 class TaxForm:
-    """What a tax form says.
-
-    Parameters
-    ----------
-    form_type
-        ``W2`` or ``A_1099-NEC``.
-    values
-        Text by raw field key.
-    cells
-        Where each field stands.
-    copies
-        What each labelled field says, and where, in every copy of the form.
-    """
+    """What a tax form says."""
 
     form_type: str
     values: dict[str, str] = field(default_factory=dict)
@@ -225,20 +213,7 @@ def _read_address(
 
 
 def form_data(form: TaxForm, source: str) -> dict[str, Any]:
-    """Write a form in the shape of Ocrolus' raw fields (Ocrolus reference, form fields).
-
-    Parameters
-    ----------
-    form
-        The form as read.
-    source
-        What to name as the fields' source file.
-
-    Returns
-    -------
-    dict
-        ``form_type`` and ``raw_fields``; a field that is not on the form is empty.
-    """
+    """Write a form in the shape of Ocrolus' raw fields (Ocrolus reference, form fields)."""
     fields = _W2_FIELDS if form.form_type == "W2" else _NEC_FIELDS
     keys = list(dict.fromkeys([*fields, *form.values]))
     return {

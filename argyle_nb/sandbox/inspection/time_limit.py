@@ -32,23 +32,6 @@ def within(seconds: float, work: Callable[[], Answer]) -> Answer:
 
     A second thread keeps the time and costs nothing while the work goes well. It cannot break into
     a single call of C code (decompressing, matching a pattern): those need bounds of their own.
-
-    Parameters
-    ----------
-    seconds
-        Time allowed.
-    work
-        What to call.
-
-    Returns
-    -------
-    Answer
-        What ``work`` returns.
-
-    Raises
-    ------
-    OutOfTimeError
-        It ran longer.
     """
     worker, working = threading.get_ident(), threading.Lock()
     working.acquire()
