@@ -12,10 +12,7 @@ import hashlib
 import logging
 import warnings
 from dataclasses import dataclass
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
-
-from pypdf import PdfReader
 
 from argyle_nb.sandbox.inspection.arithmetic_checks import (
     form_signals,
@@ -40,10 +37,10 @@ from argyle_nb.sandbox.inspection.image_checks import (
 )
 from argyle_nb.sandbox.inspection.origin_checks import Origin, origin_of, origin_signals
 from argyle_nb.sandbox.inspection.paystubs import paystub_data, read_paystub
+from argyle_nb.sandbox.inspection.pdfium import PdfFile, UnreadablePdfError
 from argyle_nb.sandbox.inspection.print_checks import print_signals, scan_signals
 from argyle_nb.sandbox.inspection.scoring import DetectedSignal, analysis
 from argyle_nb.sandbox.inspection.tax_forms import filling_signals, form_data, read_form
-from argyle_nb.sandbox.inspection.time_limit import OutOfTimeError, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +52,6 @@ READ_TYPES = ("paystubs", "W-2", "1099")
 FORM_TYPES = {"paystubs": "PAYSTUB", "W-2": "W2", "1099": "FORM"}
 IMAGE_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 MAX_BYTES = 60_000_000
-SECONDS = 20.0
 UNREADABLE = "DOCUMENT IS UNREADABLE"
 
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
@@ -89,9 +85,9 @@ def _guarded(look: Callable[[], Inspection]) -> Inspection:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return within(SECONDS, look)
-    except OutOfTimeError:
-        return Inspection(problem=f"{UNREADABLE}: it takes too long to read")
+            return look()
+    except UnreadablePdfError as error:
+        return Inspection(problem=f"{UNREADABLE}: {error}")
     except TooManyPixelsError:
         return Inspection(problem=f"{UNREADABLE}: more pixels than this sandbox reads")
     except Exception:  # noqa: BLE001 - a parser may break in any way
@@ -126,33 +122,30 @@ def _score(detect: dict[str, Any]) -> int:
 
 
 def _inspect_pdf(data: bytes, document_type: str) -> Inspection:
-    reader = PdfReader(BytesIO(data))
-    if reader.is_encrypted and not reader.decrypt(""):
-        return Inspection(problem=f"{UNREADABLE}: password-protected")
-    pages = read_pages(reader)
-    if not pages:
-        return Inspection(problem=f"{UNREADABLE}: it has no pages")
-    looked_up = DocumentReader(pages)
-    found_type = classify(looked_up.text)
-    as_type = found_type or document_type
-    if as_type not in READ_TYPES:
-        return Inspection(found_type=found_type)
-    return _analyse(data, reader, pages, found_type, as_type)
+    with PdfFile(data) as file:
+        pages = read_pages(file)
+        if not pages:
+            return Inspection(problem=f"{UNREADABLE}: it has no pages")
+        found_type = classify(DocumentReader(pages).text)
+        as_type = found_type or document_type
+        if as_type not in READ_TYPES:
+            return Inspection(found_type=found_type)
+        return _analyse(data, file, pages, found_type, as_type)
 
 
 def _analyse(
-    data: bytes, reader: PdfReader, pages: list[TextPage], found_type: str | None, as_type: str
+    data: bytes, file: PdfFile, pages: list[TextPage], found_type: str | None, as_type: str
 ) -> Inspection:
     image_based = found_type is None and any(page.is_scan for page in pages)
     earlier = [_origin(revision) for revision in earlier_revisions(data)]
-    origin = origin_of(reader)
+    origin = origin_of(file, data)
     signals = origin_signals(origin, earlier) + print_signals(pages)
     ocr_data, content, fields = _content(DocumentReader(pages), as_type, origin)
     changes = changes_between_revisions(data, pages)
     signals += edit_signals(changes, pages, fields)
     signals += overlay_signals(pages, fields)
     if image_based:
-        signals += [DetectedSignal("sbx_image_only", 1), *scan_signals(reader)]
+        signals += [DetectedSignal("sbx_image_only", 1), *scan_signals(file)]
     elif found_type is None:
         signals.append(DetectedSignal("sbx_not_recognised"))
     else:
@@ -169,8 +162,9 @@ def _analyse(
 
 def _origin(revision: bytes) -> Origin:
     try:
-        return origin_of(PdfReader(BytesIO(revision)))
-    except Exception:  # noqa: BLE001 - a broken former state says nothing
+        with PdfFile(revision) as file:
+            return origin_of(file, revision)
+    except UnreadablePdfError:  # a broken former state says nothing
         return Origin()
 
 

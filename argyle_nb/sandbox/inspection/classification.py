@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from argyle_nb.sandbox.inspection.layout import Cell
-from argyle_nb.sandbox.inspection.pdf_content import Box
+from argyle_nb.sandbox.inspection.page_content import Box
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

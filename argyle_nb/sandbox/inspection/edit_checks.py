@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
-from io import BytesIO
 from typing import TYPE_CHECKING
-
-from pypdf import PdfReader
 
 from argyle_nb.sandbox.inspection.classification import CITY_LINE, DATE, EIN, SSN
 from argyle_nb.sandbox.inspection.layout import AMOUNT, Cell, plain, see
 from argyle_nb.sandbox.inspection.paystubs import kind_of
-from argyle_nb.sandbox.inspection.pdf_content import read_page
+from argyle_nb.sandbox.inspection.pdfium import PdfFile, UnreadablePdfError
 from argyle_nb.sandbox.inspection.scoring import DetectedSignal
 
 if TYPE_CHECKING:
@@ -37,10 +35,13 @@ class Change:
     cell: Cell
 
 
-def read_pages(reader: PdfReader) -> list[TextPage]:
-    """Read the first pages of a document as they are seen."""
-    count = min(len(reader.pages), MAX_PAGES)
-    return [see(read_page(reader, reader.pages[at], at + 1)) for at in range(count)]
+def read_pages(file: PdfFile) -> list[TextPage]:
+    """Read the first pages of a document as they are seen; one that does not load is left out."""
+    pages = []
+    for number in range(1, min(file.page_count, MAX_PAGES) + 1):
+        with suppress(UnreadablePdfError):
+            pages.append(see(file.page(number)))
+    return pages
 
 
 def earlier_revisions(data: bytes) -> list[bytes]:
@@ -85,8 +86,9 @@ def changes_between_revisions(data: bytes, pages: list[TextPage]) -> list[Change
     later = pages
     for revision in reversed(earlier_revisions(data)):
         try:
-            earlier = read_pages(PdfReader(BytesIO(revision)))
-        except Exception:  # noqa: BLE001 - a broken former state is no evidence of anything
+            with PdfFile(revision) as file:
+                earlier = read_pages(file)
+        except UnreadablePdfError:  # a broken former state is no evidence of anything
             break
         for before, after in zip(earlier, later, strict=False):
             changes += compare(before, after)

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from argyle_nb.sandbox.inspection.pdf_content import Box
+from argyle_nb.sandbox.inspection.page_content import Box
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from argyle_nb.sandbox.inspection.pdf_content import Colour, PageContent, Patch, Run
+    from argyle_nb.sandbox.inspection.page_content import PageContent, Patch, Run
 
 AMOUNT = re.compile(r"[-(]?\$?\s?-?\(?\d[\d,]*\.\d{2,4}\)?-?\*?")
 _TAIL_AMOUNTS = re.compile(rf"^(.*?)((?:(?:^|\s+){AMOUNT.pattern})+)$")
@@ -23,8 +23,6 @@ COVERED = 0.5
 OVERPRINTED = 0.45
 SCAN_SHARE = 0.7
 DARK = 0.3
-WHITE = 0.97
-CMYK = 4
 LONGEST_CELL = 600
 TOUCHES = 0.25
 SAME_PRINT = 0.7
@@ -110,28 +108,23 @@ def see(content: PageContent) -> TextPage:
     return page
 
 
-def is_white(colour: Colour) -> bool:
-    """Whether a fill colour (grey, RGB or CMYK) is white or nearly so."""
-    return max(colour) <= 1 - WHITE if len(colour) == CMYK else min(colour) >= WHITE
-
-
 def plain(text: str) -> str:
     """Letters and digits only, lower case: what two prints of one text share."""
     return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
 def _hidden(content: PageContent) -> Iterator[Hidden]:
-    by_place = _index(run for run in content.runs if run.shown)
+    by_place = _index(run for run in content.runs if run.seen)
     patches = [p for p in content.patches if not p.box.is_line]
     area = content.width * content.height
     covering = [p for p in patches if not (p.image and p.box.area > SCAN_SHARE * area)]
     for run in content.runs:
-        if run.hidden_layer:
-            yield Hidden(run, "layer")
-        elif not run.visible or _unreadable(run, patches):
-            yield Hidden(run, "invisible")
-        elif patch := _cover(run, covering):
-            yield Hidden(run, "covered", _seen_instead(run, by_place), patch)
+        if not run.seen:
+            patch = _cover(run, covering) if run.inked and not run.layered else None
+            if patch is None:
+                yield Hidden(run, "layer" if run.layered else "invisible")
+            else:
+                yield Hidden(run, "covered", _seen_instead(run, by_place), patch)
         elif over := _overprint(run, by_place):
             yield Hidden(run, "overprinted", over.text)
 
@@ -147,14 +140,6 @@ def _near(run: Run, by_place: dict[int, list[Run]]) -> Iterator[Run]:
     bucket = int(run.box.y0 // _BUCKET)
     for place in (bucket - 1, bucket, bucket + 1):
         yield from by_place.get(place, ())
-
-
-def _unreadable(run: Run, patches: list[Patch]) -> bool:
-    """White on white: the last thing painted under it is white paper."""
-    if not is_white(run.colour):
-        return False
-    under = [p for p in patches if p.order < run.order and run.box.shared(p.box) > COVERED]
-    return not under or (not under[-1].image and is_white(under[-1].colour))
 
 
 def _cover(run: Run, patches: list[Patch]) -> Patch | None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from pypdf.generic import StreamObject
+from pypdf import PdfReader
 
 from argyle_nb.sandbox.inspection.scoring import DetectedSignal
 
 if TYPE_CHECKING:
-    from pypdf import PdfReader
-
+    from argyle_nb.sandbox.inspection.pdfium import PdfFile
 
 MAX_XMP = 200_000
 
@@ -76,17 +76,16 @@ class Origin:
         return self.producers + self.creators
 
 
-def origin_of(reader: PdfReader) -> Origin:
+def origin_of(file: PdfFile, data: bytes) -> Origin:
     """Read the information dictionary and XMP of a document."""
-    info: dict[str, Any] = dict(reader.metadata or {})
-    xmp = _xmp_text(reader)
-    created = info.get("/CreationDate") or _tag(xmp, "xmp:CreateDate")
-    modified = info.get("/ModDate") or _tag(xmp, "xmp:ModifyDate")
+    xmp = _xmp_text(data)
+    created = file.info("CreationDate") or _tag(xmp, "xmp:CreateDate")
+    modified = file.info("ModDate") or _tag(xmp, "xmp:ModifyDate")
     dates = [read_date(str(date)) if date else None for date in (created, modified)]
     history = re.findall(r"softwareAgent[=>\s\"']+([^<\"']{1,120})", xmp)
     return Origin(
-        producers=_names(info.get("/Producer"), _tag(xmp, "pdf:Producer"), *history),
-        creators=_names(info.get("/Creator"), _tag(xmp, "xmp:CreatorTool")),
+        producers=_names(file.info("Producer"), _tag(xmp, "pdf:Producer"), *history),
+        creators=_names(file.info("Creator"), _tag(xmp, "xmp:CreatorTool")),
         created=dates[0],
         modified=dates[1],
         bad_date=any(_is_bad(date) for date in (created, modified)),
@@ -104,12 +103,18 @@ def _names(*values: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(value)[:200].strip() for value in values if value))
 
 
-def _xmp_text(reader: PdfReader) -> str:
-    stream = reader.root_object.get("/Metadata")
-    stream = stream.get_object() if stream is not None else None
-    if not isinstance(stream, StreamObject):
+def _xmp_text(data: bytes) -> str:
+    """Read the document's own XMP, which PDFium has no call for; pictures may hold others."""
+    if b"xpacket" not in data and b"/Metadata" not in data:
         return ""
-    return stream.get_data()[:MAX_XMP].decode("utf-8", "replace")
+    try:
+        reader = PdfReader(BytesIO(data))
+        if reader.is_encrypted:
+            reader.decrypt("")
+        stream = reader.root_object["/Metadata"].get_object()
+        return stream.get_data()[:MAX_XMP].decode("utf-8", "replace")  # type: ignore[union-attr]
+    except Exception:  # noqa: BLE001 - what pypdf does not read says nothing
+        return ""
 
 
 def _tag(xmp: str, name: str) -> str | None:

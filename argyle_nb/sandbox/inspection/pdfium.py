@@ -47,7 +47,8 @@ MAX_DEPTH = 12
 # Flattening takes time with the square of their number.
 MAX_ANNOTATIONS = 1_000
 MAX_SIGNATURES = 64
-MAX_REVISIONS = 64
+MAX_PICTURES = 64
+JPEG_START = b"\xff\xd8\xff"
 # The text page drops a glyph that equals one of the last few at its place.
 REPEATS_WITHIN = 12
 APART = 4096.0
@@ -129,13 +130,6 @@ class PdfFile:
         pdf.FPDF_GetMetaText(self._document, tag, buffer, length)
         return buffer.raw[: max(length - 2, 0)].decode("utf-16-le", "replace") or None
 
-    def revision_ends(self) -> list[int]:
-        """Where each saved state of the file ends, oldest first; empty where it cannot be told."""
-        count = pdf.FPDF_GetTrailerEnds(self._document, None, 0)
-        ends = (ctypes.c_uint * count)()
-        pdf.FPDF_GetTrailerEnds(self._document, ends, count)
-        return sorted({int(end) for end in ends if 0 < end <= len(self._data)})[-MAX_REVISIONS:]
-
     def signed_ends(self) -> set[int]:
         """Where the bytes end that a digital signature covers."""
         ends = set()
@@ -158,6 +152,16 @@ class PdfFile:
             )
         with self._opened(number - 1) as page:
             return _PageReader(page, number, own if flat else None).read(fields)
+
+    def jpegs(self, number: int) -> list[bytes]:
+        """Return the pictures of a page that are stored as JPEG, as they are stored."""
+        with self._opened(number - 1) as page:
+            handles = (
+                pdf.FPDFPage_GetObject(page, at)
+                for at in range(min(pdf.FPDFPage_CountObjects(page), MAX_PICTURES))
+            )
+            found = [_raw_picture(handle) for handle in handles]
+        return [data for data in found if data.startswith(JPEG_START)]
 
     @contextmanager
     def _opened(self, index: int) -> Iterator[Any]:
@@ -192,6 +196,15 @@ class PdfFile:
         return FormField(
             name, kind, _wide(pdf.FPDFAnnot_GetFormFieldValue, self._form, annotation), box
         )
+
+
+def _raw_picture(handle: Any) -> bytes:
+    if pdf.FPDFPageObj_GetType(handle) != pdf.FPDF_PAGEOBJ_IMAGE:
+        return b""
+    length = pdf.FPDFImageObj_GetImageDataRaw(handle, None, 0)
+    buffer = ctypes.create_string_buffer(max(length, 1))
+    pdf.FPDFImageObj_GetImageDataRaw(handle, buffer, length)
+    return buffer.raw[:length]
 
 
 def _reason(code: int) -> str:

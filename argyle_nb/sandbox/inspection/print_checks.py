@@ -7,8 +7,6 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
-from pypdf.generic import StreamObject
-
 from argyle_nb.sandbox.inspection.image_checks import (
     facts_of,
     fresh_parts,
@@ -16,39 +14,26 @@ from argyle_nb.sandbox.inspection.image_checks import (
     part_signals,
 )
 from argyle_nb.sandbox.inspection.layout import plain
-from argyle_nb.sandbox.inspection.pdf_content import resolve
 from argyle_nb.sandbox.inspection.scoring import DetectedSignal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pypdf import PageObject, PdfReader
-
     from argyle_nb.sandbox.inspection.layout import Cell, TextPage
-    from argyle_nb.sandbox.inspection.pdf_content import Run
+    from argyle_nb.sandbox.inspection.page_content import Run
+    from argyle_nb.sandbox.inspection.pdfium import PdfFile
 
 
 MAX_PAGES = 3
-JPEG_START = b"\xff\xd8\xff"
 
 
-def scan_signals(reader: PdfReader) -> list[DetectedSignal]:
+def scan_signals(file: PdfFile) -> list[DetectedSignal]:
     """Look for parts put into the JPEGs of the first pages."""
     signals: list[DetectedSignal] = []
-    for number in range(min(len(reader.pages), MAX_PAGES)):
-        for data in _pictures(reader.pages[number]):
-            signals += _put_in(data, number + 1)
+    for number in range(1, min(file.page_count, MAX_PAGES) + 1):
+        for data in file.jpegs(number):
+            signals += _put_in(data, number)
     return signals
-
-
-def _pictures(page: PageObject) -> Iterator[bytes]:
-    held = resolve(resolve(page.get("/Resources", {})).get("/XObject", {}))
-    for entry in list(held.values())[:MAX_PAGES]:
-        stream = resolve(entry)
-        if isinstance(stream, StreamObject) and stream.get("/Subtype") == "/Image":
-            data = stream.get_data()
-            if data.startswith(JPEG_START):
-                yield data
 
 
 def _put_in(data: bytes, page: int) -> list[DetectedSignal]:
