@@ -354,7 +354,7 @@ def test_deleting_a_user_during_inspection_harms_nothing(store, work):
     user = store.create_user({})
     add(store, user=user)
     until(lambda: inspector.looks)
-    store.delete_user(user)
+    store.delete("users", user)
     finish.set()
     assert rested(store, add(store))["metadata"]["ocr_authenticity_score"] == 93
 

@@ -155,17 +155,17 @@ def test_all_uploads_of_a_user_share_one_account_that_counts_them(store):
 def test_deleting_a_user_deletes_account_uploads_and_documents(store):
     user, other = store.create_user({}), store.create_user({})
     gone, kept = add(store, user), add(store, other)
-    assert store.delete_user(user)
+    assert store.delete("users", user)
     assert store.get("user-uploads", gone["id"]) is None
     assert store.get("accounts", gone["account_id"]) is None
     assert documents(store) == [kept["document"]]
-    assert not store.delete_user(user)
+    assert not store.delete("users", user)
 
 
 def test_after_its_account_is_deleted_a_user_gets_a_new_one(store):
     user = store.create_user({})
     first = add(store, user)
-    assert store.delete_account(first["account_id"])
+    assert store.delete("accounts", first["account_id"])
     assert documents(store) == []
     assert add(store, user)["account_id"] != first["account_id"]
 
