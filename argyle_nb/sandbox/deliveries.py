@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import logging
+import re
 import socket
 import sqlite3
 import threading
@@ -30,6 +31,8 @@ MAX_CALLS = 8
 POLL_SECONDS = 0.25
 STOP_SECONDS = 2.0
 
+# urlsplit passes over what stands behind a bracketed address.
+_NETLOC = re.compile(r"[^@\[\]]+|\[::1\](:[0-9]*)?")
 # No name is ever looked up, so none can lead off this machine.
 _ADDRESSES = {"127.0.0.1": "127.0.0.1", "localhost": "127.0.0.1", "::1": "::1"}
 
@@ -68,7 +71,8 @@ def loopback_target(url: str) -> Target:
     except ValueError:
         raise ValueError("Enter a valid URL.") from None
     address = _ADDRESSES.get(parts.hostname or "")
-    if parts.scheme != "http" or address is None or "@" in parts.netloc or port == 0:
+    sound = parts.scheme == "http" and port > 0 and _NETLOC.fullmatch(parts.netloc)
+    if address is None or not sound:
         raise ValueError(
             "This local server delivers to this machine only: "
             "use http://127.0.0.1, http://localhost or http://[::1]."

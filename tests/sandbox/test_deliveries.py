@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 
 from argyle_nb.client.webhooks import verify_webhook
 from argyle_nb.sandbox import Sandbox, deliveries
+from argyle_nb.sandbox.app import openapi_description
 from argyle_nb.sandbox.deliveries import Times, loopback_target
 from argyle_nb.sandbox.inspection import Inspection
 from tests.support.sandbox_api import (
@@ -26,7 +28,6 @@ from tests.support.sandbox_api import (
     READ,
     REMOVED,
     SECRET,
-    Api,
     api_of,
 )
 from tests.support.servers import RESET, Answer, HostileServer, until
@@ -350,8 +351,7 @@ def test_the_delivery_of_a_killed_server_is_taken_over(start, tmp_path):
         stuck_server() as stuck,
     ):
         url, *key = json.loads(doomed.stdout.readline())
-        api = Api(SimpleNamespace(url=url, api_key_id=key[0], api_key_secret=key[1]))
-        with api.session:
+        with api_of(SimpleNamespace(url=url, api_key_id=key[0], api_key_secret=key[1])) as api:
             api.subscribe(stuck)
             user = api.user()
             uploads = [api.upload(user).json()["id"] for _ in range(2)]
@@ -377,12 +377,26 @@ def test_targets_on_this_machine_are_reached_by_number(url, address, port, path)
     assert (target.address, target.port, target.path) == (address, port, path)
 
 
-@given(st.one_of(st.text(), st.from_regex(r"http://[\[\]a-z0-9.:@%\\/?#]{0,30}")))
+def described_urls():
+    schemas = openapi_description("")["components"]["schemas"]
+    return schemas["WebhookSubscription"]["properties"]["url"]["pattern"]
+
+
+@given(
+    st.one_of(
+        st.text(),
+        st.from_regex(r"http://[\[\]a-z0-9.:@%\\/?#]{0,30}"),
+        st.from_regex(r"(?i)http://(localhost|127.0.0.1|\[::1\])[:0-9/?#]{0,9}.?", fullmatch=True),
+        st.from_regex(described_urls(), fullmatch=True),
+    )
+)
 @example("http://127.0.0.1\\@example.com")
-def test_no_text_whatever_leads_off_this_machine(url):
+def test_no_text_whatever_leads_off_this_machine_and_all_others_are_described(url):
     try:
         target = loopback_target(url)
     except ValueError:
+        assert not re.fullmatch(described_urls(), url)
         return
     assert target.address in ("127.0.0.1", "::1")
     assert target.path.startswith("/")
+    assert re.fullmatch(described_urls(), url)

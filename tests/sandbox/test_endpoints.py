@@ -567,6 +567,7 @@ def test_a_body_that_is_no_object_is_refused(api):
         "http://[::ffff:127.0.0.1]/",
         "http://[::1%25eth0]/",
         "http://[::1/",
+        "http://[::1].example.com/",
         "http://169.254.169.254/",
         "http://127.0.0.1:99999/",
         "http://127.0.0.1:0/",
