@@ -1,4 +1,4 @@
-"""Where a PDF says it comes from: producers, creators, dates, and who touched it afterwards."""
+"""Where a PDF says it comes from: producers, creators and dates, and what speaks against them."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Origin:
         return self.producers + self.creators
 
 
-def origin_of(reader: PdfReader) -> Origin:
+def read_origin(reader: PdfReader) -> Origin:
     """Read the information dictionary and XMP of a document."""
     info: dict[str, Any] = dict(reader.metadata or {})
     xmp = _xmp_text(reader)

@@ -1,4 +1,4 @@
-"""Small helpers to read PDF objects: resolving, matrices, layers, the turn of a page."""
+"""What a page of a PDF paints: runs of text and shapes, with their places and layers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stop work of one thread that takes too long, wherever it is, without slowing it down."""
+"""Stop the work of a thread that takes too long, without slowing it down."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures of payroll documents: what gives an edited one away, and what an honest one keeps."""
+"""PNG and JPEG images: what they say about themselves, and parts that were put in."""
 
 from __future__ import annotations
 
@@ -19,16 +19,23 @@ from argyle_nb.sandbox.inspection import Inspection, image_checks, inspect
 from argyle_nb.sandbox.inspection.image_checks import (
     COMPUTER_SCREENS,
     PHONE_SCREENS,
-    facts_of,
+    image_facts,
     open_image,
 )
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+
 MAKE, MODEL, SOFTWARE, CHANGED = 0x010F, 0x0110, 0x0131, 0x0132
+
+
 CAMERA, TAKEN, DIGITISED, COMMENT = 0x8769, 0x9003, 0x9004, 0x9286
+
+
 NOON = "2026:03:13 12:00:00"
+
+
 AMOUNT_BOX = (360, 400, 470, 424)
 
 
@@ -242,7 +249,7 @@ def test_every_kind_of_png_is_looked_at(tmp_path: Path, mode: str) -> None:
 @pytest.mark.parametrize("quality", [40, 60, 75, 85, 95])
 def test_the_quality_of_a_jpeg_is_told_from_its_tables(quality: int) -> None:
     with open_image(jpeg(sheet(), quality)) as image:
-        assert abs(facts_of(image).quality - quality) <= 1
+        assert abs(image_facts(image).quality - quality) <= 1
 
 
 def scan_of(folder: Path, picture: bytes) -> bytes:
