@@ -118,6 +118,15 @@ def sorted_order(index: pd.Index[Any]) -> npt.NDArray[np.intp]:
     return order
 
 
+def crossed(groups: pd.Index[Any], inner: pd.Index[Any]) -> pd.MultiIndex:
+    """Put an inner index under each group."""
+    outer: Sequence[Any] = [
+        groups.get_level_values(level).repeat(len(inner)) for level in range(groups.nlevels)
+    ]
+    repeated = inner.take(np.tile(np.arange(len(inner)), len(groups)))
+    return pd.MultiIndex.from_arrays([*outer, repeated], names=[*groups.names, inner.name])
+
+
 def _place_of_type(document_type: str) -> str:
     known = DOCUMENT_TYPES
     place = known.index(document_type) if document_type in known else len(known)
