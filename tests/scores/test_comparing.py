@@ -15,6 +15,7 @@ from argyle_nb.scores.comparing import (
     psi,
     psi_bins,
     psi_critical,
+    rule_of_thumb,
 )
 from tests.support.raw_scores import counts_of
 from tests.support.score_frames import frame_of, several
@@ -158,6 +159,12 @@ def test_many_scores_without_ties_make_bins_of_equal_size():
     assert {high - low + 1 for low, high in cuts} == {10, 11}
 
 
+def test_bins_are_quantiles_of_the_reference_or_levels():
+    even = np.ones(101, dtype=np.int64)
+    assert psi_bins(even, 2) == [(0, 50), (51, 100)]
+    assert psi_bins(even, "ocrolus-current") == [(0, 55), (56, 80), (81, 100)]
+
+
 def test_bins_can_be_levels_or_ones_own_and_are_said():
     table = counts_of([1]).compare(counts_of([2]), bins={"low": 0, "high": 60})
     assert table.attrs["psi_bins"] == [(0, 59), (60, 100)]
@@ -175,6 +182,17 @@ def test_half_an_upload_stands_in_for_nobody():
     p, q = np.array([1, 0.05]), np.array([0.025, 1])
     expected = ((p - q) * np.log(p / q)).sum()
     assert psi(a, b, [(0, 49), (50, 100)]) == pytest.approx(expected, abs=1e-12)
+
+
+def test_the_critical_psi_has_the_printed_point_of_chi_squared():
+    """16.919 of 9 degrees of freedom, times 1/n + 1/m."""
+    expected = 16.919 * (1 / np.array([100, 10_000]) + 1 / 10_000)
+    assert psi_critical(np.array([100, 10_000]), 10_000, 10) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_rule_of_thumb_begins_at_its_marks():
+    words = rule_of_thumb(np.array([0.02, 0.1, 0.25, np.nan]))
+    assert words == ["stable", "moderate", "large", None]
 
 
 def test_one_of_twenty_samples_of_one_population_is_beyond_the_critical_psi():
