@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from rapidfuzz import fuzz, process
 
-from argyle_nb.errors import ConfigurationError, install
 from argyle_nb.frames.columns import need_columns
 from argyle_nb.frames.ocr import first_of
 
@@ -72,10 +72,6 @@ def check_names(table: pd.DataFrame, column: str) -> pd.DataFrame:
     rapidfuzz's ``token_sort_ratio``: words in any order, similarity 0 to 100 by insertions and
     deletions.
     """
-    try:
-        from rapidfuzz import fuzz, process  # noqa: PLC0415 - an extra, only needed here
-    except ImportError:
-        raise ConfigurationError(f"comparing names needs rapidfuzz: {install('stats')}") from None
     pairs = _against_the_usual(table, column, _plain_column(table[column]))
     ones, others = pairs["plain"].tolist(), pairs["other_plain"].tolist()
     similar = process.cpdist(ones, others, scorer=fuzz.token_sort_ratio) if ones else np.array([])
@@ -414,7 +410,7 @@ def consistency(
     Raises
     ------
     ConfigurationError
-        When a column is not there, or rapidfuzz is not installed.
+        When a column is not there.
 
     Notes
     -----

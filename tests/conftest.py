@@ -52,7 +52,7 @@ LONGEST_FIRST = (
     "sandbox/test_conformance.py",
     "test_notebooks.py",
     "archive/test_parquet.py",
-    "charts/test_charts.py",
+    "charts/test_style.py",
     "archive/test_archive.py",
     "test_examples.py",
     "sandbox/inspection/test_detection.py",

@@ -1,7 +1,5 @@
 """Documents of one user are checked against each other, with both values side by side."""
 
-import sys
-
 import pandas as pd
 import pytest
 from hypothesis import example, given, settings
@@ -130,11 +128,6 @@ class TestNames:
     def test_names_of_other_users_are_not_compared(self):
         found = checked(stub(), stub(employee="Bo Elm"), accounts=["a1", "a2"])
         assert rows(found, "employee_name").empty
-
-    def test_without_rapidfuzz_it_says_what_to_install(self, monkeypatch):
-        monkeypatch.setitem(sys.modules, "rapidfuzz", None)
-        with pytest.raises(ConfigurationError, match=r"pip install -e '\.\[stats\]'"):
-            checked(stub())
 
     @given(st.text(max_size=20))
     @example("\N{SQUARED LATIN CAPITAL LETTER L}")

@@ -184,7 +184,7 @@ def content_of(given: ReportInput, preset: LevelPreset, privacy: Privacy) -> Rep
     by_type = counts.by("document_type")
     tables |= {
         "score_summary.csv": by_type.summary(preset).reset_index(),
-        "score_counts.csv": labelled(counts),
+        "score_counts.csv": labelled(counts.grouped_by, counts.groups, counts.table()),
         "levels.csv": by_type.levels(preset).reset_index(),
         "thresholds.csv": by_type.thresholds().reset_index(),
         "drift.csv": counts.drift("week").reset_index(),

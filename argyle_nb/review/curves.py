@@ -107,7 +107,7 @@ def share_interval(
     """
     share = divided(weights @ hits, weights @ of)
     effective = _effective_number(share, hits, of, reviewed, weights)
-    return (share, *_wilson_bounds(share, effective))
+    return (share, *wilson(share * effective, effective)[1:])
 
 
 def auc_interval(fraud: Cells, genuine: Cells, weights: Cells) -> tuple[float, float]:
@@ -133,7 +133,7 @@ def auc_interval(fraud: Cells, genuine: Cells, weights: Cells) -> tuple[float, f
     ]
     in_order = variance < _NO_VARIANCE
     effective = np.where(in_order, min(kish), divided(area * (1 - area), variance))
-    low, high = _wilson_bounds(area, effective)
+    _, low, high = wilson(area * effective, effective)
     return float(low), float(high)
 
 
@@ -163,12 +163,6 @@ def middle_95(estimates: Cells) -> tuple[Cells, Cells]:
     filled = np.where(defined, estimates, 0.0)
     low, high = np.nanquantile(filled, [0.025, 0.975], axis=0)
     return np.where(defined, low, np.nan), np.where(defined, high, np.nan)
-
-
-def _wilson_bounds(share: Cells, effective: Cells) -> tuple[Cells, Cells]:
-    _, low, high = wilson(share * effective, effective)
-    # Rounding must not push a bound beyond a share of 0 or 1.
-    return np.where(share == 0, 0.0, low), np.where(share == 1, 1.0, high)
 
 
 def _variance(sums: Cells, squares: Cells, reviewed: Cells, weights: Cells) -> Cells:
