@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import os
 import re
+import shutil
+import sys
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -218,3 +223,53 @@ def _read_times(texts: Sequence[Cell], kind: str) -> Any:
     values = [np.datetime64("NaT") if text is None else text.removesuffix("Z") for text in texts]
     times = pd.DatetimeIndex(np.array(values, dtype=f"datetime64[{unit}]"))
     return (times.tz_localize("UTC") if kind.endswith("UTC]") else times).array
+
+
+def replace_folder(folder: Path, new: Path) -> None:
+    """Put a new folder of files, which stands beside another, in its place.
+
+    Both change their names in one step of the system, so that whoever looks sees all of the old
+    files or all of the new ones, even if the machine stops in between. Where the system or the disk
+    knows no such step there is a moment between two renames in which the folder is missing; the old
+    one then stands beside it until `restore_folder`.
+    """
+    for path in [*new.iterdir(), new]:
+        if path.is_file() or os.name == "posix":
+            handle = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+    with contextlib.suppress(OSError):  # there are files to be replaced
+        new.rename(folder)
+        return
+    if not _exchanged(new, folder):
+        old = _old(folder)
+        folder.rename(old)
+        new.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def restore_folder(folder: Path) -> None:
+    """Undo the first of two renames whose second never came."""
+    old = _old(folder)
+    if old.exists() and not folder.exists():
+        old.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _old(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.old_report")
+
+
+def _exchanged(one: Path, two: Path) -> bool:
+    """Let two folders change names in one step, where the system can."""
+    exchange = 2  # RENAME_EXCHANGE of Linux, RENAME_SWAP of macOS
+    with contextlib.suppress(OSError, AttributeError):
+        library = ctypes.CDLL(None, use_errno=True)
+        paths = os.fsencode(one), os.fsencode(two)
+        if sys.platform == "darwin":
+            return bool(library.renamex_np(*paths, exchange) == 0)
+        here = ctypes.c_int(-100)  # AT_FDCWD
+        return bool(library.renameat2(here, paths[0], here, paths[1], exchange) == 0)
+    return False

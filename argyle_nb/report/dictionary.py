@@ -158,7 +158,7 @@ def data_dictionary(tables: Mapping[str, pd.DataFrame], privacy: Privacy) -> pd.
 
 
 def meaning_of(file: str, column: str) -> Meaning:
-    """Find what a column means."""
+    """Find what a column means; a `KeyError` where nobody has written it down."""
     known = COMMON | FILES.get(file, {})
     if file == "score_counts.csv":
         name, _, kind = column.rpartition(":")
@@ -178,9 +178,9 @@ def meaning_of(file: str, column: str) -> Meaning:
 
 
 def _row(file: str, column: str, dtype: str, privacy: Privacy) -> tuple[str, ...]:
-    found = meaning_of(file, column)
-    kind = dictionary_kind(file, column)
-    return file, column, *found[:1], dtype, *found[1:], _taken_away(kind, privacy)
+    meaning, unit, source = meaning_of(file, column)
+    taken_away = _taken_away(dictionary_kind(file, column), privacy)
+    return file, column, meaning, dtype, unit, source, taken_away
 
 
 def _taken_away(kind: str, privacy: Privacy) -> str:

@@ -146,6 +146,9 @@ FILE_KINDS = (".pdf", ".jpg", ".jpeg", ".png", ".heic")
 
 MASK = "***"
 SHORTEST_SALT = 16
+_REMEMBERED = 4096  # texts that come again and again are looked at once
+# So many rows at a time are Python texts.
+_ROWS = 8192
 _LAST = 4
 _ENOUGH_DIGITS = 8
 
@@ -168,12 +171,13 @@ _BETWEEN = " | "  # occurrences of a signal
 class Privacy:
     """How personal data leaves.
 
+    Hashed is what would be masked, so that equal values can be joined by who does not see them.
     There are a thousand million SSNs, so that a plain hash of one is found in minutes; a keyed hash
     is not, while the key stays secret (NIST SP 800-53, SI-19(4)).
     """
 
     mode: Mode = "masked"
-    salt: str | bytes | None = field(default=None, repr=False)
+    salt: str | bytes | None = field(default=None, repr=False)  # kept, it joins later reports too
 
     def __post_init__(self) -> None:
         if self.mode not in get_args(Mode):
@@ -228,7 +232,7 @@ def _number(text: str) -> str:
 
 
 def _label(text: str) -> str:
-    return _RUN.sub(lambda found: _number(found[0]), text)
+    return _RUN.sub(lambda match: _number(match[0]), text)
 
 
 def _unless(shape: re.Pattern[str]) -> Callable[[str], str]:
@@ -306,10 +310,6 @@ OCR = {
 }
 REJECTED = {"record": "told", "path": "label", "problem": "told", "listed": "open"}
 
-_REMEMBERED = 4096  # texts that come again and again are looked at once
-# So many rows at a time are Python texts.
-_ROWS = 8192
-
 
 def protected_uploads(frame: pd.DataFrame, privacy: Privacy) -> pd.DataFrame:
     """Give the columns of ``uploads.csv``."""
@@ -345,9 +345,9 @@ def protected_ocr(frame: pd.DataFrame, privacy: Privacy) -> pd.DataFrame:
         return field if ocr_kind(field) != "text" else privacy.text("label", field)
 
     table["value"] = _each(change, frame["field"], frame["value"])
-    kept = (table["value"] == frame["value"]).to_numpy(dtype=bool, na_value=False)
+    unchanged = (table["value"] == frame["value"]).to_numpy(dtype=bool, na_value=False)
     of_money = frame["field"].map(lambda field: ocr_kind(field) in ("amount", "quantity"))
-    table["amount"] = frame["amount"].mask(~(kept & of_money.to_numpy(dtype=bool)))
+    table["amount"] = frame["amount"].mask(~(unchanged & of_money.to_numpy(dtype=bool)))
     table["field"] = _each(name, frame["field"])
     return table
 
@@ -395,20 +395,20 @@ def _protected(frame: pd.DataFrame, allowed: Mapping[str, str], privacy: Privacy
 def _changed(change: Change, column: pd.Series[Any]) -> Any:
     """Change the texts of a column, which stays a category where no category is another."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        known = column.cat.categories
-        if all(change(text) == text for text in texts_of(known.to_series()) if text is not None):
+        texts = texts_of(column.cat.categories.to_series())
+        if all(change(text) == text for text in texts if text is not None):
             return column.array
     return _each(change, column)
 
 
 def _each(change: Change, *columns: pd.Series[Any]) -> Any:
     """Change the last column's texts, each with the values beside it; missing stays missing."""
-    known = lru_cache(_REMEMBERED)(change)
+    remembered = lru_cache(_REMEMBERED)(change)
     blocks, changed = [], False
     for start in range(0, max(len(columns[0]), 1), _ROWS):
         rows = [column.iloc[start : start + _ROWS] for column in columns]
-        lists = [texts_of(some.astype("string")) for some in rows]
-        texts = [None if v[-1] is None else known(*v) for v in zip(*lists, strict=True)]
+        lists = [texts_of(part.astype("string")) for part in rows]
+        texts = [None if v[-1] is None else remembered(*v) for v in zip(*lists, strict=True)]
         if texts == lists[-1]:
             blocks.append(rows[-1].astype("string").array)  # it shares the memory of the frame
         else:
