@@ -1,4 +1,4 @@
-"""What there is to do: each different document once, whatever the manifest repeats."""
+"""A job is one document to be sent: planned from the rows that ask for it, sent, and reported."""
 
 from __future__ import annotations
 
@@ -24,34 +24,57 @@ from argyle_nb.models import is_uuid
 from argyle_nb.uploads.journal import Journal, JournalEntry, UploadKey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from argyle_nb.client.client import Client
 
+STATES = ("done", "refused", "rejected", "unsent", "unknown", "probable")
+_SHOWN = {"new": "unsent", "sending": "unknown"}
+
+NOT_TRIED = JournalEntry("new", None, "not tried")
+ALREADY_THERE = "already at the service"
+UNSEEN = (
+    "its end was not seen: it may be at the service; run the batch again, which looks for it there"
+)
+ELSEWHERE = "another run is sending it now"
+ROLLED_BACK = "broken off before its end, so it was not stored; run the batch again"
 
 # Hashing lets other threads run.
 _READERS = 4
-NOT_TRIED = JournalEntry("new", None, "not tried")
+_DTYPES = {
+    "upload_id": "string",
+    "attempts": "Int64",
+    "seconds": "Float64",
+    "bytes": "Int64",
+    "reason": "string",
+}
 
 
 @dataclass(eq=False)
 class UploadJob:
-    """One document for one user as one type, and the manifest's rows that ask for it."""
+    """One document for one user as one type, and the rows that ask for it."""
 
     document: Document
     document_type: str
-    user: str
-    rows: list[int]
+    user: str  # an id, or an external id
+    rows: list[int]  # positions; the document is the first one's
     entry: JournalEntry = NOT_TRIED
-    key: UploadKey | None = None
+    key: UploadKey | None = None  # once the user's id is known
     seconds: float = 0.0
-    ended_at: float | None = None
+    ended_at: float | None = None  # the last attempt of this run, on the monotonic clock
 
     def took(self, started: float) -> None:
-        """Take down an attempt that began at a time of the monotonic clock and ended now."""
+        """Record an attempt that began at a time of the monotonic clock and ended now."""
         self.ended_at = time.monotonic()
         self.seconds += self.ended_at - started
+
+    def reason_for(self, row: int) -> str | None:
+        """Say why a row is as it is; a repeated one names the document that was sent for it."""
+        if row == self.rows[0]:
+            return self.entry.reason
+        same = f"the same content as {self.document.path}"
+        return "; ".join(filter(None, [same, self.entry.reason]))
 
 
 @dataclass
@@ -63,38 +86,39 @@ class UploadPlan:
 
 
 def plan_of(lines: Iterable[tuple[str, str, str]], *, max_bytes: int, strict: bool) -> UploadPlan:
-    """Look at every file, and put rows together that ask for the same upload."""
+    """Inspect the file of each line (file, document type, user), and make jobs of the lines."""
     lines = list(lines)
-    plan = UploadPlan()
-    jobs: dict[tuple[str, str, str], UploadJob] = {}
     files = list(dict.fromkeys(file for file, _, _ in lines))
     with ThreadPoolExecutor(_READERS) as pool:
-        looked = pool.map(lambda file: _looked_at(file, max_bytes=max_bytes, strict=strict), files)
-        found = dict(zip(files, looked, strict=True))
+        inspected = pool.map(
+            lambda file: _inspected(file, max_bytes=max_bytes, strict=strict), files
+        )
+        documents = dict(zip(files, inspected, strict=True))
+    plan, accepted = UploadPlan(), {}
     for row, (file, document_type, user) in enumerate(lines):
-        document = found[file]
+        document = documents[file]
         if isinstance(document, DocumentError):
             plan.refused[row] = document
-            continue
-        same = (document.sha256, document_type, user.lower() if is_uuid(user) else user)
-        jobs.setdefault(same, UploadJob(document, document_type, user, [])).rows.append(row)
-    plan.jobs = list(jobs.values())
+        else:
+            accepted[row] = document, document_type, user
+    plan.jobs = jobs_of(accepted)
     return plan
 
 
-def _looked_at(file: str, **options: Any) -> Document | DocumentError:
+def jobs_of(rows: Mapping[int, tuple[Document, str, str]]) -> list[UploadJob]:
+    """Put rows (document, document type, user) together that ask for the same upload."""
+    jobs: dict[tuple[str, str, str], UploadJob] = {}
+    for row, (document, document_type, user) in rows.items():
+        same = (document.sha256, document_type, user.lower() if is_uuid(user) else user)
+        jobs.setdefault(same, UploadJob(document, document_type, user, [])).rows.append(row)
+    return list(jobs.values())
+
+
+def _inspected(file: str, **options: Any) -> Document | DocumentError:
     try:
         return inspect_document(file, **options)
     except DocumentError as error:
         return error
-
-
-ALREADY_THERE = "already at the service"
-UNSEEN = (
-    "its end was not seen: it may be at the service; run the batch again, which looks for it there"
-)
-ELSEWHERE = "another run is sending it now"
-ROLLED_BACK = "broken off before its end, so it was not stored; run the batch again"
 
 
 class RolledBack(Exception):  # noqa: N818 - not an error: somebody asked for it
@@ -171,18 +195,6 @@ def is_wrong_key(error: Exception | None) -> bool:
     return isinstance(error, AuthenticationError) and error.status != 403  # noqa: PLR2004
 
 
-STATES = ("done", "refused", "rejected", "unsent", "unknown", "probable")
-_SHOWN = {"new": "unsent", "sending": "unknown"}
-
-_DTYPES = {
-    "upload_id": "string",
-    "attempts": "Int64",
-    "seconds": "Float64",
-    "bytes": "Int64",
-    "reason": "string",
-}
-
-
 def shown_state(entry: JournalEntry) -> str:
     """Give the state of an upload as people read it, one of `STATES`."""
     return _SHOWN.get(entry.state, entry.state)
@@ -190,35 +202,30 @@ def shown_state(entry: JournalEntry) -> str:
 
 def with_results(table: pd.DataFrame, plan: UploadPlan) -> pd.DataFrame:
     """Put the results beside the manifest's columns."""
-    rows = {row: _of_refused(error) for row, error in plan.refused.items()}
-    for job in plan.jobs:
-        files = table["file"]
-        rows |= {row: _of_job(job, row, files.iloc[job.rows[0]]) for row in job.rows}
-    results = [rows[row] for row in range(len(table))]
+    results = {row: _result_of_refused(error) for row, error in plan.refused.items()}
+    results |= {row: _result_of(job, row) for job in plan.jobs for row in job.rows}
+    in_order = [results[row] for row in range(len(table))]
     columns = {
-        name: pd.Series([result[name] for result in results], dtype=dtype, index=table.index)
+        name: pd.Series([result[name] for result in in_order], dtype=dtype, index=table.index)
         for name, dtype in _DTYPES.items()
     }
-    state = pd.Categorical([result["state"] for result in results], categories=STATES)
+    state = pd.Categorical([result["state"] for result in in_order], categories=STATES)
     return table.assign(state=state, **columns)
 
 
-def _of_job(job: UploadJob, row: int, first_file: str) -> dict[str, Any]:
+def _result_of(job: UploadJob, row: int) -> dict[str, Any]:
     is_first = row == job.rows[0]
-    reason = job.entry.reason
-    if not is_first:
-        reason = "; ".join(filter(None, [f"the same content as {first_file}", reason]))
     return {
         "state": shown_state(job.entry),
         "upload_id": job.entry.upload_id,
         "attempts": job.entry.attempts if is_first else 0,
         "seconds": job.seconds if is_first else 0.0,
         "bytes": job.document.size,
-        "reason": reason,
+        "reason": job.reason_for(row),
     }
 
 
-def _of_refused(error: DocumentError) -> dict[str, Any]:
+def _result_of_refused(error: DocumentError) -> dict[str, Any]:
     return {
         "state": "refused",
         "upload_id": None,
