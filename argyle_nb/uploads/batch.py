@@ -70,7 +70,7 @@ def upload_batch(
         Called with a `Progress` (files, all_files, bytes, all_bytes, and rows: those that
         moved) from this thread, about ten times a second. A KeyboardInterrupt that it raises ends
         the batch as one from the keyboard does. So does anything else, and it is then called only
-        once more, when nothing is in the air.
+        once more, when nothing is being sent.
 
     Returns
     -------
@@ -92,7 +92,7 @@ def upload_batch(
     ConfigurationError
         When the journal cannot be written; nothing is sent that is not in it.
     KeyboardInterrupt
-        After an interrupt, once what was in the air has ended. Run it again to go on.
+        After an interrupt, once what was being sent has ended. Run it again to go on.
 
     Notes
     -----
@@ -116,8 +116,7 @@ def upload_batch(
     plan = plan_of(lines, max_bytes=max_bytes, strict=strict)
     path = Path(journal or default_journal())
     if plan.refused:
-        with Journal(path) as opened:
-            _record_refused(opened, client.settings.journal_scope, lines, plan)
+        _record_refused(path, client.settings.journal_scope, lines, plan)
     send_jobs(client, plan.jobs, path, settle=settle, resend=resend, progress=progress)
     return with_results(table, plan)
 
@@ -137,31 +136,24 @@ def send_jobs(
         workers = UploadWorkers(client, journal, Users(client, journal), reporter)
         try:
             workers.send(jobs)
-            reconciler = Reconciler(
-                client, journal, settle=settle, resend=resend, on_step=reporter.show
-            )
+            reconciler = Reconciler(client, journal, settle, resend, reporter.show)
             _decide_all(journal, reconciler, jobs, reporter.show)
         finally:
             workers.call_when_idle(journal.close)
 
 
 def _record_refused(
-    journal: Journal, scope: str, lines: list[tuple[str, str, str]], plan: UploadPlan
+    path: Path, scope: str, lines: list[tuple[str, str, str]], plan: UploadPlan
 ) -> None:
     """Write refused files down by a hash of their path: of their content there may be none."""
-    journal.refuse(
-        (
-            UploadKey(scope, f"path {_hash_of(lines[row][0])}", *lines[row][1:]),
-            safe_name(lines[row][0]),
-            error.problem,
-        )
-        for row, error in plan.refused.items()
-    )
-
-
-def _hash_of(file: str) -> str:
-    path = str(Path(file).absolute())
-    return hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()
+    rows = []
+    for row, error in plan.refused.items():
+        file, document_type, user = lines[row]
+        place = str(Path(file).absolute()).encode("utf-8", "surrogatepass")
+        key = UploadKey(scope, f"path {hashlib.sha256(place).hexdigest()}", document_type, user)
+        rows.append((key, safe_name(file), error.problem))
+    with Journal(path) as journal:
+        journal.refuse(rows)
 
 
 def _decide_all(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
@@ -42,7 +43,8 @@ ROLLED_BACK = "broken off before its end, so it was not stored; run the batch ag
 
 # Hashing lets other threads run.
 _READERS = 4
-_DTYPES = {
+_DTYPES: dict[str, Any] = {
+    "state": pd.CategoricalDtype(list(STATES)),
     "upload_id": "string",
     "attempts": "Int64",
     "seconds": "Float64",
@@ -77,32 +79,28 @@ class UploadJob:
         return "; ".join(filter(None, [same, self.entry.reason]))
 
 
-@dataclass
-class UploadPlan:
+class UploadPlan(NamedTuple):
     """What is sent, and what is refused: row -> the error."""
 
-    jobs: list[UploadJob] = field(default_factory=list)
-    refused: dict[int, DocumentError] = field(default_factory=dict)
+    jobs: list[UploadJob]
+    refused: dict[int, DocumentError]
 
 
 def plan_of(lines: Iterable[tuple[str, str, str]], *, max_bytes: int, strict: bool) -> UploadPlan:
     """Inspect the file of each line (file, document type, user), and make jobs of the lines."""
     lines = list(lines)
     files = list(dict.fromkeys(file for file, _, _ in lines))
+    inspect = partial(_inspected, max_bytes=max_bytes, strict=strict)
     with ThreadPoolExecutor(_READERS) as pool:
-        inspected = pool.map(
-            lambda file: _inspected(file, max_bytes=max_bytes, strict=strict), files
-        )
-        documents = dict(zip(files, inspected, strict=True))
-    plan, accepted = UploadPlan(), {}
+        documents = dict(zip(files, pool.map(inspect, files), strict=True))
+    refused, accepted = {}, {}
     for row, (file, document_type, user) in enumerate(lines):
         document = documents[file]
         if isinstance(document, DocumentError):
-            plan.refused[row] = document
+            refused[row] = document
         else:
             accepted[row] = document, document_type, user
-    plan.jobs = jobs_of(accepted)
-    return plan
+    return UploadPlan(jobs_of(accepted), refused)
 
 
 def jobs_of(rows: Mapping[int, tuple[Document, str, str]]) -> list[UploadJob]:
@@ -202,35 +200,20 @@ def shown_state(entry: JournalEntry) -> str:
 
 def with_results(table: pd.DataFrame, plan: UploadPlan) -> pd.DataFrame:
     """Put the results beside the manifest's columns."""
-    results = {row: _result_of_refused(error) for row, error in plan.refused.items()}
+    results = {
+        row: ("refused", None, 0, 0.0, None, error.problem) for row, error in plan.refused.items()
+    }
     results |= {row: _result_of(job, row) for job in plan.jobs for row in job.rows}
     in_order = [results[row] for row in range(len(table))]
     columns = {
-        name: pd.Series([result[name] for result in in_order], dtype=dtype, index=table.index)
-        for name, dtype in _DTYPES.items()
+        name: pd.Series([result[place] for result in in_order], table.index, dtype)
+        for place, (name, dtype) in enumerate(_DTYPES.items())
     }
-    state = pd.Categorical([result["state"] for result in in_order], categories=STATES)
-    return table.assign(state=state, **columns)
+    return table.assign(**columns)
 
 
-def _result_of(job: UploadJob, row: int) -> dict[str, Any]:
-    is_first = row == job.rows[0]
-    return {
-        "state": shown_state(job.entry),
-        "upload_id": job.entry.upload_id,
-        "attempts": job.entry.attempts if is_first else 0,
-        "seconds": job.seconds if is_first else 0.0,
-        "bytes": job.document.size,
-        "reason": job.reason_for(row),
-    }
-
-
-def _result_of_refused(error: DocumentError) -> dict[str, Any]:
-    return {
-        "state": "refused",
-        "upload_id": None,
-        "attempts": 0,
-        "seconds": 0.0,
-        "bytes": None,
-        "reason": error.problem,
-    }
+def _result_of(job: UploadJob, row: int) -> tuple[Any, ...]:
+    """Give a row's result in the order of `_DTYPES`; what was spent counts for the first row."""
+    state, upload_id = shown_state(job.entry), job.entry.upload_id
+    spent = (job.entry.attempts, job.seconds) if row == job.rows[0] else (0, 0.0)
+    return state, upload_id, *spent, job.document.size, job.reason_for(row)

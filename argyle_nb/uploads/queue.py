@@ -206,7 +206,7 @@ class UploadQueue:
         return worker
 
     def stop(self) -> None:
-        """Send nothing more; what is in the air ends, or is broken off before its last byte."""
+        """Send nothing more; what is being sent ends, or is broken off before its last byte."""
         for batch in list(self._batches.values()):
             batch.stop()
 
@@ -300,7 +300,7 @@ class QueueBatch:
         self._is_current = True
 
     def stop(self) -> None:
-        """Send nothing more; what is in the air ends, or is broken off before its last byte."""
+        """Send nothing more; what is being sent ends, or is broken off before its last byte."""
         self._stop.set()
 
     def run(self, files: list[QueuedFile]) -> None:
@@ -321,24 +321,17 @@ class QueueBatch:
 
     def _send(self, named: list[tuple[QueuedFile, str]]) -> None:
         files = [file for file, _ in named]
-        jobs = jobs_of(
-            {
-                row: (file.document, file.document_type, user)
-                for row, (file, user) in enumerate(named)
-                if file.document
-            }
-        )
-        send_jobs(
-            self._client,
-            jobs,
-            self._journal,
-            progress=lambda progress: self._show(files, progress),
-        )
+        rows = {
+            row: (file.document, file.document_type, user)
+            for row, (file, user) in enumerate(named)
+            if file.document
+        }
+        jobs = jobs_of(rows)
+        send_jobs(self._client, jobs, self._journal, progress=lambda now: self._show(files, now))
         for job in jobs:
             user = job.key.user if job.key else None
             for row in job.rows:
-                reason = job.reason_for(row) or ""
-                self._end(files[row], job.entry, user, reason)
+                self._end(files[row], job.entry, user, job.reason_for(row) or "")
 
     def _with_users(self, files: list[QueuedFile]) -> list[tuple[QueuedFile, str]]:
         """Put ids in the place of e-mail addresses; `send_jobs` knows all other names."""
@@ -387,7 +380,7 @@ class QueueBatch:
             state = shown_state(entry)
             # The next try compares the content again.
             self._put(file, state=state, message=reason or state, stamp=None)
-        elif self._is_mine(file):
+        elif (now := self._files.find(file.key)) and self._has(now):
             self._on_sent(file, entry.upload_id, user, reason)
 
     def _leave(self, files: list[QueuedFile], state: str, why: str) -> None:
@@ -401,10 +394,6 @@ class QueueBatch:
 
     def _put(self, file: QueuedFile, **changes: Any) -> None:
         self._files.change(file.key, lambda now: changes if self._has(now) else {})
-
-    def _is_mine(self, file: QueuedFile) -> bool:
-        now = self._files.find(file.key)
-        return now is not None and self._has(now)
 
     def _has(self, file: QueuedFile) -> bool:
         """Whether a file is on its way in this batch: what ended may be in another by now."""

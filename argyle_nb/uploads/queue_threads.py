@@ -14,14 +14,7 @@ import msgspec
 from argyle_nb.client.polling import COMPLETE, STAGES
 from argyle_nb.documents import EXTENSIONS, inspect_document
 from argyle_nb.errors import ArgyleError, DocumentError, words_of
-from argyle_nb.frames.authenticity import (
-    Analysis,
-    FormAnalysis,
-    ReasonCode,
-    Signal,
-    forms_anywhere,
-    forms_in,
-)
+from argyle_nb.frames.authenticity import Analysis, ReasonCode, Signal, forms_anywhere, forms_in
 from argyle_nb.levels import PRESETS
 from argyle_nb.models import UNREADABLE, unreadable
 from argyle_nb.uploads.queue_files import LOOKING, OTHER, READY, guess_type, stamp_of, unsendable
@@ -31,6 +24,7 @@ if TYPE_CHECKING:
 
     from argyle_nb.client.client import Client
     from argyle_nb.client.polling import Poller
+    from argyle_nb.frames.authenticity import FormAnalysis
     from argyle_nb.models import UserUpload
     from argyle_nb.uploads.queue_files import QueuedFile, QueuedFiles
 

@@ -47,7 +47,7 @@ _STEP_SECONDS = 0.1
 
 Resend = Literal["once", "never"]
 
-UNREADABLE = (ApiError, DecodeError, DocumentError, TransportError)
+_UNAVAILABLE = (ApiError, DecodeError, DocumentError, TransportError)
 FINDINGS = ("duplicate", "orphan")
 
 FOUND = "found at the service after its end was not seen"
@@ -75,7 +75,6 @@ class Reconciler:
         self,
         client: Client,
         journal: Journal,
-        *,
         settle: float,
         resend: Resend,
         on_step: Callable[[], None],
@@ -116,7 +115,7 @@ class Reconciler:
         for user, theirs in by_user.items():
             try:
                 listing = self._listing_of(user)
-            except UNREADABLE as error:
+            except _UNAVAILABLE as error:
                 _leave_undecided(theirs, f"could not be looked for at the service: {error}", error)
                 continue
             # Where one content was sent as two types, each first gets the one of its own type.
@@ -139,7 +138,7 @@ class Reconciler:
                 continue
             try:
                 same = self._digest(upload, listing) == job.document.sha256
-            except UNREADABLE as error:
+            except _UNAVAILABLE as error:
                 _leave_undecided([job], f"upload {upload.id} could not be compared: {error}", error)
                 continue
             if same:
@@ -282,7 +281,7 @@ def _finding(client: Client, upload: UserUpload, first: dict[str, str]) -> dict[
         sha256, reason = _digest_of(client, upload), None
     except AuthenticationError:
         raise
-    except UNREADABLE as error:
+    except _UNAVAILABLE as error:
         sha256, reason = None, f"could not be compared: {error}"
     same_as = None if sha256 is None else first.setdefault(sha256, upload.id)
     is_first = same_as in (None, upload.id)

@@ -30,15 +30,7 @@ MOST_FOUND = 8
 # Whoever types asks with each letter.
 LISTED_AGAIN_SECONDS = 3.0
 
-MatchKind = Literal[
-    "one",
-    "shared",  # an external id of several users; the oldest counts
-    "nobody",
-    "several",  # users with this e-mail address
-    "not certain",  # an e-mail address, and more users than are looked through
-    "unknown id",  # the service may know it all the same
-    "not asked",  # the service could not be asked
-]
+MatchKind = Literal["one", "shared", "nobody", "several", "not certain", "unknown id", "not asked"]
 _WORDS: dict[MatchKind, str] = {
     "one": "a known user",
     "shared": "several users share this external id: the oldest gets it; choose another by id",
