@@ -5,47 +5,10 @@ import threading
 
 import pytest
 
-from argyle_nb.documents import inspect_document
-from argyle_nb.uploads.jobs import RolledBack, send_once
-from argyle_nb.uploads.journal import Journal, UploadKey
-from tests.faults.ledger import UPLOAD
-from tests.faults.server import FaultServer
 from tests.support.batches import run, states
-from tests.support.servers import USER_ID, Answer, HostileServer, client_of, until, upload_answer
+from tests.support.servers import USER_ID, Answer, HostileServer, upload_answer
 
 MANY = 300
-
-
-def send_one(server, stubs, journal, progress):
-    document = inspect_document(stubs(1).loc[0, "file"])
-    with client_of(server) as client, Journal(journal) as kept:
-        key = UploadKey(client.settings.journal_scope, document.sha256, "paystubs", USER_ID)
-        return send_once(client, kept, key, document, progress).entry
-
-
-def test_once_the_last_block_is_handed_over_a_document_cannot_be_rolled_back(stubs, journal):
-    is_late = threading.Event()
-
-    def roll_back_when_late(sent, total):
-        if is_late.is_set():
-            raise RolledBack
-        if sent == total:
-            is_late.set()
-
-    with HostileServer(upload_answer()) as server:
-        assert send_one(server, stubs, journal, roll_back_when_late).state == "done"
-    assert states(journal) == ["done"]
-
-
-def test_a_document_that_is_rolled_back_before_its_last_block_leaves_is_not_stored(stubs, journal):
-    def roll_back_at_the_end(sent, total):
-        if sent == total:
-            raise RolledBack
-
-    with FaultServer() as server:
-        assert send_one(server, stubs, journal, roll_back_at_the_end).state == "new"
-        until(lambda: server.ledger.count(UPLOAD) == 1)
-        assert server.ledger.documents == []
 
 
 @pytest.mark.parametrize("kind", [ValueError, SystemExit])
@@ -74,17 +37,17 @@ def test_a_callback_that_fails_is_called_again_only_when_nothing_is_in_the_air(
 
 
 def test_what_a_failed_callback_did_not_take_down_is_told_once_more(stubs, journal):
-    lines = {}
+    rows = {}
 
     def fail_at_the_first_end(progress):
-        if not lines and any(line.entry for line in progress.rows.values()):
-            lines["failed"] = True
+        if not rows and any(row.entry for row in progress.rows.values()):
+            rows["failed"] = True
             raise ValueError("the callback")
-        lines.update(progress.rows)
+        rows.update(progress.rows)
 
     with HostileServer(upload_answer()) as server, pytest.raises(ValueError, match="callback"):
         run(server, stubs(1), journal, progress=fail_at_the_first_end)
-    assert lines[0].entry.state == "done"
+    assert rows[0].entry.state == "done"
 
 
 def test_a_thread_that_cannot_be_started_ends_a_batch_at_rest(stubs, journal, monkeypatch):
