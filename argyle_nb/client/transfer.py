@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from requests_toolbelt import MultipartEncoder
 
-from argyle_nb.client.responses import BROKEN, body_blocks
+from argyle_nb.client.responses import body_blocks
+from argyle_nb.client.retry import BROKEN
 from argyle_nb.documents import (
     EXTENSIONS,
     HEAD_BYTES,
