@@ -12,7 +12,7 @@ import pandas as pd
 from argyle_nb.errors import ConfigurationError, DocumentError, install
 from argyle_nb.scores.groups import EVERYTHING, index_of_labels
 from argyle_nb.scores.reasons import REACHED, REASONS, SCORES
-from argyle_nb.storage import read_cells, typed, write_csv
+from argyle_nb.storage import SHARED, atomic_write, read_cells, typed, write_csv
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -58,10 +58,8 @@ def read_csv(path: Path | str) -> Stored:
 def to_parquet(counts: ScoreCounts, path: Path | str) -> None:
     """Write the counts as Parquet, for `ScoreCounts.read_parquet`."""
     _check_pyarrow()
-    path = Path(path)
-    temporary = path.with_name(f"{path.name}.part")
-    labelled(counts).to_parquet(temporary, engine="pyarrow", index=False)
-    temporary.replace(path)
+    with atomic_write(Path(path), SHARED) as file:
+        labelled(counts).to_parquet(file, engine="pyarrow", index=False)
 
 
 def read_parquet(path: Path | str) -> Stored:
