@@ -13,7 +13,7 @@ import pandas as pd
 from argyle_nb.documents import safe_name
 from argyle_nb.errors import ValidationError, words_of
 from argyle_nb.frames.uploads import uploads_frame
-from argyle_nb.models import UserUpload
+from argyle_nb.models import UserUpload, checked_type
 from argyle_nb.uploads.batch import upload_batch
 from argyle_nb.uploads.jobs import default_journal, shown_state
 from argyle_nb.uploads.journal import Journal
@@ -28,7 +28,6 @@ from argyle_nb.uploads.queue_files import (
     QueuedFile,
     QueuedFiles,
     checked,
-    checked_type,
     drop_copy,
     is_wanted,
 )
