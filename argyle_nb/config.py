@@ -199,7 +199,7 @@ def find_settings(
     Half a pair is an error wherever it is found, and a named profile is the only one looked at.
     Production is used only where ``environment``, ``ARGYLE_ENVIRONMENT`` or the profile names it.
     """
-    api_key_id, api_key_secret = unshown(api_key_id), unshown(api_key_secret)
+    api_key_id, api_key_secret = secret_str(api_key_id), secret_str(api_key_secret)
     wanted = environment or (None if profile else _variable("ARGYLE_ENVIRONMENT", environ))
     if api_key_id or api_key_secret:
         if profile:
@@ -207,8 +207,8 @@ def find_settings(
         pair = _whole_pair(api_key_id, api_key_secret, "the arguments")
         return make_settings(*pair, wanted or "sandbox", "the arguments")
     if profile is None:
-        key_id = unshown(_variable("ARGYLE_API_KEY_ID", environ))
-        secret = unshown(_variable("ARGYLE_API_KEY_SECRET", environ))
+        key_id = secret_str(_variable("ARGYLE_API_KEY_ID", environ))
+        secret = secret_str(_variable("ARGYLE_API_KEY_SECRET", environ))
         if key_id or secret:
             pair = _whole_pair(key_id, secret, "ARGYLE_API_KEY_ID and ARGYLE_API_KEY_SECRET")
             return make_settings(*pair, wanted or "sandbox", "environment variables")
@@ -243,7 +243,7 @@ def _whole_pair(key_id: str | None, secret: str | None, where: str) -> tuple[str
     return key_id, secret
 
 
-def unshown(text: str | None) -> str | None:
+def secret_str(text: str | None) -> str | None:
     """Give a key's text in a form that tracebacks do not print."""
     return text and SecretStr(text)
 
@@ -334,7 +334,7 @@ def read_profiles(path: Path) -> Profiles:
     """Read all profiles; none when there is no file, and a refusal when others may read it."""
     try:
         _check_private(path)
-        profiles = {name: _unshown_keys(table) for name, table in _tables_in(path).items()}
+        profiles = {name: _with_secret_keys(table) for name, table in _tables_in(path).items()}
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
@@ -352,7 +352,7 @@ def _tables_in(path: Path) -> dict[str, Any]:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-def _unshown_keys(table: Any) -> Any:
+def _with_secret_keys(table: Any) -> Any:
     """Give a profile whose keys do not show themselves; what is no profile shows nothing."""
     if not isinstance(table, dict):
         return None

@@ -26,7 +26,7 @@ from argyle_nb.config import (
     login,
     make_settings,
     read_profiles,
-    unshown,
+    secret_str,
     write_profiles,
 )
 from argyle_nb.errors import ConfigurationError
@@ -224,10 +224,10 @@ def test_settings_made_by_hand_are_checked_as_well():
 
 def test_a_key_shows_that_it_is_one_and_nothing_more():
     assert (
-        repr({"id": unshown(KEY_ID), "secret": Secret(SECRET)})
+        repr({"id": secret_str(KEY_ID), "secret": Secret(SECRET)})
         == "{'id': <key>, 'secret': <secret>}"
     )
-    assert unshown(None) is None
+    assert secret_str(None) is None
 
 
 def test_nothing_that_prints_shows_the_key():
