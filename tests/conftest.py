@@ -49,6 +49,7 @@ LONGEST_FIRST = (
     "browser/test_review.py",
     "browser/test_report_page.py",
     "test_cli.py",
+    "test_public_names.py",
     "sandbox/test_conformance.py",
     "test_notebooks.py",
     "archive/test_parquet.py",

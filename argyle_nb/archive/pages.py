@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from argyle_nb.errors import ConfigurationError, DecodeError
+from argyle_nb.storage import atomic_write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -72,7 +72,8 @@ class _Local:
         with _told(self.url, "written"):
             for folder in (self._root, path.parent):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _write_whole(path, data)
+            with atomic_write(path) as file:
+                file.write(data)
 
 
 class _Remote:
@@ -113,17 +114,6 @@ def _told(url: str, what: str) -> Iterator[None]:
             f"{url} cannot be {what} ({error}): check the space, the network and your rights, or "
             "name another folder"
         ) from None
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write under another name first: a process may be killed at any byte."""
-    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(data)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 _READ_AT_ONCE = 32

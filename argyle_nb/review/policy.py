@@ -21,6 +21,7 @@ from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE, level_preset
 from argyle_nb.models import DOCUMENT_TYPES
 from argyle_nb.review.verdicts import Costs
 from argyle_nb.scores import checked_scores
+from argyle_nb.storage import SHARED, atomic_write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,7 +61,7 @@ def read_policy_table(path: Path) -> dict[str, Any]:
 
 
 def write_policy_table(path: Path, table: Mapping[str, Any]) -> None:
-    r"""Write the file through a temporary name.
+    r"""Write the file, whole or not at all.
 
     Raises
     ------
@@ -73,10 +74,9 @@ def write_policy_table(path: Path, table: Mapping[str, Any]) -> None:
     >>> (folder / "policy.toml").read_text()
     'who = "ada"\n'
     """
-    temporary = path.with_name(f"{path.name}.part")
     try:
-        temporary.write_text(tomli_w.dumps(table), encoding="utf-8")
-        temporary.replace(path)
+        with atomic_write(path, SHARED) as file:
+            tomli_w.dump(table, file)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written ({error.strerror})") from None
 

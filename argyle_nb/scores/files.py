@@ -12,7 +12,7 @@ import pandas as pd
 from argyle_nb.errors import ConfigurationError, DocumentError, install
 from argyle_nb.scores.groups import EVERYTHING, index_of_labels
 from argyle_nb.scores.reasons import REACHED, REASONS, SCORES
-from argyle_nb.storage import read_cells, typed
+from argyle_nb.storage import SHARED, atomic_write, read_cells, typed
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -67,9 +67,8 @@ def read_counts_csv(path: Path | str) -> Stored:
 def write_counts_parquet(table: pd.DataFrame, path: Path) -> None:
     """Write a table of `labelled` as Parquet."""
     _check_pyarrow()
-    temporary = path.with_name(f"{path.name}.part")
-    table.to_parquet(temporary, engine="pyarrow", index=False)
-    temporary.replace(path)
+    with atomic_write(path, SHARED) as file:
+        table.to_parquet(file, engine="pyarrow", index=False)
 
 
 def read_counts_parquet(path: Path | str) -> Stored:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from argyle_nb.documents import safe_name
 from argyle_nb.errors import ValidationError, words_of
 from argyle_nb.frames.uploads import uploads_frame
-from argyle_nb.models import UserUpload
+from argyle_nb.models import UserUpload, checked_type
 from argyle_nb.uploads.batch import send_jobs
 from argyle_nb.uploads.jobs import default_journal, jobs_of, shown_state
 from argyle_nb.uploads.journal import Journal
@@ -26,7 +26,6 @@ from argyle_nb.uploads.queue_files import (
     QueuedFile,
     QueuedFiles,
     checked,
-    checked_type,
     drop_copy,
     is_wanted,
 )

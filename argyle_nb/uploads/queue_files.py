@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from argyle_nb.documents import EXTENSIONS
 from argyle_nb.errors import ValidationError
-from argyle_nb.models import DOCUMENT_TYPES
 from argyle_nb.uploads.jobs import STATES
 
 if TYPE_CHECKING:
@@ -239,14 +238,6 @@ def _limits() -> AbstractContextManager[object]:
     # Before 7.1 its limits are larger, and cannot be changed for one file alone.
     apply = getattr(pypdf, "apply_configuration", None)
     return apply(**_LIMITS) if apply else nullcontext()
-
-
-def checked_type(document_type: str) -> str:
-    """Give a document type back, or say which there are."""
-    if document_type not in DOCUMENT_TYPES:
-        known = ", ".join(DOCUMENT_TYPES)
-        raise ValidationError(f"document_type {document_type!r}: choose one of {known}")
-    return document_type
 
 
 def is_wanted(file: QueuedFile, named: set[str] | None) -> bool:

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from tqdm.auto import tqdm
 
-from argyle_nb.client.retry import back_off
+from argyle_nb.client.retry import upload_pause
 from argyle_nb.errors import (
     ApiError,
     ConfigurationError,
     DecodeError,
-    RateLimitError,
     TransportError,
 )
 from argyle_nb.uploads.jobs import RolledBack, SendOutcome, is_wrong_key, send_once
@@ -127,7 +126,6 @@ def _is_hidden() -> bool | None:
 
 
 THREADS = 16
-_MOST_TRIES, _MOST_TRIES_TOO_FAST = 3, 9
 # So many documents in a row that find nobody: the rest is not tried.
 _GONE_AFTER = 3
 _SHOW_SECONDS, _GRACE_SECONDS = 0.1, 10.0
@@ -262,7 +260,8 @@ class UploadWorkers:
         while True:
             ending = self._try(job)
             tries += 1
-            if tries >= _most_tries(job, ending) or self._stop.wait(_pause(ending, tries)):
+            pause = _pause(job, ending, tries)
+            if pause is None or self._stop.wait(pause):
                 return ending
 
     def _try(self, job: UploadJob) -> SendOutcome:
@@ -295,15 +294,10 @@ def _show_nothing() -> None:
     """Stand in for the reporter, whose callback has failed."""
 
 
-def _most_tries(job: UploadJob, ending: SendOutcome) -> int:
+def _pause(job: UploadJob, ending: SendOutcome, tries: int) -> float | None:
+    """Give the seconds before the next try; ``None`` where there is none."""
     if ending.entry.state != "new":
-        return 0
-    if isinstance(ending.error, TransportError):
-        # A look-up of a user was tried several times already.
-        return _MOST_TRIES if job.key else 0
-    return _MOST_TRIES_TOO_FAST if isinstance(ending.error, RateLimitError) else 0
-
-
-def _pause(ending: SendOutcome, tries: int) -> float:
-    """Wait before the next try; after 429 everybody waits already, in the client's rate_limiter."""
-    return 0.0 if isinstance(ending.error, RateLimitError) else back_off(tries - 1)
+        return None
+    # A look-up of a user was tried several times already.
+    in_look_up = not job.key and isinstance(ending.error, TransportError)
+    return None if in_look_up else upload_pause(ending.error, tries)

@@ -80,10 +80,10 @@ def test_a_type_that_somebody_chose_is_not_guessed_over(queue, pdf):
 
 
 def test_an_impossible_type_is_an_error_that_lists_the_six(queue, pdf):
-    with pytest.raises(ValidationError, match="'payslip': choose one of paystubs, W-2"):
+    with pytest.raises(ValidationError, match="'payslip' is not one of paystubs, W-2"):
         queue.add(pdf, document_type="payslip")
     key = queue.add(pdf)
-    with pytest.raises(ValidationError, match="choose one of"):
+    with pytest.raises(ValidationError, match="is not one of"):
         queue.set([key], document_type="payslip")
 
 

@@ -28,7 +28,7 @@ FIRST = record(1)["id"]
 
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch):
-    monkeypatch.setattr("argyle_nb.client.transport.RETRIES", 0)
+    monkeypatch.setattr("argyle_nb.client.retry.RETRIES", 0)
     for name in ("_FIRST_PAUSE", "_LONGEST_PAUSE", "_LONGEST_PAUSE_IN_TROUBLE"):
         monkeypatch.setattr(queue_threads, name, 0.05)
 
