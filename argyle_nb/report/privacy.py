@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import pandas as pd
 
 from argyle_nb.errors import ConfigurationError
-from argyle_nb.frames.columns import joined
+from argyle_nb.frames.columns import concatenated
 from argyle_nb.storage import texts_of
 
 if TYPE_CHECKING:
@@ -414,4 +414,4 @@ def _each(change: Change, *columns: pd.Series[Any]) -> Any:
         else:
             changed = True
             blocks.append(pd.array(texts, dtype="string"))
-    return joined(blocks) if changed else columns[-1].astype("string").array
+    return concatenated(blocks) if changed else columns[-1].astype("string").array
