@@ -14,8 +14,8 @@ import pytest
 import zstandard
 
 from argyle_nb.archive import Archive
-from argyle_nb.archive.pages import PageStore, sha256_of
-from argyle_nb.archive.pulling import pulled, scope_of
+from argyle_nb.archive.pages import PageStore, sha256_hex
+from argyle_nb.archive.pulling import pull_pages, scope_of
 from argyle_nb.errors import (
     ApiError,
     AuthenticationError,
@@ -79,14 +79,14 @@ def test_a_pull_gives_the_frames_of_all_uploads(client, user, pdf, folder):
 def test_each_page_is_kept_byte_for_byte_under_its_sha256(server, argyle, folder):
     Archive(folder).pull(argyle)
     entries = PageStore(folder).entries()
-    assert [entry.sha256 for entry in entries] == [sha256_of(server._page(n)) for n in range(3)]
+    assert [entry.sha256 for entry in entries] == [sha256_hex(server._page(n)) for n in range(3)]
     for number, entry in enumerate(entries):
         kept = (folder / "pages" / f"{entry.sha256}.json.zst").read_bytes()
         assert zstandard.decompress(kept) == server._page(number)
 
 
 def test_the_next_page_is_on_its_way_while_one_is_worked_on(server, argyle, folder):
-    pages = pulled(PageStore(folder), argyle, {})
+    pages = pull_pages(PageStore(folder), argyle, {})
     next(pages)
     until(lambda: server.listed[:2] == [0, 1])
     pages.close()
@@ -302,7 +302,7 @@ def test_a_folder_that_cannot_be_read_is_named(folder):
 
 def damaged(folder, change):
     filled(folder, [FIVE[0]], [FIVE[1]])
-    [path] = [p for p in files(folder, "pages") if p.name.startswith(sha256_of(page_of([FIVE[1]])))]
+    path = folder / "pages" / f"{sha256_hex(page_of([FIVE[1]]))}.json.zst"
     change(path)
     return path
 
@@ -327,7 +327,7 @@ def test_a_damaged_page_is_named_with_the_cure(folder, change):
 def test_a_missing_page_is_named_wherever_the_archive_is(folder):
     url = f"memory://{folder}"
     filled(url, [FIVE[0]])
-    missing = f"{folder}/pages/{sha256_of(page_of([FIVE[0]]))}.json.zst"
+    missing = f"{folder}/pages/{sha256_hex(page_of([FIVE[0]]))}.json.zst"
     fsspec.filesystem("memory").rm(missing)
     with pytest.raises(DecodeError, match=f"{missing}.*it is missing"):
         Archive(url).uploads()

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 from argyle_nb.archive import Archive
-from argyle_nb.archive.pages import PageEntry, PageStore, sha256_of
-from argyle_nb.archive.versions import contents_of
+from argyle_nb.archive.pages import PageEntry, PageStore, sha256_hex
+from argyle_nb.archive.versions import read_page
 from argyle_nb.models import decode_page
 from tests.support.records import record, stages
 from tests.support.servers import Answer, HostileServer
@@ -31,8 +31,8 @@ def filled(folder, *pages, scope="nobody's", **changes):
             "scope": scope,
             "filters": {},
             "seen_at": NOON + timedelta(minutes=number),
-            "sha256": sha256_of(data),
-            "contents": contents_of(data),
+            "sha256": sha256_hex(data),
+            "contents": read_page(data).contents,
             "next": decode_page(data).next,
         }
         store.keep(data, PageEntry(**known | changes))
