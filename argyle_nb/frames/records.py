@@ -118,12 +118,6 @@ class RecordReader(Generic[T]):
 UPLOADS = RecordReader(UserUpload)
 
 
-def as_uploads(records: Any) -> Iterator[UserUpload]:
-    """Read uploads from whatever holds them."""
-    for batch in UPLOADS.batches(records):
-        yield from batch.records
-
-
 def _as_json(records: Any, rejected: Rejected) -> Iterator[bytes]:
     """Give JSON as it came, and runs of anything else as lists."""
     singles: list[Any] = []
