@@ -54,7 +54,7 @@ LONGEST_FIRST = (
     "test_notebooks.py",
     "archive/test_parquet.py",
     "charts/test_style.py",
-    "archive/test_archive.py",
+    "archive/test_pulling.py",
     "test_examples.py",
     "sandbox/inspection/test_detection.py",
     "data/test_make_documents.py",

@@ -211,7 +211,7 @@ class PageStore:
             page = ZstdDecompressor().decompress(data)
         except (ZstdError, MemoryError) as error:
             raise self._damaged(name, str(error)) from None
-        if _page_name(sha256_of(page)) != name:
+        if _page_name(sha256_hex(page)) != name:
             raise self._damaged(name, "its SHA-256 is not that of the page that was kept")
         return page
 
@@ -228,9 +228,9 @@ def new_pull() -> str:
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}"
 
 
-def sha256_of(page: bytes) -> str:
-    """Give the hexadecimal SHA-256 of a page."""
-    return hashlib.sha256(page).hexdigest()
+def sha256_hex(data: bytes) -> str:
+    """Give the SHA-256 of some bytes in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def _page_name(sha256: str) -> str:

@@ -114,6 +114,12 @@ class CategoryColumn(Column[str]):
         super().__init__()
         self._codes = _Codes(known)
 
+    @property
+    def categories(self) -> list[str]:
+        """All known values, then those that have been added."""
+        self._codes.of(self._waiting)
+        return self._codes.names
+
     def _block(self, values: list[str | None]) -> Any:
         return self._codes.of(values)
 
@@ -161,7 +167,7 @@ class _Codes:
             return self.of(values)
 
 
-def joined(blocks: list[Any]) -> Any:
+def concatenated(blocks: list[Any]) -> Any:
     """Make one array of several of the same dtype."""
     return pd.concat([pd.Series(block) for block in blocks], ignore_index=True).array
 

@@ -7,8 +7,10 @@ errors, however it came.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003 - the decoder reads the annotations
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
@@ -116,12 +118,6 @@ class RecordReader(Generic[T]):
 UPLOADS = RecordReader(UserUpload)
 
 
-def as_uploads(records: Any) -> Iterator[UserUpload]:
-    """Read uploads from whatever holds them."""
-    for batch in UPLOADS.batches(records):
-        yield from batch.records
-
-
 def _as_json(records: Any, rejected: Rejected) -> Iterator[bytes]:
     """Give JSON as it came, and runs of anything else as lists."""
     singles: list[Any] = []
@@ -214,20 +210,41 @@ COUNTED = RecordReader(Row[Counted, Counted])
 READ = RecordReader(Row[Signal, ReasonCode])
 
 
-class RowPage(NamedTuple):
+@dataclass
+class RowPage:
     """Rows of one page, beside what was found in their analyses.
 
     ``forms`` and ``scores`` have one item per row, ``None`` where there is none.
     """
 
-    rows: list[Row[Any, Any]]
-    forms: list[Forms | None]
-    scores: list[int | None]
+    rows: list[Row[Any, Any]] = field(default_factory=list)
+    forms: list[Forms | None] = field(default_factory=list)
+    scores: list[int | None] = field(default_factory=list)
+
+    @cached_property
+    def counts(self) -> tuple[list[int | None], list[int | None]]:
+        """The numbers of signals and of reason codes of each row; ``None`` without an analysis."""
+        signals: list[int | None] = []
+        reason_codes: list[int | None] = []
+        for forms in self.forms:
+            if forms is None:
+                signals.append(None)
+                reason_codes.append(None)
+                continue
+            of_signals = of_codes = 0
+            for form in forms:
+                of_signals += len(form.signals or ())
+                if (verdict := form.form_authenticity) is not None:
+                    of_codes += len(verdict.reason_codes or ())
+            signals.append(of_signals)
+            reason_codes.append(of_codes)
+        return signals, reason_codes
 
 
 def rows_of(batch: RecordBatch[Row[S, R]], rejected: list[DecodeError] | None = None) -> RowPage:
     """Look into the analyses of a batch."""
-    page = rows, found, scores = RowPage([], [], [])
+    page = RowPage()
+    rows, forms_of_rows, scores = page.rows, page.forms, page.scores
     for number, row in enumerate(batch.records):
         forms: Forms | None = None
         score: int | None = None
@@ -242,7 +259,7 @@ def rows_of(batch: RecordBatch[Row[S, R]], rejected: list[DecodeError] | None = 
                 reject(error, rejected)
                 continue
         rows.append(row)
-        found.append(forms)
+        forms_of_rows.append(forms)
         scores.append(score)
     return page
 

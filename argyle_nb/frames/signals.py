@@ -12,7 +12,7 @@ from argyle_nb.frames.columns import (
     RepeatedTextColumn,
     TextColumn,
     WholeNumberColumn,
-    joined,
+    concatenated,
 )
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ CONFIDENCES = ("LOW", "MEDIUM", "HIGH")
 _NONE = -1
 
 
-class SignalColumns:
+class SignalsBuilder:
     """Signals and reason codes are taken up apart, as they share few columns, and woven at the end.
 
     Each form gives its signals, then its reason codes; how many of each is all that is kept of the
@@ -99,6 +99,19 @@ class SignalColumns:
         return pd.DataFrame(columns)
 
 
+def signal_categories(page: RowPage) -> dict[str, list[str]]:
+    """Name the categories of the columns that come from the analyses of a page."""
+    forms = [form for found in page.forms if found for form in found]
+    form_type, confidence = CategoryColumn(()), CategoryColumn(CONFIDENCES)
+    form_type.add([form.form_type for form in forms])
+    confidence.add([code.confidence for form in forms for code in form.reason_codes])
+    return {
+        "form_type": form_type.categories,
+        "kind": list(KIND.categories),
+        "confidence": confidence.categories,
+    }
+
+
 def _numbers(column: WholeNumberColumn) -> npt.NDArray[np.int64]:
     numbers: npt.NDArray[np.int64] = column.finish().to_numpy(dtype=np.int64)
     return numbers
@@ -109,4 +122,4 @@ def _picked(column: Column[Any], places: npt.NDArray[np.int64]) -> Any:
 
 
 def _chained(first: Column[Any], second: Column[Any]) -> Any:
-    return joined([first.finish(), second.finish()])
+    return concatenated([first.finish(), second.finish()])

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import pandas as pd
 
 from argyle_nb.errors import ConfigurationError
-from argyle_nb.frames.columns import joined
+from argyle_nb.frames.columns import concatenated
+from argyle_nb.frames.uploads import LEVEL, UPLOAD_COLUMNS
 from argyle_nb.storage import texts_of
 
 if TYPE_CHECKING:
@@ -265,24 +266,12 @@ def _normal(kind: str, text: str) -> str:
 
 
 # Allow-lists: column -> what it holds. What is not named here does not leave.
-UPLOADS = {
-    "id": "open",
-    "account": "pseudonym",
-    "user": "pseudonym",
-    "document_type": "open",
-    "requested_document_type": "open",
-    "file_name": "file name",
-    "classification": "open",
-    "ocr": "open",
-    "authenticity": "open",
-    "ocr_authenticity_score": "open",
-    "authenticity_level": "open",
-    "no_score_reason": "open",
-    "signal_count": "open",
-    "reason_code_count": "open",
-    "created_at": "open",
-    "updated_at": "open",
-}
+UPLOADS: dict[str, str] = {}
+for _column in UPLOAD_COLUMNS:
+    if _column.privacy:
+        UPLOADS[_column.name] = _column.privacy
+    if _column.name == LEVEL:
+        UPLOADS["no_score_reason"] = "open"  # the report's own
 SIGNALS = {
     "upload_id": "open",
     "document_type": "open",
@@ -414,4 +403,4 @@ def _each(change: Change, *columns: pd.Series[Any]) -> Any:
         else:
             changed = True
             blocks.append(pd.array(texts, dtype="string"))
-    return joined(blocks) if changed else columns[-1].astype("string").array
+    return concatenated(blocks) if changed else columns[-1].astype("string").array

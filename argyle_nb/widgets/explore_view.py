@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from argyle_nb.errors import ConfigurationError
+from argyle_nb.frames.uploads import LEVEL, UPLOAD_COLUMNS
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE, level_preset
 from argyle_nb.scores import count_scores
 from argyle_nb.scores.filters import STATUSES, column_of, find_uploads, statuses_of
@@ -32,19 +33,9 @@ SORTED_BY = (
     "created_at",
 )
 # An allow-list: what is not named here does not leave the notebook; file names only when asked for.
-WRITTEN = (
-    "id",
-    "account",
-    "user",
-    "document_type",
-    "ocr_authenticity_score",
-    "authenticity_level",
-    "status",
-    "signal_count",
-    "reason_code_count",
-    "created_at",
-    "updated_at",
-)
+_EXPLORED = [column.name for column in UPLOAD_COLUMNS if column.explored]
+_STATUS_AT = _EXPLORED.index(LEVEL) + 1
+WRITTEN_COLUMNS = (*_EXPLORED[:_STATUS_AT], "status", *_EXPLORED[_STATUS_AT:])
 WRITTEN_TO = "uploads_in_view"
 
 
@@ -176,7 +167,7 @@ class Explorer:
         """Write the table of a view to a CSV file; an earlier file is never replaced."""
         table = self.look(view).table
         written = table.assign(status=statuses_of(table))
-        names = [*WRITTEN, *(["file_name"] if file_names else [])]
+        names = [*WRITTEN_COLUMNS, *(["file_name"] if file_names else [])]
         path = _free_name(Path(folder))
         try:
             write_csv(written[names], path)

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argyle_nb.frames.records import as_uploads
 from argyle_nb.frames.uploads import signals_frame
 from argyle_nb.models import UserUpload
 from argyle_nb.uploads import queue_threads
@@ -20,7 +19,7 @@ from argyle_nb.uploads.queue_threads import (
     outcome,
     under_way,
 )
-from tests.support.records import form, record, scored, stages, unscored
+from tests.support.records import as_uploads, form, record, scored, stages, unscored
 from tests.support.servers import RESET, Answer, HostileServer, client_of, until
 
 FIRST = record(1)["id"]
