@@ -260,7 +260,7 @@ class Copier {
   takeAnswer({ about, ahead }, row) {
     if (row.state === "gone") this.drop(row.file);
     // Answers to what was said before, slices too, are old news.
-    if (this.talk.flying.has(row.file)) return;
+    if (this.talk.inFlight.has(row.file)) return;
     const known = this.rows.get(row.file);
     if (known && !this.queue.includes(row.file)) {
       Object.assign(known, row, { movedAt: performance.now() });
@@ -276,7 +276,7 @@ class Copier {
       const known = this.rows.get(row.file);
       if (!known) {
         // What this page does not know and yet talks about is being removed.
-        if (!this.talk.flying.has(row.file)) this.rows.set(row.file, { ...row });
+        if (!this.talk.inFlight.has(row.file)) this.rows.set(row.file, { ...row });
       } else if (!this.sources.has(row.file)) {
         if (known.received !== row.received) known.movedAt = performance.now();
         Object.assign(known, row);

@@ -509,7 +509,7 @@ function render({ model, el }) {
     }
     if (message.about !== "look" || message.error) return;
     // Of an older question only the numbers are news, while a slider is being moved.
-    if (!talk.flying.has("look")) {
+    if (!talk.inFlight.has("look")) {
       const first = view === null;
       view = message.view;
       page = message.table.page;

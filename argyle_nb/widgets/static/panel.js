@@ -127,10 +127,10 @@ class Talk {
     this.count = 0;
     this.heardAt = 0;
     this.gone = false;
-    this.flying = new Map();
+    this.inFlight = new Map();
     this.waiting = new Map();
-    this.line = [];
-    this.told = null;
+    this.changes = [];
+    this.change = null;
     this.notice = "";
     this.troubled = "";
     this.hear = (message, buffers) => this.take(message, buffers);
@@ -144,37 +144,37 @@ class Talk {
   }
 
   ask(kind, content = {}, key = kind) {
-    if (this.flying.has(key)) this.waiting.set(key, { ...content, kind });
-    else this.fly(key, { ...content, kind });
+    if (this.inFlight.has(key)) this.waiting.set(key, { ...content, kind });
+    else this.begin(key, { ...content, kind });
   }
 
   // What an earlier change brought about is said no longer.
   tell(kind, content = {}) {
     if (this.troubled) this.say("");
-    this.line.push({ ...content, kind });
+    this.changes.push({ ...content, kind });
     this.goOn();
   }
 
   // Whether such a change is still on its way.
   tells(isSuch) {
-    return (this.told !== null && isSuch(this.told)) || this.line.some(isSuch);
+    return (this.change !== null && isSuch(this.change)) || this.changes.some(isSuch);
   }
 
   // Takes such changes back that have not left yet.
   takeBack(kind) {
-    this.line = this.line.filter((told) => told.kind !== kind);
+    this.changes = this.changes.filter((change) => change.kind !== kind);
   }
 
   goOn() {
-    if (this.told || !this.line.length) return;
-    this.told = this.line.shift();
-    this.fly(this.told.kind, this.told);
+    if (this.change || !this.changes.length) return;
+    this.change = this.changes.shift();
+    this.begin(this.change.kind, this.change);
   }
 
-  fly(key, content) {
+  begin(key, content) {
     const message = { ...content, number: `${this.session}-${this.count++}` };
     const now = performance.now();
-    this.flying.set(key, { message, firstAt: now, at: now });
+    this.inFlight.set(key, { message, firstAt: now, at: now });
     this.send(message);
   }
 
@@ -199,7 +199,7 @@ class Talk {
   take(message, buffers) {
     const { about, number, error } = message;
     this.heardAt = performance.now();
-    if (number && !this.land(number)) return;
+    if (number && !this.end(number)) return;
     if (error) this.say(error, about);
     else if (this.notice === this.silence.notice || this.troubled === about) this.say("");
     this.heard(message, buffers);
@@ -208,21 +208,21 @@ class Talk {
   }
 
   // False for the answer to a question that has its answer.
-  land(number) {
+  end(number) {
     const isAnswered = ([, { message }]) => message.number === number;
-    const [key, flight] = [...this.flying].find(isAnswered) ?? [];
+    const [key, flight] = [...this.inFlight].find(isAnswered) ?? [];
     if (!flight) return false;
-    this.flying.delete(key);
-    if (this.told?.kind === key) this.told = null;
+    this.inFlight.delete(key);
+    if (this.change?.kind === key) this.change = null;
     const next = this.waiting.get(key);
     this.waiting.delete(key);
-    if (next) this.fly(key, next);
+    if (next) this.begin(key, next);
     return true;
   }
 
   look() {
     const now = performance.now();
-    for (const flight of this.flying.values()) {
+    for (const flight of this.inFlight.values()) {
       const silentFor = now - Math.max(flight.firstAt, this.heardAt);
       if (silentFor > this.silence.ms && this.notice !== this.silence.notice) {
         this.say(this.silence.notice);

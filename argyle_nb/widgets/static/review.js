@@ -178,7 +178,7 @@ function listOf(title, list) {
 
 // ------------------------------------------------------------------ the panel
 
-class Desk {
+class ReviewPage {
   constructor(model, el) {
     this.model = model;
     const { panel, notice, status, tell } = panelOf(el, "Review queue");
@@ -374,7 +374,7 @@ class Desk {
   judge(verdict) {
     if (!this.open || !this.reviewer.value.trim()) return;
     const { upload } = this.state;
-    if (this.talk.flying.has("open")) {
+    if (this.talk.inFlight.has("open")) {
       // The click that ended the writing of a name: it counts once the name is written down, else
       // the verdict would be the former reviewer's.
       this.wanted = { verdict, upload };
@@ -448,8 +448,8 @@ function withKey(press, key) {
 }
 
 function render({ model, el }) {
-  const desk = new Desk(model, el);
-  return () => desk.stop();
+  const page = new ReviewPage(model, el);
+  return () => page.stop();
 }
 
 export default { render };
