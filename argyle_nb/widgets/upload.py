@@ -278,7 +278,7 @@ class _Table(Panel):
         self._last_heard.run(lambda: setattr(self, "saved", saved))
 
 
-class _Shared:
+class _SharedPanel:
     """What panels with the same journal and place have in common."""
 
     def __init__(self, client: Client, journal: Path) -> None:
@@ -308,16 +308,16 @@ class _Shared:
         self.heading.value = _heading(client)
 
 
-_SHARED: dict[tuple[str, Path], _Shared] = {}
+_SHARED: dict[tuple[str, Path], _SharedPanel] = {}
 _SHARED_LOCK = threading.Lock()
 
 
-def _shared_of(client: Client, journal: Path) -> _Shared:
+def _shared_of(client: Client, journal: Path) -> _SharedPanel:
     """Give what a panel shows; one that was closed begins anew."""
     key = (client.settings.journal_scope, journal.absolute())
     with _SHARED_LOCK:
         if key not in _SHARED or not _SHARED[key].is_open:
-            _SHARED[key] = _Shared(client, journal)
+            _SHARED[key] = _SharedPanel(client, journal)
         else:
             _SHARED[key].use(client)
         return _SHARED[key]
