@@ -1,4 +1,4 @@
-"""Whole small files in a folder: on this machine, or wherever fsspec reaches."""
+"""Raw pages and their index, as whole small files in a folder wherever fsspec reaches."""
 
 from __future__ import annotations
 
@@ -95,8 +95,8 @@ class _Remote:
     def read(self, names: Sequence[str]) -> list[bytes]:
         paths = [f"{self._root}/{name}" for name in names]
         with _told(self.url, "read"):
-            found = self._files.cat(paths) if paths else {}
-        return [found[path] for path in paths]
+            contents = self._files.cat(paths) if paths else {}
+        return [contents[path] for path in paths]
 
     def write(self, name: str, data: bytes) -> None:
         with _told(self.url, "written"):
@@ -177,9 +177,9 @@ class PageStore:
 
     def entries(self) -> list[PageEntry]:
         """Read the index, oldest first."""
-        # Beside the entries lie those that another process is writing.
-        found = [f"index/{name}" for name in self._folder.names("index") if name.endswith(".json")]
-        entries = [self._entry(name, data) for name, data in self._read(found)]
+        # Beside the entries may lie one that another process is writing.
+        names = [f"index/{name}" for name in self._folder.names("index") if name.endswith(".json")]
+        entries = [self._entry(name, data) for name, data in self._read(names)]
         return sorted(entries, key=lambda entry: (entry.seen_at, entry.name))
 
     def pages(self, sha256s: Sequence[str]) -> Iterator[bytes]:
@@ -190,12 +190,12 @@ class PageStore:
 
     def _read(self, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
         for start in range(0, len(names), _READ_AT_ONCE):
-            some = names[start : start + _READ_AT_ONCE]
+            some_names = names[start : start + _READ_AT_ONCE]
             try:
-                found = self._folder.read(some)
+                contents = self._folder.read(some_names)
             except FileNotFoundError as error:
                 raise self._damaged(str(error.filename or error), "it is missing") from None
-            yield from zip(some, found, strict=True)
+            yield from zip(some_names, contents, strict=True)
 
     def _entry(self, name: str, data: bytes) -> PageEntry:
         try:

@@ -131,7 +131,10 @@ def dask_frames(url: str, selected: Sequence[SelectedPage], flattener: PageFlatt
 
 
 class Partition:
-    """Pages that one worker reads; Dask does not look for tasks of its own among them."""
+    """The keys of pages that one worker reads.
+
+    Not a plain list: Dask would look for tasks of its own among them.
+    """
 
     def __init__(self, url: str, pages: Sequence[tuple[str, tuple[int, ...]]]) -> None:
         self.url = url

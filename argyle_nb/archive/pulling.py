@@ -64,7 +64,8 @@ def pull_pages(
 ) -> Iterator[PulledPage]:
     """List uploads, going on with a listing that broke off within a day.
 
-    While a page is worked on, the next one is on its way.
+    The pages that were kept before come first. While a page is worked on, the next one is on its
+    way.
     """
     scope = scope_of(client.settings)
     begun = unfinished(store.entries(), scope, filters)

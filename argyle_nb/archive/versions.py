@@ -78,23 +78,29 @@ def read_page(page: bytes) -> DecodedPage:
 
 
 def select_newest(entries: Sequence[PageEntry]) -> list[SelectedPage]:
-    """Choose the pages and records to read: each upload once, in its newest version."""
+    """Choose the pages and records to read: each upload once, in its newest version.
+
+    Entries come oldest first, here and below. The version updated last wins, of several such the
+    one seen last; records without an id are always read.
+    """
     ids = [upload for entry in entries for upload in entry.contents.ids]
     if len(set(ids)) == len(ids):  # as after a single pull: nothing to choose from
         return [SelectedPage(entry, ()) for entry in entries if entry.contents.ids]
     best: dict[str, tuple[int, int, int]] = {}
     for place, entry in enumerate(entries):
-        held = entry.contents
-        for row, (upload, updated) in enumerate(zip(held.ids, held.updated_at, strict=True)):
+        contents = entry.contents
+        for row, (upload, updated) in enumerate(
+            zip(contents.ids, contents.updated_at, strict=True)
+        ):
             if upload is None:
                 continue
-            known = best.get(upload)
-            if known is None or updated >= known[0]:
+            before = best.get(upload)
+            if before is None or updated >= before[0]:
                 best[upload] = (updated, place, row)
-    kept: list[set[int]] = [set() for _ in entries]
+    newest: list[set[int]] = [set() for _ in entries]
     for _, place, row in best.values():
-        kept[place].add(row)
-    skipped = [_skipped(entry, rows) for entry, rows in zip(entries, kept, strict=True)]
+        newest[place].add(row)
+    skipped = [_skipped(entry, rows) for entry, rows in zip(entries, newest, strict=True)]
     return [
         SelectedPage(entry, rows)
         for entry, rows in zip(entries, skipped, strict=True)
@@ -123,8 +129,8 @@ def versions_of(
     places = [
         (entry, row)
         for entry in entries
-        for row, found in enumerate(entry.contents.ids)
-        if found == upload_id
+        for row, upload in enumerate(entry.contents.ids)
+        if upload == upload_id
     ]
     pages = store.pages([entry.sha256 for entry, _ in places])
     return [
@@ -148,7 +154,7 @@ def learned_accounts(entries: Iterable[PageEntry]) -> list[Account]:
 
 
 def deleted_uploads(entries: Iterable[PageEntry]) -> dict[str, datetime]:
-    """Find the uploads that Argyle no longer had when they were last asked for."""
+    """Tell the uploads that Argyle no longer had when last asked for, and since when."""
     deleted: dict[str, datetime] = {}
     for entry in entries:
         if deleted:
@@ -159,9 +165,9 @@ def deleted_uploads(entries: Iterable[PageEntry]) -> dict[str, datetime]:
     return deleted
 
 
-def _skipped(entry: PageEntry, kept: set[int]) -> tuple[int, ...]:
+def _skipped(entry: PageEntry, newest: set[int]) -> tuple[int, ...]:
     ids = enumerate(entry.contents.ids)
-    return tuple(row for row, upload in ids if upload is not None and row not in kept)
+    return tuple(row for row, upload in ids if upload is not None and row not in newest)
 
 
 def _without(page: bytes, skipped: tuple[int, ...]) -> bytes:

@@ -1,4 +1,4 @@
-"""Whatever holds uploads -> typed records, a page at a time.
+"""Uploads in any form -> typed records, a page at a time, and rows for the frames.
 
 What is not JSON yet is encoded first, so that there is one way to read a record, and one set of
 errors, however it came.
@@ -41,9 +41,9 @@ from argyle_nb.models import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    # Takes the errors of records that cannot be read; without it the first is raised.
     Rejected = list[DecodeError] | None
     Forms = Sequence[FormAnalysis[Any, Any]]
-
 
 T = TypeVar("T")
 
@@ -52,10 +52,11 @@ SINGLES_AT_ONCE = 1000
 # What msgspec raises for objects that JSON cannot hold, texts that are no Unicode, deep nesting.
 _UNWRITABLE = (TypeError, ValueError, OverflowError, RecursionError)
 
-
 # All of a JSON text that says where something begins and ends.
 _MARKS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _BRACKETS = (b"{", b"}", b"[", b"]")
+
+_NO_PROCESSING = Processing()
 
 
 class _Envelope(msgspec.Struct):
@@ -91,16 +92,20 @@ class RecordReader(Generic[T]):
         self._pages = msgspec.json.Decoder(_Results[kind] | list[kind])  # type: ignore[valid-type]
 
     def batches(self, records: Any, rejected: Rejected = None) -> Iterator[RecordBatch[T]]:
-        """Read records a page at a time."""
+        """Read records a page at a time, single ones up to 1,000 at once.
+
+        They are `UserUpload` objects, plain dicts and bytes (a page, a bare list or one record), in
+        any mixture, or one of these.
+        """
         for page in _as_json(records, rejected):
             try:
-                found = self._pages.decode(page)
+                decoded = self._pages.decode(page)
             except UNREADABLE:
                 # Rare: a single record, or a page with a record that cannot be read.
                 yield self._one_by_one(page, rejected)
             else:
-                here = found if isinstance(found, list) else found.results
-                yield RecordBatch(self._kind, here, page)
+                records_of_page = decoded if isinstance(decoded, list) else decoded.results
+                yield RecordBatch(self._kind, records_of_page, page)
 
     def _one_by_one(self, page: bytes, rejected: Rejected) -> RecordBatch[T]:
         records: list[T] = []
@@ -113,9 +118,6 @@ class RecordReader(Generic[T]):
             else:
                 source.append(raw)
         return RecordBatch(self._kind, records, source)
-
-
-UPLOADS = RecordReader(UserUpload)
 
 
 def _as_json(records: Any, rejected: Rejected) -> Iterator[bytes]:
@@ -147,9 +149,9 @@ def _each_encoded(items: Iterable[Any], rejected: Rejected) -> Iterator[bytes]:
         try:
             yield msgspec.json.encode(item)
         except _UNWRITABLE as error:
-            told = item.get("id") if isinstance(item, dict) else None
+            upload_id = item.get("id") if isinstance(item, dict) else None
             problem = f"it holds what no answer of the API can: {error}"
-            reject(DecodeError(str(told or "without an id"), "$", problem), rejected)
+            reject(DecodeError(str(upload_id or "without an id"), "$", problem), rejected)
 
 
 def _raw_records(page: bytes, rejected: Rejected) -> Sequence[bytes | msgspec.Raw]:
@@ -206,8 +208,10 @@ class Row(msgspec.Struct, Generic[S, R], frozen=True, gc=False):
     requested_document_type: str | None = None
 
 
-COUNTED = RecordReader(Row[Counted, Counted])
+# Whole records; rows whose signals are read; rows whose signals are only counted.
+UPLOADS = RecordReader(UserUpload)
 READ = RecordReader(Row[Signal, ReasonCode])
+COUNTED = RecordReader(Row[Counted, Counted])
 
 
 @dataclass
@@ -220,6 +224,11 @@ class RowPage:
     rows: list[Row[Any, Any]] = field(default_factory=list)
     forms: list[Forms | None] = field(default_factory=list)
     scores: list[int | None] = field(default_factory=list)
+
+    @cached_property
+    def processing(self) -> list[Processing]:
+        """The stages of each row."""
+        return [row.processing or _NO_PROCESSING for row in self.rows]
 
     @cached_property
     def counts(self) -> tuple[list[int | None], list[int | None]]:
@@ -241,8 +250,8 @@ class RowPage:
         return signals, reason_codes
 
 
-def rows_of(batch: RecordBatch[Row[S, R]], rejected: list[DecodeError] | None = None) -> RowPage:
-    """Look into the analyses of a batch."""
+def rows_of(batch: RecordBatch[Row[S, R]], rejected: Rejected = None) -> RowPage:
+    """Find the forms and the score of each row of a batch."""
     page = RowPage()
     rows, forms_of_rows, scores = page.rows, page.forms, page.scores
     for number, row in enumerate(batch.records):
@@ -266,14 +275,14 @@ def rows_of(batch: RecordBatch[Row[S, R]], rejected: list[DecodeError] | None = 
 
 def score_of(row: Row[S, R], forms: Forms | None) -> int | None:
     """Give a row's score; without one on top, the lowest of its forms counts."""
-    told = row.metadata.ocr_authenticity_score if row.metadata else None
-    if type(told) is int and LOWEST_SCORE <= told <= HIGHEST_SCORE:
-        return told
-    if told is None or told == "":
-        told = lowest_form_score(forms) if forms else None
-        if told is None:
+    on_top = row.metadata.ocr_authenticity_score if row.metadata else None
+    if type(on_top) is int and LOWEST_SCORE <= on_top <= HIGHEST_SCORE:
+        return on_top
+    if on_top is None or on_top == "":
+        on_top = lowest_form_score(forms) if forms else None
+        if on_top is None:
             return None
-    score = told if isinstance(told, int) else whole_score(row.id, told)
+    score = on_top if isinstance(on_top, int) else whole_score(row.id, on_top)
     if not LOWEST_SCORE <= score <= HIGHEST_SCORE:
         raise DecodeError(
             row.id,
@@ -286,7 +295,7 @@ def score_of(row: Row[S, R], forms: Forms | None) -> int | None:
 def _forms_elsewhere(batch: RecordBatch[Row[S, R]], number: int) -> Forms | None:
     """Look for forms under names that nobody published, and read them as if they stood on top."""
     upload = decode(batch.raw(number), UserUpload)
-    found = list(forms_anywhere(upload.ocr_authenticity))
-    plain = {"id": upload.id, "metadata": {"ocr_authenticity": found}}
+    forms = list(forms_anywhere(upload.ocr_authenticity))
+    plain = {"id": upload.id, "metadata": {"ocr_authenticity": forms}}
     again = decode(msgspec.json.encode(plain), batch.kind).metadata
     return forms_in(again.ocr_authenticity) if again and again.ocr_authenticity else None

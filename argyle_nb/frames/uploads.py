@@ -24,7 +24,7 @@ from argyle_nb.frames.columns import (
 from argyle_nb.frames.records import COUNTED, READ, RowPage, rows_of
 from argyle_nb.frames.signals import SignalsBuilder, signal_categories
 from argyle_nb.levels import LOWEST_SCORE, level_preset
-from argyle_nb.models import DOCUMENT_TYPES, STATUSES, Processing
+from argyle_nb.models import DOCUMENT_TYPES, STATUSES
 
 if TYPE_CHECKING:
     from argyle_nb.errors import DecodeError
@@ -43,7 +43,6 @@ POINTS = "points of the score, 0 to 100"
 UTC = "UTC"
 
 _STAGE = "stage of processing: idle, in_progress, completed, failed or unauthorized"
-_NO_PROCESSING = Processing()
 
 
 class KnownElsewhere(NamedTuple):
@@ -84,10 +83,7 @@ def _field(name: str) -> Read:
 
 def _stage(name: str) -> tuple[Build, Read]:
     value = attrgetter(name)
-    return (
-        partial(CategoryColumn, STATUSES),
-        lambda page, _: [value(row.processing or _NO_PROCESSING) for row in page.rows],
-    )
+    return partial(CategoryColumn, STATUSES), lambda page, _: map(value, page.processing)
 
 
 def _users(page: RowPage, known: KnownElsewhere) -> list[str | None]:

@@ -129,6 +129,12 @@ def test_a_signal_that_cannot_be_read_is_collected_with_its_record(page_number):
     assert [told["record"] for told in frame.attrs["rejected"]] == [record(7)["id"]]
 
 
+def test_a_collected_error_tells_record_path_and_problem():
+    frame = uploads_frame([{"id": "u1", "user": 7}], errors="collect")
+    problem = "Expected `str | null`, got `int`"
+    assert frame.attrs["rejected"] == [{"record": "u1", "path": "$.user", "problem": problem}]
+
+
 def test_a_score_of_zero_is_a_score():
     frame = uploads_frame([scored(1, 0)])
     assert frame["ocr_authenticity_score"].tolist() == [0]
