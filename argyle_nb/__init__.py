@@ -9,6 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    __version__: str
+
     from argyle_nb import charts, review
     from argyle_nb.archive import Archive
     from argyle_nb.client.client import Client
@@ -96,51 +98,55 @@ __all__ = [
     "verify_webhook",
 ]
 
-_MODULES = {
-    "Archive": "archive",
-    "Client": "client",
-    "Costs": "review.verdicts",
-    "CutOffs": "review.policy",
-    "DOCUMENT_TYPES": "models",
-    "Policy": "review.policy",
-    "Report": "report",
-    "ReviewLog": "review",
-    "ReviewQueue": "widgets",
-    "ScoreCounts": "scores",
-    "ScoreExplorer": "widgets",
-    "UploadPanel": "widgets",
-    "UserUpload": "models",
-    "VerdictCounts": "review.verdicts",
-    "audit": "uploads",
-    "compare_reports": "report",
-    "connect": "connection",
-    "consistency": "cross_checks",
-    "count_scores": "scores",
-    "count_verdicts": "review.verdicts",
-    "explain": "scores.signals",
-    "export_report": "report",
-    "find_uploads": "scores.filters",
-    "flatten": "frames",
-    "inspect_document": "documents",
-    "login": "config",
-    "ocr_frame": "frames",
-    "read_report": "report",
-    "score_by_signal_count": "scores.signals",
-    "signal_pairs": "scores.signals",
-    "signal_pareto": "scores.signals",
-    "signals_frame": "frames",
-    "upload_batch": "uploads",
-    "uploads_frame": "frames",
-    "verify_webhook": "client.webhooks",
+_NAMES = {
+    "archive": ("Archive",),
+    "charts": ("charts",),
+    "client": ("Client",),
+    "client.webhooks": ("verify_webhook",),
+    "config": ("login",),
+    "connection": ("connect",),
+    "cross_checks": ("consistency",),
+    "documents": ("inspect_document",),
+    "errors": (
+        "AmbiguousUploadError",
+        "ApiError",
+        "ArgyleError",
+        "AuthenticationError",
+        "ConfigurationError",
+        "DecodeError",
+        "DocumentError",
+        "NotFoundError",
+        "RateLimitError",
+        "ServerError",
+        "TransportError",
+        "ValidationError",
+    ),
+    "frames": ("flatten", "ocr_frame", "signals_frame", "uploads_frame"),
+    "models": ("DOCUMENT_TYPES", "UserUpload"),
+    "report": ("Report", "compare_reports", "export_report", "read_report"),
+    "review": ("ReviewLog", "review"),
+    "review.policy": ("CutOffs", "Policy"),
+    "review.verdicts": ("Costs", "VerdictCounts", "count_verdicts"),
+    "scores": ("ScoreCounts", "count_scores"),
+    "scores.filters": ("find_uploads",),
+    "scores.signals": ("explain", "score_by_signal_count", "signal_pairs", "signal_pareto"),
+    "uploads": ("audit", "upload_batch"),
+    "widgets": ("ReviewQueue", "ScoreExplorer", "UploadPanel"),
 }
+_MODULES = {name: module for module, names in _NAMES.items() for name in names}
 
+# A type checker that saw `__getattr__` would take any name for one of ours.
+if not TYPE_CHECKING:
 
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module 'argyle_nb' has no attribute {name!r}")
-    if name in ("charts", "review"):
-        return import_module(f"argyle_nb.{name}")
-    return getattr(import_module(f"argyle_nb.{_MODULES.get(name, 'errors')}"), name)
+    def __getattr__(name: str) -> Any:
+        if name == "__version__":
+            from importlib.metadata import version  # noqa: PLC0415 - few ask
+
+            return version("argyle-nb")
+        if name not in _MODULES:
+            raise AttributeError(f"module 'argyle_nb' has no attribute {name!r}")
+        module = import_module(f"argyle_nb.{_MODULES[name]}")
+        return module if name == _MODULES[name] else getattr(module, name)
 
 
 def __dir__() -> list[str]:

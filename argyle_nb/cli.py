@@ -1,4 +1,4 @@
-"""The words of the command line."""
+"""The command line: ``argyle-nb``, or ``python -m argyle_nb``."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
+import argyle_nb as anb
 from argyle_nb.errors import ArgyleError, ConfigurationError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from argyle_nb.client.client import Client
     from argyle_nb.report import Report
 
-
+DONE, FAILED, INCOMPLETE, INTERRUPTED = 0, 1, 3, 130
 EXIT_CODES = """exit status:
   0    done
   1    an error, told in one line on stderr
@@ -34,163 +35,8 @@ EXIT_CODES = """exit status:
 The key comes from ARGYLE_API_KEY_ID and ARGYLE_API_KEY_SECRET or from the credentials file, never
 from the command line. Results are on stdout, everything else on stderr.
 """
-
-
-def parser() -> argparse.ArgumentParser:
-    """Make the parser of all commands but ``sandbox``, which has its own."""
-    top = argparse.ArgumentParser(
-        prog="argyle-nb",
-        description="Argyle user uploads: send documents, fetch what was found, report on it.",
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    commands = top.add_subparsers(required=True, metavar="command", dest="command")
-    _upload(_command(commands, "upload", "send the documents of a manifest or folder, each once"))
-    _pull(_command(commands, "pull", "list uploads into an archive"))
-    _report(_command(commands, "report", "report on an archive, without a network"))
-    demo = _command(commands, "demo", "the main job on a local sandbox")
-    demo.add_argument("--manifest", type=Path, default=Path("data/manifest.csv"))
-    demo.add_argument("--folder", type=Path, default=Path("demo-report"))
-    _command(commands, "sandbox", "a local Argyle for any program")
-    lab = _command(commands, "lab", "JupyterLab on the notebooks")
-    lab.add_argument("--folder", type=Path, default=Path("notebooks"))
-    return top
-
-
-def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, told: str
-) -> argparse.ArgumentParser:
-    return commands.add_parser(
-        name,
-        help=told,
-        description=told,
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-
-
-def _upload(command: argparse.ArgumentParser) -> None:
-    command.add_argument("manifest", type=Path, help="a CSV file (file, document_type, user)")
-    command.add_argument("--document-type", help="of every document that has none of its own")
-    command.add_argument("--user", help="of every document that has none of its own")
-    command.add_argument("--journal", type=Path, help="SQLite file that remembers what was sent")
-    _connection(command)
-
-
-def _pull(command: argparse.ArgumentParser) -> None:
-    command.add_argument("archive", help="a folder, or a URL that fsspec knows")
-    _rows(command)
-    command.add_argument(
-        "--refresh", action="store_true", help="ask again for uploads still in progress"
-    )
-    _connection(command)
-
-
-def _report(command: argparse.ArgumentParser) -> None:
-    command.add_argument("archive", help="what pull wrote")
-    command.add_argument("folder", type=Path, help="the report's own; replaced as a whole")
-    command.add_argument("--title", help="heads the page")
-    _rows(command)
-    command.add_argument("--since", metavar="TIME", help="created_at from this ISO-8601 time (UTC)")
-    command.add_argument("--before", metavar="TIME", help="created_at before this time")
-    command.add_argument("--levels", help="preset of the levels, such as ocrolus-current")
-    command.add_argument("--ocr", action="store_true", help="also what was read from documents")
-    command.add_argument("--excel", action="store_true", help="byte order mark and CR LF")
-    command.add_argument(
-        "--pii",
-        choices=("masked", "hashed", "include"),
-        default="masked",
-        help="personal data: masked (the default), keyed hashes, or in the clear",
-    )
-    command.add_argument(
-        "--salt-file",
-        type=Path,
-        metavar="FILE",
-        help="holds the salt of --pii hashed; else the variable ARGYLE_NB_SALT does",
-    )
-    _json(command)
-
-
-def _rows(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--user", help="of this user's id only")
-    command.add_argument("--account", help="of this account only")
-    command.add_argument("--document-type", help="of this type only")
-
-
-def _connection(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--environment", help="sandbox, production, local or a URL")
-    command.add_argument("--profile", help="a table of the credentials file")
-    command.add_argument("--sandbox-folder", type=Path, help="where the local sandbox keeps things")
-    _json(command)
-
-
-def _json(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--json", action="store_true", help="the result as JSON on stdout")
-
-
-def say(text: str) -> None:
-    """Tell a person, on stderr."""
-    sys.stderr.write(f"{text}\n")
-
-
-def write(text: str) -> None:
-    """Tell the result, on stdout."""
-    if sys.stdout is None:  # it was closed before we began
-        return
-    encoding = sys.stdout.encoding or "utf-8"
-    try:
-        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
-        sys.stdout.flush()
-    except OSError as error:
-        # Else the interpreter would try again when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise ConfigurationError(
-            f"all was done, but its result cannot be written to stdout ({error.strerror})"
-        ) from None
-
-
-def write_json(told: dict[str, Any]) -> None:
-    """Tell a program, on stdout."""
-    write(json.dumps(told, default=str))
-
-
-def print_batch(sent: pd.DataFrame, *, environment: str, base_url: str) -> None:
-    """Say how many files are in each state and where, and name those that were not taken."""
-    counts = sent["state"].value_counts()
-    told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
-    where = "the local sandbox" if environment == "local" else environment
-    write(f"\n{len(sent)} files for {where} ({base_url}): {told}")
-    for row in sent[sent["state"] != "done"].itertuples():
-        write(f"  {row.state}: {Path(str(row.file)).name} {row.reason}")
-
-
-def print_levels(frame: pd.DataFrame) -> None:
-    """Show a table of document types and levels."""
-    import pandas as pd  # noqa: PLC0415 - `--help` should not wait for pandas
-
-    level = frame["authenticity_level"].cat.add_categories("no score").fillna("no score")
-    table = pd.crosstab(
-        frame["document_type"], level, margins=True, margins_name="all", dropna=False
-    )
-    preset = frame.attrs["levels"]
-    write(f"\nUploads per document type and authenticity level ({preset}):")
-    write(table.rename_axis(columns=None).to_string())
-
-
-def print_report(report: Report) -> None:
-    """Say how many uploads a report is on, and list its files."""
-    uploads = report.manifest["adds_up"]["listed"]
-    left_out = report.manifest["left_out"]["rows"]["uploads"]
-    write(f"\nReport on {uploads} of {uploads + left_out} uploads:")
-    for path in report.files.values():
-        write(f"  {path}")
-
-
 DEMO_TITLE = "argyle_nb demo (local sandbox: the scores are a stand-in for those of Ocrolus)"
 SALT_VARIABLE = "ARGYLE_NB_SALT"
-DONE, FAILED, INCOMPLETE, INTERRUPTED = 0, 1, 3, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -209,10 +55,113 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
+def parser() -> argparse.ArgumentParser:
+    """Make the parser of all commands but ``sandbox``, which has its own."""
+    top = argparse.ArgumentParser(
+        prog="argyle-nb",
+        description="Argyle user uploads: send documents, fetch what was found, report on it.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action=_ShowVersion, nargs=0, help="show the version and exit")
+    commands = top.add_subparsers(required=True, metavar="command", dest="command")
+    _upload_options(
+        _command(commands, "upload", "send the documents of a manifest or folder, each once")
+    )
+    _pull_options(_command(commands, "pull", "list uploads into an archive"))
+    _report_options(_command(commands, "report", "report on an archive, without a network"))
+    demo = _command(commands, "demo", "the main job on a local sandbox")
+    demo.add_argument("--manifest", type=Path, default=Path("data/manifest.csv"))
+    demo.add_argument("--folder", type=Path, default=Path("demo-report"))
+    _command(commands, "sandbox", "a local Argyle for any program")
+    lab = _command(commands, "lab", "JupyterLab on the notebooks")
+    lab.add_argument("--folder", type=Path, default=Path("notebooks"))
+    return top
+
+
+class _ShowVersion(argparse.Action):
+    """Looks the version up only where it is asked for."""
+
+    def __call__(self, *_: object) -> NoReturn:
+        write(f"argyle-nb {anb.__version__}")
+        raise SystemExit(DONE)
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, purpose: str
+) -> argparse.ArgumentParser:
+    return commands.add_parser(
+        name,
+        help=purpose,
+        description=purpose,
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def _upload_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("manifest", type=Path, help="a CSV file (file, document_type, user)")
+    command.add_argument("--document-type", help="of every document that has none of its own")
+    command.add_argument("--user", help="of every document that has none of its own")
+    command.add_argument("--journal", type=Path, help="SQLite file that remembers what was sent")
+    _connection_options(command)
+
+
+def _pull_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("archive", help="a folder, or a URL that fsspec knows")
+    _filter_options(command)
+    command.add_argument(
+        "--refresh", action="store_true", help="ask again for uploads still in progress"
+    )
+    _connection_options(command)
+
+
+def _report_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("archive", help="what pull wrote")
+    command.add_argument("folder", type=Path, help="the report's own; replaced as a whole")
+    command.add_argument("--title", help="heads the page")
+    _filter_options(command)
+    command.add_argument("--since", metavar="TIME", help="created_at from this ISO-8601 time (UTC)")
+    command.add_argument("--before", metavar="TIME", help="created_at before this time")
+    command.add_argument("--levels", help="preset of the levels, such as ocrolus-current")
+    command.add_argument("--ocr", action="store_true", help="also what was read from documents")
+    command.add_argument("--excel", action="store_true", help="byte order mark and CR LF")
+    command.add_argument(
+        "--pii",
+        choices=("masked", "hashed", "include"),
+        default="masked",
+        help="personal data: masked (the default), keyed hashes, or in the clear",
+    )
+    command.add_argument(
+        "--salt-file",
+        type=Path,
+        metavar="FILE",
+        help="holds the salt of --pii hashed; else the variable ARGYLE_NB_SALT does",
+    )
+    _json_option(command)
+
+
+def _filter_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--user", help="of this user's id only")
+    command.add_argument("--account", help="of this account only")
+    command.add_argument("--document-type", help="of this type only")
+
+
+def _connection_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--environment", help="sandbox, production, local or a URL")
+    command.add_argument("--profile", help="a table of the credentials file")
+    command.add_argument("--sandbox-folder", type=Path, help="where the local sandbox keeps things")
+    _json_option(command)
+
+
+def _json_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="the result as JSON on stdout")
+
+
 def upload(options: argparse.Namespace) -> int:
     """Send the documents of a manifest or a folder, each once."""
-    import argyle_nb as anb  # noqa: PLC0415 - `--help` should not wait for pandas
-
     with _connected(options) as client:
         sent = anb.upload_batch(
             client,
@@ -233,8 +182,6 @@ def upload(options: argparse.Namespace) -> int:
 
 def pull(options: argparse.Namespace) -> int:
     """List uploads into an archive, or ask again for those that were still in progress."""
-    import argyle_nb as anb  # noqa: PLC0415 - as above
-
     archive = anb.Archive(options.archive)
     filters = {name: getattr(options, name) for name in ("user", "account", "document_type")}
     if options.refresh and any(filters.values()):
@@ -252,8 +199,8 @@ def pull(options: argparse.Namespace) -> int:
     unread = uploads.attrs.get("rejected", [])
     scored = int(uploads["ocr_authenticity_score"].notna().sum())
     if options.json:
-        told = {"archive": options.archive, "uploads": len(uploads), "scored": scored}
-        write_json(where | told | {"unread": len(unread)})
+        counts = {"uploads": len(uploads), "scored": scored, "unread": len(unread)}
+        write_json(where | {"archive": options.archive} | counts)
     else:
         write(f"{len(uploads)} uploads, {scored} with a score, {len(unread)} that cannot be read")
     return INCOMPLETE if unread else DONE
@@ -261,8 +208,6 @@ def pull(options: argparse.Namespace) -> int:
 
 def report(options: argparse.Namespace) -> int:
     """Write a report on an archive; it needs no network and no key."""
-    import argyle_nb as anb  # noqa: PLC0415 - as above
-
     made = anb.export_report(
         anb.Archive(options.archive),
         options.folder,
@@ -284,8 +229,6 @@ def report(options: argparse.Namespace) -> int:
 
 def demo(manifest: Path, folder: Path) -> int:
     """Do the main job once on a sandbox of its own: upload, retrieve, flatten, chart, report."""
-    import argyle_nb as anb  # noqa: PLC0415 - as above
-
     with _scratch_sandbox() as (client, scratch):
         sent = anb.upload_batch(client, manifest, journal=scratch / "journal.sqlite")
         print_batch(sent, **_where(client))
@@ -358,8 +301,8 @@ def _scratch_sandbox() -> Iterator[tuple[Client, Path]]:
 def _filters(options: argparse.Namespace) -> dict[str, Any]:
     from argyle_nb.models import checked_filters  # noqa: PLC0415 - as above
 
-    given = checked_filters(options.user, options.account, options.document_type)
-    filters: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    wanted = checked_filters(options.user, options.account, options.document_type)
+    filters: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
     if (options.since, options.before) != (None, None):
         filters["created_at"] = (options.since, options.before)
     return filters
@@ -381,6 +324,64 @@ def _salt(options: argparse.Namespace) -> bytes | str | None:
             f"the salt in {options.salt_file} cannot be read ({error.strerror})"
         ) from None
     return salt.strip()
+
+
+def print_batch(sent: pd.DataFrame, *, environment: str, base_url: str) -> None:
+    """Say how many files are in each state and where, and name those that were not taken."""
+    counts = sent["state"].value_counts()
+    states = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    where = "the local sandbox" if environment == "local" else environment
+    write(f"\n{len(sent)} files for {where} ({base_url}): {states}")
+    for row in sent[sent["state"] != "done"].itertuples():
+        write(f"  {row.state}: {Path(str(row.file)).name} {row.reason}")
+
+
+def print_levels(frame: pd.DataFrame) -> None:
+    """Show a table of document types and levels."""
+    import pandas as pd  # noqa: PLC0415 - `--help` should not wait for pandas
+
+    level = frame["authenticity_level"].cat.add_categories("no score").fillna("no score")
+    table = pd.crosstab(
+        frame["document_type"], level, margins=True, margins_name="all", dropna=False
+    )
+    preset = frame.attrs["levels"]
+    write(f"\nUploads per document type and authenticity level ({preset}):")
+    write(table.rename_axis(columns=None).to_string())
+
+
+def print_report(report: Report) -> None:
+    """Say how many uploads a report is on, and list its files."""
+    uploads = report.manifest["adds_up"]["listed"]
+    left_out = report.manifest["left_out"]["rows"]["uploads"]
+    write(f"\nReport on {uploads} of {uploads + left_out} uploads:")
+    for path in report.files.values():
+        write(f"  {path}")
+
+
+def write_json(result: dict[str, Any]) -> None:
+    """Tell a program, on stdout."""
+    write(json.dumps(result, default=str))
+
+
+def write(text: str) -> None:
+    """Tell the result, on stdout, which may be a full disk, or a program that reads no more."""
+    if sys.stdout is None:  # it was closed before we began
+        return
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+        sys.stdout.flush()
+    except OSError as error:
+        # Else the interpreter would try again when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise ConfigurationError(
+            f"all was done, but its result cannot be written to stdout ({error.strerror})"
+        ) from None
+
+
+def say(text: str) -> None:
+    """Tell a person, on stderr."""
+    sys.stderr.write(f"{text}\n")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,11 @@
-"""Who am I talking to: environment + credentials -> `Settings`."""
+"""Whom to talk to, and as whom: environments, credentials and the file that keeps them."""
 
 from __future__ import annotations
 
 import getpass
-import json
 import os
 import re
 import ssl
-import tempfile
 import tomllib
 import warnings
 from dataclasses import dataclass, field
@@ -15,11 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import tomli_w
+
 from argyle_nb.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    Profiles = dict[str, dict[str, str]]
 
 ENVIRONMENTS = {
     "sandbox": "https://api-sandbox.argyle.com",
@@ -35,6 +36,20 @@ CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # What a socket can be opened to, read alike by every parser of URLs.
 HOST = re.compile(r"[a-z0-9_][a-z0-9._-]*|[0-9a-f:.]*:[0-9a-f:.]*")
+# A profile's fields that begin so are secret.
+_KEY_PREFIX = "api_key"
+
+
+class SecretStr(str):
+    """A key's text, or a part of a key, that does not show itself where variables are shown.
+
+    Some tracebacks print the arguments and variables of every call; notebooks keep them.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<key>"
 
 
 class Secret:
@@ -131,6 +146,23 @@ def base_url_of(environment: str) -> str:
     return f"{scheme}://{shown}" + (f":{port}" if port else "")
 
 
+def _address(url: str) -> tuple[str, str, int | None, bool]:
+    """Scheme, host, port unless it is the scheme's own, and whether the URL holds more."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        host, port = "", None
+    if not HOST.fullmatch(host) or parts.scheme not in _DEFAULT_PORTS or not url.isprintable():
+        # What stands before an @ may be a secret.
+        raise ConfigurationError(
+            f"unknown environment {url.rpartition('@')[2][:40]!r}: "
+            "use 'sandbox', 'production', 'local' or a URL such as https://api.example.com"
+        )
+    more = "@" in url or parts.query or parts.fragment or parts.path not in ("", "/")
+    return parts.scheme, host, None if port == _DEFAULT_PORTS[parts.scheme] else port, bool(more)
+
+
 def make_settings(
     api_key_id: str, api_key_secret: str, environment: str = "sandbox", source: str = "arguments"
 ) -> Settings:
@@ -145,6 +177,15 @@ def make_settings(
     )
 
 
+def _check_key_text(name: str, text: str) -> None:
+    if not text or not (text.isascii() and text.isprintable()) or " " in text:
+        raise ConfigurationError(
+            f"{name} must be printable ASCII without spaces: copy it again from Argyle Console"
+        )
+    if name == "api_key_id" and ":" in text:
+        raise ConfigurationError("api_key_id must not hold a colon (HTTP Basic forbids it)")
+
+
 def find_settings(
     api_key_id: str | None = None,
     api_key_secret: str | None = None,
@@ -153,8 +194,12 @@ def find_settings(
     profile: str | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Settings | None:
-    """Look for credentials: arguments, then environment variables, then the profile file."""
-    api_key_id, api_key_secret = unshown(api_key_id), unshown(api_key_secret)
+    """Look for credentials: arguments, then environment variables, then the profile file.
+
+    Half a pair is an error wherever it is found, and a named profile is the only one looked at.
+    Production is used only where ``environment``, ``ARGYLE_ENVIRONMENT`` or the profile names it.
+    """
+    api_key_id, api_key_secret = secret_str(api_key_id), secret_str(api_key_secret)
     wanted = environment or (None if profile else _variable("ARGYLE_ENVIRONMENT", environ))
     if api_key_id or api_key_secret:
         if profile:
@@ -162,24 +207,45 @@ def find_settings(
         pair = _whole_pair(api_key_id, api_key_secret, "the arguments")
         return make_settings(*pair, wanted or "sandbox", "the arguments")
     if profile is None:
-        found = (
-            unshown(_variable("ARGYLE_API_KEY_ID", environ)),
-            unshown(_variable("ARGYLE_API_KEY_SECRET", environ)),
-        )
-        if any(found):
-            pair = _whole_pair(*found, "ARGYLE_API_KEY_ID and ARGYLE_API_KEY_SECRET")
+        key_id = secret_str(_variable("ARGYLE_API_KEY_ID", environ))
+        secret = secret_str(_variable("ARGYLE_API_KEY_SECRET", environ))
+        if key_id or secret:
+            pair = _whole_pair(key_id, secret, "ARGYLE_API_KEY_ID and ARGYLE_API_KEY_SECRET")
             return make_settings(*pair, wanted or "sandbox", "environment variables")
     return _settings_of_profile(profile, wanted)
 
 
-def unshown(text: str | None) -> str | None:
+def _variable(name: str, environ: Mapping[str, str] | None) -> str | None:
+    return (os.environ if environ is None else environ).get(name)
+
+
+def _settings_of_profile(profile: str | None, environment: str | None) -> Settings | None:
+    path = credentials_path()
+    profiles = read_profiles(path)
+    name = profile or "default"
+    if name not in profiles:
+        if profile is None:
+            return None
+        known = ", ".join(sorted(profiles)) or "none"
+        raise ConfigurationError(f"no profile {name!r} in {path} (there: {known}): run anb.login()")
+    table = profiles[name]
+    where = f"profile {name!r} of {path}"
+    pair = _whole_pair(table.get("api_key_id"), table.get("api_key_secret"), where)
+    return make_settings(*pair, environment or table.get("environment", "sandbox"), where)
+
+
+def _whole_pair(key_id: str | None, secret: str | None, where: str) -> tuple[str, str]:
+    if not key_id and not secret:
+        raise ConfigurationError(f"no key id and no secret in {where}: both are needed")
+    if not key_id or not secret:
+        missing = "secret" if key_id else "key id"
+        raise ConfigurationError(f"half a credential pair in {where}: the {missing} is missing")
+    return key_id, secret
+
+
+def secret_str(text: str | None) -> str | None:
     """Give a key's text in a form that tracebacks do not print."""
     return text and SecretStr(text)
-
-
-def credentials_path() -> Path:
-    """Say where profiles are kept: ``~/.config/argyle_nb/credentials.toml``."""
-    return Path.home() / ".config" / "argyle_nb" / "credentials.toml"
 
 
 def ca_bundle() -> str | None:
@@ -200,6 +266,11 @@ def ca_bundle() -> str | None:
 def data_folder() -> Path:
     """Say where this package keeps what is its own: ``~/.local/share/argyle_nb``."""
     return Path.home() / ".local" / "share" / "argyle_nb"
+
+
+def credentials_path() -> Path:
+    """Say where profiles are kept: ``~/.config/argyle_nb/credentials.toml``."""
+    return Path.home() / ".config" / "argyle_nb" / "credentials.toml"
 
 
 def login(profile: str = "default", environment: str = "sandbox") -> Path:
@@ -246,45 +317,6 @@ def login(profile: str = "default", environment: str = "sandbox") -> Path:
     return path
 
 
-def _variable(name: str, environ: Mapping[str, str] | None) -> str | None:
-    return (os.environ if environ is None else environ).get(name)
-
-
-def _address(url: str) -> tuple[str, str, int | None, bool]:
-    """Scheme, host, port unless it is the scheme's own, and whether the URL holds more."""
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        host, port = "", None
-    if not HOST.fullmatch(host) or parts.scheme not in _DEFAULT_PORTS or not url.isprintable():
-        # What stands before an @ may be a secret.
-        raise ConfigurationError(
-            f"unknown environment {url.rpartition('@')[2][:40]!r}: "
-            "use 'sandbox', 'production', 'local' or a URL such as https://api.example.com"
-        )
-    more = "@" in url or parts.query or parts.fragment or parts.path not in ("", "/")
-    return parts.scheme, host, None if port == _DEFAULT_PORTS[parts.scheme] else port, bool(more)
-
-
-def _whole_pair(key_id: str | None, secret: str | None, where: str) -> tuple[str, str]:
-    if not key_id and not secret:
-        raise ConfigurationError(f"no key id and no secret in {where}: both are needed")
-    if not key_id or not secret:
-        missing = "secret" if key_id else "key id"
-        raise ConfigurationError(f"half a credential pair in {where}: the {missing} is missing")
-    return key_id, secret
-
-
-def _check_key_text(name: str, text: str) -> None:
-    if not text or not (text.isascii() and text.isprintable()) or " " in text:
-        raise ConfigurationError(
-            f"{name} must be printable ASCII without spaces: copy it again from Argyle Console"
-        )
-    if name == "api_key_id" and ":" in text:
-        raise ConfigurationError("api_key_id must not hold a colon (HTTP Basic forbids it)")
-
-
 def _ask(question: str) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("error", getpass.GetPassWarning)
@@ -298,43 +330,11 @@ def _ask(question: str) -> str:
             ) from None
 
 
-def _settings_of_profile(profile: str | None, environment: str | None) -> Settings | None:
-    path = credentials_path()
-    profiles = read_profiles(path)
-    name = profile or "default"
-    if name not in profiles:
-        if profile is None:
-            return None
-        known = ", ".join(sorted(profiles)) or "none"
-        raise ConfigurationError(f"no profile {name!r} in {path} (there: {known}): run anb.login()")
-    table = profiles[name]
-    where = f"profile {name!r} of {path}"
-    pair = _whole_pair(table.get("api_key_id"), table.get("api_key_secret"), where)
-    return make_settings(*pair, environment or table.get("environment", "sandbox"), where)
-
-
-Profiles = dict[str, dict[str, str]]
-
-_KEY_PREFIX = "api_key"
-
-
-class SecretStr(str):
-    """A key's text, or a part of a key, that does not show itself where variables are shown.
-
-    Some tracebacks print the arguments and variables of every call; notebooks keep them.
-    """
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "<key>"
-
-
 def read_profiles(path: Path) -> Profiles:
-    """Read all profiles; none when there is no file."""
+    """Read all profiles; none when there is no file, and a refusal when others may read it."""
     try:
         _check_private(path)
-        profiles = {name: _unshown(table) for name, table in _tables_in(path).items()}
+        profiles = {name: _with_secret_keys(table) for name, table in _tables_in(path).items()}
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
@@ -348,27 +348,11 @@ def read_profiles(path: Path) -> Profiles:
     return profiles
 
 
-def write_profiles(path: Path, profiles: Mapping[str, Mapping[str, str]]) -> None:
-    """Write all profiles, whole or not at all."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # mkstemp makes a file that only its owner can read.
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(_as_toml(profiles))
-            Path(temporary).replace(path)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be written ({error.strerror})") from None
-
-
 def _tables_in(path: Path) -> dict[str, Any]:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-def _unshown(table: Any) -> Any:
+def _with_secret_keys(table: Any) -> Any:
     """Give a profile whose keys do not show themselves; what is no profile shows nothing."""
     if not isinstance(table, dict):
         return None
@@ -388,15 +372,14 @@ def _check_private(path: Path) -> None:
         )
 
 
-def _as_toml(profiles: Mapping[str, Mapping[str, str]]) -> str:
-    lines: list[str] = []
-    for name, table in profiles.items():
-        lines.append(f"[{_quoted(name)}]")
-        lines += [f"{_quoted(key)} = {_quoted(value)}" for key, value in table.items()]
-        lines.append("")
-    return "\n".join(lines)
+def write_profiles(path: Path, profiles: Mapping[str, Mapping[str, str]]) -> None:
+    """Write all profiles, for their owner alone."""
+    from argyle_nb.storage import atomic_write  # noqa: PLC0415 - pandas comes with it
 
-
-def _quoted(text: str) -> str:
-    # JSON's escapes are TOML's, but for DEL and for the surrogates that plain ASCII would need.
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with atomic_write(path) as file:
+            # Not `tomli_w.dump`: where a write fails, its variables hold parts of a key.
+            file.write(tomli_w.dumps(profiles).encode())
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be written ({error.strerror})") from None

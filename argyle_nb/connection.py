@@ -14,7 +14,7 @@ from argyle_nb.config import (
     base_url_of,
     data_folder,
     find_settings,
-    unshown,
+    secret_str,
 )
 from argyle_nb.errors import ConfigurationError
 
@@ -69,7 +69,7 @@ def connect(
     >>> client = connect(environment="local", sandbox_folder=folder)  # doctest: +ELLIPSIS
     argyle_nb: local sandbox at http://127.0.0.1:...
     """
-    api_key_id, api_key_secret = unshown(api_key_id), unshown(api_key_secret)
+    api_key_id, api_key_secret = secret_str(api_key_id), secret_str(api_key_secret)
     if sandbox_folder is not None:
         environment = environment or LOCAL
         if environment != LOCAL:
@@ -80,7 +80,9 @@ def connect(
     if environment == LOCAL and (api_key_id or api_key_secret or profile):
         raise ConfigurationError("environment 'local' takes no credentials: leave them out")
     settings = (
-        None if environment == LOCAL else _found(api_key_id, api_key_secret, environment, profile)
+        None
+        if environment == LOCAL
+        else _argyle_settings(api_key_id, api_key_secret, environment, profile)
     )
     if settings is None:
         return _connect_locally(sandbox_folder, asked=environment == LOCAL)
@@ -105,7 +107,7 @@ def serve_sandbox(arguments: Sequence[str]) -> int:
     return serve(arguments)
 
 
-def _found(
+def _argyle_settings(
     api_key_id: str | None, secret: str | None, environment: str | None, profile: str | None
 ) -> Settings | None:
     named = environment or os.environ.get("ARGYLE_ENVIRONMENT")

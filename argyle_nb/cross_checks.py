@@ -1,4 +1,4 @@
-"""The one shape of what every check says."""
+"""Do the documents of one user agree with each other: `consistency` and its checks."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from rapidfuzz import fuzz, process
 
-from argyle_nb.errors import ConfigurationError, install
 from argyle_nb.frames.columns import need_columns
 from argyle_nb.frames.ocr import first_of
 
@@ -17,7 +17,16 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-
+CHECKS = (
+    "employee_name",
+    "employer_name",
+    "ssn_last_four",
+    "pay_frequency",
+    "year_to_date",
+    "net_of_gross",
+    "w2_wages",
+    "same_content",
+)
 COLUMNS = {
     "user": "string",
     "check": "string",
@@ -29,111 +38,7 @@ COLUMNS = {
     "tolerance": "string",
     "agrees": "boolean",
 }
-
-
-def findings(check: str, columns: Mapping[str, Any] | pd.DataFrame) -> pd.DataFrame:
-    """Make the rows of a check."""
-    table = pd.DataFrame(columns).reset_index(drop=True).assign(check=check)
-    return table.reindex(columns=list(COLUMNS)).astype(COLUMNS)
-
-
-def in_words(amounts: pd.Series[Any]) -> pd.Series[str]:
-    """Write amounts with two decimals."""
-    return amounts.map(lambda amount: f"{amount:.2f}", na_action="ignore").astype("string")
-
-
-# Out of 100; a middle initial more or less keeps two names above it.
-SIMILARITY = 85
-LEGAL_FORMS = frozenset(
-    {"inc", "incorporated", "llc", "ltd", "limited", "corp", "corporation", "co", "company", "lp"}
-    | {"llp", "plc", "pllc"}
-)
-
-
-def plain(name: str) -> str:
-    """Write a name in one way: without case, accents, punctuation and legal forms."""
-    # Some letters, such as one in a square, fold only once they are taken apart.
-    apart = unicodedata.normalize("NFKD", name)
-    letters = unicodedata.normalize("NFKD", apart.casefold())
-    kept = "".join(c if c.isalnum() else " " for c in letters if not unicodedata.combining(c))
-    words = kept.split()
-    return " ".join([word for word in words if word not in LEGAL_FORMS] or words)
-
-
-def _plain_column(names: pd.Series[Any]) -> pd.Series[Any]:
-    # Papers share names: each is written once.
-    written = {name: plain(name) for name in names.dropna().unique()}
-    return names.map(written, na_action="ignore").astype("string")
-
-
-def check_names(table: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Compare each document's name with the one that most documents of the user carry.
-
-    rapidfuzz's ``token_sort_ratio``: words in any order, similarity 0 to 100 by insertions and
-    deletions.
-    """
-    try:
-        from rapidfuzz import fuzz, process  # noqa: PLC0415 - an extra, only needed here
-    except ImportError:
-        raise ConfigurationError(f"comparing names needs rapidfuzz: {install('stats')}") from None
-    pairs = _against_the_usual(table, column, _plain_column(table[column]))
-    ones, others = pairs["plain"].tolist(), pairs["other_plain"].tolist()
-    similar = process.cpdist(ones, others, scorer=fuzz.token_sort_ratio) if ones else np.array([])
-    return findings(
-        f"{column}_name",
-        pairs.assign(
-            difference=100.0 - similar,
-            tolerance=f"similarity of {SIMILARITY} of 100, without case and legal form",
-            agrees=similar >= SIMILARITY,
-        ),
-    )
-
-
-def check_last_four(table: pd.DataFrame) -> pd.DataFrame:
-    """Compare the last four digits of the social security number."""
-    pairs = _against_the_usual(table, "ssn", table["ssn"])
-    same = pairs["value"] == pairs["other_value"]
-    return findings("ssn_last_four", pairs.assign(tolerance="none", agrees=same))
-
-
-def check_contents(contents: pd.DataFrame | None, uploads: pd.DataFrame) -> pd.DataFrame:
-    """List the files that several users sent, each against the first that another one sent."""
-    if contents is None:
-        return findings("same_content", {})
-    need_columns(contents, ("upload_id", "sha256"), "contents")
-    known = contents[["upload_id", "sha256"]].astype("string").dropna()
-    owned = known.merge(owners(uploads), on="upload_id").sort_values("created_at", kind="stable")
-    shared = owned[owned.groupby("sha256")["user"].transform("nunique") > 1]
-    first = shared.drop_duplicates("sha256").set_index("sha256")
-    pairs = shared.join(first.add_prefix("other_"), on="sha256")
-    pairs = pairs[pairs["user"] != pairs["other_user"]]
-    return findings(
-        "same_content",
-        pairs.assign(
-            value=pairs["user"], other_value=pairs["other_user"], tolerance="none", agrees=False
-        ),
-    )
-
-
-def _against_the_usual(
-    table: pd.DataFrame, column: str, comparable: pd.Series[Any]
-) -> pd.DataFrame:
-    """Pair each document with the first that has what most of the user's documents have."""
-    known = table[["upload_id", "user", column]].assign(plain=comparable).dropna()
-    known = known.rename(columns={column: "value"})
-    known["times"] = known.groupby(["user", "plain"])["plain"].transform("size")
-    usual = known.sort_values("times", ascending=False, kind="stable").drop_duplicates("user")
-    pairs = known.join(usual.set_index("user").add_prefix("other_"), on="user")
-    return pairs[pairs["upload_id"] != pairs["other_upload_id"]]
-
-
-def same_employer(table: pd.DataFrame) -> npt.NDArray[Any]:
-    """Give a key that is the same for the papers of one user's one job."""
-    employer = _plain_column(table["employer"]).fillna("")
-    keys: npt.NDArray[Any] = (table["user"] + ", " + employer).to_numpy()
-    return keys
-
-
+# What is compared -> where OCR puts it, in paystubs, W-2 and 1099.
 TEXTS = {
     "employer": ("employer.name", "employerName", "a_1099-nec-Part1-PayerPii:payerName"),
     "employee": ("employee.name", "employeeName", "a_1099-nec-Part2-RecipientPii:recipientName"),
@@ -157,61 +62,15 @@ AMOUNTS = {
     "deductions": ("deductions.totals[0].current_pay", "deductions.total.current_pay"),
     "wages": ("wagesTipsOtherComp",),
 }
-
 _FORM = ["upload_id", "form"]
 _DEDUCTION = r"deductions\.sub_?totals\[\d+\]\.current_pay"
 _LAST_FOUR = r"(\d{4})\s*$"
-
-
-def papers(ocr: pd.DataFrame, uploads: pd.DataFrame) -> pd.DataFrame:
-    """Give one row per form that was read, in the order of the uploads' times."""
-    need_columns(ocr, ("upload_id", "form"), "ocr")
-    read = _widened(ocr) if "field" in ocr else ocr.set_index(_FORM)
-    read = read.reindex(columns=[*TEXTS, *DAYS, *AMOUNTS])
-    for names, kind in ((TEXTS, "string"), (DAYS, "datetime64[s]"), (AMOUNTS, "Float64")):
-        read = read.astype(dict.fromkeys(names, kind))
-    read["ssn"] = read["ssn"].str.extract(_LAST_FOUR, expand=False)
-    owned = read.reset_index().merge(owners(uploads), on="upload_id", how="inner")
-    order = owned.sort_values("created_at", kind="stable")
-    return order[["upload_id", "user", *read.columns]].reset_index(drop=True)
-
-
-def owners(uploads: pd.DataFrame) -> pd.DataFrame:
-    """Give ``upload_id, user, created_at`` of the uploads whose user or account is known."""
-    need_columns(uploads, ("id", "user", "account", "created_at"), "uploads")
-    known = uploads["user"].astype("string").fillna(uploads["account"].astype("string"))
-    table = pd.DataFrame(
-        {
-            "upload_id": uploads["id"].astype("string"),
-            "user": known,
-            "created_at": uploads["created_at"],
-        }
-    )
-    return table[known.notna()].drop_duplicates("upload_id")
-
-
-def _widened(long: pd.DataFrame) -> pd.DataFrame:
-    forms = pd.MultiIndex.from_frame(long[_FORM].drop_duplicates())
-    columns: dict[str, Any] = {
-        name: first_of(long, fields, "value").reindex(forms)
-        for name, fields in (TEXTS | DAYS).items()
-    }
-    for name, fields in AMOUNTS.items():
-        columns[name] = first_of(long, fields, "amount").reindex(forms)
-    lines = long[long["field"].str.fullmatch(_DEDUCTION).fillna(value=False)]
-    summed = lines.groupby(_FORM)["amount"].sum(min_count=1).reindex(forms)
-    columns["deductions"] = columns["deductions"].astype("Float64").fillna(summed)
-    wide = pd.DataFrame(columns, index=forms)
-    for name in DAYS:
-        wide[name] = _days(wide[name])
-    return wide
-
-
-def _days(texts: pd.Series[Any]) -> npt.NDArray[Any]:
-    days = pd.to_datetime(texts.astype("string"), format="%Y-%m-%d", errors="coerce")
-    return days.astype("datetime64[s]").to_numpy()
-
-
+# Of names, out of 100; a middle initial more or less keeps two names above it.
+SIMILARITY = 85
+LEGAL_FORMS = frozenset(
+    {"inc", "incorporated", "llc", "ltd", "limited", "corp", "corporation", "co", "company", "lp"}
+    | {"llp", "plc", "pllc"}
+)
 # Frequency -> days of a period: least, most, and what holidays and weekends may shift.
 PERIODS = {
     "WEEKLY": (7, 7, 1),
@@ -226,146 +85,6 @@ EXTRA_PAY = 1.5
 # Box 1 leaves out what was put aside before tax, and may hold what the last stub does not.
 LEAST_WAGES, MOST_WAGES = 0.70, 1.10
 DECEMBER = 12
-
-
-def check_frequency(table: pd.DataFrame) -> pd.DataFrame:
-    """Compare the pay frequency with the period's length, and with the days between pay dates."""
-    stubs = _stubs(table)
-    days = (stubs["pay_period_end_date"] - stubs["pay_period_start_date"]).dt.days + 1
-    lengths = _frequency_rows(stubs, days, stubs["upload_id"].where(days.isna()), "a period of")
-    after = _successive(stubs)
-    gaps = (after["pay_date"] - after["other_pay_date"]).dt.days
-    return pd.concat(
-        [lengths, _frequency_rows(after, gaps, after["other_upload_id"], "pay dates apart by")],
-        ignore_index=True,
-    )
-
-
-def check_year_to_date(table: pd.DataFrame) -> pd.DataFrame:
-    """See that the year to date rises by what was paid from one paystub to the next."""
-    after = _successive(_stubs(table)).dropna(subset=["gross", "gross_ytd", "other_gross_ytd"])
-    after = after[after["pay_date"].dt.year == after["other_pay_date"].dt.year]
-    rise = (after["gross_ytd"] - after["other_gross_ytd"]).astype("float64")
-    gross = after["gross"].astype("float64")
-    stubs_between = _periods(after)
-    greater = np.fmax(gross, after["other_gross"].astype("Float64").fillna(0).astype("float64"))
-    most = np.where(stubs_between == 1, gross, greater * EXTRA_PAY * stubs_between)
-    most = np.where(np.isnan(stubs_between), np.inf, most)
-    outside = np.where(rise < gross, rise - gross, np.maximum(rise - most, 0))
-    return findings(
-        "year_to_date",
-        after.assign(
-            value=in_words(after["gross_ytd"]),
-            other_value=in_words(after["other_gross_ytd"]),
-            difference=np.round(outside, 2),
-            tolerance=f"rises by the gross pay, {ROUNDING}; with stubs missing between, by "
-            f"{EXTRA_PAY} times as much for each at most",
-            agrees=np.abs(outside) <= ROUNDING,
-        ),
-    )
-
-
-def check_net(table: pd.DataFrame) -> pd.DataFrame:
-    """Compare net pay with gross pay less deductions, on the same paystub."""
-    known = table.dropna(subset=["net", "gross", "deductions"])
-    expected = known["gross"] - known["deductions"]
-    off = (known["net"] - expected).astype("float64").round(2)
-    return findings(
-        "net_of_gross",
-        known.assign(
-            value=in_words(known["net"]),
-            other_value=in_words(expected),
-            difference=off,
-            tolerance=f"{ROUNDING}",
-            agrees=off.abs() <= ROUNDING,
-        ),
-    )
-
-
-def check_wages(table: pd.DataFrame) -> pd.DataFrame:
-    """Compare the wages of a W-2 with the year to date of the job's last paystub of that year."""
-    job = pd.Series(same_employer(table), table.index)
-    wages = table.assign(job=job, year=pd.to_numeric(table["year"], errors="coerce"))
-    wages = wages.dropna(subset=["wages", "year"])[["upload_id", "user", "job", "year", "wages"]]
-    stubs = table.assign(job=job, year=table["pay_date"].dt.year)
-    stubs = stubs.dropna(subset=["gross_ytd", "pay_date"]).sort_values("pay_date", kind="stable")
-    last = stubs.drop_duplicates(["job", "year"], keep="last")
-    last = last[["job", "year", "upload_id", "gross_ytd", "pay_date"]]
-    last = last.rename(columns={"upload_id": "other_upload_id"}).astype({"year": "float64"})
-    pairs = wages.astype({"year": "float64"}).merge(last, on=["job", "year"])
-    paid, ratio = pairs["gross_ytd"], (pairs["wages"] / pairs["gross_ytd"]).astype("float64")
-    most = np.where(pairs["pay_date"].dt.month == DECEMBER, MOST_WAGES, np.inf)
-    return findings(
-        "w2_wages",
-        pairs.assign(
-            value=in_words(pairs["wages"]),
-            other_value=in_words(paid),
-            difference=(pairs["wages"] - paid).round(2),
-            tolerance=f"at least {LEAST_WAGES} of the year to date; at most {MOST_WAGES} of it if "
-            "the stub is of December",
-            agrees=(ratio >= LEAST_WAGES) & (ratio <= most),
-        ),
-    )
-
-
-def _stubs(table: pd.DataFrame) -> pd.DataFrame:
-    frequency = table["pay_frequency"].str.upper().str.replace(r"[^A-Z]", "", regex=True)
-    stubs = table.assign(job=same_employer(table), frequency=frequency)
-    return stubs.dropna(subset=["pay_date"])
-
-
-def _successive(stubs: pd.DataFrame) -> pd.DataFrame:
-    """Put beside each paystub the one before it, of another day and the same job."""
-    in_time = stubs.sort_values(["job", "pay_date"], kind="stable")
-    before = in_time.shift(1).add_prefix("other_")
-    both = in_time.join(before)
-    apart = (both["job"] == both["other_job"]) & (both["pay_date"] > both["other_pay_date"])
-    return both[apart.fillna(value=False)]
-
-
-def _bounds(frequency: pd.Series[Any]) -> tuple[npt.NDArray[np.float64], ...]:
-    unknown = (np.nan,) * 3
-    found = np.array([PERIODS.get(str(name), unknown) for name in frequency], dtype=np.float64)
-    least, most, shift = found.reshape(-1, 3).T
-    return least, most, shift
-
-
-def _periods(after: pd.DataFrame) -> npt.NDArray[np.float64]:
-    least, most, _ = _bounds(after["frequency"])
-    gaps = (after["pay_date"] - after["other_pay_date"]).dt.days.to_numpy(dtype=np.float64)
-    periods: npt.NDArray[np.float64] = np.maximum(np.round(gaps / ((least + most) / 2)), 1)
-    return periods
-
-
-def _frequency_rows(
-    stubs: pd.DataFrame, days: pd.Series[Any], other: pd.Series[str], what: str
-) -> pd.DataFrame:
-    least, most, shift = _bounds(stubs["frequency"])
-    length = days.to_numpy(dtype=np.float64)
-    periods = np.maximum(np.round(length / ((least + most) / 2)), 1) if len(length) else length
-    periods = np.where(other.notna(), periods, 1)
-    off = np.maximum(np.maximum(periods * least - length, length - periods * most), 0)
-    rows = stubs.assign(
-        other_upload_id=other,
-        value=stubs["pay_frequency"],
-        other_value=[f"{what} {n:.0f} days" for n in length],
-        difference=off,
-        tolerance=[f"{n:.0f} days" for n in shift],
-        agrees=off <= shift,
-    )
-    return findings("pay_frequency", rows[~np.isnan(off)])
-
-
-CHECKS = (
-    "employee_name",
-    "employer_name",
-    "ssn_last_four",
-    "pay_frequency",
-    "year_to_date",
-    "net_of_gross",
-    "w2_wages",
-    "same_content",
-)
 
 
 def consistency(
@@ -414,7 +133,7 @@ def consistency(
     Raises
     ------
     ConfigurationError
-        When a column is not there, or rapidfuzz is not installed.
+        When a column is not there.
 
     Notes
     -----
@@ -430,8 +149,8 @@ def consistency(
     >>> found[["check", "value", "other_value", "agrees"]].values.tolist()
     [['employee_name', 'Bo Elm', 'Ada Oak', False]]
     """
-    table = papers(ocr, uploads)
-    rows = [
+    table = forms_of(ocr, uploads)
+    checks = [
         check_names(table, "employee"),
         check_names(table, "employer"),
         check_last_four(table),
@@ -441,8 +160,280 @@ def consistency(
         check_wages(table),
         check_contents(contents, uploads),
     ]
-    found = pd.concat(rows, ignore_index=True)
-    found["check"] = found["check"].astype(pd.CategoricalDtype(list(CHECKS)))
-    found = found.sort_values(["user", "check"], kind="stable").reset_index(drop=True)
-    found.attrs["not_checked"] = [name for name in CHECKS if not (found["check"] == name).any()]
-    return found[list(COLUMNS)]
+    rows = pd.concat(checks, ignore_index=True)
+    rows["check"] = rows["check"].astype(pd.CategoricalDtype(list(CHECKS)))
+    rows = rows.sort_values(["user", "check"], kind="stable").reset_index(drop=True)
+    rows.attrs["not_checked"] = [name for name in CHECKS if not (rows["check"] == name).any()]
+    return rows[list(COLUMNS)]
+
+
+def forms_of(ocr: pd.DataFrame, uploads: pd.DataFrame) -> pd.DataFrame:
+    """Give one row per form that was read, in the order of the uploads' times.
+
+    Read wide it holds neither social security numbers nor deductions.
+    """
+    need_columns(ocr, ("upload_id", "form"), "ocr")
+    read = _widened(ocr) if "field" in ocr else ocr.set_index(_FORM)
+    read = read.reindex(columns=[*TEXTS, *DAYS, *AMOUNTS])
+    for names, kind in ((TEXTS, "string"), (DAYS, "datetime64[s]"), (AMOUNTS, "Float64")):
+        read = read.astype(dict.fromkeys(names, kind))
+    read["ssn"] = read["ssn"].str.extract(_LAST_FOUR, expand=False)
+    owned = read.reset_index().merge(owners(uploads), on="upload_id", how="inner")
+    order = owned.sort_values("created_at", kind="stable")
+    return order[["upload_id", "user", *read.columns]].reset_index(drop=True)
+
+
+def _widened(long: pd.DataFrame) -> pd.DataFrame:
+    forms = pd.MultiIndex.from_frame(long[_FORM].drop_duplicates())
+    columns: dict[str, Any] = {
+        name: first_of(long, fields, "value").reindex(forms)
+        for name, fields in (TEXTS | DAYS).items()
+    }
+    for name, fields in AMOUNTS.items():
+        columns[name] = first_of(long, fields, "amount").reindex(forms)
+    lines = long[long["field"].str.fullmatch(_DEDUCTION).fillna(value=False)]
+    summed = lines.groupby(_FORM)["amount"].sum(min_count=1).reindex(forms)
+    columns["deductions"] = columns["deductions"].astype("Float64").fillna(summed)
+    wide = pd.DataFrame(columns, index=forms)
+    for name in DAYS:
+        wide[name] = _days(wide[name])
+    return wide
+
+
+def _days(texts: pd.Series[Any]) -> npt.NDArray[Any]:
+    days = pd.to_datetime(texts.astype("string"), format="%Y-%m-%d", errors="coerce")
+    return days.astype("datetime64[s]").to_numpy()
+
+
+def owners(uploads: pd.DataFrame) -> pd.DataFrame:
+    """Give ``upload_id, user, created_at`` of the uploads whose user or account is known."""
+    need_columns(uploads, ("id", "user", "account", "created_at"), "uploads")
+    known = uploads["user"].astype("string").fillna(uploads["account"].astype("string"))
+    table = pd.DataFrame(
+        {
+            "upload_id": uploads["id"].astype("string"),
+            "user": known,
+            "created_at": uploads["created_at"],
+        }
+    )
+    return table[known.notna()].drop_duplicates("upload_id")
+
+
+def check_names(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Compare each document's name with the one that most documents of the user carry.
+
+    rapidfuzz's ``token_sort_ratio``: words in any order, similarity 0 to 100 by insertions and
+    deletions.
+    """
+    pairs = _beside_the_usual(table, column, _normalized_names(table[column]))
+    ones, others = pairs["compared"].tolist(), pairs["other_compared"].tolist()
+    similar = process.cpdist(ones, others, scorer=fuzz.token_sort_ratio) if ones else np.array([])
+    return findings(
+        f"{column}_name",
+        pairs.assign(
+            difference=100.0 - similar,
+            tolerance=f"similarity of {SIMILARITY} of 100, without case and legal form",
+            agrees=similar >= SIMILARITY,
+        ),
+    )
+
+
+def check_last_four(table: pd.DataFrame) -> pd.DataFrame:
+    """Compare the last four digits of the social security number."""
+    pairs = _beside_the_usual(table, "ssn", table["ssn"])
+    same = pairs["value"] == pairs["other_value"]
+    return findings("ssn_last_four", pairs.assign(tolerance="none", agrees=same))
+
+
+def _beside_the_usual(table: pd.DataFrame, column: str, comparable: pd.Series[Any]) -> pd.DataFrame:
+    """Pair each document with the first that has what most of the user's documents have."""
+    known = table[["upload_id", "user", column]].assign(compared=comparable).dropna()
+    known = known.rename(columns={column: "value"})
+    known["times"] = known.groupby(["user", "compared"])["compared"].transform("size")
+    usual = known.sort_values("times", ascending=False, kind="stable").drop_duplicates("user")
+    pairs = known.join(usual.set_index("user").add_prefix("other_"), on="user")
+    return pairs[pairs["upload_id"] != pairs["other_upload_id"]]
+
+
+def normalized_name(name: str) -> str:
+    """Write a name without case, accents, punctuation and legal forms."""
+    # Some letters, such as one in a square, fold only once they are taken apart.
+    apart = unicodedata.normalize("NFKD", name)
+    letters = unicodedata.normalize("NFKD", apart.casefold())
+    letters = "".join(c if c.isalnum() else " " for c in letters if not unicodedata.combining(c))
+    words = letters.split()
+    return " ".join([word for word in words if word not in LEGAL_FORMS] or words)
+
+
+def _normalized_names(names: pd.Series[Any]) -> pd.Series[Any]:
+    # Papers share names: each is written once.
+    written = {name: normalized_name(name) for name in names.dropna().unique()}
+    return names.map(written, na_action="ignore").astype("string")
+
+
+def check_frequency(table: pd.DataFrame) -> pd.DataFrame:
+    """Compare the pay frequency with the period's length, and with the days between pay dates."""
+    stubs = _stubs(table)
+    days = (stubs["pay_period_end_date"] - stubs["pay_period_start_date"]).dt.days + 1
+    lengths = _frequency_rows(stubs, days, stubs["upload_id"].where(days.isna()), "a period of")
+    after = _successive(stubs)
+    gaps = (after["pay_date"] - after["other_pay_date"]).dt.days
+    return pd.concat(
+        [lengths, _frequency_rows(after, gaps, after["other_upload_id"], "pay dates apart by")],
+        ignore_index=True,
+    )
+
+
+def _frequency_rows(
+    stubs: pd.DataFrame, days: pd.Series[Any], other: pd.Series[str], what: str
+) -> pd.DataFrame:
+    least, most, shift = _bounds(stubs["frequency"])
+    length = days.to_numpy(dtype=np.float64)
+    periods = np.maximum(np.round(length / ((least + most) / 2)), 1) if len(length) else length
+    periods = np.where(other.notna(), periods, 1)
+    off = np.maximum(np.maximum(periods * least - length, length - periods * most), 0)
+    rows = stubs.assign(
+        other_upload_id=other,
+        value=stubs["pay_frequency"],
+        other_value=[f"{what} {n:.0f} days" for n in length],
+        difference=off,
+        tolerance=[f"{n:.0f} days" for n in shift],
+        agrees=off <= shift,
+    )
+    return findings("pay_frequency", rows[~np.isnan(off)])
+
+
+def check_year_to_date(table: pd.DataFrame) -> pd.DataFrame:
+    """See that the year to date rises by what was paid from one paystub to the next."""
+    after = _successive(_stubs(table)).dropna(subset=["gross", "gross_ytd", "other_gross_ytd"])
+    after = after[after["pay_date"].dt.year == after["other_pay_date"].dt.year]
+    rise = (after["gross_ytd"] - after["other_gross_ytd"]).astype("float64")
+    gross = after["gross"].astype("float64")
+    stubs_between = _periods(after)
+    greater = np.fmax(gross, after["other_gross"].astype("Float64").fillna(0).astype("float64"))
+    most = np.where(stubs_between == 1, gross, greater * EXTRA_PAY * stubs_between)
+    most = np.where(np.isnan(stubs_between), np.inf, most)
+    outside = np.where(rise < gross, rise - gross, np.maximum(rise - most, 0))
+    return findings(
+        "year_to_date",
+        after.assign(
+            value=with_cents(after["gross_ytd"]),
+            other_value=with_cents(after["other_gross_ytd"]),
+            difference=np.round(outside, 2),
+            tolerance=f"rises by the gross pay, {ROUNDING}; with stubs missing between, by "
+            f"{EXTRA_PAY} times as much for each at most",
+            agrees=np.abs(outside) <= ROUNDING,
+        ),
+    )
+
+
+def check_net(table: pd.DataFrame) -> pd.DataFrame:
+    """Compare net pay with gross pay less deductions, on the same paystub."""
+    known = table.dropna(subset=["net", "gross", "deductions"])
+    expected = known["gross"] - known["deductions"]
+    off = (known["net"] - expected).astype("float64").round(2)
+    return findings(
+        "net_of_gross",
+        known.assign(
+            value=with_cents(known["net"]),
+            other_value=with_cents(expected),
+            difference=off,
+            tolerance=f"{ROUNDING}",
+            agrees=off.abs() <= ROUNDING,
+        ),
+    )
+
+
+def check_wages(table: pd.DataFrame) -> pd.DataFrame:
+    """Compare the wages of a W-2 with the year to date of the job's last paystub of that year."""
+    job = pd.Series(same_employer(table), table.index)
+    wages = table.assign(job=job, year=pd.to_numeric(table["year"], errors="coerce"))
+    wages = wages.dropna(subset=["wages", "year"])[["upload_id", "user", "job", "year", "wages"]]
+    stubs = table.assign(job=job, year=table["pay_date"].dt.year)
+    stubs = stubs.dropna(subset=["gross_ytd", "pay_date"]).sort_values("pay_date", kind="stable")
+    last = stubs.drop_duplicates(["job", "year"], keep="last")
+    last = last[["job", "year", "upload_id", "gross_ytd", "pay_date"]]
+    last = last.rename(columns={"upload_id": "other_upload_id"}).astype({"year": "float64"})
+    pairs = wages.astype({"year": "float64"}).merge(last, on=["job", "year"])
+    paid, ratio = pairs["gross_ytd"], (pairs["wages"] / pairs["gross_ytd"]).astype("float64")
+    most = np.where(pairs["pay_date"].dt.month == DECEMBER, MOST_WAGES, np.inf)
+    return findings(
+        "w2_wages",
+        pairs.assign(
+            value=with_cents(pairs["wages"]),
+            other_value=with_cents(paid),
+            difference=(pairs["wages"] - paid).round(2),
+            tolerance=f"at least {LEAST_WAGES} of the year to date; at most {MOST_WAGES} of it if "
+            "the stub is of December",
+            agrees=(ratio >= LEAST_WAGES) & (ratio <= most),
+        ),
+    )
+
+
+def _stubs(table: pd.DataFrame) -> pd.DataFrame:
+    """Give the paystubs, with a key of their job."""
+    frequency = table["pay_frequency"].str.upper().str.replace(r"[^A-Z]", "", regex=True)
+    stubs = table.assign(job=same_employer(table), frequency=frequency)
+    return stubs.dropna(subset=["pay_date"])
+
+
+def _successive(stubs: pd.DataFrame) -> pd.DataFrame:
+    """Put beside each paystub the one before it, of another day and the same job."""
+    in_time = stubs.sort_values(["job", "pay_date"], kind="stable")
+    before = in_time.shift(1).add_prefix("other_")
+    both = in_time.join(before)
+    apart = (both["job"] == both["other_job"]) & (both["pay_date"] > both["other_pay_date"])
+    return both[apart.fillna(value=False)]
+
+
+def _periods(after: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Count the periods between a paystub and the one before it."""
+    least, most, _ = _bounds(after["frequency"])
+    gaps = (after["pay_date"] - after["other_pay_date"]).dt.days.to_numpy(dtype=np.float64)
+    periods: npt.NDArray[np.float64] = np.maximum(np.round(gaps / ((least + most) / 2)), 1)
+    return periods
+
+
+def _bounds(frequency: pd.Series[Any]) -> tuple[npt.NDArray[np.float64], ...]:
+    """Give the least and most days of a period, and by how many a date may shift."""
+    unknown = (np.nan,) * 3
+    bounds = np.array([PERIODS.get(str(name), unknown) for name in frequency], dtype=np.float64)
+    least, most, shift = bounds.reshape(-1, 3).T
+    return least, most, shift
+
+
+def same_employer(table: pd.DataFrame) -> npt.NDArray[Any]:
+    """Give a key that is the same for the papers of one user's one job."""
+    employer = _normalized_names(table["employer"]).fillna("")
+    keys: npt.NDArray[Any] = (table["user"] + ", " + employer).to_numpy()
+    return keys
+
+
+def check_contents(contents: pd.DataFrame | None, uploads: pd.DataFrame) -> pd.DataFrame:
+    """List the files that several users sent, each against the first that another one sent."""
+    if contents is None:
+        return findings("same_content", {})
+    need_columns(contents, ("upload_id", "sha256"), "contents")
+    known = contents[["upload_id", "sha256"]].astype("string").dropna()
+    owned = known.merge(owners(uploads), on="upload_id").sort_values("created_at", kind="stable")
+    shared = owned[owned.groupby("sha256")["user"].transform("nunique") > 1]
+    first = shared.drop_duplicates("sha256").set_index("sha256")
+    pairs = shared.join(first.add_prefix("other_"), on="sha256")
+    pairs = pairs[pairs["user"] != pairs["other_user"]]
+    return findings(
+        "same_content",
+        pairs.assign(
+            value=pairs["user"], other_value=pairs["other_user"], tolerance="none", agrees=False
+        ),
+    )
+
+
+def findings(check: str, columns: Mapping[str, Any] | pd.DataFrame) -> pd.DataFrame:
+    """Make the rows of a check."""
+    table = pd.DataFrame(columns).reset_index(drop=True).assign(check=check)
+    return table.reindex(columns=list(COLUMNS)).astype(COLUMNS)
+
+
+def with_cents(amounts: pd.Series[Any]) -> pd.Series[str]:
+    """Write amounts with two decimals."""
+    return amounts.map(lambda amount: f"{amount:.2f}", na_action="ignore").astype("string")

@@ -1,4 +1,4 @@
-"""One file on disk: what it is, whether it may be sent, and its SHA-256."""
+"""One file on disk: what it is, whether it is whole and may be sent, and its SHA-256."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
 
-
 # Ocrolus publishes 200 MB for one upload; Argyle publishes no limit.
 MAX_DOCUMENT_BYTES = 200_000_000
+# Media type, by content -> extension: the formats that Argyle lists.
 EXTENSIONS = {
     "application/pdf": ".pdf",
     "image/jpeg": ".jpg",
@@ -29,9 +29,25 @@ EXTENSIONS = {
 
 ENCRYPTED = "the PDF is encrypted: if it asks for a password, the service cannot read it"
 
+# A PDF may begin anywhere in these.
+HEAD_BYTES = 1024
+
 _BLOCK_BYTES = 1 << 20
 _MAX_NAME_BYTES, _MAX_EXTENSION_BYTES = 150, 16
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+
+# Readers look for a PDF's end mark in the last 1,024 bytes; some scanners pad further.
+_TAIL_BYTES = 4096
+_SEARCH_BYTES = 1 << 16
+_CUT_OFF = "it was cut off; save or fetch it again"
+
+_START = re.compile(rb"startxref\s+(\d+)")
+_XREF = re.compile(rb"\s*(xref|\d+\s+\d+\s+obj)")
+_ENCRYPT = re.compile(rb"/Encrypt\s*(\d+\s+\d+\s+R|<<)")
+
+_JPEG_END, _JPEG_SCAN = 0xD9, 0xDA
+_JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD8)})
 
 
 @dataclass(frozen=True)
@@ -157,8 +173,8 @@ def safe_name(name: str) -> str:
     tail = dot + extension
     if not stem or len(tail.encode()) > _MAX_EXTENSION_BYTES:
         stem, tail = clean, ""
-    kept = stem.encode()[: _MAX_NAME_BYTES - len(tail.encode())].decode("utf-8", "ignore")
-    return (kept.rstrip() or "document") + tail
+    stem = stem.encode()[: _MAX_NAME_BYTES - len(tail.encode())].decode("utf-8", "ignore")
+    return (stem.rstrip() or "document") + tail
 
 
 def _check_size(path: Path, max_bytes: int) -> None:
@@ -197,24 +213,8 @@ def _problems(path: Path, file: BinaryIO, media_type: str, size: int) -> tuple[s
     return ()
 
 
-# A PDF may begin anywhere in these.
-HEAD_BYTES = 1024
-# Readers look for a PDF's end mark in the last 1,024 bytes; some scanners pad further.
-_TAIL_BYTES = 4096
-_SEARCH_BYTES = 1 << 16
-_CUT_OFF = "it was cut off; save or fetch it again"
-
-_START = re.compile(rb"startxref\s+(\d+)")
-_XREF = re.compile(rb"\s*(xref|\d+\s+\d+\s+obj)")
-_ENCRYPT = re.compile(rb"/Encrypt\s*(\d+\s+\d+\s+R|<<)")
-
-_JPEG_END, _JPEG_SCAN = 0xD9, 0xDA
-_JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD8)})
-
-
 def damage_of(file: BinaryIO, media_type: str, size: int) -> str | None:
-    """Say what is broken in a document."""
+    """Say what is broken in a document and the cure; nothing where it is whole."""
     return _CHECKS[media_type](file, size)
 
 
@@ -227,7 +227,7 @@ def is_encrypted(file: BinaryIO, size: int) -> bool:
 
 
 def page_count(file: BinaryIO) -> int | None:
-    """Count the pages of a PDF, mended where it is damaged."""
+    """Count the pages of a PDF, mended where it is damaged, unless it cannot be read."""
     from pypdf import PdfReader  # noqa: PLC0415 - half a second that few need
 
     # It logs each thing that it mends.

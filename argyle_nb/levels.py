@@ -20,6 +20,7 @@ class LevelPreset:
     """Named bands of scores."""
 
     name: str
+    # (lowest score, level), rising from 0.
     bands: tuple[tuple[int, str], ...]
     source: str
 
@@ -66,7 +67,7 @@ PRESETS = {
 
 
 def level_preset(levels: Levels) -> LevelPreset:
-    """Find a preset by name, or make one of your own cut-offs."""
+    """Find a preset by name, or make one of your own cut-offs: level -> lowest score, from 0."""
     if isinstance(levels, LevelPreset):
         return levels
     if isinstance(levels, Mapping):

@@ -1,4 +1,4 @@
-"""The API's objects as typed structs, decoded straight from bytes.
+"""The API's objects as typed structs, decoded straight from bytes, and what may be asked for.
 
 Field names are Argyle's own. ``null``, ``{}`` and a missing key are one thing, because the
 published examples print all three for "nothing yet"; unknown keys are ignored, because Argyle
@@ -136,19 +136,6 @@ class UserUpload(msgspec.Struct, frozen=True, gc=False):
             raise DecodeError(self.id, f"$.metadata.{name}", str(error)) from None
 
 
-def whole_score(upload_id: str, score: float | str) -> int:
-    """Read a score that may come as 85, 85.0 or "85"."""
-    try:
-        number = float(score)
-    except (ValueError, OverflowError):
-        number = float("nan")
-    if not number.is_integer():
-        where = "$.metadata.ocr_authenticity_score"
-        told = "a text" if isinstance(score, str) else repr(score)  # a text may be anybody's data
-        raise DecodeError(upload_id, where, f"{told} is not a whole number")
-    return int(number)
-
-
 class User(msgspec.Struct, frozen=True):
     """One person, as ``GET /v2/users`` gives it; only what names and finds the person."""
 
@@ -191,11 +178,24 @@ def decode_page(data: bytes | msgspec.Raw) -> ApiPage:
 
 
 def decode(data: bytes | msgspec.Raw, kind: type[T]) -> T:
-    """Read one object of the API."""
+    """Read one object of the API; an error names its id, where it has one, and the JSON path."""
     try:
         return msgspec.json.decode(data, type=kind)
     except UNREADABLE as error:
         raise unreadable(_id_of(data), error) from None
+
+
+def whole_score(upload_id: str, score: float | str) -> int:
+    """Read a score that may come as 85, 85.0 or "85"."""
+    try:
+        number = float(score)
+    except (ValueError, OverflowError):
+        number = float("nan")
+    if not number.is_integer():
+        where = "$.metadata.ocr_authenticity_score"
+        shown = "a text" if isinstance(score, str) else repr(score)  # a text may be anybody's data
+        raise DecodeError(upload_id, where, f"{shown} is not a whole number")
+    return int(number)
 
 
 def unreadable(record: str, error: Exception, where: str = "$") -> DecodeError:
@@ -216,8 +216,8 @@ def _id_of(data: bytes | msgspec.Raw) -> str:
         record = msgspec.json.decode(data)
     except UNREADABLE:
         return "without an id"
-    found = record.get("id") if isinstance(record, dict) else None
-    return found if isinstance(found, str) else "without an id"
+    record_id = record.get("id") if isinstance(record, dict) else None
+    return record_id if isinstance(record_id, str) else "without an id"
 
 
 def checked_filters(

@@ -1,8 +1,15 @@
-"""DataFrames to CSV files that open right everywhere."""
+"""Files written whole or not at all, and DataFrames as CSV that open right everywhere."""
 
 from __future__ import annotations
 
+import ctypes
+import os
 import re
+import secrets
+import shutil
+import sys
+from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -11,9 +18,12 @@ import pandas as pd
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
+    from typing import BinaryIO
 
     Cell = str | None
 
+# As `open` makes a file: for those to whom the umask gives it.
+SHARED = 0o666
 
 # What a spreadsheet takes for the start of a formula, and what a program may drop before one:
 # white space, control characters and characters without a width. Signs in other widths count too.
@@ -25,12 +35,35 @@ _RUNS_WITHIN = re.compile(rf"(?<=[;\t\r\n])(?=[{_HIDDEN}']*[{_SIGNS}])")
 _OURS_WITHIN = re.compile(rf"(?<=[;\t\r\n])'(?=[{_HIDDEN}']*[{_SIGNS}])")
 _ORDINARY = re.compile(rf"[^{_SIGNS}{_HIDDEN}',\"][^,\"\r\n\t;]*")
 _SEPARATES = re.compile(r'[",\r\n]')
+_CELL = re.compile(r'(?:^|,)(?:"([^"]*(?:""[^"]*)*)"|([^,"]*))')
+# The beginning of a dtype's name -> what makes its values of their texts; all others are texts.
+_OF_TEXT: dict[str, Callable[[str], Any]] = {
+    "bool": {"True": True, "False": False}.__getitem__,
+    "int": int,
+    "uint": int,
+    "float": float,
+}
 # So many rows at a time become text, which is let go before the next.
 _ROWS = 4096
 
 
+@contextmanager
+def atomic_write(path: Path, mode: int = 0o600) -> Iterator[BinaryIO]:
+    """Write a file whole or not at all; by default only its owner may read it.
+
+    The bytes stand under another name until the block ends: a process may be killed at any byte.
+    """
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            yield file
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def write_csv(frame: pd.DataFrame, path: Path, *, excel: bool = False) -> None:
-    r"""Write a frame as UTF-8 CSV, through a temporary name.
+    r"""Write a frame as UTF-8 CSV.
 
     Text cells and headers that a spreadsheet would run as a formula get an apostrophe in front:
     those that begin with ``= + - @``, their full-width forms, white space or a control character,
@@ -59,13 +92,14 @@ def write_csv(frame: pd.DataFrame, path: Path, *, excel: bool = False) -> None:
     >>> (folder / "x.csv").read_text()
     "file_name\n'=1+1\n"
     """
-    temporary = path.with_name(f"{path.name}.part")
     encoding, end = ("utf-8-sig", "\r\n") if excel else ("utf-8", "\n")
-    with temporary.open("w", encoding=encoding, newline="") as file:
-        file.write(",".join(_cell(str(name)) for name in frame.columns) + end)
+    with (
+        atomic_write(path, SHARED) as file,
+        TextIOWrapper(file, encoding=encoding, newline="") as text,
+    ):
+        text.write(",".join(_cell(str(name)) for name in frame.columns) + end)
         for start in range(0, len(frame), _ROWS):
-            file.writelines(_lines(frame.iloc[start : start + _ROWS], end))
-    temporary.replace(path)
+            text.writelines(_lines(frame.iloc[start : start + _ROWS], end))
 
 
 def neutral(text: str) -> str:
@@ -128,27 +162,18 @@ def _times(column: pd.Series[Any]) -> list[str]:
     return [f"{text}{zone}" for text in np.datetime_as_string(column.to_numpy()).tolist()]
 
 
-_CELL = re.compile(r'(?:^|,)(?:"([^"]*(?:""[^"]*)*)"|([^,"]*))')
-_OF_TEXT: dict[str, Callable[[str], Any]] = {
-    "bool": {"True": True, "False": False}.__getitem__,
-    "int": int,
-    "uint": int,
-    "float": float,
-}
-
-
 def described(column: pd.Series[Any]) -> dict[str, Any]:
     """Say in plain values what a column needs to come back from text."""
-    told: dict[str, Any] = {"name": column.name, "dtype": str(column.dtype)}
+    facts: dict[str, Any] = {"name": column.name, "dtype": str(column.dtype)}
     if isinstance(column.dtype, pd.CategoricalDtype):
         values = column.cat.categories.to_series()
-        told |= {"ordered": bool(column.cat.ordered), "of": str(values.dtype)}
-        told["categories"] = texts_of(values)
-    return told
+        facts |= {"ordered": bool(column.cat.ordered), "of": str(values.dtype)}
+        facts["categories"] = texts_of(values)
+    return facts
 
 
 def read_csv(path: Path, columns: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Read what `write_csv` wrote."""
+    """Read what `write_csv` wrote, where ``columns`` holds what `described` says of each."""
     header, *rows = read_cells(path)
     names = [column["name"] for column in columns]
     if [typed(name or "") for name in header] != names:
@@ -184,8 +209,8 @@ def _split(record: str) -> list[Cell]:
     if '"' not in record:
         return [cell or None for cell in record.split(",")]
     return [
-        found[2] or None if found[1] is None else found[1].replace('""', '"')
-        for found in _CELL.finditer(record)
+        cell[2] or None if cell[1] is None else cell[1].replace('""', '"')
+        for cell in _CELL.finditer(record)
     ]
 
 
@@ -193,7 +218,7 @@ def _array(texts: Sequence[Cell], column: Mapping[str, Any]) -> Any:
     kind = column["dtype"]
     if kind == "category":
         known = column["categories"]
-        dtype = pd.CategoricalDtype(pd.Index(_plain(known, column["of"])), column["ordered"])
+        dtype = pd.CategoricalDtype(pd.Index(_values(known, column["of"])), column["ordered"])
         codes: dict[Cell, int] = {text: code for code, text in enumerate(known)}
         codes[None] = -1
         return pd.Categorical.from_codes(
@@ -201,10 +226,10 @@ def _array(texts: Sequence[Cell], column: Mapping[str, Any]) -> Any:
         )
     if kind in ("string", "str", "object"):
         texts = [None if text is None else typed(text) for text in texts]
-    return _plain(texts, kind)
+    return _values(texts, kind)
 
 
-def _plain(texts: Sequence[Cell], kind: str) -> Any:
+def _values(texts: Sequence[Cell], kind: str) -> Any:
     if kind.startswith("datetime64"):
         return _read_times(texts, kind)
     of_text = next((of for name, of in _OF_TEXT.items() if kind.lower().startswith(name)), str)
@@ -218,3 +243,53 @@ def _read_times(texts: Sequence[Cell], kind: str) -> Any:
     values = [np.datetime64("NaT") if text is None else text.removesuffix("Z") for text in texts]
     times = pd.DatetimeIndex(np.array(values, dtype=f"datetime64[{unit}]"))
     return (times.tz_localize("UTC") if kind.endswith("UTC]") else times).array
+
+
+def replace_folder(folder: Path, new: Path) -> None:
+    """Put a new folder of files, which stands beside another, in its place.
+
+    Both change their names in one step of the system, so that whoever looks sees all of the old
+    files or all of the new ones, even if the machine stops in between. Where the system or the disk
+    knows no such step there is a moment between two renames in which the folder is missing; the old
+    one then stands beside it until `restore_folder`.
+    """
+    for path in [*new.iterdir(), new]:
+        if path.is_file() or os.name == "posix":
+            handle = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+    with suppress(OSError):  # there are files to be replaced
+        new.rename(folder)
+        return
+    if not _exchanged(new, folder):
+        old = _old(folder)
+        folder.rename(old)
+        new.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def restore_folder(folder: Path) -> None:
+    """Undo the first of two renames whose second never came."""
+    old = _old(folder)
+    if old.exists() and not folder.exists():
+        old.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _old(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.old_report")
+
+
+def _exchanged(one: Path, two: Path) -> bool:
+    """Let two folders change names in one step, where the system can."""
+    exchange = 2  # RENAME_EXCHANGE of Linux, RENAME_SWAP of macOS
+    with suppress(OSError, AttributeError):
+        library = ctypes.CDLL(None, use_errno=True)
+        paths = os.fsencode(one), os.fsencode(two)
+        if sys.platform == "darwin":
+            return bool(library.renamex_np(*paths, exchange) == 0)
+        here = ctypes.c_int(-100)  # AT_FDCWD
+        return bool(library.renameat2(here, paths[0], here, paths[1], exchange) == 0)
+    return False

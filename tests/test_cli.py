@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pandas as pd
@@ -16,7 +17,8 @@ from argyle_nb.cli import parser
 from argyle_nb.report import read_report
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("upload", "pull", "report", "demo", "sandbox", "lab")
+COMMANDS = ["upload", "pull", "report", "demo", "sandbox", "lab"]
+EXIT_CODES = ["0", "1", "2", "3", "130"]
 
 
 def run(*words, **variables):
@@ -24,7 +26,7 @@ def run(*words, **variables):
     import os  # noqa: PLC0415 - the fixtures change it
 
     return subprocess.run(
-        [sys.executable, "-m", "argyle_nb.cli", *map(str, words)],
+        [sys.executable, "-m", "argyle_nb", *map(str, words)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -61,6 +63,7 @@ def test_the_report_holds_one_row_per_accepted_document(demo_run):
 
 def test_the_demo_prints_a_table_of_types_and_levels_and_the_reports_paths(demo_run):
     ended, folder = demo_run
+    assert "Uploads per document type and authenticity level (argyle):" in ended.stdout
     assert re.search(r"very low +low +medium +high +no score", ended.stdout)
     for name in ("uploads.csv", "score_summary.csv", "report.html", "manifest.json"):
         assert str(folder / name) in ended.stdout
@@ -258,7 +261,7 @@ def test_a_name_that_the_terminal_cannot_show_is_escaped(words, work, ran):
 
 @pytest.mark.parametrize("end", [">/dev/full", "| true", ">&-"])
 def test_a_result_that_nobody_takes_is_no_traceback(end, work, ran):
-    words = [sys.executable, "-m", "argyle_nb.cli", "report", work / "archive", work / "untaken"]
+    words = [sys.executable, "-m", "argyle_nb", "report", work / "archive", work / "untaken"]
     command = f"set -o pipefail; {shlex.join(map(str, words))} {end}"
     ended = subprocess.run(
         ["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
@@ -314,17 +317,31 @@ def help_of(words, capsys):
     return capsys.readouterr().out
 
 
-def test_help_names_every_command(capsys):
-    told = help_of([], capsys)
-    assert all(name in told for name in COMMANDS)
+def test_help_names_the_commands_and_no_others(capsys):
+    assert re.findall(r"^    ([a-z]+)  ", help_of([], capsys), re.MULTILINE) == COMMANDS
 
 
 @pytest.mark.parametrize("command", [name for name in COMMANDS if name != "sandbox"])
-def test_help_says_the_exit_codes(command, capsys):
-    told = help_of([command], capsys)
-    assert "exit status:" in told
-    for code in ("0", "1", "2", "3", "130"):
-        assert re.search(rf"^  {code} ", told, re.MULTILINE)
+def test_help_says_the_exit_codes_and_no_others(command, capsys):
+    codes = help_of([command], capsys).partition("exit status:")[2]
+    assert re.findall(r"^  (\d+) ", codes, re.MULTILINE) == EXIT_CODES
+
+
+def test_the_exit_codes_are_those_of_the_help():
+    assert (cli.DONE, cli.FAILED, cli.INCOMPLETE, cli.INTERRUPTED) == (0, 1, 3, 130)
+
+
+def test_the_version_is_told():
+    ended = run("--version")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout == f"argyle-nb {metadata.version('argyle-nb')}\n"
+
+
+def test_people_are_told_of_another_environment_than_the_local_one(capsys):
+    sent = pd.DataFrame({"state": ["done"], "file": "a.pdf", "reason": None})
+    cli.print_batch(sent, environment="sandbox", base_url="https://api-sandbox.argyle.com")
+    told = "\n1 files for sandbox (https://api-sandbox.argyle.com): 1 done\n"
+    assert capsys.readouterr().out == told
 
 
 @pytest.mark.parametrize("command", ["upload", "pull", "report"])

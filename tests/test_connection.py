@@ -8,7 +8,7 @@ import pytest
 
 from argyle_nb import connection
 from argyle_nb.config import credentials_path, write_profiles
-from argyle_nb.connection import connect
+from argyle_nb.connection import connect, stop_sandbox
 from argyle_nb.errors import ConfigurationError
 from tests.support.servers import KEY_ID, SECRET, refused
 
@@ -150,6 +150,10 @@ def test_another_folder_is_another_server_with_other_documents(connected, tmp_pa
     second, _ = connected(sandbox_folder=tmp_path / "b")
     assert first.settings.base_url != second.settings.base_url
     assert first.settings.journal_scope != second.settings.journal_scope
+
+
+def test_a_sandbox_that_does_not_run_here_need_not_be_stopped(tmp_path):
+    stop_sandbox(tmp_path)
 
 
 def test_the_journal_knows_a_folder_again_after_a_restart(connected, tmp_path):

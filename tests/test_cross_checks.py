@@ -1,14 +1,12 @@
 """Documents of one user are checked against each other, with both values side by side."""
 
-import sys
-
 import pandas as pd
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from argyle_nb import consistency, ocr_frame, uploads_frame
-from argyle_nb.cross_checks import CHECKS, plain
+from argyle_nb.cross_checks import CHECKS, forms_of, normalized_name, same_employer
 from argyle_nb.errors import ConfigurationError
 
 
@@ -104,6 +102,11 @@ def test_the_frame_is_the_same_for_nothing_at_all():
     assert empty.attrs["not_checked"] == list(CHECKS)
 
 
+def test_the_columns_are_there_though_no_form_was_read():
+    columns = forms_of(ocr_frame([]), uploads_frame(records(stub()))).columns
+    assert columns.tolist()[:4] == ["upload_id", "user", "employer", "employee"]
+
+
 class TestNames:
     @pytest.mark.parametrize(
         "other", ["NADIA C RIVERA", "Rivera, Nadia C.", "Nadia Rivera", "Nádia C. Rivera"]
@@ -131,15 +134,20 @@ class TestNames:
         found = checked(stub(), stub(employee="Bo Elm"), accounts=["a1", "a2"])
         assert rows(found, "employee_name").empty
 
-    def test_without_rapidfuzz_it_says_what_to_install(self, monkeypatch):
-        monkeypatch.setitem(sys.modules, "rapidfuzz", None)
-        with pytest.raises(ConfigurationError, match=r"pip install -e '\.\[stats\]'"):
-            checked(stub())
-
     @given(st.text(max_size=20))
     @example("\N{SQUARED LATIN CAPITAL LETTER L}")
-    def test_writing_a_name_plainly_twice_changes_nothing_more(self, name):
-        assert plain(plain(name)) == plain(name)
+    def test_writing_a_normalized_name_again_changes_nothing(self, name):
+        assert normalized_name(normalized_name(name)) == normalized_name(name)
+
+    def test_case_accents_punctuation_and_legal_forms_are_left_out(self):
+        assert normalized_name("Cobalt Building Supply, Co.") == "cobalt building supply"
+        assert normalized_name("JOSÉ  O'Neil") == "jose o neil"
+        assert normalized_name("The Company") == "the"
+        assert normalized_name("Company, Inc.") == "company inc"
+
+    def test_one_job_has_one_key_however_the_employer_is_written(self):
+        jobs = pd.DataFrame({"user": ["u", "u"], "employer": ["Oak Inc.", "OAK"]})
+        assert same_employer(jobs).tolist() == ["u, oak", "u, oak"]
 
 
 class TestLastFour:

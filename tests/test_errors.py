@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import sys
 
 import pytest
 
@@ -69,3 +70,14 @@ def test_a_document_error_names_the_file_and_the_problem():
 
 def test_a_decode_error_names_the_record_and_the_place():
     assert str(errors.DecodeError("u1", "$.id", "odd")) == "record u1, at $.id: odd"
+
+
+def test_what_nobody_foresaw_is_named_by_its_class():
+    assert errors.words_of(OSError("the disk is full")) == "OSError: the disk is full"
+    assert errors.words_of(errors.TransportError("it broke")) == "it broke"
+
+
+def test_an_extra_is_installed_for_the_python_that_runs():
+    assert errors.install("stats").startswith(
+        f"run {sys.executable} -m pip install -e '.[stats]' in"
+    )

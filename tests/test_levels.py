@@ -17,6 +17,17 @@ def test_the_bands_are_those_in_print(name, ranges):
     assert [(low, high) for low, high, _ in level_preset(name).ranges()] == ranges
 
 
+def test_the_levels_have_their_names():
+    assert PRESETS["argyle"].levels == ["very low", "low", "medium", "high"]
+    assert PRESETS["ocrolus-2"].levels == ["very low", "low", "medium", "high"]
+    assert PRESETS["ocrolus-current"].levels == ["low", "medium", "high"]
+
+
+def test_cut_offs_of_ones_own_are_named_after_their_bands():
+    own = level_preset({"reject": 0, "review": 40, "pass": 75})
+    assert own.name == "own: reject 0-39, review 40-74, pass 75-100"
+
+
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
 def test_every_score_has_exactly_one_level(preset):
     for low, high, level in preset.ranges():

@@ -10,16 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argyle_nb.errors import DecodeError
+from argyle_nb.errors import DecodeError, ValidationError
 from argyle_nb.models import (
     DOCUMENT_TYPES,
     Metadata,
     Processing,
     User,
     UserUpload,
+    checked_id,
+    checked_type,
     decode,
     decode_page,
     is_uuid,
+    reject,
+    unreadable,
 )
 
 # The published example of GET /v2/user-uploads/{id}, shortened.
@@ -198,3 +202,25 @@ def test_a_type_without_ocr_rests_after_classification():
 
 def test_a_user_needs_an_id_only():
     assert decode(b'{"id": "a", "user_token": "t"}', User) == User("a")
+
+
+def test_what_may_be_asked_for_is_given_back_and_the_rest_refused():
+    user = PUBLISHED["account"]
+    assert (checked_id("user", user), checked_id("user", None)) == (user, None)
+    assert [checked_type(name) for name in DOCUMENT_TYPES] == [*DOCUMENT_TYPES]
+    with pytest.raises(ValidationError, match="'w2' is not one of paystubs, W-2") as caught:
+        checked_type("w2")
+    assert caught.value.fields == {"document_type": ['"w2" is not a valid choice.']}
+
+
+def test_the_place_of_an_error_is_told_within_the_whole_record():
+    error = unreadable("u1", ValueError("Expected `int` - at `$.page`"), "$.metadata")
+    assert (error.path, error.problem) == ("$.metadata.page", "Expected `int`")
+
+
+def test_an_error_is_put_on_the_list_or_raised_where_there_is_none():
+    rejected, error = [], DecodeError("u1", "$", "no object")
+    reject(error, rejected)
+    assert rejected == [error]
+    with pytest.raises(DecodeError, match="no object"):
+        reject(error, None)

@@ -36,7 +36,7 @@ def test_environment_yml_asks_for_the_same_packages_and_versions():
 
 
 def test_environment_yml_installs_the_project_itself_with_pip():
-    assert conda_dependencies()[-1] == {"pip": ["-e .[stats]"]}
+    assert conda_dependencies()[-1] == {"pip": ["-e ."]}
 
 
 @pytest.mark.parametrize("lock", LOCKS)

@@ -1,18 +1,104 @@
-"""The public names: loaded when first used, the same at every use."""
+"""The public names: these and no others, loaded when first used, the same at every use."""
 
 import subprocess
 import sys
+from importlib import metadata
+from pathlib import Path
 
 import pytest
 
 import argyle_nb
+from argyle_nb import charts, review
+
+ROOT = Path(__file__).parents[1]
+NAMES = [
+    "DOCUMENT_TYPES",
+    "AmbiguousUploadError",
+    "ApiError",
+    "Archive",
+    "ArgyleError",
+    "AuthenticationError",
+    "Client",
+    "ConfigurationError",
+    "Costs",
+    "CutOffs",
+    "DecodeError",
+    "DocumentError",
+    "NotFoundError",
+    "Policy",
+    "RateLimitError",
+    "Report",
+    "ReviewLog",
+    "ReviewQueue",
+    "ScoreCounts",
+    "ScoreExplorer",
+    "ServerError",
+    "TransportError",
+    "UploadPanel",
+    "UserUpload",
+    "ValidationError",
+    "VerdictCounts",
+    "audit",
+    "charts",
+    "compare_reports",
+    "connect",
+    "consistency",
+    "count_scores",
+    "count_verdicts",
+    "explain",
+    "export_report",
+    "find_uploads",
+    "flatten",
+    "inspect_document",
+    "login",
+    "ocr_frame",
+    "read_report",
+    "review",
+    "score_by_signal_count",
+    "signal_pairs",
+    "signal_pareto",
+    "signals_frame",
+    "upload_batch",
+    "uploads_frame",
+    "verify_webhook",
+]
+CHARTS = [
+    "catch_rate",
+    "cost",
+    "coverage",
+    "drift",
+    "ecdf",
+    "histogram",
+    "levels",
+    "precision_recall",
+    "ridgeline",
+    "roc",
+    "score_by_signal_count",
+    "signal_pareto",
+    "threshold",
+]
+REVIEW = ["ReviewLog", "VERDICTS", "agreement", "check_verdicts", "latest", "sample", "settled"]
 
 
-@pytest.mark.parametrize("name", argyle_nb.__all__)
-def test_a_name_is_the_same_thing_at_every_use(name):
-    code = f"import argyle_nb as anb; print(anb.{name} is anb.{name})"
+def printed(code):
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout == "True\n"
+    return run.stdout.strip()
+
+
+def test_the_public_names_are_these():
+    assert len(NAMES) == 49
+    assert argyle_nb.__all__ == NAMES
+    assert sorted(charts.__all__) == CHARTS
+    assert sorted(review.__all__) == REVIEW
+
+
+def test_each_public_name_has_its_module():
+    assert sorted(argyle_nb._MODULES) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_the_same_thing_at_every_use(name):
+    assert printed(f"import argyle_nb as anb; print(anb.{name} is anb.{name})") == "True"
 
 
 def test_no_public_name_is_hidden_by_a_module_of_the_same_name():
@@ -21,8 +107,7 @@ def test_no_public_name_is_hidden_by_a_module_of_the_same_name():
         "modules = {m.name for m in pkgutil.iter_modules(anb.__path__)};"
         "print(sorted(modules & set(anb.__all__) - {'charts', 'review'}))"
     )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout == "[]\n"
+    assert printed(code) == "[]"
 
 
 def test_an_unknown_name_is_an_attribute_error():
@@ -32,3 +117,15 @@ def test_an_unknown_name_is_an_attribute_error():
 
 def test_tab_completion_lists_the_public_names():
     assert dir(argyle_nb) == sorted(argyle_nb.__all__)
+
+
+def test_the_version_is_the_installed_ones_and_looked_up_only_when_asked_for():
+    assert argyle_nb.__version__ == metadata.version("argyle-nb")
+    assert printed("import argyle_nb, sys; print('importlib.metadata' in sys.modules)") == "False"
+
+
+def test_a_type_checker_knows_the_public_names_and_no_others():
+    cases = ROOT / "tests" / "typing_cases.py"
+    command = [sys.executable, "-m", "mypy", cases]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr

@@ -1,4 +1,4 @@
-"""What else an archive can tell: what was read from the documents, and where they came from."""
+"""Raw pages of uploads in a folder, every version that was seen, and frames of the newest."""
 
 from __future__ import annotations
 
@@ -9,20 +9,27 @@ import numpy as np
 import pandas as pd
 
 from argyle_nb.archive.pages import PageStore
-from argyle_nb.archive.parquet import dask_frames, recipe_of, write_parquet
-from argyle_nb.archive.pulling import pulled, refreshed
-from argyle_nb.archive.versions import deleted_since, learned_accounts, newest, pages_of, sightings
+from argyle_nb.archive.parquet import dask_frames, flattener_of, write_parquet
+from argyle_nb.archive.pulling import pull_pages, refresh_pages
+from argyle_nb.archive.versions import (
+    deleted_uploads,
+    learned_accounts,
+    read_selected,
+    select_newest,
+    versions_of,
+)
 from argyle_nb.errors import ConfigurationError, DecodeError, NotFoundError
 from argyle_nb.frames.ocr import ocr_frame
-from argyle_nb.frames.uploads import flatten, uploads_frame
+from argyle_nb.frames.uploads import FramesBuilder, uploads_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from argyle_nb.archive.pages import PageEntry
-    from argyle_nb.archive.parquet import Recipe
-    from argyle_nb.archive.versions import Sighting
+    from argyle_nb.archive.parquet import PageFlattener
+    from argyle_nb.archive.pulling import PulledPage
+    from argyle_nb.archive.versions import SeenVersion
     from argyle_nb.client.client import Client
     from argyle_nb.frames.uploads import Errors, Frames
     from argyle_nb.models import Account
@@ -103,27 +110,15 @@ class Archive:
         --------
         >>> uploads, signals = Archive(folder / "archive").pull(client)
         """
-        given = {"user": user, "account": account, "document_type": document_type}
-        filters = {name: value for name, value in given.items() if value is not None}
-        entries: list[PageEntry] = []
-
-        def arriving() -> Iterator[bytes]:
-            for entry, page in pulled(self._store, client, filters):
-                entries.append(entry)
-                yield page
-
-        options: dict[str, Any] = {"accounts": list(accounts), "sent": sent, "levels": levels}
-        # A record that cannot be read is no reason to leave the others at Argyle.
-        options["errors"] = "collect"
-        frames = flatten(arriving(), **options)
-        # The list moves while it is read, so an upload may come twice.
-        ids = [upload for entry in entries for upload in entry.contents.ids]
-        if len(set(ids)) < len(ids):
-            frames = self._scanned(entries, **options)
+        filters = {"user": user, "account": account, "document_type": document_type}
+        pages = pull_pages(
+            self._store, client, {name: text for name, text in filters.items() if text is not None}
+        )
+        frames, entries = self._flattened(
+            pages, errors, accounts=list(accounts), sent=sent, levels=levels
+        )
         if user:
             frames.uploads["user"] = pd.array([user] * len(frames.uploads), dtype="string")
-        if errors != "collect":
-            _raise_first(frames.uploads.attrs["rejected"])
         frames.uploads.attrs["began_at"] = min(entry.seen_at for entry in entries)
         return frames
 
@@ -156,8 +151,13 @@ class Archive:
         --------
         >>> uploads, signals = Archive(folder / "archive").refresh(client)
         """
-        answered = list(refreshed(self._store, client))
-        return self._scanned(answered, levels=levels, errors=errors)
+        pages = refresh_pages(self._store, client)
+        frames, entries = self._flattened(pages, errors, accounts=(), sent=None, levels=levels)
+        users = {account.id: account.user for account in learned_accounts(entries)}
+        learned = frames.uploads["account"].map(users).astype("string")
+        frames.uploads["user"] = frames.uploads["user"].fillna(learned)
+        _mark_deleted(frames.uploads, entries)
+        return frames
 
     def uploads(self, **options: Any) -> pd.DataFrame:
         """Give the newest version of each upload.
@@ -186,8 +186,10 @@ class Archive:
         []
         """
         entries = self._store.entries()
-        recipe, pages = self._planned(entries, **options)
-        return _marked(recipe.uploads(pages), entries)
+        flattener, pages = self._newest(entries, **options)
+        frame = flattener.uploads(pages)
+        _mark_deleted(frame, entries)
+        return frame
 
     def signals(self, *, errors: Errors = "raise") -> pd.DataFrame:
         """Give the signals and reason codes of the newest version of each upload.
@@ -212,8 +214,8 @@ class Archive:
         >>> len(Archive(folder / "new").signals())
         0
         """
-        recipe, pages = self._planned(self._store.entries(), errors=errors)
-        return recipe.signals(pages)
+        flattener, pages = self._newest(self._store.entries(), errors=errors)
+        return flattener.signals(pages)
 
     def history(self, upload_id: str) -> pd.DataFrame:
         """Give every version of one upload that was seen.
@@ -243,10 +245,10 @@ class Archive:
         """
         entries = self._store.entries()
         gone = [entry.seen_at for entry in entries if upload_id in entry.gone]
-        told: list[tuple[Any, bool, Any]] = [(at, True, {"id": upload_id}) for at in gone]
-        told += [(seen.seen_at, False, seen.record) for seen in self._seen(entries, upload_id)]
-        told.sort(key=lambda row: row[0])
-        rows = [row for before, row in pairwise([(), *told]) if row[1:] != before[1:]]
+        seen: list[tuple[Any, bool, Any]] = [(at, True, {"id": upload_id}) for at in gone]
+        seen += [(one.seen_at, False, one.record) for one in self._versions(entries, upload_id)]
+        seen.sort(key=lambda row: row[0])
+        rows = [row for before, row in pairwise([(), *seen]) if row[1:] != before[1:]]
         seen_at, deleted, records = (list(values) for values in zip(*rows, strict=True))
         frame = uploads_frame(records, accounts=learned_accounts(entries))
         frame.insert(0, "seen_at", pd.DatetimeIndex(seen_at).as_unit("us"))
@@ -275,11 +277,10 @@ class Archive:
         --------
         >>> archive.raw("01320596-2c3d-189c-53e7-a8ce6d625b33")["processing"]  # doctest: +SKIP
         """
-        seen = self._seen(self._store.entries(), upload_id)
-        record: dict[str, Any] = max(
-            reversed(seen), key=lambda sighting: sighting.updated_at
-        ).record
-        return record
+        versions = self._versions(self._store.entries(), upload_id)
+        # Of several equal ones, `max` takes the first.
+        newest: SeenVersion = max(reversed(versions), key=lambda version: version.updated_at)
+        return newest.record
 
     def scan(
         self,
@@ -326,8 +327,9 @@ class Archive:
         entries = self._store.entries()
         if engine == "pandas":
             return self._scanned(entries, **options)
-        readings = newest(entries)
-        return dask_frames(self._store.url, readings, recipe_of(entries, readings, **options))
+        selected = select_newest(entries)
+        flattener = flattener_of(entries, selected, **options)
+        return dask_frames(self._store.url, selected, flattener)
 
     def to_parquet(
         self,
@@ -388,9 +390,7 @@ class Archive:
         >>> len(Archive(folder / "new").ocr())
         0
         """
-        store = self._store
-        readings = newest(store.entries())
-        pages = pages_of(store, [reading.page for reading in readings])
+        _, pages = self._newest(self._store.entries())
         return ocr_frame(pages, wide=wide, errors=errors)
 
     def sources(self) -> list[str]:
@@ -407,31 +407,48 @@ class Archive:
         # Behind an address stands a mark of the key, which is nobody's business.
         return sorted({s.split(" ")[0] if s.startswith("http") else s for s in scopes})
 
-    def _planned(
-        self, entries: Sequence[PageEntry], **options: Any
-    ) -> tuple[Recipe, Iterator[bytes]]:
-        readings = newest(entries)
-        pages = pages_of(self._store, [reading.page for reading in readings])
-        return recipe_of(entries, readings, **options), pages
+    def _flattened(
+        self, pages: Iterator[PulledPage], errors: Errors, **options: Any
+    ) -> tuple[Frames, list[PageEntry]]:
+        """Flatten pages as they arrive."""
+        builder = FramesBuilder(**options)
+        entries: list[PageEntry] = []
+        rejected: list[DecodeError] = []
+        for page in pages:
+            builder.add(page.rows)
+            entries.append(page.entry)
+            rejected += page.rejected
+        frames = builder.finish(rejected)
+        # The list moves while it is read, so an upload may come twice.
+        ids = [upload for entry in entries for upload in entry.contents.ids]
+        if len(set(ids)) < len(ids):
+            frames = self._scanned(entries, **options, errors="collect")
+        # A record that cannot be read was no reason to leave the others at Argyle.
+        if errors != "collect":
+            for problem in frames.uploads.attrs["rejected"]:
+                raise DecodeError(**problem)
+        return frames, entries
 
     def _scanned(self, entries: Sequence[PageEntry], **options: Any) -> Frames:
-        recipe, pages = self._planned(entries, **options)
-        frames = recipe.frames(pages)
-        _marked(frames.uploads, entries)
+        flattener, pages = self._newest(entries, **options)
+        frames = flattener.frames(pages)
+        _mark_deleted(frames.uploads, entries)
         return frames
 
-    def _seen(self, entries: Sequence[PageEntry], upload_id: str) -> list[Sighting]:
-        seen = sightings(self._store, entries, upload_id)
-        if not seen:
+    def _newest(
+        self, entries: Sequence[PageEntry], **options: Any
+    ) -> tuple[PageFlattener, Iterator[bytes]]:
+        """Say how the newest versions become frames, and give the pages that hold them."""
+        selected = select_newest(entries)
+        pages = read_selected(self._store, [page.key for page in selected])
+        return flattener_of(entries, selected, **options), pages
+
+    def _versions(self, entries: Sequence[PageEntry], upload_id: str) -> list[SeenVersion]:
+        versions = versions_of(self._store, entries, upload_id)
+        if not versions:
             raise NotFoundError(f"{self} has never seen upload {upload_id}: pull, then ask again")
-        return seen
+        return versions
 
 
-def _marked(uploads: pd.DataFrame, entries: Sequence[PageEntry]) -> pd.DataFrame:
-    uploads.attrs["deleted"] = list(deleted_since(entries))
-    return uploads
-
-
-def _raise_first(rejected: Sequence[dict[str, str]]) -> None:
-    for told in rejected:
-        raise DecodeError(**told)
+def _mark_deleted(uploads: pd.DataFrame, entries: Sequence[PageEntry]) -> None:
+    uploads.attrs["deleted"] = list(deleted_uploads(entries))

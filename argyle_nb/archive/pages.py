@@ -1,9 +1,8 @@
-"""Whole small files in a folder: on this machine, or wherever fsspec reaches."""
+"""Raw pages and their index, as whole small files in a folder wherever fsspec reaches."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from argyle_nb.errors import ConfigurationError, DecodeError
+from argyle_nb.storage import atomic_write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -72,7 +72,8 @@ class _Local:
         with _told(self.url, "written"):
             for folder in (self._root, path.parent):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _write_whole(path, data)
+            with atomic_write(path) as file:
+                file.write(data)
 
 
 class _Remote:
@@ -94,8 +95,8 @@ class _Remote:
     def read(self, names: Sequence[str]) -> list[bytes]:
         paths = [f"{self._root}/{name}" for name in names]
         with _told(self.url, "read"):
-            found = self._files.cat(paths) if paths else {}
-        return [found[path] for path in paths]
+            contents = self._files.cat(paths) if paths else {}
+        return [contents[path] for path in paths]
 
     def write(self, name: str, data: bytes) -> None:
         with _told(self.url, "written"):
@@ -113,17 +114,6 @@ def _told(url: str, what: str) -> Iterator[None]:
             f"{url} cannot be {what} ({error}): check the space, the network and your rights, or "
             "name another folder"
         ) from None
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write under another name first: a process may be killed at any byte."""
-    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(data)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 _READ_AT_ONCE = 32
@@ -187,9 +177,9 @@ class PageStore:
 
     def entries(self) -> list[PageEntry]:
         """Read the index, oldest first."""
-        # Beside the entries lie those that another process is writing.
-        found = [f"index/{name}" for name in self._folder.names("index") if name.endswith(".json")]
-        entries = [self._entry(name, data) for name, data in self._read(found)]
+        # Beside the entries may lie one that another process is writing.
+        names = [f"index/{name}" for name in self._folder.names("index") if name.endswith(".json")]
+        entries = [self._entry(name, data) for name, data in self._read(names)]
         return sorted(entries, key=lambda entry: (entry.seen_at, entry.name))
 
     def pages(self, sha256s: Sequence[str]) -> Iterator[bytes]:
@@ -200,12 +190,12 @@ class PageStore:
 
     def _read(self, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
         for start in range(0, len(names), _READ_AT_ONCE):
-            some = names[start : start + _READ_AT_ONCE]
+            some_names = names[start : start + _READ_AT_ONCE]
             try:
-                found = self._folder.read(some)
+                contents = self._folder.read(some_names)
             except FileNotFoundError as error:
                 raise self._damaged(str(error.filename or error), "it is missing") from None
-            yield from zip(some, found, strict=True)
+            yield from zip(some_names, contents, strict=True)
 
     def _entry(self, name: str, data: bytes) -> PageEntry:
         try:
@@ -221,7 +211,7 @@ class PageStore:
             page = ZstdDecompressor().decompress(data)
         except (ZstdError, MemoryError) as error:
             raise self._damaged(name, str(error)) from None
-        if _page_name(sha256_of(page)) != name:
+        if _page_name(sha256_hex(page)) != name:
             raise self._damaged(name, "its SHA-256 is not that of the page that was kept")
         return page
 
@@ -238,9 +228,9 @@ def new_pull() -> str:
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}"
 
 
-def sha256_of(page: bytes) -> str:
-    """Give the hexadecimal SHA-256 of a page."""
-    return hashlib.sha256(page).hexdigest()
+def sha256_hex(data: bytes) -> str:
+    """Give the SHA-256 of some bytes in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def _page_name(sha256: str) -> str:

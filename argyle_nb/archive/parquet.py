@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from argyle_nb.archive.pages import PageStore, sha256_of
-from argyle_nb.archive.versions import categories_of, learned_accounts, pages_of
+from argyle_nb.archive.pages import PageStore, sha256_hex
+from argyle_nb.archive.versions import learned_accounts, read_selected
 from argyle_nb.errors import ConfigurationError, install
-from argyle_nb.frames.uploads import Frames, flatten, signals_frame, uploads_frame
+from argyle_nb.frames.records import RowPage
+from argyle_nb.frames.uploads import Frames, categories_of, flatten, signals_frame, uploads_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from argyle_nb.archive.pages import PageEntry
-    from argyle_nb.archive.versions import Reading
+    from argyle_nb.archive.versions import SelectedPage
     from argyle_nb.frames.uploads import Errors
     from argyle_nb.models import Account
 
@@ -29,7 +30,7 @@ PAGES_PER_PARTITION = 250
 
 
 @dataclass(frozen=True)
-class Recipe:
+class PageFlattener:
     """How pages become frames, the same on every machine.
 
     ``accounts, sent, levels, errors`` are those of `uploads_frame`; ``categories`` holds, for each
@@ -67,29 +68,29 @@ class Recipe:
         return frame
 
 
-def recipe_of(
+def flattener_of(
     entries: Sequence[PageEntry],
-    readings: Sequence[Reading],
+    selected: Sequence[SelectedPage],
     *,
     accounts: Iterable[Account] = (),
     sent: pd.DataFrame | None = None,
     levels: str = "argyle",
     errors: Errors = "raise",
-) -> Recipe:
+) -> PageFlattener:
     """Say how these pages become frames."""
     known = [*learned_accounts(entries), *accounts]
-    return Recipe(known, sent, levels, errors, all_categories(readings, sent))
+    return PageFlattener(known, sent, levels, errors, all_categories(selected, sent))
 
 
-def all_categories(readings: Iterable[Reading], sent: pd.DataFrame | None) -> Categories:
+def all_categories(selected: Iterable[SelectedPage], sent: pd.DataFrame | None) -> Categories:
     """Unite the categories of all pages, those known beforehand first, then as they appear."""
     # Dicts keep the order of appearance, sets would not.
     united = {
         frame: {column: dict.fromkeys(names) for column, names in columns.items()}
-        for frame, columns in categories_of(flatten([])).items()
+        for frame, columns in categories_of(RowPage()).items()
     }
-    for reading in readings:
-        for frame, columns in reading.entry.contents.categories.items():
+    for page in selected:
+        for frame, columns in page.entry.contents.categories.items():
             for column, names in columns.items():
                 united[frame][column].update(dict.fromkeys(names))
     if sent is not None:
@@ -101,7 +102,7 @@ def all_categories(readings: Iterable[Reading], sent: pd.DataFrame | None) -> Ca
     }
 
 
-def dask_frames(url: str, readings: Sequence[Reading], recipe: Recipe) -> Frames:
+def dask_frames(url: str, selected: Sequence[SelectedPage], flattener: PageFlattener) -> Frames:
     """Make Dask DataFrames of pages that every worker can reach."""
     try:
         import dask.dataframe as dd  # noqa: PLC0415 - an extra
@@ -110,13 +111,13 @@ def dask_frames(url: str, readings: Sequence[Reading], recipe: Recipe) -> Frames
         raise ConfigurationError(
             f"Dask is not installed: {install('dask')}, or scan with engine='pandas'"
         ) from None
-    pages = [reading.page for reading in readings]
+    pages = [page.key for page in selected]
     parts = [
-        Part(url, pages[start : start + PAGES_PER_PARTITION])
+        Partition(url, pages[start : start + PAGES_PER_PARTITION])
         for start in range(0, len(pages) or 1, PAGES_PER_PARTITION)
     ]
-    shared = delayed(recipe, pure=True)
-    empty = recipe.frames([])
+    shared = delayed(flattener, pure=True)
+    empty = flattener.frames([])
     return Frames(
         *(
             dd.from_delayed(
@@ -129,21 +130,24 @@ def dask_frames(url: str, readings: Sequence[Reading], recipe: Recipe) -> Frames
     )
 
 
-class Part:
-    """Pages that one worker reads; Dask does not look for tasks of its own among them."""
+class Partition:
+    """The keys of pages that one worker reads.
+
+    Not a plain list: Dask would look for tasks of its own among them.
+    """
 
     def __init__(self, url: str, pages: Sequence[tuple[str, tuple[int, ...]]]) -> None:
         self.url = url
         self.pages = pages
 
     def __dask_tokenize__(self) -> str:
-        """Name the part by what is in it."""
-        return sha256_of(repr((self.url, self.pages)).encode())
+        """Name the partition by what is in it."""
+        return sha256_hex(repr((self.url, self.pages)).encode())
 
 
-def _read(name: str, part: Part, recipe: Recipe) -> pd.DataFrame:
-    pages = pages_of(PageStore(part.url), part.pages)
-    return recipe.uploads(pages) if name == "uploads" else recipe.signals(pages)
+def _read(name: str, partition: Partition, flattener: PageFlattener) -> pd.DataFrame:
+    pages = read_selected(PageStore(partition.url), partition.pages)
+    return flattener.uploads(pages) if name == "uploads" else flattener.signals(pages)
 
 
 def write_parquet(frames: Frames, folder: Path | str) -> None:

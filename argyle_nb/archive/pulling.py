@@ -1,4 +1,7 @@
-"""Lists of uploads into an archive: each page is kept before the next one is looked at."""
+"""Lists of uploads into an archive, and what has not come to rest asked for again.
+
+Each page is kept before the next one is worked on.
+"""
 
 from __future__ import annotations
 
@@ -10,20 +13,20 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from queue import Queue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from argyle_nb.archive.pages import PageEntry, new_pull, sha256_of
+from argyle_nb.archive.pages import PageEntry, new_pull, sha256_hex
 from argyle_nb.archive.versions import (
-    Identified,
-    contents_of,
-    deleted_since,
-    joined,
-    newest,
-    pages_of,
+    RecordId,
+    deleted_uploads,
+    page_of_records,
+    read_page,
+    read_selected,
+    select_newest,
 )
 from argyle_nb.client.transport import Transport
-from argyle_nb.errors import ApiError, ArgyleError, NotFoundError
-from argyle_nb.frames.records import UPLOADS
+from argyle_nb.errors import ApiError, ArgyleError, DecodeError, NotFoundError
+from argyle_nb.frames.records import UPLOADS, RowPage
 from argyle_nb.models import decode, decode_page, is_uuid
 
 if TYPE_CHECKING:
@@ -32,8 +35,6 @@ if TYPE_CHECKING:
     from argyle_nb.archive.pages import PageStore
     from argyle_nb.client.client import Client
     from argyle_nb.config import Settings
-    from argyle_nb.errors import DecodeError
-
 
 # What was listed longer ago says too little about today to be gone on with.
 STALE = timedelta(hours=24)
@@ -42,15 +43,29 @@ STALE = timedelta(hours=24)
 # page waits for the lock, 5 ms at a time.
 HEAD_START_SECONDS = 0.003
 
+# Single uploads are asked for by so many threads, and so many answers make a page.
+ASKED_AT_ONCE = 10
+PAGE_SIZE = 200
+
+_UPLOADS = "/v2/user-uploads"
 _LINK_EXPIRED = frozenset({400, 404, 410, 422})
 
 
-def pulled(
+class PulledPage(NamedTuple):
+    """A page that is kept: its entry, its rows, and the errors of records without a row."""
+
+    entry: PageEntry
+    rows: RowPage
+    rejected: list[DecodeError]
+
+
+def pull_pages(
     store: PageStore, client: Client, filters: Mapping[str, str]
-) -> Iterator[tuple[PageEntry, bytes]]:
+) -> Iterator[PulledPage]:
     """List uploads, going on with a listing that broke off within a day.
 
-    While a page is worked on, the next one is on its way.
+    The pages that were kept before come first. While a page is worked on, the next one is on its
+    way.
     """
     scope = scope_of(client.settings)
     begun = unfinished(store.entries(), scope, filters)
@@ -94,23 +109,31 @@ def latest_listing(
 
 def _listed(
     store: PageStore, client: Client, filters: Mapping[str, str], begun: Sequence[PageEntry]
-) -> Iterator[tuple[PageEntry, bytes]]:
+) -> Iterator[PulledPage]:
     pull, after = (begun[0].pull, begun[-1].next) if begun else (new_pull(), None)
     pages = client.upload_pages(**filters, after=after)
-    yield from zip(begun, store.pages([entry.sha256 for entry in begun]), strict=True)
+    kept = store.pages([entry.sha256 for entry in begun])
+    for entry, page in zip(begun, kept, strict=True):
+        yield PulledPage(entry, *read_page(page)[1:])
     for number, page in enumerate(read_ahead(pages), start=len(begun)):
-        entry = PageEntry(
+        yield _keep(
+            store,
+            page,
             pull=pull,
             number=number,
             scope=scope_of(client.settings),
             filters=dict(filters),
-            seen_at=datetime.now(UTC),
-            sha256=sha256_of(page),
-            contents=contents_of(page),
             next=decode_page(page).next,
         )
-        store.keep(page, entry)
-        yield entry, page
+
+
+def _keep(store: PageStore, page: bytes, **where_from: Any) -> PulledPage:
+    seen_at = datetime.now(UTC)
+    contents, rows, rejected = read_page(page)
+    sha256 = sha256_hex(page)
+    entry = PageEntry(seen_at=seen_at, sha256=sha256, contents=contents, **where_from)
+    store.keep(page, entry)
+    return PulledPage(entry, rows, rejected)
 
 
 def read_ahead(pages: Iterator[bytes]) -> Iterator[bytes]:
@@ -148,13 +171,7 @@ def read_ahead(pages: Iterator[bytes]) -> Iterator[bytes]:
         raise error
 
 
-AT_ONCE = 10
-PAGE_SIZE = 200
-
-_UPLOADS = "/v2/user-uploads"
-
-
-def refreshed(store: PageStore, client: Client) -> Iterator[PageEntry]:
+def refresh_pages(store: PageStore, client: Client) -> Iterator[PulledPage]:
     """Ask again for the uploads whose processing has not come to rest.
 
     Where listing them takes fewer requests than asking for each, they are listed; what the list
@@ -162,28 +179,27 @@ def refreshed(store: PageStore, client: Client) -> Iterator[PageEntry]:
     """
     scope = scope_of(client.settings)
     entries = [entry for entry in store.entries() if entry.scope == scope]
-    for filters, waiting in _moving(store, entries):
-        ids = waiting
+    for filters, ids in _not_at_rest(store, entries):
         pages = latest_listing(entries, scope, filters)
+        listed: set[str | None] = set()
         if pages and pages[-1].next is None and len(pages) < len(ids):
-            listed: set[str | None] = set()
-            for entry, _ in pulled(store, client, filters):
-                listed.update(entry.contents.ids)
-                yield entry
-            ids = [upload for upload in waiting if upload not in listed]
-        yield from _asked(store, client.settings, filters, ids)
+            for page in pull_pages(store, client, filters):
+                listed.update(page.entry.contents.ids)
+                yield page
+        unlisted = [upload for upload in ids if upload not in listed]
+        yield from _ask_for_each(store, client.settings, filters, unlisted)
 
 
-def _moving(
+def _not_at_rest(
     store: PageStore, entries: Sequence[PageEntry]
 ) -> list[tuple[Mapping[str, str], list[str]]]:
     """Group the uploads that have not come to rest by the filters they were listed with."""
-    deleted = deleted_since(entries)
+    deleted = deleted_uploads(entries)
     groups: defaultdict[tuple[tuple[str, str], ...], list[str]] = defaultdict(list)
-    readings = newest(entries)
-    pages = pages_of(store, [reading.page for reading in readings])
-    for reading, page in zip(readings, pages, strict=True):
-        group = groups[tuple(sorted(reading.entry.filters.items()))]
+    selected = select_newest(entries)
+    pages = read_selected(store, [one.key for one in selected])
+    for one, page in zip(selected, pages, strict=True):
+        group = groups[tuple(sorted(one.entry.filters.items()))]
         unreadable: list[DecodeError] = []
         for batch in UPLOADS.batches(page, unreadable):
             group += [upload.id for upload in batch.records if not upload.at_rest]
@@ -195,42 +211,38 @@ def _moving(
     return [(dict(key), ids) for key, ids in wanted.items() if ids]
 
 
-def _asked(
+def _ask_for_each(
     store: PageStore, settings: Settings, filters: Mapping[str, str], ids: Sequence[str]
-) -> Iterator[PageEntry]:
+) -> Iterator[PulledPage]:
     pull = new_pull()
 
-    with closing(Transport(settings)) as transport, ThreadPoolExecutor(AT_ONCE) as workers:
+    with closing(Transport(settings)) as transport, ThreadPoolExecutor(ASKED_AT_ONCE) as workers:
 
         def ask(upload_id: str) -> bytes | ArgyleError:
             try:
                 answer = transport.get(f"{_UPLOADS}/{upload_id}")
-                decode(answer, Identified)  # what is no upload would spoil the whole page
+                decode(answer, RecordId)  # what is no upload would spoil the whole page
             except ArgyleError as error:
                 return error
             return answer
 
         for number, start in enumerate(range(0, len(ids), PAGE_SIZE)):
-            some = ids[start : start + PAGE_SIZE]
-            answers = list(zip(some, workers.map(ask, some), strict=True))
-            page = joined([answer for _, answer in answers if isinstance(answer, bytes)])
-            entry = PageEntry(
+            asked_for = ids[start : start + PAGE_SIZE]
+            answers = list(workers.map(ask, asked_for))
+            yield _keep(
+                store,
+                page_of_records([answer for answer in answers if isinstance(answer, bytes)]),
                 pull=pull,
                 number=number,
                 scope=scope_of(settings),
                 filters=dict(filters),
-                seen_at=datetime.now(UTC),
-                sha256=sha256_of(page),
-                contents=contents_of(page),
                 listed=False,
-                gone=[upload for upload, answer in answers if isinstance(answer, NotFoundError)],
+                gone=[
+                    upload
+                    for upload, answer in zip(asked_for, answers, strict=True)
+                    if isinstance(answer, NotFoundError)
+                ],
             )
-            store.keep(page, entry)
-            yield entry
-            _raise_first(answer for _, answer in answers)
-
-
-def _raise_first(answers: Iterator[bytes | ArgyleError]) -> None:
-    for answer in answers:
-        if isinstance(answer, ArgyleError) and not isinstance(answer, NotFoundError):
-            raise answer
+            for answer in answers:
+                if isinstance(answer, ArgyleError) and not isinstance(answer, NotFoundError):
+                    raise answer

@@ -1,4 +1,4 @@
-"""How scores are distributed."""
+"""How scores are distributed, how uploads come to one, and what cut-offs make of it."""
 
 from __future__ import annotations
 
@@ -29,10 +29,18 @@ if TYPE_CHECKING:
     from argyle_nb.levels import Levels
     from argyle_nb.scores import ScoreCounts
 
-
-MOST_RIDGES = 16
+_MOST_RIDGES = 16
 # Points on either side over which a ridge is smoothed, with triangular weights.
 _REACH = 3
+# Dark, middle and light, so that they stay apart in grey print.
+_COLOURS = {"passed": "#9ecae1", "reviewed": "#fdd49e", "rejected": "#a63603"}
+_HATCHES = {"passed": "", "reviewed": "//", "rejected": "xx"}
+_STEPS = {
+    "uploads": "uploaded",
+    "classified": "classified",
+    "ocr": "read by OCR",
+    "scored": "scored",
+}
 
 
 def histogram(
@@ -86,6 +94,25 @@ def histogram(
     ax.set_ylabel("uploads")
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     return ax
+
+
+def _level_bars(ax: Axes, total: ScoreCounts, levels: Levels) -> None:
+    table = total.levels(levels)
+    bottom, top = table["lowest_score"].to_numpy(), table["highest_score"].to_numpy()
+    uploads = table["uploads"].to_numpy()
+    places = (bottom + top) / 2
+    ax.bar(places, uploads, width=0.6 * (top - bottom + 1), color=BAR, zorder=2)
+    shares = [f"{share:.0%}" if share == share else "" for share in table["share"]]  # noqa: PLR0124
+    for place, height, share in zip(places, uploads, shares, strict=True):
+        ax.annotate(
+            share,
+            (place, height),
+            xytext=(0, 2),
+            textcoords="offset points",
+            ha="center",
+            fontsize="small",
+        )
+    ax.set_ylim(0, max(1, int(uploads.max())) * 1.25)
 
 
 def ecdf(counts: ScoreCounts, ax: Axes | None = None, *, levels: Levels = "argyle") -> Axes:
@@ -165,7 +192,7 @@ def ridgeline(counts: ScoreCounts, ax: Axes | None = None, *, levels: Levels = "
     >>> ridgeline(counts).get_yticklabels()[0].get_text()
     'all\nn = 3'
     """
-    names = group_names(counts.groups, MOST_RIDGES)
+    names = group_names(counts.groups, _MOST_RIDGES)
     ax = ax or new_axes(height=1.8 + 0.6 * len(names))
     shade(ax, levels)
     scored = counts.scores.sum(axis=1).to_numpy()
@@ -190,36 +217,12 @@ def ridgeline(counts: ScoreCounts, ax: Axes | None = None, *, levels: Levels = "
     return ax
 
 
-def _level_bars(ax: Axes, total: ScoreCounts, levels: Levels) -> None:
-    table = total.levels(levels)
-    bottom, top = table["lowest_score"].to_numpy(), table["highest_score"].to_numpy()
-    uploads = table["uploads"].to_numpy()
-    places = (bottom + top) / 2
-    ax.bar(places, uploads, width=0.6 * (top - bottom + 1), color=BAR, zorder=2)
-    shares = [f"{share:.0%}" if share == share else "" for share in table["share"]]  # noqa: PLR0124
-    for place, height, share in zip(places, uploads, shares, strict=True):
-        ax.annotate(
-            share,
-            (place, height),
-            xytext=(0, 2),
-            textcoords="offset points",
-            ha="center",
-            fontsize="small",
-        )
-    ax.set_ylim(0, max(1, int(uploads.max())) * 1.25)
-
-
 def _smoothed(table: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """Smooth rows with triangular weights; what would fall off an end is mirrored back."""
     weights = np.bartlett(2 * _REACH + 3)[1:-1]
     wide = np.pad(table, ((0, 0), (_REACH, _REACH)), mode="symmetric")
     rows = [np.convolve(row, weights / weights.sum(), mode="valid") for row in wide]
     return np.array(rows, dtype=np.float64).reshape(table.shape)
-
-
-# Dark, middle and light, so that they stay apart in grey print.
-COLOURS = {"passed": "#9ecae1", "reviewed": "#fdd49e", "rejected": "#a63603"}
-HATCHES = {"passed": "", "reviewed": "//", "rejected": "xx"}
 
 
 def threshold(
@@ -291,8 +294,8 @@ def _decisions(ax: Axes, table: pd.DataFrame) -> None:
             cuts,
             base,
             top,
-            facecolor=COLOURS[decision],
-            hatch=HATCHES[decision],
+            facecolor=_COLOURS[decision],
+            hatch=_HATCHES[decision],
             edgecolor="white",
             linewidth=0,
             label=decision,
@@ -331,14 +334,6 @@ def _title(total: ScoreCounts, pass_from: int | None, reject_below: int | None) 
     return f"Pass from {pass_from}{lower}: {', '.join(shares)} (n = {scored:,})"
 
 
-STEPS = {
-    "uploads": "uploaded",
-    "classified": "classified",
-    "ocr": "read by OCR",
-    "scored": "scored",
-}
-
-
 def coverage(counts: ScoreCounts, ax: Axes | None = None) -> Axes:
     """Draw the funnel from upload to score, and below it why uploads have none.
 
@@ -367,10 +362,10 @@ def coverage(counts: ScoreCounts, ax: Axes | None = None) -> Axes:
     names = group_names(counts.groups)
     table = counts.coverage()
     occurring = [reason for reason in REASONS if table[reason].any()]
-    columns = [*STEPS, *occurring]
+    columns = [*_STEPS, *occurring]
     numbers = np.arange(len(columns))
     # The reasons stand a little apart from the steps.
-    places = np.where(numbers < len(STEPS), -numbers, -numbers - 0.5)
+    places = np.where(numbers < len(_STEPS), -numbers, -numbers - 0.5)
     ax = ax or new_axes(height=1.2 + 0.34 * len(columns))
     start = np.zeros(len(columns))
     for name, look, row in zip(names, LOOKS, table[columns].to_numpy(), strict=False):
@@ -396,7 +391,7 @@ def coverage(counts: ScoreCounts, ax: Axes | None = None) -> Axes:
             va="center",
             fontsize="small",
         )
-    ax.set_yticks(places, [*STEPS.values(), *(reason.replace("_", " ") for reason in occurring)])
+    ax.set_yticks(places, [*_STEPS.values(), *(reason.replace("_", " ") for reason in occurring)])
     ax.set_xlim(0, max(uploads, 1) * 1.15)
     ax.set_title(f"From upload to score: n = {uploads:,} uploads", loc="left")
     ax.set_xlabel("uploads")

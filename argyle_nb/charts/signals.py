@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from argyle_nb.charts.style import BAR, new_axes
+from argyle_nb.charts.style import BAR, bare, new_axes
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE
 
@@ -90,7 +90,7 @@ def signal_pareto(table: pd.DataFrame, ax: Axes | None = None, *, most: int = 12
     ax.set_xlim(0, max([*shown["share_high"], 0.001]) * 1.2)
     ax.xaxis.set_major_formatter(lambda share, _: f"{share:.1%}")
     ax.set_ylim(max(len(shown), 1) - 0.4, -0.6)
-    ax.spines[["top", "right"]].set_visible(False)
+    bare(ax)
     if len(shown):
         ax.legend(loc="lower right", fontsize="small")
     return ax
@@ -131,5 +131,5 @@ def score_by_signal_count(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_ylabel("ocr_authenticity_score (0 to 100)")
     ax.set_ylim(LOWEST_SCORE - 2, HIGHEST_SCORE + 2)
     ax.set_xlim(-0.6, len(table) - 0.4)
-    ax.spines[["top", "right"]].set_visible(False)
+    bare(ax)
     return ax

@@ -1,4 +1,4 @@
-"""The conversation with Argyle: users, accounts, uploads and the documents themselves."""
+"""`Client`: one method for each call of the Argyle API."""
 
 from __future__ import annotations
 

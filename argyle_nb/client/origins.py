@@ -1,4 +1,4 @@
-"""Where a URL leads, and what may be sent there: the credential law.
+"""Where a URL leads, who gets the key, and what logs leave out.
 
 The key goes to the configured origin and to https hosts under argyle.com, and nowhere else. The
 question is asked anew for every request and every hop of a redirect.
@@ -21,8 +21,13 @@ from argyle_nb.errors import ApiError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+LOGGERS = ("urllib3.connectionpool", "urllib3.util.retry")
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_QUERY = re.compile(r"\?[^\s'\"]*")
+_PATH = re.compile(r"(?<![\w:/])/[^\s'\"]*")
+
+_hidden: ContextVar[re.Pattern[str] | None] = ContextVar("hidden", default=None)
 
 
 def origin_of(url: str) -> tuple[str, str, int]:
@@ -32,9 +37,9 @@ def origin_of(url: str) -> tuple[str, str, int]:
         port = parts.port
     except ValueError:
         raise ApiError("a link that is not a URL was not followed") from None
-    plain = url.isascii() and url.isprintable() and "\\" not in url and "@" not in parts.netloc
+    ordinary = url.isascii() and url.isprintable() and "\\" not in url and "@" not in parts.netloc
     host = parts.hostname or ""
-    if not plain or not HOST.fullmatch(host) or parts.scheme not in ("http", "https"):
+    if not ordinary or not HOST.fullmatch(host) or parts.scheme not in ("http", "https"):
         raise ApiError("a link with an unusual origin was not followed, to keep the key at home")
     return parts.scheme, host, port or {"http": 80, "https": 443}[parts.scheme]
 
@@ -77,7 +82,10 @@ def check_same_origin(url: str, base_url: str) -> None:
 
 
 def check_hop(url: str, base_url: str, *, looked_up_here: bool) -> None:
-    """Refuse a step on the way to a document that leads where no document is."""
+    """Refuse a step on the way to a document that leads where no document is.
+
+    ``looked_up_here`` is false where a proxy looks up the host's name, elsewhere.
+    """
     scheme, host, _ = origin_of(url)
     if origin_of(url) == origin_of(base_url):
         return
@@ -104,23 +112,15 @@ def _is_internal(host: str) -> bool:
 def _resolves_inside(host: str) -> bool:
     """Look a name up; should it mean something else a moment later, its certificate must fit."""
     try:
-        found = socket.getaddrinfo(host, None)
+        entries = socket.getaddrinfo(host, None)
     except (OSError, UnicodeError):
         return False  # connecting will say so
-    return any(not ipaddress.ip_address(str(entry[4][0])).is_global for entry in found)
-
-
-LOGGERS = ("urllib3.connectionpool", "urllib3.util.retry")
-
-_QUERY = re.compile(r"\?[^\s'\"]*")
-_PATH = re.compile(r"(?<![\w:/])/[^\s'\"]*")
-
-_hidden: ContextVar[re.Pattern[str] | None] = ContextVar("hidden", default=None)
+    return any(not ipaddress.ip_address(str(entry[4][0])).is_global for entry in entries)
 
 
 @contextmanager
 def quiet(*, path_too: bool) -> Iterator[None]:
-    """Keep queries, and the paths of strangers, out of the log."""
+    """Keep queries, and paths that are not ours and may name a person, out of the log."""
     token = _hidden.set(_PATH if path_too else _QUERY)
     try:
         yield
@@ -128,7 +128,7 @@ def quiet(*, path_too: bool) -> Iterator[None]:
         _hidden.reset(token)
 
 
-def _blotted(record: logging.LogRecord) -> bool:
+def _redact(record: logging.LogRecord) -> bool:
     hidden = _hidden.get()
     if hidden and isinstance(record.args, tuple):
         record.args = tuple(_without(argument, hidden) for argument in record.args)
@@ -140,4 +140,4 @@ def _without(argument: Any, hidden: re.Pattern[str]) -> Any:
 
 
 for _name in LOGGERS:
-    logging.getLogger(_name).addFilter(_blotted)
+    logging.getLogger(_name).addFilter(_redact)

@@ -30,7 +30,10 @@ def pages(
     after: str | None = None,
     seconds: float = ANSWER_SECONDS,
 ) -> Iterator[tuple[bytes, list[msgspec.Raw]]]:
-    """Give each page as it came, and the records on it that no page before it held."""
+    """Give each page as it came, and the records on it that no page before it held.
+
+    ``after`` is the ``next`` link of a page read earlier; ``seconds`` are for one page.
+    """
     params = {"limit": PAGE_SIZE} | {k: v for k, v in filters.items() if v is not None}
     if after:
         answer = _further(transport, after, seconds)

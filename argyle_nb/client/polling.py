@@ -1,4 +1,4 @@
-"""Looking at many uploads in rounds, in as few requests as it takes."""
+"""Waiting: uploads are looked at in rounds, in as few requests as it takes, until they rest."""
 
 from __future__ import annotations
 
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 
     from argyle_nb.client.transport import Transport
 
-    Progress = Callable[[int, int], None]
-
+    ProgressCallback = Callable[[int, int], None]
 
 FIRST_POLL_SECONDS, LONGEST_POLL_SECONDS = 1.0, 15.0
 STEADY_SECONDS = 30.0
@@ -44,6 +43,8 @@ _AT_ONCE = 8
 # A page of a list is many times larger than one upload, so it has to show several.
 _WORTH_A_PAGE = 5
 _PATIENCE = 3
+# So many that did not come to rest are named in the warning.
+_NAMED = 5
 
 
 @dataclass
@@ -125,7 +126,7 @@ class Poller:
         """Whether nothing was reached several times in a row."""
         return self._lost_rounds >= _PATIENCE
 
-    def run(self, tell: Progress, deadline: float) -> None:
+    def run(self, tell: ProgressCallback, deadline: float) -> None:
         """Look until nothing moves, nothing is reached, or the time is over."""
         pause = FIRST_POLL_SECONDS
         while True:
@@ -139,7 +140,7 @@ class Poller:
             self.look(deadline)
 
     def look(self, deadline: float) -> None:
-        """Look once at all that move."""
+        """Look once at all that move, as far as the deadline (of the monotonic clock) allows."""
         moving = self.moving
         self._lost, self._deadline = False, deadline
         wanted = {watched.upload.id: watched for watched in moving}
@@ -158,14 +159,14 @@ class Poller:
 
         That costs one page at most more than asking for each, in whatever order the list comes.
         """
-        found, filters = 0, _shared([watched.upload for watched in wanted.values()])
+        shown, filters = 0, _shared([watched.upload for watched in wanted.values()])
         try:
             for number, records in enumerate(self._pages(filters), 1):
                 for upload in _readable(records):
                     if watched := wanted.pop(upload.id, None):
                         watched.see(upload)
-                        found += 1
-                self._listing_pays = found >= number * _WORTH_A_PAGE
+                        shown += 1
+                self._listing_pays = shown >= number * _WORTH_A_PAGE
                 if not wanted or not self._listing_pays or time.monotonic() > self._deadline:
                     return
         except AuthenticationError:
@@ -200,7 +201,7 @@ class Poller:
 
 
 def may_move(upload: UserUpload, moved_at: float, seen_at: float | None = None) -> bool:
-    """Tell whether an upload's processing may go on."""
+    """Tell whether an upload's processing may go on; the moments are of the monotonic clock."""
     if upload.at_rest:
         return False
     still_for = (time.monotonic() if seen_at is None else seen_at) - moved_at
@@ -246,9 +247,6 @@ def _how_it_rests(upload: UserUpload) -> str:
     return COMPLETE
 
 
-_NAMED = 5
-
-
 class Waited(list[UserUpload]):
     """Uploads as they stand after waiting, in the order given.
 
@@ -282,22 +280,22 @@ class Waited(list[UserUpload]):
 
     def __repr__(self) -> str:
         counts = Counter(self.reasons.values())
-        told = "; ".join(f"{count} {reason}" for reason, count in counts.most_common())
-        return f"<{_counted(len(self))}: {told}>" if told else f"<{_counted(len(self))}>"
+        reasons = "; ".join(f"{count} {reason}" for reason, count in counts.most_common())
+        return f"<{_counted(len(self))}: {reasons}>" if reasons else f"<{_counted(len(self))}>"
 
 
 def wait_for(
     transport: Transport,
     uploads: Iterable[UserUpload],
     timeout: float,
-    progress: bool | Progress = False,
+    progress: bool | ProgressCallback = False,
 ) -> Waited:
     """Wait until the processing of uploads rests."""
-    watch = Poller(transport)
-    watch.add(uploads)
+    poller = Poller(transport)
+    poller.add(uploads)
     with _teller(progress) as tell:
-        watch.run(tell, time.monotonic() + timeout)
-    all_watched = list(watch.watched.values())
+        poller.run(tell, time.monotonic() + timeout)
+    all_watched = list(poller.watched.values())
     reasons = {watched.upload.id: _reason(watched, timeout) for watched in all_watched}
     open_ = [watched.upload for watched in all_watched if watched.moves or watched.given_up]
     _warn_of(open_, reasons)
@@ -326,7 +324,7 @@ def _counted(number: int) -> str:
 
 
 @contextmanager
-def _teller(progress: bool | Progress) -> Iterator[Progress]:
+def _teller(progress: bool | ProgressCallback) -> Iterator[ProgressCallback]:
     if not progress or callable(progress):
         yield progress or (lambda *_: None)
         return

@@ -1,19 +1,18 @@
-"""What an answer means: its body within limits, and its status as an error of the tree."""
+"""What an answer means: its body within limits, its status as one of our errors."""
 
 from __future__ import annotations
 
 import re
 import time
 from base64 import b64encode
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 import requests
-from urllib3.exceptions import HTTPError
 
 from argyle_nb.client.origins import is_trusted, shown_origin
+from argyle_nb.client.retry import retry_after
 from argyle_nb.errors import (
     BODY_CHARACTERS,
     ApiError,
@@ -35,9 +34,6 @@ T = TypeVar("T")
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_ANSWER_BYTES = 64_000_000
 ANSWER_SECONDS = 300.0
-
-# urllib3 keeps some of its own errors from requests, such as one for an impossible host.
-BROKEN = (requests.RequestException, HTTPError)
 
 # Anything shorter is no real key, and may be part of a word.
 _SHORTEST_KEY = 8
@@ -78,7 +74,7 @@ def body_blocks(answer: requests.Response, max_bytes: int, seconds: float) -> It
 
 
 def checked_body(answer: requests.Response, settings: Settings) -> bytes:
-    """Read a whole answer of the API, 200 or 201; anything else becomes an error of the tree."""
+    """Read a whole answer of the API, 200 or 201; anything else becomes one of our errors."""
     body = RedactedBytes(b"".join(body_blocks(answer, MAX_ANSWER_BYTES, ANSWER_SECONDS)))
     if answer.status_code not in (requests.codes.ok, requests.codes.created):
         is_ours = is_trusted(answer.request.url or "", settings.base_url)
@@ -87,7 +83,10 @@ def checked_body(answer: requests.Response, settings: Settings) -> bytes:
 
 
 def read_as(read: Callable[[bytes], T], body: bytes, settings: Settings) -> T:
-    """Decode a whole answer; where it cannot be, say how it begins."""
+    """Decode a whole answer; where it cannot be, say how it begins.
+
+    Of JSON only the names are shown: its values may be anybody's.
+    """
     try:
         return read(body)
     except DecodeError as error:
@@ -96,33 +95,17 @@ def read_as(read: Callable[[bytes], T], body: bytes, settings: Settings) -> T:
         raise DecodeError(error.record, error.path, f"{error.problem}; {begins}") from None
 
 
-def told_to_wait(answer: requests.Response) -> float | None:
-    """Read ``Retry-After``: seconds, or a date by the clock of the service.
-
-    Source: RFC 9110, 10.2.3.
-    """
-    told = answer.headers.get("Retry-After", "").strip()
-    if told.isascii() and told.isdigit():
-        return float(told[:9])
-    try:
-        moment = parsedate_to_datetime(told).timestamp()
-        now = parsedate_to_datetime(answer.headers.get("Date", "")).timestamp()
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return max(0.0, moment - now)
-
-
 def _refusal(answer: requests.Response, body: bytes, settings: Settings) -> ApiError:
     status, environment = answer.status_code, settings.environment
     request = f"{answer.request.method} {urlsplit(answer.request.url or '').path}"
-    told = {
+    fields = {
         _without_key(name, settings): [_without_key(text, settings) for text in texts]
-        for name, texts in _told(body).items()
+        for name, texts in _messages(body).items()
     }
     # JSON may write any character of the key as an escape, so such a text is shown only as decoded.
-    plain = body[:_LOOKED_AT_BYTES].decode("utf-8", "replace")
-    text = _one_line(_without_key(plain if "\\" not in plain else str(told or ""), settings))
-    said = _one_line("; ".join(f"{name}: {' '.join(texts)}" for name, texts in told.items()))
+    start = body[:_LOOKED_AT_BYTES].decode("utf-8", "replace")
+    text = _one_line(_without_key(start if "\\" not in start else str(fields or ""), settings))
+    said = _one_line("; ".join(f"{name}: {' '.join(texts)}" for name, texts in fields.items()))
     said = said or text
     details: dict[str, Any] = {"status": status, "body": text, "request": request}
     if status in (requests.codes.unauthorized, requests.codes.forbidden):
@@ -136,13 +119,15 @@ def _refusal(answer: requests.Response, body: bytes, settings: Settings) -> ApiE
     if status == requests.codes.too_many_requests:
         return RateLimitError(
             f"{request}: 429, too many requests; wait and try again",
-            retry_after=told_to_wait(answer),
+            retry_after=retry_after(answer),
             **details,
         )
     if status >= requests.codes.server_error:
         return ServerError(f"{request}: {status}, the service failed; try again later", **details)
     if status in _REFUSED_STATUSES:
-        return ValidationError(f"{request}: refused with {status}: {said}", fields=told, **details)
+        return ValidationError(
+            f"{request}: refused with {status}: {said}", fields=fields, **details
+        )
     if status in REDIRECTS:
         said = "a redirect, which is not followed here; check the address of the environment"
     return ApiError(f"{request}: unexpected answer {status}: {said}", **details)
@@ -160,7 +145,7 @@ def _strangers_refusal(answer: requests.Response) -> ApiError:
 def _beginning(body: bytes, settings: Settings) -> str:
     text = _without_key(body[:_LOOKED_AT_BYTES].decode("utf-8", "replace").lstrip(), settings)
     if text.startswith(("{", "[", '"')):
-        text = _JSON_SCALAR.sub(lambda found: found[0] if found[2] else "...", text)
+        text = _JSON_SCALAR.sub(lambda scalar: scalar[0] if scalar[2] else "...", text)
     return _one_line(text)
 
 
@@ -173,7 +158,7 @@ def _without_key(text: str, settings: Settings) -> str:
     return text
 
 
-def _told(body: bytes) -> dict[str, list[str]]:
+def _messages(body: bytes) -> dict[str, list[str]]:
     """Read ``{field: [messages]}`` or ``{"detail": message}``, and nothing from anything else."""
     try:
         value = msgspec.json.decode(body)

@@ -1,10 +1,9 @@
-"""One document on its way out: streamed from disk, and hashed so that it stays the same."""
+"""Documents out and in again: streamed, sent as they were inspected, saved whole or not at all."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from requests_toolbelt import MultipartEncoder
 
-from argyle_nb.client.responses import BROKEN, body_blocks
+from argyle_nb.client.responses import RedactedBytes, body_blocks
+from argyle_nb.client.retry import BROKEN
 from argyle_nb.documents import (
     EXTENSIONS,
     HEAD_BYTES,
@@ -39,7 +39,9 @@ if TYPE_CHECKING:
 
     from argyle_nb.client.transport import Transport
 
+DOWNLOAD_SECONDS = 3600.0
 
+# How long to wait for the answer to an upload.
 _PATIENCE_SECONDS = 120
 _BLOCK_BYTES = 1 << 19
 _SLOWEST_BYTES_PER_SECOND = 64 * 1024
@@ -149,11 +151,11 @@ def _doubtful(document: Document, what: str) -> AmbiguousUploadError:
     )
 
 
-DOWNLOAD_SECONDS = 3600.0
-
-
 def save_document(answer: requests.Response, folder: Path | str, name: str) -> Path:
-    """Write an answer's body to ``<folder>/<name>.<extension by content>``."""
+    """Write an answer's body to ``<folder>/<name>.<extension by content>``.
+
+    The caller vouches that ``name`` is no path.
+    """
     folder = Path(folder)
     _check_end_is_told(answer, name)
     try:
@@ -171,8 +173,8 @@ def save_document(answer: requests.Response, folder: Path | str, name: str) -> P
 
 def _check_end_is_told(answer: requests.Response, name: str) -> None:
     """Refuse a body that ends where the connection does: cut short it would look whole."""
-    told = answer.headers.get("Transfer-Encoding", "").lower(), answer.headers.get("Content-Length")
-    if told[0] != "chunked" and not (told[1] or "").isdigit():
+    chunked = answer.headers.get("Transfer-Encoding", "").lower() == "chunked"
+    if not chunked and not answer.headers.get("Content-Length", "").isdigit():
         raise TransportError(
             f"the download of {name} came without its length, so nobody could tell whether it is "
             "whole; look for a proxy on the way that leaves it out"
@@ -180,20 +182,24 @@ def _check_end_is_told(answer: requests.Response, name: str) -> None:
 
 
 def _saved(answer: requests.Response, folder: Path, name: str) -> Path:
-    descriptor, part = tempfile.mkstemp(dir=folder, prefix=f"{name}.", suffix=".part")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            media_type = media_type_of(_copy(answer, file))
-        if media_type is None:
-            raise ApiError(f"upload {name}: what came is not a PDF, JPEG, PNG or HEIC")
-        return Path(part).replace(folder / f"{name}{EXTENSIONS[media_type]}")
-    finally:
-        Path(part).unlink(missing_ok=True)
+    from argyle_nb.storage import atomic_write  # noqa: PLC0415 - pandas comes with it
+
+    blocks = body_blocks(answer, MAX_DOCUMENT_BYTES, DOWNLOAD_SECONDS)
+    head = _head_of(blocks)
+    media_type = media_type_of(head)
+    if media_type is None:
+        raise ApiError(f"upload {name}: what came is not a PDF, JPEG, PNG or HEIC")
+    path = folder / f"{name}{EXTENSIONS[media_type]}"
+    with atomic_write(path) as file:
+        file.writelines(chain([head], blocks))
+    return path
 
 
-def _copy(answer: requests.Response, file: BinaryIO) -> bytes:
-    head = b""
-    for block in body_blocks(answer, MAX_DOCUMENT_BYTES, DOWNLOAD_SECONDS):
-        head += block[: HEAD_BYTES - len(head)]
-        file.write(block)
+def _head_of(blocks: Iterator[bytes]) -> bytes:
+    """Read as much as it takes to tell what a document is."""
+    head = RedactedBytes()
+    for block in blocks:
+        head = RedactedBytes(head + block)
+        if len(head) >= HEAD_BYTES:
+            break
     return head

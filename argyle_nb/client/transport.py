@@ -1,10 +1,8 @@
-"""What time it is at the service: by the ``Date`` of its answers, whatever our own clock says."""
+"""A request to the service: with the key, within time limits, never redirected unseen."""
 
 from __future__ import annotations
 
-import itertools
 import math
-import ssl
 import time
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -16,8 +14,6 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
 from requests.utils import get_environ_proxies, select_proxy
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
-from urllib3.exceptions import SSLError as UrllibSSLError
 
 from argyle_nb.client.origins import (
     absolute,
@@ -27,19 +23,34 @@ from argyle_nb.client.origins import (
     quiet,
     shown_origin,
 )
-from argyle_nb.client.responses import ANSWER_SECONDS, BROKEN, REDIRECTS, checked_body, told_to_wait
-from argyle_nb.client.retry import REQUESTS_PER_SECOND, RateLimiter, back_off
+from argyle_nb.client.responses import ANSWER_SECONDS, REDIRECTS, checked_body
+from argyle_nb.client.retry import (
+    BROKEN,
+    REQUESTS_PER_SECOND,
+    RateLimiter,
+    certificate_refused,
+    never_connected,
+    nothing_was_stored,
+    read_patiently,
+)
 from argyle_nb.config import CA_VARIABLES, LOCAL, ca_bundle, is_loopback
-from argyle_nb.errors import AmbiguousUploadError, ApiError, RateLimitError, TransportError
+from argyle_nb.errors import AmbiguousUploadError, ApiError, TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from argyle_nb.config import Settings
 
+T = TypeVar("T")
+
+CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
+STALL_SECONDS = 120.0
+MAX_HOPS = 5
+CONNECTIONS_KEPT = 32
+
 
 class ServerClock:
-    """The service's clock, carried on by our monotonic one between answers."""
+    """The service's clock, by the ``Date`` of its answers, carried on by our monotonic one."""
 
     def __init__(self) -> None:
         self._ahead: float | None = None
@@ -47,28 +58,14 @@ class ServerClock:
     def note(self, date: str | None) -> None:
         """Take the ``Date`` of an answer; one that cannot be read changes nothing."""
         try:
-            told = parsedate_to_datetime(date or "").timestamp()
+            seconds = parsedate_to_datetime(date or "").timestamp()
         except (ValueError, OverflowError):
             return
-        self._ahead = told - time.monotonic()
+        self._ahead = seconds - time.monotonic()
 
     def now(self) -> float | None:
         """Seconds since 1970 at the service; ``None`` before its first answer."""
         return None if self._ahead is None else time.monotonic() + self._ahead
-
-
-T = TypeVar("T")
-
-CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
-STALL_SECONDS = 120.0
-RETRIES = 4
-MAX_HOPS = 5
-CONNECTIONS_KEPT = 32
-
-_CLIENT_ERRORS = range(400, 500)
-# Request time-out, conflict, too early: the document may be there all the same.
-_UNCLEAR = frozenset({408, 409, 425})
-_PASSING = frozenset({429, 500, 502, 503, 504})
 
 
 class _NoAuth(AuthBase):
@@ -137,17 +134,17 @@ class Transport:
                 return self._exchange(
                     session, "POST", path, data=body, headers=headers, timeout=timeout
                 )
-            except BROKEN as error:
-                if _never_connected(error):
-                    raise self._broken("POST", path, error) from None
-                raise AmbiguousUploadError(_ambiguous(path, type(error).__name__)) from None
-            except ApiError as error:
-                if error.status in _CLIENT_ERRORS and error.status not in _UNCLEAR:
+            except (*BROKEN, ApiError) as error:
+                answered = isinstance(error, ApiError)
+                if not nothing_was_stored(error):
+                    what = str(error) if answered else type(error).__name__
+                    raise AmbiguousUploadError(_ambiguous(path, what)) from None
+                if answered:
                     raise
-                raise AmbiguousUploadError(_ambiguous(path, str(error))) from None
+                raise self._broken("POST", path, error) from None
 
     def open_download(self, url: str) -> requests.Response:
-        """Open a document's address, following redirects by hand."""
+        """Open a document's address, following redirects by hand; the caller closes the answer."""
         where = absolute(url, self.settings.base_url)
         for _ in range(MAX_HOPS + 1):
             self._check_hop(where)
@@ -175,20 +172,10 @@ class Transport:
         return answer
 
     def _patiently(self, where: str, attempt: Callable[[], T], seconds: float) -> T:
-        """Read again while there is hope; reading twice does no harm."""
-        deadline = time.monotonic() + seconds
-        for number in itertools.count():
-            try:
-                return attempt()
-            except (*BROKEN, ApiError) as error:
-                hopeful = number < RETRIES and time.monotonic() < deadline and _may_pass(error)
-                if not hopeful and isinstance(error, ApiError):
-                    raise
-                if not hopeful:
-                    raise self._broken("GET", where, error) from None
-                if not isinstance(error, RateLimitError):  # then all wait, in the rate_limiter
-                    time.sleep(back_off(number))
-        raise AssertionError("counting has no end")
+        try:
+            return read_patiently(attempt, seconds)
+        except BROKEN as error:
+            raise self._broken("GET", where, error) from None
 
     def _exchange(
         self, session: requests.Session, method: str, where: str, **options: Any
@@ -213,25 +200,18 @@ class Transport:
                 **options,
             )
         if trusted:
-            self._heed(answer)
+            self.clock.note(answer.headers.get("Date"))
+            self.rate_limiter.heed(answer)
         return answer
-
-    def _heed(self, answer: requests.Response) -> None:
-        """Take the service's time, and slow everybody down when it says so."""
-        self.clock.note(answer.headers.get("Date"))
-        told, status = told_to_wait(answer), answer.status_code
-        too_many = status == requests.codes.too_many_requests
-        if too_many or (status == requests.codes.unavailable and told is not None):
-            self.rate_limiter.back_off_all(told)
 
     def _broken(self, method: str, where: str, error: Exception) -> TransportError:
         host = self.settings.base_url if where.startswith("/") else shown_origin(where)
-        if _certificate_refused(error):
+        if certificate_refused(error):
             return TransportError(
                 f"{host} could not be reached: its certificate is not trusted here. Where a "
                 f"company looks into connections, name its certificates in {CA_VARIABLES[0]}"
             )
-        if method == "GET" or _never_connected(error):
+        if method == "GET" or never_connected(error):
             what = "could not be reached, or broke off"
         else:
             what = "broke off: it may have done what was asked, so look before you ask again"
@@ -253,30 +233,6 @@ class Transport:
         proxies = get_environ_proxies(url, no_proxy=None) if self._reading.trust_env else {}
         looked_up_here = select_proxy(url, proxies) is None
         check_hop(url, self.settings.base_url, looked_up_here=looked_up_here)
-
-
-def _may_pass(error: Exception) -> bool:
-    """Tell whether asking once more can help; a certificate that is wrong stays wrong."""
-    if isinstance(error, ApiError):
-        return error.status in _PASSING
-    return not _certificate_refused(error)
-
-
-def _never_connected(error: Exception) -> bool:
-    # What breaks at a proxy breaks before the request itself leaves: https is tunnelled.
-    kinds = (NewConnectionError, ConnectTimeoutError, ProxyError)
-    return isinstance(_reason(error), kinds) or _certificate_refused(error)
-
-
-def _certificate_refused(error: Exception) -> bool:
-    reason = _reason(error)
-    told = reason.args[0] if isinstance(reason, UrllibSSLError) and reason.args else None
-    return isinstance(told, ssl.SSLCertVerificationError)
-
-
-def _reason(error: Exception) -> Any:
-    """Give why the HTTP library gave up, where it says so."""
-    return getattr(error.args[0], "reason", None) if error.args else None
 
 
 def _ambiguous(path: str, what: str) -> str:

@@ -69,8 +69,8 @@ def verify_webhook(body: bytes, signature: str | None, secret: str) -> dict[str,
             "that were created with a secret."
         )
     expected = hmac.new(secret.encode(), body, "sha512").hexdigest()
-    given = signature.strip().lower().encode(errors="replace")
-    if not hmac.compare_digest(expected.encode(), given):
+    received = signature.strip().lower().encode(errors="replace")
+    if not hmac.compare_digest(expected.encode(), received):
         raise AuthenticationError(
             f"the webhook's {SIGNATURE_HEADER} does not fit its body and your secret: do not trust "
             "it; check that the secret is the webhook's and that the body is the raw one."
@@ -87,6 +87,6 @@ def _decoded(body: bytes) -> dict[str, Any]:
         raise DecodeError("webhook", "$", f"expected an object, found {type(content).__name__}")
     for name, kind in (("event", str), ("data", dict)):
         if not isinstance(content.get(name), kind):
-            found = type(content.get(name)).__name__
-            raise DecodeError("webhook", f"$.{name}", f"expected {kind.__name__}, found {found}")
+            other = type(content.get(name)).__name__
+            raise DecodeError("webhook", f"$.{name}", f"expected {kind.__name__}, found {other}")
     return content

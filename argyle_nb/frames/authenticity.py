@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 S = TypeVar("S")
 R = TypeVar("R")
 
-_DEEPEST = 20
+_DEEPEST = 20  # what is nested deeper in an analysis is not looked at
 _INT32 = msgspec.Meta(ge=-(2**31), le=2**31 - 1)
 
 
@@ -49,14 +49,14 @@ class Signal(msgspec.Struct, frozen=True, gc=False):
 
     def texts(self) -> dict[str | None, str]:
         """Give what stands under each key, joined by " | " over all occurrences."""
-        found: dict[str | None, str] = {}
+        texts: dict[str | None, str] = {}
         for data in self.supporting_data or ():
             for item in data.values or ():
                 if (value := item.value) is not None:
                     text = value if type(value) is str else str(value)
-                    known = found.get(item.key)
-                    found[item.key] = text if known is None else f"{known} | {text}"
-        return found
+                    before = texts.get(item.key)
+                    texts[item.key] = text if before is None else f"{before} | {text}"
+        return texts
 
 
 class ReasonCode(msgspec.Struct, frozen=True, gc=False):
@@ -132,18 +132,21 @@ class Analysis(SignalAnalysis[S, R], Generic[S, R], frozen=True, gc=False):
 
 
 def forms_in(
-    found: FormAnalysis[S, R] | list[Any],
+    analysis: FormAnalysis[S, R] | list[Any],
 ) -> list[FormAnalysis[S, R]] | None:
-    """Find the analysed forms, at whichever published level they are wrapped."""
-    if isinstance(found, list):
-        inside = [some for part in found if (some := forms_in(part)) is not None]
-        return [form for some in inside for form in some] if inside else None
-    forms = found.wrapped_forms()
+    """Find the analysed forms, at whichever published level they are wrapped.
+
+    ``None`` where there is neither a form nor a published wrapper.
+    """
+    if isinstance(analysis, list):
+        inside = [forms for part in analysis if (forms := forms_in(part)) is not None]
+        return [form for forms in inside for form in forms] if inside else None
+    wrapped = analysis.wrapped_forms()
     # A document with signals of its own hides no form.
-    is_form_too = found.signals or found.form_authenticity is not None
-    if forms is None:
-        return [found] if is_form_too or found.signals is not None else None
-    return [found, *forms] if is_form_too else forms
+    is_form_too = analysis.signals or analysis.form_authenticity is not None
+    if wrapped is None:
+        return [analysis] if is_form_too or analysis.signals is not None else None
+    return [analysis, *wrapped] if is_form_too else wrapped
 
 
 def forms_anywhere(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 V = TypeVar("V")
 
-
 # So many values are turned into an array at once: enough that the array's own cost is nothing, few
 # enough that their Python objects stay in the processor's cache.
 _BLOCK = 1024
@@ -45,14 +44,14 @@ class Column(ABC, Generic[V]):
         """Give the column."""
         self._blocks.append(self._block(self._waiting))
         self._waiting = []
-        return self._joined(self._blocks)
+        return self._concatenated(self._blocks)
 
     @abstractmethod
     def _block(self, values: list[V | None]) -> Any:
         """Make a compact block of some values."""
 
     @abstractmethod
-    def _joined(self, blocks: list[Any]) -> Any:
+    def _concatenated(self, blocks: list[Any]) -> Any:
         """Make one array of all blocks."""
 
 
@@ -62,7 +61,7 @@ class TextColumn(Column[str]):
     def _block(self, values: list[str | None]) -> Any:
         return _arrow_block(values) if _in_arrow() else np.array(values, dtype=object)
 
-    def _joined(self, blocks: list[Any]) -> Any:
+    def _concatenated(self, blocks: list[Any]) -> Any:
         return _of_arrow(blocks) if _in_arrow() else pd.array(np.concatenate(blocks), "string")
 
 
@@ -76,7 +75,7 @@ class RepeatedTextColumn(Column[str]):
     def _block(self, values: list[str | None]) -> Any:
         return self._codes.of(values)
 
-    def _joined(self, blocks: list[Any]) -> Any:
+    def _concatenated(self, blocks: list[Any]) -> Any:
         texts = TextColumn()
         texts.add(self._codes.names)
         return texts.finish().take(np.concatenate(blocks), allow_fill=True)
@@ -88,7 +87,7 @@ class DecimalColumn(Column[float]):
     def _block(self, values: list[float | None]) -> Any:
         return np.array(values, dtype=np.float64)
 
-    def _joined(self, blocks: list[Any]) -> Any:
+    def _concatenated(self, blocks: list[Any]) -> Any:
         return pd.array(np.concatenate(blocks), dtype="Float64")
 
 
@@ -103,21 +102,30 @@ class TimeColumn(Column[datetime]):
         in_utc = times.tz_localize(UTC) if times.tz is None else times.tz_convert(UTC)
         return in_utc.as_unit("us")
 
-    def _joined(self, blocks: list[Any]) -> Any:
+    def _concatenated(self, blocks: list[Any]) -> Any:
         return blocks[0].append(blocks[1:]).array
 
 
 class CategoryColumn(Column[str]):
-    """Values of a known set, with what is new kept as further categories in order of appearance."""
+    """Values of a known set, with what is new kept as further categories in order of appearance.
+
+    The known ones are there even for zero rows.
+    """
 
     def __init__(self, known: Iterable[str]) -> None:
         super().__init__()
         self._codes = _Codes(known)
 
+    @property
+    def categories(self) -> list[str]:
+        """All known values, then those that have been added."""
+        self._codes.of(self._waiting)
+        return self._codes.names
+
     def _block(self, values: list[str | None]) -> Any:
         return self._codes.of(values)
 
-    def _joined(self, blocks: list[Any]) -> Any:
+    def _concatenated(self, blocks: list[Any]) -> Any:
         dtype = pd.CategoricalDtype(self._codes.names)
         return pd.Categorical.from_codes(np.concatenate(blocks), dtype=dtype)
 
@@ -133,7 +141,7 @@ class WholeNumberColumn(Column[int]):
         whole = [_NO_NUMBER if value is None else value for value in values]
         return np.array(whole, dtype=np.int64)
 
-    def _joined(self, blocks: list[Any]) -> Any:
+    def _concatenated(self, blocks: list[Any]) -> Any:
         numbers = np.concatenate(blocks)
         missing = numbers == _NO_NUMBER
         numbers[missing] = 0
@@ -161,7 +169,7 @@ class _Codes:
             return self.of(values)
 
 
-def joined(blocks: list[Any]) -> Any:
+def concatenated(blocks: list[Any]) -> Any:
     """Make one array of several of the same dtype."""
     return pd.concat([pd.Series(block) for block in blocks], ignore_index=True).array
 

@@ -169,12 +169,12 @@ def ocr_frame(records: Any, *, wide: bool = False, errors: Errors = "raise") -> 
 
 
 def amount_of(text: str) -> float | None:
-    """Read an amount as it is printed on a document."""
-    found = _AMOUNT.fullmatch(text.strip().replace("\N{MINUS SIGN}", "-"))
-    if not found or bool(found["open"]) != bool(found["close"]):
+    """Read an amount as it is printed on a document; ``None`` for what is no amount."""
+    amount = _AMOUNT.fullmatch(text.strip().replace("\N{MINUS SIGN}", "-"))
+    if not amount or bool(amount["open"]) != bool(amount["close"]):
         return None
-    number = float(found["number"].replace(",", ""))
-    signs = [found[name] for name in ("open", "before", "inside", "after") if found[name]]
+    number = float(amount["number"].replace(",", ""))
+    signs = [amount[name] for name in ("open", "before", "inside", "after") if amount[name]]
     return -number if signs else number
 
 
@@ -281,9 +281,9 @@ def _wide_frame(long: pd.DataFrame) -> pd.DataFrame:
 
 
 def first_of(long: pd.DataFrame, fields: tuple[str, ...], kind: str) -> pd.Series[Any]:
-    """Give (upload id, form) -> value of the first of these fields that the form has."""
-    found = long[long["field"].isin(fields)]
-    rank = found["field"].map({field: place for place, field in enumerate(fields)})
-    first = found.assign(rank=rank).sort_values("rank", kind="stable")
+    """Give (upload id, form) -> ``value`` or ``amount`` of the first of these fields it has."""
+    rows = long[long["field"].isin(fields)]
+    rank = rows["field"].map({field: place for place, field in enumerate(fields)})
+    first = rows.assign(rank=rank).sort_values("rank", kind="stable")
     values: pd.Series[Any] = first.drop_duplicates(_FORM).set_index(_FORM)[kind]
     return values

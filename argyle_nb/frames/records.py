@@ -1,4 +1,4 @@
-"""Whatever holds uploads -> typed records, a page at a time.
+"""Uploads in any form -> typed records, a page at a time, and rows for the frames.
 
 What is not JSON yet is encoded first, so that there is one way to read a record, and one set of
 errors, however it came.
@@ -7,8 +7,10 @@ errors, however it came.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003 - the decoder reads the annotations
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
@@ -39,9 +41,9 @@ from argyle_nb.models import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    # Takes the errors of records that cannot be read; without it the first is raised.
     Rejected = list[DecodeError] | None
     Forms = Sequence[FormAnalysis[Any, Any]]
-
 
 T = TypeVar("T")
 
@@ -50,10 +52,11 @@ SINGLES_AT_ONCE = 1000
 # What msgspec raises for objects that JSON cannot hold, texts that are no Unicode, deep nesting.
 _UNWRITABLE = (TypeError, ValueError, OverflowError, RecursionError)
 
-
 # All of a JSON text that says where something begins and ends.
 _MARKS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _BRACKETS = (b"{", b"}", b"[", b"]")
+
+_NO_PROCESSING = Processing()
 
 
 class _Envelope(msgspec.Struct):
@@ -89,16 +92,20 @@ class RecordReader(Generic[T]):
         self._pages = msgspec.json.Decoder(_Results[kind] | list[kind])  # type: ignore[valid-type]
 
     def batches(self, records: Any, rejected: Rejected = None) -> Iterator[RecordBatch[T]]:
-        """Read records a page at a time."""
+        """Read records a page at a time, single ones up to 1,000 at once.
+
+        They are `UserUpload` objects, plain dicts and bytes (a page, a bare list or one record), in
+        any mixture, or one of these.
+        """
         for page in _as_json(records, rejected):
             try:
-                found = self._pages.decode(page)
+                decoded = self._pages.decode(page)
             except UNREADABLE:
                 # Rare: a single record, or a page with a record that cannot be read.
                 yield self._one_by_one(page, rejected)
             else:
-                here = found if isinstance(found, list) else found.results
-                yield RecordBatch(self._kind, here, page)
+                records_of_page = decoded if isinstance(decoded, list) else decoded.results
+                yield RecordBatch(self._kind, records_of_page, page)
 
     def _one_by_one(self, page: bytes, rejected: Rejected) -> RecordBatch[T]:
         records: list[T] = []
@@ -111,15 +118,6 @@ class RecordReader(Generic[T]):
             else:
                 source.append(raw)
         return RecordBatch(self._kind, records, source)
-
-
-UPLOADS = RecordReader(UserUpload)
-
-
-def as_uploads(records: Any) -> Iterator[UserUpload]:
-    """Read uploads from whatever holds them."""
-    for batch in UPLOADS.batches(records):
-        yield from batch.records
 
 
 def _as_json(records: Any, rejected: Rejected) -> Iterator[bytes]:
@@ -151,9 +149,9 @@ def _each_encoded(items: Iterable[Any], rejected: Rejected) -> Iterator[bytes]:
         try:
             yield msgspec.json.encode(item)
         except _UNWRITABLE as error:
-            told = item.get("id") if isinstance(item, dict) else None
+            upload_id = item.get("id") if isinstance(item, dict) else None
             problem = f"it holds what no answer of the API can: {error}"
-            reject(DecodeError(str(told or "without an id"), "$", problem), rejected)
+            reject(DecodeError(str(upload_id or "without an id"), "$", problem), rejected)
 
 
 def _raw_records(page: bytes, rejected: Rejected) -> Sequence[bytes | msgspec.Raw]:
@@ -210,24 +208,52 @@ class Row(msgspec.Struct, Generic[S, R], frozen=True, gc=False):
     requested_document_type: str | None = None
 
 
-COUNTED = RecordReader(Row[Counted, Counted])
+# Whole records; rows whose signals are read; rows whose signals are only counted.
+UPLOADS = RecordReader(UserUpload)
 READ = RecordReader(Row[Signal, ReasonCode])
+COUNTED = RecordReader(Row[Counted, Counted])
 
 
-class RowPage(NamedTuple):
+@dataclass
+class RowPage:
     """Rows of one page, beside what was found in their analyses.
 
     ``forms`` and ``scores`` have one item per row, ``None`` where there is none.
     """
 
-    rows: list[Row[Any, Any]]
-    forms: list[Forms | None]
-    scores: list[int | None]
+    rows: list[Row[Any, Any]] = field(default_factory=list)
+    forms: list[Forms | None] = field(default_factory=list)
+    scores: list[int | None] = field(default_factory=list)
+
+    @cached_property
+    def processing(self) -> list[Processing]:
+        """The stages of each row."""
+        return [row.processing or _NO_PROCESSING for row in self.rows]
+
+    @cached_property
+    def counts(self) -> tuple[list[int | None], list[int | None]]:
+        """The numbers of signals and of reason codes of each row; ``None`` without an analysis."""
+        signals: list[int | None] = []
+        reason_codes: list[int | None] = []
+        for forms in self.forms:
+            if forms is None:
+                signals.append(None)
+                reason_codes.append(None)
+                continue
+            of_signals = of_codes = 0
+            for form in forms:
+                of_signals += len(form.signals or ())
+                if (verdict := form.form_authenticity) is not None:
+                    of_codes += len(verdict.reason_codes or ())
+            signals.append(of_signals)
+            reason_codes.append(of_codes)
+        return signals, reason_codes
 
 
-def rows_of(batch: RecordBatch[Row[S, R]], rejected: list[DecodeError] | None = None) -> RowPage:
-    """Look into the analyses of a batch."""
-    page = rows, found, scores = RowPage([], [], [])
+def rows_of(batch: RecordBatch[Row[S, R]], rejected: Rejected = None) -> RowPage:
+    """Find the forms and the score of each row of a batch."""
+    page = RowPage()
+    rows, forms_of_rows, scores = page.rows, page.forms, page.scores
     for number, row in enumerate(batch.records):
         forms: Forms | None = None
         score: int | None = None
@@ -242,21 +268,21 @@ def rows_of(batch: RecordBatch[Row[S, R]], rejected: list[DecodeError] | None = 
                 reject(error, rejected)
                 continue
         rows.append(row)
-        found.append(forms)
+        forms_of_rows.append(forms)
         scores.append(score)
     return page
 
 
 def score_of(row: Row[S, R], forms: Forms | None) -> int | None:
     """Give a row's score; without one on top, the lowest of its forms counts."""
-    told = row.metadata.ocr_authenticity_score if row.metadata else None
-    if type(told) is int and LOWEST_SCORE <= told <= HIGHEST_SCORE:
-        return told
-    if told is None or told == "":
-        told = lowest_form_score(forms) if forms else None
-        if told is None:
+    on_top = row.metadata.ocr_authenticity_score if row.metadata else None
+    if type(on_top) is int and LOWEST_SCORE <= on_top <= HIGHEST_SCORE:
+        return on_top
+    if on_top is None or on_top == "":
+        on_top = lowest_form_score(forms) if forms else None
+        if on_top is None:
             return None
-    score = told if isinstance(told, int) else whole_score(row.id, told)
+    score = on_top if isinstance(on_top, int) else whole_score(row.id, on_top)
     if not LOWEST_SCORE <= score <= HIGHEST_SCORE:
         raise DecodeError(
             row.id,
@@ -269,7 +295,7 @@ def score_of(row: Row[S, R], forms: Forms | None) -> int | None:
 def _forms_elsewhere(batch: RecordBatch[Row[S, R]], number: int) -> Forms | None:
     """Look for forms under names that nobody published, and read them as if they stood on top."""
     upload = decode(batch.raw(number), UserUpload)
-    found = list(forms_anywhere(upload.ocr_authenticity))
-    plain = {"id": upload.id, "metadata": {"ocr_authenticity": found}}
+    forms = list(forms_anywhere(upload.ocr_authenticity))
+    plain = {"id": upload.id, "metadata": {"ocr_authenticity": forms}}
     again = decode(msgspec.json.encode(plain), batch.kind).metadata
     return forms_in(again.ocr_authenticity) if again and again.ocr_authenticity else None

@@ -12,13 +12,13 @@ from argyle_nb.frames.columns import (
     RepeatedTextColumn,
     TextColumn,
     WholeNumberColumn,
-    joined,
+    concatenated,
 )
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from argyle_nb.frames.authenticity import ReasonCode, Signal
+    from argyle_nb.frames.authenticity import FormAnalysis, ReasonCode, Signal
     from argyle_nb.frames.columns import Column
     from argyle_nb.frames.records import RowPage
 
@@ -28,9 +28,10 @@ CONFIDENCES = ("LOW", "MEDIUM", "HIGH")
 _NONE = -1
 
 
-class SignalColumns:
-    """Signals and reason codes are taken up apart, as they share few columns, and woven at the end.
+class SignalsBuilder:
+    """Builds `signals_frame`, a page at a time.
 
+    Signals and reason codes are taken up apart, as they share few columns, and woven at the end.
     Each form gives its signals, then its reason codes; how many of each is all that is kept of the
     order.
     """
@@ -49,14 +50,15 @@ class SignalColumns:
 
     def add(self, page: RowPage) -> None:
         """Take the signals and reason codes of a page."""
-        forms = [form for found in page.forms if found for form in found]
-        self._forms_of_row.add([len(found) if found else 0 for found in page.forms])
+        forms = _forms_of(page)
+        self._forms_of_row.add([len(of_row) if of_row else 0 for of_row in page.forms])
         self._form_type.add([form.form_type for form in forms])
         signals = [form.signals or () for form in forms]
         codes = [form.reason_codes for form in forms]
-        self._counts.add([len(some) for pair in zip(signals, codes, strict=True) for some in pair])
-        self._add_signals([signal for some in signals for signal in some])
-        self._add_codes([code for some in codes for code in some])
+        pairs = zip(signals, codes, strict=True)
+        self._counts.add([len(of_form) for pair in pairs for of_form in pair])
+        self._add_signals([signal for of_form in signals for signal in of_form])
+        self._add_codes([code for of_form in codes for code in of_form])
 
     def _add_signals(self, signals: list[Signal]) -> None:
         texts = [signal.texts() for signal in signals]
@@ -64,9 +66,9 @@ class SignalColumns:
         self._display_name.add([signal.display_name for signal in signals])
         self._page_number.add([signal.page_number for signal in signals])
         self._signal_count.add([signal.signal_count for signal in signals])
-        self._field_name.add([found.get("field_name") for found in texts])
-        self._original_text.add([found.get("original_text") for found in texts])
-        self._tampered_text.add([found.get("tampered_text") for found in texts])
+        self._field_name.add([text.get("field_name") for text in texts])
+        self._original_text.add([text.get("original_text") for text in texts])
+        self._tampered_text.add([text.get("tampered_text") for text in texts])
 
     def _add_codes(self, codes: list[ReasonCode]) -> None:
         self._code.add([code.code for code in codes])
@@ -99,6 +101,23 @@ class SignalColumns:
         return pd.DataFrame(columns)
 
 
+def signal_categories(page: RowPage) -> dict[str, list[str]]:
+    """Name the categories of the columns that come from the analyses of a page."""
+    forms = _forms_of(page)
+    form_type, confidence = CategoryColumn(()), CategoryColumn(CONFIDENCES)
+    form_type.add([form.form_type for form in forms])
+    confidence.add([code.confidence for form in forms for code in form.reason_codes])
+    return {
+        "form_type": form_type.categories,
+        "kind": list(KIND.categories),
+        "confidence": confidence.categories,
+    }
+
+
+def _forms_of(page: RowPage) -> list[FormAnalysis[Any, Any]]:
+    return [form for of_row in page.forms if of_row for form in of_row]
+
+
 def _numbers(column: WholeNumberColumn) -> npt.NDArray[np.int64]:
     numbers: npt.NDArray[np.int64] = column.finish().to_numpy(dtype=np.int64)
     return numbers
@@ -109,4 +128,4 @@ def _picked(column: Column[Any], places: npt.NDArray[np.int64]) -> Any:
 
 
 def _chained(first: Column[Any], second: Column[Any]) -> Any:
-    return joined([first.finish(), second.finish()])
+    return concatenated([first.finish(), second.finish()])

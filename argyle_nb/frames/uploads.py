@@ -1,156 +1,190 @@
-"""Uploads -> columns, one row each."""
+"""Uploads -> DataFrames, one row for each upload and one for each signal.
+
+`UPLOAD_COLUMNS` describes each column of `uploads_frame` once; the report, its data dictionary and
+the explorer take from it what they may write.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from argyle_nb.frames.columns import CategoryColumn, TextColumn, TimeColumn, WholeNumberColumn
-from argyle_nb.frames.records import COUNTED, READ, rows_of
-from argyle_nb.frames.signals import SignalColumns
+from argyle_nb.frames.columns import (
+    CategoryColumn,
+    Column,
+    TextColumn,
+    TimeColumn,
+    WholeNumberColumn,
+)
+from argyle_nb.frames.records import COUNTED, READ, RowPage, rows_of
+from argyle_nb.frames.signals import SignalsBuilder, signal_categories
 from argyle_nb.levels import LOWEST_SCORE, level_preset
-from argyle_nb.models import DOCUMENT_TYPES, STATUSES, Processing
+from argyle_nb.models import DOCUMENT_TYPES, STATUSES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from argyle_nb.errors import DecodeError
-    from argyle_nb.frames.columns import Column
-    from argyle_nb.frames.records import Forms, RecordReader, Row, RowPage
+    from argyle_nb.frames.records import RecordReader, Row
     from argyle_nb.levels import LevelPreset
     from argyle_nb.models import Account
 
-    Rows = list[Row[Any, Any]]
-    Errors = Literal["raise", "collect"]
+Errors = Literal["raise", "collect"]
+
+SCORE, LEVEL = "ocr_authenticity_score", "authenticity_level"
+
+FROM_ARGYLE = "Argyle, user upload object"
+FROM_OCROLUS = "Ocrolus, through Argyle's metadata.ocr_authenticity"
+OURS = "argyle_nb"
+POINTS = "points of the score, 0 to 100"
+UTC = "UTC"
+
+_STAGE = "stage of processing: idle, in_progress, completed, failed or unauthorized"
 
 
-# Column name -> what builds it, in the order of the frame.
-UPLOAD_COLUMNS: dict[str, Callable[[], Column[Any]]] = {
-    "id": TextColumn,
-    "account": TextColumn,
-    "user": TextColumn,
-    "document_type": partial(CategoryColumn, DOCUMENT_TYPES),
-    "requested_document_type": partial(CategoryColumn, DOCUMENT_TYPES),
-    "file_name": TextColumn,
-    "file_url": TextColumn,
-    "classification": partial(CategoryColumn, STATUSES),
-    "ocr": partial(CategoryColumn, STATUSES),
-    "authenticity": partial(CategoryColumn, STATUSES),
-    "ocr_authenticity_score": partial(WholeNumberColumn, np.int16),
-    "signal_count": partial(WholeNumberColumn, np.int32),
-    "reason_code_count": partial(WholeNumberColumn, np.int32),
-    "created_at": TimeColumn,
-    "updated_at": TimeColumn,
-}
+class KnownElsewhere(NamedTuple):
+    """What uploads do not tell: account -> its user, upload -> the type it was sent as."""
 
-_NO_PROCESSING = Processing()
+    users: dict[str, str | None]
+    requested: dict[str, str]
 
 
-class HeadColumns:
-    """What the signals of an upload repeat of it: its id and type."""
+NOTHING_ELSE = KnownElsewhere({}, {})
 
-    def __init__(self) -> None:
-        self._id, self._document_type = TextColumn(), CategoryColumn(DOCUMENT_TYPES)
-
-    def add(self, page: RowPage) -> None:
-        """Take the rows of a page."""
-        self._id.add([row.id for row in page.rows])
-        self._document_type.add([row.document_type for row in page.rows])
-
-    def finish(self) -> tuple[Any, Any]:
-        """Give both columns."""
-        return self._id.finish(), self._document_type.finish()
+Build = Callable[[], Column[Any]]
+Read = Callable[[RowPage, KnownElsewhere], Iterable[Any]]
 
 
-class UploadColumns:
-    """All columns of an upload."""
+class UploadColumn(NamedTuple):
+    """A column of `uploads_frame`.
 
-    def __init__(self, accounts: Iterable[Account], sent: pd.DataFrame | None, levels: str) -> None:
-        self._preset = level_preset(levels)
-        self._users = {account.id: account.user for account in accounts}
-        self._requested: dict[str, str] = (
-            {} if sent is None else dict(zip(sent["upload_id"], sent["document_type"], strict=True))
-        )
-        self._columns = {name: kind() for name, kind in UPLOAD_COLUMNS.items()}
+    ``content`` says how it is built and how a page's values are read; ``None`` where it is made of
+    another column.
+    ``privacy`` is one of `report.privacy.KINDS`, empty where no report may hold the column;
+    ``explored`` says whether the explorer writes it.
+    """
 
-    def add(self, page: RowPage) -> None:
-        """Take the rows of a page."""
-        rows, stages = page.rows, [row.processing or _NO_PROCESSING for row in page.rows]
-        signals, reason_codes = _counts(page.forms)
-        values: dict[str, list[Any]] = {
-            "id": [row.id for row in rows],
-            "account": [row.account for row in rows],
-            "user": self._users_of(rows),
-            "document_type": [row.document_type for row in rows],
-            "requested_document_type": self._requested_of(rows),
-            "file_name": [row.file_name for row in rows],
-            "file_url": [row.file_url for row in rows],
-            "classification": [stage.classification for stage in stages],
-            "ocr": [stage.ocr for stage in stages],
-            "authenticity": [stage.authenticity for stage in stages],
-            "ocr_authenticity_score": page.scores,
-            "signal_count": signals,
-            "reason_code_count": reason_codes,
-            "created_at": [row.created_at for row in rows],
-            "updated_at": [row.updated_at for row in rows],
-        }
-        for name, column in self._columns.items():
-            column.add(values[name])
-
-    def finish(self) -> pd.DataFrame:
-        """Give the frame."""
-        frame = pd.DataFrame({name: column.finish() for name, column in self._columns.items()})
-        place = list(frame).index("ocr_authenticity_score") + 1
-        levels = levels_of(frame["ocr_authenticity_score"], self._preset)
-        frame.insert(place, "authenticity_level", levels)
-        frame.attrs["levels"] = self._preset.name
-        return frame
-
-    def _users_of(self, rows: Rows) -> list[str | None]:
-        if not self._users:
-            return [row.user for row in rows]
-        return [row.user or self._users.get(row.account or "") for row in rows]
-
-    def _requested_of(self, rows: Rows) -> list[str | None]:
-        requested = self._requested
-        if not requested:
-            return [row.requested_document_type for row in rows]
-        return [row.requested_document_type or requested.get(row.id) for row in rows]
+    name: str
+    content: tuple[Build, Read] | None
+    privacy: str
+    meaning: str
+    unit: str = ""
+    source: str = FROM_ARGYLE
+    explored: bool = False
 
 
-def levels_of(scores: pd.Series[int], preset: LevelPreset) -> Any:
-    """Read scores into the levels of a preset, as an ordered categorical."""
-    lowest = np.array([low for low, _ in preset.bands])
-    codes = np.searchsorted(lowest, scores.fillna(LOWEST_SCORE).to_numpy(), side="right") - 1
-    codes[scores.isna().to_numpy()] = -1
-    dtype = pd.CategoricalDtype(preset.levels, ordered=True)
-    return pd.Categorical.from_codes(codes, dtype=dtype)
+def _field(name: str) -> Read:
+    value = attrgetter(name)
+    return lambda page, _: map(value, page.rows)
 
 
-def _counts(found: list[Forms | None]) -> tuple[list[int | None], list[int | None]]:
-    """Count the signals and the reason codes of each row; ``None`` without an analysis."""
-    signals: list[int | None] = []
-    reason_codes: list[int | None] = []
-    for forms in found:
-        if forms is None:
-            signals.append(None)
-            reason_codes.append(None)
-            continue
-        of_signals = of_codes = 0
-        for form in forms:
-            of_signals += len(form.signals or ())
-            if (verdict := form.form_authenticity) is not None:
-                of_codes += len(verdict.reason_codes or ())
-        signals.append(of_signals)
-        reason_codes.append(of_codes)
-    return signals, reason_codes
+def _stage(name: str) -> tuple[Build, Read]:
+    value = attrgetter(name)
+    return partial(CategoryColumn, STATUSES), lambda page, _: map(value, page.processing)
 
 
-if TYPE_CHECKING:
-    Columns = HeadColumns | UploadColumns | SignalColumns
+def _users(page: RowPage, known: KnownElsewhere) -> list[str | None]:
+    if not known.users:
+        return [row.user for row in page.rows]
+    return [row.user or known.users.get(row.account or "") for row in page.rows]
+
+
+def _requested_types(page: RowPage, known: KnownElsewhere) -> list[str | None]:
+    if not known.requested:
+        return [row.requested_document_type for row in page.rows]
+    return [row.requested_document_type or known.requested.get(row.id) for row in page.rows]
+
+
+def _text(name: str) -> tuple[Build, Read]:
+    return TextColumn, _field(name)
+
+
+def _time(name: str) -> tuple[Build, Read]:
+    return TimeColumn, _field(name)
+
+
+_TYPE = partial(CategoryColumn, DOCUMENT_TYPES)
+_SCORE = partial(WholeNumberColumn, np.int16)
+_COUNT = partial(WholeNumberColumn, np.int32)
+
+# In the order of the frame. Who has a file_url can fetch the document: no report holds it.
+UPLOAD_COLUMNS = (
+    UploadColumn("id", _text("id"), "open", "the upload", explored=True),
+    UploadColumn(
+        "account", _text("account"), "pseudonym", "the account it belongs to", explored=True
+    ),
+    UploadColumn(
+        "user",
+        (TextColumn, _users),
+        "pseudonym",
+        "the user whose document it is, where known",
+        source="Argyle, account object",
+        explored=True,
+    ),
+    UploadColumn(
+        "document_type",
+        (_TYPE, _field("document_type")),
+        "open",
+        "type as Argyle found it; it overwrites what was sent",
+        explored=True,
+    ),
+    UploadColumn(
+        "requested_document_type",
+        (_TYPE, _requested_types),
+        "open",
+        "type it was sent as, where known",
+        source=OURS,
+    ),
+    UploadColumn("file_name", _text("file_name"), "file name", "name of the file"),
+    UploadColumn("file_url", _text("file_url"), "", "where the file can be fetched"),
+    UploadColumn("classification", _stage("classification"), "open", _STAGE),
+    UploadColumn("ocr", _stage("ocr"), "open", _STAGE),
+    UploadColumn("authenticity", _stage("authenticity"), "open", _STAGE),
+    UploadColumn(
+        SCORE,
+        (_SCORE, lambda page, _: page.scores),
+        "open",
+        "authenticity score; higher means fewer signs of tampering",
+        unit=POINTS,
+        source=FROM_OCROLUS,
+        explored=True,
+    ),
+    UploadColumn(
+        LEVEL,
+        None,
+        "open",
+        "level of the score, of the preset in manifest.json",
+        source=OURS,
+        explored=True,
+    ),
+    UploadColumn(
+        "signal_count",
+        (_COUNT, lambda page, _: page.counts[0]),
+        "open",
+        "signals found; empty without an analysis",
+        unit="count",
+        source=FROM_OCROLUS,
+        explored=True,
+    ),
+    UploadColumn(
+        "reason_code_count",
+        (_COUNT, lambda page, _: page.counts[1]),
+        "open",
+        "reason codes given; empty without an analysis",
+        unit="count",
+        source=OURS,
+        explored=True,
+    ),
+    UploadColumn(
+        "created_at", _time("created_at"), "open", "when it came to Argyle", UTC, explored=True
+    ),
+    UploadColumn(
+        "updated_at", _time("updated_at"), "open", "when Argyle last changed it", UTC, explored=True
+    ),
+)
 
 
 class Frames(NamedTuple):
@@ -209,8 +243,8 @@ def uploads_frame(
     >>> frame.loc[0, "authenticity_level"]
     'high'
     """
-    uploads = UploadColumns(accounts, sent, levels)
-    rejected = _read_into(records, COUNTED, errors, uploads)
+    uploads = UploadsBuilder(accounts, sent, levels)
+    rejected = _read_into(records, COUNTED, errors, uploads.add)
     return list_rejected(uploads.finish(), rejected)
 
 
@@ -241,8 +275,8 @@ def signals_frame(records: Any, *, errors: Errors = "raise") -> pd.DataFrame:
     >>> signals_frame([]).columns[0]
     'upload_id'
     """
-    heads, signals = HeadColumns(), SignalColumns()
-    rejected = _read_into(records, READ, errors, heads, signals)
+    heads, signals = HeadsBuilder(), SignalsBuilder()
+    rejected = _read_into(records, READ, errors, heads.add, signals.add)
     return list_rejected(signals.finish(*heads.finish()), rejected)
 
 
@@ -277,28 +311,113 @@ def flatten(
     >>> len(uploads), len(signals)
     (1, 0)
     """
-    uploads, signals = UploadColumns(accounts, sent, levels), SignalColumns()
-    rejected = _read_into(records, READ, errors, uploads, signals)
-    frame = list_rejected(uploads.finish(), rejected)
-    lines = signals.finish(frame["id"].array, frame["document_type"].array)
-    return Frames(frame, list_rejected(lines, rejected))
+    builder = FramesBuilder(accounts, sent, levels)
+    rejected = _read_into(records, READ, errors, builder.add)
+    return builder.finish(rejected)
+
+
+class UploadsBuilder:
+    """Builds `uploads_frame`, a page at a time."""
+
+    def __init__(self, accounts: Iterable[Account], sent: pd.DataFrame | None, levels: str) -> None:
+        self._preset = level_preset(levels)
+        requested = (
+            {} if sent is None else zip(sent["upload_id"], sent["document_type"], strict=True)
+        )
+        self._known = KnownElsewhere({a.id: a.user for a in accounts}, dict(requested))
+        self._columns = {
+            column.name: (build(), read)
+            for column in UPLOAD_COLUMNS
+            if column.content
+            for build, read in [column.content]
+        }
+
+    def add(self, page: RowPage) -> None:
+        """Take the rows of a page."""
+        for column, read in self._columns.values():
+            column.add(read(page, self._known))
+
+    def finish(self) -> pd.DataFrame:
+        """Give the frame."""
+        columns = {name: column.finish() for name, (column, _) in self._columns.items()}
+        columns[LEVEL] = levels_of(pd.Series(columns[SCORE]), self._preset)
+        frame = pd.DataFrame({column.name: columns[column.name] for column in UPLOAD_COLUMNS})
+        frame.attrs["levels"] = self._preset.name
+        return frame
+
+
+class HeadsBuilder:
+    """Builds what signals repeat of their uploads: the id and the type."""
+
+    def __init__(self) -> None:
+        self._id, self._document_type = TextColumn(), CategoryColumn(DOCUMENT_TYPES)
+
+    def add(self, page: RowPage) -> None:
+        """Take the rows of a page."""
+        self._id.add([row.id for row in page.rows])
+        self._document_type.add([row.document_type for row in page.rows])
+
+    def finish(self) -> tuple[Any, Any]:
+        """Give both columns."""
+        return self._id.finish(), self._document_type.finish()
+
+
+class FramesBuilder:
+    """Builds both frames, a page at a time."""
+
+    def __init__(self, accounts: Iterable[Account], sent: pd.DataFrame | None, levels: str) -> None:
+        self._uploads, self._signals = UploadsBuilder(accounts, sent, levels), SignalsBuilder()
+
+    def add(self, page: RowPage) -> None:
+        """Take the rows of a page, and their signals."""
+        self._uploads.add(page)
+        self._signals.add(page)
+
+    def finish(self, rejected: list[DecodeError] | None = None) -> Frames:
+        """Give both frames."""
+        uploads = self._uploads.finish()
+        signals = self._signals.finish(uploads["id"].array, uploads["document_type"].array)
+        return Frames(list_rejected(uploads, rejected), list_rejected(signals, rejected))
+
+
+def levels_of(scores: pd.Series[int], preset: LevelPreset) -> Any:
+    """Read scores into the levels of a preset, as an ordered categorical."""
+    lowest = np.array([low for low, _ in preset.bands])
+    codes = np.searchsorted(lowest, scores.fillna(LOWEST_SCORE).to_numpy(), side="right") - 1
+    codes[scores.isna().to_numpy()] = -1
+    dtype = pd.CategoricalDtype(preset.levels, ordered=True)
+    return pd.Categorical.from_codes(codes, dtype=dtype)
+
+
+def categories_of(page: RowPage) -> dict[str, dict[str, list[str]]]:
+    """Name the categories of each column that both frames of this page alone would have."""
+    uploads: dict[str, list[str]] = {}
+    for column in UPLOAD_COLUMNS:
+        if column.content and isinstance(built := column.content[0](), CategoryColumn):
+            built.add(column.content[1](page, NOTHING_ELSE))
+            uploads[column.name] = built.categories
+    signals = {"document_type": uploads["document_type"], **signal_categories(page)}
+    return {"uploads": uploads, "signals": signals}
 
 
 def list_rejected(frame: pd.DataFrame, rejected: list[DecodeError] | None) -> pd.DataFrame:
     """List collected errors in ``frame.attrs["rejected"]``, and give the frame back."""
     if rejected is not None:
-        told = [{"record": e.record, "path": e.path, "problem": e.problem} for e in rejected]
-        frame.attrs["rejected"] = told
+        rows = [{"record": e.record, "path": e.path, "problem": e.problem} for e in rejected]
+        frame.attrs["rejected"] = rows
     return frame
 
 
 def _read_into(
-    records: Any, reader: RecordReader[Row[Any, Any]], errors: Errors, *columns: Columns
+    records: Any,
+    reader: RecordReader[Row[Any, Any]],
+    errors: Errors,
+    *takers: Callable[[RowPage], None],
 ) -> list[DecodeError] | None:
-    """Hand each page to what builds columns of it, and let it go."""
+    """Hand each page to what takes its rows, and let it go."""
     rejected: list[DecodeError] | None = [] if errors == "collect" else None
     for batch in reader.batches(records, rejected):
         page = rows_of(batch, rejected)
-        for some in columns:
-            some.add(page)
+        for take in takers:
+            take(page)
     return rejected

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
+from argyle_nb.frames.uploads import FROM_ARGYLE, FROM_OCROLUS, OURS, POINTS, UPLOAD_COLUMNS, UTC
 from argyle_nb.report.privacy import KINDS, dictionary_kind
 from argyle_nb.scores.files import KINDS as KINDS_OF_LABELS
 
@@ -20,28 +21,29 @@ class Meaning(NamedTuple):
 
     meaning: str
     unit: str = ""
-    source: str = "argyle_nb"
+    source: str = OURS
 
 
-_API = "Argyle, user upload object"
-_OCROLUS = "Ocrolus, through Argyle's metadata.ocr_authenticity"
 _READ = "Ocrolus, through Argyle's metadata.ocr_data"
 _SHARE = "share, 0 to 1"
-_POINTS = "points of the score, 0 to 100"
-_UTC = "UTC"
-_STATUS = ": idle, in_progress, completed, failed or unauthorized"
+
+_UPLOADS = {
+    column.name: Meaning(column.meaning, column.unit, column.source)
+    for column in UPLOAD_COLUMNS
+    if column.privacy
+}
 
 # Columns that mean the same wherever they are.
 COMMON = {
-    "upload_id": Meaning("the upload", "", _API),
-    "document_type": Meaning("type as Argyle found it; it overwrites what was sent", "", _API),
-    "form_type": Meaning("kind of form", "", _OCROLUS),
+    "upload_id": Meaning("the upload", "", FROM_ARGYLE),
+    "document_type": _UPLOADS["document_type"],
+    "form_type": Meaning("kind of form", "", FROM_OCROLUS),
     "uploads": Meaning("uploads, with a score or without", "count"),
     "scored": Meaning("uploads with a score", "count"),
     "unscored": Meaning("uploads without a score, in no decision", "count"),
-    "week": Meaning("Monday of the week of created_at", _UTC),
+    "week": Meaning("Monday of the week of created_at", UTC),
     "level": Meaning("authenticity level of the preset that manifest.json names"),
-    "mean": Meaning("mean score", _POINTS),
+    "mean": Meaning("mean score", POINTS),
     "classified": Meaning("uploads whose classification is completed", "count"),
     "ocr": Meaning("of these, uploads that OCR has read", "count"),
     "warning": Meaning("what to be careful about; empty where nothing is"),
@@ -55,35 +57,18 @@ COMMON = {
 }
 
 FILES: dict[str, dict[str, Meaning]] = {
-    "uploads.csv": {
-        "id": Meaning("the upload", "", _API),
-        "account": Meaning("the account it belongs to", "", _API),
-        "user": Meaning("the user whose document it is, where known", "", "Argyle, account object"),
-        "requested_document_type": Meaning("type it was sent as, where known"),
-        "file_name": Meaning("name of the file", "", _API),
-        "classification": Meaning(f"stage of processing{_STATUS}", "", _API),
-        "ocr": Meaning(f"stage of processing{_STATUS}", "", _API),
-        "authenticity": Meaning(f"stage of processing{_STATUS}", "", _API),
-        "ocr_authenticity_score": Meaning(
-            "authenticity score; higher means fewer signs of tampering", _POINTS, _OCROLUS
-        ),
-        "authenticity_level": Meaning("level of the score, of the preset in manifest.json"),
-        "no_score_reason": Meaning("why there is no score; empty where there is one"),
-        "signal_count": Meaning("signals found; empty without an analysis", "count", _OCROLUS),
-        "reason_code_count": Meaning("reason codes given; empty without an analysis", "count"),
-        "created_at": Meaning("when it came to Argyle", _UTC, _API),
-        "updated_at": Meaning("when Argyle last changed it", _UTC, _API),
-    },
+    "uploads.csv": _UPLOADS
+    | {"no_score_reason": Meaning("why there is no score; empty where there is one")},
     "signals.csv": {
         "kind": Meaning("signal or reason_code"),
-        "identifier": Meaning("stable name of the signal, or the reason code", "", _OCROLUS),
-        "display_name": Meaning("what it says, in words; not stable", "", _OCROLUS),
-        "confidence": Meaning("confidence of a reason code: LOW, MEDIUM or HIGH", "", _OCROLUS),
-        "page_number": Meaning("page of the document, from 1", "", _OCROLUS),
-        "signal_count": Meaning("occurrences of the signal", "count", _OCROLUS),
-        "field_name": Meaning("field that was changed; several with | between", "", _OCROLUS),
-        "original_text": Meaning("text before tampering", "", _OCROLUS),
-        "tampered_text": Meaning("text after tampering", "", _OCROLUS),
+        "identifier": Meaning("stable name of the signal, or the reason code", "", FROM_OCROLUS),
+        "display_name": Meaning("what it says, in words; not stable", "", FROM_OCROLUS),
+        "confidence": Meaning("confidence of a reason code: LOW, MEDIUM or HIGH", "", FROM_OCROLUS),
+        "page_number": Meaning("page of the document, from 1", "", FROM_OCROLUS),
+        "signal_count": Meaning("occurrences of the signal", "count", FROM_OCROLUS),
+        "field_name": Meaning("field that was changed; several with | between", "", FROM_OCROLUS),
+        "original_text": Meaning("text before tampering", "", FROM_OCROLUS),
+        "tampered_text": Meaning("text after tampering", "", FROM_OCROLUS),
     },
     "ocr_fields.csv": {
         "form": Meaning("which of the upload's forms, from 1"),
@@ -96,23 +81,23 @@ FILES: dict[str, dict[str, Meaning]] = {
     },
     "score_summary.csv": {
         "coverage": Meaning("scored / uploads", _SHARE),
-        "sd": Meaning("sample standard deviation (n - 1)", _POINTS),
-        "min": Meaning("lowest score", _POINTS),
-        "p5": Meaning("5 % quantile, linear interpolation", _POINTS),
-        "q25": Meaning("25 % quantile", _POINTS),
-        "median": Meaning("50 % quantile", _POINTS),
-        "q75": Meaning("75 % quantile", _POINTS),
-        "p95": Meaning("95 % quantile", _POINTS),
-        "max": Meaning("highest score", _POINTS),
+        "sd": Meaning("sample standard deviation (n - 1)", POINTS),
+        "min": Meaning("lowest score", POINTS),
+        "p5": Meaning("5 % quantile, linear interpolation", POINTS),
+        "q25": Meaning("25 % quantile", POINTS),
+        "median": Meaning("50 % quantile", POINTS),
+        "q75": Meaning("75 % quantile", POINTS),
+        "p95": Meaning("95 % quantile", POINTS),
+        "max": Meaning("highest score", POINTS),
     },
     "levels.csv": {
-        "lowest_score": Meaning("lowest score of the level", _POINTS),
-        "highest_score": Meaning("highest score of the level", _POINTS),
+        "lowest_score": Meaning("lowest score of the level", POINTS),
+        "highest_score": Meaning("highest score of the level", POINTS),
         "uploads": Meaning("uploads whose score is in the level", "count"),
         "share": Meaning("share of the scored uploads", _SHARE),
     },
     "thresholds.csv": {
-        "threshold": Meaning("lowest score that passes", _POINTS),
+        "threshold": Meaning("lowest score that passes", POINTS),
         "passed": Meaning("uploads at or above it", "count"),
         "reviewed": Meaning("uploads between two cut-offs; none with one", "count"),
         "rejected": Meaning("uploads below it", "count"),
@@ -158,7 +143,7 @@ def data_dictionary(tables: Mapping[str, pd.DataFrame], privacy: Privacy) -> pd.
 
 
 def meaning_of(file: str, column: str) -> Meaning:
-    """Find what a column means."""
+    """Find what a column means; a `KeyError` where nobody has written it down."""
     known = COMMON | FILES.get(file, {})
     if file == "score_counts.csv":
         name, _, kind = column.rpartition(":")
@@ -178,9 +163,9 @@ def meaning_of(file: str, column: str) -> Meaning:
 
 
 def _row(file: str, column: str, dtype: str, privacy: Privacy) -> tuple[str, ...]:
-    found = meaning_of(file, column)
-    kind = dictionary_kind(file, column)
-    return file, column, *found[:1], dtype, *found[1:], _taken_away(kind, privacy)
+    meaning, unit, source = meaning_of(file, column)
+    taken_away = _taken_away(dictionary_kind(file, column), privacy)
+    return file, column, meaning, dtype, unit, source, taken_away
 
 
 def _taken_away(kind: str, privacy: Privacy) -> str:

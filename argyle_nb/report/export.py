@@ -12,8 +12,8 @@ from argyle_nb.errors import ConfigurationError
 from argyle_nb.levels import level_preset
 from argyle_nb.report.dictionary import FILES, data_dictionary
 from argyle_nb.report.folders import replaced
-from argyle_nb.report.manifest import facts_of, file_facts
-from argyle_nb.report.page import page_of
+from argyle_nb.report.manifest import file_facts, report_facts
+from argyle_nb.report.page import render_page
 from argyle_nb.report.privacy import Privacy
 from argyle_nb.report.reading import MANIFEST, PAGE, Report, is_report
 from argyle_nb.report.tables import content_of, gather
@@ -111,15 +111,15 @@ def export_report(
     >>> export_report(frame, folder / "report").rows["uploads.csv"]
     4
     """
-    privacy, where = Privacy(pii, salt), Path(folder)
+    privacy, folder = Privacy(pii, salt), Path(folder)
     with _whole_characters():
         wanted = plain_filters(filters or {})
-        given = gather(source, signals, ocr, wanted)
-        wished = given.uploads.attrs.get("levels", "argyle") if levels is None else levels
-        preset = level_preset(wished)
-        content = content_of(given, preset, privacy)
-        facts = facts_of(
-            given,
+        rows = gather(source, signals, ocr, wanted)
+        if levels is None:
+            levels = rows.uploads.attrs.get("levels", "argyle")
+        content = content_of(rows, level_preset(levels), privacy)
+        facts = report_facts(
+            rows,
             content,
             title=title,
             filters=wanted,
@@ -129,9 +129,9 @@ def export_report(
             made_by=made_by,
         )
         content.tables["data_dictionary.csv"] = data_dictionary(content.tables, privacy)
-        with replaced(where, KNOWN_FILES, is_report) as new:
+        with replaced(folder, KNOWN_FILES, is_report) as new:
             _write(new, content, facts, excel)
-    return Report(where.expanduser(), facts)
+    return Report(folder.expanduser(), facts)
 
 
 def _sources(source: pd.DataFrame | Archive) -> list[str]:
@@ -151,14 +151,15 @@ def _write(new: Path, content: ReportContent, facts: dict[str, Any], excel: bool
     for name, table in content.tables.items():
         write_csv(table, new / name, excel=excel)
         facts["files"].append(file_facts(new / name, table))
-    (new / PAGE).write_text(page_of(facts, content), encoding="utf-8")
+    (new / PAGE).write_text(render_page(facts, content), encoding="utf-8")
     facts["files"].append(file_facts(new / PAGE))
-    told = json.dumps(facts, indent=2, ensure_ascii=False)
-    (new / MANIFEST).write_text(told + "\n", encoding="utf-8")
+    manifest = json.dumps(facts, indent=2, ensure_ascii=False)
+    (new / MANIFEST).write_text(manifest + "\n", encoding="utf-8")
 
 
 @contextmanager
 def _whole_characters() -> Iterator[None]:
+    """Say in words that a text cannot be written as UTF-8."""
     try:
         yield
     except UnicodeEncodeError as error:

@@ -1,33 +1,21 @@
-"""A folder of files that is replaced as a whole.
-
-The new files are written into a folder beside the old one and flushed to the disk; then the two
-change their names in one step of the system (``renameat2`` with ``RENAME_EXCHANGE`` on Linux,
-``renamex_np`` with ``RENAME_SWAP`` on macOS), so that whoever looks sees all of the old files or
-all of the new ones, even if the machine stops in between. Where the system or the disk knows no
-such step there is a moment between two renames in which the folder is missing; the old one then
-still stands beside it and is put back by the next export.
-"""
+"""A report's folder, which is replaced as a whole: old files or new ones, never some of both."""
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import os
 import re
 import secrets
 import shutil
-import sys
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from argyle_nb.errors import ConfigurationError
+from argyle_nb.storage import replace_folder, restore_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_AT_FDCWD = -100
-_EXCHANGE = 2  # the same number on both systems
 _SHOWN = 5
 _BYTES = 8  # of chance in a new folder's name
 
@@ -36,16 +24,18 @@ _BYTES = 8  # of chance in a new folder's name
 def replaced(
     folder: Path, known: frozenset[str], ours: Callable[[Path], bool] = lambda _: True
 ) -> Iterator[Path]:
-    """Give a new folder that takes the place of another when all went well."""
+    """Give a new folder that takes the place of another when all went well.
+
+    What the other holds would be lost: its files have ``known`` names, and are ``ours``.
+    """
     folder = _place(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        _put_back(folder)
+        restore_folder(folder)
         _check_ours(folder, known, ours)
         with _claimed(folder) as new:
             yield new
-            _flush(new)
-            _swap(new, folder)
+            replace_folder(folder, new)
     except OSError as error:
         raise ConfigurationError(
             f"{folder} cannot be written ({error.strerror or error}): name another folder for the "
@@ -69,22 +59,18 @@ def _place(folder: Path) -> Path:
 
 
 def _check_ours(folder: Path, known: frozenset[str], ours: Callable[[Path], bool]) -> None:
-    found = list(folder.iterdir()) if _is(folder) else []
-    strange = sorted(path.name for path in found if path.name not in known or path.is_dir())
-    if found and not strange and not ours(folder):
-        strange = sorted(path.name for path in found)
+    if folder.exists() and not folder.is_dir():
+        raise ConfigurationError(f"{folder} is a file: name another folder for the report")
+    paths = sorted(folder.iterdir()) if folder.exists() else []
+    strange = [path.name for path in paths if path.name not in known or path.is_dir()]
+    if paths and not strange and not ours(folder):
+        strange = [path.name for path in paths]
     if strange:
         more = f" and {len(strange) - _SHOWN} more" if len(strange) > _SHOWN else ""
         raise ConfigurationError(
             f"{folder} holds what is no part of a report ({', '.join(strange[:_SHOWN])}{more}) and "
             "would be lost: name a folder of the report's own"
         )
-
-
-def _is(folder: Path) -> bool:
-    if folder.exists() and not folder.is_dir():
-        raise ConfigurationError(f"{folder} is a file: name another folder for the report")
-    return folder.is_dir()
 
 
 @contextmanager
@@ -133,48 +119,3 @@ def _locked(folder: Path) -> Iterator[bool | None]:
         yield free
     finally:
         os.close(handle)
-
-
-def _flush(folder: Path) -> None:
-    for path in [*folder.iterdir(), folder]:
-        if path.is_file() or os.name == "posix":
-            handle = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-
-
-def _swap(new: Path, folder: Path) -> None:
-    with contextlib.suppress(OSError):  # there are files to be replaced
-        new.rename(folder)
-        return
-    if not _exchanged(new, folder):
-        old = _beside(folder)
-        folder.rename(old)
-        new.rename(folder)
-        shutil.rmtree(old, ignore_errors=True)
-
-
-def _exchanged(one: Path, two: Path) -> bool:
-    """Let two folders change names in one step, where the system can."""
-    with contextlib.suppress(OSError, AttributeError):
-        library = ctypes.CDLL(None, use_errno=True)
-        paths = os.fsencode(one), os.fsencode(two)
-        if sys.platform == "darwin":
-            return bool(library.renamex_np(*paths, _EXCHANGE) == 0)
-        here = ctypes.c_int(_AT_FDCWD)
-        return bool(library.renameat2(here, paths[0], here, paths[1], _EXCHANGE) == 0)
-    return False
-
-
-def _beside(folder: Path) -> Path:
-    return folder.with_name(f".{folder.name}.old_report")
-
-
-def _put_back(folder: Path) -> None:
-    """Undo the first of two renames whose second never came."""
-    old = _beside(folder)
-    if old.exists() and not folder.exists():
-        old.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)

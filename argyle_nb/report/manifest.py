@@ -1,4 +1,4 @@
-"""What a report says about itself."""
+"""What a report says about itself: how it was made, of what, and what was left out."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ LEFT_OUT = "Addresses of the documents themselves (file_url) never leave."
 _BLOCK = 1 << 20
 
 
-def facts_of(
-    given: ReportInput,
+def report_facts(
+    rows: ReportInput,
     content: ReportContent,
     *,
     title: str,
@@ -50,7 +50,7 @@ def facts_of(
     made_by: str | None,
 ) -> dict[str, Any]:
     """Say how a report was made, but for the list of its files."""
-    times = given.uploads["created_at"].dropna()
+    times = rows.uploads["created_at"].dropna()
     first, last = (_iso(times.min()), _iso(times.max())) if len(times) else (None, None)
     return {
         "format": FORMAT,
@@ -60,15 +60,51 @@ def facts_of(
         "environment": settings.environment if settings else None,
         "base_url": settings.base_url if settings else None,
         "sources": sources,
-        "filters": told_filters(filters, privacy),
+        "filters": described_filters(filters, privacy),
         "created_at": {"first": first, "last": last},
         "levels": preset_facts(content.preset),
         "personal_data": {"mode": privacy.mode, "means": PERSONAL[privacy.mode]},
-        "left_out": {"columns": _left_out(given, privacy), "rows": given.left_out, "why": LEFT_OUT},
+        "left_out": {"columns": _left_out(rows, privacy), "rows": rows.left_out, "why": LEFT_OUT},
         "adds_up": content.adds_up,
         "software": {name: version(name) for name in SOFTWARE}
         | {"python": platform.python_version()},
     }
+
+
+def described_filters(filters: Filters, privacy: Privacy) -> dict[str, Any]:
+    """Give the filters as they may leave; a column that no file has is personal.
+
+    Times are in UTC, as they were understood.
+    """
+    return {
+        privacy.text("label", name): _described_times(wanted)
+        if name in TIMES
+        else _described(UPLOADS.get(name, "text"), wanted, privacy)
+        for name, wanted in filters.items()
+    }
+
+
+def _described_times(wanted: Any) -> list[str | None]:
+    limits = (utc_time(limit) for limit in wanted)
+    return [None if at is None else at.isoformat().replace("+00:00", "Z") for at in limits]
+
+
+def _described(kind: str, wanted: Any, privacy: Privacy) -> Any:
+    if isinstance(wanted, list):
+        return [_described(kind, item, privacy) for item in wanted]
+    return privacy.text(kind, wanted) if isinstance(wanted, str) else wanted
+
+
+def _left_out(rows: ReportInput, privacy: Privacy) -> list[str]:
+    """Name the columns of the frames that no file has."""
+    frames = ((rows.uploads, UPLOADS), (rows.signals, SIGNALS), (rows.ocr, OCR))
+    return [
+        privacy.text("label", str(name))
+        for frame, allowed in frames
+        if frame is not None
+        for name in frame
+        if name not in allowed
+    ]
 
 
 def preset_facts(preset: LevelPreset) -> dict[str, Any]:
@@ -82,14 +118,14 @@ def file_facts(path: Path, table: pd.DataFrame | None = None) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "name": path.name,
         "bytes": path.stat().st_size,
-        "sha256": sha256_of(path),
+        "sha256": file_sha256(path),
     }
     if table is not None:
         facts |= {"rows": len(table), "columns": [described(table[name]) for name in table]}
     return facts
 
 
-def sha256_of(path: Path) -> str:
+def file_sha256(path: Path) -> str:
     """Give the SHA-256 of a file, read in blocks."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
@@ -107,39 +143,3 @@ def _login() -> str | None:
         return getpass.getuser()
     except (OSError, KeyError):  # a process whose user has no name
         return None
-
-
-def _left_out(given: ReportInput, privacy: Privacy) -> list[str]:
-    """Name the columns of the frames that no file has."""
-    frames = ((given.uploads, UPLOADS), (given.signals, SIGNALS), (given.ocr, OCR))
-    return [
-        privacy.text("label", str(name))
-        for frame, allowed in frames
-        if frame is not None
-        for name in frame
-        if name not in allowed
-    ]
-
-
-def told_filters(filters: Filters, privacy: Privacy) -> dict[str, Any]:
-    """Give the filters as a manifest may tell them; a column that no file has is personal.
-
-    Times are told in UTC, as they were understood.
-    """
-    return {
-        privacy.text("label", name): _told_times(wanted)
-        if name in TIMES
-        else _told(UPLOADS.get(name, "text"), wanted, privacy)
-        for name, wanted in filters.items()
-    }
-
-
-def _told_times(wanted: Any) -> list[str | None]:
-    limits = (utc_time(limit) for limit in wanted)
-    return [None if at is None else at.isoformat().replace("+00:00", "Z") for at in limits]
-
-
-def _told(kind: str, wanted: Any, privacy: Privacy) -> Any:
-    if isinstance(wanted, list):
-        return [_told(kind, one, privacy) for one in wanted]
-    return privacy.text(kind, wanted) if isinstance(wanted, str) else wanted

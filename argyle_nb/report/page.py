@@ -1,4 +1,4 @@
-"""What a report does not know, and why, in sentences."""
+"""The page of a report: figures, charts, tables, and what is not known, in one file of HTML."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from argyle_nb.scores import ScoreCounts
 
 
-REASONS = {
+REASONS_IN_WORDS = {
     "pending": "still in progress at Argyle",
     "failed": "that failed in a stage of processing",
     "unauthorized": "of an account for which Argyle has not enabled the analysis",
@@ -38,145 +38,16 @@ REASONS = {
 # Microsoft, Excel specifications and limits; one row is the header.
 EXCEL_ROWS, EXCEL_LETTERS = 1_048_575, 32_767
 STAND_IN = "The scores are those of a local sandbox, a stand-in, and not of Ocrolus."
-
-
-def unknown(facts: dict[str, Any], content: ReportContent) -> list[str]:
-    """Say what is not known, why, and what was left out."""
-    adds_up = facts["adds_up"]
-    told = [STAND_IN] if facts["environment"] == LOCAL or _of_sandboxes(facts["sources"]) else []
-    told += [
-        f"Without a score, of {adds_up['listed']:,} uploads: {count:,} {REASONS[reason]}."
-        for reason, count in adds_up["no_score"].items()
-        if count
-    ]
-    if adds_up["unread"]:
-        told.append(f"Not listed, because it could not be read: {adds_up['unread']:,}.")
-    if adds_up["left_out_by_filters"]:
-        told.append(f"Left out by the filters: {adds_up['left_out_by_filters']:,} uploads.")
-    told += [
-        f"There is no {name}: it was not asked for."
-        for name in ("signals.csv", "ocr_fields.csv")
-        if name not in content.tables
-    ]
-    told += [sentence for name in content.tables for sentence in _beyond_excel(name, content)]
-    told.append(f"Levels are those of preset {content.preset.name}: {content.preset.source}.")
-    told += [facts["personal_data"]["means"], facts["left_out"]["why"]]
-    return told
-
-
-def _beyond_excel(name: str, content: ReportContent) -> list[str]:
-    """Say what Excel would lose of a file: it shows so many rows, and so much of a cell."""
-    table, told = content.tables[name], []
-    if len(table) > EXCEL_ROWS:
-        told.append(
-            f"Excel shows {EXCEL_ROWS:,} of the {len(table):,} rows of {name}: filter, or read it "
-            "with another program."
-        )
-    texts = [table[column] for column in table if table[column].dtype == "string"]
-    longest = max(map(_longest, texts), default=0)
-    if longest > EXCEL_LETTERS:
-        told.append(
-            f"Excel cuts texts of {name} off: the longest has {longest:,} characters, and a cell "
-            f"{EXCEL_LETTERS:,}."
-        )
-    return told
-
-
-def _longest(texts: pd.Series[Any]) -> int:
-    return int(texts.str.len().to_numpy(np.int64, na_value=0).max(initial=0))
-
-
-def _of_sandboxes(sources: list[str]) -> bool:
-    return any(LOCAL in source or "127.0.0.1" in source for source in sources)
-
-
+_LONGEST = 50  # rows of a table on the page; the file has all of them
+_WIDEST = 160  # letters of a cell; the file has all of them
+_CUT_OFFS = range(10, 100, 10)
+_EVERY = 10**6
 _MOST_GROUPS = 6  # that one chart can tell apart
 _MOST_DRAWN = 60  # letters of a name, which else would leave no room for the chart
 _DRAWN_CUT_OFFS = "What each cut-off would pass"
 _HEIGHT, _HEIGHTS = 3.6, {_DRAWN_CUT_OFFS: 4.8}  # inches
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_UNREAD = re.compile(r"<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL)
-
-
-def drawn(content: ReportContent) -> Mapping[str, str]:
-    """Draw what there is to see."""
-    counts, preset = content.counts, content.preset
-    by_type = counts.by("document_type")
-    scored = _largest(_with_scores(by_type))
-    weeks = counts.by("week").filter(week=lambda week: week.notna())
-    found: dict[str, Callable[[Axes], object]] = {
-        "How many uploads have each authenticity score": (
-            lambda ax: charts.histogram(counts, ax, levels=preset)
-        ),
-        "How far uploads came, and why some have no score": (
-            lambda ax: charts.coverage(_largest(by_type), ax)
-        ),
-    }
-    if len(scored.groups) > 1:
-        found["Scores by document type"] = lambda ax: charts.ecdf(scored, ax, levels=preset)
-    if len(scored.groups):
-        found[_DRAWN_CUT_OFFS] = lambda ax: charts.threshold(counts, ax, levels=preset)
-    if len(_with_scores(weeks).groups) > 1:
-        found["Drift by week"] = lambda ax: charts.drift(counts.drift("week"), ax)
-        if len(preset.bands) <= _MOST_GROUPS:
-            found["Levels by week"] = lambda ax: charts.levels(counts, ax, levels=preset)
-    return {name: _svg(name, draw) for name, draw in found.items()}
-
-
-def shortened(text: str, most: int) -> str:
-    """Leave out the middle of a long text: what stands at its end is often a number."""
-    if len(text) <= most:
-        return text
-    half = most // 2
-    return f"{text[:half]}…{text[1 - half :]}"
-
-
-def printable(text: str) -> str:
-    r"""Show a character that HTML does not allow as the mark of an unknown one.
-
-    Examples
-    --------
-    >>> printable("a\x00b")
-    'a�b'
-    """
-    return _NO_TEXT.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-def _with_scores(counts: ScoreCounts) -> ScoreCounts:
-    return _chosen(counts, counts.scores.sum(axis=1).to_numpy() > 0)
-
-
-def _largest(counts: ScoreCounts) -> ScoreCounts:
-    """Add up all groups where there are too many to be told apart."""
-    return counts if len(counts.groups) <= _MOST_GROUPS else counts.total()
-
-
-def _chosen(counts: ScoreCounts, keep: object) -> ScoreCounts:
-    [name] = counts.grouped_by
-    return counts.filter(**{name: lambda labels: labels.notna() & keep})
-
-
-def _svg(name: str, draw: Callable[[Axes], object]) -> str:
-    """Draw a chart as SVG text, the same bytes for the same counts."""
-    figure = Figure(figsize=(8, _HEIGHTS.get(name, _HEIGHT)), layout="constrained")
-    file = io.StringIO()
-    # Each chart has its own salt: two of them in one page must not share an id. Texts stay texts,
-    # which the browser has the letters for; and a name of a stranger's is no formula.
-    options: Any = {"svg.hashsalt": name, "svg.fonttype": "none", "text.parse_math": False}
-    with mpl.rc_context(options), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing")
-        draw(figure.subplots())
-        for text in figure.findobj(Text):
-            text.set_text(shortened(text.get_text(), _MOST_DRAWN))
-        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
-    drawing = _UNREAD.sub("", file.getvalue())
-    return drawing[drawing.index("<svg") :]
-
-
-_LONGEST = 50  # rows of a table on the page; the file has all of them
-_WIDEST = 160  # letters of a cell; the file has all of them
-_CUT_OFFS = range(10, 100, 10)
-_EVERY = 10**6
+_NOT_SHOWN = re.compile(r"<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL)
 
 
 class Section(NamedTuple):
@@ -189,7 +60,7 @@ class Section(NamedTuple):
     left_out: int
 
 
-def page_of(facts: dict[str, Any], content: ReportContent) -> str:
+def render_page(facts: dict[str, Any], content: ReportContent) -> str:
     """Write the page, which needs nothing but itself."""
     loader = jinja2.PackageLoader("argyle_nb.report", package_path="")
     environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True)
@@ -203,7 +74,7 @@ def page_of(facts: dict[str, Any], content: ReportContent) -> str:
         dictionary=_section(
             "Data dictionary",
             "What each column of each file means.",
-            _shortened(content.tables["data_dictionary.csv"]),
+            _dictionary_rows(content.tables["data_dictionary.csv"]),
             longest=_EVERY,
         ),
     )
@@ -224,8 +95,8 @@ def _key_figures(facts: dict[str, Any], content: ReportContent) -> list[tuple[st
         figures.append((f"{median['quantile']:.0f}", "median score", between))
         for level, row in total.levels(content.preset).droplevel(0).iterrows():
             interval = f"{row['share_low']:.1%} to {row['share_high']:.1%}"
-            told = f"{row['uploads']:,.0f} of {scored:,}; 95 % interval {interval}"
-            figures.append((f"{row['share']:.1%}", str(level), told))
+            note = f"{row['uploads']:,.0f} of {scored:,}; 95 % interval {interval}"
+            figures.append((f"{row['share']:.1%}", str(level), note))
     return figures
 
 
@@ -278,7 +149,7 @@ def _section(heading: str, caption: str, table: pd.DataFrame, longest: int = _LO
     return Section(heading, caption, columns, rows, len(table) - len(shown))
 
 
-def _shortened(dictionary: pd.DataFrame) -> pd.DataFrame:
+def _dictionary_rows(dictionary: pd.DataFrame) -> pd.DataFrame:
     """Make one line of the columns 0 to 100 of the counts."""
     of_score = dictionary["column"].str.isdecimal().fillna(value=False)
     first = dictionary["column"] == "0"
@@ -306,3 +177,123 @@ def _shown(column: pd.Series[Any]) -> list[str]:
         whole = all(float(cell).is_integer() for cell in column.dropna())
         written = "{:.0f}" if whole else "{:.1f}" if column.max() > 1 else "{:.3f}"
     return ["-" if pd.isna(cell) else written.format(cell) for cell in column]
+
+
+def shortened(text: str, most: int) -> str:
+    """Leave out the middle of a long text: what stands at its end is often a number."""
+    if len(text) <= most:
+        return text
+    half = most // 2
+    return f"{text[:half]}…{text[1 - half :]}"
+
+
+def printable(text: str) -> str:
+    """Show a character that HTML does not allow as the mark of an unknown one."""
+    return _NO_TEXT.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def unknown(facts: dict[str, Any], content: ReportContent) -> list[str]:
+    """Say what is not known, why, and what was left out."""
+    adds_up = facts["adds_up"]
+    stand_in = facts["environment"] == LOCAL or _of_sandboxes(facts["sources"])
+    sentences = [STAND_IN] if stand_in else []
+    sentences += [
+        f"Without a score, of {adds_up['listed']:,} uploads: {count:,} {REASONS_IN_WORDS[reason]}."
+        for reason, count in adds_up["no_score"].items()
+        if count
+    ]
+    if adds_up["unread"]:
+        sentences.append(f"Not listed, because it could not be read: {adds_up['unread']:,}.")
+    if adds_up["left_out_by_filters"]:
+        sentences.append(f"Left out by the filters: {adds_up['left_out_by_filters']:,} uploads.")
+    sentences += [
+        f"There is no {name}: it was not asked for."
+        for name in ("signals.csv", "ocr_fields.csv")
+        if name not in content.tables
+    ]
+    sentences += [sentence for name in content.tables for sentence in _beyond_excel(name, content)]
+    sentences.append(f"Levels are those of preset {content.preset.name}: {content.preset.source}.")
+    sentences += [facts["personal_data"]["means"], facts["left_out"]["why"]]
+    return sentences
+
+
+def _beyond_excel(name: str, content: ReportContent) -> list[str]:
+    """Say what Excel would lose of a file: it shows so many rows, and so much of a cell."""
+    table, sentences = content.tables[name], []
+    if len(table) > EXCEL_ROWS:
+        sentences.append(
+            f"Excel shows {EXCEL_ROWS:,} of the {len(table):,} rows of {name}: filter, or read it "
+            "with another program."
+        )
+    texts = [table[column] for column in table if table[column].dtype == "string"]
+    longest = max(map(_longest, texts), default=0)
+    if longest > EXCEL_LETTERS:
+        sentences.append(
+            f"Excel cuts texts of {name} off: the longest has {longest:,} characters, and a cell "
+            f"{EXCEL_LETTERS:,}."
+        )
+    return sentences
+
+
+def _longest(texts: pd.Series[Any]) -> int:
+    return int(texts.str.len().to_numpy(np.int64, na_value=0).max(initial=0))
+
+
+def _of_sandboxes(sources: list[str]) -> bool:
+    return any(LOCAL in source or "127.0.0.1" in source for source in sources)
+
+
+def drawn(content: ReportContent) -> Mapping[str, str]:
+    """Draw what there is to see: a chart's title -> SVG, without charts that would be empty."""
+    counts, preset = content.counts, content.preset
+    by_type = counts.by("document_type")
+    scored = _largest(_with_scores(by_type))
+    weeks = counts.by("week").filter(week=lambda week: week.notna())
+    drawings: dict[str, Callable[[Axes], object]] = {
+        "How many uploads have each authenticity score": (
+            lambda ax: charts.histogram(counts, ax, levels=preset)
+        ),
+        "How far uploads came, and why some have no score": (
+            lambda ax: charts.coverage(_largest(by_type), ax)
+        ),
+    }
+    if len(scored.groups) > 1:
+        drawings["Scores by document type"] = lambda ax: charts.ecdf(scored, ax, levels=preset)
+    if len(scored.groups):
+        drawings[_DRAWN_CUT_OFFS] = lambda ax: charts.threshold(counts, ax, levels=preset)
+    if len(_with_scores(weeks).groups) > 1:
+        drawings["Drift by week"] = lambda ax: charts.drift(counts.drift("week"), ax)
+        if len(preset.bands) <= _MOST_GROUPS:
+            drawings["Levels by week"] = lambda ax: charts.levels(counts, ax, levels=preset)
+    return {name: _svg(name, draw) for name, draw in drawings.items()}
+
+
+def _with_scores(counts: ScoreCounts) -> ScoreCounts:
+    return _chosen(counts, counts.scores.sum(axis=1).to_numpy() > 0)
+
+
+def _largest(counts: ScoreCounts) -> ScoreCounts:
+    """Add up all groups where there are too many to be told apart."""
+    return counts if len(counts.groups) <= _MOST_GROUPS else counts.total()
+
+
+def _chosen(counts: ScoreCounts, keep: object) -> ScoreCounts:
+    [name] = counts.grouped_by
+    return counts.filter(**{name: lambda labels: labels.notna() & keep})
+
+
+def _svg(name: str, draw: Callable[[Axes], object]) -> str:
+    """Draw a chart as SVG text, the same bytes for the same counts."""
+    figure = Figure(figsize=(8, _HEIGHTS.get(name, _HEIGHT)), layout="constrained")
+    file = io.StringIO()
+    # Each chart has its own salt: two of them in one page must not share an id. Texts stay texts,
+    # which the browser has the letters for; and a name of a stranger's is no formula.
+    options: Any = {"svg.hashsalt": name, "svg.fonttype": "none", "text.parse_math": False}
+    with mpl.rc_context(options), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")
+        draw(figure.subplots())
+        for text in figure.findobj(Text):
+            text.set_text(shortened(text.get_text(), _MOST_DRAWN))
+        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    drawing = _NOT_SHOWN.sub("", file.getvalue())
+    return drawing[drawing.index("<svg") :]

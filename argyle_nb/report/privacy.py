@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import pandas as pd
 
 from argyle_nb.errors import ConfigurationError
-from argyle_nb.frames.columns import joined
+from argyle_nb.frames.columns import concatenated
+from argyle_nb.frames.uploads import LEVEL, UPLOAD_COLUMNS
 from argyle_nb.storage import texts_of
 
 if TYPE_CHECKING:
@@ -146,6 +147,9 @@ FILE_KINDS = (".pdf", ".jpg", ".jpeg", ".png", ".heic")
 
 MASK = "***"
 SHORTEST_SALT = 16
+_REMEMBERED = 4096  # texts that come again and again are looked at once
+# So many rows at a time are Python texts.
+_ROWS = 8192
 _LAST = 4
 _ENOUGH_DIGITS = 8
 
@@ -168,12 +172,13 @@ _BETWEEN = " | "  # occurrences of a signal
 class Privacy:
     """How personal data leaves.
 
+    Hashed is what would be masked, so that equal values can be joined by who does not see them.
     There are a thousand million SSNs, so that a plain hash of one is found in minutes; a keyed hash
     is not, while the key stays secret (NIST SP 800-53, SI-19(4)).
     """
 
     mode: Mode = "masked"
-    salt: str | bytes | None = field(default=None, repr=False)
+    salt: str | bytes | None = field(default=None, repr=False)  # kept, it joins later reports too
 
     def __post_init__(self) -> None:
         if self.mode not in get_args(Mode):
@@ -228,7 +233,7 @@ def _number(text: str) -> str:
 
 
 def _label(text: str) -> str:
-    return _RUN.sub(lambda found: _number(found[0]), text)
+    return _RUN.sub(lambda match: _number(match[0]), text)
 
 
 def _unless(shape: re.Pattern[str]) -> Callable[[str], str]:
@@ -261,24 +266,12 @@ def _normal(kind: str, text: str) -> str:
 
 
 # Allow-lists: column -> what it holds. What is not named here does not leave.
-UPLOADS = {
-    "id": "open",
-    "account": "pseudonym",
-    "user": "pseudonym",
-    "document_type": "open",
-    "requested_document_type": "open",
-    "file_name": "file name",
-    "classification": "open",
-    "ocr": "open",
-    "authenticity": "open",
-    "ocr_authenticity_score": "open",
-    "authenticity_level": "open",
-    "no_score_reason": "open",
-    "signal_count": "open",
-    "reason_code_count": "open",
-    "created_at": "open",
-    "updated_at": "open",
-}
+UPLOADS: dict[str, str] = {}
+for _column in UPLOAD_COLUMNS:
+    if _column.privacy:
+        UPLOADS[_column.name] = _column.privacy
+    if _column.name == LEVEL:
+        UPLOADS["no_score_reason"] = "open"  # the report's own
 SIGNALS = {
     "upload_id": "open",
     "document_type": "open",
@@ -305,10 +298,6 @@ OCR = {
     "page": "open",
 }
 REJECTED = {"record": "told", "path": "label", "problem": "told", "listed": "open"}
-
-_REMEMBERED = 4096  # texts that come again and again are looked at once
-# So many rows at a time are Python texts.
-_ROWS = 8192
 
 
 def protected_uploads(frame: pd.DataFrame, privacy: Privacy) -> pd.DataFrame:
@@ -345,9 +334,9 @@ def protected_ocr(frame: pd.DataFrame, privacy: Privacy) -> pd.DataFrame:
         return field if ocr_kind(field) != "text" else privacy.text("label", field)
 
     table["value"] = _each(change, frame["field"], frame["value"])
-    kept = (table["value"] == frame["value"]).to_numpy(dtype=bool, na_value=False)
+    unchanged = (table["value"] == frame["value"]).to_numpy(dtype=bool, na_value=False)
     of_money = frame["field"].map(lambda field: ocr_kind(field) in ("amount", "quantity"))
-    table["amount"] = frame["amount"].mask(~(kept & of_money.to_numpy(dtype=bool)))
+    table["amount"] = frame["amount"].mask(~(unchanged & of_money.to_numpy(dtype=bool)))
     table["field"] = _each(name, frame["field"])
     return table
 
@@ -395,23 +384,23 @@ def _protected(frame: pd.DataFrame, allowed: Mapping[str, str], privacy: Privacy
 def _changed(change: Change, column: pd.Series[Any]) -> Any:
     """Change the texts of a column, which stays a category where no category is another."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        known = column.cat.categories
-        if all(change(text) == text for text in texts_of(known.to_series()) if text is not None):
+        texts = texts_of(column.cat.categories.to_series())
+        if all(change(text) == text for text in texts if text is not None):
             return column.array
     return _each(change, column)
 
 
 def _each(change: Change, *columns: pd.Series[Any]) -> Any:
     """Change the last column's texts, each with the values beside it; missing stays missing."""
-    known = lru_cache(_REMEMBERED)(change)
+    remembered = lru_cache(_REMEMBERED)(change)
     blocks, changed = [], False
     for start in range(0, max(len(columns[0]), 1), _ROWS):
         rows = [column.iloc[start : start + _ROWS] for column in columns]
-        lists = [texts_of(some.astype("string")) for some in rows]
-        texts = [None if v[-1] is None else known(*v) for v in zip(*lists, strict=True)]
+        lists = [texts_of(part.astype("string")) for part in rows]
+        texts = [None if v[-1] is None else remembered(*v) for v in zip(*lists, strict=True)]
         if texts == lists[-1]:
             blocks.append(rows[-1].astype("string").array)  # it shares the memory of the frame
         else:
             changed = True
             blocks.append(pd.array(texts, dtype="string"))
-    return joined(blocks) if changed else columns[-1].astype("string").array
+    return concatenated(blocks) if changed else columns[-1].astype("string").array

@@ -1,4 +1,4 @@
-"""A report that was written, read back exactly."""
+"""A report that was written: read back exactly, and compared with another."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ import pandas as pd
 from argyle_nb.errors import ConfigurationError, DocumentError
 from argyle_nb.frames.uploads import levels_of
 from argyle_nb.levels import LevelPreset
-from argyle_nb.report.manifest import FORMAT, sha256_of
+from argyle_nb.report.manifest import FORMAT, file_sha256
 from argyle_nb.scores import count_scores
 from argyle_nb.storage import read_csv
 
 MANIFEST = "manifest.json"
 PAGE = "report.html"
+COMPARED = ("document_type", "ocr_authenticity_score", "authenticity_level", "no_score_reason")
+CHANGES = ("new", "gone", "changed")
+_SHARES = ("uploads", "share", "share_low", "share_high")
 
 
 @dataclass(frozen=True)
@@ -64,9 +67,9 @@ class Report:
     @property
     def levels(self) -> LevelPreset:
         """The level preset that was used."""
-        told = self.manifest["levels"]
-        bands = tuple((low, name) for low, name in told["bands"])
-        return LevelPreset(told["name"], bands, told["source"])
+        preset = self.manifest["levels"]
+        bands = tuple((low, name) for low, name in preset["bands"])
+        return LevelPreset(preset["name"], bands, preset["source"])
 
     @cached_property
     def frames(self) -> dict[str, pd.DataFrame]:
@@ -77,13 +80,13 @@ class Report:
         DocumentError
             When a file is missing or is not what the manifest says.
         """
-        found = {}
+        frames = {}
         for facts in self.manifest["files"]:
             path = self.folder / facts["name"]
             _check(path, facts)
             if "columns" in facts:
-                found[path.stem] = _read(path, facts)
-        return found
+                frames[path.stem] = _read(path, facts)
+        return frames
 
 
 def read_report(folder: Path | str) -> Report:
@@ -121,13 +124,13 @@ def read_report(folder: Path | str) -> Report:
             "folder that export_report wrote"
         ) from error
     while True:
-        told = _manifest(folder)
-        report = Report(folder, told)
+        manifest = _manifest(folder)
+        report = Report(folder, manifest)
         try:
             _ = report.frames
         except DocumentError:
             # A new report may have taken its place meanwhile.
-            if _manifest(folder) == told:
+            if _manifest(folder) == manifest:
                 raise
         else:
             return report
@@ -136,25 +139,25 @@ def read_report(folder: Path | str) -> Report:
 def is_report(folder: Path) -> bool:
     """Say whether a folder holds the manifest of a report, of this version or another."""
     try:
-        told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return isinstance(told, dict) and {"format", "adds_up", "files"} <= told.keys()
+    return isinstance(manifest, dict) and {"format", "adds_up", "files"} <= manifest.keys()
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        known = is_report(folder) and told["format"] == FORMAT
-        known = known and all(map(_is_of_the_folder, told["files"]))
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        known = is_report(folder) and manifest["format"] == FORMAT
+        known = known and all(map(_is_of_the_folder, manifest["files"]))
     except OSError:
         raise DocumentError(path, "is not there: name the folder of a report") from None
     except ValueError:
         known = False
     if not known:
         raise DocumentError(path, "is no manifest that this version reads: make the report anew")
-    return dict(told)
+    return dict(manifest)
 
 
 def _is_of_the_folder(facts: Any) -> bool:
@@ -165,7 +168,7 @@ def _is_of_the_folder(facts: Any) -> bool:
 
 def _check(path: Path, facts: dict[str, Any]) -> None:
     try:
-        same = sha256_of(path) == facts["sha256"]
+        same = file_sha256(path) == facts["sha256"]
     except OSError as error:
         raise DocumentError(path, f"{error.strerror}: the report is not whole") from None
     if not same:
@@ -179,11 +182,6 @@ def _read(path: Path, facts: dict[str, Any]) -> pd.DataFrame:
         return read_csv(path, facts["columns"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DocumentError(path, f"cannot be read ({error}): make the report anew") from None
-
-
-COMPARED = ("document_type", "ocr_authenticity_score", "authenticity_level", "no_score_reason")
-CHANGES = ("new", "gone", "changed")
-_SHARES = ("uploads", "share", "share_low", "share_high")
 
 
 class Changes(NamedTuple):
@@ -254,16 +252,16 @@ def _changed(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     both = old[columns].merge(
         new[columns], on="id", how="outer", suffixes=("_old", "_new"), indicator="change"
     )
-    told = np.zeros(len(both), dtype=bool)
+    differs = np.zeros(len(both), dtype=bool)
     for name in COMPARED:
         one, other = (both[f"{name}_{end}"].astype("string").fillna("") for end in ("old", "new"))
-        told |= (one != other).to_numpy(dtype=bool)
+        differs |= (one != other).to_numpy(dtype=bool)
     names = dict(zip(("right_only", "left_only", "both"), CHANGES, strict=True))
     change = both["change"].cat.rename_categories(names).cat.set_categories(CHANGES)
     both = both.assign(change=change)
-    wanted = both[told | (both["change"] != "changed").to_numpy()]
+    rows = both[differs | (both["change"] != "changed").to_numpy()]
     order = [f"{name}_{end}" for name in COMPARED for end in ("old", "new")]
-    return wanted.sort_values(["change", "id"])[["id", "change", *order]].reset_index(drop=True)
+    return rows.sort_values(["change", "id"])[["id", "change", *order]].reset_index(drop=True)
 
 
 def _levels(old: pd.DataFrame, new: pd.DataFrame, preset: LevelPreset) -> pd.DataFrame:
@@ -285,8 +283,8 @@ def _shares(frame: pd.DataFrame, preset: LevelPreset) -> pd.DataFrame:
 
 def _totals(old: dict[str, Any], new: dict[str, Any]) -> pd.DataFrame:
     sides = {
-        name: {"listed": told["listed"], "scored": told["scored"], **told["no_score"]}
-        for name, told in (("old", old), ("new", new))
+        name: {"listed": sums["listed"], "scored": sums["scored"], **sums["no_score"]}
+        for name, sums in (("old", old), ("new", new))
     }
     table = pd.DataFrame(sides, dtype="Int64")
     return table.assign(difference=table["new"] - table["old"])

@@ -1,4 +1,4 @@
-"""Which ids are the same, in eight bytes an id."""
+"""Frames or an archive -> the tables of a report, which add up or are not written."""
 
 from __future__ import annotations
 
@@ -31,21 +31,8 @@ if TYPE_CHECKING:
     from argyle_nb.report.privacy import Privacy
     from argyle_nb.scores.filters import Filters
 
-
-_ROWS = 65_536
-
-
-def fingerprints(ids: pd.Series[Any]) -> npt.NDArray[np.uint64]:
-    """Give a number for each id, the same for the same id and hardly ever for two.
-
-    A million ids have two alike by chance once in 37 million times, so that a finding has to be
-    looked at once more.
-    """
-    blocks = [
-        pd.util.hash_array(ids.iloc[start : start + _ROWS].to_numpy(dtype=object), categorize=False)
-        for start in range(0, len(ids), _ROWS)
-    ]
-    return np.concatenate([np.empty(0, dtype=np.uint64), *blocks])
+GROUPED_BY = ("document_type", "week")
+_ROWS = 65_536  # of which ids are Python texts at once
 
 
 @dataclass(frozen=True)
@@ -56,8 +43,8 @@ class ReportInput:
     signals: pd.DataFrame | None
     ocr: pd.DataFrame | None
     rejected: list[dict[str, str]]
-    unread: int
-    left_out: dict[str, int]
+    unread: int  # uploads that are in no frame: the first of the rejected
+    left_out: dict[str, int]  # frame -> rows that the filters left out
 
 
 def gather(
@@ -70,20 +57,17 @@ def gather(
     uploads, signals, ocr_fields = _frames(source, signals, ocr)
     _check_uploads(uploads)
     given = {"uploads": uploads, "signals": signals, "ocr_fields": ocr_fields}
-    kept = {"uploads": uploads[chosen(uploads, filters)] if filters else uploads}
-    for name, frame in given.items():
-        if frame is not None and name != "uploads":
+    frames = {name: frame for name, frame in given.items() if frame is not None}
+    rows = {"uploads": uploads[chosen(uploads, filters)] if filters else uploads}
+    for name, frame in frames.items():
+        if name != "uploads":
             _check_upload_id(frame)
-            some = len(kept["uploads"]) < len(uploads)
-            kept[name] = _of(frame, kept["uploads"]) if some else frame
-    rejected, unread = _rejected(given)
+            filtered = len(rows["uploads"]) < len(uploads)
+            rows[name] = _of_uploads(frame, rows["uploads"]) if filtered else frame
+    rejected, unread = _rejected(frames)
+    left_out = {name: len(frame) - len(rows[name]) for name, frame in frames.items()}
     return ReportInput(
-        kept["uploads"],
-        kept.get("signals"),
-        kept.get("ocr_fields"),
-        rejected,
-        unread,
-        {name: len(frame) - len(kept[name]) for name, frame in given.items() if frame is not None},
+        rows["uploads"], rows.get("signals"), rows.get("ocr_fields"), rejected, unread, left_out
     )
 
 
@@ -93,7 +77,7 @@ def _frames(
     if isinstance(source, Archive):
         frames = source.scan(errors="collect")
         if ocr is True:  # of those alone that were there a moment ago: others may be pulling
-            ocr = _of(source.ocr(errors="collect"), frames.uploads)
+            ocr = _of_uploads(source.ocr(errors="collect"), frames.uploads)
         return (
             frames.uploads,
             frames.signals if signals is None else signals,
@@ -139,64 +123,59 @@ def _check_upload_id(frame: pd.DataFrame) -> None:
         raise ConfigurationError("signals and OCR fields name their upload in a column upload_id")
 
 
-def _of(frame: pd.DataFrame, uploads: pd.DataFrame) -> pd.DataFrame:
+def _of_uploads(frame: pd.DataFrame, uploads: pd.DataFrame) -> pd.DataFrame:
     return frame[frame["upload_id"].isin(uploads["id"])]
 
 
-def _rejected(given: Mapping[str, pd.DataFrame | None]) -> tuple[list[dict[str, str]], int]:
+def _rejected(frames: Mapping[str, pd.DataFrame]) -> tuple[list[dict[str, str]], int]:
     """List what could not be read once, although each frame tells it; uploads come first."""
-    told = {
-        name: [] if frame is None else frame.attrs.get("rejected", [])
-        for name, frame in given.items()
-    }
-    rows = list(told.pop("uploads"))
+    rows = list(frames["uploads"].attrs.get("rejected", []))
     unread = len(rows)
-    for some in told.values():
-        rows += [row for row in some if row not in rows]
+    for name, frame in frames.items():
+        if name != "uploads":
+            rows += [row for row in frame.attrs.get("rejected", []) if row not in rows]
     return rows, unread
-
-
-GROUPED_BY = ("document_type", "week")
 
 
 @dataclass(frozen=True)
 class ReportContent:
     """What a report says."""
 
-    tables: dict[str, pd.DataFrame]
-    counts: ScoreCounts
+    tables: dict[str, pd.DataFrame]  # file name -> table, as it is written
+    counts: ScoreCounts  # by document type and week
     preset: LevelPreset
+    # given = left_out_by_filters + unread + listed, and listed = scored + no_score by reason.
     adds_up: dict[str, Any]
 
 
-def content_of(given: ReportInput, preset: LevelPreset, privacy: Privacy) -> ReportContent:
+def content_of(rows: ReportInput, preset: LevelPreset, privacy: Privacy) -> ReportContent:
     """Make every table but the data dictionary."""
-    counts = count_scores(given.uploads, GROUPED_BY, errors="collect")
-    uploads = _uploads(given.uploads, counts, preset)
-    rejected = [row | {"listed": False} for row in given.rejected[: given.unread]]
-    rejected += [row | {"listed": True} for row in given.rejected[given.unread :]]
+    counts = count_scores(rows.uploads, GROUPED_BY, errors="collect")
+    uploads = _reread(rows.uploads, counts, preset)
+    rejected = [row | {"listed": False} for row in rows.rejected[: rows.unread]]
+    rejected += [row | {"listed": True} for row in rows.rejected[rows.unread :]]
     rejected += [row | {"listed": True} for row in counts.rejected]
     tables = {"uploads.csv": protected_uploads(uploads, privacy)}
-    if given.signals is not None:
-        tables["signals.csv"] = protected_signals(given.signals, privacy)
-    if given.ocr is not None:
-        tables["ocr_fields.csv"] = protected_ocr(given.ocr, privacy)
+    if rows.signals is not None:
+        tables["signals.csv"] = protected_signals(rows.signals, privacy)
+    if rows.ocr is not None:
+        tables["ocr_fields.csv"] = protected_ocr(rows.ocr, privacy)
     by_type = counts.by("document_type")
     tables |= {
         "score_summary.csv": by_type.summary(preset).reset_index(),
-        "score_counts.csv": labelled(counts),
+        "score_counts.csv": labelled(counts.grouped_by, counts.groups, counts.table()),
         "levels.csv": by_type.levels(preset).reset_index(),
         "thresholds.csv": by_type.thresholds().reset_index(),
         "drift.csv": counts.drift("week").reset_index(),
         "coverage.csv": by_type.coverage().reset_index(),
         "rejected.csv": protected_rejected(rejected, privacy),
     }
-    adds_up = _added_up(given, uploads)
-    _check(given, tables, adds_up)
+    adds_up = _added_up(rows, uploads)
+    _check(rows, tables, adds_up)
     return ReportContent(tables, counts, preset, adds_up)
 
 
-def _uploads(frame: pd.DataFrame, counts: ScoreCounts, preset: LevelPreset) -> pd.DataFrame:
+def _reread(frame: pd.DataFrame, counts: ScoreCounts, preset: LevelPreset) -> pd.DataFrame:
     """Read levels and reasons anew from the scores: those of a merged frame may be another's."""
     scores = frame["ocr_authenticity_score"]
     if counts.rejected or str(scores.dtype) != "Int16":
@@ -211,20 +190,20 @@ def _uploads(frame: pd.DataFrame, counts: ScoreCounts, preset: LevelPreset) -> p
     )
 
 
-def _added_up(given: ReportInput, uploads: pd.DataFrame) -> dict[str, Any]:
+def _added_up(rows: ReportInput, uploads: pd.DataFrame) -> dict[str, Any]:
     reasons = uploads["no_score_reason"].value_counts()
-    left_out = given.left_out["uploads"]
+    left_out = rows.left_out["uploads"]
     return {
-        "given": left_out + given.unread + len(uploads),
+        "given": left_out + rows.unread + len(uploads),
         "left_out_by_filters": left_out,
-        "unread": given.unread,
+        "unread": rows.unread,
         "listed": len(uploads),
         "scored": int(uploads["ocr_authenticity_score"].notna().sum()),
         "no_score": {reason: int(reasons[reason]) for reason in REASONS},
     }
 
 
-def _check(given: ReportInput, tables: dict[str, pd.DataFrame], adds_up: dict[str, Any]) -> None:
+def _check(rows: ReportInput, tables: dict[str, pd.DataFrame], adds_up: dict[str, Any]) -> None:
     listed, scored = adds_up["listed"], adds_up["scored"]
     without = sum(adds_up["no_score"].values())
     coverage, scores = tables["coverage.csv"], tables["score_counts.csv"]
@@ -242,11 +221,11 @@ def _check(given: ReportInput, tables: dict[str, pd.DataFrame], adds_up: dict[st
             (~tables["rejected.csv"]["listed"]).sum(),
         ),
     }
-    if given.ocr is not None:
-        ours = np.isin(fingerprints(given.ocr["upload_id"]), fingerprints(given.uploads["id"]))
+    if rows.ocr is not None:
+        ours = np.isin(fingerprints(rows.ocr["upload_id"]), fingerprints(rows.uploads["id"]))
         pairs["rows of ocr_fields.csv, and those of the uploads listed"] = len(ours), ours.sum()
-    if given.signals is not None:
-        pairs["signals and reason codes counted, and rows of signals.csv"] = _signals(given)
+    if rows.signals is not None:
+        pairs["signals and reason codes counted, and rows of signals.csv"] = _signal_totals(rows)
     for what, (one, other) in pairs.items():
         if one != other:
             raise ArgyleError(
@@ -255,13 +234,26 @@ def _check(given: ReportInput, tables: dict[str, pd.DataFrame], adds_up: dict[st
             )
 
 
-def _signals(given: ReportInput) -> tuple[int, int]:
-    """Count the signals of the uploads whose signals could be read."""
-    frame = given.signals
+def _signal_totals(rows: ReportInput) -> tuple[int, int]:
+    """Count the signals of the uploads whose signals could be read, and those that are there."""
+    frame = rows.signals
     if frame is None:
         return 0, 0
-    lost = [row["record"] for row in frame.attrs.get("rejected", [])]
-    known = given.uploads[~given.uploads["id"].isin(lost)] if lost else given.uploads
+    unread = [row["record"] for row in frame.attrs.get("rejected", [])]
+    known = rows.uploads[~rows.uploads["id"].isin(unread)] if unread else rows.uploads
     counted = known["signal_count"].sum() + known["reason_code_count"].sum()
     ours = np.isin(fingerprints(frame["upload_id"]), fingerprints(known["id"]))
     return int(counted), len(frame) + int((~ours).sum())
+
+
+def fingerprints(ids: pd.Series[Any]) -> npt.NDArray[np.uint64]:
+    """Give a number for each id, the same for the same id and hardly ever for two.
+
+    A million ids have two alike by chance once in 37 million times, so that a finding has to be
+    looked at once more.
+    """
+    blocks = [
+        pd.util.hash_array(ids.iloc[start : start + _ROWS].to_numpy(dtype=object), categorize=False)
+        for start in range(0, len(ids), _ROWS)
+    ]
+    return np.concatenate([np.empty(0, dtype=np.uint64), *blocks])

@@ -1,8 +1,9 @@
-"""Curves and areas from how many fraudulent and genuine documents have each score.
+"""Curves, areas and their intervals from how many fraudulent and genuine documents have each score.
 
 Fraud is expected at low scores: at threshold t a document is flagged when its score is below t.
 The last axis of every array is the score (0 to 100) or the threshold (0 to 101); axes before it are
-resamples. What is not defined, such as a curve without fraud, is NaN.
+resamples or, where weights are taken, strata, of which each document counts by its stratum's
+weight. What is not defined, such as a curve without fraud, is NaN.
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ import numpy.typing as npt
 from argyle_nb.scores import wilson
 
 Cells: TypeAlias = npt.NDArray[np.float64]
+
+RESAMPLES = 1000
+# Of equal numbers rounding leaves a variance of 1e-17 or so.
+_NO_VARIANCE = 1e-15
 
 
 def below(cells: Cells) -> Cells:
@@ -70,26 +75,20 @@ def _gaps(fraud: Cells, genuine: Cells) -> Cells:
     return _shares_below(fraud) - _shares_below(genuine)
 
 
+def _shares_below(cells: Cells) -> Cells:
+    return divided(below(cells), cells.sum(axis=-1, keepdims=True))
+
+
 def average_precision(fraud: Cells, genuine: Cells) -> Cells:
     """Give the mean precision over the fraudulent documents, lowest score first.
 
     sum over scores of (recall gained at the score) x (precision at the score), as
     ``sklearn.metrics.average_precision_score`` defines it; no interpolation.
     """
-    found = np.cumsum(fraud, axis=-1)
-    precision = divided(found, np.cumsum(fraud + genuine, axis=-1))
+    caught = np.cumsum(fraud, axis=-1)
+    precision = divided(caught, np.cumsum(fraud + genuine, axis=-1))
     gained = np.where(fraud > 0, fraud * np.nan_to_num(precision), 0.0)
     return divided(gained.sum(axis=-1), fraud.sum(axis=-1))
-
-
-def _shares_below(cells: Cells) -> Cells:
-    return divided(below(cells), cells.sum(axis=-1, keepdims=True))
-
-
-RESAMPLES = 1000
-
-# Of equal numbers rounding leaves a variance of 1e-17 or so.
-_NO_VARIANCE = 1e-15
 
 
 def share_interval(
@@ -107,7 +106,7 @@ def share_interval(
     """
     share = divided(weights @ hits, weights @ of)
     effective = _effective_number(share, hits, of, reviewed, weights)
-    return (share, *_wilson_bounds(share, effective))
+    return (share, *wilson(share * effective, effective)[1:])
 
 
 def auc_interval(fraud: Cells, genuine: Cells, weights: Cells) -> tuple[float, float]:
@@ -133,12 +132,12 @@ def auc_interval(fraud: Cells, genuine: Cells, weights: Cells) -> tuple[float, f
     ]
     in_order = variance < _NO_VARIANCE
     effective = np.where(in_order, min(kish), divided(area * (1 - area), variance))
-    low, high = _wilson_bounds(area, effective)
+    _, low, high = wilson(area * effective, effective)
     return float(low), float(high)
 
 
 def resampled(cells: npt.NDArray[np.int64], weights: Cells, seed: int) -> tuple[Cells, Cells]:
-    """Draw the reviewed documents of each stratum again, many times.
+    """Draw the documents of each stratum again; give fraud and genuine ones, weighted, by score.
 
     Of n documents n - 1 are drawn, and each counts n / (n - 1) times, or small strata would vary
     too little: Rao and Wu 1988, JASA 83:231.
@@ -163,12 +162,6 @@ def middle_95(estimates: Cells) -> tuple[Cells, Cells]:
     filled = np.where(defined, estimates, 0.0)
     low, high = np.nanquantile(filled, [0.025, 0.975], axis=0)
     return np.where(defined, low, np.nan), np.where(defined, high, np.nan)
-
-
-def _wilson_bounds(share: Cells, effective: Cells) -> tuple[Cells, Cells]:
-    _, low, high = wilson(share * effective, effective)
-    # Rounding must not push a bound beyond a share of 0 or 1.
-    return np.where(share == 0, 0.0, low), np.where(share == 1, 1.0, high)
 
 
 def _variance(sums: Cells, squares: Cells, reviewed: Cells, weights: Cells) -> Cells:

@@ -1,4 +1,4 @@
-"""Verdicts from elsewhere, read with every fault named."""
+"""The review log: verdicts written down once in an SQLite file, or read from a CSV file."""
 
 from __future__ import annotations
 
@@ -21,158 +21,12 @@ if TYPE_CHECKING:
 
 VERDICTS = ("genuine", "fraudulent", "unsure")
 REQUIRED = ("upload_id", "verdict", "reviewer", "reviewed_at")
+COLUMNS = (*REQUIRED, "note")
+SAMPLE_COLUMNS = ("upload_id", "stratum", "stratum_size", "sampling_rate")
+_TIME: Final = "datetime64[us, UTC]"
 
 _SHOWN = 20
-_TIME: Final = "datetime64[us, UTC]"
 _WORDS_SHOWN = 3
-
-
-def read_verdicts(path: Path) -> pd.DataFrame:
-    r"""Read a CSV file of verdicts.
-
-    Parameters
-    ----------
-    path
-        As `ReviewLog.add_csv` takes it.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``upload_id, verdict, reviewer, note`` (string), ``reviewed_at`` (datetime64[us, UTC]).
-
-    Raises
-    ------
-    ValidationError
-        Naming the file and each row (the header is row 1) that cannot be read.
-
-    Examples
-    --------
-    >>> _ = (folder / "verdicts.csv").write_text(
-    ...     "upload_id,verdict,reviewer,reviewed_at\nu1,genuine,ada,2026-01-05T09:30:00Z\n")
-    >>> read_verdicts(folder / "verdicts.csv")["verdict"].tolist()
-    ['genuine']
-    """
-    try:
-        table = pd.read_csv(
-            path,
-            dtype="string",
-            keep_default_na=False,
-            encoding="utf-8-sig",
-            skip_blank_lines=False,
-        )
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ValidationError(f"{path} cannot be read as CSV in UTF-8: {reason}") from None
-    if not isinstance(table.index, pd.RangeIndex):
-        raise ValidationError(f"{path}: its rows have more cells than its first line has names")
-    missing = [name for name in REQUIRED if name not in table]
-    if missing:
-        raise ValidationError(
-            f"{path} has no column {', '.join(missing)}: its first line must name "
-            f"{', '.join(REQUIRED)} and may name note"
-        )
-    table = table if "note" in table else table.assign(note="")
-    table = table[[*REQUIRED, "note"]].astype("string").fillna("").map(typed).astype("string")
-    times = _times_of_file(table["reviewed_at"])
-    written = (table != "").any(axis=1)
-    _check_rows(path, table[written], times.notna())
-    return table.assign(reviewed_at=times)[written]
-
-
-def _times_of_file(texts: pd.Series[str]) -> pd.Series[Any]:
-    """Read times in their zones, and in UTC where none is named."""
-    # pandas 2.3 gives a time without a zone that of the line before, so each zone is read alone.
-    zones = texts.str.extract(r"[T ][\d:.,]*(.*)$", expand=False).fillna("")
-    parts = [
-        pd.to_datetime(part, format="ISO8601", utc=True, errors="coerce").astype(_TIME)
-        for _, part in texts.groupby(zones)
-    ]
-    none: pd.Series[Any] = pd.Series([], dtype=_TIME, index=texts.index[:0])
-    times: pd.Series[Any] = pd.concat([none, *parts]).reindex(texts.index)
-    return times
-
-
-def unfit(upload_id: str, verdict: str, reviewer: str) -> dict[str, str]:
-    """Say which field of a verdict cannot stand, and why."""
-    problems = {}
-    if not upload_id:
-        problems["upload_id"] = "is empty"
-    if verdict not in VERDICTS:
-        problems["verdict"] = f"{verdict!r} is not one of {', '.join(VERDICTS)}"
-    if not reviewer:
-        problems["reviewer"] = "is empty"
-    return problems
-
-
-def check_verdicts(verdicts: pd.DataFrame) -> None:
-    """See that a frame holds verdicts only, each on a document.
-
-    Raises
-    ------
-    ConfigurationError
-        When a column is not there.
-    ValidationError
-        For an unknown verdict, or one without an upload id.
-
-    Examples
-    --------
-    >>> check_verdicts(pd.DataFrame({"upload_id": ["u1"], "verdict": ["fake"]}))
-    Traceback (most recent call last):
-    argyle_nb.errors.ValidationError: unknown verdicts fake: use genuine, fraudulent, unsure
-    """
-    need_columns(verdicts, ("upload_id", "verdict"), "verdicts")
-    texts = verdicts["verdict"].astype("string")
-    wrong = sorted(set(texts[~texts.isin(VERDICTS)].fillna("missing")))
-    if wrong:
-        raise ValidationError(
-            f"unknown verdicts {', '.join(wrong[:_WORDS_SHOWN])}: use {', '.join(VERDICTS)}",
-            fields={"verdict": wrong},
-        )
-    nameless = int(verdicts["upload_id"].isna().sum())
-    if nameless:
-        raise ValidationError(
-            f"{nameless} verdicts have no upload_id: give it, or leave them out",
-            fields={"upload_id": ["is missing"]},
-        )
-
-
-def check_reviews(verdicts: pd.DataFrame) -> None:
-    """See that a frame says of each verdict whose it is and when it was given."""
-    need_columns(verdicts, REQUIRED, "verdicts")
-    check_verdicts(verdicts)
-    kind = verdicts["reviewed_at"].dtype
-    # Times as texts sort by their letters, and the last of them would not be the latest.
-    if len(verdicts) and not pd.api.types.is_datetime64_any_dtype(kind):
-        raise ConfigurationError(
-            f"reviewed_at holds {kind}, not times: use pandas.to_datetime(..., utc=True)"
-        )
-    for name in ("reviewer", "reviewed_at"):
-        without = int(verdicts[name].isna().sum())
-        if without:
-            raise ValidationError(
-                f"{without} verdicts have no {name}: give it, or leave them out",
-                fields={name: ["is missing"]},
-            )
-
-
-def _check_rows(path: Path, table: pd.DataFrame, readable: pd.Series[bool]) -> None:
-    wrong: list[str] = []
-    for number, upload_id, verdict, reviewer in table[list(REQUIRED[:3])].itertuples(name=None):
-        problems = unfit(upload_id, verdict, reviewer)
-        if not readable[number]:
-            problems["reviewed_at"] = "is not a time in ISO 8601"
-        wrong += [f"row {number + 2}: {field} {problem}" for field, problem in problems.items()]
-    if wrong:
-        more = f"; and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
-        raise ValidationError(
-            f"nothing was added from {path}: {'; '.join(wrong[:_SHOWN])}{more}",
-            fields={"file": wrong},
-        )
-
-
-COLUMNS = ("upload_id", "verdict", "reviewer", "reviewed_at", "note")
-SAMPLE_COLUMNS = ("upload_id", "stratum", "stratum_size", "sampling_rate")
-
 _APPLICATION_ID = 0x41_4E_42_52  # tells our file from another program's
 _BUSY_SECONDS = 30.0
 _SCHEMA = """
@@ -264,10 +118,10 @@ class ReviewLog:
         """
         problems = unfit(upload_id, verdict, reviewer)
         if problems:
-            said = "; ".join(f"{field}: {problem}" for field, problem in problems.items())
+            text = "; ".join(f"{field}: {problem}" for field, problem in problems.items())
             fields = {field: [problem] for field, problem in problems.items()}
-            raise ValidationError(f"the verdict was not written: {said}", fields=fields)
-        self._append([(upload_id, verdict, reviewer, _written(datetime.now(UTC)), note)])
+            raise ValidationError(f"the verdict was not written: {text}", fields=fields)
+        self._append([(upload_id, verdict, reviewer, _iso(datetime.now(UTC)), note)])
 
     def frame(self) -> pd.DataFrame:
         """List every verdict ever given, in the order they were written down.
@@ -286,7 +140,7 @@ class ReviewLog:
         rows = self._rows(f"SELECT {', '.join(COLUMNS)} FROM verdicts ORDER BY number")  # noqa: S608
         frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype("string")
         frame["verdict"] = frame["verdict"].astype(pd.CategoricalDtype(list(VERDICTS)))
-        frame["reviewed_at"] = _times(frame["reviewed_at"])
+        frame["reviewed_at"] = _times_of(frame["reviewed_at"])
         return frame
 
     def latest(self) -> pd.DataFrame:
@@ -325,7 +179,7 @@ class ReviewLog:
         >>> log.samples()["sampling_rate"].tolist()
         [1.0, 1.0, 1.0]
         """
-        drawn_at = _written(datetime.now(UTC))
+        drawn_at = _iso(datetime.now(UTC))
         rows = chosen[list(SAMPLE_COLUMNS)].astype(object).itertuples(index=False, name=None)
         with self._connection() as connection:
             connection.executemany(
@@ -359,7 +213,7 @@ class ReviewLog:
                 "drawn_at": "string",
             }
         )
-        frame["drawn_at"] = _times(frame["drawn_at"])
+        frame["drawn_at"] = _times_of(frame["drawn_at"])
         return frame
 
     def to_csv(self, path: Path | str) -> None:
@@ -400,7 +254,7 @@ class ReviewLog:
             Naming the file, each row that cannot be read, and what is wrong with it.
         """
         verdicts = read_verdicts(Path(path))
-        times = verdicts["reviewed_at"].map(_written)
+        times = verdicts["reviewed_at"].map(_iso)
         texts = verdicts.assign(reviewed_at=times)[list(COLUMNS)].astype(object)
         return self._append(list(texts.itertuples(index=False, name=None)))
 
@@ -434,11 +288,11 @@ class ReviewLog:
     def _connection(self) -> Iterator[sqlite3.Connection]:
         """Give one transaction; closing the connection takes back what was not committed."""
         try:
-            with closing(sqlite3.connect(self.path, timeout=_BUSY_SECONDS)) as found:
-                found.execute("PRAGMA journal_mode = WAL")
-                found.execute("PRAGMA synchronous = FULL")
-                yield found
-                found.commit()
+            with closing(sqlite3.connect(self.path, timeout=_BUSY_SECONDS)) as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = FULL")
+                yield connection
+                connection.commit()
         except sqlite3.Error as error:
             raise self._unusable(error) from None
 
@@ -535,10 +389,130 @@ def settled(verdicts: pd.DataFrame) -> pd.DataFrame:
     ).reset_index()
 
 
-def _written(time: datetime) -> str:
+def check_verdicts(verdicts: pd.DataFrame) -> None:
+    """See that a frame holds verdicts only, each on a document.
+
+    Raises
+    ------
+    ConfigurationError
+        When a column is not there.
+    ValidationError
+        For an unknown verdict, or one without an upload id.
+
+    Examples
+    --------
+    >>> check_verdicts(pd.DataFrame({"upload_id": ["u1"], "verdict": ["fake"]}))
+    Traceback (most recent call last):
+    argyle_nb.errors.ValidationError: unknown verdicts fake: use genuine, fraudulent, unsure
+    """
+    need_columns(verdicts, ("upload_id", "verdict"), "verdicts")
+    texts = verdicts["verdict"].astype("string")
+    wrong = sorted(set(texts[~texts.isin(VERDICTS)].fillna("missing")))
+    if wrong:
+        raise ValidationError(
+            f"unknown verdicts {', '.join(wrong[:_WORDS_SHOWN])}: use {', '.join(VERDICTS)}",
+            fields={"verdict": wrong},
+        )
+    nameless = int(verdicts["upload_id"].isna().sum())
+    if nameless:
+        raise ValidationError(
+            f"{nameless} verdicts have no upload_id: give it, or leave them out",
+            fields={"upload_id": ["is missing"]},
+        )
+
+
+def check_reviews(verdicts: pd.DataFrame) -> None:
+    """See that a frame says of each verdict whose it is and when it was given."""
+    need_columns(verdicts, REQUIRED, "verdicts")
+    check_verdicts(verdicts)
+    kind = verdicts["reviewed_at"].dtype
+    # Times as texts sort by their letters, and the last of them would not be the latest.
+    if len(verdicts) and not pd.api.types.is_datetime64_any_dtype(kind):
+        raise ConfigurationError(
+            f"reviewed_at holds {kind}, not times: use pandas.to_datetime(..., utc=True)"
+        )
+    for name in ("reviewer", "reviewed_at"):
+        without = int(verdicts[name].isna().sum())
+        if without:
+            raise ValidationError(
+                f"{without} verdicts have no {name}: give it, or leave them out",
+                fields={name: ["is missing"]},
+            )
+
+
+def unfit(upload_id: str, verdict: str, reviewer: str) -> dict[str, str]:
+    """Say which field of a verdict cannot stand, and why."""
+    problems = {}
+    if not upload_id:
+        problems["upload_id"] = "is empty"
+    if verdict not in VERDICTS:
+        problems["verdict"] = f"{verdict!r} is not one of {', '.join(VERDICTS)}"
+    if not reviewer:
+        problems["reviewer"] = "is empty"
+    return problems
+
+
+def read_verdicts(path: Path) -> pd.DataFrame:
+    """Read a CSV file of verdicts; every row that cannot stand is named, the header is row 1."""
+    try:
+        table = pd.read_csv(
+            path,
+            dtype="string",
+            keep_default_na=False,
+            encoding="utf-8-sig",
+            skip_blank_lines=False,
+        )
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ValidationError(f"{path} cannot be read as CSV in UTF-8: {reason}") from None
+    if not isinstance(table.index, pd.RangeIndex):
+        raise ValidationError(f"{path}: its rows have more cells than its first line has names")
+    missing = [name for name in REQUIRED if name not in table]
+    if missing:
+        raise ValidationError(
+            f"{path} has no column {', '.join(missing)}: its first line must name "
+            f"{', '.join(REQUIRED)} and may name note"
+        )
+    table = table if "note" in table else table.assign(note="")
+    table = table[list(COLUMNS)].astype("string").fillna("").map(typed).astype("string")
+    times = _times_in_zones(table["reviewed_at"])
+    written = (table != "").any(axis=1)
+    _check_rows(path, table[written], times.notna())
+    return table.assign(reviewed_at=times)[written]
+
+
+def _times_in_zones(texts: pd.Series[str]) -> pd.Series[Any]:
+    """Read times in their zones, and in UTC where none is named."""
+    # pandas 2.3 gives a time without a zone that of the line before, so each zone is read alone.
+    zones = texts.str.extract(r"[T ][\d:.,]*(.*)$", expand=False).fillna("")
+    parts = [
+        pd.to_datetime(part, format="ISO8601", utc=True, errors="coerce").astype(_TIME)
+        for _, part in texts.groupby(zones)
+    ]
+    none: pd.Series[Any] = pd.Series([], dtype=_TIME, index=texts.index[:0])
+    times: pd.Series[Any] = pd.concat([none, *parts]).reindex(texts.index)
+    return times
+
+
+def _check_rows(path: Path, table: pd.DataFrame, readable: pd.Series[bool]) -> None:
+    wrong: list[str] = []
+    for number, upload_id, verdict, reviewer in table[list(REQUIRED[:3])].itertuples(name=None):
+        problems = unfit(upload_id, verdict, reviewer)
+        if not readable[number]:
+            problems["reviewed_at"] = "is not a time in ISO 8601"
+        wrong += [f"row {number + 2}: {field} {problem}" for field, problem in problems.items()]
+    if wrong:
+        more = f"; and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
+        raise ValidationError(
+            f"nothing was added from {path}: {'; '.join(wrong[:_SHOWN])}{more}",
+            fields={"file": wrong},
+        )
+
+
+def _iso(time: datetime) -> str:
     return time.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def _times(texts: pd.Series[str]) -> pd.Series[Any]:
+def _times_of(texts: pd.Series[str]) -> pd.Series[Any]:
     times: pd.Series[Any] = pd.to_datetime(texts, format="ISO8601", utc=True)
-    return times.astype("datetime64[us, UTC]")
+    return times.astype(_TIME)

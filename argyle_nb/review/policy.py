@@ -1,4 +1,4 @@
-"""The TOML file of a decision policy: read with every fault named, written whole or not at all."""
+"""What is decided at which score: cut-offs per document type, their file, and what they change."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE, level_preset
 from argyle_nb.models import DOCUMENT_TYPES
 from argyle_nb.review.verdicts import Costs
 from argyle_nb.scores import checked_scores
+from argyle_nb.storage import SHARED, atomic_write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,6 +31,19 @@ if TYPE_CHECKING:
     from argyle_nb.scores import ScoreCounts
 
 
+DECISIONS = ("reject", "review", "pass", "undecided")
+_UNDECIDED = DECISIONS.index("undecided")
+_MOVE_COLUMNS = {
+    "document_type": "string",
+    "before": "string",
+    "after": "string",
+    "uploads": "int64",
+    "lowest_score": "Int16",
+    "highest_score": "Int16",
+}
+_HASH_LENGTH = 12
+
+# What the file has.
 FIELDS_NEEDED = ("who", "when", "why", "cut_offs")
 FIELDS = (*FIELDS_NEEDED, "levels", "costs")
 CUT_OFF_FIELDS = ("pass_from", "reject_below")
@@ -37,22 +51,17 @@ COST_FIELDS = ("review", "missed_fraud", "rejected_genuine", "currency")
 
 
 def read_policy_table(path: Path) -> dict[str, Any]:
-    """Read the file and see that it has the fields of a policy and no others."""
+    """Read the file."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read ({error.strerror})") from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigurationError(f"{path} is not TOML in UTF-8: {error}") from None
-    try:
-        _check_fields(table)
-    except ConfigurationError as error:
-        raise ConfigurationError(f"{path}: {error}") from None
-    return table
 
 
 def write_policy_table(path: Path, table: Mapping[str, Any]) -> None:
-    r"""Write the file through a temporary name.
+    r"""Write the file, whole or not at all.
 
     Raises
     ------
@@ -65,15 +74,15 @@ def write_policy_table(path: Path, table: Mapping[str, Any]) -> None:
     >>> (folder / "policy.toml").read_text()
     'who = "ada"\n'
     """
-    temporary = path.with_name(f"{path.name}.part")
     try:
-        temporary.write_text(tomli_w.dumps(table), encoding="utf-8")
-        temporary.replace(path)
+        with atomic_write(path, SHARED) as file:
+            tomli_w.dump(table, file)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written ({error.strerror})") from None
 
 
 def _check_fields(table: Mapping[str, Any]) -> None:
+    """See that a table has the fields of a policy and no others."""
     _check_names(table, "", FIELDS, FIELDS_NEEDED)
     cut_offs = table["cut_offs"]
     _check_names(cut_offs, "cut_offs.", DOCUMENT_TYPES, ())
@@ -92,12 +101,6 @@ def _check_names(table: Any, where: str, known: Iterable[str], needed: Iterable[
     for name in needed:
         if name not in table:
             raise ConfigurationError(f"{where}{name} is missing")
-
-
-DECISIONS = ("reject", "review", "pass", "undecided")
-
-_UNDECIDED = DECISIONS.index("undecided")
-_HASH_LENGTH = 12
 
 
 @dataclass(frozen=True)
@@ -220,8 +223,8 @@ class Policy:
 
         The order of the document types does not matter, nor does the layout of the file.
         """
-        said = json.dumps(self._table(), sort_keys=True, default=str, ensure_ascii=False)
-        return hashlib.sha256(said.encode("utf-8")).hexdigest()[:_HASH_LENGTH]
+        text = json.dumps(self._table(), sort_keys=True, default=str, ensure_ascii=False)
+        return hashlib.sha256(text.encode("utf-8")).hexdigest()[:_HASH_LENGTH]
 
     @classmethod
     def read(cls, path: Path | str) -> Policy:
@@ -246,7 +249,8 @@ class Policy:
         """
         table = read_policy_table(Path(path))
         try:
-            return cls._of(table)
+            _check_fields(table)
+            return cls._from_table(table)
         except ConfigurationError as error:
             raise ConfigurationError(f"{path}: {error}") from None
 
@@ -395,7 +399,7 @@ class Policy:
         scores = by_type.scores.to_numpy()
         for document_type, row, without in zip(by_type.groups, scores, unscored, strict=True):
             rows += _moves(str(document_type), row, int(without), self, other)
-        table = pd.DataFrame(rows, columns=list(_MOVE)).astype(_MOVE)
+        table = pd.DataFrame(rows, columns=list(_MOVE_COLUMNS)).astype(_MOVE_COLUMNS)
         of_type = table.groupby("document_type")["uploads"].transform("sum")
         table.insert(4, "share", table["uploads"] / of_type)
         table["changed"] = table["before"] != table["after"]
@@ -414,7 +418,7 @@ class Policy:
         return table | ({"costs": asdict(self.costs)} if self.costs else {})
 
     @classmethod
-    def _of(cls, table: Mapping[str, Any]) -> Policy:
+    def _from_table(cls, table: Mapping[str, Any]) -> Policy:
         cut_offs = {}
         for document_type, cuts in table["cut_offs"].items():
             try:
@@ -426,25 +430,17 @@ class Policy:
 
 
 def _places(policy: Policy, document_type: str) -> npt.NDArray[np.int8]:
+    """Give the place in `DECISIONS` of each score of a type."""
     cuts = policy.cut_offs.get(document_type)
     if cuts is None:
         return np.full(HIGHEST_SCORE + 1, _UNDECIDED, dtype=np.int8)
     return cuts.decisions()
 
 
-_MOVE = {
-    "document_type": "string",
-    "before": "string",
-    "after": "string",
-    "uploads": "int64",
-    "lowest_score": "Int16",
-    "highest_score": "Int16",
-}
-
-
 def _moves(
     document_type: str, scores: npt.NDArray[np.int64], unscored: int, one: Policy, other: Policy
 ) -> list[dict[str, Any]]:
+    """Give a row for each pair of decisions that some of a type's uploads are moved between."""
     before, after = _places(one, document_type), _places(other, document_type)
     rows: list[dict[str, Any]] = []
     for place, decision in enumerate(DECISIONS):
@@ -454,5 +450,5 @@ def _moves(
             if len(inside) or without:
                 row = [document_type, decision, other_decision, int(scores[inside].sum()) + without]
                 row += [inside.min(), inside.max()] if len(inside) else [pd.NA, pd.NA]
-                rows.append(dict(zip(_MOVE, row, strict=True)))
+                rows.append(dict(zip(_MOVE_COLUMNS, row, strict=True)))
     return rows

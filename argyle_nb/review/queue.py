@@ -1,4 +1,4 @@
-"""One document with all that is known of it."""
+"""A queue of documents to judge: the next one, what is known of it, and who said what."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from argyle_nb.errors import ArgyleError, ConfigurationError, ValidationError
 from argyle_nb.frames.ocr import ocr_frame
 from argyle_nb.frames.uploads import signals_frame
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE, level_preset
-from argyle_nb.review.log import VERDICTS, ReviewLog, latest
+from argyle_nb.review.log import SAMPLE_COLUMNS, VERDICTS, ReviewLog, latest
 from argyle_nb.review.reviewers import agreement
 
 if TYPE_CHECKING:
@@ -27,22 +27,24 @@ if TYPE_CHECKING:
 
 
 _CONFIDENCES = {"HIGH": 0, "MEDIUM": 1, "LOW": 2}
+_OWN = ("verdict", "note")
 
 
 @dataclass(frozen=True)
 class ReviewCase:
-    """One document with all that is known of it."""
+    """One document with all that is known of it; what cannot be fetched or read is empty."""
 
     upload_id: str
     file_name: str | None = None
     document_type: str | None = None
     score: int | None = None
     level: str | None = None
+    # By weight: reason codes by confidence, then signals by how often they occur.
     signals: pd.DataFrame = field(default_factory=lambda: signals_frame([]), repr=False)
     fields: pd.DataFrame = field(default_factory=lambda: ocr_frame([]), repr=False)
     content: bytes = field(default=b"", repr=False)
-    media_type: str = ""
-    problem: str = ""
+    media_type: str = ""  # by content
+    problem: str = ""  # why something is missing
 
     @property
     def sha256(self) -> str:
@@ -110,19 +112,15 @@ def _noting(problems: list[str]) -> Iterator[None]:
         problems.append(str(error))
 
 
-SAMPLED = ["upload_id", "stratum", "stratum_size", "sampling_rate"]
-_SAID = ("verdict", "note")
-
-
 @dataclass(frozen=True)
 class ReviewProgress:
     """How far one reviewer is."""
 
-    upload_id: str
-    number: int
+    upload_id: str  # of the document to judge; empty when each has a verdict
+    number: int  # its place in the queue, from 1
     documents: int
-    said: dict[str, int]
-    verdict: str = ""
+    said: dict[str, int]  # documents of the queue by the reviewer's latest verdict
+    verdict: str = ""  # what the reviewer said of this document before
     note: str = ""
 
 
@@ -190,7 +188,7 @@ class ReviewSession:
         verdicts = mine["verdict"].astype("string")
         said = {verdict: int((verdicts == verdict).sum()) for verdict in VERDICTS}
         here = mine[mine.index == upload_id]
-        verdict, note = (str(here[name].iloc[0]) if len(here) else "" for name in _SAID)
+        verdict, note = (str(here[name].iloc[0]) if len(here) else "" for name in _OWN)
         return ReviewProgress(upload_id, place + 1, len(self.order), said, verdict, note)
 
     def upcoming(self, reviewer: str) -> str:
@@ -233,9 +231,9 @@ def _ids(frame: pd.DataFrame, sample: pd.DataFrame | None) -> list[str]:
 
 
 def _keep_once(log: ReviewLog, sample: pd.DataFrame) -> None:
-    kept = log.samples()
-    wanted = sample[SAMPLED].reset_index(drop=True)
-    for _, one in kept.groupby("drawn_at"):
-        if one[SAMPLED].reset_index(drop=True).equals(wanted):
+    columns = list(SAMPLE_COLUMNS)
+    ours = sample[columns].reset_index(drop=True)
+    for _, earlier in log.samples().groupby("drawn_at"):
+        if earlier[columns].reset_index(drop=True).equals(ours):
             return
     log.keep_sample(sample)

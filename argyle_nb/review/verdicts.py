@@ -1,4 +1,4 @@
-"""What a decision costs when it is right and when it is wrong."""
+"""Verdicts counted by score: how well scores tell fraud, and what each threshold would cost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from argyle_nb.errors import ConfigurationError, ValidationError
 from argyle_nb.frames.columns import need_columns
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE, level_preset
 from argyle_nb.review import curves
-from argyle_nb.review.curves import auc_interval, middle_95, resampled, share_interval
 from argyle_nb.review.log import check_verdicts, settled
 from argyle_nb.scores import checked_scores
 
@@ -24,6 +23,13 @@ if TYPE_CHECKING:
 
     from argyle_nb.levels import Levels
     from argyle_nb.review.curves import Cells
+
+ORDER = ("fraudulent", "genuine", "unsure")
+THRESHOLDS = range(LOWEST_SCORE, HIGHEST_SCORE + 2)
+_WIDTH = HIGHEST_SCORE + 1
+_SHOWN = 3
+# With 2 to 5 in each of 24 strata, areas and catch rates were within 63 to 92 % of 200 intervals.
+_FEW = 10
 
 
 @dataclass(frozen=True)
@@ -102,13 +108,28 @@ class Costs:
         )
 
 
-ORDER = ("fraudulent", "genuine", "unsure")
-THRESHOLDS = range(LOWEST_SCORE, HIGHEST_SCORE + 2)
-
-
 @dataclass(frozen=True, eq=False)
-class CountedVerdicts:
-    """How many reviewed documents have each score and verdict."""
+class VerdictCounts:
+    """How many reviewed documents have each score and verdict, and every number that follows.
+
+    At a threshold t, 0 to 101, documents with a score below t are flagged. Every table carries
+    ``attrs["note"]``: on how many verdicts it rests, and what they cannot say. Shares and areas
+    have closed intervals; those of ``ks`` and the rest come from 1,000 resamples within strata.
+    Made by `count_verdicts`.
+
+    Parameters
+    ----------
+    uploads
+        All scored uploads, reviewed or not, by score.
+    counts
+        Reviewed documents by stratum and verdict (rows) and score (columns).
+    weights
+        For how many uploads one document of a stratum stands.
+    note
+        What is not known, in words.
+    seed
+        Of the resampling.
+    """
 
     uploads: pd.Series[int]
     counts: pd.DataFrame
@@ -118,66 +139,8 @@ class CountedVerdicts:
 
     def __repr__(self) -> str:
         n = dict(zip(ORDER, self._cells.sum(axis=(0, 2)).tolist(), strict=True))
-        said = ", ".join(f"{n[name]} {name}" for name in ORDER)
-        return f"{type(self).__name__}({said}, of {int(self.uploads.sum())} scored uploads)"
-
-    @cached_property
-    def _cells(self) -> Any:
-        return self.counts.to_numpy().reshape(len(self.weights), len(ORDER), -1)
-
-    @cached_property
-    def _w(self) -> Cells:
-        return np.asarray(self.weights, dtype=np.float64)
-
-    @cached_property
-    def _resampled(self) -> tuple[Cells, Cells]:
-        return resampled(self._cells, self._w, self.seed)
-
-    @property
-    def _fraud(self) -> Cells:
-        return self._w @ self._by_stratum(0)
-
-    @property
-    def _genuine(self) -> Cells:
-        return self._w @ self._by_stratum(1)
-
-    def _by_stratum(self, verdict: int) -> Cells:
-        cells: Cells = self._cells[:, verdict].astype(np.float64)
-        return cells
-
-    def _shares(self, name: str, hits: Cells, of: Cells) -> dict[str, Any]:
-        reviewed = self._cells[:, :2].sum(axis=(1, 2)).astype(np.float64)
-        found = share_interval(hits, of, reviewed, self._w)
-        share, low, high = (float(x) if x.ndim == 0 else x for x in found)
-        return {name: share, f"{name}_low": low, f"{name}_high": high}
-
-    def _fraud_share(self) -> tuple[float, float, float]:
-        fraud, genuine = self._by_stratum(0).sum(axis=1), self._by_stratum(1).sum(axis=1)
-        share, low, high = self._shares("x", fraud, fraud + genuine).values()
-        return float(share), float(low), float(high)
-
-    def _cost_parts(
-        self, fraud: Cells, genuine: Cells, costs: Costs, reject: int
-    ) -> tuple[Cells, Cells, Cells]:
-        total = (fraud + genuine).sum(axis=-1, keepdims=True)
-        uploads = curves.below(np.asarray(self.uploads, dtype=np.float64))
-        reviewed = curves.divided(np.maximum(uploads - uploads[reject], 0), uploads[-1:])
-        shares = [curves.below(curves.divided(cells, total)) for cells in (fraud, genuine)]
-        return costs.parts(shares[0], shares[1], reviewed, reject)
-
-    def _told(self, table: pd.DataFrame) -> pd.DataFrame:
-        table.attrs["note"] = self.note
-        return table
-
-
-class VerdictCounts(CountedVerdicts):
-    """How many reviewed documents have each score and verdict, and every number that follows.
-
-    At a threshold t, 0 to 101, documents with a score below t are flagged. Every table carries
-    ``attrs["note"]``: on how many verdicts it rests, and what they cannot say. Shares and areas
-    have closed intervals; those of ``ks`` and the rest come from 1,000 resamples within strata.
-    Made by `count_verdicts`.
-    """
+        verdicts = ", ".join(f"{n[name]} {name}" for name in ORDER)
+        return f"VerdictCounts({verdicts}, of {int(self.uploads.sum())} scored uploads)"
 
     def summary(self) -> pd.DataFrame:
         """Say how well scores tell fraud from genuine documents.
@@ -197,23 +160,25 @@ class VerdictCounts(CountedVerdicts):
         >>> float(verdicts.summary().loc["auc", "estimate"])
         1.0
         """
-        fraud, genuine = self._fraud, self._genuine
+        by_stratum = self._by_stratum(0), self._by_stratum(1)
+        fraud, genuine = self._weighted
         again = self._resampled
-        low, high = auc_interval(self._by_stratum(0), self._by_stratum(1), self._w)
+        low, high = curves.auc_interval(*by_stratum, self._weights)
         area = float(curves.auc(fraud, genuine))
+        of_fraud, of_genuine = (cells.sum(axis=1) for cells in by_stratum)
         rows = {
             "auc": (area, low, high),
             "gini": (2 * area - 1, 2 * low - 1, 2 * high - 1),
             "ks": (curves.ks(fraud, genuine), *curves.ks_interval(fraud, genuine, *again)),
             "average_precision": (
                 curves.average_precision(fraud, genuine),
-                *middle_95(curves.average_precision(*again)),
+                *curves.middle_95(curves.average_precision(*again)),
             ),
-            "fraud_share": self._fraud_share(),
+            "fraud_share": self._interval(of_fraud, of_fraud + of_genuine),
         }
         index = pd.Index(rows, name="statistic")
         columns = ["estimate", "low", "high"]
-        return self._told(
+        return self._noted(
             pd.DataFrame(list(rows.values()), index=index, columns=columns).astype(float)
         )
 
@@ -235,18 +200,18 @@ class VerdictCounts(CountedVerdicts):
         >>> int(row["uploads_below"]), float(row["catch_rate"]), float(row["false_alarm_rate"])
         (1, 1.0, 0.0)
         """
-        uploads = curves.below(np.asarray(self.uploads, dtype=np.float64))
+        uploads = self._uploads_below
         fraud, genuine = curves.below(self._by_stratum(0)), curves.below(self._by_stratum(1))
         columns = {
             "uploads_below": uploads.astype(np.int64),
             "share_below": curves.divided(uploads, uploads[-1:]),
-            **self._shares("catch_rate", fraud, np.broadcast_to(fraud[:, -1:], fraud.shape)),
-            **self._shares(
+            **self._columns("catch_rate", fraud, np.broadcast_to(fraud[:, -1:], fraud.shape)),
+            **self._columns(
                 "false_alarm_rate", genuine, np.broadcast_to(genuine[:, -1:], genuine.shape)
             ),
-            **self._shares("precision", fraud, fraud + genuine),
+            **self._columns("precision", fraud, fraud + genuine),
         }
-        return self._told(pd.DataFrame(columns, index=pd.Index(THRESHOLDS, name="threshold")))
+        return self._noted(pd.DataFrame(columns, index=pd.Index(THRESHOLDS, name="threshold")))
 
     def roc(self) -> pd.DataFrame:
         """Give the ROC curve: catch rate against false alarm rate, threshold by threshold.
@@ -261,7 +226,7 @@ class VerdictCounts(CountedVerdicts):
         >>> verdicts.roc()["false_alarm_rate"].iloc[-1].item()
         1.0
         """
-        return self._told(_with_intervals(self.thresholds(), "false_alarm_rate", "catch_rate"))
+        return self._noted(_with_intervals(self.thresholds(), "false_alarm_rate", "catch_rate"))
 
     def precision_recall(self) -> pd.DataFrame:
         """Give precision and recall, threshold by threshold.
@@ -278,7 +243,7 @@ class VerdictCounts(CountedVerdicts):
         1.0
         """
         table = _with_intervals(self.thresholds(), "precision", "catch_rate")
-        return self._told(table.rename(columns=lambda name: name.replace("catch_rate", "recall")))
+        return self._noted(table.rename(columns=lambda name: name.replace("catch_rate", "recall")))
 
     def confusion(self, threshold: int) -> pd.DataFrame:
         """Cross what is flagged with what the analysts found.
@@ -304,18 +269,18 @@ class VerdictCounts(CountedVerdicts):
         >>> verdicts.confusion(90).loc["genuine", ["flagged", "passed"]].tolist()
         [1.0, 1.0]
         """
-        at = _checked(threshold, "threshold")
+        at = _checked_threshold(threshold, "threshold")
         rows: list[dict[str, Any]] = []
         for verdict in (0, 1):
             cells = self._by_stratum(verdict)
             flagged, of = cells[:, :at].sum(axis=1), cells.sum(axis=1)
             row = {
                 "documents": int(of.sum()),
-                "flagged": float(self._w @ flagged),
-                "passed": float(self._w @ (of - flagged)),
+                "flagged": float(self._weights @ flagged),
+                "passed": float(self._weights @ (of - flagged)),
             }
-            rows.append(row | self._shares("flagged_share", flagged, of))
-        return self._told(pd.DataFrame(rows, index=pd.Index(ORDER[:2], name="verdict")))
+            rows.append(row | self._columns("flagged_share", flagged, of))
+        return self._noted(pd.DataFrame(rows, index=pd.Index(ORDER[:2], name="verdict")))
 
     def calibration(self, levels: Levels = "argyle") -> pd.DataFrame:
         """Say how much fraud there is in each authenticity level.
@@ -355,9 +320,9 @@ class VerdictCounts(CountedVerdicts):
                 "documents": int((fraud + genuine).sum()),
                 "fraudulent": int(fraud.sum()),
             }
-            rows.append(row | self._shares("fraud_share", fraud, fraud + genuine))
+            rows.append(row | self._columns("fraud_share", fraud, fraud + genuine))
         index = pd.Index([level for _, _, level in bands], name="level")
-        table = self._told(pd.DataFrame(rows, index=index))
+        table = self._noted(pd.DataFrame(rows, index=index))
         table.attrs["levels"] = preset.name
         return table
 
@@ -397,16 +362,16 @@ class VerdictCounts(CountedVerdicts):
         >>> verdicts.cost_curve(costs)["cost"].iloc[[0, -1]].tolist()
         [100.0, 1.0]
         """
-        reject = _checked(reject_below, "reject_below")
-        parts = self._cost_parts(self._fraud, self._genuine, costs, reject)
-        low, high = middle_95(_added(self._cost_parts(*self._resampled, costs, reject)))
+        reject = _checked_threshold(reject_below, "reject_below")
+        parts = self._cost_parts(*self._weighted, costs, reject)
+        low, high = curves.middle_95(_added(self._cost_parts(*self._resampled, costs, reject)))
         names = ("review_cost", "missed_cost", "rejected_cost")
         columns = {"cost": _added(parts), "cost_low": low, "cost_high": high}
         table = pd.DataFrame(
             columns | dict(zip(names, parts, strict=True)),
             index=pd.Index(THRESHOLDS, name="threshold"),
         )
-        result = self._told(table.iloc[reject:].copy())
+        result = self._noted(table.iloc[reject:].copy())
         result.attrs["currency"] = costs.currency
         return result
 
@@ -445,8 +410,8 @@ class VerdictCounts(CountedVerdicts):
         [41]
         """
         _check_capacity(capacity)
-        reject = _checked(reject_below, "reject_below")
-        reviews = curves.below(np.asarray(self.uploads, dtype=np.float64))
+        reject = _checked_threshold(reject_below, "reject_below")
+        reviews = self._uploads_below
         reviews = np.maximum(reviews - reviews[reject], 0).astype(np.int64)
         allowed = (reviews <= capacity) & (np.array(THRESHOLDS) >= reject)
         if costs is None:
@@ -454,18 +419,66 @@ class VerdictCounts(CountedVerdicts):
             best = max(first, reject)
             low = high = np.array(best, dtype=np.float64)
         else:
-            cost = _added(self._cost_parts(self._fraud, self._genuine, costs, reject))
+            cost = _added(self._cost_parts(*self._weighted, costs, reject))
             again = _added(self._cost_parts(*self._resampled, costs, reject))
             least = float(_least(cost, allowed))
             best = reject if np.isnan(least) else int(least)
-            low, high = middle_95(_least(again, allowed))
+            low, high = curves.middle_95(_least(again, allowed))
         row = self.thresholds().loc[[best]]
         row.insert(0, "reviews", reviews[best])
         if costs is not None:
             curve = self.cost_curve(costs, reject_below=reject)
             row = row.join(curve[["cost", "cost_low", "cost_high"]])
         ends = {"threshold_low": np.floor(low), "threshold_high": np.ceil(high)}
-        return self._told(row.assign(**ends).astype(dict.fromkeys(ends, "Int16")))
+        return self._noted(row.assign(**ends).astype(dict.fromkeys(ends, "Int16")))
+
+    @cached_property
+    def _cells(self) -> npt.NDArray[np.int64]:
+        """Reviewed documents by stratum, verdict and score."""
+        return self.counts.to_numpy().reshape(len(self.weights), len(ORDER), _WIDTH)
+
+    @cached_property
+    def _weights(self) -> Cells:
+        return np.asarray(self.weights, dtype=np.float64)
+
+    @cached_property
+    def _resampled(self) -> tuple[Cells, Cells]:
+        return curves.resampled(self._cells, self._weights, self.seed)
+
+    @property
+    def _weighted(self) -> tuple[Cells, Cells]:
+        """How many fraudulent and genuine uploads with each score the reviewed ones stand for."""
+        return self._weights @ self._by_stratum(0), self._weights @ self._by_stratum(1)
+
+    @property
+    def _uploads_below(self) -> Cells:
+        return curves.below(np.asarray(self.uploads, dtype=np.float64))
+
+    def _by_stratum(self, verdict: int) -> Cells:
+        cells: Cells = self._cells[:, verdict].astype(np.float64)
+        return cells
+
+    def _interval(self, hits: Cells, of: Cells) -> tuple[Cells, Cells, Cells]:
+        """Give the weighted share of ``hits`` among ``of``, and its bounds."""
+        reviewed = self._cells[:, :2].sum(axis=(1, 2)).astype(np.float64)
+        return curves.share_interval(hits, of, reviewed, self._weights)
+
+    def _columns(self, name: str, hits: Cells, of: Cells) -> dict[str, Any]:
+        numbers = (float(x) if x.ndim == 0 else x for x in self._interval(hits, of))
+        return dict(zip((name, f"{name}_low", f"{name}_high"), numbers, strict=True))
+
+    def _cost_parts(
+        self, fraud: Cells, genuine: Cells, costs: Costs, reject: int
+    ) -> tuple[Cells, Cells, Cells]:
+        total = (fraud + genuine).sum(axis=-1, keepdims=True)
+        uploads = self._uploads_below
+        reviewed = curves.divided(np.maximum(uploads - uploads[reject], 0), uploads[-1:])
+        shares = [curves.below(curves.divided(cells, total)) for cells in (fraud, genuine)]
+        return costs.parts(shares[0], shares[1], reviewed, reject)
+
+    def _noted(self, table: pd.DataFrame) -> pd.DataFrame:
+        table.attrs["note"] = self.note
+        return table
 
 
 def _added(parts: tuple[Cells, Cells, Cells]) -> Cells:
@@ -487,16 +500,10 @@ def _check_capacity(capacity: Any) -> None:
         raise ConfigurationError(f"capacity must be 0 or more, not {capacity!r}")
 
 
-def _checked(threshold: int, name: str) -> int:
+def _checked_threshold(threshold: int, name: str) -> int:
     if threshold not in THRESHOLDS:
         raise ConfigurationError(f"{name} must be a whole number from 0 to 101, not {threshold!r}")
     return int(threshold)
-
-
-_SHOWN = 3
-# With 2 to 5 in each of 24 strata, areas and catch rates were within 63 to 92 % of 200 intervals.
-_FEW = 10
-_WIDTH = HIGHEST_SCORE + 1
 
 
 def count_verdicts(
@@ -554,26 +561,26 @@ def count_verdicts(
     """
     need_columns(frame, ("id", "ocr_authenticity_score"), "frame")
     check_verdicts(verdicts)
-    said = settled(verdicts) if "reviewer" in verdicts else verdicts
-    _check_once(said)
-    given = checked_scores(frame)
-    known = given.notna().to_numpy()
-    scores = given.array[known].to_numpy(dtype=np.int64)
+    verdicts = settled(verdicts) if "reviewer" in verdicts else verdicts
+    _check_once(verdicts)
+    column = checked_scores(frame)
+    scored = column.notna().to_numpy()
+    scores = column.array[scored].to_numpy(dtype=np.int64)
     # Plain Python texts hash many times faster than an index of Arrow's.
-    ids = pd.Index(frame["id"].to_numpy(dtype=object)[known])
+    ids = pd.Index(frame["id"].to_numpy(dtype=object)[scored])
     if not ids.is_unique:
         twice = ids[ids.duplicated()].astype(str).tolist()
         raise ValidationError(f"frame lists {', '.join(twice[:_SHOWN])} more than once")
-    place = ids.get_indexer(pd.Index(said["upload_id"].to_numpy(dtype=object)))
-    found = place >= 0
+    place = ids.get_indexer(pd.Index(verdicts["upload_id"].to_numpy(dtype=object)))
+    known = place >= 0
     table = pd.DataFrame(
         {
-            "upload_id": said["upload_id"].to_numpy(dtype=object)[found],
-            "verdict": said["verdict"].to_numpy(dtype=object)[found],
-            "score": scores[place[found]],
+            "upload_id": verdicts["upload_id"].to_numpy(dtype=object)[known],
+            "verdict": verdicts["verdict"].to_numpy(dtype=object)[known],
+            "score": scores[place[known]],
         }
     )
-    return _counted(table, scores, sample, int((~found).sum()), seed)
+    return _counted(table, scores, sample, int((~known).sum()), seed)
 
 
 def _counted(
@@ -588,7 +595,7 @@ def _counted(
         weights = pd.Series([1.0], index=pd.Index(["reviewed"], name="stratum"))
         strata = pd.Series("reviewed", index=table.index)
     else:
-        weights = _weights(sample)
+        weights = _stratum_weights(sample)
         strata = table["upload_id"].map(
             dict(zip(sample["upload_id"], sample["stratum"], strict=True))
         )
@@ -596,12 +603,11 @@ def _counted(
         table, strata = table[strata.notna()], strata.dropna()
     place = weights.index.get_indexer(pd.Index(strata))
     verdict = table["verdict"].map({name: n for n, name in enumerate(ORDER)})
-    cell = (place * len(ORDER) + verdict.to_numpy(dtype=np.int64)) * _WIDTH
-    cells = np.bincount(
-        cell + table["score"].to_numpy(dtype=np.int64),
-        minlength=len(weights) * len(ORDER) * _WIDTH,
-    ).reshape(-1, _WIDTH)
+    row = place * len(ORDER) + verdict.to_numpy(dtype=np.int64)
     index = pd.MultiIndex.from_product([weights.index, ORDER], names=["stratum", "verdict"])
+    cells = np.bincount(
+        row * _WIDTH + table["score"].to_numpy(dtype=np.int64), minlength=len(index) * _WIDTH
+    ).reshape(-1, _WIDTH)
     counts = pd.DataFrame(cells, index=index, columns=range(_WIDTH)).astype("int64")
     if sample is not None:
         weights = weights * _chosen_per_verdict(sample, counts)
@@ -623,7 +629,7 @@ def _chosen_per_verdict(sample: pd.DataFrame, counts: pd.DataFrame) -> pd.Series
     return (chosen / sure.where(sure > 0, chosen)).reindex(chosen.index)
 
 
-def _weights(sample: pd.DataFrame) -> pd.Series[float]:
+def _stratum_weights(sample: pd.DataFrame) -> pd.Series[float]:
     need_columns(sample, ("upload_id", "stratum", "sampling_rate"), "sample")
     if sample["stratum"].isna().any():
         raise ValidationError("sample has rows without a stratum: name it, or leave them out")
@@ -648,45 +654,45 @@ def _note(
     unknown, outside = left_out
     by_verdict = counts.groupby(level="verdict").sum().sum(axis=1)
     reviewed, unsure = int(by_verdict.sum()), int(by_verdict["unsure"])
-    said = [f"{reviewed} of {scored} scored uploads have a verdict"]
+    sentences = [f"{reviewed} of {scored} scored uploads have a verdict"]
     if sample is not None:
         chosen = len(sample)
-        said.append(
+        sentences.append(
             f"each counts by the inverse of its sampling rate, in {len(counts) // 3} strata"
         )
         if chosen > reviewed:
-            said.append(
+            sentences.append(
                 f"{chosen - reviewed} of the {chosen} that were chosen have none and are taken to "
                 "be like the others of their stratum"
             )
         by_stratum = _sure(counts)
         empty = [str(name) for name, n in by_stratum.items() if n == 0]
         if empty:
-            said.append(f"nothing is known of {', '.join(empty)}")
+            sentences.append(f"nothing is known of {', '.join(empty)}")
         few = int(((by_stratum < _FEW) & (by_stratum > 0) & (weights > 1)).sum())
         if few:
-            said.append(
+            sentences.append(
                 f"{few} strata have fewer than {_FEW} sure verdicts, so the intervals may be too "
                 "narrow"
             )
     elif reviewed < scored:
-        said.append(
+        sentences.append(
             "how they were chosen is not known: if analysts looked where scores were low, the true "
             "catch rate is lower, and the share of fraud is that of the reviewed documents only"
         )
     if unsure:
-        said.append(
+        sentences.append(
             f"{unsure} unsure ones are left out, which misleads if they are unlike the rest"
         )
     if outside:
-        said.append(f"{outside} verdicts outside the sample are not counted")
+        sentences.append(f"{outside} verdicts outside the sample are not counted")
     if unknown:
-        said.append(f"{unknown} verdicts are of uploads that are not there or have no score")
-    return "; ".join(said)
+        sentences.append(f"{unknown} verdicts are of uploads that are not there or have no score")
+    return "; ".join(sentences)
 
 
-def _check_once(said: pd.DataFrame) -> None:
-    twice = said.loc[said["upload_id"].duplicated(), "upload_id"].astype("string").tolist()
+def _check_once(verdicts: pd.DataFrame) -> None:
+    twice = verdicts.loc[verdicts["upload_id"].duplicated(), "upload_id"].astype("string").tolist()
     if twice:
         raise ValidationError(
             f"several verdicts on {', '.join(twice[:_SHOWN])}: name the reviewer and reviewed_at, "

@@ -1,4 +1,4 @@
-"""``python -m argyle_nb.sandbox``: a local Argyle for programs in any language."""
+"""``python -m argyle_nb.sandbox``, or ``argyle-nb sandbox``: the local sandbox as a process."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from argyle_nb.sandbox.server import Sandbox
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-FAULTS = tuple(knob.name for knob in fields(Faults) if knob.name != "status_rates")
+FAULTS = tuple(field.name for field in fields(Faults) if field.name != "status_rates")
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def serve(arguments: Sequence[str] | None = None) -> int:
     """Serve until Ctrl-C or SIGTERM; the first line of output says where and with which key."""
     options = _parser().parse_args(arguments)
-    with _until_told() as told:
+    with _stop_event() as stop:
         try:
             sandbox = _sandbox(options).start()
         except ConfigurationError as error:
@@ -35,7 +35,7 @@ def serve(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.write(_first_line(sandbox))
             sys.stdout.flush()
             # A wait without end would not notice Ctrl-C on Windows.
-            while not told.wait(0.5):
+            while not stop.wait(0.5):
                 pass
     return 0
 
@@ -46,12 +46,12 @@ def _first_line(sandbox: Sandbox) -> str:
 
 
 @contextmanager
-def _until_told() -> Iterator[threading.Event]:
+def _stop_event() -> Iterator[threading.Event]:
     """Give an event that Ctrl-C and SIGTERM set, instead of ending the process at once."""
-    told = threading.Event()
-    before = {number: signal.signal(number, lambda *_: told.set()) for number in SIGNALS}
+    stop = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in SIGNALS}
     try:
-        yield told
+        yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -68,21 +68,21 @@ def _sandbox(options: argparse.Namespace) -> Sandbox:
     )
 
 
-def _faults(given: Sequence[str]) -> Faults:
-    knobs: dict[str, Any] = {}
+def _faults(arguments: Sequence[str]) -> Faults:
+    options: dict[str, Any] = {}
     statuses: dict[int, float] = {}
-    for text in given:
+    for text in arguments:
         name, _, value = text.partition("=")
         if name.isdecimal():
             statuses[int(name)] = _number(text, value, float)
         elif name in FAULTS:
-            knobs[name] = _number(text, value, int if name == "seed" else float)
+            options[name] = _number(text, value, int if name == "seed" else float)
         else:
             raise ConfigurationError(
                 f"there is no fault {name!r}: use one of {', '.join(FAULTS)}, or a status such as "
                 "503=0.2."
             )
-    return Faults(status_rates=statuses, **knobs)
+    return Faults(status_rates=statuses, **options)
 
 
 def _number(text: str, value: str, kind: type[float]) -> float:

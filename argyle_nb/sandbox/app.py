@@ -1,12 +1,14 @@
-"""The door of the local server: who may come in, how often, and what every answer carries."""
+"""The local server's application: access, rate limit, safe headers, routes and error responses."""
 
 from __future__ import annotations
 
 import base64
+import json
 import logging
 import secrets
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
@@ -15,7 +17,6 @@ from starlette.requests import ClientDisconnect
 
 from argyle_nb.sandbox.endpoints import AccountsApi, UploadsApi, UsersApi, WebhooksApi
 from argyle_nb.sandbox.limits import MAX_HEADER_BYTES
-from argyle_nb.sandbox.openapi import description
 from argyle_nb.sandbox.problems import (
     Json,
     Problem,
@@ -41,8 +42,9 @@ if TYPE_CHECKING:
     from argyle_nb.sandbox.limits import TokenBucket
     from argyle_nb.sandbox.store import Store
 
-
 KEY_PREFIX = "sbx_local_"
+ABOUT = "A local stand-in for the Argyle User Uploads API. Its scores are its own, not Ocrolus's."
+OPENAPI_FILE = Path(__file__).with_name("openapi.json")
 
 _SAFE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -56,14 +58,79 @@ logger = logging.getLogger("argyle_nb.sandbox")
 
 @dataclass(frozen=True)
 class Credentials:
-    """The one key that opens a local server."""
+    """The one API key of a local server."""
 
     api_key_id: str
     api_key_secret: str = field(repr=False)
 
 
-class Guard:
-    """Stands before the application and lets only its own clients in."""
+def build_app(
+    store: Store,
+    *,
+    port: int,
+    credentials: Credentials,
+    ocr: OcrProfile,
+    bucket: TokenBucket | None,
+    wake: Callable[[], None],
+    null_style: str,
+) -> ASGIApp:
+    """Make the application; it calls `wake` after an upload, so that its processing begins."""
+    apis = (
+        UsersApi(store),
+        AccountsApi(store),
+        UploadsApi(store, ocr, wake, null_style),
+        WebhooksApi(store),
+    )
+    app = Starlette(
+        routes=[
+            route("/", get=_about),
+            route("/openapi.json", get=_describe),
+            *(r for api in apis for r in api.routes()),
+        ],
+        exception_handlers={
+            Problem: _answer_problem,  # type: ignore[dict-item]
+            HTTPException: _answer_http,  # type: ignore[dict-item]
+            Exception: _answer_error,
+        },
+    )
+    app.router.redirect_slashes = False
+    hosts = frozenset({f"127.0.0.1:{port}", f"localhost:{port}"})
+    return AccessMiddleware(app, hosts=hosts, credentials=credentials, bucket=bucket)
+
+
+async def _about(_: Request) -> Response:
+    return Json({"name": "argyle_nb local sandbox", "about": ABOUT})
+
+
+async def _describe(request: Request) -> Response:
+    return Json(openapi_description(f"http://{host(request)}"))
+
+
+def openapi_description(base_url: str) -> dict[str, Any]:
+    """Return the OpenAPI description of the server at the address that the client used."""
+    return {**json.loads(OPENAPI_FILE.read_bytes()), "servers": [{"url": base_url}]}
+
+
+async def _answer_problem(_: Request, problem: Problem) -> Response:
+    return problem.response()
+
+
+async def _answer_error(_: Request, __: Exception) -> Response:
+    return server_error().response()
+
+
+async def _answer_http(request: Request, error: HTTPException) -> Response:
+    if error.status_code == 405:  # noqa: PLR2004
+        return method_not_allowed(request.method, error.headers).response()
+    return not_found().response()
+
+
+class AccessMiddleware:
+    """Admits requests to this address, with the key, no web page's and within the rate limit.
+
+    `hosts` are the exact values of the Host header that are served: another one comes from a web
+    page whose own name was made to point here (DNS rebinding).
+    """
 
     def __init__(
         self,
@@ -141,62 +208,3 @@ def _basic_credentials(authorization: str) -> tuple[bytes, bytes]:
     except ValueError:
         return b"", b""
     return key_id, secret
-
-
-ABOUT = "A local stand-in for the Argyle User Uploads API. Its scores are its own, not Ocrolus's."
-
-
-def build_app(
-    store: Store,
-    *,
-    port: int,
-    credentials: Credentials,
-    ocr: OcrProfile,
-    bucket: TokenBucket | None,
-    wake: Callable[[], None],
-    null_style: str,
-) -> ASGIApp:
-    """Put the local server together."""
-    apis = (
-        UsersApi(store),
-        AccountsApi(store),
-        UploadsApi(store, ocr, wake, null_style),
-        WebhooksApi(store),
-    )
-    app = Starlette(
-        routes=[
-            route("/", get=_about),
-            route("/openapi.json", get=_describe),
-            *(r for api in apis for r in api.routes()),
-        ],
-        exception_handlers={
-            Problem: _answer_problem,  # type: ignore[dict-item]
-            HTTPException: _answer_http,  # type: ignore[dict-item]
-            Exception: _answer_error,
-        },
-    )
-    app.router.redirect_slashes = False
-    hosts = frozenset({f"127.0.0.1:{port}", f"localhost:{port}"})
-    return Guard(app, hosts=hosts, credentials=credentials, bucket=bucket)
-
-
-async def _about(_: Request) -> Response:
-    return Json({"name": "argyle_nb local sandbox", "about": ABOUT})
-
-
-async def _describe(request: Request) -> Response:
-    return Json(description(f"http://{host(request)}"))
-
-
-async def _answer_problem(_: Request, problem: Problem) -> Response:
-    return problem.response()
-
-
-async def _answer_error(_: Request, __: Exception) -> Response:
-    return server_error().response()
-
-
-async def _answer_http(request: Request, error: HTTPException) -> Response:
-    if error.status_code == 405:  # noqa: PLR2004
-        return method_not_allowed(request.method, error.headers).response()
-    return not_found().response()

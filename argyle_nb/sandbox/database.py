@@ -97,7 +97,7 @@ CREATE VIEW account_objects AS
 
 
 class Database:
-    """A connection that the threads of one server take in turn."""
+    """A connection that the threads of one server take in turn; its file is the owner's alone."""
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.Lock()

@@ -1,9 +1,10 @@
-"""Telling webhooks what happened, to this machine alone (source: Argyle API guide, webhooks)."""
+"""Delivery of webhooks, to this machine only (source: Argyle API guide, webhooks)."""
 
 from __future__ import annotations
 
 import hmac
 import logging
+import re
 import socket
 import sqlite3
 import threading
@@ -30,6 +31,8 @@ MAX_CALLS = 8
 POLL_SECONDS = 0.25
 STOP_SECONDS = 2.0
 
+# urlsplit passes over what stands behind a bracketed address.
+_NETLOC = re.compile(r"[^@\[\]]+|\[::1\](:[0-9]*)?")
 # No name is ever looked up, so none can lead off this machine.
 _ADDRESSES = {"127.0.0.1": "127.0.0.1", "localhost": "127.0.0.1", "::1": "::1"}
 
@@ -38,7 +41,10 @@ logger = logging.getLogger("argyle_nb.sandbox")
 
 @dataclass(frozen=True)
 class Times:
-    """How patient deliveries are, in seconds; the defaults are Argyle's."""
+    """Seconds until a call is given up, until the one retry, and until another server takes over.
+
+    The defaults are Argyle's.
+    """
 
     timeout: float = 10.0
     retry: float = 30.0
@@ -47,7 +53,7 @@ class Times:
 
 @dataclass(frozen=True)
 class Target:
-    """Where a webhook's URL leads: an address of this machine and a path there."""
+    """A webhook's URL: an address of this machine and a path there."""
 
     address: str
     port: int
@@ -56,7 +62,7 @@ class Target:
 
 
 def loopback_target(url: str) -> Target:
-    """Take apart a URL on this machine."""
+    """Take apart a URL on this machine; for any other raise `ValueError` with a message."""
     if not url.isascii() or not url.isprintable() or {" ", "\\"} & set(url):
         raise ValueError("Enter a valid URL.")
     try:
@@ -65,7 +71,8 @@ def loopback_target(url: str) -> Target:
     except ValueError:
         raise ValueError("Enter a valid URL.") from None
     address = _ADDRESSES.get(parts.hostname or "")
-    if parts.scheme != "http" or address is None or "@" in parts.netloc or port == 0:
+    sound = parts.scheme == "http" and port > 0 and _NETLOC.fullmatch(parts.netloc)
+    if address is None or not sound:
         raise ValueError(
             "This local server delivers to this machine only: "
             "use http://127.0.0.1, http://localhost or http://[::1]."
@@ -75,7 +82,7 @@ def loopback_target(url: str) -> Target:
 
 
 class Deliverer:
-    """Sends what webhooks have to be told, beside the deliverers of other servers."""
+    """Sends the deliveries that are due, beside the deliverers of other servers."""
 
     def __init__(self, database: Database, times: Times) -> None:
         self._outbox = Outbox(database, times.lease)
@@ -83,7 +90,7 @@ class Deliverer:
         self._calls: set[_Call] = set()
         self._callers: set[threading.Thread] = set()
         self._stopping = threading.Event()
-        self._thread = _thread(self._look, "deliverer")
+        self._thread = _thread(self._poll, "deliverer")
 
     def start(self) -> None:
         """Begin to send."""
@@ -100,7 +107,7 @@ class Deliverer:
         with suppress(sqlite3.Error):
             self._outbox.release()
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         # Other servers queue deliveries too, so it looks instead of waiting to be told.
         while not self._stopping.wait(POLL_SECONDS):
             while len(self._callers) < MAX_CALLS and (delivery := self._claim()):
@@ -198,7 +205,7 @@ class _Call:
 
 
 def signature(secret: str, body: bytes) -> str:
-    """Return what proves that a body comes from who knows the secret: hex HMAC-SHA512."""
+    """Return the signature of a body: hexadecimal HMAC-SHA512."""
     return hmac.new(secret.encode(), body, "sha512").hexdigest()
 
 

@@ -1,10 +1,11 @@
-"""``/v2/users`` (source: Argyle API reference, users)."""
+"""The endpoints of users, accounts, uploads and webhooks (source: Argyle API reference)."""
 
 from __future__ import annotations
 
 import json
 import secrets
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
@@ -12,21 +13,24 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 
 from argyle_nb.sandbox import limits
 from argyle_nb.sandbox.deliveries import loopback_target
-from argyle_nb.sandbox.forms import json_body, media_type, received_form
-from argyle_nb.sandbox.objects import account_object, upload_object, user_object
+from argyle_nb.sandbox.forms import json_body, received_form
+from argyle_nb.sandbox.objects import account_object, upload_object, user_object, webhook_object
 from argyle_nb.sandbox.outbox import EVENTS, EVERY_EVENT
 from argyle_nb.sandbox.problems import Json, invalid, not_found, too_large
-from argyle_nb.sandbox.routing import found, host, page_response, path_id, route
+from argyle_nb.sandbox.routing import host, page_response, path_id, route
 from argyle_nb.sandbox.store import NewUpload
 from argyle_nb.sandbox.validation import (
     REFRESH_STATUSES,
-    any_text,
-    choice,
-    document_type_value,
+    at_most,
+    checked,
+    document_type,
+    json_object,
+    one_of,
+    optional,
     page_query,
-    timestamp,
+    required,
     user_profile,
-    uuid_value,
+    uuid,
 )
 
 if TYPE_CHECKING:
@@ -42,21 +46,64 @@ if TYPE_CHECKING:
 
     OcrProfile = Literal["off", "classification", "full"]
 
+# Profile -> first statuses of classification, ocr and authenticity.
+FIRST_STATUSES = {
+    "off": ("unauthorized", "unauthorized", "unauthorized"),
+    "classification": ("idle", "unauthorized", "unauthorized"),
+    "full": ("idle", "idle", "idle"),
+}
+MAX_TEXT = 255
+MAX_URL = 2048
 
-_USER_FILTERS = {"external_id": ("external_id", any_text)}
-_NESTED = ("address", "birth_date")
 
+class _Resource:
+    """What the lists have in common: one page, one object, and the deletion of one."""
 
-class UsersApi:
-    """Create, list, read, change and delete users."""
+    name: str
+    filters: ClassVar[dict[str, tuple[str, Callable[[str], str]]]] = {}  # parameter: column, check
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
+    def page(self, request: Request) -> Response:
+        """Return one page, newest first."""
+        query = page_query(self.name, request.query_params, self.filters)
+        page = self._store.page(self.name, query)
+        results = [self.as_object(request, row) for row in page.rows]
+        return page_response(request, self.name, query, page, results)
+
+    def retrieve(self, request: Request) -> Response:
+        """Return one object."""
+        return Json(self.as_object(request, self.row(request)))
+
+    def delete(self, request: Request) -> Response:
+        """Delete one object with all that belongs to it, 204."""
+        if not self._store.delete(self.name, path_id(request)):
+            raise not_found()
+        return Response(status_code=204)
+
+    def row(self, request: Request) -> Row:
+        """Return the row of the object that the path names."""
+        row = self._store.get(self.name, path_id(request))
+        if row is None:
+            raise not_found()
+        return row
+
+    def as_object(self, request: Request, row: Row) -> dict[str, Any]:
+        """Return a row as the API prints it."""
+        raise NotImplementedError
+
+
+class UsersApi(_Resource):
+    """Create, list, read, change and delete users."""
+
+    name = "users"
+    filters: ClassVar = {"external_id": ("external_id", str)}
+
     def routes(self) -> list[Route]:
         """Return the paths served."""
         return [
-            route("/v2/users", get=self.list_users, post=self.create),
+            route("/v2/users", get=self.page, post=self.create),
             route("/v2/users/{id}", get=self.retrieve, patch=self.update, delete=self.delete),
         ]
 
@@ -66,29 +113,17 @@ class UsersApi:
         user = await run_in_threadpool(self._store.create_user, profile)
         return Json({"user_token": f"sbx_local_{secrets.token_urlsafe(32)}", "id": user})
 
-    def list_users(self, request: Request) -> Response:
-        """Return one page, newest first."""
-        query = page_query("users", request.query_params, _USER_FILTERS)
-        page = self._store.page("users", query)
-        return page_response(request, "users", query, page, [user_object(r) for r in page.rows])
-
-    def retrieve(self, request: Request) -> Response:
-        """Return one user."""
-        return Json(user_object(found(self._store, "users", request)))
-
     async def update(self, request: Request) -> Response:
         """Change the fields that were sent and no others."""
         changes = user_profile(await json_body(request))
         return await run_in_threadpool(self._update, request, changes)
 
-    def delete(self, request: Request) -> Response:
-        """Delete a user and all that belongs to it, 204."""
-        if not self._store.delete_user(path_id(request)):
-            raise not_found()
-        return Response(status_code=204)
+    def as_object(self, _: Request, row: Row) -> dict[str, Any]:
+        """Return a user."""
+        return user_object(row)
 
     def _update(self, request: Request, changes: dict[str, Any]) -> Response:
-        row = found(self._store, "users", request)
+        row = self.row(request)
         self._store.update_user(row["id"], _merged(json.loads(row["profile"]), changes))
         return self.retrieve(request)
 
@@ -96,213 +131,48 @@ class UsersApi:
 def _merged(profile: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     nested = {
         name: {**(profile.get(name) or {}), **changes[name]}
-        for name in _NESTED
+        for name in ("address", "birth_date")
         if changes.get(name)
     }
     return {**profile, **changes, **nested}
 
 
-_ACCOUNT_FILTERS = {
-    "user": ("user_id", uuid_value),
-    "item": ("item", any_text),
-    "ongoing_refresh_status": ("ongoing_refresh", choice(*REFRESH_STATUSES)),
-}
-
-
-class AccountsApi:
+class AccountsApi(_Resource):
     """List, read and delete the accounts that uploads made."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    name = "accounts"
+    filters: ClassVar = {
+        "user": ("user_id", uuid),
+        "item": ("item", str),
+        "ongoing_refresh_status": ("ongoing_refresh", one_of(*REFRESH_STATUSES)),
+    }
 
     def routes(self) -> list[Route]:
         """Return the paths served."""
         return [
-            route("/v2/accounts", get=self.list_accounts),
+            route("/v2/accounts", get=self.page),
             route("/v2/accounts/{id}", get=self.retrieve, delete=self.delete),
         ]
 
-    def list_accounts(self, request: Request) -> Response:
-        """Return one page, newest first."""
-        query = page_query("accounts", request.query_params, _ACCOUNT_FILTERS)
-        page = self._store.page("accounts", query)
-        results = [account_object(row) for row in page.rows]
-        return page_response(request, "accounts", query, page, results)
-
-    def retrieve(self, request: Request) -> Response:
-        """Return one account."""
-        return Json(account_object(found(self._store, "accounts", request)))
-
-    def delete(self, request: Request) -> Response:
-        """Delete an account and its uploads, 204."""
-        if not self._store.delete_account(path_id(request)):
-            raise not_found()
-        return Response(status_code=204)
+    def as_object(self, _: Request, row: Row) -> dict[str, Any]:
+        """Return an account."""
+        return account_object(row)
 
 
-MAX_TEXT = 255
-MAX_URL = 2048
+class UploadsApi(_Resource):
+    """Take, list and give back documents; `wake` is called after each new one."""
 
-
-class WebhooksApi:
-    """Create, list, read and delete the subscriptions to what happens to uploads."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def routes(self) -> list[Route]:
-        """Return the paths served."""
-        return [
-            route("/v2/webhooks", get=self.list_webhooks, post=self.create),
-            route("/v2/webhooks/{id}", get=self.retrieve, delete=self.delete),
-        ]
-
-    async def create(self, request: Request) -> Response:
-        """Add a webhook; the answer is the webhook, 200."""
-        body = _checked(await json_body(request))
-        return await run_in_threadpool(self._create, body)
-
-    def list_webhooks(self, request: Request) -> Response:
-        """Return one page, newest first."""
-        query = page_query("webhooks", request.query_params, {})
-        page = self._store.page("webhooks", query)
-        results = [webhook_object(row) for row in page.rows]
-        return page_response(request, "webhooks", query, page, results)
-
-    def retrieve(self, request: Request) -> Response:
-        """Return one webhook."""
-        return Json(webhook_object(found(self._store, "webhooks", request)))
-
-    def delete(self, request: Request) -> Response:
-        """Delete a webhook; what it had still to be told is not sent, 204."""
-        if not self._store.delete_webhook(path_id(request)):
-            raise not_found()
-        return Response(status_code=204)
-
-    def _create(self, body: dict[str, Any]) -> Response:
-        identifier = self._store.create_webhook(
-            body["name"],
-            body["url"],
-            events=_events(body["events"]),
-            secret=body.get("secret"),
-            config=body.get("config"),
-        )
-        webhook = self._store.get("webhooks", identifier)
-        if webhook is None:
-            raise not_found()
-        return Json(webhook_object(webhook))
-
-
-def webhook_object(row: Row) -> dict[str, Any]:
-    """Return a webhook; its secret is never told, as in the examples of Argyle's reference."""
-    created_at = timestamp(row["created_at"])
-    return {
-        "id": row["id"],
-        "created_at": created_at,
-        "updated_at": created_at,
-        "events": json.loads(row["events"]),
-        "name": row["name"],
-        "secret": None,
-        "url": row["url"],
-        "config": json.loads(row["config"] or "null"),
+    name = "user-uploads"
+    filters: ClassVar = {
+        "account": ("account_id", uuid),
+        "user": ("user_id", uuid),
+        "document_type": ("document_type", document_type),
     }
-
-
-def _events(events: str | list[str]) -> list[str]:
-    return [EVERY_EVENT] if events == EVERY_EVENT else list(dict.fromkeys(events))
-
-
-def _checked(body: Any) -> dict[str, Any]:
-    if not isinstance(body, dict):
-        raise invalid({"non_field_errors": ["Invalid data. Expected a dictionary."]})
-    errors = {name: check(body.get(name)) for name, check in _CHECKS.items()}
-    wrong = {name: [message] for name, message in errors.items() if message}
-    if wrong:
-        raise invalid(wrong)
-    return body
-
-
-def _wrong_events(value: Any) -> str | None:
-    if value == EVERY_EVENT:
-        return None
-    if not isinstance(value, list):
-        return 'Expected a list of events, or "*".'
-    if not value:
-        return "This list may not be empty."
-    unknown = [event for event in value if event not in (*EVENTS, EVERY_EVENT)]
-    return f"{json.dumps(unknown[0])} is not a valid choice." if unknown else None
-
-
-def _wrong_text(value: Any) -> str | None:
-    if not isinstance(value, str):
-        return "Not a valid string."
-    if not value.strip():
-        return "This field may not be blank."
-    if len(value) > MAX_TEXT:
-        return f"Ensure this field has no more than {MAX_TEXT} characters."
-    if any("\ud800" <= character <= "\udfff" or character == "\0" for character in value):
-        return "Null characters and lone surrogates are not allowed."
-    return None
-
-
-def _wrong_url(value: Any) -> str | None:
-    if not isinstance(value, str):
-        return "Not a valid string."
-    if len(value) > MAX_URL:
-        return f"Ensure this field has no more than {MAX_URL} characters."
-    try:
-        loopback_target(value)
-    except ValueError as error:
-        return str(error)
-    return None
-
-
-def _wrong_config(value: Any) -> str | None:
-    # Of its options only this one is documented; user uploads have nothing to include.
-    if not isinstance(value, dict) or set(value) - {"include_resource"}:
-        return 'Expected a dictionary with "include_resource" and nothing else.'
-    included = value.get("include_resource", False)
-    return None if isinstance(included, bool) else "include_resource: Must be a valid boolean."
-
-
-def _required(check: Callable[[Any], str | None]) -> Callable[[Any], str | None]:
-    return lambda value: "This field is required." if value is None else check(value)
-
-
-def _optional(check: Callable[[Any], str | None]) -> Callable[[Any], str | None]:
-    return lambda value: None if value is None else check(value)
-
-
-_CHECKS: dict[str, Callable[[Any], str | None]] = {
-    "events": _required(_wrong_events),
-    "name": _required(_wrong_text),
-    "url": _required(_wrong_url),
-    "secret": _optional(_wrong_text),
-    "config": _optional(_wrong_config),
-}
-
-
-# Profile -> first statuses of classification, ocr and authenticity.
-FIRST_STATUSES = {
-    "off": ("unauthorized", "unauthorized", "unauthorized"),
-    "classification": ("idle", "unauthorized", "unauthorized"),
-    "full": ("idle", "idle", "idle"),
-}
-
-_UPLOAD_FILTERS = {
-    "account": ("account_id", uuid_value),
-    "user": ("user_id", uuid_value),
-    "document_type": ("document_type", document_type_value),
-}
-
-
-class UploadsApi:
-    """Take, list and give back documents."""
 
     def __init__(
         self, store: Store, ocr: OcrProfile, wake: Callable[[], None], null_style: str
     ) -> None:
-        self._store = store
+        super().__init__(store)
         self._null_style = null_style
         self._statuses = FIRST_STATUSES[ocr]
         self._wake = wake
@@ -310,38 +180,31 @@ class UploadsApi:
     def routes(self) -> list[Route]:
         """Return the paths served."""
         return [
-            route("/v2/user-uploads", get=self.list_uploads, post=self.create),
+            route("/v2/user-uploads", get=self.page, post=self.create),
             route("/v2/user-uploads/{id}", get=self.retrieve),
             route("/v2/user-uploads/{id}/file", get=self.redirect),
             route("/downloads/{id}", get=self.download),
         ]
+
+    def as_object(self, request: Request, row: Row) -> dict[str, Any]:
+        """Return an upload; its `file_url` leads back by the address that the client used."""
+        return upload_object(row, host(request), self._null_style)
 
     async def create(self, request: Request) -> Response:
         """Take one document of one user; the answer is the upload, 200."""
         async with received_form(request, self._store.open_incoming) as form:
             row = await run_in_threadpool(self._keep, form)
         self._wake()
-        return Json(self._object(request, row))
-
-    def list_uploads(self, request: Request) -> Response:
-        """Return one page, newest first."""
-        query = page_query("user-uploads", request.query_params, _UPLOAD_FILTERS)
-        page = self._store.page("user-uploads", query)
-        results = [self._object(request, row) for row in page.rows]
-        return page_response(request, "user-uploads", query, page, results)
-
-    def retrieve(self, request: Request) -> Response:
-        """Return one upload."""
-        return Json(self._object(request, found(self._store, "user-uploads", request)))
+        return Json(self.as_object(request, row))
 
     def redirect(self, request: Request) -> Response:
         """Send the client on from the static `file_url` to the download, 302."""
-        row = found(self._store, "user-uploads", request)
+        row = self.row(request)
         return RedirectResponse(f"http://{host(request)}/downloads/{row['id']}", 302)
 
     def download(self, request: Request) -> Response:
         """Return the document, byte for byte."""
-        row = found(self._store, "user-uploads", request)
+        row = self.row(request)
         path = self._store.document(row["document"])
         try:
             size_and_age = path.stat()
@@ -355,9 +218,6 @@ class UploadsApi:
             path, headers=headers, media_type=row["media_type"], stat_result=size_and_age
         )
 
-    def _object(self, request: Request, row: Row) -> dict[str, Any]:
-        return upload_object(row, host(request), self._null_style)
-
     def _keep(self, form: MultipartForm) -> Row:
         upload = self._checked(form)
         row = self._store.add_upload(upload)
@@ -366,23 +226,49 @@ class UploadsApi:
         return row
 
     def _checked(self, form: MultipartForm) -> NewUpload:
-        errors = {
-            "user": _user_problem(self._store, form.fields.get("user", "")),
-            "document_type": _type_problem(form.fields.get("document_type", "")),
-            "upload": _upload_problem(form),
-        }
-        wrong = {name: [message] for name, message in errors.items() if message}
-        media = media_type(form.document.head) if form.document else None
-        if wrong or form.document is None or media is None:
-            raise invalid(wrong)
+        user, requested_type = form.fields.get("user"), form.fields.get("document_type")
+        values = checked(
+            {
+                "user": partial(required, self._known_user, user or None),
+                "document_type": partial(required, document_type, requested_type or None),
+                "upload": partial(_document, form),
+            }
+        )
+        document: UploadedFile = values["upload"]
         return NewUpload(
-            uuid_value(form.fields["user"]),
-            form.fields["document_type"],
-            form.document.file_name,
-            media,
-            form.document.path,
+            values["user"],
+            values["document_type"],
+            document.file_name,
+            document.media_type,
+            document.path,
             *self._statuses,
         )
+
+    def _known_user(self, text: str) -> str:
+        user = uuid(text)
+        if self._store.get("users", user) is None:
+            raise ValueError(_no_such_user(text))
+        return user
+
+
+def _no_such_user(user: str) -> str:
+    return f'Invalid pk "{user}" - object does not exist.'
+
+
+def _document(form: MultipartForm) -> UploadedFile:
+    if "upload" in form.fields:
+        raise ValueError("The submitted data was not a file. Check the encoding type on the form.")
+    if form.document is None:
+        raise ValueError("No file was submitted.")
+    if form.upload_parts > 1:
+        raise ValueError("One request takes one document.")
+    if form.document.size == 0:
+        raise ValueError("The submitted file is empty.")
+    if form.document.size > limits.MAX_UPLOAD_BYTES:
+        raise too_large(limits.MAX_UPLOAD_BYTES)
+    if not form.document.media_type:
+        raise ValueError("The file is no PDF, JPEG, PNG or HEIC document.")
+    return form.document
 
 
 class _WholeFile(FileResponse):
@@ -395,49 +281,80 @@ class _WholeFile(FileResponse):
 
 def attachment(file_name: str) -> str:
     """Return a Content-Disposition with an ASCII name for old clients (RFC 6266)."""
-    plain = "".join(c if c.isascii() and c not in '"\\%' else "_" for c in file_name)
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name, safe='')}"
+    ascii_name = "".join(c if c.isascii() and c not in '"\\%' else "_" for c in file_name)
+    return f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(file_name, safe='')}"
 
 
-def _no_such_user(user: str) -> str:
-    return f'Invalid pk "{user}" - object does not exist.'
+class WebhooksApi(_Resource):
+    """Create, list, read and delete webhooks: subscriptions to the events of uploads."""
+
+    name = "webhooks"
+
+    def routes(self) -> list[Route]:
+        """Return the paths served."""
+        return [
+            route("/v2/webhooks", get=self.page, post=self.create),
+            route("/v2/webhooks/{id}", get=self.retrieve, delete=self.delete),
+        ]
+
+    def as_object(self, _: Request, row: Row) -> dict[str, Any]:
+        """Return a webhook."""
+        return webhook_object(row)
+
+    async def create(self, request: Request) -> Response:
+        """Add a webhook; the answer is the webhook, 200."""
+        subscription = _subscription(await json_body(request))
+        return await run_in_threadpool(self._create, subscription)
+
+    def _create(self, subscription: dict[str, Any]) -> Response:
+        webhook = self._store.get(self.name, self._store.create_webhook(**subscription))
+        if webhook is None:  # another server of this folder was quicker to delete it
+            raise not_found()
+        return Json(webhook_object(webhook))
 
 
-def _user_problem(store: Store, user: str) -> str | None:
-    if not user:
-        return "This field is required."
-    try:
-        known = store.get("users", uuid_value(user)) is not None
-    except ValueError as error:
-        return str(error)
-    return None if known else _no_such_user(user)
+def _subscription(body: Any) -> dict[str, Any]:
+    sent = json_object(body)
+    return checked(
+        {
+            "events": partial(required, _events, sent.get("events")),
+            "name": partial(required, _text, sent.get("name")),
+            "url": partial(required, _url, sent.get("url")),
+            "secret": partial(optional, _text, sent.get("secret")),
+            "config": partial(optional, _config, sent.get("config")),
+        }
+    )
 
 
-def _type_problem(document_type: str) -> str | None:
-    if not document_type:
-        return "This field is required."
-    try:
-        document_type_value(document_type)
-    except ValueError as error:
-        return str(error)
-    return None
+def _events(value: Any) -> list[str]:
+    if value == EVERY_EVENT:
+        return [EVERY_EVENT]
+    if not isinstance(value, list):
+        raise ValueError('Expected a list of events, or "*".')  # noqa: TRY004 - a field's message
+    if not value:
+        raise ValueError("This list may not be empty.")
+    unknown = [event for event in value if event not in (*EVENTS, EVERY_EVENT)]
+    if unknown:
+        raise ValueError(f"{json.dumps(unknown[0])} is not a valid choice.")
+    return list(dict.fromkeys(value))
 
 
-def _upload_problem(form: MultipartForm) -> str | None:
-    if "upload" in form.fields:
-        return "The submitted data was not a file. Check the encoding type on the form."
-    if form.document is None:
-        return "No file was submitted."
-    if form.upload_parts > 1:
-        return "One request takes one document."
-    return _document_problem(form.document)
+def _text(value: Any) -> str:
+    if isinstance(value, str) and not value.strip():
+        raise ValueError("This field may not be blank.")
+    return at_most(MAX_TEXT, value)
 
 
-def _document_problem(document: UploadedFile) -> str | None:
-    if document.size == 0:
-        return "The submitted file is empty."
-    if document.size > limits.MAX_UPLOAD_BYTES:
-        raise too_large(limits.MAX_UPLOAD_BYTES)
-    if media_type(document.head) is None:
-        return "The file is no PDF, JPEG, PNG or HEIC document."
-    return None
+def _url(value: Any) -> str:
+    if isinstance(value, str) and len(value) <= MAX_URL:
+        loopback_target(value)
+    return at_most(MAX_URL, value)
+
+
+def _config(value: Any) -> dict[str, Any]:
+    # Of its options only this one is documented; user uploads have nothing to include.
+    if not isinstance(value, dict) or set(value) - {"include_resource"}:
+        raise ValueError('Expected a dictionary with "include_resource" and nothing else.')
+    if not isinstance(value.get("include_resource", False), bool):
+        raise ValueError("include_resource: Must be a valid boolean.")  # noqa: TRY004
+    return value

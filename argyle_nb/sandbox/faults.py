@@ -1,6 +1,6 @@
-"""Faults on purpose, so that clients can show how they bear them; off unless asked for.
+"""Simulated faults, to test how a client handles them; off unless asked for.
 
-The faults are those that a client really meets: they act on the socket, not on a pretence of it.
+They act on the real connection: it is reset, cut or slowed down.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ RATES = ("reset_before", "reset_after", "truncated_json", "html_error", "process
 STATUSES = range(400, 600)
 PIECES = 10
 
-_TRANSPORT = "argyle_nb.client.transport"
+_TRANSPORT = "argyle_nb.sandbox.transport"
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _HTML_PAGE = "<html><head><title>502 Bad Gateway</title></head><body>Bad gateway</body></html>"
 
@@ -98,75 +98,75 @@ class Faults:
                 raise ConfigurationError(f"status_rates has {status}: use statuses 400 to 599.")
             _check(f"the rate of status {status}", rate, 1)
 
-    def dice(self, name: str) -> Dice:
+    def draws(self, name: str) -> RandomDraws:
         """Return the draws of one rate, such as ``"reset_after"``."""
-        return Dice(getattr(self, name), f"{self.seed} {name}")
+        return RandomDraws(getattr(self, name), f"{self.seed} {name}")
 
 
-class Dice:
-    """A seeded series of draws, which several threads may take in turn."""
+class RandomDraws:
+    """A seeded series of draws, each true at a rate of 0 to 1; threads may share it."""
 
     def __init__(self, rate: float, seed: str) -> None:
         self._rate = rate
         self._random = random.Random(seed)  # noqa: S311 - nothing secret is drawn
         self._lock = threading.Lock()
 
-    def roll(self) -> bool:
+    def draw(self) -> bool:
         """Draw once."""
         with self._lock:
             return self._random.random() < self._rate
 
 
 class CuttableProtocol(H11Protocol):
-    """A connection that the application behind it may cut."""
+    """A connection that the application may cut."""
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
-        """Hand the connection on to the application, in the scope of its requests."""
+        """Put the connection into the scope of its requests."""
         super().connection_made(transport)
         self.app_state = {**self.app_state, _TRANSPORT: transport}
 
 
-class FaultyDoor:
-    """Stands before everything else and lets it fail; needs `CuttableProtocol` beneath it."""
+class FaultMiddleware:
+    """Lets requests fail at the rates asked for; needs the server's `CuttableProtocol`."""
 
     def __init__(self, app: ASGIApp, faults: Faults) -> None:
         self._app = app
         self._latency_seconds = faults.latency_seconds
         self._slow_body_seconds = faults.slow_body_seconds
-        self._before: list[tuple[Dice, ASGIApp]] = [
-            (faults.dice("reset_before"), _reset),
+        self._before: list[tuple[RandomDraws, ASGIApp]] = [
+            (faults.draws("reset_before"), _reset),
             *(
-                (Dice(rate, f"{faults.seed} {status}"), _refusal(status))
+                (RandomDraws(rate, f"{faults.seed} {status}"), _error_response(status))
                 for status, rate in faults.status_rates.items()
             ),
         ]
-        self._after: list[tuple[Dice, ASGIApp]] = [
-            (faults.dice("reset_after"), _reset),
-            (faults.dice("html_error"), HTMLResponse(_HTML_PAGE, 502)),
+        self._after: list[tuple[RandomDraws, ASGIApp]] = [
+            (faults.draws("reset_after"), _reset),
+            (faults.draws("html_error"), HTMLResponse(_HTML_PAGE, 502)),
         ]
-        self._truncated = faults.dice("truncated_json")
+        self._truncated = faults.draws("truncated_json")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or fail to."""
         await asyncio.sleep(self._latency_seconds)
         if self._slow_body_seconds:
             send = _slowly(send, self._slow_body_seconds)
-        for dice, fault in self._before:
-            if dice.roll():
+        for draws, fault in self._before:
+            if draws.draw():
                 await fault(scope, receive, send)
                 return
-        for dice, fault in self._after:
-            if dice.roll():
-                await self._app(scope, receive, _unheard)
+        for draws, fault in self._after:
+            if draws.draw():
+                await self._app(scope, receive, _discard)
                 await fault(scope, receive, send)
                 return
-        if self._truncated.roll():
+        if self._truncated.draw():
             send = _halved(scope, receive, send)
         await self._app(scope, receive, send)
 
 
-async def _unheard(_: Message) -> None:
-    """Take an answer that the client never gets."""
+async def _discard(_: Message) -> None:
+    """Drop a response."""
 
 
 async def _reset(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
@@ -177,10 +177,10 @@ async def _reset(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: A
     await _disconnected(receive)
 
 
-def _refusal(status: int) -> ASGIApp:
-    purposeful = Problem(status, {"detail": "A fault on purpose."})
-    problem = throttled(1) if status == 429 else purposeful  # noqa: PLR2004
-    return problem.response()
+def _error_response(status: int) -> ASGIApp:
+    if status == 429:  # noqa: PLR2004
+        return throttled(1).response()
+    return Problem(status, {"detail": "A fault on purpose."}).response()
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -1,4 +1,4 @@
-"""What a document is, by its first bytes and never by its name."""
+"""Request bodies: JSON, and multipart forms whose document goes to disk as it arrives."""
 
 from __future__ import annotations
 
@@ -22,17 +22,23 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-
 PDF = "application/pdf"
 JPEG = "image/jpeg"
 PNG = "image/png"
 HEIC = "image/heic"
+HEAD_BYTES = 1024  # in which a PDF's header may stand anywhere
+MAX_NAME_CHARACTERS = 255
+PARTS = frozenset({"user", "document_type", "upload"})
 
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+_EXTENDED_NAME = re.compile(r"filename\*=(?:utf-8|UTF-8)'[^']*'([^;]*)")
 
 
 def media_type(head: bytes) -> str | None:
-    """Return the media type of one of the four formats that Argyle takes, else ``None``."""
+    """Return the media type of one of the four formats that Argyle takes, else ``None``.
+
+    The first bytes tell, never the name.
+    """
     if head.startswith(b"\xff\xd8\xff"):
         return JPEG
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -40,14 +46,6 @@ def media_type(head: bytes) -> str | None:
     if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
         return HEIC
     return PDF if b"%PDF-" in head else None
-
-
-# The document is recognised by its first bytes; a PDF may begin with some rubbish.
-HEAD_BYTES = 1024
-MAX_NAME_CHARACTERS = 255
-PARTS = frozenset({"user", "document_type", "upload"})
-
-_EXTENDED_NAME = re.compile(r"filename\*=(?:utf-8|UTF-8)'[^']*'([^;]*)")
 
 
 @dataclass
@@ -58,6 +56,11 @@ class UploadedFile:
     file_name: str
     size: int = 0
     head: bytes = b""
+
+    @property
+    def media_type(self) -> str:
+        """Of the four formats; empty for anything else."""
+        return media_type(self.head) or ""
 
 
 @dataclass
@@ -73,7 +76,7 @@ class MultipartForm:
 
 
 async def limited_body(request: Request, limit: int) -> AsyncIterator[bytes]:
-    """Yield the body in pieces."""
+    """Yield the body in pieces; 413 beyond `limit` bytes, 408 when nothing comes for a while."""
     if int(request.headers.get("content-length", 0)) > limit:
         raise too_large(limit)
     received = 0

@@ -1,4 +1,4 @@
-"""How much the local server takes, and how often."""
+"""Limits of the local server: sizes in bytes, times in seconds, and the rate of requests."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ PAYROLL_DATA = (
 
 
 def upload_object(row: Row, host: str, null_style: str = "null") -> dict[str, Any]:
-    """Return a user upload."""
+    """Return a user upload; `null_style` says how missing metadata are printed."""
     return {
         "id": row["id"],
         "account": row["account_id"],
@@ -46,15 +46,15 @@ def upload_object(row: Row, host: str, null_style: str = "null") -> dict[str, An
     }
 
 
-def _metadata(row: Row, nothing: dict[str, Any] | None) -> dict[str, Any]:
+def _metadata(row: Row, missing: dict[str, Any] | None) -> dict[str, Any]:
     findings = json.loads(row["findings"] or "{}")
     ocr_data = findings.get("ocr_data") if row["ocr"] == "completed" else None
     authentic = findings if row["authenticity"] == "completed" else {}
     authenticity = authentic.get("ocr_authenticity")
     return {
-        "employment": nothing,
-        "ocr_data": nothing if ocr_data is None else ocr_data,
-        "ocr_authenticity": nothing if authenticity is None else authenticity,
+        "employment": missing,
+        "ocr_data": missing if ocr_data is None else ocr_data,
+        "ocr_authenticity": missing if authenticity is None else authenticity,
         "ocr_authenticity_score": authentic.get("ocr_authenticity_score"),
     }
 
@@ -77,6 +77,21 @@ def user_object(row: Row) -> dict[str, Any]:
 
 def _pick(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return {name: values.get(name) for name in names}
+
+
+def webhook_object(row: Row) -> dict[str, Any]:
+    """Return a webhook; its secret is never told, as in the examples of Argyle's reference."""
+    created_at = timestamp(row["created_at"])
+    return {
+        "id": row["id"],
+        "created_at": created_at,
+        "updated_at": created_at,
+        "events": json.loads(row["events"]),
+        "name": row["name"],
+        "secret": None,
+        "url": row["url"],
+        "config": json.loads(row["config"] or "null"),
+    }
 
 
 def account_object(row: Row) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What webhooks have still to be told: queued in the database, together with the change itself."""
+"""The queue of webhook deliveries, written in the same transaction as the change they tell."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _NEXT = """
 
 @dataclass(frozen=True)
 class Delivery:
-    """One event for one webhook, claimed by one server."""
+    """One event for one webhook, claimed by one server; `attempts` are those that failed."""
 
     id: int
     url: str
@@ -68,7 +68,7 @@ def announce(connection: sqlite3.Connection, event: str, upload: Row) -> None:
 
 
 class Outbox:
-    """One server's view of the deliveries that wait, shared by all servers of a folder."""
+    """The deliveries that wait, and one server's leases on them."""
 
     def __init__(self, database: Database, lease_seconds: float) -> None:
         self._database = database

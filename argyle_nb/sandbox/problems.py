@@ -1,4 +1,4 @@
-"""Answers that say no, in the shapes of the Django REST framework that Argyle's API prints."""
+"""Error responses, in the shapes of the Django REST framework that Argyle's API prints."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Json(Response):
 
 
 class Problem(Exception):  # noqa: N818 - an answer, not a fault of the program
-    """A request that is refused, and the answer it gets."""
+    """An error response: its body is ``{"detail": text}`` or ``{field: [messages]}``."""
 
     def __init__(
         self, status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None

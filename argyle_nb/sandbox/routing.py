@@ -1,4 +1,4 @@
-"""Paths to handlers, and lists to pages."""
+"""Routes, the id in a path, and the envelope of a page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from argyle_nb.sandbox.store import Row, Store, StoredPage
+    from argyle_nb.sandbox.store import Row, StoredPage
     from argyle_nb.sandbox.validation import PageQuery
 
     Handler = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
@@ -49,16 +49,8 @@ def path_id(request: Request) -> str:
     return identifier
 
 
-def found(store: Store, resource: str, request: Request) -> Row:
-    """Return the user, account or upload that the path names."""
-    row = store.get(resource, path_id(request))
-    if row is None:
-        raise not_found()
-    return row
-
-
 def host(request: Request) -> str:
-    """Return host and port by which the client came; the guard has checked them."""
+    """Return host and port by which the client came; `AccessMiddleware` has checked them."""
     return request.headers["host"]
 
 

@@ -1,4 +1,4 @@
-"""Connections that nobody can hold for ever by sending nothing."""
+"""Starting and stopping a local sandbox: its socket, threads and connections."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from argyle_nb.sandbox import limits
 from argyle_nb.sandbox.app import KEY_PREFIX, Credentials, build_app
 from argyle_nb.sandbox.deliveries import Deliverer, Times
 from argyle_nb.sandbox.endpoints import FIRST_STATUSES
-from argyle_nb.sandbox.faults import CuttableProtocol, FaultyDoor
+from argyle_nb.sandbox.faults import CuttableProtocol, FaultMiddleware
 from argyle_nb.sandbox.objects import NULL_STYLES
 from argyle_nb.sandbox.processing import LEASE_SECONDS, Worker, failing, next_state
 from argyle_nb.sandbox.store import Store
@@ -32,44 +32,6 @@ if TYPE_CHECKING:
 
     from argyle_nb.sandbox.faults import Faults
     from argyle_nb.sandbox.processing import Inspect, Step
-
-
-class TimedProtocol(CuttableProtocol):
-    """A connection that is closed when the head of a request does not arrive in time.
-
-    uvicorn itself closes idle connections, but only after their first answer, and not those on
-    which a head arrives byte by byte.
-    """
-
-    _head_timer: TimerHandle | None = None
-
-    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
-        """Begin to wait for the first request."""
-        super().connection_made(transport)
-        self.access_log = False  # uvicorn would write down query strings
-        self._time_head()
-
-    def data_received(self, data: bytes) -> None:
-        """Take what came; a head that has begun must end before the time is over."""
-        super().data_received(data)
-        if self.conn.their_state is not h11.IDLE:
-            self._stop_timer()
-        elif self._head_timer is None:
-            self._time_head()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the timer."""
-        self._stop_timer()
-        super().connection_lost(exc)
-
-    def _time_head(self) -> None:
-        self._head_timer = self.loop.call_later(limits.HEAD_SECONDS, self.transport.close)
-
-    def _stop_timer(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
-
 
 START_SECONDS = 60.0  # a busy machine takes its time
 STOP_SECONDS = 10.0
@@ -228,7 +190,7 @@ class Sandbox:
             wake=worker.wake,
             null_style=self._null_style,
         )
-        server = _Server(_config(FaultyDoor(app, self._faults) if self._faults else app))
+        server = _Server(_config(FaultMiddleware(app, self._faults) if self._faults else app))
         deliverer = Deliverer(store.database, self._delivery_times)
         running = _Running(port, credentials, store, worker, deliverer, server, listener)
         running.start()
@@ -244,19 +206,56 @@ class Sandbox:
             ) from error
 
 
+class TimedProtocol(CuttableProtocol):
+    """A connection that is closed when the head of a request does not arrive in time.
+
+    uvicorn itself closes idle connections, but only after their first answer, and not those on
+    which a head arrives byte by byte.
+    """
+
+    _head_timer: TimerHandle | None = None
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        """Start the timer of the first request."""
+        super().connection_made(transport)
+        self.access_log = False  # uvicorn would write down query strings
+        self._start_timer()
+
+    def data_received(self, data: bytes) -> None:
+        """Stop the timer when a head is whole; start it when the next one begins."""
+        super().data_received(data)
+        if self.conn.their_state is not h11.IDLE:
+            self._stop_timer()
+        elif self._head_timer is None:
+            self._start_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the timer."""
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def _start_timer(self) -> None:
+        self._head_timer = self.loop.call_later(limits.HEAD_SECONDS, self.transport.close)
+
+    def _stop_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+
 class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self.answers = threading.Event()
+        self.ready = threading.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self.answers.set()
+        self.ready.set()
 
 
 @dataclass
 class _Running:
-    """All that lives between start and stop."""
+    """What exists between start and stop."""
 
     port: int
     credentials: Credentials
@@ -273,7 +272,7 @@ class _Running:
         self.thread.start()
         self.worker.start()
         self.deliverer.start()
-        if not self.server.answers.wait(START_SECONDS):
+        if not self.server.ready.wait(START_SECONDS):
             self.stop()
             raise ConfigurationError(
                 f"the local sandbox did not start on port {self.port} in {START_SECONDS:.0f} s: "
@@ -311,7 +310,7 @@ def _default_inspect() -> Inspect:
 
 
 def _step(faults: Faults | None) -> Step:
-    return failing(next_state, faults.dice("processing_failures").roll) if faults else next_state
+    return failing(next_state, faults.draws("processing_failures").draw) if faults else next_state
 
 
 def _listen(port: int) -> socket.socket:

@@ -1,4 +1,4 @@
-"""Users, accounts, uploads and their documents: what the local server remembers."""
+"""The folder of a local server: users, accounts, uploads, webhooks and documents."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from argyle_nb.sandbox.validation import new_id, now_ms
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from argyle_nb.sandbox.validation import PageQuery, Position
@@ -32,11 +32,16 @@ _TABLES = {
     "user-uploads": "uploads",
     "webhooks": "webhooks",
 }
+# Whose deletion takes uploads along -> the column that names the owner.
+_OWNER_COLUMNS = {"users": "user_id", "accounts": "account_id"}
 
 
 @dataclass(frozen=True)
 class NewUpload:
-    """A received document, not yet kept."""
+    """A received document, not yet listed.
+
+    `file_name` is the client's and never part of a path; `received` is the temporary file.
+    """
 
     user: str
     document_type: str
@@ -92,22 +97,29 @@ class Store:
             )
 
     def get(self, resource: str, identifier: str) -> Row | None:
-        """Return one user, account or upload, or ``None``."""
+        """Return one object, or ``None``."""
         with self.database.read() as connection:
             return _one(connection, resource, identifier)
 
     def page(self, resource: str, query: PageQuery) -> StoredPage:
-        """Return one page of users, accounts or uploads."""
+        """Return one page of objects."""
         with self.database.read() as connection:
             return _page(connection, _TABLES[resource], query)
 
-    def delete_user(self, user: str) -> bool:
-        """Delete a user with its account, uploads and documents; whether there was one."""
-        return self._delete("users", user, "user_id")
-
-    def delete_account(self, account: str) -> bool:
-        """Delete an account with its uploads and documents; whether there was one."""
-        return self._delete("accounts", account, "account_id")
+    def delete(self, resource: str, identifier: str) -> bool:
+        """Delete one object with all that belongs to it; whether there was one."""
+        column = _OWNER_COLUMNS.get(resource)
+        with self.database.write() as connection:
+            uploads = _uploads_of(connection, column, identifier) if column else []
+            for upload in uploads:
+                announce(connection, REMOVED, upload)
+            deleted = connection.execute(
+                f"DELETE FROM {resource} WHERE id = ?",  # noqa: S608 - names of ours
+                (identifier,),
+            ).rowcount
+        for upload in uploads:
+            self.document(upload["document"]).unlink(missing_ok=True)
+        return deleted > 0
 
     def add_upload(self, upload: NewUpload) -> Row | None:
         """Keep a received document and list it; ``None`` when its user is gone.
@@ -129,29 +141,20 @@ class Store:
 
     def create_webhook(
         self,
+        *,
         name: str,
         url: str,
-        *,
         events: Sequence[str],
         secret: str | None,
         config: Mapping[str, Any] | None,
     ) -> str:
         """Add a webhook and return its id."""
+        options = None if config is None else json.dumps(config)
         with self.database.write() as connection:
             moment = next_moment(connection)
-            identifier = new_id(moment)
-            kept = None if config is None else json.dumps(config)
-            connection.execute(
-                "INSERT INTO webhooks VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (identifier, moment, name, url, secret, json.dumps(events), kept),
-            )
-        return identifier
-
-    def delete_webhook(self, webhook: str) -> bool:
-        """Delete a webhook with what it has still to be told; whether there was one."""
-        with self.database.write() as connection:
-            gone = connection.execute("DELETE FROM webhooks WHERE id = ?", (webhook,))
-        return gone.rowcount > 0
+            row = (new_id(moment), moment, name, url, secret, json.dumps(events), options)
+            connection.execute("INSERT INTO webhooks VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        return row[0]
 
     def document(self, name: str) -> Path:
         """Return where a document lies; `name` is the id in its row, never a client's text."""
@@ -163,34 +166,20 @@ class Store:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
         return path, os.fdopen(os.open(path, flags, 0o600), "wb")
 
-    def _delete(self, table: str, identifier: str, column: str) -> bool:
-        with self.database.write() as connection:
-            uploads = connection.execute(
-                f"SELECT * FROM uploads WHERE {column} = ?",  # noqa: S608 - names of ours
-                (identifier,),
-            ).fetchall()
-            for upload in uploads:
-                announce(connection, REMOVED, upload)
-            deleted = connection.execute(
-                f"DELETE FROM {table} WHERE id = ?",  # noqa: S608 - names of ours
-                (identifier,),
-            ).rowcount
-        self._unlink(row["document"] for row in uploads)
-        return deleted > 0
-
-    def _unlink(self, names: Iterable[str]) -> None:
-        for name in names:
-            self.document(name).unlink(missing_ok=True)
-
     def _sweep(self) -> None:
         # A killed server leaves files that no upload names; a young one may still be arriving.
         with self.database.read() as connection:
-            kept = {row["document"] for row in connection.execute("SELECT document FROM uploads")}
+            listed = {row["document"] for row in connection.execute("SELECT document FROM uploads")}
         oldest = time.time() - ABANDONED_SECONDS
         for path in self._documents.iterdir():
             with suppress(FileNotFoundError):
-                if path.name not in kept and path.stat().st_mtime < oldest:
+                if path.name not in listed and path.stat().st_mtime < oldest:
                     path.unlink()
+
+
+def _uploads_of(connection: sqlite3.Connection, column: str, identifier: str) -> list[Row]:
+    sql = f"SELECT * FROM uploads WHERE {column} = ?"  # noqa: S608 - names of ours
+    return list(connection.execute(sql, (identifier,)))
 
 
 def _one(connection: sqlite3.Connection, resource: str, identifier: str) -> Row | None:
@@ -243,8 +232,8 @@ def _account(connection: sqlite3.Connection, user: str, moment: int) -> str:
 
 
 def _page(connection: sqlite3.Connection, table: str, query: PageQuery) -> StoredPage:
-    found = _rows(connection, table, query, query.limit + 1)
-    rows, more = found[: query.limit], len(found) > query.limit
+    rows = _rows(connection, table, query, query.limit + 1)
+    rows, more = rows[: query.limit], len(rows) > query.limit
     if query.newer:
         rows.reverse()
     if not rows:

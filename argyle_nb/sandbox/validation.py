@@ -1,4 +1,7 @@
-"""Identifiers and moments, as the API prints them."""
+"""Identifiers, times, page cursors, and the checks of what clients send.
+
+A check returns the value, in its canonical form, or raises `ValueError` with the field's message.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import secrets
 import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,8 +23,33 @@ if TYPE_CHECKING:
 
     from starlette.datastructures import QueryParams
 
+    Check = Callable[[Any], Any]
+
+DOCUMENT_TYPES = (
+    "paystubs",
+    "W-2",
+    "1099",
+    "proof-of-identity",
+    "proof-of-address",
+    "miscellaneous",
+)
+REFRESH_STATUSES = ("enabled", "disabled", "idle")
+TEXT_FIELDS = ("first_name", "last_name", "email", "phone_number", "ssn")
+ADDRESS_FIELDS = ("city", "line1", "line2", "state", "country", "postal_code")
+BIRTH_DATE_RANGES = {"year": (1900, 9999), "month": (1, 12), "day": (1, 31)}
+END_USER_FIELDS = ("name", "address", "city", "state", "zip", "phone")
+MAX_EXTERNAL_ID = 100
+EMAIL = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
+PHONE = r"\+?[0-9(][0-9 ().-]{5,18}[0-9]"
+DEFAULT_LIMIT = 10  # objects a page
+MAX_LIMIT = 200
+MAX_MOMENT_MS = 2**53
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,1000}")
+
+# `created_at` in milliseconds and the id of the object next to which a page begins.
+Position = tuple[int, str]
 
 
 def now_ms() -> int:
@@ -46,16 +75,12 @@ def canonical_id(text: str) -> str | None:
     return lowered if _UUID.fullmatch(lowered) else None
 
 
-DEFAULT_LIMIT = 10
-MAX_LIMIT = 200
-MAX_MOMENT_MS = 2**53
-
-Position = tuple[int, str]
-
-
 @dataclass(frozen=True)
 class PageQuery:
-    """One page of a list."""
+    """One page of a list: exact values of columns, its size, and where it begins.
+
+    With `newer` it holds the objects newer than the position instead of the older ones.
+    """
 
     filters: Mapping[str, str] = field(default_factory=dict)
     limit: int = DEFAULT_LIMIT
@@ -75,7 +100,10 @@ def encode_cursor(resource: str, query: PageQuery) -> str:
 
 
 def decode_cursor(resource: str, cursor: str, columns: frozenset[str]) -> PageQuery:
-    """Read a cursor, or the whole URL that was returned in `next` or `previous`."""
+    """Read a cursor, or the whole URL that was returned in `next` or `previous`.
+
+    Anything that this server did not make for this list is a 404, as in Django REST framework.
+    """
     try:
         content = json.loads(_decode_text(_inside_url(cursor)))
         return _query(resource, content, columns)
@@ -116,35 +144,39 @@ def _position(content: Any) -> Position:
     return moment, identifier
 
 
-DOCUMENT_TYPES = (
-    "paystubs",
-    "W-2",
-    "1099",
-    "proof-of-identity",
-    "proof-of-address",
-    "miscellaneous",
-)
-REFRESH_STATUSES = ("enabled", "disabled", "idle")
-TEXT_FIELDS = ("first_name", "last_name", "email", "phone_number", "ssn")
-ADDRESS_FIELDS = ("city", "line1", "line2", "state", "country", "postal_code")
-BIRTH_DATE_RANGES = {"year": (1900, 9999), "month": (1, 12), "day": (1, 31)}
-END_USER_FIELDS = ("name", "address", "city", "state", "zip", "phone")
-MAX_EXTERNAL_ID = 100
-EMAIL = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
-PHONE = r"\+?[0-9(][0-9 ().-]{5,18}[0-9]"
-
-_INTEGER = re.compile(r"[+-]?[0-9]{1,1000}")
+def checked(checks: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+    """Return what the check of each field returns, or raise 400 with the messages of all."""
+    values, errors = {}, {}
+    for name, check in checks.items():
+        try:
+            values[name] = check()
+        except ValueError as error:
+            errors[name] = [str(error)]
+    if errors:
+        raise invalid(errors)
+    return values
 
 
-def uuid_value(text: str) -> str:
-    """Return the id in its canonical form."""
-    identifier = canonical_id(text)
-    if identifier is None:
-        raise ValueError("Must be a valid UUID.")
-    return identifier
+def json_object(body: Any) -> dict[str, Any]:
+    """Return the body when it is a JSON object; else raise 400."""
+    if not isinstance(body, dict):
+        raise invalid({"non_field_errors": ["Invalid data. Expected a dictionary."]})
+    return body
 
 
-def choice(*allowed: str) -> Callable[[str], str]:
+def required(check: Check, value: Any) -> Any:
+    """Check a value that must be there."""
+    if value is None:
+        raise ValueError("This field is required.")
+    return check(value)
+
+
+def optional(check: Check, value: Any) -> Any:
+    """Check a value that may be absent or null."""
+    return None if value is None else check(value)
+
+
+def one_of(*allowed: str) -> Callable[[str], str]:
     """Make a check that lets only the allowed values through."""
 
     def check(text: str) -> str:
@@ -155,61 +187,58 @@ def choice(*allowed: str) -> Callable[[str], str]:
     return check
 
 
-def any_text(text: str) -> str:
-    """Let every text through."""
-    return text
+document_type = one_of(*DOCUMENT_TYPES)
 
 
-document_type_value = choice(*DOCUMENT_TYPES)
+def uuid(text: str) -> str:
+    """Check an id."""
+    identifier = canonical_id(text)
+    if identifier is None:
+        raise ValueError("Must be a valid UUID.")
+    return identifier
+
+
+def string(value: Any) -> str:
+    """Check any text that the database and a JSON answer can hold."""
+    if not isinstance(value, str):
+        raise ValueError("Not a valid string.")  # noqa: TRY004 - a field's message
+    if any("\ud800" <= character <= "\udfff" or character == "\0" for character in value):
+        raise ValueError("Null characters and lone surrogates are not allowed.")
+    return value
+
+
+def at_most(characters: int, value: Any) -> str:
+    """Check a text and its length."""
+    if isinstance(value, str) and len(value) > characters:
+        raise ValueError(f"Ensure this field has no more than {characters} characters.")
+    return string(value)
 
 
 def page_query(
     resource: str, params: QueryParams, filters: Mapping[str, tuple[str, Callable[[str], str]]]
 ) -> PageQuery:
-    """Read the parameters of a list.
+    """Read the parameters of a list; `filters` are parameter -> (column, check).
 
     A cursor carries filters and limit; parameters beside it take precedence.
     """
-    errors: dict[str, list[str]] = {}
-    given: dict[str, str] = {}
-    for name, (column, check) in filters.items():
-        _take(params.get(name), check, given, column, errors.setdefault(name, []))
-    limit = _limit(params.get("limit"), errors.setdefault("limit", []))
-    if any(errors.values()):
-        raise invalid({name: messages for name, messages in errors.items() if messages})
-    begun = _begun(resource, params.get("cursor"), frozenset(c for c, _ in filters.values()))
-    return PageQuery({**begun.filters, **given}, limit or begun.limit, begun.position, begun.newer)
+    checks: dict[str, Check] = {name: check for name, (_, check) in filters.items()}
+    checks["limit"] = _limit
+    values = checked(
+        {name: partial(check, params[name]) for name, check in checks.items() if params.get(name)}
+    )
+    limit = values.pop("limit", None)
+    page = PageQuery()
+    if cursor := params.get("cursor"):
+        page = decode_cursor(resource, cursor, frozenset(column for column, _ in filters.values()))
+    chosen = {filters[name][0]: value for name, value in values.items()}
+    return replace(page, filters={**page.filters, **chosen}, limit=limit or page.limit)
 
 
-def _begun(resource: str, cursor: str | None, columns: frozenset[str]) -> PageQuery:
-    if not cursor:
-        return PageQuery(limit=DEFAULT_LIMIT)
-    return decode_cursor(resource, cursor, columns)
-
-
-def _take(
-    text: str | None,
-    check: Callable[[str], str],
-    given: dict[str, str],
-    column: str,
-    messages: list[str],
-) -> None:
-    if not text:
-        return
-    try:
-        given[column] = check(text)
-    except ValueError as error:
-        messages.append(str(error))
-
-
-def _limit(text: str | None, messages: list[str]) -> int | None:
-    if not text:
-        return None
+def _limit(text: str) -> int:
     if not _INTEGER.fullmatch(text):
-        messages.append("A valid integer is required.")
-        return None
+        raise ValueError("A valid integer is required.")
     if int(text) < 1:
-        messages.append("Ensure this value is greater than or equal to 1.")
+        raise ValueError("Ensure this value is greater than or equal to 1.")
     return min(int(text), MAX_LIMIT)
 
 
@@ -218,88 +247,70 @@ def user_profile(body: Any) -> dict[str, Any]:
 
     Source: Argyle API reference, users: all fields are optional.
     """
-    if not isinstance(body, dict):
-        raise invalid({"non_field_errors": ["Invalid data. Expected a dictionary."]})
-    errors = {name: _wrong(name, body[name]) for name in _CHECKS if name in body}
-    wrong = {name: [message] for name, message in errors.items() if message}
-    if wrong:
-        raise invalid(wrong)
-    return {name: body[name] for name in _CHECKS if name in body}
+    fields = json_object(body)
+    return checked(
+        {
+            name: partial(optional, check, fields[name])
+            for name, check in PROFILE_CHECKS.items()
+            if name in fields
+        }
+    )
 
 
-def _wrong(name: str, value: Any) -> str | None:
-    return None if value is None else _CHECKS[name](value)
+def _matching(pattern: str, message: str) -> Check:
+    def check(value: Any) -> str:
+        if not (isinstance(value, str) and re.fullmatch(pattern, value)):
+            raise ValueError(message)
+        return value
+
+    return check
 
 
-def _wrong_text(value: Any) -> str | None:
-    if not isinstance(value, str):
-        return "Not a valid string."
-    if any("\ud800" <= character <= "\udfff" or character == "\0" for character in value):
-        return "Null characters and lone surrogates are not allowed."
-    return None
-
-
-def _wrong_email(value: Any) -> str | None:
-    good = isinstance(value, str) and re.fullmatch(EMAIL, value)
-    return None if good else "Enter a valid email address."
-
-
-def _wrong_phone(value: Any) -> str | None:
-    good = isinstance(value, str) and re.fullmatch(PHONE, value)
-    return None if good else "Enter a valid phone number."
-
-
-def _wrong_external_id(value: Any) -> str | None:
-    if isinstance(value, str) and len(value) > MAX_EXTERNAL_ID:
-        return f"Ensure this field has no more than {MAX_EXTERNAL_ID} characters."
-    return _wrong_text(value)
-
-
-def _wrong_texts(value: Any, names: tuple[str, ...]) -> str | None:
+def _dictionary(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        return "Invalid data. Expected a dictionary."
-    texts = [value[name] for name in names if value.get(name) is not None]
-    return next((message for text in texts if (message := _wrong_text(text))), None)
+        raise ValueError("Invalid data. Expected a dictionary.")  # noqa: TRY004 - a field's message
+    return value
 
 
-def _wrong_address(value: Any) -> str | None:
-    return _wrong_texts(value, ADDRESS_FIELDS)
+def _strings(names: tuple[str, ...], value: Any) -> dict[str, Any]:
+    fields = _dictionary(value)
+    for name in names:
+        optional(string, fields.get(name))
+    return fields
 
 
-def _wrong_open_banking(value: Any) -> str | None:
-    if not isinstance(value, dict):
-        return "Invalid data. Expected a dictionary."
-    end_user = value.get("end_user")
-    return None if end_user is None else _wrong_texts(end_user, END_USER_FIELDS)
+def _open_banking(value: Any) -> dict[str, Any]:
+    fields = _dictionary(value)
+    optional(partial(_strings, END_USER_FIELDS), fields.get("end_user"))
+    return fields
 
 
-def _wrong_birth_date(value: Any) -> str | None:
-    if not isinstance(value, dict):
-        return "Invalid data. Expected a dictionary."
+def _birth_date(value: Any) -> dict[str, Any]:
+    fields = _dictionary(value)
     for name, (least, most) in BIRTH_DATE_RANGES.items():
-        number = value.get(name)
+        number = fields.get(name)
         if number is not None and (type(number) is not int or not least <= number <= most):
-            return f"{name}: an integer from {least} to {most} is required."
-    return None
+            raise ValueError(f"{name}: an integer from {least} to {most} is required.")
+    return fields
 
 
-def _wrong_metadata(value: Any) -> str | None:
+def _json_value(value: Any) -> Any:
     try:
         json.dumps(value, allow_nan=False)
     except (ValueError, RecursionError):
-        return "Value must be valid JSON."
-    return None
+        raise ValueError("Value must be valid JSON.") from None
+    return value
 
 
-_CHECKS: dict[str, Callable[[Any], str | None]] = {
-    "first_name": _wrong_text,
-    "last_name": _wrong_text,
-    "email": _wrong_email,
-    "phone_number": _wrong_phone,
-    "ssn": _wrong_text,
-    "address": _wrong_address,
-    "birth_date": _wrong_birth_date,
-    "external_id": _wrong_external_id,
-    "external_metadata": _wrong_metadata,
-    "open_banking": _wrong_open_banking,
+PROFILE_CHECKS: dict[str, Check] = {
+    "first_name": string,
+    "last_name": string,
+    "email": _matching(EMAIL, "Enter a valid email address."),
+    "phone_number": _matching(PHONE, "Enter a valid phone number."),
+    "ssn": string,
+    "address": partial(_strings, ADDRESS_FIELDS),
+    "birth_date": _birth_date,
+    "external_id": partial(at_most, MAX_EXTERNAL_ID),
+    "external_metadata": _json_value,
+    "open_banking": _open_banking,
 }

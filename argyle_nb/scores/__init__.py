@@ -5,7 +5,6 @@ that have none and the reason why, hold everything a statistic of the distributi
 `count_scores` touches rows; all the rest works on a small table, exactly.
 """
 
-from argyle_nb.scores.comparing import compare
 from argyle_nb.scores.counting import count_scores
 from argyle_nb.scores.counts import ScoreCounts
 from argyle_nb.scores.reasons import REASONS, SCORES, checked_scores, no_score_reasons
@@ -16,7 +15,6 @@ __all__ = [
     "SCORES",
     "ScoreCounts",
     "checked_scores",
-    "compare",
     "count_scores",
     "ecdf_margin",
     "no_score_reasons",

@@ -1,4 +1,7 @@
-"""Tests of significance, from counts, as scipy makes them from the scores themselves."""
+"""One distribution of scores against another: distances, effect sizes, tests and drift.
+
+Tables are those of `argyle_nb.scores.statistics`; a reference is one such row.
+"""
 
 from __future__ import annotations
 
@@ -9,35 +12,143 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from argyle_nb.errors import ConfigurationError, install
+from argyle_nb.errors import ConfigurationError
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE, Levels, level_preset
-from argyle_nb.scores.statistics import means, sizes, standard_deviations, wilson
+from argyle_nb.scores.statistics import ecdfs, means, sizes, standard_deviations, wilson
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
+    from argyle_nb.scores.statistics import Counts, Floats
 
-    from argyle_nb.scores.counts import ScoreCounts
+Bins: TypeAlias = int | Levels
 
-    Counts = npt.NDArray[np.int64]
-    Floats = npt.NDArray[np.float64]
-
-
-# Where scipy's own "auto" changes from one to the other.
+# Rules of thumb of the credit industry (Siddiqi 2006, Credit Risk Scorecards), not tests.
+MODERATE, LARGE = 0.1, 0.25
+# Below it the asymptotic numbers are rough; a convention, not a law.
+_SMALL = 30
+# Where scipy's own "auto" changes from the exact test to the asymptotic one.
 _EXACT_UP_TO = 10_000
+_NO_SPREAD = 1e-9
+
+
+def comparison_table(
+    table: Counts, groups: pd.Index[Any], reference: Counts, *, bins: Bins, p_values: bool
+) -> pd.DataFrame:
+    """Compare each group with a reference, as `ScoreCounts.compare` says."""
+    n, m = table.sum(axis=1), int(reference.sum())
+    cuts = psi_bins(reference, bins)
+    gaps = ecdf_distances(table, reference)
+    superiority, spread = _superiority(table, reference)
+    low, high = _superiority_interval(superiority, spread, np.minimum(n, m))
+    columns: dict[str, Any] = {
+        "scored": n,
+        "reference_scored": m,
+        "mean_difference": means(table) - means(reference[np.newaxis]),
+        "ks": gaps.max(axis=1),
+        "superiority": superiority,
+        "superiority_low": low,
+        "superiority_high": high,
+        "wasserstein": gaps.sum(axis=1),
+        "psi": psi(table, reference, cuts),
+        "cohens_d": _cohens_d(table, reference),
+        "cliffs_delta": 2 * superiority - 1,
+    }
+    if p_values:
+        tests = [ks_p(row, reference) for row in table]
+        columns["ks_p"] = np.array([p for p, _ in tests], dtype=np.float64)
+        columns["ks_method"] = pd.array([method for _, method in tests], dtype="string")
+        ranks = [mann_whitney_p(row, reference) for row in table]
+        columns["mann_whitney_p"] = np.array(ranks, dtype=np.float64)
+    columns["warning"] = cautions(n, m)
+    result = pd.DataFrame(columns, index=groups)
+    result.attrs["psi_bins"] = cuts
+    return result
+
+
+def drift_table(
+    table: Counts, periods: pd.Index[Any], reference: Counts | None, *, bins: Bins
+) -> pd.DataFrame:
+    """Hold each period against a reference, by default the first one that has a score."""
+    name = "given"
+    if reference is None:
+        reference, name = _first_with_scores(table, periods)
+    n, m = table.sum(axis=1), int(reference.sum())
+    cuts = psi_bins(reference, bins)
+    index, critical = psi(table, reference, cuts), psi_critical(n, m, len(cuts))
+    ks = ecdf_distances(table, reference).max(axis=1)
+    result = pd.DataFrame(
+        {
+            "scored": n,
+            "reference_scored": m,
+            "mean": means(table),
+            "psi": index,
+            "psi_critical": critical,
+            "psi_beyond_chance": _beyond(index, critical),
+            "psi_rule_of_thumb": pd.array(rule_of_thumb(index), dtype="string"),
+            "ks": ks,
+            "ks_critical": ks_critical(n, m),
+            "ks_beyond_chance": _beyond(ks, ks_critical(n, m)),
+            "warning": cautions(n, m),
+        },
+        index=periods,
+    )
+    result.attrs |= {"psi_bins": cuts, "reference": name}
+    return result
+
+
+def _first_with_scores(table: Counts, periods: pd.Index[Any]) -> tuple[Counts, str]:
+    with_scores = np.flatnonzero(table.any(axis=1))
+    if not len(with_scores):
+        return np.zeros(table.shape[1], dtype=np.int64), "none"
+    first = int(with_scores[0])
+    return table[first], str(periods[first])
+
+
+def _beyond(value: Floats, critical: Floats) -> Any:
+    return pd.array(
+        [
+            None if math.isnan(v) or math.isnan(c) else v > c
+            for v, c in zip(value, critical, strict=True)
+        ],
+        dtype="boolean",
+    )
+
+
+def cautions(n: Counts, m: int) -> Any:
+    """Say which comparisons rest on few scores."""
+    return pd.array([_caution(int(size), m) for size in n], dtype="string")
+
+
+def _caution(n: int, m: int) -> str | None:
+    if not n or not m:
+        return "no scores to compare"
+    if min(n, m) < _SMALL:
+        return f"only {n} and {m} scores: chance moves these numbers a lot"
+    return None
+
+
+def ecdf_distances(table: Counts, reference: Counts) -> Floats:
+    """Give the distance of two ECDFs at each score, NaN without scores on a side."""
+    return np.abs(ecdfs(table) - ecdfs(reference[np.newaxis]))
+
+
+def ks_critical(n: Counts, m: int) -> Floats:
+    """Give the KS distance that two samples of one population exceed one time in twenty.
+
+    1.358 sqrt((n + m) / nm): Smirnov 1948, Ann. Math. Stat. 19:279.
+    """
+    either = 1 / np.where(n > 0, n, np.nan) + (1 / m if m else np.nan)
+    return math.sqrt(math.log(2 / 0.05) / 2) * np.sqrt(either)
 
 
 def ks_p(a: Counts, b: Counts) -> tuple[float, str | None]:
-    """Give the two-sided p-value of the two-sample Kolmogorov-Smirnov test.
+    """Give the two-sided p-value of the two-sample Kolmogorov-Smirnov test, and how it was made.
 
-    What ``scipy.stats.ks_2samp`` gives: Hodges 1958, Ark. Mat. 3:469. Both are made for scores
-    without ties; with ties the true p-value is smaller.
+    What ``scipy.stats.ks_2samp`` gives: Hodges 1958, Ark. Mat. 3:469. Both ways, ``exact`` and
+    ``asymptotic``, are made for scores without ties; with ties the true p-value is smaller.
     """
-    try:
-        from scipy import stats  # type: ignore[import-untyped]  # noqa: PLC0415 - an extra
-    except ImportError:
-        raise ConfigurationError(
-            f"p-values need scipy: {install('stats')}, or leave p_values out"
-        ) from None
+    # Loading it takes a second, and only those who ask for p-values need it.
+    from scipy import stats  # noqa: PLC0415
+
     n, m = int(a.sum()), int(b.sum())
     if not n or not m:
         return math.nan, None
@@ -45,8 +156,8 @@ def ks_p(a: Counts, b: Counts) -> tuple[float, str | None]:
         scores = np.arange(len(a))
         with warnings.catch_warnings(record=True) as given_up:
             warnings.simplefilter("always")
-            found = stats.ks_2samp(np.repeat(scores, a), np.repeat(scores, b), method="exact")
-        return float(found.pvalue), "asymptotic" if given_up else "exact"
+            test = stats.ks_2samp(np.repeat(scores, a), np.repeat(scores, b), method="exact")
+        return float(test.pvalue), "asymptotic" if given_up else "exact"
     distance = np.abs(np.cumsum(a) / n - np.cumsum(b) / m).max()
     return float(stats.kstwo.sf(distance, round(n * m / (n + m)))), "asymptotic"
 
@@ -62,8 +173,8 @@ def mann_whitney_p(a: Counts, b: Counts) -> float:
         return math.nan
     wins = twice_wins(a[np.newaxis], b)[0] / 2
     ties = (a + b).astype(np.float64)
-    all_of_them = n + m
-    corrected = all_of_them + 1 - (ties**3 - ties).sum() / (all_of_them * (all_of_them - 1))
+    both = n + m
+    corrected = both + 1 - (ties**3 - ties).sum() / (both * (both - 1))
     spread = math.sqrt(max(n * m / 12 * corrected, 0))
     distance = abs(wins - n * m / 2) - 0.5
     if spread == 0 or distance <= 0:
@@ -81,14 +192,42 @@ def twice_wins(table: Counts, reference: Counts) -> Counts:
     return wins
 
 
-Bins: TypeAlias = int | Levels
+def _superiority(table: Counts, reference: Counts) -> tuple[Floats, Floats]:
+    """Give the probability of superiority and its standard error after DeLong."""
+    n, m = sizes(table), sizes(reference[np.newaxis])[0]
+    superiority = twice_wins(table, reference) / (2 * n * m)
+    below = (np.cumsum(reference) - reference / 2) / m
+    above = (n[:, np.newaxis] - np.cumsum(table, axis=1) + table / 2) / n[:, np.newaxis]
+    middle = superiority[:, np.newaxis]
+    of_group = (table * (below - middle) ** 2).sum(axis=1) / np.where(n > 1, n - 1, np.nan)
+    of_other = (reference * (above - middle) ** 2).sum(axis=1) / (m - 1 if m > 1 else np.nan)
+    return superiority, np.sqrt(of_group / n + of_other / m)
 
-# Rules of thumb of the credit industry (Siddiqi 2006, Credit Risk Scorecards), not tests.
-MODERATE, LARGE = 0.1, 0.25
+
+def _superiority_interval(
+    superiority: Floats, spread: Floats, smaller: Counts
+) -> tuple[Floats, Floats]:
+    # Where no pair is out of order, or all are ties, no variance is seen: that is not certainty.
+    unseen = spread < _NO_SPREAD
+    variance = np.where(unseen, np.nan, spread**2)
+    number = np.where(unseen, smaller, superiority * (1 - superiority) / variance)
+    _, low, high = wilson(superiority * number, number)
+    return low, high
+
+
+def _cohens_d(table: Counts, reference: Counts) -> Floats:
+    n, m = sizes(table), sizes(reference[np.newaxis])
+    other = reference[np.newaxis]
+    squares = (n - 1) * standard_deviations(table) ** 2 + (m - 1) * standard_deviations(other) ** 2
+    pooled = np.sqrt(squares / (n + m - 2))
+    return (means(table) - means(other)) / np.where(pooled > 0, pooled, np.nan)
 
 
 def psi_bins(reference: Counts, bins: Bins) -> list[tuple[int, int]]:
-    """Cut the scores into bins."""
+    """Give the lowest and the highest score of each bin.
+
+    Quantile bins of the reference are fewer than asked for where many uploads share a score.
+    """
     if not isinstance(bins, int | np.integer):
         return [(low, high) for low, high, _ in level_preset(bins).ranges()]
     if bins < 2:  # noqa: PLR2004 - one bin cannot differ from itself
@@ -128,9 +267,13 @@ def psi_critical(n: Counts, m: int, bins: int) -> Floats:
     freedom: Yurdakul 2018, Statistical properties of population stability index, dissertation
     3208, Western Michigan University. It is for large samples and bins that are not nearly empty.
     """
+    # What scipy.stats.chi2.isf calls. Every report has a table of drift, and scipy.stats takes a
+    # second to load, scipy.special a tenth of it.
+    from scipy.special import chdtri  # noqa: PLC0415
+
     if bins < 2 or m == 0:  # noqa: PLR2004 - one bin has no freedom
         return np.full(len(n), np.nan)
-    return chi_squared_point(0.95, bins - 1) * (1 / np.where(n > 0, n, np.nan) + 1 / m)
+    return float(chdtri(bins - 1, 0.05)) * (1 / np.where(n > 0, n, np.nan) + 1 / m)
 
 
 def rule_of_thumb(index: Floats) -> list[str | None]:
@@ -140,201 +283,3 @@ def rule_of_thumb(index: Floats) -> list[str | None]:
         None if math.isnan(value) else words[int(value >= MODERATE) + int(value >= LARGE)]
         for value in index
     ]
-
-
-def chi_squared_point(share: float, freedom: int) -> float:
-    """Give the point below which this share of a chi-squared distribution lies.
-
-    For whole degrees of freedom the upper tail is a finite sum (Abramowitz and Stegun 1964,
-    26.4.4 and 26.4.5); the point is found by halving.
-    """
-    low, high = 0.0, 1.0
-    while _upper_tail(high, freedom) > 1 - share:
-        high *= 2
-    for _ in range(100):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _upper_tail(middle, freedom) > 1 - share else (low, middle)
-    return (low + high) / 2
-
-
-def _upper_tail(point: float, freedom: int) -> float:
-    half = point / 2
-    # The first term is that of 1 or of 2 degrees of freedom, each next of two more.
-    odd = freedom % 2
-    tail = math.erfc(math.sqrt(half)) if odd else math.exp(-half)
-    term = math.exp(-half) * (2 * math.sqrt(half / math.pi) if odd else half)
-    for number in range((freedom - 1) // 2):
-        tail += term
-        term *= half / (1.5 + number if odd else 2 + number)
-    return tail
-
-
-def drift(
-    counts: ScoreCounts,
-    by: str = "week",
-    reference: ScoreCounts | None = None,
-    *,
-    bins: Bins = 10,
-) -> pd.DataFrame:
-    """Hold each period against a reference.
-
-    The marks at 0.1 and 0.25 know nothing of sample sizes: small periods cross 0.1 by chance,
-    and large ones can move for certain without reaching it. The critical PSI is that of Yurdakul
-    2018 (see `stability.psi_critical`); the critical KS distance is 1.358 sqrt((n + m) / nm),
-    Smirnov 1948, Ann. Math. Stat. 19:279, too large for scores with ties. Both are for one
-    period: of twenty periods without any drift one is expected beyond chance. A period that is
-    part of the reference looks closer to it than it is.
-    """
-    periods = counts.by(by)
-    table = periods.scores.to_numpy()
-    other, name = _reference(periods, reference)
-    n, m = table.sum(axis=1), int(other.sum())
-    cuts = psi_bins(other, bins)
-    index, critical = psi(table, other, cuts), psi_critical(n, m, len(cuts))
-    ks = distances(table, other).max(axis=1)
-    found = pd.DataFrame(
-        {
-            "scored": n,
-            "reference_scored": m,
-            "mean": means(table),
-            "psi": index,
-            "psi_critical": critical,
-            "psi_beyond_chance": _beyond(index, critical),
-            "psi_rule_of_thumb": pd.array(rule_of_thumb(index), dtype="string"),
-            "ks": ks,
-            "ks_critical": ks_critical(n, m),
-            "ks_beyond_chance": _beyond(ks, ks_critical(n, m)),
-            "warning": cautions(n, m),
-        },
-        index=periods.groups,
-    )
-    found.attrs |= {"psi_bins": cuts, "reference": name}
-    return found
-
-
-def ks_critical(n: npt.NDArray[np.int64], m: int) -> npt.NDArray[np.float64]:
-    """Give the KS distance that two samples of one population exceed one time in twenty."""
-    either = 1 / np.where(n > 0, n, np.nan) + (1 / m if m else np.nan)
-    return math.sqrt(math.log(2 / 0.05) / 2) * np.sqrt(either)
-
-
-def _reference(
-    periods: ScoreCounts, reference: ScoreCounts | None
-) -> tuple[npt.NDArray[np.int64], str]:
-    if reference is not None:
-        return reference.scores.to_numpy().sum(axis=0), "given"
-    table = periods.scores.to_numpy()
-    with_scores = np.flatnonzero(table.any(axis=1))
-    if not len(with_scores):
-        return np.zeros(table.shape[1], dtype=np.int64), "none"
-    first = int(with_scores[0])
-    return table[first], str(periods.groups[first])
-
-
-def _beyond(value: npt.NDArray[np.float64], critical: npt.NDArray[np.float64]) -> Any:
-    return pd.array(
-        [
-            None if math.isnan(v) or math.isnan(c) else v > c
-            for v, c in zip(value, critical, strict=True)
-        ],
-        dtype="boolean",
-    )
-
-
-# Below it the asymptotic numbers are rough; a convention, not a law.
-SMALL = 30
-_NO_SPREAD = 1e-9
-
-
-def compare(
-    counts: ScoreCounts, reference: ScoreCounts, *, bins: Bins = 10, p_values: bool = False
-) -> pd.DataFrame:
-    """Compare each group with a reference.
-
-    KS: Smirnov 1939. Superiority: Mann and Whitney 1947, Ann. Math. Stat. 18:50; its interval is
-    Wilson's, with the number of scores that would have the variance of DeLong et al. 1988,
-    Biometrics 44:837, or the smaller side where that is 0. Wasserstein: Vallender 1974, Theory
-    Probab. Appl. 18:784. PSI: see `stability.psi`. d: Cohen 1988. Delta: Cliff 1993, Psychol.
-    Bull. 114:494.
-    """
-    table, other = counts.scores.to_numpy(), reference.scores.to_numpy().sum(axis=0)
-    n, m = table.sum(axis=1), int(other.sum())
-    cuts = psi_bins(other, bins)
-    gaps = distances(table, other)
-    superiority, spread = _superiority(table, other)
-    low, high = _superiority_interval(superiority, spread, np.minimum(n, m))
-    columns: dict[str, Any] = {
-        "scored": n,
-        "reference_scored": m,
-        "mean_difference": means(table) - means(other[np.newaxis]),
-        "ks": gaps.max(axis=1),
-        "superiority": superiority,
-        "superiority_low": low,
-        "superiority_high": high,
-        "wasserstein": gaps.sum(axis=1),
-        "psi": psi(table, other, cuts),
-        "cohens_d": _cohens_d(table, other),
-        "cliffs_delta": 2 * superiority - 1,
-    }
-    if p_values:
-        tested = [ks_p(row, other) for row in table]
-        columns["ks_p"] = np.array([p for p, _ in tested], dtype=np.float64)
-        columns["ks_method"] = pd.array([how for _, how in tested], dtype="string")
-        ranks = [mann_whitney_p(row, other) for row in table]
-        columns["mann_whitney_p"] = np.array(ranks, dtype=np.float64)
-    columns["warning"] = cautions(n, m)
-    found = pd.DataFrame(columns, index=counts.groups)
-    found.attrs["psi_bins"] = cuts
-    return found
-
-
-def distances(table: Counts, reference: Counts) -> Floats:
-    """Give the distance of two ECDFs at each score, NaN without scores on a side."""
-    shares = np.cumsum(table, axis=1) / sizes(table)[:, np.newaxis]
-    expected = np.cumsum(reference) / sizes(reference[np.newaxis])
-    return np.abs(shares - expected)
-
-
-def cautions(n: Counts, m: int) -> Any:
-    """Say which comparisons rest on few scores."""
-    texts = [_caution(int(size), m) for size in n]
-    return pd.array(texts, dtype="string")
-
-
-def _caution(n: int, m: int) -> str | None:
-    if not n or not m:
-        return "no scores to compare"
-    if min(n, m) < SMALL:
-        return f"only {n} and {m} scores: chance moves these numbers a lot"
-    return None
-
-
-def _superiority(table: Counts, reference: Counts) -> tuple[Floats, Floats]:
-    """Give the probability of superiority and its standard error after DeLong."""
-    n, m = sizes(table), sizes(reference[np.newaxis])[0]
-    found = twice_wins(table, reference) / (2 * n * m)
-    below = (np.cumsum(reference) - reference / 2) / m
-    above = (n[:, np.newaxis] - np.cumsum(table, axis=1) + table / 2) / n[:, np.newaxis]
-    middle = found[:, np.newaxis]
-    of_group = (table * (below - middle) ** 2).sum(axis=1) / np.where(n > 1, n - 1, np.nan)
-    of_other = (reference * (above - middle) ** 2).sum(axis=1) / (m - 1 if m > 1 else np.nan)
-    return found, np.sqrt(of_group / n + of_other / m)
-
-
-def _superiority_interval(
-    superiority: Floats, spread: Floats, smaller: Counts
-) -> tuple[Floats, Floats]:
-    # Where no pair is out of order, or all are ties, no variance is seen: that is not certainty.
-    unseen = spread < _NO_SPREAD
-    variance = np.where(unseen, np.nan, spread**2)
-    number = np.where(unseen, smaller, superiority * (1 - superiority) / variance)
-    _, low, high = wilson(superiority * number, number)
-    return low, high
-
-
-def _cohens_d(table: Counts, reference: Counts) -> Floats:
-    n, m = sizes(table), sizes(reference[np.newaxis])
-    other = reference[np.newaxis]
-    squares = (n - 1) * standard_deviations(table) ** 2 + (m - 1) * standard_deviations(other) ** 2
-    pooled = np.sqrt(squares / (n + m - 2))
-    return (means(table) - means(other)) / np.where(pooled > 0, pooled, np.nan)

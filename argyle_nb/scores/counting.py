@@ -146,6 +146,6 @@ def _condensed(table: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Make columns of scores, of reasons, and of how many were classified and read by OCR."""
     scores = table[:, : len(SCORES)]
     without = table[:, len(SCORES) :].reshape(len(table), len(REASONS), len(REACHED))
-    reached = [without[:, :, stage:].sum(axis=(1, 2)) for stage in range(1, len(REACHED))]
+    reached = [without[:, :, first:].sum(axis=(1, 2)) for first in range(1, len(REACHED))]
     scored = scores.sum(axis=1)
-    return np.column_stack([scores, without.sum(axis=2), *(scored + some for some in reached)])
+    return np.column_stack([scores, without.sum(axis=2), *(scored + stage for stage in reached)])

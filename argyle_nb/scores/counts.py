@@ -1,9 +1,10 @@
-"""How far uploads came on their way to a score."""
+"""How many uploads have each score, by group, and every statistic that follows from it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,82 +12,37 @@ import pandas as pd
 
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE, level_preset
-from argyle_nb.scores import files
-from argyle_nb.scores.comparing import compare, drift
-from argyle_nb.scores.groups import EVERYTHING, index_of, keys_of, numbers_of, sorted_order
+from argyle_nb.scores.comparing import comparison_table, drift_table
+from argyle_nb.scores.files import (
+    labelled,
+    read_counts_csv,
+    read_counts_parquet,
+    write_counts_parquet,
+)
+from argyle_nb.scores.groups import EVERYTHING, crossed, index_of, keys_of, numbers_of, sorted_order
 from argyle_nb.scores.reasons import REACHED, REASONS, SCORES
 from argyle_nb.scores.statistics import (
+    QUANTILES,
     bootstrap,
+    ecdfs,
     lowest_at,
     means,
     quantiles,
-    sizes,
     standard_deviations,
     wilson,
 )
+from argyle_nb.storage import write_csv
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     import numpy.typing as npt
 
     from argyle_nb.levels import Levels
-
-
-def crossed(groups: pd.Index[Any], inner: pd.Index[Any]) -> pd.MultiIndex:
-    """Put an inner index under each group."""
-    outer: Sequence[Any] = [
-        groups.get_level_values(level).repeat(len(inner)) for level in range(groups.nlevels)
-    ]
-    repeated = inner.take(np.tile(np.arange(len(inner)), len(groups)))
-    return pd.MultiIndex.from_arrays([*outer, repeated], names=[*groups.names, inner.name])
-
-
-def _one_each(table: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Leave of each row the first of its scores and reasons, and 1 of it."""
-    cells = len(SCORES) + len(REASONS)
-    one = np.zeros_like(table)
-    # A row of nothing has no first.
-    one[np.arange(len(table)), (table[:, :cells] > 0).argmax(axis=1)] = table.any(axis=1)
-    one[:, cells:] = np.minimum(table[:, cells : cells + len(REACHED) - 1], 1)
-    return one
-
-
-QUANTILES = {"p5": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "p95": 0.95}
-
+    from argyle_nb.scores.comparing import Bins
+    from argyle_nb.scores.statistics import Statistic
 
 DECISIONS = ("passed", "reviewed", "rejected")
-
-
-def _table(counts: ScoreCounts, passing: Sequence[int], rejecting: Sequence[int]) -> pd.DataFrame:
-    scores = counts.scores.to_numpy()
-    below = np.zeros((len(scores), HIGHEST_SCORE + 2), dtype=np.int64)
-    np.cumsum(scores, axis=1, out=below[:, 1:])
-    scored, unscored = below[:, -1:], counts.unscored.to_numpy().sum(axis=1, keepdims=True)
-    wide = np.ones((1, len(passing)), dtype=np.int64)
-    columns = {
-        "scored": scored * wide,
-        "unscored": unscored * wide,
-        "passed": scored - below[:, passing],
-        "reviewed": below[:, passing] - below[:, rejecting],
-        "rejected": below[:, rejecting],
-    }
-    table: dict[str, npt.NDArray[np.number]] = {k: v.ravel() for k, v in columns.items()}
-    for decision in DECISIONS:
-        share, low, high = wilson(table[decision], table["scored"])
-        table |= {f"{decision}_share": share}
-        table |= {f"{decision}_share_low": low, f"{decision}_share_high": high}
-    return pd.DataFrame(table)
-
-
-def _check(pass_from: int, reject_below: int) -> None:
-    whole = all(isinstance(cut, int | np.integer) for cut in (pass_from, reject_below))
-    if not whole or not LOWEST_SCORE <= reject_below <= pass_from <= HIGHEST_SCORE + 1:
-        raise ConfigurationError(
-            f"cut-offs are whole numbers, 0 <= reject_below <= pass_from <= {HIGHEST_SCORE + 1}, "
-            f"not reject_below={reject_below} and pass_from={pass_from}"
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,12 +81,6 @@ class ScoreCounts:
     unscored: pd.DataFrame
     reached: pd.DataFrame
     rejected: tuple[dict[str, str], ...] = ()
-
-    bootstrap = bootstrap
-    compare = compare
-    drift = drift
-    to_csv = files.to_csv
-    to_parquet = files.to_parquet
 
     @classmethod
     def of_table(
@@ -181,42 +131,6 @@ class ScoreCounts:
         table = np.concatenate([part.table() for part in parts])
         labels = pd.concat([part.groups.to_frame(index=False) for part in parts])
         return cls._added_up(names, labels, table, rejected)
-
-    @classmethod
-    def read_csv(cls, path: Path | str) -> ScoreCounts:
-        """Read what `to_csv` wrote.
-
-        Raises
-        ------
-        DocumentError
-            When the file is no such table.
-
-        Examples
-        --------
-        >>> counts.to_csv(folder / "counts.csv")
-        >>> ScoreCounts.read_csv(folder / "counts.csv")
-        ScoreCounts(3 with a score, 1 without)
-        """
-        return cls.of_table(*files.read_csv(path))
-
-    @classmethod
-    def read_parquet(cls, path: Path | str) -> ScoreCounts:
-        """Read what `to_parquet` wrote.
-
-        Raises
-        ------
-        ConfigurationError
-            When pyarrow is not installed.
-        DocumentError
-            When the file is no such table.
-
-        Examples
-        --------
-        >>> counts.to_parquet(folder / "counts.parquet")
-        >>> ScoreCounts.read_parquet(folder / "counts.parquet")
-        ScoreCounts(3 with a score, 1 without)
-        """
-        return cls.of_table(*files.read_parquet(path))
 
     def __repr__(self) -> str:
         scored, without = int(self.scores.to_numpy().sum()), int(self.unscored.to_numpy().sum())
@@ -330,6 +244,74 @@ class ScoreCounts:
             rejected=(),
         )
 
+    def lowest_per(self, name: str = "user") -> ScoreCounts:
+        """Count each user once, under the lowest score of any of the user's uploads.
+
+        Parameters
+        ----------
+        name
+            What has several uploads; the counts must be grouped by it.
+
+        Returns
+        -------
+        ScoreCounts
+            Of users, not of uploads, grouped by what else the counts were grouped by. A user none
+            of whose uploads has a score is counted under the first of `REASONS` that any of them
+            has, and is ``classified`` and through ``ocr`` when any of them is.
+
+        Raises
+        ------
+        ConfigurationError
+            When the counts are not grouped by it, or there are uploads whose user is unknown.
+
+        Notes
+        -----
+        Ocrolus' dashboard shows the lowest score of any document in a book (Ocrolus documentation,
+        authenticity score).
+
+        Examples
+        --------
+        >>> borrowers = frame.assign(user=["ann", "ann", "ben", "ben"])
+        >>> count_scores(borrowers, by="user").lowest_per("user")
+        ScoreCounts(2 with a score, 0 without)
+        """
+        others = tuple(other for other in self.grouped_by if other != name)
+        by_user = self.by(*others, name)
+        unknown = by_user.groups.get_level_values(name).isna()
+        if unknown.any():
+            strangers = by_user.filter(**{name: lambda values: values.isna()}).coverage()["uploads"]
+            raise ConfigurationError(
+                f"{int(strangers.sum())} uploads have no {name}: give accounts= to uploads_frame, "
+                f"or leave them out with .filter({name}=lambda values: values.notna())"
+            )
+        table = _one_each(by_user.table())
+        return type(self).of_table(by_user.grouped_by, by_user.groups, table).by(*others)
+
+    def _check_grouped_by(self, name: str) -> None:
+        if name not in self.grouped_by:
+            raise ConfigurationError(
+                f"these are counted by {', '.join(self.grouped_by) or 'nothing'}, not by {name!r}: "
+                "name it in count_scores(frame, by=...)"
+            )
+
+    @classmethod
+    def _added_up(
+        cls,
+        names: tuple[str, ...],
+        labels: pd.DataFrame,
+        table: npt.NDArray[np.int64],
+        rejected: tuple[dict[str, str], ...],
+    ) -> ScoreCounts:
+        if not names:
+            return cls.of_table((), EVERYTHING, table.sum(axis=0, keepdims=True), rejected)
+        keys = keys_of(labels, names)
+        groups, place = np.unique(numbers_of(keys, len(table)), return_inverse=True)
+        added = np.zeros((len(groups), table.shape[1]), dtype=np.int64)
+        np.add.at(added, place, table)
+        index = index_of(keys, groups)
+        order = sorted_order(index)
+        return cls.of_table(names, index[order], added[order], rejected)
+
     def summary(self, levels: Levels = "argyle") -> pd.DataFrame:
         """Describe each group's distribution.
 
@@ -346,8 +328,7 @@ class ScoreCounts:
             p95`` (linear interpolation between order statistics), ``max``; then for each level,
             lowest first, its share of the scored uploads and the Wilson 95 % interval, such as
             ``high share, high share_low, high share_high``. Float64, with NaN where a group is too
-            small for a number.
-            The preset's name is in ``attrs["levels"]``.
+            small for a number. The preset's name is in ``attrs["levels"]``.
 
         Raises
         ------
@@ -365,10 +346,8 @@ class ScoreCounts:
         [4.0, 3.0, 85.0]
         """
         table = self.scores.to_numpy()
-        scored, uploads = (
-            table.sum(axis=1),
-            table.sum(axis=1) + self.unscored.to_numpy().sum(axis=1),
-        )
+        scored = table.sum(axis=1)
+        uploads = scored + self.unscored.to_numpy().sum(axis=1)
         columns = {
             "uploads": uploads,
             "scored": scored,
@@ -388,57 +367,32 @@ class ScoreCounts:
         described.attrs["levels"] = shares.attrs["levels"]
         return described
 
-    def levels(self, preset: Levels = "argyle") -> pd.DataFrame:
-        """Count the uploads in each authenticity level.
-
-        Parameters
-        ----------
-        preset
-            ``"argyle"``, ``"ocrolus-2"`` or ``"ocrolus-current"``; or cut-offs of your own, level
-            ->
-            lowest score, such as ``{"reject": 0, "review": 40, "pass": 75}``.
+    def coverage(self) -> pd.DataFrame:
+        """Say how many uploads have a score, and why the others have none.
 
         Returns
         -------
         pandas.DataFrame
-            Indexed by group and ``level``, lowest level first: ``lowest_score, highest_score,
-            uploads`` (int64), ``share`` of the scored ones, ``share_low, share_high`` (Wilson 95 %
-            interval; float64, NaN without scores). The preset's name is in ``attrs["levels"]``.
-
-        Raises
-        ------
-        ConfigurationError
-            For an unknown preset, or cut-offs that do not rise from 0.
-
-        Notes
-        -----
-        The presets are in `argyle_nb.levels`, with their sources. Intervals: Wilson 1927, JASA
-        22:209; each is for one level alone.
+            Indexed by group, all int64. The funnel: ``uploads``, ``classified``, ``ocr`` (of the
+            classified), ``scored``, each among those before it. Then one column per reason:
+            ``pending`` (in progress), ``failed``, ``unauthorized`` (not enabled at Argyle),
+            ``unsupported_type`` (a type that gets no score), ``not_started`` (idle), ``missing``
+            (completed without a score, or an unknown status), ``invalid`` (a score that is none,
+            collected). The reasons and ``scored`` add up to ``uploads``.
 
         Examples
         --------
-        >>> int(counts.levels().loc[("all", "high"), "uploads"])
-        2
-        >>> counts.levels({"reject": 0, "review": 40, "pass": 75})["uploads"].tolist()
-        [0, 1, 2]
+        >>> counts.coverage().loc["all", ["uploads", "classified", "ocr", "scored"]].tolist()
+        [4, 4, 3, 3]
+        >>> int(counts.coverage().loc["all", "unsupported_type"])
+        1
         """
-        found = level_preset(preset)
-        lows, highs, names = zip(*found.ranges(), strict=True)
-        inside = np.add.reduceat(self.scores.to_numpy(), lows, axis=1)
-        scored = np.repeat(inside.sum(axis=1), len(names))
-        share, low, high = wilson(inside.ravel(), scored)
-        table = pd.DataFrame(
-            {
-                "lowest_score": np.tile(lows, len(inside)),
-                "highest_score": np.tile(highs, len(inside)),
-                "uploads": inside.ravel(),
-                "share": share,
-                "share_low": low,
-                "share_high": high,
-            },
-            index=crossed(self.groups, pd.Index(names, name="level", dtype="string")),
-        )
-        table.attrs["levels"] = found.name
+        table = self.unscored.copy()
+        scored = self.scores.sum(axis=1)
+        table.insert(0, "uploads", scored + self.unscored.sum(axis=1))
+        table.insert(1, "classified", self.reached["classified"])
+        table.insert(2, "ocr", self.reached["ocr"])
+        table.insert(3, "scored", scored)
         return table
 
     def ecdf(self) -> pd.DataFrame:
@@ -448,17 +402,15 @@ class ScoreCounts:
         -------
         pandas.DataFrame
             Indexed by ``score`` 0 to 100, one float64 column per group; NaN for a group without
-            scores. `intervals.ecdf_margin` gives the half-width of its 95 % band.
+            scores. `argyle_nb.scores.ecdf_margin` gives the half-width of its 95 % band.
 
         Examples
         --------
         >>> counts.ecdf()["all"].loc[[39, 40, 85, 100]].round(2).tolist()
         [0.0, 0.33, 0.67, 1.0]
         """
-        table = self.scores.to_numpy()
-        shares = np.cumsum(table, axis=1) / sizes(table)[:, np.newaxis]
         scores = pd.RangeIndex(HIGHEST_SCORE + 1, name="score")
-        return pd.DataFrame(shares.T, index=scores, columns=self.groups)
+        return pd.DataFrame(ecdfs(self.scores.to_numpy()).T, index=scores, columns=self.groups)
 
     def quantile(self, q: float) -> pd.DataFrame:
         """Give a quantile of each group with its interval.
@@ -505,75 +457,100 @@ class ScoreCounts:
             index=self.groups,
         )
 
-    def lowest_per(self, name: str = "user") -> ScoreCounts:
-        """Count each user once, under the lowest score of any of the user's uploads.
+    def bootstrap(
+        self, statistic: str | Statistic = "mean", *, resamples: int = 2000, seed: int = 0
+    ) -> pd.DataFrame:
+        """Give a 95 % interval of any statistic by drawing again from the counts.
 
         Parameters
         ----------
-        name
-            What has several uploads; the counts must be grouped by it.
-
-        Returns
-        -------
-        ScoreCounts
-            Of users, not of uploads, grouped by what else the counts were grouped by. A user none
-            of whose uploads has a score is counted under the first of `REASONS` that any of them
-            has, and is ``classified`` and through ``ocr`` when any of them is.
-
-        Raises
-        ------
-        ConfigurationError
-            When the counts are not grouped by it, or there are uploads whose user is unknown.
-
-        Notes
-        -----
-        Ocrolus' dashboard shows the lowest score of any document in a book (Ocrolus documentation,
-        authenticity score).
-
-        Examples
-        --------
-        >>> borrowers = frame.assign(user=["ann", "ann", "ben", "ben"])
-        >>> count_scores(borrowers, by="user").lowest_per("user")
-        ScoreCounts(2 with a score, 0 without)
-        """
-        others = tuple(other for other in self.grouped_by if other != name)
-        by_user = self.by(*others, name)
-        unknown = by_user.groups.get_level_values(name).isna()
-        if unknown.any():
-            strangers = by_user.filter(**{name: lambda values: values.isna()}).coverage()["uploads"]
-            raise ConfigurationError(
-                f"{int(strangers.sum())} uploads have no {name}: give accounts= to uploads_frame, "
-                f"or leave them out with .filter({name}=lambda values: values.notna())"
-            )
-        table = _one_each(by_user.table())
-        return type(self).of_table(by_user.grouped_by, by_user.groups, table).by(*others)
-
-    def coverage(self) -> pd.DataFrame:
-        """Say how many uploads have a score, and why the others have none.
+        statistic
+            ``"mean"``, ``"sd"``, ``"median"``, or a function that takes an int64 array with one row
+            per draw and one column per score 0 to 100, and gives one number per row.
+        resamples
+            How many draws, each of as many scores as the group has.
+        seed
+            The same seed gives the same interval.
 
         Returns
         -------
         pandas.DataFrame
-            Indexed by group, all int64. The funnel: ``uploads``, ``classified``, ``ocr`` (of the
-            classified), ``scored``, each among those before it. Then one column per reason:
-            ``pending`` (in progress), ``failed``, ``unauthorized`` (not enabled at Argyle),
-            ``unsupported_type`` (a type that gets no score), ``not_started`` (idle), ``missing``
-            (completed without a score, or an unknown status), ``invalid`` (a score that is none,
-            collected). The reasons and ``scored`` add up to ``uploads``.
+            Indexed by group: ``scored`` (int64), ``estimate``, ``low``, ``high`` (float64; NaN
+            without scores).
+
+        Raises
+        ------
+        ConfigurationError
+            For an unknown name, or without a resample.
+
+        Notes
+        -----
+        Drawing n scores with replacement from n scores is drawing their counts from a multinomial
+        distribution, so the work does not depend on n. The interval is the percentile interval,
+        Efron and Tibshirani 1993, chapter 13: too narrow for a handful of scores.
 
         Examples
         --------
-        >>> counts.coverage().loc["all", ["uploads", "classified", "ocr", "scored"]].tolist()
-        [4, 4, 3, 3]
-        >>> int(counts.coverage().loc["all", "unsupported_type"])
-        1
+        >>> counts.bootstrap("median").round(1).loc["all"].tolist()
+        [3.0, 85.0, 40.0, 92.0]
+        >>> counts.bootstrap(lambda drawn: drawn[:, 80:].sum(axis=1) / drawn.sum(axis=1)).columns[1]
+        'estimate'
         """
-        table = self.unscored.copy()
-        scored = self.scores.sum(axis=1)
-        table.insert(0, "uploads", scored + self.unscored.sum(axis=1))
-        table.insert(1, "classified", self.reached["classified"])
-        table.insert(2, "ocr", self.reached["ocr"])
-        table.insert(3, "scored", scored)
+        intervals = bootstrap(self.scores.to_numpy(), statistic, resamples, seed)
+        table = pd.DataFrame(intervals, index=self.groups, columns=["estimate", "low", "high"])
+        table.insert(0, "scored", self.scores.sum(axis=1))
+        return table
+
+    def levels(self, preset: Levels = "argyle") -> pd.DataFrame:
+        """Count the uploads in each authenticity level.
+
+        Parameters
+        ----------
+        preset
+            ``"argyle"``, ``"ocrolus-2"`` or ``"ocrolus-current"``; or cut-offs of your own, level
+            -> lowest score, such as ``{"reject": 0, "review": 40, "pass": 75}``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by group and ``level``, lowest level first: ``lowest_score, highest_score,
+            uploads`` (int64), ``share`` of the scored ones, ``share_low, share_high`` (Wilson 95 %
+            interval; float64, NaN without scores). The preset's name is in ``attrs["levels"]``.
+
+        Raises
+        ------
+        ConfigurationError
+            For an unknown preset, or cut-offs that do not rise from 0.
+
+        Notes
+        -----
+        The presets are in `argyle_nb.levels`, with their sources. Intervals: Wilson 1927, JASA
+        22:209; each is for one level alone.
+
+        Examples
+        --------
+        >>> int(counts.levels().loc[("all", "high"), "uploads"])
+        2
+        >>> counts.levels({"reject": 0, "review": 40, "pass": 75})["uploads"].tolist()
+        [0, 1, 2]
+        """
+        bands = level_preset(preset)
+        lows, highs, names = zip(*bands.ranges(), strict=True)
+        inside = np.add.reduceat(self.scores.to_numpy(), lows, axis=1)
+        scored = np.repeat(inside.sum(axis=1), len(names))
+        share, low, high = wilson(inside.ravel(), scored)
+        table = pd.DataFrame(
+            {
+                "lowest_score": np.tile(lows, len(inside)),
+                "highest_score": np.tile(highs, len(inside)),
+                "uploads": inside.ravel(),
+                "share": share,
+                "share_low": low,
+                "share_high": high,
+            },
+            index=crossed(self.groups, pd.Index(names, name="level", dtype="string")),
+        )
+        table.attrs["levels"] = bands.name
         return table
 
     def threshold(self, pass_from: int, *, reject_below: int | None = None) -> pd.DataFrame:
@@ -608,8 +585,8 @@ class ScoreCounts:
         [1, 1, 1]
         """
         reject = pass_from if reject_below is None else reject_below
-        _check(pass_from, reject)
-        table = _table(self, [pass_from], [reject])
+        _check_cut_offs(pass_from, reject)
+        table = self._decided([pass_from], [reject])
         table.index = self.groups
         table.attrs["cut_offs"] = {"pass_from": pass_from, "reject_below": reject}
         return table
@@ -639,37 +616,216 @@ class ScoreCounts:
         [3, 2]
         """
         first = LOWEST_SCORE if reject_below is None else reject_below
-        _check(HIGHEST_SCORE + 1, first)
+        _check_cut_offs(HIGHEST_SCORE + 1, first)
         passing = list(range(first, HIGHEST_SCORE + 2))
         rejecting = passing if reject_below is None else [reject_below] * len(passing)
-        table = _table(self, passing, rejecting)
+        table = self._decided(passing, rejecting)
         table.index = crossed(self.groups, pd.Index(passing, name="threshold"))
         return table
 
-    def _check_grouped_by(self, name: str) -> None:
-        if name not in self.grouped_by:
-            raise ConfigurationError(
-                f"these are counted by {', '.join(self.grouped_by) or 'nothing'}, not by {name!r}: "
-                "name it in count_scores(frame, by=...)"
-            )
+    def _decided(self, passing: Sequence[int], rejecting: Sequence[int]) -> pd.DataFrame:
+        """Give one row per group and pair of cut-offs."""
+        scores = self.scores.to_numpy()
+        below = np.zeros((len(scores), HIGHEST_SCORE + 2), dtype=np.int64)
+        np.cumsum(scores, axis=1, out=below[:, 1:])
+        scored, unscored = below[:, -1:], self.unscored.to_numpy().sum(axis=1, keepdims=True)
+        wide = np.ones((1, len(passing)), dtype=np.int64)
+        columns = {
+            "scored": scored * wide,
+            "unscored": unscored * wide,
+            "passed": scored - below[:, passing],
+            "reviewed": below[:, passing] - below[:, rejecting],
+            "rejected": below[:, rejecting],
+        }
+        table: dict[str, npt.NDArray[np.number]] = {k: v.ravel() for k, v in columns.items()}
+        for decision in DECISIONS:
+            share, low, high = wilson(table[decision], table["scored"])
+            table |= {f"{decision}_share": share}
+            table |= {f"{decision}_share_low": low, f"{decision}_share_high": high}
+        return pd.DataFrame(table)
+
+    def compare(
+        self, reference: ScoreCounts, *, bins: Bins = 10, p_values: bool = False
+    ) -> pd.DataFrame:
+        """Compare each group with a reference.
+
+        Parameters
+        ----------
+        reference
+            All its groups are added up.
+        bins
+            Of the PSI: so many quantile bins of the reference, a level preset, or your own
+            cut-offs.
+        p_values
+            Also give p-values.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by group. ``scored, reference_scored`` (int64). Float64, NaN without scores on a
+            side:
+
+            - ``mean_difference``: group less reference, in points of the score.
+            - ``ks``: the largest distance of the two ECDFs, 0 to 1.
+            - ``superiority``: the chance that a score of the group is above one of the reference,
+              ties counting half; the AUC, and Mann-Whitney's U by the number of pairs. 0.5 means
+              neither is above. ``superiority_low, superiority_high``: 95 % interval.
+            - ``wasserstein``: the area between the two ECDFs, in points of the score.
+            - ``psi``: population stability index, over the bins of ``attrs["psi_bins"]``.
+            - ``cohens_d``: difference of means by the pooled standard deviation. ``cliffs_delta``:
+              2 superiority - 1.
+
+            With p-values ``ks_p, ks_method`` (``exact`` up to 10,000 scores on each side, else
+            ``asymptotic``) and ``mann_whitney_p``. Last ``warning`` (string): what to be careful
+            about, missing where nothing is.
+
+        Raises
+        ------
+        ConfigurationError
+            For unknown bins.
+
+        Notes
+        -----
+        KS: Smirnov 1939; its p-value is too large for scores with ties. Superiority: Mann and
+        Whitney 1947, Ann. Math. Stat. 18:50; its interval is Wilson's, with the number of scores
+        that would have the variance of DeLong et al. 1988, Biometrics 44:837, or the smaller side
+        where that is 0. Wasserstein: Vallender 1974, Theory Probab. Appl. 18:784. PSI: Siddiqi
+        2006, with half an upload for nobody in a bin. d: Cohen 1988. Delta: Cliff 1993, Psychol.
+        Bull. 114:494.
+
+        Examples
+        --------
+        >>> by_type = count_scores(frame, by="document_type")
+        >>> by_type.compare(counts).loc["paystubs", ["ks", "superiority", "psi"]].tolist()
+        [0.0, 0.5, 0.0]
+        """
+        other = reference.scores.to_numpy().sum(axis=0)
+        return comparison_table(
+            self.scores.to_numpy(), self.groups, other, bins=bins, p_values=p_values
+        )
+
+    def drift(
+        self, by: str = "week", reference: ScoreCounts | None = None, *, bins: Bins = 10
+    ) -> pd.DataFrame:
+        """Hold each period against a reference.
+
+        Parameters
+        ----------
+        by
+            The column of the periods; the counts must be grouped by it. All other groups are added
+            up: filter first to look at one of them.
+        reference
+            All its groups are added up; by default the first period that has a score.
+        bins
+            Of the PSI: so many quantile bins of the reference, a level preset, or your own
+            cut-offs.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by period: ``scored, reference_scored`` (int64), ``mean`` (points of the score),
+            ``psi``; ``psi_critical``, what two samples of these sizes and bins exceed by chance one
+            time in twenty; ``psi_beyond_chance`` (boolean, missing without scores);
+            ``psi_rule_of_thumb`` (string): ``stable`` below 0.1, ``moderate``, ``large`` from 0.25;
+            ``ks, ks_critical`` (0 to 1) and ``ks_beyond_chance``, likewise; ``warning`` (string).
+            ``attrs["psi_bins"]`` holds the bins, ``attrs["reference"]`` what the reference is.
+
+        Raises
+        ------
+        ConfigurationError
+            When the counts are not grouped by the period, or for unknown bins.
+
+        Notes
+        -----
+        The marks at 0.1 and 0.25 know nothing of sample sizes: small periods cross 0.1 by chance,
+        and large ones can move for certain without reaching it. The critical PSI is that of
+        Yurdakul 2018, dissertation 3208, Western Michigan University; the critical KS distance is
+        1.358 sqrt((n + m) / nm), Smirnov 1948, Ann. Math. Stat. 19:279, too large for scores with
+        ties. Both are for one period: of twenty periods without any drift one is expected beyond
+        chance. A period that is part of the reference looks closer to it than it is.
+
+        Examples
+        --------
+        >>> count_scores(frame, by="week").drift()[["scored", "psi"]].iloc[0].tolist()
+        [3.0, 0.0]
+        """
+        periods = self.by(by)
+        other = None if reference is None else reference.scores.to_numpy().sum(axis=0)
+        return drift_table(periods.scores.to_numpy(), periods.groups, other, bins=bins)
+
+    def to_csv(self, path: Path | str) -> None:
+        """Write the counts as CSV, for `ScoreCounts.read_csv`.
+
+        Parameters
+        ----------
+        path
+            Replaced as a whole, or not at all. One line per group: its labels under headers such as
+            ``document_type:text`` or ``week:time``, then the columns 0 to 100, one per reason,
+            ``classified`` and ``ocr``. Texts that a spreadsheet would run have an apostrophe in
+            front. The list of rejected scores is not kept, their number is.
+
+        Examples
+        --------
+        >>> count_scores(frame, by="document_type").to_csv(folder / "counts.csv")
+        >>> (folder / "counts.csv").read_text()[:20]
+        'document_type:text,0'
+        """
+        write_csv(labelled(self.grouped_by, self.groups, self.table()), Path(path))
 
     @classmethod
-    def _added_up(
-        cls,
-        names: tuple[str, ...],
-        labels: pd.DataFrame,
-        table: npt.NDArray[np.int64],
-        rejected: tuple[dict[str, str], ...],
-    ) -> ScoreCounts:
-        if not names:
-            return cls.of_table((), EVERYTHING, table.sum(axis=0, keepdims=True), rejected)
-        keys = keys_of(labels, names)
-        groups, place = np.unique(numbers_of(keys, len(table)), return_inverse=True)
-        added = np.zeros((len(groups), table.shape[1]), dtype=np.int64)
-        np.add.at(added, place, table)
-        index = index_of(keys, groups)
-        order = sorted_order(index)
-        return cls.of_table(names, index[order], added[order], rejected)
+    def read_csv(cls, path: Path | str) -> ScoreCounts:
+        """Read what `to_csv` wrote.
+
+        Raises
+        ------
+        DocumentError
+            When the file is no such table.
+
+        Examples
+        --------
+        >>> counts.to_csv(folder / "counts.csv")
+        >>> ScoreCounts.read_csv(folder / "counts.csv")
+        ScoreCounts(3 with a score, 1 without)
+        """
+        return cls.of_table(*read_counts_csv(path))
+
+    def to_parquet(self, path: Path | str) -> None:
+        """Write the counts as Parquet, for `ScoreCounts.read_parquet`.
+
+        Parameters
+        ----------
+        path
+            Replaced as a whole, or not at all; the columns of `to_csv`.
+
+        Raises
+        ------
+        ConfigurationError
+            When pyarrow is not installed: it comes with the extra ``[dask]``.
+
+        Examples
+        --------
+        >>> counts.to_parquet(folder / "counts.parquet")
+        """
+        write_counts_parquet(labelled(self.grouped_by, self.groups, self.table()), Path(path))
+
+    @classmethod
+    def read_parquet(cls, path: Path | str) -> ScoreCounts:
+        """Read what `to_parquet` wrote.
+
+        Raises
+        ------
+        ConfigurationError
+            When pyarrow is not installed.
+        DocumentError
+            When the file is no such table.
+
+        Examples
+        --------
+        >>> counts.to_parquet(folder / "counts.parquet")
+        >>> ScoreCounts.read_parquet(folder / "counts.parquet")
+        ScoreCounts(3 with a score, 1 without)
+        """
+        return cls.of_table(*read_counts_parquet(path))
 
 
 def _chosen(labels: pd.Series[Any], test: Any) -> npt.NDArray[np.bool_]:
@@ -680,3 +836,22 @@ def _chosen(labels: pd.Series[Any], test: Any) -> npt.NDArray[np.bool_]:
     else:
         chosen = labels == test
     return chosen.fillna(value=False).to_numpy(dtype=bool)
+
+
+def _one_each(table: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Leave of each row the first of its scores and reasons, and 1 of it."""
+    cells = len(SCORES) + len(REASONS)
+    one = np.zeros_like(table)
+    # A row of nothing has no first.
+    one[np.arange(len(table)), (table[:, :cells] > 0).argmax(axis=1)] = table.any(axis=1)
+    one[:, cells:] = np.minimum(table[:, cells : cells + len(REACHED) - 1], 1)
+    return one
+
+
+def _check_cut_offs(pass_from: int, reject_below: int) -> None:
+    whole = all(isinstance(cut, int | np.integer) for cut in (pass_from, reject_below))
+    if not whole or not LOWEST_SCORE <= reject_below <= pass_from <= HIGHEST_SCORE + 1:
+        raise ConfigurationError(
+            f"cut-offs are whole numbers, 0 <= reject_below <= pass_from <= {HIGHEST_SCORE + 1}, "
+            f"not reject_below={reject_below} and pass_from={pass_from}"
+        )

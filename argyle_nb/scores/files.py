@@ -1,4 +1,4 @@
-"""Counts to a file and back."""
+"""Counts of scores to CSV or Parquet and back, labels with their dtypes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ import pandas as pd
 from argyle_nb.errors import ConfigurationError, DocumentError, install
 from argyle_nb.scores.groups import EVERYTHING, index_of_labels
 from argyle_nb.scores.reasons import REACHED, REASONS, SCORES
-from argyle_nb.storage import read_cells, typed, write_csv
+from argyle_nb.storage import SHARED, atomic_write, read_cells, typed
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-
-    from argyle_nb.scores.counts import ScoreCounts
 
     Stored = tuple[tuple[str, ...], pd.Index[Any], npt.NDArray[np.int64]]
 
@@ -33,13 +31,24 @@ KINDS = {
 _FLAGS = {"True": True, "False": False}
 
 
-def to_csv(counts: ScoreCounts, path: Path | str) -> None:
-    """Write the counts as CSV, for `ScoreCounts.read_csv`."""
-    write_csv(labelled(counts), Path(path))
+def labelled(
+    grouped_by: tuple[str, ...], groups: pd.Index[Any], table: npt.NDArray[np.int64]
+) -> pd.DataFrame:
+    """Make one table, which is what files hold: labels, scores, reasons, stages."""
+    numbers = pd.DataFrame(table, columns=pd.Index(COUNTED))
+    if not grouped_by:
+        return numbers
+    labels = groups.to_frame(index=False)
+    labels.columns = pd.Index([f"{name}:{_kind(labels[name])}" for name in labels])
+    return pd.concat([labels, numbers], axis=1)
 
 
-def read_csv(path: Path | str) -> Stored:
-    """Read what `to_csv` wrote."""
+def _kind(column: pd.Series[Any]) -> str:
+    return next(kind for kind, dtype in KINDS.items() if column.dtype == dtype)
+
+
+def read_counts_csv(path: Path | str) -> Stored:
+    """Read what `ScoreCounts.to_csv` wrote."""
     header, *rows = _cells(path)
     cells = pd.DataFrame(rows, columns=range(len(header)), dtype="string")
     labels = len(header) - len(COUNTED)
@@ -55,17 +64,15 @@ def read_csv(path: Path | str) -> Stored:
     return _stored(path, table, numbers)
 
 
-def to_parquet(counts: ScoreCounts, path: Path | str) -> None:
-    """Write the counts as Parquet, for `ScoreCounts.read_parquet`."""
+def write_counts_parquet(table: pd.DataFrame, path: Path) -> None:
+    """Write a table of `labelled` as Parquet."""
     _check_pyarrow()
-    path = Path(path)
-    temporary = path.with_name(f"{path.name}.part")
-    labelled(counts).to_parquet(temporary, engine="pyarrow", index=False)
-    temporary.replace(path)
+    with atomic_write(path, SHARED) as file:
+        table.to_parquet(file, engine="pyarrow", index=False)
 
 
-def read_parquet(path: Path | str) -> Stored:
-    """Read what `to_parquet` wrote."""
+def read_counts_parquet(path: Path | str) -> Stored:
+    """Read what `ScoreCounts.to_parquet` wrote."""
     _check_pyarrow()
     try:
         table = pd.read_parquet(Path(path), engine="pyarrow")
@@ -80,20 +87,6 @@ def read_parquet(path: Path | str) -> Stored:
 def _check_pyarrow() -> None:
     if importlib.util.find_spec("pyarrow") is None:
         raise ConfigurationError(f"Parquet needs pyarrow: {install('dask')}, or use CSV")
-
-
-def labelled(counts: ScoreCounts) -> pd.DataFrame:
-    """Give the counts as one table, which `to_csv` writes: labels, scores, reasons, stages."""
-    numbers = pd.DataFrame(counts.table(), columns=pd.Index(COUNTED))
-    if not counts.grouped_by:
-        return numbers
-    labels = counts.groups.to_frame(index=False)
-    labels.columns = pd.Index([f"{name}:{_kind(labels[name])}" for name in labels])
-    return pd.concat([labels, numbers], axis=1)
-
-
-def _kind(column: pd.Series[Any]) -> str:
-    return next(kind for kind, dtype in KINDS.items() if column.dtype == dtype)
 
 
 def _label(path: Path | str, header: str, cells: pd.Series[Any]) -> Any:

@@ -1,31 +1,32 @@
-"""Which uploads are in view: the filters of the explorer, as one function."""
+"""Which uploads are meant: `find_uploads` for analysts, and the filters of a report.
+
+Both are made of the same two tests, for values and for times: a column is one of some values, or
+lies from a first time on and before an end. The days of `find_uploads` include the last one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE
 from argyle_nb.scores.reasons import REASONS, no_score_reasons
 
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    import numpy.typing as npt
-
-    Mask = npt.NDArray[np.bool_]
-    Filters = Mapping[str, Any]
-
+Mask: TypeAlias = npt.NDArray[np.bool_]
+Filters: TypeAlias = Mapping[str, Any]
 
 SCORED = "scored"
 STATUSES = (SCORED, *REASONS)
-SEARCHED = ("id", "account", "user", "file_name")
-WHOSE = ("user", "account")
+TIMES = ("created_at", "updated_at")
+_SEARCHED = ("id", "account", "user", "file_name")
+_OWNERS = ("user", "account")
+_PLAIN = str | bool | int | float
 
 
 def find_uploads(
@@ -87,97 +88,39 @@ def find_uploads(
     >>> find_uploads(frame, status=["unsupported_type", "failed"]).index.tolist()
     [3]
     """
-    chosen = {
-        "document_type": _several(document_type),
-        "authenticity_level": _several(level),
-    }
     keep = np.ones(len(frame), dtype=bool)
-    for name, wanted in chosen.items():
-        if wanted:
-            keep &= column_of(frame, name).isin(wanted).to_numpy(dtype=bool)
+    for name, wanted in (("document_type", document_type), ("authenticity_level", level)):
+        if values := _listed(wanted):
+            keep &= _any_of(column_of(frame, name), values)
     if status:
-        keep &= _of_status(frame, _several(status))
+        keep &= _of_status(frame, _listed(status))
     if since or until:
-        keep &= _between(column_of(frame, "created_at"), since, until)
+        keep &= _within(column_of(frame, "created_at"), *_days(since, until))
     if user:
-        keep &= _containing(frame, WHOSE, user)
+        keep &= _containing(frame, _OWNERS, user)
     if signal:
-        keep &= _with_signal(frame, _several(signal), signals)
+        keep &= _with_signal(frame, _listed(signal), signals)
     if text:
-        keep &= _containing(frame, SEARCHED, text)
+        keep &= _containing(frame, _SEARCHED, text)
     if scores is not None:
         keep &= _scored_between(column_of(frame, "ocr_authenticity_score"), *scores)
     return frame if keep.all() else frame[keep]
 
 
-def column_of(frame: pd.DataFrame, name: str) -> pd.Series[Any]:
-    """Give a column, or say that the frame is of another kind."""
-    if name not in frame:
-        raise ConfigurationError(f"no column {name}: give a frame of uploads_frame")
-    return frame[name]
-
-
-def statuses_of(frame: pd.DataFrame) -> pd.Series[Any]:
-    """Say of each upload that it is ``scored``, or why it has no score."""
-    statuses: pd.Series[Any] = no_score_reasons(frame).cat.add_categories([SCORED])
-    return statuses.fillna(SCORED).rename("status")
-
-
-def _several(wanted: str | Collection[str]) -> list[str]:
-    return [wanted] if isinstance(wanted, str) else list(wanted)
-
-
-def _of_status(frame: pd.DataFrame, wanted: list[str]) -> Mask:
-    if unknown := [name for name in wanted if name not in STATUSES]:
-        raise ConfigurationError(f"no status {unknown[0]!r}: use any of {', '.join(STATUSES)}")
-    return statuses_of(frame).isin(wanted).to_numpy(dtype=bool)
-
-
-def _between(times: pd.Series[Any], since: str, until: str) -> Mask:
-    keep = np.ones(len(times), dtype=bool)
-    if since:
-        keep &= (times >= _day(since)).to_numpy(dtype=bool)
-    if until:
-        keep &= (times < _day(until) + pd.Timedelta(days=1)).to_numpy(dtype=bool)
+def chosen(frame: pd.DataFrame, filters: Filters) -> Mask:
+    """Say which rows the filters of a report let through."""
+    keep = np.ones(len(frame), dtype=bool)
+    for name, wanted in filters.items():
+        if name not in frame:
+            raise ConfigurationError(
+                f"there is no column {name!r} to filter by: there are {', '.join(map(str, frame))}"
+            )
+        column = frame[name]
+        if isinstance(column.dtype, pd.DatetimeTZDtype):
+            keep &= _within(column, *_pair(name, wanted))
+        else:
+            keep &= _any_of(column, [wanted] if isinstance(wanted, _PLAIN) else wanted)
     return keep
-
-
-def _day(text: str) -> pd.Timestamp:
-    try:
-        return pd.to_datetime(text, format="%Y-%m-%d", utc=True)
-    except ValueError:
-        raise ConfigurationError(f"{text!r} is no day: write it as 2026-01-31") from None
-
-
-def _containing(frame: pd.DataFrame, names: tuple[str, ...], part: str) -> Mask:
-    keep = np.zeros(len(frame), dtype=bool)
-    for name in names:
-        texts = column_of(frame, name).str
-        found = texts.contains(part, case=False, regex=False, na=False)
-        keep |= found.to_numpy(dtype=bool)
-    return keep
-
-
-def _with_signal(frame: pd.DataFrame, wanted: list[str], signals: pd.DataFrame | None) -> Mask:
-    if signals is None:
-        raise ConfigurationError("which uploads have a signal is in signals=anb.signals_frame(...)")
-    found = set(signals.loc[column_of(signals, "identifier").isin(wanted), "upload_id"])
-    names = column_of(frame, "id").to_numpy(dtype=object, na_value="").tolist()
-    return np.fromiter((name in found for name in names), bool, len(names))
-
-
-def _scored_between(scores: pd.Series[Any], low: int, high: int) -> Mask:
-    if not LOWEST_SCORE <= low <= high <= HIGHEST_SCORE:
-        raise ConfigurationError(
-            f"scores are (lowest, highest) of {LOWEST_SCORE} to {HIGHEST_SCORE}, "
-            f"not ({low}, {high})"
-        )
-    numbers = scores.to_numpy(dtype=np.float64, na_value=np.nan)
-    return (numbers >= low) & (numbers <= high)
-
-
-_PLAIN = str | bool | int | float
-TIMES = ("created_at", "updated_at")
 
 
 def plain_filters(filters: Any) -> dict[str, Any]:
@@ -187,23 +130,6 @@ def plain_filters(filters: Any) -> dict[str, Any]:
             "filters are a dict of column -> wanted, such as {'document_type': 'W-2'}"
         )
     return {name: _plain(name, wanted) for name, wanted in filters.items()}
-
-
-def chosen(frame: pd.DataFrame, filters: Filters) -> npt.NDArray[np.bool_]:
-    """Say which rows the filters let through."""
-    keep = np.ones(len(frame), dtype=bool)
-    for name, wanted in filters.items():
-        if name not in frame:
-            raise ConfigurationError(
-                f"there is no column {name!r} to filter by: there are {', '.join(map(str, frame))}"
-            )
-        column = frame[name]
-        if isinstance(column.dtype, pd.DatetimeTZDtype):
-            keep &= _within(column, name, wanted)
-        else:
-            values = [wanted] if isinstance(wanted, _PLAIN) else wanted
-            keep &= column.isin(values).to_numpy(dtype=bool)
-    return keep
 
 
 def _plain(name: str, wanted: Any) -> Any:
@@ -225,8 +151,8 @@ def _value(wanted: Any) -> Any:
     return wanted.isoformat() if isinstance(wanted, date) else wanted
 
 
-def _within(times: pd.Series[Any], name: str, wanted: Any) -> npt.NDArray[np.bool_]:
-    """Read a pair of times, of which the second is no part; ``None`` leaves a side open."""
+def _pair(name: str, wanted: Any) -> tuple[pd.Timestamp | None, pd.Timestamp | None]:
+    """Read the first time and the end, which is no part; ``None`` leaves a side open."""
     try:
         first, end = (utc_time(limit) for limit in wanted)
         in_order = first is None or end is None or first < end
@@ -238,12 +164,7 @@ def _within(times: pd.Series[Any], name: str, wanted: Any) -> npt.NDArray[np.boo
             f"written as 2026-01-31 or 2026-01-31T09:30:00Z, or None for an open side; "
             f"not {wanted!r}"
         )
-    keep = np.ones(len(times), dtype=bool)
-    if first is not None:
-        keep &= (times >= first).to_numpy(dtype=bool)
-    if end is not None:
-        keep &= (times < end).to_numpy(dtype=bool)
-    return keep
+    return first, end
 
 
 def utc_time(limit: Any) -> pd.Timestamp | None:
@@ -255,3 +176,78 @@ def utc_time(limit: Any) -> pd.Timestamp | None:
     datetime.fromisoformat(limit)  # pandas would read "may" as the first of May of the year 1
     time = pd.Timestamp(limit)
     return time.tz_localize("UTC") if time.tz is None else time.tz_convert("UTC")
+
+
+def column_of(frame: pd.DataFrame, name: str) -> pd.Series[Any]:
+    """Give a column, or say that the frame is of another kind."""
+    if name not in frame:
+        raise ConfigurationError(f"no column {name}: give a frame of uploads_frame")
+    return frame[name]
+
+
+def statuses_of(frame: pd.DataFrame) -> pd.Series[Any]:
+    """Say of each upload that it is ``scored``, or why it has no score."""
+    statuses: pd.Series[Any] = no_score_reasons(frame).cat.add_categories([SCORED])
+    return statuses.fillna(SCORED).rename("status")
+
+
+def _any_of(column: pd.Series[Any], values: Collection[Any]) -> Mask:
+    return column.isin(values).to_numpy(dtype=bool)
+
+
+def _within(times: pd.Series[Any], first: pd.Timestamp | None, end: pd.Timestamp | None) -> Mask:
+    keep = np.ones(len(times), dtype=bool)
+    if first is not None:
+        keep &= (times >= first).to_numpy(dtype=bool)
+    if end is not None:
+        keep &= (times < end).to_numpy(dtype=bool)
+    return keep
+
+
+def _listed(wanted: str | Collection[str]) -> list[str]:
+    return [wanted] if isinstance(wanted, str) else list(wanted)
+
+
+def _of_status(frame: pd.DataFrame, wanted: list[str]) -> Mask:
+    if unknown := [name for name in wanted if name not in STATUSES]:
+        raise ConfigurationError(f"no status {unknown[0]!r}: use any of {', '.join(STATUSES)}")
+    return _any_of(statuses_of(frame), wanted)
+
+
+def _days(since: str, until: str) -> tuple[pd.Timestamp | None, pd.Timestamp | None]:
+    """Give the beginning of the first day, and of the one after the last."""
+    first = _day(since) if since else None
+    return first, _day(until) + pd.Timedelta(days=1) if until else None
+
+
+def _day(text: str) -> pd.Timestamp:
+    try:
+        return pd.to_datetime(text, format="%Y-%m-%d", utc=True)
+    except ValueError:
+        raise ConfigurationError(f"{text!r} is no day: write it as 2026-01-31") from None
+
+
+def _containing(frame: pd.DataFrame, names: tuple[str, ...], part: str) -> Mask:
+    keep = np.zeros(len(frame), dtype=bool)
+    for name in names:
+        texts = column_of(frame, name).str
+        keep |= texts.contains(part, case=False, regex=False, na=False).to_numpy(dtype=bool)
+    return keep
+
+
+def _with_signal(frame: pd.DataFrame, wanted: list[str], signals: pd.DataFrame | None) -> Mask:
+    if signals is None:
+        raise ConfigurationError("which uploads have a signal is in signals=anb.signals_frame(...)")
+    having = set(signals.loc[column_of(signals, "identifier").isin(wanted), "upload_id"])
+    names = column_of(frame, "id").to_numpy(dtype=object, na_value="").tolist()
+    return np.fromiter((name in having for name in names), bool, len(names))
+
+
+def _scored_between(scores: pd.Series[Any], low: int, high: int) -> Mask:
+    if not LOWEST_SCORE <= low <= high <= HIGHEST_SCORE:
+        raise ConfigurationError(
+            f"scores are (lowest, highest) of {LOWEST_SCORE} to {HIGHEST_SCORE}, "
+            f"not ({low}, {high})"
+        )
+    numbers = scores.to_numpy(dtype=np.float64, na_value=np.nan)
+    return (numbers >= low) & (numbers <= high)

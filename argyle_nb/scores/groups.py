@@ -29,7 +29,8 @@ class GroupKey:
     """One column that makes groups."""
 
     name: str
-    labels: Any
+    labels: Any  # the different values, of one of the five dtypes of `_as_labels`
+    # For each row the number of its label, -1 where it is missing; or what works it out.
     codes: npt.NDArray[np.integer[Any]] | _PeriodCodes
 
     def write(self, numbers: npt.NDArray[np.int64], rows: slice, step: int) -> None:
@@ -118,6 +119,15 @@ def sorted_order(index: pd.Index[Any]) -> npt.NDArray[np.intp]:
     return order
 
 
+def crossed(groups: pd.Index[Any], inner: pd.Index[Any]) -> pd.MultiIndex:
+    """Put an inner index under each group."""
+    outer: Sequence[Any] = [
+        groups.get_level_values(level).repeat(len(inner)) for level in range(groups.nlevels)
+    ]
+    repeated = inner.take(np.tile(np.arange(len(inner)), len(groups)))
+    return pd.MultiIndex.from_arrays([*outer, repeated], names=[*groups.names, inner.name])
+
+
 def _place_of_type(document_type: str) -> str:
     known = DOCUMENT_TYPES
     place = known.index(document_type) if document_type in known else len(known)
@@ -136,11 +146,11 @@ def _column(frame: pd.DataFrame, name: str) -> pd.Series[Any]:
 def _key(column: pd.Series[Any], name: str) -> GroupKey:
     if isinstance(column.dtype, pd.CategoricalDtype):
         labels = _as_labels(column.cat.categories.to_series())
-        places, found = pd.factorize(labels)
+        places, unique = pd.factorize(labels)
         codes = column.array.codes
         # Categories such as 1 and "1" have one label.
         return GroupKey(
-            name, found, codes if len(found) == len(labels) else np.append(places, -1)[codes]
+            name, unique, codes if len(unique) == len(labels) else np.append(places, -1)[codes]
         )
     values = _as_labels(column)
     codes, labels = pd.factorize(values)

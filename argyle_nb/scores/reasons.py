@@ -1,4 +1,4 @@
-"""Where a row of the frame is counted: under its score, or under why it has none."""
+"""Scores of a frame, checked: a row is counted under its score, or under why it has none."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from argyle_nb.models import SCORED_TYPES
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-
 SCORES = list(range(LOWEST_SCORE, HIGHEST_SCORE + 1))
 REASONS = (
     "pending",
@@ -30,11 +29,21 @@ REASONS = (
 # How far an upload without a score came; each includes those before it.
 REACHED = ("uploaded", "classified", "ocr")
 WIDTH = len(SCORES) + len(REASONS) * len(REACHED)
+INVALID = len(SCORES) + REASONS.index("invalid") * len(REACHED)
+# What a score is read as that is missing, or that is none.
 NO_SCORE = np.iinfo(np.int16).min
 NO_NUMBER = np.iinfo(np.int16).max
 
 _STATES = ("classification", "ocr", "authenticity", "document_type")
-INVALID = len(SCORES) + REASONS.index("invalid") * len(REACHED)
+_ROWS_NAMED = 5  # of those that an error names beside the first
+
+
+def no_score_reasons(frame: pd.DataFrame) -> pd.Series[str]:
+    """Say for each upload why it has no score, as a category of `REASONS`; missing if it has."""
+    cells = Cells(frame).all()
+    codes = np.where(cells < len(SCORES), -1, (cells - len(SCORES)) // len(REACHED))
+    reasons = pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(list(REASONS)))
+    return pd.Series(reasons, index=frame.index, name="no_score_reason")
 
 
 class Cells:
@@ -68,14 +77,14 @@ class Cells:
 
         A score that is none is under ``invalid``.
         """
-        given = self._scores.iloc[rows]
-        cells = whole_numbers(given)
+        scores = self._scores.iloc[rows]
+        cells = whole_numbers(scores)
         # Without a sign all that are below 0 are far above 100.
         without = np.flatnonzero(cells.view(np.uint16) > HIGHEST_SCORE)
         if len(without):
             cells[without] = self._without_score(rows, without)
-            if len(without) > len(given) - given.count():
-                cells[given.notna().to_numpy() & (cells >= len(SCORES))] = INVALID
+            if len(without) > len(scores) - scores.count():
+                cells[scores.notna().to_numpy() & (cells >= len(SCORES))] = INVALID
         numbers += cells
         return numbers
 
@@ -85,25 +94,6 @@ class Cells:
             states += codes[rows][without] * step
         cells: npt.NDArray[np.int16] = self._cell_of_states[states]
         return cells
-
-
-def no_score_reasons(frame: pd.DataFrame) -> pd.Series[str]:
-    """Say for each upload why it has no score."""
-    cells = Cells(frame).all()
-    codes = np.where(cells < len(SCORES), -1, (cells - len(SCORES)) // len(REACHED))
-    reasons = pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(list(REASONS)))
-    return pd.Series(reasons, index=frame.index, name="no_score_reason")
-
-
-def whole_numbers(column: pd.Series[Any]) -> npt.NDArray[np.int16]:
-    """Read scores, with `NO_SCORE` for none and `NO_NUMBER` for what is no whole number."""
-    if str(column.dtype) == "Int16":
-        numbers: npt.NDArray[np.int16] = column.array.fillna(NO_SCORE).to_numpy(dtype=np.int16)
-        return numbers
-    given = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    whole = (given >= LOWEST_SCORE) & (given <= HIGHEST_SCORE) & (given == np.floor(given))
-    scores = np.where(whole, given, NO_NUMBER)
-    return np.where(column.isna(), NO_SCORE, scores).astype(np.int16)
 
 
 def _codes(column: pd.Series[Any]) -> tuple[npt.NDArray[Any], list[str | None]]:
@@ -138,11 +128,19 @@ def _reason(stages: tuple[str | None, str | None, str | None], document_type: st
     return "not_started" if document_type in SCORED_TYPES or not classified else "unsupported_type"
 
 
-_ROWS_NAMED = 5
+def whole_numbers(column: pd.Series[Any]) -> npt.NDArray[np.int16]:
+    """Read scores, with `NO_SCORE` for none and `NO_NUMBER` for what is no whole number."""
+    if str(column.dtype) == "Int16":
+        numbers: npt.NDArray[np.int16] = column.array.fillna(NO_SCORE).to_numpy(dtype=np.int16)
+        return numbers
+    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    whole = (values >= LOWEST_SCORE) & (values <= HIGHEST_SCORE) & (values == np.floor(values))
+    scores = np.where(whole, values, NO_NUMBER)
+    return np.where(column.isna(), NO_SCORE, scores).astype(np.int16)
 
 
 def checked_scores(frame: pd.DataFrame) -> pd.Series[Any]:
-    """Read the scores of a frame that may have come from elsewhere than `uploads_frame`."""
+    """Read scores of a frame that may be no work of `uploads_frame`, as Int16 of its index."""
     numbers = whole_numbers(frame["ocr_authenticity_score"])
     bad = (numbers != NO_SCORE) & ((numbers < LOWEST_SCORE) | (numbers > HIGHEST_SCORE))
     # The value that stands for none is no score either, where it was given.

@@ -10,14 +10,27 @@ import pandas as pd
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.columns import need_columns
 from argyle_nb.frames.uploads import signals_frame
-from argyle_nb.scores.statistics import wilson
+from argyle_nb.scores.statistics import QUANTILES, wilson
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from argyle_nb.models import UserUpload
 
-_CONFIDENCE = ("LOW", "MEDIUM", "HIGH")
+_CONFIDENCE = ("LOW", "MEDIUM", "HIGH")  # rising
+_COLUMNS_OF_THE_UPLOAD = ("upload_id", "document_type", "form_type")
+_PARETO_COLUMNS = [
+    "uploads",
+    "analysed",
+    "share",
+    "share_low",
+    "share_high",
+    "cumulative_share",
+    "mean_score_present",
+    "mean_score_absent",
+    "score_difference",
+    "first_seen",
+]
 
 
 def signal_pareto(
@@ -62,9 +75,9 @@ def signal_pareto(
     """
     names = [by] if isinstance(by, str) else list(by)
     analysed = _analysed(uploads, names)
-    found = _found(signals).merge(analysed, on="upload_id")
+    occurrences = _occurrences(signals).merge(analysed, on="upload_id")
     keys = [*names, "kind", "identifier"]
-    groups = found.groupby(keys, dropna=False, observed=True)
+    groups = occurrences.groupby(keys, dropna=False, observed=True)
     table = groups.agg(
         uploads=("upload_id", "size"),
         scored=("score", "count"),
@@ -84,7 +97,7 @@ def signal_pareto(
     table = table.sort_values(order, ascending=rising, kind="stable")
     ranked = table.groupby([*names, "kind"], dropna=False, observed=True)["uploads"]
     table["cumulative_share"] = ranked.cumsum() / ranked.transform("sum")
-    return table.set_index(keys)[_PARETO]
+    return table.set_index(keys)[_PARETO_COLUMNS]
 
 
 def signal_pairs(signals: pd.DataFrame) -> pd.DataFrame:
@@ -114,18 +127,18 @@ def signal_pairs(signals: pd.DataFrame) -> pd.DataFrame:
     >>> signal_pairs(found).loc[("a", "b")].tolist()
     [1.0, 0.5, 1.0, 0.5]
     """
-    found = _found(signals)[["upload_id", "identifier"]].drop_duplicates()
-    single = found.groupby("identifier").size()
-    both = found.merge(found.rename(columns={"identifier": "other"}), on="upload_id")
+    ones = _occurrences(signals)[["upload_id", "identifier"]].drop_duplicates()
+    single = ones.groupby("identifier").size()
+    both = ones.merge(ones.rename(columns={"identifier": "other"}), on="upload_id")
     both = both[both["identifier"] < both["other"]]
     table = both.groupby(["identifier", "other"]).size().astype("int64").to_frame("uploads")
     n = table["uploads"].to_numpy(dtype=np.float64)
-    ones, others = (
+    n_ones, n_others = (
         single.reindex(table.index.get_level_values(name)).to_numpy(dtype=np.float64)
         for name in ("identifier", "other")
     )
-    table["share_of_identifier"], table["share_of_other"] = n / ones, n / others
-    table["jaccard"] = n / (ones + others - n)
+    table["share_of_identifier"], table["share_of_other"] = n / n_ones, n / n_others
+    table["jaccard"] = n / (n_ones + n_others - n)
     return table.sort_values("uploads", ascending=False, kind="stable")
 
 
@@ -169,20 +182,22 @@ def explain(
     """
     lines = signals_frame([upload])
     weights: dict[Any, float] = {}
-    said = "no weights are known: ordered by confidence and by how often it occurs"
+    meaning = "no weights are known: ordered by confidence and by how often it occurs"
     if pareto is not None:
         if list(pareto.index.names) != ["kind", "identifier"]:
             raise ConfigurationError("explain needs signal_pareto without groups")
         weights = pareto["score_difference"].dropna().to_dict()
-        said = "how much lower the mean score of uploads with it is than of those without"
+        meaning = "how much lower the mean score of uploads with it is than of those without"
     pairs = zip(lines["kind"], lines["identifier"], strict=True)
     lines["weight"] = pd.array([weights.get(pair) for pair in pairs], dtype="Float64")
     rank = lines["confidence"].astype("string").map({n: k for k, n in enumerate(_CONFIDENCE)})
     order = lines.assign(rank=rank.astype("Float64").fillna(-1.0)).sort_values(
         ["weight", "rank", "signal_count"], ascending=False, kind="stable", na_position="last"
     )
-    result = order[[name for name in lines if name not in _OF_THE_UPLOAD]].reset_index(drop=True)
-    result.attrs = {"weight": said, "score": _score(upload)}
+    result = order[[name for name in lines if name not in _COLUMNS_OF_THE_UPLOAD]].reset_index(
+        drop=True
+    )
+    result.attrs = {"weight": meaning, "score": _score(upload)}
     return result
 
 
@@ -219,37 +234,19 @@ def score_by_signal_count(uploads: pd.DataFrame, most: int = 5) -> pd.DataFrame:
     known = uploads[["signal_count", "ocr_authenticity_score"]].dropna().astype("int64")
     group = known["signal_count"].clip(upper=most)
     scores = known["ocr_authenticity_score"].groupby(group)
-    table = (
-        scores.quantile(np.array(list(_QUANTILES.values())))
-        .unstack()
-        .reindex(range(most + 1), columns=list(_QUANTILES.values()))
-    )
-    table.columns = pd.Index(_QUANTILES)
+    shares = list(QUANTILES.values())
+    table = scores.quantile(np.array(shares)).unstack().reindex(range(most + 1), columns=shares)
+    table.columns = pd.Index(QUANTILES)
     table.insert(0, "uploads", scores.size().reindex(range(most + 1), fill_value=0))
     table.index = pd.Index([*map(str, range(most)), f"{most}+"], name="signals")
-    return table.astype(dict.fromkeys(_QUANTILES, "float64"))
+    return table.astype(dict.fromkeys(QUANTILES, "float64"))
 
 
-_QUANTILES = {"p5": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "p95": 0.95}
-_OF_THE_UPLOAD = ("upload_id", "document_type", "form_type")
-_PARETO = [
-    "uploads",
-    "analysed",
-    "share",
-    "share_low",
-    "share_high",
-    "cumulative_share",
-    "mean_score_present",
-    "mean_score_absent",
-    "score_difference",
-    "first_seen",
-]
-
-
-def _found(signals: pd.DataFrame) -> pd.DataFrame:
+def _occurrences(signals: pd.DataFrame) -> pd.DataFrame:
+    """Give each identifier of an upload once."""
     need_columns(signals, ("upload_id", "kind", "identifier"), "signals")
-    found = signals[["upload_id", "kind", "identifier"]].dropna()
-    return found.astype("string").drop_duplicates()
+    known = signals[["upload_id", "kind", "identifier"]].dropna()
+    return known.astype("string").drop_duplicates()
 
 
 def _analysed(uploads: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:

@@ -1,29 +1,26 @@
-"""Means, deviations and quantiles of many rows of counts at once.
+"""Statistics of many groups at once, from how many uploads of each have each score.
 
-Each takes an int64 array of one row per group and one column per score 0 to 100, and gives one
-float64 per row, NaN where a row has too few scores.
+A table is an int64 array of one row per group and one column per score 0 to 100. What comes back
+is float64, NaN where a row has too few scores.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numpy as np
-import pandas as pd
+import numpy.typing as npt
 
 from argyle_nb.errors import ConfigurationError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+Counts: TypeAlias = npt.NDArray[np.int64]
+Floats: TypeAlias = npt.NDArray[np.float64]
+Statistic: TypeAlias = Callable[[Counts], Floats]
 
-    import numpy.typing as npt
-
-    from argyle_nb.scores.counts import ScoreCounts
-
-    Counts = npt.NDArray[np.int64]
-    Floats = npt.NDArray[np.float64]
-    Statistic = Callable[[npt.NDArray[np.int64]], Floats]
+QUANTILES = {"p5": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "p95": 0.95}
+Z_95 = 1.959963984540054
 
 
 def sizes(table: Counts) -> Floats:
@@ -69,22 +66,27 @@ def lowest_at(table: Counts, share: Floats) -> Floats:
 
 def _order_statistic(table: Counts, place: Floats) -> Floats:
     """Give the score at a place in rising order, counted from 0; NaN for a place that is NaN."""
-    at = np.cumsum(table, axis=1)
-    found = (at <= place[:, np.newaxis]).sum(axis=1)
-    return np.where(np.isnan(place), np.nan, found)
+    below = np.cumsum(table, axis=1) <= place[:, np.newaxis]
+    return np.where(np.isnan(place), np.nan, below.sum(axis=1))
 
 
-Z_95 = 1.959963984540054
+def ecdfs(table: Counts) -> Floats:
+    """Give the share of the scores at or below each score."""
+    return np.cumsum(table, axis=1) / sizes(table)[:, np.newaxis]
 
-STATISTICS: dict[str, Statistic] = {
-    "mean": means,
-    "sd": standard_deviations,
-    "median": lambda table: quantiles(table, 0.5),
-}
+
+def ecdf_margin(scored: npt.ArrayLike) -> Floats:
+    """Give the half-width of a 95 % band around a whole ECDF of so many scores.
+
+    sqrt(ln(2 / 0.05) / 2n): Dvoretzky, Kiefer and Wolfowitz 1956 with the constant of Massart
+    1990, Ann. Probab. 18:1269. It holds for every score at once, and is wide for scores with ties.
+    """
+    n = np.asarray(scored, dtype=np.float64)
+    return np.sqrt(math.log(2 / 0.05) / (2 * np.where(n > 0, n, np.nan)))
 
 
 def wilson(hits: npt.ArrayLike, of: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
-    """Give a share and its Wilson score interval at 95 %.
+    """Give a share and its Wilson score interval at 95 %, NaN where ``of`` is 0.
 
     (p + z^2/2n -+ z sqrt(p(1-p)/n + z^2/4n^2)) / (1 + z^2/n), Wilson 1927, JASA 22:209.
     """
@@ -100,29 +102,15 @@ def wilson(hits: npt.ArrayLike, of: npt.ArrayLike) -> tuple[Floats, Floats, Floa
     return share, low, high
 
 
-def ecdf_margin(scored: npt.ArrayLike) -> Floats:
-    """Give the half-width of a 95 % band around a whole ECDF.
-
-    sqrt(ln(2 / 0.05) / 2n): Dvoretzky, Kiefer and Wolfowitz 1956 with the constant of Massart
-    1990, Ann. Probab. 18:1269. It holds for every score at once, and is wide for scores with ties.
-    """
-    n = np.asarray(scored, dtype=np.float64)
-    return np.sqrt(math.log(2 / 0.05) / (2 * np.where(n > 0, n, np.nan)))
+STATISTICS: dict[str, Statistic] = {
+    "mean": means,
+    "sd": standard_deviations,
+    "median": lambda table: quantiles(table, 0.5),
+}
 
 
-def bootstrap(
-    counts: ScoreCounts,
-    statistic: str | Statistic = "mean",
-    *,
-    resamples: int = 2000,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """Give a 95 % interval of any statistic by drawing again from the counts.
-
-    Drawing n scores with replacement from n scores is drawing their counts from a multinomial
-    distribution, so the work does not depend on n. The interval is the percentile interval,
-    Efron and Tibshirani 1993, chapter 13: too narrow for a handful of scores.
-    """
+def bootstrap(table: Counts, statistic: str | Statistic, resamples: int, seed: int) -> Floats:
+    """Give each row's estimate of a statistic, and the ends of its percentile interval at 95 %."""
     if isinstance(statistic, str) and statistic not in STATISTICS:
         raise ConfigurationError(
             f"unknown statistic {statistic!r}: use {', '.join(STATISTICS)} or a function"
@@ -131,15 +119,12 @@ def bootstrap(
         raise ConfigurationError(f"resamples must be 1 or more, not {resamples}")
     measure = STATISTICS[statistic] if isinstance(statistic, str) else statistic
     chance = np.random.default_rng(seed)
-    rows = [_drawn(row, measure, resamples, chance) for row in counts.scores.to_numpy()]
-    found = np.array(rows, dtype=np.float64).reshape(len(rows), 3)
-    table = pd.DataFrame(found, index=counts.groups, columns=["estimate", "low", "high"])
-    table.insert(0, "scored", counts.scores.sum(axis=1))
-    return table
+    rows = [_resampled(row, measure, resamples, chance) for row in table]
+    return np.array(rows, dtype=np.float64).reshape(len(rows), 3)
 
 
-def _drawn(
-    row: npt.NDArray[np.int64], measure: Statistic, resamples: int, chance: np.random.Generator
+def _resampled(
+    row: Counts, measure: Statistic, resamples: int, chance: np.random.Generator
 ) -> tuple[Any, Any, Any]:
     n = int(row.sum())
     if n == 0:

@@ -1,4 +1,7 @@
-"""`upload_batch`: a manifest in, one row per file out; nothing twice, nothing lost."""
+"""`upload_batch`: a manifest in, one row per file out; nothing twice, nothing lost.
+
+`send_jobs` is what it shares with a queue: send each job, and find out about unclear ends.
+"""
 
 from __future__ import annotations
 
@@ -64,10 +67,10 @@ def upload_batch(
         ``"once"``: send such an upload once more, at most once in a run. ``"never"``: leave it
         ``unknown``; the next run looks again.
     progress
-        Called with a `Progress` (files, all_files, bytes, all_bytes, and lines: the rows that
+        Called with a `Progress` (files, all_files, bytes, all_bytes, and rows: those that
         moved) from this thread, about ten times a second. A KeyboardInterrupt that it raises ends
         the batch as one from the keyboard does. So does anything else, and it is then called only
-        once more, when nothing is in the air.
+        once more, when nothing is being sent.
 
     Returns
     -------
@@ -89,7 +92,7 @@ def upload_batch(
     ConfigurationError
         When the journal cannot be written; nothing is sent that is not in it.
     KeyboardInterrupt
-        After an interrupt, once what was in the air has ended. Run it again to go on.
+        After an interrupt, once what was being sent has ended. Run it again to go on.
 
     Notes
     -----
@@ -111,51 +114,61 @@ def upload_batch(
     table = read_manifest(manifest, document_type=document_type, user=user)
     lines = [tuple(line) for line in table[list(MANIFEST_COLUMNS)].to_numpy()]
     plan = plan_of(lines, max_bytes=max_bytes, strict=strict)
-    kept = Journal(Path(journal or default_journal()))
-    with ProgressReporter(plan.jobs, progress) as meter:
-        crew = UploadWorkers(client, kept, Users(client, kept), meter)
-        try:
-            _note_refused(kept, client.settings.journal_scope, lines, plan)
-            crew.send(plan.jobs)
-            reconciler = Reconciler(client, kept, settle=settle, resend=resend, tell=meter.show)
-            _decide_all(kept, reconciler, plan.jobs, meter.show)
-        finally:
-            crew.leave(kept.close)
+    path = Path(journal or default_journal())
+    if plan.refused:
+        _record_refused(path, client.settings.journal_scope, lines, plan)
+    send_jobs(client, plan.jobs, path, settle=settle, resend=resend, progress=progress)
     return with_results(table, plan)
 
 
-def _note_refused(
-    journal: Journal, scope: str, lines: list[tuple[str, str, str]], plan: UploadPlan
+def send_jobs(
+    client: Client,
+    jobs: list[UploadJob],
+    path: Path,
+    *,
+    settle: float = SETTLE_SECONDS,
+    resend: Resend = "once",
+    progress: Callable[[Progress], None] | None = None,
+) -> None:
+    """Send each job once, with a journal; each holds how it ended afterwards."""
+    journal = Journal(path)
+    with ProgressReporter(jobs, progress) as reporter:
+        workers = UploadWorkers(client, journal, Users(client, journal), reporter)
+        try:
+            workers.send(jobs)
+            reconciler = Reconciler(client, journal, settle, resend, reporter.show)
+            _decide_all(journal, reconciler, jobs, reporter.show)
+        finally:
+            workers.call_when_idle(journal.close)
+
+
+def _record_refused(
+    path: Path, scope: str, lines: list[tuple[str, str, str]], plan: UploadPlan
 ) -> None:
     """Write refused files down by a hash of their path: of their content there may be none."""
-    journal.refuse(
-        (
-            UploadKey(scope, f"path {_hash_of(lines[row][0])}", *lines[row][1:]),
-            safe_name(lines[row][0]),
-            error.problem,
-        )
-        for row, error in plan.refused.items()
-    )
-
-
-def _hash_of(file: str) -> str:
-    path = str(Path(file).absolute())
-    return hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()
+    rows = []
+    for row, error in plan.refused.items():
+        file, document_type, user = lines[row]
+        place = str(Path(file).absolute()).encode("utf-8", "surrogatepass")
+        key = UploadKey(scope, f"path {hashlib.sha256(place).hexdigest()}", document_type, user)
+        rows.append((key, safe_name(file), error.problem))
+    with Journal(path) as journal:
+        journal.refuse(rows)
 
 
 def _decide_all(
-    journal: Journal, reconciler: Reconciler, jobs: list[UploadJob], tell: Callable[[], None]
+    journal: Journal, reconciler: Reconciler, jobs: list[UploadJob], on_step: Callable[[], None]
 ) -> None:
     """Wait for what other runs send, and find out about what nobody knows, once each."""
     undecided = [job for job in jobs if job.key and job.entry.state in ("sending", *UNDECIDED)]
     while undecided:
-        _wait_for_others(journal, undecided, tell)
+        _wait_for_others(journal, undecided, on_step)
         reconciler.decide(job for job in undecided if job.entry.state in UNDECIDED)
         # Another run may have taken one of them in the meantime.
         undecided = [job for job in undecided if job.entry.state == "sending"]
 
 
-def _wait_for_others(journal: Journal, jobs: list[UploadJob], tell: Callable[[], None]) -> None:
+def _wait_for_others(journal: Journal, jobs: list[UploadJob], on_step: Callable[[], None]) -> None:
     waiting = [job for job in jobs if job.entry.state == "sending"]
     while waiting:
         for job in waiting:
@@ -164,5 +177,5 @@ def _wait_for_others(journal: Journal, jobs: list[UploadJob], tell: Callable[[],
                 raise ConfigurationError(f"{journal.path} has lost a row: name another journal")
             job.entry = known
         waiting = [job for job in waiting if job.entry.state == "sending"]
-        tell()
+        on_step()
         time.sleep(_POLL_SECONDS if waiting else 0)

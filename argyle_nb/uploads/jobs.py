@@ -1,10 +1,11 @@
-"""What there is to do: each different document once, whatever the manifest repeats."""
+"""A job is one document to be sent: planned from the rows that ask for it, sent, and reported."""
 
 from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
@@ -24,77 +25,98 @@ from argyle_nb.models import is_uuid
 from argyle_nb.uploads.journal import Journal, JournalEntry, UploadKey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from argyle_nb.client.client import Client
 
+STATES = ("done", "refused", "rejected", "unsent", "unknown", "probable")
+_SHOWN = {"new": "unsent", "sending": "unknown"}
 
-# Hashing lets other threads run.
-_READERS = 4
 NOT_TRIED = JournalEntry("new", None, "not tried")
-
-
-@dataclass(eq=False)
-class UploadJob:
-    """One document for one user as one type, and the manifest's rows that ask for it."""
-
-    document: Document
-    document_type: str
-    user: str
-    rows: list[int]
-    entry: JournalEntry = NOT_TRIED
-    key: UploadKey | None = None
-    seconds: float = 0.0
-    ended_at: float | None = None
-
-    def took(self, started: float) -> None:
-        """Take down an attempt that began at a time of the monotonic clock and ended now."""
-        self.ended_at = time.monotonic()
-        self.seconds += self.ended_at - started
-
-
-@dataclass
-class UploadPlan:
-    """What is sent, and what is refused: row -> the error."""
-
-    jobs: list[UploadJob] = field(default_factory=list)
-    refused: dict[int, DocumentError] = field(default_factory=dict)
-
-
-def plan_of(lines: Iterable[tuple[str, str, str]], *, max_bytes: int, strict: bool) -> UploadPlan:
-    """Look at every file, and put rows together that ask for the same upload."""
-    lines = list(lines)
-    plan = UploadPlan()
-    jobs: dict[tuple[str, str, str], UploadJob] = {}
-    files = list(dict.fromkeys(file for file, _, _ in lines))
-    with ThreadPoolExecutor(_READERS) as pool:
-        looked = pool.map(lambda file: _looked_at(file, max_bytes=max_bytes, strict=strict), files)
-        found = dict(zip(files, looked, strict=True))
-    for row, (file, document_type, user) in enumerate(lines):
-        document = found[file]
-        if isinstance(document, DocumentError):
-            plan.refused[row] = document
-            continue
-        same = (document.sha256, document_type, user.lower() if is_uuid(user) else user)
-        jobs.setdefault(same, UploadJob(document, document_type, user, [])).rows.append(row)
-    plan.jobs = list(jobs.values())
-    return plan
-
-
-def _looked_at(file: str, **options: Any) -> Document | DocumentError:
-    try:
-        return inspect_document(file, **options)
-    except DocumentError as error:
-        return error
-
-
 ALREADY_THERE = "already at the service"
 UNSEEN = (
     "its end was not seen: it may be at the service; run the batch again, which looks for it there"
 )
 ELSEWHERE = "another run is sending it now"
 ROLLED_BACK = "broken off before its end, so it was not stored; run the batch again"
+
+# Hashing lets other threads run.
+_READERS = 4
+_DTYPES: dict[str, Any] = {
+    "state": pd.CategoricalDtype(list(STATES)),
+    "upload_id": "string",
+    "attempts": "Int64",
+    "seconds": "Float64",
+    "bytes": "Int64",
+    "reason": "string",
+}
+
+
+@dataclass(eq=False)
+class UploadJob:
+    """One document for one user as one type, and the rows that ask for it."""
+
+    document: Document
+    document_type: str
+    user: str  # an id, or an external id
+    rows: list[int]  # positions; the document is the first one's
+    entry: JournalEntry = NOT_TRIED
+    key: UploadKey | None = None  # once the user's id is known
+    seconds: float = 0.0
+    ended_at: float | None = None  # the last attempt of this run, on the monotonic clock
+
+    def took(self, started: float) -> None:
+        """Record an attempt that began at a time of the monotonic clock and ended now."""
+        self.ended_at = time.monotonic()
+        self.seconds += self.ended_at - started
+
+    def reason_for(self, row: int) -> str | None:
+        """Say why a row is as it is; a repeated one names the document that was sent for it."""
+        if row == self.rows[0]:
+            return self.entry.reason
+        same = f"the same content as {self.document.path}"
+        return "; ".join(filter(None, [same, self.entry.reason]))
+
+
+class UploadPlan(NamedTuple):
+    """What is sent, and what is refused: row -> the error."""
+
+    jobs: list[UploadJob]
+    refused: dict[int, DocumentError]
+
+
+def plan_of(lines: Iterable[tuple[str, str, str]], *, max_bytes: int, strict: bool) -> UploadPlan:
+    """Inspect the file of each line (file, document type, user), and make jobs of the lines."""
+    lines = list(lines)
+    files = list(dict.fromkeys(file for file, _, _ in lines))
+    inspect = partial(_inspected, max_bytes=max_bytes, strict=strict)
+    with ThreadPoolExecutor(_READERS) as pool:
+        documents = dict(zip(files, pool.map(inspect, files), strict=True))
+    refused, accepted = {}, {}
+    for row, (file, document_type, user) in enumerate(lines):
+        document = documents[file]
+        if isinstance(document, DocumentError):
+            refused[row] = document
+        else:
+            accepted[row] = document, document_type, user
+    return UploadPlan(jobs_of(accepted), refused)
+
+
+def jobs_of(rows: Mapping[int, tuple[Document, str, str]]) -> list[UploadJob]:
+    """Put rows (document, document type, user) together that ask for the same upload."""
+    jobs: dict[tuple[str, str, str], UploadJob] = {}
+    for row, (document, document_type, user) in rows.items():
+        same = (document.sha256, document_type, user.lower() if is_uuid(user) else user)
+        jobs.setdefault(same, UploadJob(document, document_type, user, [])).rows.append(row)
+    return list(jobs.values())
+
+
+def _inspected(file: str, **options: Any) -> Document | DocumentError:
+    try:
+        return inspect_document(file, **options)
+    except DocumentError as error:
+        return error
 
 
 class RolledBack(Exception):  # noqa: N818 - not an error: somebody asked for it
@@ -171,18 +193,6 @@ def is_wrong_key(error: Exception | None) -> bool:
     return isinstance(error, AuthenticationError) and error.status != 403  # noqa: PLR2004
 
 
-STATES = ("done", "refused", "rejected", "unsent", "unknown", "probable")
-_SHOWN = {"new": "unsent", "sending": "unknown"}
-
-_DTYPES = {
-    "upload_id": "string",
-    "attempts": "Int64",
-    "seconds": "Float64",
-    "bytes": "Int64",
-    "reason": "string",
-}
-
-
 def shown_state(entry: JournalEntry) -> str:
     """Give the state of an upload as people read it, one of `STATES`."""
     return _SHOWN.get(entry.state, entry.state)
@@ -190,40 +200,20 @@ def shown_state(entry: JournalEntry) -> str:
 
 def with_results(table: pd.DataFrame, plan: UploadPlan) -> pd.DataFrame:
     """Put the results beside the manifest's columns."""
-    rows = {row: _of_refused(error) for row, error in plan.refused.items()}
-    for job in plan.jobs:
-        files = table["file"]
-        rows |= {row: _of_job(job, row, files.iloc[job.rows[0]]) for row in job.rows}
-    results = [rows[row] for row in range(len(table))]
+    results = {
+        row: ("refused", None, 0, 0.0, None, error.problem) for row, error in plan.refused.items()
+    }
+    results |= {row: _result_of(job, row) for job in plan.jobs for row in job.rows}
+    in_order = [results[row] for row in range(len(table))]
     columns = {
-        name: pd.Series([result[name] for result in results], dtype=dtype, index=table.index)
-        for name, dtype in _DTYPES.items()
+        name: pd.Series([result[place] for result in in_order], table.index, dtype)
+        for place, (name, dtype) in enumerate(_DTYPES.items())
     }
-    state = pd.Categorical([result["state"] for result in results], categories=STATES)
-    return table.assign(state=state, **columns)
+    return table.assign(**columns)
 
 
-def _of_job(job: UploadJob, row: int, first_file: str) -> dict[str, Any]:
-    is_first = row == job.rows[0]
-    reason = job.entry.reason
-    if not is_first:
-        reason = "; ".join(filter(None, [f"the same content as {first_file}", reason]))
-    return {
-        "state": shown_state(job.entry),
-        "upload_id": job.entry.upload_id,
-        "attempts": job.entry.attempts if is_first else 0,
-        "seconds": job.seconds if is_first else 0.0,
-        "bytes": job.document.size,
-        "reason": reason,
-    }
-
-
-def _of_refused(error: DocumentError) -> dict[str, Any]:
-    return {
-        "state": "refused",
-        "upload_id": None,
-        "attempts": 0,
-        "seconds": 0.0,
-        "bytes": None,
-        "reason": error.problem,
-    }
+def _result_of(job: UploadJob, row: int) -> tuple[Any, ...]:
+    """Give a row's result in the order of `_DTYPES`; what was spent counts for the first row."""
+    state, upload_id = shown_state(job.entry), job.entry.upload_id
+    spent = (job.entry.attempts, job.seconds) if row == job.rows[0] else (0, 0.0)
+    return state, upload_id, *spent, job.document.size, job.reason_for(row)

@@ -1,4 +1,8 @@
-"""The journal's table: made, recognised, and brought up from an earlier version."""
+"""The journal: an SQLite file that says what was sent, and who is sending it now.
+
+Several notebooks and processes may share it. A row says ``sending`` before the request leaves, and
+names its owner, who holds a lock for as long as it lives: what a dead owner left is ``unknown``.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
-SCHEMA_VERSION = 2
-LAST_COLUMNS = "state, upload_id, reason, attempts, sent_at, name, owner"
+UNDECIDED = ("unknown", "probable")
 
+SCHEMA_VERSION = 2
 _STATES = ("new", "sending", "done", "rejected", "unknown", "probable", "refused")
 _SCHEMA = f"""
 CREATE TABLE uploads (
@@ -47,152 +51,8 @@ _COLUMNS = {
 }
 _NETWORK_FILES = ("nfs", "cifs", "smb", "9p", "fuse.sshfs", "afs", "ceph", "lustre")
 
-
-def prepared(path: Path, busy_seconds: float) -> sqlite3.Connection:
-    """Open a journal, made if missing, with the table of this version."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    make_private(path)
-    connection = sqlite3.connect(
-        path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
-    )
-    try:
-        connection.execute("BEGIN")
-        _check(connection, path)
-        connection.execute("COMMIT")
-        # Several machines cannot share the memory that a write-ahead log needs.
-        mode = "DELETE" if _is_on_network(path) else "WAL"
-        connection.execute(f"PRAGMA journal_mode = {mode}")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("BEGIN IMMEDIATE")
-        _bring_up(connection, _check(connection, path))
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def make_private(path: Path) -> None:
-    """Make an empty file for its owner only; one that is there is not even opened.
-
-    Closing a file takes away all locks that this process holds on it (POSIX), SQLite's too.
-    """
-    if not path.exists():
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-
-
-def _check(connection: sqlite3.Connection, path: Path) -> int:
-    """Give the version of a journal; 0 for a new one."""
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > SCHEMA_VERSION:
-        raise ConfigurationError(f"{path} was written by a newer argyle_nb: update the package")
-    tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master")]
-    columns = [row[1] for row in connection.execute("PRAGMA table_info(uploads)")]
-    if (tables and not version) or (version and " ".join(columns) != _COLUMNS[version]):
-        raise ConfigurationError(
-            f"{path} cannot be used as a journal (it is another program's database): name another "
-            "file"
-        )
-    return version
-
-
-def _bring_up(connection: sqlite3.Connection, version: int) -> None:
-    if version == SCHEMA_VERSION:
-        return
-    if version == 1:
-        connection.execute("ALTER TABLE uploads RENAME TO uploads_1")
-    connection.execute(_SCHEMA)
-    if version == 1:
-        connection.execute(
-            "INSERT INTO uploads SELECT scope, sha256, document_type, user, name,"
-            " CASE state WHEN 'unsent' THEN 'new' ELSE state END, upload_id, reason, 1, NULL, NULL,"
-            " updated_at FROM uploads_1"
-        )
-        connection.execute("DROP TABLE uploads_1")
-    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-
-def _is_on_network(path: Path) -> bool:
-    """Look up where a file lives (Linux; elsewhere nobody says)."""
-    try:
-        mounts = Path("/proc/mounts").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return False
-    where = path.resolve()
-    found = [
-        (len(place), kind)
-        for _, place, kind, *_ in (line.split(" ") for line in mounts)
-        if where.is_relative_to(place)
-    ]
-    return max(found, default=(0, ""))[1].startswith(_NETWORK_FILES)
-
-
+_BUSY_SECONDS, _EXCLUSIVE_SECONDS = 30.0, 300.0
 _STRIPES = 32
-_WAIT_SECONDS = 300.0
-
-
-class Owner:
-    """One user of a journal, alive until it is closed, forgotten or killed."""
-
-    def __init__(self, journal: Path) -> None:
-        self._folder = journal.with_name(f"{journal.name}.locks")
-        self._lock = threading.Lock()
-        self._held: sqlite3.Connection | None = None
-        self._name = uuid.uuid4().hex
-
-    @property
-    def name(self) -> str:
-        """A name that was never used before; asking for it begins this owner's life."""
-        with self._lock:
-            if self._held is None:
-                self._held = self._locked(self._name, 0.0)
-                weakref.finalize(self, self._held.close)
-        return self._name
-
-    def is_alive(self, name: str) -> bool:
-        """Tell whether another owner still holds its lock; what a dead one left is removed."""
-        lock = self._folder / name
-        if not lock.exists():
-            return False
-        try:
-            self._locked(name, 0.0).close()
-        except sqlite3.OperationalError:
-            return True
-        with suppress(OSError):
-            lock.unlink(missing_ok=True)
-        return False
-
-    def wait_for(self, what: str) -> sqlite3.Connection:
-        """Wait until nobody else holds the lock for a text; the caller closes what it gets."""
-        stripe = int.from_bytes(hashlib.sha256(what.encode()).digest()[:4]) % _STRIPES
-        return self._locked(f"user-{stripe:02}", _WAIT_SECONDS)
-
-    def close(self) -> None:
-        """End this owner's life; what it was sending is then ``unknown``."""
-        with self._lock:
-            if self._held is None:
-                return
-            with closing(self._held), suppress(OSError):
-                (self._folder / self._name).unlink(missing_ok=True)
-            self._held = None
-
-    def _locked(self, name: str, seconds: float) -> sqlite3.Connection:
-        self._folder.mkdir(exist_ok=True, mode=0o700)
-        lock = self._folder / name
-        make_private(lock)
-        found = sqlite3.connect(
-            lock, timeout=seconds, isolation_level=None, check_same_thread=False
-        )
-        try:
-            found.execute("BEGIN EXCLUSIVE")
-        except BaseException:
-            found.close()
-            raise
-        return found
-
-
-_BUSY_SECONDS = 30.0
-UNDECIDED = ("unknown", "probable")
 
 
 class UploadKey(NamedTuple):
@@ -205,25 +65,32 @@ class UploadKey(NamedTuple):
 
 
 class JournalEntry(NamedTuple):
-    """How far an upload got."""
+    """How far an upload got.
+
+    ``state`` is ``new`` (certainly not at the service), ``sending`` (by somebody who is alive),
+    ``done`` (its upload id is known), ``rejected`` (the service said no), ``unknown`` (it may be at
+    the service), ``probable`` (something of its name and time is there, with other bytes) or
+    ``refused`` (a file that is never sent).
+    """
 
     state: str
     upload_id: str | None = None
     reason: str | None = None
-    attempts: int = 0
+    attempts: int = 0  # over all runs
+    # Seconds since 1970 by the service's clock; none where that was not known yet.
     sent_at: float | None = None
-    name: str = ""
+    name: str = ""  # as it was sent
 
 
 class Journal:
-    """An SQLite file that several notebooks and processes may share."""
+    """The rows of a journal; whatever goes wrong with its file is a `ConfigurationError`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.RLock()
-        self._held: set[UploadKey] = set()
+        self._claimed: set[UploadKey] = set()
         try:
-            self._connection = prepared(path, _BUSY_SECONDS)
+            self._connection = _open(path, _BUSY_SECONDS)
             self._file = path.stat().st_ino
         except (sqlite3.Error, OSError) as error:
             raise self._unusable(error) from None
@@ -243,8 +110,11 @@ class Journal:
             self._owner.close()
 
     def claim(self, key: UploadKey, name: str, sent_at: float | None = None) -> JournalEntry | None:
-        """Take an upload for sending, and commit that before anything is sent."""
-        with self._write():
+        """Take an upload for sending, and commit that before anything is sent.
+
+        Nothing is given back when it is ours to send, else what is known of it.
+        """
+        with self._transaction():
             known = self._entry(key)
             if known and known.state not in ("new", "rejected"):
                 return known
@@ -256,16 +126,16 @@ class Journal:
 
         The time of the first attempt stays: that one, too, may yet come to light.
         """
-        with self._write():
+        with self._transaction():
             self._begin(key, known.name, known.sent_at, known.attempts)
 
     def finish(self, key: UploadKey, entry: JournalEntry) -> JournalEntry:
         """Write down how a claimed upload ended, and let go of it."""
         with self._lock:
-            self._held.discard(key)
+            self._claimed.discard(key)
             # Should the power fail now, the row is ``sending`` again and is looked for: one write
             # less that has to wait for the disk.
-            with self._write(synchronous="NORMAL"):
+            with self._transaction(synchronous="NORMAL"):
                 self._connection.execute(
                     "UPDATE uploads SET state = ?, upload_id = ?, reason = ?, owner = NULL,"
                     " updated_at = ?"
@@ -275,28 +145,31 @@ class Journal:
                 return self._entry(key) or entry
 
     def look_after(self, key: UploadKey) -> JournalEntry:
-        """Take an undecided upload, to find out where it is; nobody else may meanwhile."""
-        with self._write():
+        """Take an undecided upload, to find out where it is; nobody else may meanwhile.
+
+        What is given back is ``sending`` when somebody else has it.
+        """
+        with self._transaction():
             known = self._entry(key)
             if known is None:
                 return JournalEntry("new")
             if known.state in UNDECIDED:
-                self._held.add(key)
+                self._claimed.add(key)
                 self._connection.execute(
                     "UPDATE uploads SET owner = ?, state = ?"
                     " WHERE (scope, sha256, document_type, user) = (?, ?, ?, ?)",
-                    (self._owner.name, known.state, *key),
+                    (self._owner.acquire(), known.state, *key),
                 )
             return known
 
     def entry(self, key: UploadKey) -> JournalEntry | None:
         """Say what is known of an upload."""
-        with self._write():
+        with self._transaction():
             return self._entry(key)
 
     def upload_ids(self, scope: str) -> dict[str, UploadKey]:
         """Give every upload id that belongs to a row of a scope."""
-        with self._write():
+        with self._transaction():
             rows = self._connection.execute(
                 "SELECT upload_id, scope, sha256, document_type, user FROM uploads"
                 " WHERE scope = ? AND upload_id IS NOT NULL",
@@ -306,18 +179,18 @@ class Journal:
 
     def latest(self, scope: str, count: int) -> list[tuple[UploadKey, JournalEntry, str]]:
         """Give the rows of a scope that changed last, with the time of the change."""
-        with self._write():
+        with self._transaction():
             rows = self._connection.execute(
                 "SELECT scope, sha256, document_type, user, updated_at FROM uploads"
                 " WHERE scope = ? ORDER BY updated_at DESC LIMIT ?",
                 (scope, count),
             ).fetchall()
-            found = [(UploadKey(*row[:4]), row[4]) for row in rows]
-            return [(key, entry, at) for key, at in found if (entry := self._entry(key))]
+            changes = [(UploadKey(*row[:4]), row[4]) for row in rows]
+            return [(key, entry, at) for key, at in changes if (entry := self._entry(key))]
 
     def refuse(self, refused: Iterable[tuple[UploadKey, str, str]]) -> None:
         """Write down files that are never sent: key, name and reason of each."""
-        with self._write():
+        with self._transaction():
             self._connection.executemany(
                 "INSERT OR REPLACE INTO uploads VALUES"
                 " (?, ?, ?, ?, ?, 'refused', NULL, ?, 0, NULL, NULL, ?)",
@@ -325,26 +198,26 @@ class Journal:
             )
 
     @contextmanager
-    def exclusive(self, what: str) -> Iterator[None]:
-        """Keep other runs with this journal waiting, for a look-up and what follows it."""
+    def exclusive(self, text: str) -> Iterator[None]:
+        """Keep other runs that come with the same text waiting, for a look-up and what follows."""
         try:
-            held = self._owner.wait_for(what)
+            lock = self._owner.wait_for(text)
         except (sqlite3.Error, OSError) as error:
             raise self._unusable(error) from None
-        with closing(held):
+        with closing(lock):
             yield
 
     def _begin(self, key: UploadKey, name: str, sent_at: float | None, attempts: int) -> None:
-        self._held.add(key)
+        self._claimed.add(key)
         self._connection.execute(
             "INSERT OR REPLACE INTO uploads VALUES"
             " (?, ?, ?, ?, ?, 'sending', NULL, NULL, ?, ?, ?, ?)",
-            (*key, name, attempts + 1, sent_at, self._owner.name, _now()),
+            (*key, name, attempts + 1, sent_at, self._owner.acquire(), _now()),
         )
 
     def _entry(self, key: UploadKey) -> JournalEntry | None:
         row = self._connection.execute(
-            f"SELECT {LAST_COLUMNS} FROM uploads"  # noqa: S608 - our own constant
+            "SELECT state, upload_id, reason, attempts, sent_at, name, owner FROM uploads"
             " WHERE (scope, sha256, document_type, user) = (?, ?, ?, ?)",
             key,
         ).fetchone()
@@ -353,18 +226,18 @@ class Journal:
         owner, entry = row[-1], JournalEntry(*row[:-1])
         if entry.state not in ("sending", *UNDECIDED):
             return entry
-        if self._is_held(key, owner):
+        if self._is_sending(key, owner):
             return entry._replace(state="sending")
         return entry._replace(state="unknown") if entry.state == "sending" else entry
 
-    def _is_held(self, key: UploadKey, owner: str | None) -> bool:
-        if owner == self._owner.name:
-            return key in self._held
+    def _is_sending(self, key: UploadKey, owner: str | None) -> bool:
+        if owner == self._owner.acquire():
+            return key in self._claimed
         return owner is not None and self._owner.is_alive(owner)
 
     @contextmanager
-    def _write(self, synchronous: str = "FULL") -> Iterator[None]:
-        """Give one transaction, rolled back when anything goes wrong in it."""
+    def _transaction(self, synchronous: str = "FULL") -> Iterator[None]:
+        """Keep others from writing meanwhile; roll back when anything goes wrong."""
         with self._lock:
             try:
                 if self.path.stat().st_ino != self._file:
@@ -389,3 +262,145 @@ class Journal:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+class Owner:
+    """One user of a journal, alive until it is closed, forgotten or killed.
+
+    It holds a lock of its own name in a folder beside the journal.
+    """
+
+    def __init__(self, journal: Path) -> None:
+        self._folder = journal.with_name(f"{journal.name}.locks")
+        self._lock = threading.Lock()
+        self._lock_file: sqlite3.Connection | None = None
+        self._name = uuid.uuid4().hex
+
+    def acquire(self) -> str:
+        """Take this owner's lock, if it is not held yet, and give its name, never used before."""
+        with self._lock:
+            if self._lock_file is None:
+                self._lock_file = self._locked(self._name, 0.0)
+                weakref.finalize(self, self._lock_file.close)
+        return self._name
+
+    def is_alive(self, name: str) -> bool:
+        """Tell whether another owner still holds its lock; what a dead one left is removed."""
+        lock = self._folder / name
+        if not lock.exists():
+            return False
+        try:
+            self._locked(name, 0.0).close()
+        except sqlite3.OperationalError:
+            return True
+        with suppress(OSError):
+            lock.unlink(missing_ok=True)
+        return False
+
+    def wait_for(self, text: str) -> sqlite3.Connection:
+        """Wait until nobody else holds the lock for a text; the caller closes what it gets."""
+        # A few texts share a lock, so that there are not more files than this.
+        stripe = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) % _STRIPES
+        return self._locked(f"user-{stripe:02}", _EXCLUSIVE_SECONDS)
+
+    def close(self) -> None:
+        """End this owner's life; what it was sending is then ``unknown``."""
+        with self._lock:
+            if self._lock_file is None:
+                return
+            with closing(self._lock_file), suppress(OSError):
+                (self._folder / self._name).unlink(missing_ok=True)
+            self._lock_file = None
+
+    def _locked(self, name: str, seconds: float) -> sqlite3.Connection:
+        self._folder.mkdir(exist_ok=True, mode=0o700)
+        lock = self._folder / name
+        _make_private(lock)
+        connection = sqlite3.connect(
+            lock, timeout=seconds, isolation_level=None, check_same_thread=False
+        )
+        try:
+            connection.execute("BEGIN EXCLUSIVE")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def _open(path: Path, busy_seconds: float) -> sqlite3.Connection:
+    """Open a journal, made if missing, with the table of this version."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _make_private(path)
+    connection = sqlite3.connect(
+        path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
+    )
+    try:
+        connection.execute("BEGIN")
+        _check(connection, path)
+        connection.execute("COMMIT")
+        # Several machines cannot share the memory that a write-ahead log needs.
+        mode = "DELETE" if _is_on_network(path) else "WAL"
+        connection.execute(f"PRAGMA journal_mode = {mode}")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("BEGIN IMMEDIATE")
+        _migrate(connection, _check(connection, path))
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _make_private(path: Path) -> None:
+    """Make an empty file for its owner only; one that is there is not even opened.
+
+    Closing a file takes away all locks that this process holds on it (POSIX), SQLite's too.
+    """
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> int:
+    """Give the version of a journal; 0 for a new one."""
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > SCHEMA_VERSION:
+        raise ConfigurationError(f"{path} was written by a newer argyle_nb: update the package")
+    tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master")]
+    columns = [row[1] for row in connection.execute("PRAGMA table_info(uploads)")]
+    if (tables and not version) or (version and " ".join(columns) != _COLUMNS[version]):
+        raise ConfigurationError(
+            f"{path} cannot be used as a journal (it is another program's database): name another "
+            "file"
+        )
+    return version
+
+
+def _migrate(connection: sqlite3.Connection, version: int) -> None:
+    if version == SCHEMA_VERSION:
+        return
+    if version == 1:
+        connection.execute("ALTER TABLE uploads RENAME TO uploads_1")
+    connection.execute(_SCHEMA)
+    if version == 1:
+        connection.execute(
+            "INSERT INTO uploads SELECT scope, sha256, document_type, user, name,"
+            " CASE state WHEN 'unsent' THEN 'new' ELSE state END, upload_id, reason, 1, NULL, NULL,"
+            " updated_at FROM uploads_1"
+        )
+        connection.execute("DROP TABLE uploads_1")
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _is_on_network(path: Path) -> bool:
+    """Look up where a file lives (Linux; elsewhere nobody says)."""
+    try:
+        mounts = Path("/proc/mounts").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return False
+    file = path.resolve()
+    holding = [
+        (len(folder), kind)
+        for _, folder, kind, *_ in (line.split(" ") for line in mounts)
+        if file.is_relative_to(folder)
+    ]
+    return max(holding, default=(0, ""))[1].startswith(_NETWORK_FILES)

@@ -21,8 +21,8 @@ def read_manifest(
     document_type: str | None = None,
     user: str | None = None,
 ) -> pd.DataFrame:
-    """Read a manifest, or make one of a folder."""
-    given = {"document_type": document_type, "user": user}
+    """Read a manifest, or make one of a folder; each ``file`` is a path from where Python runs."""
+    defaults = {"document_type": document_type, "user": user}
     if isinstance(manifest, pd.DataFrame):
         table, folder, first = manifest.reset_index(drop=True), Path(), 0
     elif not isinstance(manifest, (str, Path)):
@@ -35,7 +35,7 @@ def read_manifest(
     else:
         # A CSV file's first document is its second line.
         table, folder, first = _read_csv(Path(manifest)), Path(manifest).parent, 2
-    table = table.assign(**{k: v for k, v in given.items() if v is not None and k not in table})
+    table = table.assign(**{k: v for k, v in defaults.items() if v is not None and k not in table})
     _check_columns([str(name) for name in table])
     lines = {name: table[name].astype("string").fillna("").str.strip() for name in MANIFEST_COLUMNS}
     lines["file"] = lines["file"].map(lambda file: str(folder / file) if file else "")
@@ -66,10 +66,10 @@ def _check_columns(names: list[str]) -> None:
             f"the manifest has no column {', '.join(missing)}: it needs "
             f"{', '.join(MANIFEST_COLUMNS)} and has {', '.join(names)}{separator}"
         )
-    taken = [name for name in RESULT_COLUMNS if name in names]
-    if taken:
+    reserved = [name for name in RESULT_COLUMNS if name in names]
+    if reserved:
         raise ValidationError(
-            f"the manifest has a column {', '.join(taken)}, which the result uses: rename it"
+            f"the manifest has a column {', '.join(reserved)}, which the result uses: rename it"
         )
 
 
@@ -110,5 +110,5 @@ def _check_lines(table: pd.DataFrame, first: int) -> None:
 def _meant(kind: str) -> str:
     """Guess what a misspelt type was meant to be."""
     plain = {re.sub("[^a-z0-9]", "", known.lower()): known for known in DOCUMENT_TYPES}
-    near = difflib.get_close_matches(re.sub("[^a-z0-9]", "", kind.lower()), plain, n=1)
-    return f" (did you mean {plain[near[0]]}?)" if near else ""
+    closest = difflib.get_close_matches(re.sub("[^a-z0-9]", "", kind.lower()), plain, n=1)
+    return f" (did you mean {plain[closest[0]]}?)" if closest else ""

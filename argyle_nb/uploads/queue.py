@@ -1,4 +1,4 @@
-"""Documents of a queue on their way to Argyle: one batch, told file by file."""
+"""`UploadQueue`: documents taken in one by one, sent in batches, and followed to their scores."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from argyle_nb.documents import safe_name
 from argyle_nb.errors import ValidationError, words_of
 from argyle_nb.frames.uploads import uploads_frame
-from argyle_nb.models import UserUpload
-from argyle_nb.uploads.batch import upload_batch
-from argyle_nb.uploads.jobs import default_journal, shown_state
+from argyle_nb.models import UserUpload, checked_type
+from argyle_nb.uploads.batch import send_jobs
+from argyle_nb.uploads.jobs import default_journal, jobs_of, shown_state
 from argyle_nb.uploads.journal import Journal
 from argyle_nb.uploads.queue_files import (
     CAN_BE_CHANGED,
@@ -28,7 +26,6 @@ from argyle_nb.uploads.queue_files import (
     QueuedFile,
     QueuedFiles,
     checked,
-    checked_type,
     drop_copy,
     is_wanted,
 )
@@ -38,153 +35,27 @@ from argyle_nb.uploads.users import LISTED_AGAIN_SECONDS, UserFinder
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    import pandas as pd
+
     from argyle_nb.client.client import Client
     from argyle_nb.uploads.journal import JournalEntry, UploadKey
     from argyle_nb.uploads.queue_threads import StatusUpdate
     from argyle_nb.uploads.workers import Progress
 
-    Sent = Callable[[QueuedFile, str, str | None, str], None]
+    # The file, its upload's id, its user's id, and how it came to Argyle.
+    OnSent = Callable[[QueuedFile, str, str | None, str], None]
 
-
-_LOOKED_FOR = "its end was not seen; looking for it at Argyle, which may take two minutes"
+_SEARCHED_FOR = "its end was not seen; looking for it at Argyle, which may take two minutes"
 _MAY_BE_THERE = "it may be at Argyle; upload it again, which looks for it there first"
-_BACK = "stopped before it was sent"
-
-
-class _Stopped(KeyboardInterrupt):
-    """Somebody wants a batch to end; `upload_batch` then comes to rest as at an interrupt."""
-
-
-class QueueBatch:
-    """Sends files with `upload_batch` and takes down how each ended."""
-
-    def __init__(
-        self,
-        client: Client,
-        journal: Path,
-        finder: UserFinder,
-        files: QueuedFiles,
-        *,
-        number: int,
-        sent: Sent,
-    ) -> None:
-        self._client, self._journal, self._finder = client, journal, finder
-        self._files, self._number, self._sent = files, number, sent
-        self._stop = threading.Event()
-        self._told_to_stop = False
-        # Whether each row is as the batch last said.
-        self._is_told = True
-
-    def stop(self) -> None:
-        """Send nothing more; what is in the air ends, or is broken off before its last byte."""
-        self._stop.set()
-
-    def run(self, files: list[QueuedFile]) -> None:
-        """Send these files; whatever happens is told on their rows."""
-        try:
-            named = self._with_users(files)
-            if named and not self._stop.is_set():
-                self._send(named)
-        except _Stopped:
-            pass
-        except Exception as error:  # noqa: BLE001 - it is told on each row
-            if self._is_told:
-                self._leave(files, "unsent", f"not sent: {words_of(error)}")
-            else:
-                self._leave(files, "unknown", f"its end could not be told: {words_of(error)}")
-        if self._stop.is_set():
-            self._leave(files, READY, _BACK)
-
-    def _send(self, named: list[tuple[QueuedFile, str]]) -> None:
-        files = [file for file, _ in named]
-        lines = [(str(file.path), file.document_type, user) for file, user in named]
-        manifest = pd.DataFrame(lines, columns=["file", "document_type", "user"], dtype=object)
-        sent = upload_batch(
-            self._client,
-            manifest,
-            journal=self._journal,
-            progress=lambda progress: self._tell(files, progress),
-        )
-        ends = sent[["state", "upload_id", "reason"]].astype("string").fillna("").to_numpy()
-        for file, (state, upload_id, reason) in zip(files, ends, strict=True):
-            self._end(file, state, upload_id or None, None, reason)
-
-    def _with_users(self, files: list[QueuedFile]) -> list[tuple[QueuedFile, str]]:
-        """Put ids in the place of e-mail addresses; `upload_batch` knows all other names."""
-        ids: dict[str, str] = {}
-        for user in dict.fromkeys(file.user for file in files):
-            if self._stop.is_set():
-                break
-            try:
-                ids[user] = self._id_of(user) if "@" in user else user
-            except ValidationError as error:
-                for file in files:
-                    if file.user == user:
-                        self._put(file, state="unsent", message=str(error))
-        return [(file, ids[file.user]) for file in files if file.user in ids]
-
-    def _id_of(self, address: str) -> str:
-        # An address may have another owner by now.
-        found = self._finder.find(address, max_age=LISTED_AGAIN_SECONDS)
-        if found.user:
-            return found.user.id
-        raise ValidationError(
-            f"no single user with the e-mail address {address} is known ({found.words}): write the "
-            "user's id or an external id, which may be a new one"
-        )
-
-    def _tell(self, files: list[QueuedFile], progress: Progress) -> None:
-        self._is_told = False
-        for row, (fraction, entry, user) in progress.rows.items():
-            if entry is None:
-                message = f"sending to Argyle, {fraction:.0%}"
-                self._put(files[row], state=SENDING, fraction=fraction, message=message)
-            elif entry.state in ("sending", "unknown", "probable"):
-                self._put(files[row], state=WAITING, fraction=1.0, message=_LOOKED_FOR)
-            else:
-                state, reason = shown_state(entry), entry.reason or ""
-                self._end(files[row], state, entry.upload_id, user, reason)
-        self._is_told = True
-        if self._stop.is_set() and not self._told_to_stop:
-            self._told_to_stop = True
-            for file in files:
-                self._put(file, message="stopping")
-            raise _Stopped
-
-    def _end(
-        self, file: QueuedFile, state: str, upload_id: str | None, user: str | None, reason: str
-    ) -> None:
-        """Take down how the sending of a file ended; the same end may be told twice."""
-        if upload_id is None:
-            self._put(file, state=state, message=reason or state)
-        elif self._is_mine(file):
-            self._sent(file, upload_id, user, reason)
-
-    def _leave(self, files: list[QueuedFile], state: str, why: str) -> None:
-        """Say of what has no end yet how it was left."""
-        for file in files:
-            now = self._files.find(file.key)
-            if state == "unknown" or (now and now.fraction == 1.0):
-                self._put(file, state="unknown", message=f"{why}; {_MAY_BE_THERE}")
-            else:
-                self._put(file, state=state, fraction=0.0, message=why)
-
-    def _put(self, file: QueuedFile, **changes: Any) -> None:
-        self._files.change(file.key, lambda now: changes if self._has(now) else {})
-
-    def _is_mine(self, file: QueuedFile) -> bool:
-        now = self._files.find(file.key)
-        return now is not None and self._has(now)
-
-    def _has(self, file: QueuedFile) -> bool:
-        """Whether a file is on its way in this batch: what ended may be in another by now."""
-        return file.batch == self._number and file.state in (WAITING, SENDING)
+_STOPPED = "stopped before it was sent"
 
 
 class UploadQueue:
     """Takes documents in, sends them with `upload_batch`, and follows each to its score.
 
     May be used from several threads. Nothing of it needs a browser: `UploadPanel` is its view.
+    ``on_change`` is called with the key of a file that changed, from any thread, so it must be
+    quick.
     """
 
     def __init__(
@@ -197,7 +68,7 @@ class UploadQueue:
         # Python may be told to work in another folder later.
         self.journal = Journal(Path(journal or default_journal()).absolute())
         self._files = QueuedFiles(on_change)
-        self._looker = FileInspector(self._files)
+        self._inspector = FileInspector(self._files)
         self._batches: dict[int, QueueBatch] = {}
         self._count = 0
         self._lock = threading.Lock()
@@ -209,7 +80,7 @@ class UploadQueue:
         """Go on with another client of the same place, such as one with a corrected key."""
         self.client = client
         self.finder = UserFinder(client)
-        self._follower = StatusFollower(client, self._read)
+        self._follower = StatusFollower(client, self._update)
 
     @property
     def files(self) -> list[QueuedFile]:
@@ -245,32 +116,36 @@ class UploadQueue:
         user: str = "",
         is_copy: bool = False,
     ) -> str:
-        """Take in one document; what it is is looked at in another thread."""
+        """Take in one document, which is inspected in another thread, and give its key.
+
+        Its type is guessed by default. Its user is an id, an external id or an e-mail address. A
+        copy is removed once it is at Argyle.
+        """
         key, path = key or uuid.uuid4().hex, Path(path).absolute()
         file = QueuedFile(key, path, safe_name(path.name), is_copy, user=user.strip())
         if document_type:
             file = replace(file, document_type=checked_type(document_type), is_guess=False)
         if self._files.add(file):
-            self._looker.look(key)
+            self._inspector.inspect(key)
         return key
 
     def set(
         self, keys: Iterable[str], *, document_type: str | None = None, user: str | None = None
     ) -> list[QueuedFile]:
-        """Say what documents are or whose they are.
+        """Say what documents are or whose they are; give those for which it is too late.
 
         Those under way, those at Argyle and those that may be there stay as they are: as another
         type or for another user they would be sent a second time.
         """
-        given: dict[str, Any] = {}
+        changes: dict[str, Any] = {}
         if document_type is not None:
-            given |= {"document_type": checked_type(document_type), "is_guess": False}
+            changes |= {"document_type": checked_type(document_type), "is_guess": False}
         if user is not None:
-            given["user"] = user.strip()
+            changes["user"] = user.strip()
         late = []
         for key in keys:
             changed = self._files.change(
-                key, lambda file: given if file.state in CAN_BE_CHANGED else {}
+                key, lambda file: changes if file.state in CAN_BE_CHANGED else {}
             )
             if changed is None and (file := self.find(key)):
                 late.append(file)
@@ -283,18 +158,18 @@ class UploadQueue:
             return False
         upload_id = file.upload_id if file else ""
         with self._lock:
-            if left := [other for other in self._keys.pop(upload_id, []) if other != key]:
-                self._keys[upload_id] = left
+            if others := [other for other in self._keys.pop(upload_id, []) if other != key]:
+                self._keys[upload_id] = others
             else:
                 self._uploads.pop(upload_id, None)
         return True
 
-    def wait_for_looks(self, timeout: float = 600.0) -> bool:
-        """Wait until everything that was added has been looked at and has a type."""
-        return self._looker.wait(timeout)
-
     def send(self, keys: Iterable[str] | None = None) -> threading.Thread:
-        """Send what is ready, in a thread of its own, so that cells can still run."""
+        """Send what is ready, in a thread of its own, so that cells can still run.
+
+        With keys: these, also where an earlier try failed. Nothing is sent while one of them lacks
+        a type or a user. The thread ends when each is at Argyle or failed; scores may come later.
+        """
         named = None if keys is None else set(keys)
 
         def choose(files: list[QueuedFile]) -> list[QueuedFile]:
@@ -309,9 +184,9 @@ class UploadQueue:
             self.finder,
             self._files,
             number=number,
-            sent=self._at_argyle,
+            on_sent=self._arrived,
         )
-        # Before the rows tell it: what they say and whether it can be stopped go together.
+        # Before the rows show it: what they show and whether it can be stopped go together.
         self._batches[number] = batch
         files: list[QueuedFile] = []
         worker = threading.Thread(
@@ -330,7 +205,7 @@ class UploadQueue:
         return worker
 
     def stop(self) -> None:
-        """Send nothing more; what is in the air ends, or is broken off before its last byte."""
+        """Send nothing more; what is being sent ends, or is broken off before its last byte."""
         for batch in list(self._batches.values()):
             batch.stop()
 
@@ -349,51 +224,46 @@ class UploadQueue:
 
     def _run(self, number: int, batch: QueueBatch, files: list[QueuedFile]) -> None:
         try:
-            if same := [file for file in files if self._looker.is_as_seen(file)]:
-                batch.run(same)
+            if unchanged := [file for file in files if self._inspector.is_unchanged(file)]:
+                batch.run(unchanged)
         finally:
             self._batches.pop(number, None)
             for file in files:
-                self._files.tell(file.key)
+                self._files.notify(file.key)
 
-    def _at_argyle(self, file: QueuedFile, upload_id: str, user: str | None, remark: str) -> None:
-        """Take down that Argyle has a document, and follow it to its score."""
-        owner = user or self._user_of(upload_id)
-        fresh = UserUpload(upload_id, user=owner, requested_document_type=file.document_type)
+    def _arrived(self, file: QueuedFile, upload_id: str, user: str | None, how: str) -> None:
+        """Show that Argyle has a document, and follow it to its score."""
+        new = UserUpload(upload_id, user=user, requested_document_type=file.document_type)
         with self._lock:
-            upload = self._uploads.setdefault(upload_id, fresh)
+            upload = self._uploads.setdefault(upload_id, new)
             self._keys.setdefault(upload_id, []).append(file.key)
-        message = _joined(remark, "Argyle has it")
+        message = _joined(how, "Argyle has it")
         self._files.put(
-            file.key, state=READING, fraction=1.0, message=message, how=remark, upload_id=upload_id
+            file.key, state=READING, fraction=1.0, message=message, how=how, upload_id=upload_id
         )
         drop_copy(file)
         self._follower.follow([upload])
 
-    def _user_of(self, upload_id: str) -> str | None:
-        known = self.journal.upload_ids(self.client.settings.journal_scope)
-        return known[upload_id].user if upload_id in known else None
-
-    def _read(self, told: StatusUpdate) -> None:
-        """Take down how far Argyle has read an upload."""
+    def _update(self, update: StatusUpdate) -> None:
+        """Show how far Argyle has read an upload."""
         with self._lock:
-            if told.upload.id in self._keys:
-                self._uploads[told.upload.id] = told.upload
-            keys = list(self._keys.get(told.upload.id, []))
+            if update.upload.id in self._keys:
+                self._uploads[update.upload.id] = update.upload
+            keys = list(self._keys.get(update.upload.id, []))
         for key in keys:
-            self._files.change(key, lambda file: _changes_of(told, file.how))
+            self._files.change(key, lambda file: _changes_by(update, file.how))
 
 
-def _changes_of(told: StatusUpdate, how: str) -> dict[str, Any]:
-    if told.state == "moves":
-        return {"message": _joined(how, told.reason or under_way(told.upload))}
-    if told.state == "left":
-        return {"state": UNREAD, "message": _joined(how, told.reason)}
-    end = outcome(told.upload, told.reason)
+def _changes_by(update: StatusUpdate, how: str) -> dict[str, Any]:
+    if update.state == "moves":
+        return {"message": _joined(how, update.reason or under_way(update.upload))}
+    if update.state == "left":
+        return {"state": UNREAD, "message": _joined(how, update.reason)}
+    end = outcome(update.upload, update.reason)
     return {
         "state": DONE,
-        "message": _joined(how, end.words),
-        "found_type": told.upload.document_type or "",
+        "message": _joined(how, end.message),
+        "found_type": update.upload.document_type or "",
         "score": end.score,
         "level": end.level,
         "signals": end.signals,
@@ -402,3 +272,128 @@ def _changes_of(told: StatusUpdate, how: str) -> dict[str, Any]:
 
 def _joined(*parts: str) -> str:
     return "; ".join(part for part in parts if part)
+
+
+class _StopRequest(KeyboardInterrupt):
+    """Somebody wants a batch to end, which it then does as at an interrupt."""
+
+
+class QueueBatch:
+    """One batch of a queue: sends files, and shows on their rows how each is and how it ended."""
+
+    def __init__(
+        self,
+        client: Client,
+        journal: Path,
+        finder: UserFinder,
+        files: QueuedFiles,
+        *,
+        number: int,
+        on_sent: OnSent,
+    ) -> None:
+        self._client, self._journal, self._finder = client, journal, finder
+        self._files, self._number, self._on_sent = files, number, on_sent
+        self._stop = threading.Event()
+        self._is_stopping = False
+        # Whether each row shows what the batch last reported.
+        self._is_current = True
+
+    def stop(self) -> None:
+        """Send nothing more; what is being sent ends, or is broken off before its last byte."""
+        self._stop.set()
+
+    def run(self, files: list[QueuedFile]) -> None:
+        """Send these files; whatever happens is shown on their rows."""
+        try:
+            named = self._with_users(files)
+            if named and not self._stop.is_set():
+                self._send(named)
+        except _StopRequest:
+            pass
+        except Exception as error:  # noqa: BLE001 - it is shown on each row
+            if self._is_current:
+                self._leave(files, "unsent", f"not sent: {words_of(error)}")
+            else:
+                self._leave(files, "unknown", f"its end could not be told: {words_of(error)}")
+        if self._stop.is_set():
+            self._leave(files, READY, _STOPPED)
+
+    def _send(self, named: list[tuple[QueuedFile, str]]) -> None:
+        files = [file for file, _ in named]
+        rows = {
+            row: (file.document, file.document_type, user)
+            for row, (file, user) in enumerate(named)
+            if file.document
+        }
+        jobs = jobs_of(rows)
+        send_jobs(self._client, jobs, self._journal, progress=lambda now: self._show(files, now))
+        for job in jobs:
+            user = job.key.user if job.key else None
+            for row in job.rows:
+                self._end(files[row], job.entry, user, job.reason_for(row) or "")
+
+    def _with_users(self, files: list[QueuedFile]) -> list[tuple[QueuedFile, str]]:
+        """Put ids in the place of e-mail addresses; `send_jobs` knows all other names."""
+        ids: dict[str, str] = {}
+        for user in dict.fromkeys(file.user for file in files):
+            if self._stop.is_set():
+                break
+            try:
+                ids[user] = self._id_of(user) if "@" in user else user
+            except ValidationError as error:
+                for file in files:
+                    if file.user == user:
+                        self._put(file, state="unsent", message=str(error))
+        return [(file, ids[file.user]) for file in files if file.user in ids]
+
+    def _id_of(self, address: str) -> str:
+        # An address may have another owner by now.
+        match = self._finder.find(address, max_age=LISTED_AGAIN_SECONDS)
+        if match.user:
+            return match.user.id
+        raise ValidationError(
+            f"no single user with the e-mail address {address} is known ({match.words}): write the "
+            "user's id or an external id, which may be a new one"
+        )
+
+    def _show(self, files: list[QueuedFile], progress: Progress) -> None:
+        self._is_current = False
+        for row, (fraction, entry, user) in progress.rows.items():
+            if entry is None:
+                message = f"sending to Argyle, {fraction:.0%}"
+                self._put(files[row], state=SENDING, fraction=fraction, message=message)
+            elif entry.state in ("sending", "unknown", "probable"):
+                self._put(files[row], state=WAITING, fraction=1.0, message=_SEARCHED_FOR)
+            else:
+                self._end(files[row], entry, user, entry.reason or "")
+        self._is_current = True
+        if self._stop.is_set() and not self._is_stopping:
+            self._is_stopping = True
+            for file in files:
+                self._put(file, message="stopping")
+            raise _StopRequest
+
+    def _end(self, file: QueuedFile, entry: JournalEntry, user: str | None, reason: str) -> None:
+        """Show how the sending of a file ended; the same end may come twice."""
+        if entry.upload_id is None:
+            state = shown_state(entry)
+            # The next try compares the content again.
+            self._put(file, state=state, message=reason or state, stamp=None)
+        elif (now := self._files.find(file.key)) and self._has(now):
+            self._on_sent(file, entry.upload_id, user, reason)
+
+    def _leave(self, files: list[QueuedFile], state: str, why: str) -> None:
+        """Show of what has no end yet how it was left."""
+        for file in files:
+            now = self._files.find(file.key)
+            if state == "unknown" or (now and now.fraction == 1.0):
+                self._put(file, state="unknown", message=f"{why}; {_MAY_BE_THERE}")
+            else:
+                self._put(file, state=state, fraction=0.0, message=why)
+
+    def _put(self, file: QueuedFile, **changes: Any) -> None:
+        self._files.change(file.key, lambda now: changes if self._has(now) else {})
+
+    def _has(self, file: QueuedFile) -> bool:
+        """Whether a file is on its way in this batch: what ended may be in another by now."""
+        return file.batch == self._number and file.state in (WAITING, SENDING)

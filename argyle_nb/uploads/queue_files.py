@@ -1,4 +1,4 @@
-"""Guess what a document is, by its name and by the words of its first page."""
+"""The files of a queue: how far each is, what may be sent, what it probably is, where it lies."""
 
 from __future__ import annotations
 
@@ -13,13 +13,22 @@ from typing import TYPE_CHECKING, Any
 
 from argyle_nb.documents import EXTENSIONS
 from argyle_nb.errors import ValidationError
-from argyle_nb.models import DOCUMENT_TYPES
 from argyle_nb.uploads.jobs import STATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from contextlib import AbstractContextManager
 
+    from argyle_nb.documents import Document
+
+_LOG = logging.getLogger(__name__)
+
+# `UNREAD` is what Argyle has, but of which the outcome could not be read.
+LOOKING, READY, WAITING, SENDING = "looking", "ready", "waiting", "sending"
+READING, UNREAD, DONE = "reading", "unread", "done"
+FAILED_STATES = tuple(state for state in STATES if state != DONE)
+CAN_BE_SENT = (READY, *(state for state in FAILED_STATES if state != "refused"))
+CAN_BE_CHANGED = (LOOKING, READY, "rejected", "unsent")
 
 _TYPES_BY_NAME = {
     "W-2": r"\bw[ -]?2s?\b|wage and tax",
@@ -52,6 +61,113 @@ _LIMITS = {
 _SEPARATORS = re.compile(r"[_.\s-]+")
 
 
+@dataclass(frozen=True)
+class QueuedFile:
+    """One document as it was a moment ago."""
+
+    key: str
+    path: Path
+    name: str  # as it is shown and sent
+    is_copy: bool = False  # a private one, which goes once it is at Argyle
+    document: Document | None = None  # as it was inspected
+    stamp: tuple[int, int] | None = None  # of that moment; none after a try that failed
+    found: str = ""  # what it is by its content, in words
+    document_type: str = ""  # empty until there is a guess
+    is_guess: bool = True  # until somebody chooses
+    user: str = ""  # an id, an external id, or a user's e-mail address
+    state: str = LOOKING
+    batch: int = 0  # the number of the last one that it was in
+    fraction: float = 0.0  # of its bytes that have left, 0 to 1
+    message: str = "looking at it"
+    how: str = ""  # it came to Argyle, where that is worth a word
+    upload_id: str = ""
+    found_type: str = ""  # Argyle's
+    score: int | None = None
+    level: str = ""
+    signals: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes; 0 until it was inspected."""
+        return self.document.size if self.document else 0
+
+
+class QueuedFiles:
+    """The files of a queue in the order in which they were added; for several threads.
+
+    ``on_change`` is called with the key of a file that changed, never under the lock.
+    """
+
+    def __init__(self, on_change: Callable[[str], None]) -> None:
+        self._lock = threading.Lock()
+        self._on_change = on_change
+        self._files: dict[str, QueuedFile] = {}
+
+    def all(self) -> list[QueuedFile]:
+        """Give all files as they are now."""
+        with self._lock:
+            return list(self._files.values())
+
+    def find(self, key: str) -> QueuedFile | None:
+        """Give one file as it is now."""
+        with self._lock:
+            return self._files.get(key)
+
+    def add(self, file: QueuedFile) -> bool:
+        """Add a file; false when its key is there already."""
+        with self._lock:
+            if file.key in self._files:
+                return False
+            self._files[file.key] = file
+        self.notify(file.key)
+        return True
+
+    def notify(self, key: str) -> None:
+        """Call the listener, whose failure must not end a batch."""
+        try:
+            self._on_change(key)
+        except Exception as error:  # noqa: BLE001 - as above
+            # Only its kind: the text of an error may name a person.
+            _LOG.warning("a listener to the queue failed (%s)", type(error).__name__)
+
+    def put(self, key: str, **changes: Any) -> QueuedFile | None:
+        """Change a file, if it is still there, and give it as it is then."""
+        return self.change(key, lambda _: changes)
+
+    def change(self, key: str, change: Callable[[QueuedFile], dict[str, Any]]) -> QueuedFile | None:
+        """Change a file by what ``change`` makes of it as it is now, if it makes anything."""
+        with self._lock:
+            file = self._files.get(key)
+            changes = change(file) if file else None
+            if not file or not changes:
+                return None
+            self._files[key] = changed = replace(file, **changes)
+        self.notify(key)
+        return changed
+
+    def take(
+        self, choose: Callable[[list[QueuedFile]], list[QueuedFile]], **changes: Any
+    ) -> list[QueuedFile]:
+        """Choose files and change them at once, so that nobody else can take the same."""
+        with self._lock:
+            taken = [replace(file, **changes) for file in choose(list(self._files.values()))]
+            self._files |= {file.key: file for file in taken}
+        for file in taken:
+            self.notify(file.key)
+        return taken
+
+    def remove(self, key: str) -> bool:
+        """Take a file off, and remove a private copy; not while it is on its way."""
+        with self._lock:
+            file = self._files.get(key)
+            if file is None or file.state in (WAITING, SENDING):
+                return False
+            del self._files[key]
+        drop_copy(file)
+        self.notify(key)
+        return True
+
+
 def guess_type(path: Path, media_type: str) -> str:
     """Guess a document's type: by its name, else by the text of a PDF's first page."""
     words = _SEPARATORS.sub(" ", path.stem.lower())
@@ -59,9 +175,9 @@ def guess_type(path: Path, media_type: str) -> str:
     if len(named) == 1:
         return named[0]
     text = _first_page(path) if media_type == "application/pdf" else ""
-    found = {kind: len(set(_matches(pattern, text))) for kind, pattern in _TYPES_BY_TEXT.items()}
-    best = max(found, key=lambda kind: (found[kind], kind in named))
-    if found[best]:
+    phrases = {kind: len(set(_matches(pattern, text))) for kind, pattern in _TYPES_BY_TEXT.items()}
+    best = max(phrases, key=lambda kind: (phrases[kind], kind in named))
+    if phrases[best]:
         return best
     return named[0] if named else OTHER
 
@@ -124,14 +240,6 @@ def _limits() -> AbstractContextManager[object]:
     return apply(**_LIMITS) if apply else nullcontext()
 
 
-def checked_type(document_type: str) -> str:
-    """Give a document type back, or say which there are."""
-    if document_type not in DOCUMENT_TYPES:
-        known = ", ".join(DOCUMENT_TYPES)
-        raise ValidationError(f"document_type {document_type!r}: choose one of {known}")
-    return document_type
-
-
 def is_wanted(file: QueuedFile, named: set[str] | None) -> bool:
     """Tell whether a file is to be sent: all that are ready; what failed only where it is named."""
     if named is None:
@@ -143,19 +251,19 @@ def checked(files: list[QueuedFile]) -> list[QueuedFile]:
     """Give the files back, or say what is missing."""
     guessing = [file for file in files if file.is_guess and not file.document_type]
     if guessing:
-        problem = _told(guessing, "is", "are")
+        problem = _named(guessing, "is", "are")
         raise ValidationError(
             f"nothing was sent: {problem} still being looked at; send in a moment"
         )
     missing = [file for file in files if not file.user]
     if missing:
-        problem = _told(missing, "has", "have")
+        problem = _named(missing, "has", "have")
         raise ValidationError(f"nothing was sent: {problem} no user; say whose it is")
     return files
 
 
 def unsendable(path: str) -> str:
-    """Say why a manifest cannot name a file; empty if it can."""
+    """Say why a file cannot be sent for its name, which no manifest can hold; empty if it can."""
     try:
         path.encode()
     except UnicodeEncodeError:
@@ -163,123 +271,16 @@ def unsendable(path: str) -> str:
     return "" if path == path.strip() else "its name ends with a space; rename it"
 
 
-def _told(files: list[QueuedFile], one: str, several: str) -> str:
+def _named(files: list[QueuedFile], one: str, several: str) -> str:
+    """Name the files of an error by the first of them, with the verb that fits their number."""
     more = len(files) - 1
     return f"{files[0].name} and {more} more {several}" if more else f"{files[0].name} {one}"
 
 
-_LOG = logging.getLogger(__name__)
-
-LOOKING, READY, WAITING, SENDING = "looking", "ready", "waiting", "sending"
-READING, UNREAD, DONE = "reading", "unread", "done"
-FAILED_STATES = tuple(state for state in STATES if state != DONE)
-CAN_BE_SENT = (READY, *(state for state in FAILED_STATES if state != "refused"))
-CAN_BE_CHANGED = (LOOKING, READY, "rejected", "unsent")
-
-
-@dataclass(frozen=True)
-class QueuedFile:
-    """One document as it was a moment ago."""
-
-    key: str
-    path: Path
-    name: str
-    is_copy: bool = False
-    size: int = 0
-    stamp: tuple[int, int] | None = None
-    found: str = ""
-    document_type: str = ""
-    is_guess: bool = True
-    user: str = ""
-    state: str = LOOKING
-    batch: int = 0
-    fraction: float = 0.0
-    message: str = "looking at it"
-    how: str = ""
-    upload_id: str = ""
-    found_type: str = ""
-    score: int | None = None
-    level: str = ""
-    signals: tuple[str, ...] = ()
-
-
-class QueuedFiles:
-    """The files of a queue in the order in which they were added; for several threads."""
-
-    def __init__(self, on_change: Callable[[str], None]) -> None:
-        self._lock = threading.Lock()
-        self._on_change = on_change
-        self._files: dict[str, QueuedFile] = {}
-
-    def all(self) -> list[QueuedFile]:
-        """Give all files as they are now."""
-        with self._lock:
-            return list(self._files.values())
-
-    def find(self, key: str) -> QueuedFile | None:
-        """Give one file as it is now."""
-        with self._lock:
-            return self._files.get(key)
-
-    def add(self, file: QueuedFile) -> bool:
-        """Add a file; false when its key is there already."""
-        with self._lock:
-            if file.key in self._files:
-                return False
-            self._files[file.key] = file
-        self.tell(file.key)
-        return True
-
-    def tell(self, key: str) -> None:
-        """Say that a file changed; who listens and fails must not end a batch by that."""
-        try:
-            self._on_change(key)
-        except Exception as error:  # noqa: BLE001 - as above
-            # Only its kind: the text of an error may name a person.
-            _LOG.warning("a listener to the queue failed (%s)", type(error).__name__)
-
-    def put(self, key: str, **changes: Any) -> QueuedFile | None:
-        """Change a file, if it is still there, and give it as it is then."""
-        return self.change(key, lambda _: changes)
-
-    def change(self, key: str, change: Callable[[QueuedFile], dict[str, Any]]) -> QueuedFile | None:
-        """Change a file by what is said of it as it is now; nothing said is no change."""
-        with self._lock:
-            file = self._files.get(key)
-            changes = change(file) if file else None
-            if not file or not changes:
-                return None
-            self._files[key] = changed = replace(file, **changes)
-        self.tell(key)
-        return changed
-
-    def take(
-        self, choose: Callable[[list[QueuedFile]], list[QueuedFile]], **changes: Any
-    ) -> list[QueuedFile]:
-        """Choose files and change them at once, so that nobody else can take the same."""
-        with self._lock:
-            taken = [replace(file, **changes) for file in choose(list(self._files.values()))]
-            self._files |= {file.key: file for file in taken}
-        for file in taken:
-            self.tell(file.key)
-        return taken
-
-    def remove(self, key: str) -> bool:
-        """Take a file off, and remove a private copy; not while it is on its way."""
-        with self._lock:
-            file = self._files.get(key)
-            if file is None or file.state in (WAITING, SENDING):
-                return False
-            del self._files[key]
-        drop_copy(file)
-        self.tell(key)
-        return True
-
-
 def files_of(pattern: str) -> list[Path]:
-    """Find documents on this machine."""
+    """Find documents on this machine: a file, those of a folder, or those of a pattern."""
     try:
-        paths = sorted(path.absolute() for path in _found(pattern.strip()) if path.is_file())
+        paths = sorted(path.absolute() for path in _matching(pattern.strip()) if path.is_file())
     except (OSError, RuntimeError, ValueError) as error:
         raise ValidationError(
             f"{pattern!r} cannot be looked for ({error}): write another"
@@ -292,7 +293,7 @@ def files_of(pattern: str) -> list[Path]:
     return paths
 
 
-def _found(text: str) -> Iterable[Path]:
+def _matching(text: str) -> Iterable[Path]:
     place = Path(text).expanduser()
     if not text:
         return []
@@ -304,7 +305,7 @@ def _found(text: str) -> Iterable[Path]:
     if place.exists() or not has_magic(text):
         return [place]
     # `Path.glob` takes no absolute pattern.
-    return [Path(found) for found in glob(str(place), recursive=True)]  # noqa: PTH207
+    return [Path(path) for path in glob(str(place), recursive=True)]  # noqa: PTH207
 
 
 def _is_hidden(path: Path) -> bool:
@@ -314,8 +315,8 @@ def _is_hidden(path: Path) -> bool:
 def stamp_of(path: Path) -> tuple[int, int] | None:
     """Give what changes when a file is written anew: its size, and when that was (ns)."""
     with suppress(OSError):
-        found = path.stat()
-        return found.st_size, found.st_mtime_ns
+        status = path.stat()
+        return status.st_size, status.st_mtime_ns
     return None
 
 

@@ -1,4 +1,8 @@
-"""What is in an upload: the SHA-256 of its downloaded bytes."""
+"""Uploads at the service that the journal does not account for.
+
+`Reconciler` finds out about those whose end was not seen; `audit` lists duplicates and orphans.
+Both compare contents by the SHA-256 of the downloaded bytes.
+"""
 
 from __future__ import annotations
 
@@ -34,26 +38,17 @@ if TYPE_CHECKING:
     from argyle_nb.uploads.jobs import UploadJob
 
 
-UNREADABLE = (ApiError, DecodeError, DocumentError, TransportError)
-
-
-def digest_of(client: Client, upload: UserUpload) -> str:
-    """Download an upload, hash it, and keep nothing of it."""
-    with (
-        tempfile.TemporaryDirectory(prefix="argyle_nb_") as folder,
-        client.download(upload, folder).open("rb") as file,
-    ):
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 SETTLE_SECONDS = 120.0
 # The service's clock and its list need not agree to the second.
 _MARGIN_SECONDS = 300.0
-_BETWEEN_LOOKS_SECONDS = 30.0
+_BETWEEN_SEARCHES_SECONDS = 30.0
 _LONGEST_UPLOAD_SECONDS = 3600.0
-_TELL_SECONDS = 0.1
+_STEP_SECONDS = 0.1
 
 Resend = Literal["once", "never"]
+
+_UNAVAILABLE = (ApiError, DecodeError, DocumentError, TransportError)
+FINDINGS = ("duplicate", "orphan")
 
 FOUND = "found at the service after its end was not seen"
 NOT_FOUND = "not found at the service; it may yet appear there, so it was not sent again"
@@ -61,97 +56,101 @@ STILL_UNKNOWN = "sent once more, again without a clear end; run the batch again 
 
 
 @dataclass
-class _Look:
-    """One look at one user's uploads: which are free, and what is in them."""
+class _Listing:
+    """One user's uploads that no row of the journal has, and the hashes of those fetched so far."""
 
-    free: list[UserUpload]
+    unclaimed: list[UserUpload]
     digests: dict[str, str] = field(default_factory=dict)
 
 
 class Reconciler:
-    """Decides about the uploads of one run whose end was not seen."""
+    """Decides about the uploads of one run whose end was not seen.
+
+    Before ``settle`` seconds have passed since an attempt, its absence means nothing. What stays
+    absent is sent ``"once"`` more, or ``"never"``. ``on_step`` is called ten times a second while
+    it waits and before each request; what it raises ends the whole.
+    """
 
     def __init__(
         self,
         client: Client,
         journal: Journal,
-        *,
         settle: float,
         resend: Resend,
-        tell: Callable[[], None] = lambda: None,
+        on_step: Callable[[], None],
     ) -> None:
         self._client, self._journal = client, journal
-        self._settle, self._resend, self._tell = settle, resend, tell
+        self._settle, self._resend, self._on_step = settle, resend, on_step
 
     def decide(self, jobs: Iterable[UploadJob]) -> None:
         """Look for each undecided job, and send it again at most once."""
-        held = [job for job in jobs if self._takes(job)]
-        absent = self._look(held)
+        held = [job for job in jobs if self._take_over(job)]
+        absent = self._absent(held)
         if self._resend == "once" and absent:
-            self._let_settle(absent)
-            self._resend_all(self._look(absent))
+            self._wait_to_settle(absent)
+            self._resend_all(self._absent(absent))
         for job in held:
             if job.entry.state in UNDECIDED:
-                self._settle_as(job, job.entry)
+                self._finish(job, job.entry)
 
     def _resend_all(self, absent: list[UploadJob]) -> None:
         again = [job for job in absent if self._send_again(job)]
-        again = self._look(again)
+        again = self._absent(again)
         if again:
-            self._let_settle(again)
-            for job in self._look(again):
+            self._wait_to_settle(again)
+            for job in self._absent(again):
                 job.entry = job.entry._replace(reason=STILL_UNKNOWN)
 
-    def _takes(self, job: UploadJob) -> bool:
+    def _take_over(self, job: UploadJob) -> bool:
         assert job.key is not None  # noqa: S101 - it was claimed with a key
         job.entry = self._journal.look_after(job.key)
         return job.entry.state in UNDECIDED
 
-    def _look(self, jobs: list[UploadJob]) -> list[UploadJob]:
-        """Look once for all jobs; give those that are certainly not listed."""
+    def _absent(self, jobs: list[UploadJob]) -> list[UploadJob]:
+        """Look once for all jobs at the service; give those that are certainly not listed."""
         absent: list[UploadJob] = []
         by_user: dict[str, list[UploadJob]] = defaultdict(list)
         for job in jobs:
             by_user[job.key.user if job.key else ""].append(job)
         for user, theirs in by_user.items():
             try:
-                look = self._listed(user)
-            except UNREADABLE as error:
-                _leave(theirs, f"could not be looked for at the service: {error}", error)
+                listing = self._listing_of(user)
+            except _UNAVAILABLE as error:
+                _leave_undecided(theirs, f"could not be looked for at the service: {error}", error)
                 continue
             # Where one content was sent as two types, each first gets the one of its own type.
-            left = [job for job in theirs if not self._adopts(job, look, own_type=True)]
-            left = [job for job in left if not self._adopts(job, look, own_type=False)]
-            absent += [job for job in left if not self._may_be_there(job, look)]
+            open_ = [job for job in theirs if not self._adopt(job, listing, own_type=True)]
+            open_ = [job for job in open_ if not self._adopt(job, listing, own_type=False)]
+            absent += [job for job in open_ if not self._may_be_there(job, listing)]
         return absent
 
-    def _listed(self, user: str) -> _Look:
-        self._tell()
+    def _listing_of(self, user: str) -> _Listing:
+        self._on_step()
         scope = self._client.settings.journal_scope
         listed = list(self._client.list_uploads(user=user))
         known = self._journal.upload_ids(scope)
-        return _Look([upload for upload in listed if upload.id not in known])
+        return _Listing([upload for upload in listed if upload.id not in known])
 
-    def _adopts(self, job: UploadJob, look: _Look, *, own_type: bool) -> bool:
-        for upload in _candidates(job, look):
+    def _adopt(self, job: UploadJob, listing: _Listing, *, own_type: bool) -> bool:
+        for upload in _candidates(job, listing):
             is_own = upload.document_type == job.document_type
             if is_own != own_type:
                 continue
             try:
-                same = self._digest(upload, look) == job.document.sha256
-            except UNREADABLE as error:
-                _leave([job], f"upload {upload.id} could not be compared: {error}", error)
+                same = self._digest(upload, listing) == job.document.sha256
+            except _UNAVAILABLE as error:
+                _leave_undecided([job], f"upload {upload.id} could not be compared: {error}", error)
                 continue
             if same:
-                self._settle_as(job, JournalEntry("done", upload.id, FOUND))
-                look.free.remove(upload)
+                self._finish(job, JournalEntry("done", upload.id, FOUND))
+                listing.unclaimed.remove(upload)
                 return True
         return False
 
-    def _may_be_there(self, job: UploadJob, look: _Look) -> bool:
+    def _may_be_there(self, job: UploadJob, listing: _Listing) -> bool:
         """Tell whether an upload has its name and time, but not, or not certainly, its bytes."""
-        for upload in _candidates(job, look):
-            if upload.id in look.digests:
+        for upload in _candidates(job, listing):
+            if upload.id in listing.digests:
                 reason = (
                     f"upload {upload.id} has its name and time, but other bytes: compare them; "
                     "it is not sent again"
@@ -161,19 +160,19 @@ class Reconciler:
         job.entry = job.entry._replace(state="unknown", reason=NOT_FOUND)
         return False
 
-    def _digest(self, upload: UserUpload, look: _Look) -> str:
-        if upload.id not in look.digests:
-            self._tell()
-            look.digests[upload.id] = digest_of(self._client, upload)
-        return look.digests[upload.id]
+    def _digest(self, upload: UserUpload, listing: _Listing) -> str:
+        if upload.id not in listing.digests:
+            self._on_step()
+            listing.digests[upload.id] = _digest_of(self._client, upload)
+        return listing.digests[upload.id]
 
-    def _let_settle(self, jobs: list[UploadJob]) -> None:
+    def _wait_to_settle(self, jobs: list[UploadJob]) -> None:
         """Wait until the service has had its time with each of these attempts."""
         pause = self._settle - min(self._age(job) for job in jobs)
-        until = time.monotonic() + max(pause, min(_BETWEEN_LOOKS_SECONDS, self._settle / 4))
+        until = time.monotonic() + max(pause, min(_BETWEEN_SEARCHES_SECONDS, self._settle / 4))
         while (left := until - time.monotonic()) > 0:
-            self._tell()
-            time.sleep(min(left, _TELL_SECONDS))
+            self._on_step()
+            time.sleep(min(left, _STEP_SECONDS))
 
     def _age(self, job: UploadJob) -> float:
         """Seconds since an attempt ended; when one of an earlier run did, nobody knows exactly."""
@@ -187,44 +186,39 @@ class Reconciler:
     def _send_again(self, job: UploadJob) -> bool:
         """Send once more; tell whether that, too, needs a look."""
         assert job.key is not None  # noqa: S101 - as above
-        self._tell()
+        self._on_step()
         self._journal.claim_again(job.key, job.entry)
         started = time.monotonic()
-        ending = send_claimed(self._client, self._journal, job.key, job.document)
+        job.entry, error = send_claimed(self._client, self._journal, job.key, job.document)
         job.took(started)
-        job.entry = ending.entry
-        if is_wrong_key(ending.error):
-            assert ending.error is not None  # noqa: S101 - as above
-            raise ending.error
-        return job.entry.state in UNDECIDED and self._takes(job)
+        if error and is_wrong_key(error):
+            raise error
+        return job.entry.state in UNDECIDED and self._take_over(job)
 
-    def _settle_as(self, job: UploadJob, entry: JournalEntry) -> None:
+    def _finish(self, job: UploadJob, entry: JournalEntry) -> None:
         assert job.key is not None  # noqa: S101 - as above
         job.entry = self._journal.finish(job.key, entry)
 
 
-def _candidates(job: UploadJob, look: _Look) -> list[UserUpload]:
+def _candidates(job: UploadJob, listing: _Listing) -> list[UserUpload]:
     since = None if job.entry.sent_at is None else job.entry.sent_at - _MARGIN_SECONDS
-    found = [
+    alike = [
         upload
-        for upload in look.free
+        for upload in listing.unclaimed
         if upload.file_name in (None, job.entry.name) and _is_since(upload.created_at, since)
     ]
-    return sorted(found, key=lambda upload: str(upload.created_at or ""))
+    return sorted(alike, key=lambda upload: str(upload.created_at or ""))
 
 
 def _is_since(created_at: datetime | None, since: float | None) -> bool:
     return created_at is None or since is None or created_at.timestamp() >= since
 
 
-def _leave(jobs: list[UploadJob], reason: str, error: ArgyleError) -> None:
+def _leave_undecided(jobs: list[UploadJob], reason: str, error: ArgyleError) -> None:
     if is_wrong_key(error):
         raise error
     for job in jobs:
         job.entry = job.entry._replace(reason=reason)
-
-
-FINDINGS = ("duplicate", "orphan")
 
 
 def audit(client: Client, *, user: str, journal: Path | str | None = None) -> pd.DataFrame:
@@ -265,29 +259,29 @@ def audit(client: Client, *, user: str, journal: Path | str | None = None) -> pd
     """
     listed = list(client.list_uploads(user=_id_of(client, user)))
     listed.sort(key=lambda upload: str(upload.created_at or ""))
-    with Journal(Path(journal or default_journal())) as kept:
-        known = kept.upload_ids(client.settings.journal_scope)
+    with Journal(Path(journal or default_journal())) as opened:
+        known = opened.upload_ids(client.settings.journal_scope)
     # A copy that the journal knows is the one to keep, whichever came first.
     first = {known[u.id].sha256: u.id for u in reversed(listed) if u.id in known}
     rows = [_finding(client, upload, first) for upload in listed if upload.id not in known]
-    return _framed(rows)
+    return _frame_of(rows)
 
 
 def _id_of(client: Client, user: str) -> str:
     if is_uuid(user):
         return user
-    found = next(client.list_users(external_id=user), None)
-    if found is None:
+    owner = next(client.list_users(external_id=user), None)
+    if owner is None:
         raise NotFoundError(f"no user has the external id {user!r}: check it")
-    return found.id
+    return owner.id
 
 
 def _finding(client: Client, upload: UserUpload, first: dict[str, str]) -> dict[str, Any]:
     try:
-        sha256, reason = digest_of(client, upload), None
+        sha256, reason = _digest_of(client, upload), None
     except AuthenticationError:
         raise
-    except UNREADABLE as error:
+    except _UNAVAILABLE as error:
         sha256, reason = None, f"could not be compared: {error}"
     same_as = None if sha256 is None else first.setdefault(sha256, upload.id)
     is_first = same_as in (None, upload.id)
@@ -303,7 +297,7 @@ def _finding(client: Client, upload: UserUpload, first: dict[str, str]) -> dict[
     }
 
 
-def _framed(rows: list[dict[str, Any]]) -> pd.DataFrame:
+def _frame_of(rows: list[dict[str, Any]]) -> pd.DataFrame:
     texts = ("id", "same_as", "document_type", "file_name", "sha256")
     columns: dict[str, Any] = {
         "finding": pd.Categorical([row["finding"] for row in rows], categories=FINDINGS)
@@ -313,3 +307,12 @@ def _framed(rows: list[dict[str, Any]]) -> pd.DataFrame:
     columns["created_at"] = pd.Series(times, dtype="datetime64[us, UTC]")
     columns["reason"] = pd.Series([row["reason"] for row in rows], dtype="string")
     return pd.DataFrame(columns)
+
+
+def _digest_of(client: Client, upload: UserUpload) -> str:
+    """Download an upload, hash it, and keep nothing of it."""
+    with (
+        tempfile.TemporaryDirectory(prefix="argyle_nb_") as folder,
+        client.download(upload, folder).open("rb") as file,
+    ):
+        return hashlib.file_digest(file, "sha256").hexdigest()

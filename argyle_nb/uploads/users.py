@@ -1,4 +1,8 @@
-"""Users by their external id: looked up, and created once if nobody has it."""
+"""Whose a document is: what a manifest or a person writes, and the user that it names.
+
+`Users` is for batches, which create a user for a new external id; `UserFinder` is for people, who
+also write e-mail addresses and parts of names, and creates nobody.
+"""
 
 from __future__ import annotations
 
@@ -20,55 +24,14 @@ if TYPE_CHECKING:
     from argyle_nb.models import User
     from argyle_nb.uploads.journal import Journal
 
-
-def find_or_create_user(client: Client, journal: Journal, external_id: str) -> str:
-    """Give the id of the user with an external id; a user is created if nobody has it."""
-    with journal.exclusive(external_id):
-        found = [
-            (str(user.created_at or ""), user.id)
-            for user in client.list_users(external_id=external_id)
-        ]
-        return min(found)[1] if found else client.create_user(external_id=external_id).id
-
-
-class Users:
-    """Remembers who was found; threads that need the same user ask once."""
-
-    def __init__(self, client: Client, journal: Journal) -> None:
-        self._client, self._journal = client, journal
-        self._lock = threading.Lock()
-        self._asking: dict[str, threading.Lock] = {}
-        self._found: dict[str, str] = {}
-        self._failed: dict[str, ArgyleError] = {}
-
-    def id_of(self, user: str) -> str:
-        """Give the id for what a manifest names: an id, or an external id."""
-        if is_uuid(user):
-            return user.lower()
-        with self._lock:
-            asking = self._asking.setdefault(user, threading.Lock())
-        with asking:
-            if user in self._failed:
-                raise self._failed[user]
-            try:
-                if user not in self._found:
-                    self._found[user] = find_or_create_user(self._client, self._journal, user)
-            except RateLimitError:
-                raise
-            except ArgyleError as error:
-                self._failed[user] = error
-                raise
-            return self._found[user]
-
-
 # Argyle finds users by external id only; by anything else these are looked through.
 USERS_LOOKED_THROUGH = 1000
 MOST_FOUND = 8
 # Whoever types asks with each letter.
 LISTED_AGAIN_SECONDS = 3.0
 
-Says = Literal["one", "shared", "nobody", "several", "not certain", "unknown id", "not asked"]
-_WORDS: dict[Says, str] = {
+MatchKind = Literal["one", "shared", "nobody", "several", "not certain", "unknown id", "not asked"]
+_WORDS: dict[MatchKind, str] = {
     "one": "a known user",
     "shared": "several users share this external id: the oldest gets it; choose another by id",
     "nobody": "nobody has this external id: a new user gets it",
@@ -82,22 +45,60 @@ _WORDS: dict[Says, str] = {
 }
 
 
+def find_or_create_user(client: Client, journal: Journal, external_id: str) -> str:
+    """Give the id of the user with an external id; a user is created if nobody has it."""
+    with journal.exclusive(external_id):
+        owners = client.list_users(external_id=external_id)
+        oldest = min(owners, key=_age_order, default=None)
+        return (oldest or client.create_user(external_id=external_id)).id
+
+
+class Users:
+    """Remembers ids; threads that need the same user ask once, and after an error not again."""
+
+    def __init__(self, client: Client, journal: Journal) -> None:
+        self._client, self._journal = client, journal
+        self._lock = threading.Lock()
+        self._asking: dict[str, threading.Lock] = {}
+        self._ids: dict[str, str] = {}
+        self._failed: dict[str, ArgyleError] = {}
+
+    def id_of(self, user: str) -> str:
+        """Give the id for what a manifest names: an id, or an external id."""
+        if is_uuid(user):
+            return user.lower()
+        with self._lock:
+            asking = self._asking.setdefault(user, threading.Lock())
+        with asking:
+            if user in self._failed:
+                raise self._failed[user]
+            try:
+                if user not in self._ids:
+                    self._ids[user] = find_or_create_user(self._client, self._journal, user)
+            except RateLimitError:
+                raise
+            except ArgyleError as error:
+                self._failed[user] = error
+                raise
+            return self._ids[user]
+
+
 @dataclass(frozen=True)
 class UserMatch:
-    """What was found for a text."""
+    """What was found for a text: the user that it names, and those that it may mean."""
 
     text: str = field(repr=False)  # it may be an e-mail address
-    users: tuple[User, ...] = ()
+    users: tuple[User, ...] = ()  # the nearest first
     user: User | None = None
-    says: Says = "nobody"
+    kind: MatchKind = "nobody"
     trouble: str = ""
 
     @property
     def words(self) -> str:
         """What it says, for a person to read."""
-        if self.says == "nobody" and "@" in self.text:
+        if self.kind == "nobody" and "@" in self.text:
             return "no user has this e-mail address"
-        return f"{_WORDS[self.says]}: {self.trouble}" if self.trouble else _WORDS[self.says]
+        return f"{_WORDS[self.kind]}: {self.trouble}" if self.trouble else _WORDS[self.kind]
 
 
 class UserFinder:
@@ -109,7 +110,12 @@ class UserFinder:
         self._searches = BackgroundQueue("users")
 
     def find(self, text: str, *, max_age: float = math.inf) -> UserMatch:
-        """Look for a user."""
+        """Look for a user by an id, an external id, an e-mail address, or a part of them or a name.
+
+        The service is asked for an external id, never for an e-mail address. For all else the list
+        of users is looked through, which is read again when it is older than ``max_age`` seconds or
+        names nobody.
+        """
         wanted = text.strip()
         listed = self._listed
         if listed is None or listed.age > max_age:
@@ -117,10 +123,10 @@ class UserFinder:
         by_external_id: list[User] = []
         if wanted and "@" not in wanted and not is_uuid(wanted):
             by_external_id = list(self._client.list_users(external_id=wanted))
-        found = _found(text, listed, by_external_id)
-        if wanted and not found.user and listed.age > LISTED_AGAIN_SECONDS:
-            found = _found(text, self._list(), by_external_id)
-        return found
+        match = _match_of(text, listed, by_external_id)
+        if wanted and not match.user and listed.age > LISTED_AGAIN_SECONDS:
+            match = _match_of(text, self._list(), by_external_id)
+        return match
 
     def name_of(self, user: User) -> str:
         """Give a text that names this user and no other: the external id where that is certain."""
@@ -131,15 +137,18 @@ class UserFinder:
         sharing = [one.id for one in listed.users.values() if one.external_id == name]
         return name if sharing == [user.id] else user.id
 
-    def search(self, text: str, tell: Callable[[UserMatch], None]) -> None:
-        """Look for a user in the background, one search at a time."""
-        self._searches.add_alone(lambda: tell(self._found_or_trouble(text)))
+    def search(self, text: str, on_match: Callable[[UserMatch], None]) -> None:
+        """Look for a user in the background; of the texts that wait only the newest is looked for.
 
-    def _found_or_trouble(self, text: str) -> UserMatch:
+        ``on_match`` hears ``"not asked"`` where `find` would raise.
+        """
+        self._searches.add_alone(lambda: on_match(self._match_or_trouble(text)))
+
+    def _match_or_trouble(self, text: str) -> UserMatch:
         try:
             return self.find(text)
         except Exception as error:  # noqa: BLE001 - whoever waits for an answer gets one
-            return UserMatch(text, says="not asked", trouble=str(error))
+            return UserMatch(text, kind="not asked", trouble=str(error))
 
     def _list(self) -> _Listed:
         # Nothing is locked while the service is asked: the newest list simply takes its place.
@@ -161,23 +170,23 @@ class _Listed(NamedTuple):
         return time.monotonic() - self.at
 
 
-def _found(text: str, listed: _Listed, by_external_id: list[User]) -> UserMatch:
+def _match_of(text: str, listed: _Listed, by_external_id: list[User]) -> UserMatch:
     wanted = text.strip()
     known = {user.id: user for user in by_external_id} | listed.users
     user: User | None = None
-    says: Says
+    kind: MatchKind
     if "@" in wanted:
-        says, user = _by_address(wanted, listed)
+        kind, user = _by_address(wanted, listed)
     elif is_uuid(wanted):
         user = known.get(wanted.lower())
-        says = "one" if user else "unknown id"
+        kind = "one" if user else "unknown id"
     else:
         user = min(by_external_id, key=_age_order, default=None)
-        says = ("one" if len(by_external_id) == 1 else "shared") if user else "nobody"
-    return UserMatch(text, tuple(_near(wanted.lower(), known.values())), user, says)
+        kind = ("one" if len(by_external_id) == 1 else "shared") if user else "nobody"
+    return UserMatch(text, tuple(_near(wanted.lower(), known.values())), user, kind)
 
 
-def _by_address(wanted: str, listed: _Listed) -> tuple[Says, User | None]:
+def _by_address(wanted: str, listed: _Listed) -> tuple[MatchKind, User | None]:
     """Name the user with an e-mail address, or with an external id that looks like one."""
     lower = wanted.lower()
     same = [

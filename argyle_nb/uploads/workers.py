@@ -1,4 +1,7 @@
-"""How far a batch is: counted by the threads that work, shown by the one that waits."""
+"""The threads that send jobs, and the progress that they report.
+
+The thread that asked for it only waits: it alone moves the bar and calls the callback.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from tqdm.auto import tqdm
 
-from argyle_nb.client.retry import back_off
+from argyle_nb.client.retry import upload_pause
 from argyle_nb.errors import (
     ApiError,
     ConfigurationError,
     DecodeError,
-    RateLimitError,
     TransportError,
 )
 from argyle_nb.uploads.jobs import RolledBack, SendOutcome, is_wrong_key, send_once
@@ -31,11 +33,11 @@ if TYPE_CHECKING:
 
 
 class ProgressRow(NamedTuple):
-    """How far one row of the manifest is."""
+    """How far one row is."""
 
-    fraction: float
-    entry: JournalEntry | None = None
-    user: str | None = None
+    fraction: float  # of its bytes that have left, 0 to 1
+    entry: JournalEntry | None = None  # how sending it ended; none while it goes on
+    user: str | None = None  # an id, once it is known
 
 
 class Progress(NamedTuple):
@@ -80,13 +82,13 @@ class ProgressReporter:
         self._bar.close()
 
     def moved(self, job: UploadJob, fraction: float) -> None:
-        """Take down which part of a document has left."""
+        """Record which part of a document has left."""
         with self._lock:
             self._sent[id(job)] = int(fraction * job.document.size)
             self._moved |= dict.fromkeys(job.rows, ProgressRow(fraction))
 
     def finished(self, job: UploadJob) -> None:
-        """Take down that a document needs nothing more."""
+        """Record that the sending of a document has ended."""
         with self._lock:
             self._sent[id(job)] = job.document.size
             self._finished.add(id(job))
@@ -95,7 +97,7 @@ class ProgressReporter:
             )
 
     def show(self) -> None:
-        """Move the bar, and tell the callback, which may want to stop though nothing moves."""
+        """Move the bar, and call the callback, which may want to stop though nothing moves."""
         with self._lock:
             files, sent = len(self._finished), sum(self._sent.values())
             moved, self._moved = self._moved, {}
@@ -106,13 +108,10 @@ class ProgressReporter:
             try:
                 self._callback(progress)
             except BaseException:
-                self._untold(moved)
+                # For the next call: a callback that failed may not have noticed these.
+                with self._lock:
+                    self._moved = moved | self._moved
                 raise
-
-    def _untold(self, lines: dict[int, ProgressRow]) -> None:
-        """Keep for the next call what a callback that failed may not have taken down."""
-        with self._lock:
-            self._moved = lines | self._moved
 
 
 def _is_hidden() -> bool | None:
@@ -127,7 +126,6 @@ def _is_hidden() -> bool | None:
 
 
 THREADS = 16
-_MOST_TRIES, _MOST_TRIES_TOO_FAST = 3, 9
 # So many documents in a row that find nobody: the rest is not tried.
 _GONE_AFTER = 3
 _SHOW_SECONDS, _GRACE_SECONDS = 0.1, 10.0
@@ -140,84 +138,89 @@ class UploadWorkers:
     """
 
     def __init__(
-        self, client: Client, journal: Journal, users: Users, meter: ProgressReporter
+        self, client: Client, journal: Journal, users: Users, reporter: ProgressReporter
     ) -> None:
         self._client, self._journal = client, journal
-        self._users, self._meter = users, meter
+        self._users, self._reporter = users, reporter
         self._queue: deque[UploadJob] = deque()
         self._lock = threading.Lock()
         self._unreached = 0
         self._stop = threading.Event()
         self._roll_back = threading.Event()
         # `Thread.join` that is interrupted takes a thread that runs for one that has ended.
-        self._at_work = 0
-        self._at_rest = threading.Event()
-        self._at_rest.set()
+        self._active = 0
+        self._idle = threading.Event()
+        self._idle.set()
         self._fatal: BaseException | None = None
 
     def send(self, jobs: Iterable[UploadJob]) -> None:
-        """Send all jobs; each holds its entry afterwards."""
+        """Send all jobs; each holds its entry afterwards.
+
+        A refused key, a journal that fails and whatever the callback raises are raised once what is
+        being sent has ended, or was broken off before its last byte; only a second interrupt leaves
+        it to end by itself.
+        """
         ordered = sorted(jobs, key=lambda job: job.document.size)
         try:
             # Somebody may have wanted to stop while the documents were hashed.
-            self._meter.show()
+            self._reporter.show()
             self._run(ordered[:1])
             self._run(ordered[1:])
         except KeyboardInterrupt:
             raise
         except BaseException:
-            self._come_to_rest(_show_nobody)
+            self._finish_active(_show_nothing)
             raise
 
     def _run(self, jobs: list[UploadJob]) -> None:
         self._queue = deque(jobs)
         try:
             for _ in range(min(THREADS, len(jobs))):
-                self._begin()
-            self._wait(float("inf"), self._meter.show)
+                self._start_thread()
+            self._wait(float("inf"), self._reporter.show)
         except KeyboardInterrupt:
-            self._come_to_rest(self._meter.show)
+            self._finish_active(self._reporter.show)
             raise
         if self._fatal:
             raise self._fatal
 
-    def leave(self, close: Callable[[], None]) -> None:
-        """Call ``close`` once the last thread has ended, without waiting for it."""
-        if self._at_rest.is_set():
+    def call_when_idle(self, close: Callable[[], None]) -> None:
+        """Call this once the last thread has ended, without waiting for it."""
+        if self._idle.is_set():
             close()
             return
 
-        def close_behind_them() -> None:
-            self._at_rest.wait()
+        def wait_and_close() -> None:
+            self._idle.wait()
             close()
 
-        threading.Thread(target=close_behind_them, daemon=True).start()
+        threading.Thread(target=wait_and_close, daemon=True).start()
 
-    def _begin(self) -> None:
+    def _start_thread(self) -> None:
         with self._lock:
-            self._at_work += 1
-            self._at_rest.clear()
+            self._active += 1
+            self._idle.clear()
         try:
-            threading.Thread(target=self._work, name="argyle_nb batch", daemon=True).start()
+            threading.Thread(target=self._run_thread, name="argyle_nb batch", daemon=True).start()
         except Exception:
             # There is no such thread: who waits until all have ended would wait for ever.
-            self._end()
+            self._thread_ended()
             raise
 
-    def _end(self) -> None:
+    def _thread_ended(self) -> None:
         with self._lock:
-            self._at_work -= 1
-            if not self._at_work:
-                self._at_rest.set()
+            self._active -= 1
+            if not self._active:
+                self._idle.set()
 
     def _wait(self, seconds: float, show: Callable[[], None]) -> None:
         """Show how far it is until all threads have ended."""
         deadline = time.monotonic() + seconds
-        while not self._at_rest.wait(_SHOW_SECONDS) and time.monotonic() < deadline:
+        while not self._idle.wait(_SHOW_SECONDS) and time.monotonic() < deadline:
             show()
         show()
 
-    def _come_to_rest(self, show: Callable[[], None]) -> None:
+    def _finish_active(self, show: Callable[[], None]) -> None:
         self._stop.set()
         try:
             self._wait(_GRACE_SECONDS, show)
@@ -225,32 +228,30 @@ class UploadWorkers:
             self._roll_back.set()
         self._wait(float("inf"), show)
 
-    def _work(self) -> None:
+    def _run_thread(self) -> None:
         try:
             while job := self._next():
-                self._do(job)
+                self._send(job)
         except BaseException as error:  # noqa: BLE001 - the waiting thread raises it
             self._fatal = self._fatal or error
             self._stop.set()
         finally:
-            self._end()
+            self._thread_ended()
 
     def _next(self) -> UploadJob | None:
         with self._lock:
             return self._queue.popleft() if self._queue and not self._stop.is_set() else None
 
-    def _do(self, job: UploadJob) -> None:
+    def _send(self, job: UploadJob) -> None:
         if self._unreached >= _GONE_AFTER:
             job.entry = JournalEntry("new", None, "not tried: the service cannot be reached")
             return
-        ending = self._tried(job)
-        job.entry = ending.entry
-        self._meter.finished(job)
-        if is_wrong_key(ending.error) or isinstance(ending.error, ConfigurationError):
-            assert ending.error is not None  # noqa: S101 - told to the type checker
-            raise ending.error
+        job.entry, error = self._tried(job)
+        self._reporter.finished(job)
+        if error and (is_wrong_key(error) or isinstance(error, ConfigurationError)):
+            raise error
         with self._lock:
-            unreached = isinstance(ending.error, TransportError)
+            unreached = isinstance(error, TransportError)
             self._unreached = self._unreached + 1 if unreached else 0
 
     def _tried(self, job: UploadJob) -> SendOutcome:
@@ -259,7 +260,8 @@ class UploadWorkers:
         while True:
             ending = self._try(job)
             tries += 1
-            if tries >= _most_tries(job, ending) or self._stop.wait(_pause(ending, tries)):
+            pause = _pause(job, ending, tries)
+            if pause is None or self._stop.wait(pause):
                 return ending
 
     def _try(self, job: UploadJob) -> SendOutcome:
@@ -283,24 +285,19 @@ class UploadWorkers:
         def moved(sent: int, total: int) -> None:
             if self._roll_back.is_set():
                 raise RolledBack
-            self._meter.moved(job, sent / total)
+            self._reporter.moved(job, sent / total)
 
         return moved
 
 
-def _show_nobody() -> None:
-    """Stand in for a callback that has failed."""
+def _show_nothing() -> None:
+    """Stand in for the reporter, whose callback has failed."""
 
 
-def _most_tries(job: UploadJob, ending: SendOutcome) -> int:
+def _pause(job: UploadJob, ending: SendOutcome, tries: int) -> float | None:
+    """Give the seconds before the next try; ``None`` where there is none."""
     if ending.entry.state != "new":
-        return 0
-    if isinstance(ending.error, TransportError):
-        # A look-up of a user was tried several times already.
-        return _MOST_TRIES if job.key else 0
-    return _MOST_TRIES_TOO_FAST if isinstance(ending.error, RateLimitError) else 0
-
-
-def _pause(ending: SendOutcome, tries: int) -> float:
-    """Wait before the next try; after 429 everybody waits already, in the client's rate_limiter."""
-    return 0.0 if isinstance(ending.error, RateLimitError) else back_off(tries - 1)
+        return None
+    # A look-up of a user was tried several times already.
+    in_look_up = not job.key and isinstance(ending.error, TransportError)
+    return None if in_look_up else upload_pause(ending.error, tries)

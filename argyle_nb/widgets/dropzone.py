@@ -23,6 +23,7 @@ from __future__ import annotations
 import threading
 import uuid
 import weakref
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import anywidget
@@ -31,7 +32,7 @@ import msgspec
 import traitlets
 
 from argyle_nb.documents import MAX_DOCUMENT_BYTES
-from argyle_nb.widgets.panel import Throttle, joined, later
+from argyle_nb.widgets.panel import Throttle, later, read_static
 from argyle_nb.widgets.receiving import ARRIVED, ReceivedFile, Receiver
 
 if TYPE_CHECKING:
@@ -60,6 +61,12 @@ class DropZone(widgets.VBox):
     again. Cancel and retry work while a cell runs. Neither contents nor paths are saved with the
     notebook; names and sizes are. Where the front end cannot show it, the stock file control
     appears in its place, with its limit written beside it.
+
+    ``on_change`` is called with each file whose state changed, on a thread that serves all widgets:
+    it must be quick, may set traits, and must neither print nor display. With ``hand_over`` files
+    that have arrived are not listed, as something else shows them. ``is_needed`` is asked at
+    closing: whether the copies are being read, and so must stay until Python ends or nothing holds
+    the zone any more.
     """
 
     def __init__(
@@ -79,11 +86,12 @@ class DropZone(widgets.VBox):
         )
         note = widgets.HTML(f"<small>{_PLAIN_NOTE}</small>")
         self._instead = widgets.VBox([self._plain, note], layout={"display": "none"})
-        self._alive = threading.Event()
+        self._is_shown = threading.Event()
         super().__init__(children=[self._area, self._instead])
         self._area.on_msg(self._answer)
         self._plain.observe(self._take_plain, names="value")
-        _wait_for_life(self)
+        # Weakly, else the timer would keep the zone alive.
+        later(PLAIN_AFTER_SECONDS, partial(_call_if_alive, weakref.WeakMethod(self._show_plain)))
 
     def __repr__(self) -> str:
         files = self.files
@@ -100,7 +108,7 @@ class DropZone(widgets.VBox):
         return [file for file in self.files if file.state == ARRIVED]
 
     def remove(self, *keys: str) -> None:
-        """Take files off the list and remove their copies."""
+        """Take files off the list and remove their copies; unknown keys are ignored."""
         known = {file.key for file in self.files}
         gone = [self._receiver.remove(key) for key in keys if key in known]
         if gone:
@@ -117,23 +125,20 @@ class DropZone(widgets.VBox):
 
     def _answer(self, _: Any, content: Any, buffers: list[memoryview]) -> None:
         message = msgspec.convert(content, _Message)
+        answer: dict[str, Any] = {"about": message.kind, "number": message.number}
         if message.kind == "hello":
-            self._come_alive()
-            self._area.send({"about": "hello"})
-            self._show_rows()
-            return
-        content_of_slice = buffers[0] if buffers else memoryview(b"")
-        file = _STEPS[message.kind](self._receiver, message, content_of_slice)
-        ahead = message.kind == "slice" and message.offset > file.received
-        self._area.send({"about": message.kind, "row": _row(file), "ahead": ahead})
+            self._is_shown.set()
+            self._instead.layout.display = "none"
+        else:
+            slice_content = buffers[0] if buffers else memoryview(b"")
+            file = _STEPS[message.kind](self._receiver, message, slice_content)
+            ahead = message.kind == "slice" and message.offset > file.received
+            answer |= {"row": _row(file), "ahead": ahead}
+        self._area.send(answer)
         self._show_rows()
 
-    def _come_alive(self) -> None:
-        self._alive.set()
-        self._instead.layout.display = "none"
-
     def _show_plain(self) -> None:
-        if not self._alive.is_set():
+        if not self._is_shown.is_set():
             self._instead.layout.display = None
 
     def _take_plain(self, change: dict[str, Any]) -> None:
@@ -156,8 +161,8 @@ class DropZone(widgets.VBox):
 class _DropArea(anywidget.AnyWidget):
     """What the browser shows; only names, sizes and states are ever in its traits."""
 
-    _esm = joined("keys.js", "elements.js", "sha256.js", "chosen.js", "copier.js", "dropzone.js")
-    _css = joined("panel.css", "dropzone.css")
+    _esm = read_static("panel.js", "sha256.js", "dropzone.js")
+    _css = read_static("panel.css", "dropzone.css")
     rows: traitlets.List[Any] = traitlets.List().tag(sync=True)
     rules: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
 
@@ -177,11 +182,15 @@ class _DropArea(anywidget.AnyWidget):
 
 
 class _Message(msgspec.Struct):
-    """What the browser says; anything else is an error in the kernel's log."""
+    """What the browser says; anything else is an error in the kernel's log.
+
+    A slice has no number: several are on their way at once.
+    """
 
     kind: Literal[
         "hello", "begin", "refuse", "prove", "slice", "where", "finish", "fail", "cancel", "remove"
     ]
+    number: str | None = None
     file: str = ""
     name: str = ""
     size: int = 0
@@ -205,15 +214,9 @@ _STEPS: dict[str, Callable[[Receiver, _Message, memoryview], ReceivedFile]] = {
 }
 
 
-def _wait_for_life(zone: DropZone) -> None:
-    found = weakref.ref(zone)
-
-    def show() -> None:
-        alive = found()
-        if alive is not None:
-            alive._show_plain()  # noqa: SLF001 - a method would keep the zone alive
-
-    later(PLAIN_AFTER_SECONDS, show)
+def _call_if_alive(method: weakref.WeakMethod[Callable[[], None]]) -> None:
+    if call := method():
+        call()
 
 
 def _rules(max_bytes: int) -> dict[str, Any]:

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import msgspec
 import pandas as pd
 
 from argyle_nb.scores.filters import statuses_of
-from argyle_nb.widgets.explore_view import Explorer, View
-from argyle_nb.widgets.panel import Panel, joined
+from argyle_nb.widgets.explore_view import ExplorerModel, View
+from argyle_nb.widgets.panel import Panel, Question, read_static
 
 if TYPE_CHECKING:
-    from argyle_nb.widgets.explore_view import Look
+    from argyle_nb.widgets.explore_view import ViewResult
     from argyle_nb.widgets.panel import Answer
 
 ROWS_PER_PAGE = 12
 DECISIONS = ("passed", "reviewed", "rejected")
 # Searched for by somebody, so it may be a person's name.
 PERSONAL_FILTERS = ("user", "text")
+
+
+class _ExplorerQuestion(Question):
+    kind: Literal["look", "export"]
+    view: View | None = None
+    page: int = 0
+    file_names: bool = False
 
 
 class ScoreExplorer(Panel):
@@ -49,75 +56,63 @@ class ScoreExplorer(Panel):
     4
     """
 
-    _esm = joined("keys.js", "elements.js", "panel.js", "picture.js", "explore.js")
-    _css = joined("panel.css", "explore.css")
+    _esm = read_static("panel.js", "explore.js")
+    _css = read_static("panel.css", "explore.css")
+    question = _ExplorerQuestion
 
     def __init__(self, frame: pd.DataFrame, signals: pd.DataFrame | None = None) -> None:
-        self._explorer = Explorer(frame, signals)
-        self._view = self._explorer.start()
-        self._options = self._explorer.options()
-        super().__init__(self._picture(self._view, self._explorer.look(self._view)))
+        self._explorer = ExplorerModel(frame, signals)
+        self._view = self._explorer.first_view()
+        self._options = self._explorer.filter_options()
+        super().__init__(self._picture(self._view, self._explorer.evaluate(self._view)))
 
     def __repr__(self) -> str:
-        seen, uploads = len(self.frame), len(self._explorer.frame)
-        return f"ScoreExplorer({seen} of {uploads} uploads in view)"
+        in_view, uploads = len(self.frame), len(self._explorer.frame)
+        return f"ScoreExplorer({in_view} of {uploads} uploads in view)"
 
     @property
     def frame(self) -> pd.DataFrame:
         """The uploads in the table, in its order; columns as `uploads_frame` gives them."""
-        return self._explorer.look(self._view).table
+        return self._explorer.evaluate(self._view).table
 
     @property
     def code(self) -> str:
         """The three lines that reproduce the view."""
         return self._view.code()
 
-    def _answer(self, kind: str, content: Answer) -> Answer:
-        asked = msgspec.convert(content, _QUESTIONS[kind])
-        if isinstance(asked, _Export):
-            path = self._explorer.write(self._view, file_names=asked.file_names)
-            return {"file": str(path.absolute()), "uploads": len(self.frame)}
-        view = asked.view or self._view
-        look = self._explorer.look(view)
+    def _on_look(self, question: _ExplorerQuestion) -> Answer:
+        view = question.view or self._view
+        result = self._explorer.evaluate(view)
         self._view = view
-        picture = self._picture(view, look)
-        self.saved = picture
+        self.saved = self._picture(view, result)
         return {
-            "picture": picture,
+            "picture": self.saved,
             "view": msgspec.to_builtins(view),
-            "table": _table(look, asked.page),
+            "table": _table(result, question.page),
             "code": view.code(),
         }
 
-    def _picture(self, view: View, look: Look) -> Answer:
+    def _on_export(self, question: _ExplorerQuestion) -> Answer:
+        path = self._explorer.write(self._view, file_names=question.file_names)
+        return {"file": str(path.absolute()), "uploads": len(self.frame)}
+
+    def _picture(self, view: View, result: ViewResult) -> Answer:
         """Give what is drawn: counts and shares, nothing of a person."""
         filters = {k: v for k, v in view.filters.items() if k not in PERSONAL_FILTERS}
-        unscored = look.counts.unscored.iloc[0]
+        unscored = result.counts.unscored.iloc[0]
         return {
-            "bars": look.bars(),
-            "rising": look.rising(),
+            "bars": result.bars(),
+            "rising": result.cumulative_shares(),
             "bands": self._explorer.preset.ranges(),
             "preset": self._explorer.preset.name,
             "cuts": [view.reject_below, view.pass_from],
-            "shares": _shares(look.shares),
-            "scored": int(look.counts.scores.to_numpy().sum()),
+            "shares": _shares(result.shares),
+            "scored": int(result.counts.scores.to_numpy().sum()),
             "unscored": [[reason, int(n)] for reason, n in unscored.items() if n],
             "uploads": len(self._explorer.frame),
             "filters": filters | {name: "..." for name in PERSONAL_FILTERS if getattr(view, name)},
             "options": self._options,
         }
-
-
-class _ExplorerQuestion(msgspec.Struct):
-    view: View | None = None
-    page: int = 0
-
-
-class _Export(msgspec.Struct):
-    file_names: bool = False
-
-
-_QUESTIONS: dict[str, Any] = {"look": _ExplorerQuestion, "export": _Export}
 
 
 def _shares(table: pd.DataFrame) -> dict[str, Answer]:
@@ -132,10 +127,10 @@ def _shares(table: pd.DataFrame) -> dict[str, Answer]:
     }
 
 
-def _table(look: Look, page: int) -> Answer:
-    pages = max(1, -(-len(look.order) // ROWS_PER_PAGE))
+def _table(result: ViewResult, page: int) -> Answer:
+    pages = max(1, -(-len(result.order) // ROWS_PER_PAGE))
     number = min(max(page, 0), pages - 1)
-    rows = look.page(number, ROWS_PER_PAGE)
+    rows = result.page(number, ROWS_PER_PAGE)
     texts = pd.DataFrame(
         {
             "file_name": rows["file_name"],
@@ -148,10 +143,5 @@ def _table(look: Look, page: int) -> Answer:
             "upload": rows["id"],
         }
     )
-    written = cast("list[Answer]", texts.astype("string").fillna("").to_dict("records"))
-    return {
-        "rows": written,
-        "uploads": len(look.order),
-        "page": number,
-        "pages": pages,
-    }
+    records = cast("list[Answer]", texts.astype("string").fillna("").to_dict("records"))
+    return {"rows": records, "uploads": len(result.order), "page": number, "pages": pages}

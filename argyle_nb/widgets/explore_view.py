@@ -1,4 +1,4 @@
-"""One look at the uploads: which are in view, how they score, and what cut-offs would do."""
+"""What `ScoreExplorer` shows of a view: the uploads, how they score, what cut-offs would do."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ import numpy as np
 import pandas as pd
 
 from argyle_nb.errors import ConfigurationError
+from argyle_nb.frames.uploads import LEVEL, UPLOAD_COLUMNS
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE, level_preset
 from argyle_nb.scores import count_scores
 from argyle_nb.scores.filters import STATUSES, column_of, find_uploads, statuses_of
 from argyle_nb.storage import write_csv
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy.typing as npt
 
     from argyle_nb.scores import ScoreCounts
@@ -32,24 +35,14 @@ SORTED_BY = (
     "created_at",
 )
 # An allow-list: what is not named here does not leave the notebook; file names only when asked for.
-WRITTEN = (
-    "id",
-    "account",
-    "user",
-    "document_type",
-    "ocr_authenticity_score",
-    "authenticity_level",
-    "status",
-    "signal_count",
-    "reason_code_count",
-    "created_at",
-    "updated_at",
-)
-WRITTEN_TO = "uploads_in_view"
+_EXPLORED = [column.name for column in UPLOAD_COLUMNS if column.explored]
+_STATUS_AT = _EXPLORED.index(LEVEL) + 1
+WRITTEN_COLUMNS = (*_EXPLORED[:_STATUS_AT], "status", *_EXPLORED[_STATUS_AT:])
+FILE_NAME = "uploads_in_view"
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What somebody wants to see."""
+    """What somebody wants to see: filters of `find_uploads`, cut-offs, the order of the table."""
 
     document_type: tuple[str, ...] = ()
     level: tuple[str, ...] = ()
@@ -59,6 +52,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     user: str = ""
     signal: tuple[str, ...] = ()
     text: str = ""
+    # Of the table only; the picture shows all scores.
     scores: tuple[int, int] | None = None
     pass_from: int = 80
     reject_below: int = 30
@@ -77,21 +71,25 @@ class View(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             f"{name}={list(value) if isinstance(value, tuple) else value!r}"
             for name, value in self.filters.items()
         ]
-        given = ", ".join(["frame", *filters, *(["signals=signals"] if self.signal else [])])
-        counted = "anb.count_scores(seen, errors='collect')"
-        cuts = f"{self.pass_from}, reject_below={self.reject_below}"
-        chosen = "seen" if self.scores is None else f"anb.find_uploads(seen, scores={self.scores})"
+        arguments = ", ".join(["frame", *filters, *(["signals=signals"] if self.signal else [])])
+        counts = "anb.count_scores(seen, errors='collect')"
+        cut_offs = f"{self.pass_from}, reject_below={self.reject_below}"
+        rows = "seen" if self.scores is None else f"anb.find_uploads(seen, scores={self.scores})"
         order = f"{self.sort_by!r}, ascending={self.ascending}, kind='stable'"
         return (
-            f"seen = anb.find_uploads({given})\n"
-            f"shares = {counted}.threshold({cuts})\n"
-            f"table = {chosen}.sort_values({order})"
+            f"seen = anb.find_uploads({arguments})\n"
+            f"shares = {counts}.threshold({cut_offs})\n"
+            f"table = {rows}.sort_values({order})"
         )
 
 
 @dataclass(frozen=True)
-class Look:
-    """What a view shows."""
+class ViewResult:
+    """What a view shows: the uploads that fit its filters, and what is counted of them.
+
+    ``order`` gives the rows of ``seen`` that are in the table; ``shares`` are those of
+    `ScoreCounts.threshold`.
+    """
 
     seen: pd.DataFrame
     counts: ScoreCounts
@@ -114,7 +112,7 @@ class Look:
         ends = [*(start - 1 for start in starts[1:]), HIGHEST_SCORE]
         return list(zip(starts, ends, heights.tolist(), strict=True))
 
-    def rising(self) -> list[float]:
+    def cumulative_shares(self) -> list[float]:
         """Give for each score the share of scored uploads up to it; nothing without scores."""
         counts = self.counts.scores.to_numpy()[0]
         total = counts.sum()
@@ -122,8 +120,8 @@ class Look:
         return shares
 
 
-class Explorer:
-    """Looks at uploads; what was found for one view is kept for the next.
+class ExplorerModel:
+    """Evaluates views of the same uploads; what does not change from view to view is kept.
 
     May be asked from several threads.
     """
@@ -134,14 +132,14 @@ class Explorer:
         self.frame, self.signals = frame, signals
         self.preset = level_preset(frame.attrs.get("levels", "argyle"))
         self._lock = threading.Lock()
-        self._kept: dict[str, tuple[Any, Any]] = {}
+        self._cache: dict[str, tuple[Any, Any]] = {}
 
-    def start(self) -> View:
+    def first_view(self) -> View:
         """Give the view to begin with: everything, cut at the highest and the second level."""
         lowest = [low for low, _ in self.preset.bands]
         return View(pass_from=lowest[-1], reject_below=lowest[min(1, len(lowest) - 1)])
 
-    def options(self) -> dict[str, list[tuple[str, int]]]:
+    def filter_options(self) -> dict[str, list[tuple[str, int]]]:
         """List for each filter what can be chosen, and how many uploads have it."""
         statuses = statuses_of(self.frame).value_counts()
         signals: list[tuple[str, int]] = []
@@ -149,47 +147,45 @@ class Explorer:
             pairs = self.signals[["identifier", "upload_id"]].drop_duplicates()
             signals = [(str(n), int(k)) for n, k in pairs["identifier"].value_counts().items()]
         return {
-            "document_type": _present(self.frame["document_type"]),
-            "level": _present(self.frame["authenticity_level"]),
+            "document_type": _counts_of(self.frame["document_type"]),
+            "level": _counts_of(self.frame["authenticity_level"]),
             "status": [(name, int(n)) for name in STATUSES if (n := statuses.get(name, 0))],
             "signal": signals,
         }
 
-    def look(self, view: View) -> Look:
-        """Look at the uploads."""
+    def evaluate(self, view: View) -> ViewResult:
+        """Filter, count, cut and sort the uploads."""
         if view.sort_by not in SORTED_BY:
             raise ConfigurationError(f"sort by one of {', '.join(SORTED_BY)}, not {view.sort_by!r}")
         with self._lock:
             filters = view.filters
-            seen = self._keep(
-                "seen",
-                filters,
-                lambda: find_uploads(self.frame, signals=self.signals, **filters),
+            seen = self._cached(
+                "seen", filters, lambda: find_uploads(self.frame, signals=self.signals, **filters)
             )
-            counts = self._keep("counts", filters, lambda: count_scores(seen, errors="collect"))
+            counts = self._cached("counts", filters, lambda: count_scores(seen, errors="collect"))
             sorting = (filters, view.scores, view.sort_by, view.ascending)
-            order = self._keep("order", sorting, lambda: _order(seen, view))
+            order = self._cached("order", sorting, lambda: _order(seen, view))
         shares = counts.threshold(view.pass_from, reject_below=view.reject_below)
-        return Look(seen, counts, shares, order)
+        return ViewResult(seen, counts, shares, order)
 
     def write(self, view: View, folder: Path | str = ".", *, file_names: bool = False) -> Path:
         """Write the table of a view to a CSV file; an earlier file is never replaced."""
-        table = self.look(view).table
-        written = table.assign(status=statuses_of(table))
-        names = [*WRITTEN, *(["file_name"] if file_names else [])]
+        table = self.evaluate(view).table
+        with_status = table.assign(status=statuses_of(table))
+        columns = [*WRITTEN_COLUMNS, *(["file_name"] if file_names else [])]
         path = _free_name(Path(folder))
         try:
-            write_csv(written[names], path)
+            write_csv(with_status[columns], path)
         except OSError as error:
             raise ConfigurationError(
                 f"{path} cannot be written ({error.strerror}): check the folder and its rights"
             ) from None
         return path
 
-    def _keep(self, name: str, key: Any, make: Any) -> Any:
-        if name not in self._kept or self._kept[name][0] != key:
-            self._kept[name] = (key, make())
-        return self._kept[name][1]
+    def _cached(self, name: str, key: Any, make: Callable[[], Any]) -> Any:
+        if name not in self._cache or self._cache[name][0] != key:
+            self._cache[name] = (key, make())
+        return self._cache[name][1]
 
 
 def _order(seen: pd.DataFrame, view: View) -> npt.NDArray[np.int64]:
@@ -201,14 +197,14 @@ def _order(seen: pd.DataFrame, view: View) -> npt.NDArray[np.int64]:
     return in_order.index.to_numpy(dtype=np.int64)
 
 
-def _present(column: pd.Series[Any]) -> list[tuple[str, int]]:
-    counted = column.value_counts(sort=False)
-    return [(str(name), int(n)) for name, n in counted.items() if n]
+def _counts_of(column: pd.Series[Any]) -> list[tuple[str, int]]:
+    numbers = column.value_counts(sort=False)
+    return [(str(value), int(n)) for value, n in numbers.items() if n]
 
 
 def _free_name(folder: Path) -> Path:
-    path, number = folder / f"{WRITTEN_TO}.csv", 1
+    path, number = folder / f"{FILE_NAME}.csv", 1
     while path.exists():
         number += 1
-        path = folder / f"{WRITTEN_TO}_{number}.csv"
+        path = folder / f"{FILE_NAME}_{number}.csv"
     return path

@@ -1,4 +1,7 @@
-"""Calls that must not come too often or too soon."""
+"""What the panels have in common: the browser asks numbered questions, and each is answered once.
+
+A question may be repeated until its answer arrives; one that was answered is not carried out again.
+"""
 
 from __future__ import annotations
 
@@ -17,104 +20,74 @@ from argyle_nb.errors import words_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-
-class Throttle:
-    """Calls at most once in a while; what was asked for in between is done at the end of it."""
-
-    def __init__(self, seconds: float, call: Callable[[], None]) -> None:
-        self._seconds, self._call = seconds, call
-        self._free_at = 0.0
-        self._waiting = False
-        self._lock, self._one_at_a_time = threading.Lock(), threading.Lock()
-
-    def __call__(self) -> None:
-        """Ask for a call: now, or as soon as the time since the last is over."""
-        with self._lock:
-            if self._waiting:
-                return
-            wait = self._free_at - time.monotonic()
-            self._waiting = wait > 0
-            if not self._waiting:
-                self._free_at = time.monotonic() + self._seconds
-        if wait > 0:
-            later(wait, self._at_last)
-        else:
-            self._run()
-
-    def _at_last(self) -> None:
-        with self._lock:
-            self._waiting = False
-            self._free_at = time.monotonic() + self._seconds
-        self._run()
-
-    def _run(self) -> None:
-        with self._one_at_a_time:
-            self._call()
-
-
-def later(seconds: float, call: Callable[[], None]) -> None:
-    """Call something in a while, unless Python has ended by then."""
-    timer = threading.Timer(seconds, call)
-    timer.daemon = True
-    timer.start()
-
-
 # Several pages may show one panel; each asks for one change at a time. What was only looked up may
 # be large, and can be looked up again.
-REMEMBERED_CHANGES, REMEMBERED_LOOKS = 64, 8
+REMEMBERED_CHANGES, REMEMBERED_LOOKUPS = 64, 8
 
-_HERE = Path(__file__).parent / "static"
+_STATIC = Path(__file__).parent / "static"
 
 Answer = dict[str, Any]
 
 
-def joined(*names: str) -> str:
-    """Read files that stand beside this one as a single text."""
-    return "\n".join((_HERE / name).read_text(encoding="utf-8") for name in names)
+def read_static(*names: str) -> str:
+    """Read scripts or style sheets as a single text: a widget has one module and one sheet."""
+    return "\n".join((_STATIC / name).read_text(encoding="utf-8") for name in names)
+
+
+class Question(msgspec.Struct):
+    """What the browser asks; each panel adds its fields and names the kinds that it answers."""
+
+    kind: str
+    number: str
 
 
 class Panel(anywidget.AnyWidget):
-    """A widget that answers questions; ``saved`` is all that a saved notebook shows of it.
+    """A widget that answers a question of kind ``open`` by its method ``_on_open``, and so on.
 
-    ``changes`` names the kinds of questions that change something.
+    ``saved`` is all that a saved notebook shows of it. ``changes`` names the kinds of questions
+    that change something.
     """
 
+    question: ClassVar[type[Question]]
     changes: ClassVar[frozenset[str]] = frozenset()
     saved: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
 
     def __init__(self, saved: Answer) -> None:
         self._lock = threading.RLock()
-        self._heard = LastHeard()
-        self._done = _AnswerCache(REMEMBERED_CHANGES)
-        self._looked_up = _AnswerCache(REMEMBERED_LOOKS)
+        self._last_heard = LastHeard()
+        self._answered_changes = _AnswerCache(REMEMBERED_CHANGES)
+        self._answered_lookups = _AnswerCache(REMEMBERED_LOOKUPS)
         super().__init__(saved=saved)
         self.on_msg(self._receive)
 
-    def _answer(self, kind: str, content: Answer) -> Answer:
-        """Answer one question; a buffer goes under ``buffer``."""
-        raise NotImplementedError
-
     def _receive(self, _: Any, content: Any, __: list[memoryview]) -> None:
-        self._heard.note()
-        asked = msgspec.convert(content, _Asked)
-        memory = self._done if asked.kind in self.changes else self._looked_up
+        self._last_heard.note()
+        asked = msgspec.convert(content, Question)
+        changes = asked.kind in self.changes
+        answers = self._answered_changes if changes else self._answered_lookups
         with self._lock:
-            if asked.number not in memory:
-                memory.keep(asked.number, self._answer_or_error(asked.kind, content))
-            answer = memory[asked.number]
-        told = {name: value for name, value in answer.items() if name != "buffer"}
+            if asked.number not in answers:
+                answers.keep(asked.number, self._answer_or_error(content))
+            answer = answers[asked.number]
+        message = {name: value for name, value in answer.items() if name != "buffer"}
         buffers = [answer["buffer"]] if "buffer" in answer else None
-        self.send({"about": asked.kind, "number": asked.number, **told}, buffers)
+        self.send({"about": asked.kind, "number": asked.number, **message}, buffers)
 
-    def _answer_or_error(self, kind: str, content: Answer) -> Answer:
+    def _answer_or_error(self, content: Any) -> Answer:
         try:
-            return self._answer(kind, content)
+            return self._answer(content)
         except Exception as error:  # noqa: BLE001 - without an answer the page would ask for ever
             return {"error": words_of(error)}
 
+    def _answer(self, content: Any) -> Answer:
+        """Answer one question; bytes go under ``buffer``."""
+        question = msgspec.convert(content, self.question)
+        answer: Answer = getattr(self, f"_on_{question.kind}")(question)
+        return answer
+
     def _push(self, content: Answer) -> None:
         """Send what was not asked for, from any thread."""
-        self._heard.run(lambda: self.send(content))
+        self._last_heard.run(lambda: self.send(content))
 
 
 class _AnswerCache(dict[str, Answer]):
@@ -149,6 +122,45 @@ class LastHeard:
         self._context.copy().run(call)
 
 
-class _Asked(msgspec.Struct):
-    kind: str
-    number: str
+class Throttle:
+    """Calls at most once in so many seconds, from any thread and never twice at once.
+
+    What was asked for in between is done at the end of that time.
+    """
+
+    def __init__(self, seconds: float, call: Callable[[], None]) -> None:
+        self._seconds, self._call = seconds, call
+        self._free_at = 0.0
+        self._is_due = False
+        self._lock, self._one_at_a_time = threading.Lock(), threading.Lock()
+
+    def __call__(self) -> None:
+        """Ask for a call: now, or as soon as the time since the last is over."""
+        with self._lock:
+            if self._is_due:
+                return
+            wait = self._free_at - time.monotonic()
+            self._is_due = wait > 0
+            if not self._is_due:
+                self._free_at = time.monotonic() + self._seconds
+        if wait > 0:
+            later(wait, self._run_late)
+        else:
+            self._run()
+
+    def _run_late(self) -> None:
+        with self._lock:
+            self._is_due = False
+            self._free_at = time.monotonic() + self._seconds
+        self._run()
+
+    def _run(self) -> None:
+        with self._one_at_a_time:
+            self._call()
+
+
+def later(seconds: float, call: Callable[[], None]) -> None:
+    """Call something in a while, unless Python has ended by then."""
+    timer = threading.Timer(seconds, call)
+    timer.daemon = True
+    timer.start()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 RECEIVING, ARRIVED = "receiving", "arrived"
+# One that failed or was cancelled can be tried again.
 REFUSED, FAILED, CANCELLED, GONE = "refused", "failed", "cancelled", "gone"
 
 _NOT_A_DOCUMENT = "is not a PDF, JPEG, PNG or HEIC by its content; save it as one of these"
@@ -33,14 +34,17 @@ class ReceivedFile:
     """One file as it was a moment ago."""
 
     key: str
+    # As the browser gave them: the name may be anything at all, so show it as text only.
     chosen_name: str = ""
     size: int = 0
-    modified: int = 0
+    modified: int = 0  # milliseconds since 1970
     state: str = RECEIVING
     received: int = 0
     message: str = ""
+    # Once it has arrived; the last part of the path is safe to send and to show.
     path: Path | None = None
     sha256: str | None = None
+    # By content, once its beginning is here.
     media_type: str | None = None
 
     @property
@@ -52,7 +56,8 @@ class ReceivedFile:
 class Receiver:
     """Takes files slice by slice into a private folder, each with a running SHA-256.
 
-    Its methods may be called from any thread.
+    Its methods may be called from any thread; ``on_change`` is called from any, and never under a
+    lock.
     """
 
     def __init__(
@@ -65,7 +70,7 @@ class Receiver:
         self._folder = Path(tempfile.mkdtemp(prefix="argyle_nb_drop_"))
         self._clean_up = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self._lock = threading.RLock()
-        self._files: dict[str, _Incoming] = {}
+        self._files: dict[str, _IncomingFile] = {}
         self._count = 0
 
     @property
@@ -75,45 +80,45 @@ class Receiver:
             return [file.snapshot() for file in self._files.values()]
 
     def begin(self, key: str, name: str, size: int, modified: int) -> ReceivedFile:
-        """Take a new file, or go on with one that was begun."""
+        """Take a new file, or go on with one that was begun: from ``received``, see `prove`."""
         self._add(key, name, size, modified)
-        return self._step(key, lambda file: file.begin(size, modified, self.max_bytes))
+        return self._update(key, lambda file: file.begin(size, modified, self.max_bytes))
 
     def refuse(self, key: str, name: str, size: int, reason: str) -> ReceivedFile:
         """Note a file that the browser did not even begin to send, with the reason."""
         self._add(key, name, size, 0)
-        return self._step(key, lambda file: file.stop(REFUSED, reason))
+        return self._update(key, lambda file: file.stop(REFUSED, reason))
 
     def prove(self, key: str, offset: int, sha256: str) -> ReceivedFile:
         """Go on where it stopped if the first bytes are the same, else from the start."""
-        return self._step(key, lambda file: file.prove(offset, sha256))
+        return self._update(key, lambda file: file.prove(offset, sha256))
 
     def slice(self, key: str, offset: int, content: bytes | memoryview) -> ReceivedFile:
         """Take a slice if it is the next one; ``received`` says which is."""
-        return self._step(key, lambda file: file.take(offset, content))
+        return self._update(key, lambda file: file.take(offset, content))
 
     def finish(self, key: str, sha256: str | None = None) -> ReceivedFile:
-        """Close a file that is complete."""
-        return self._step(key, lambda file: file.finish(sha256))
+        """Close a file that is complete; ``failed`` if the browser read something else."""
+        return self._update(key, lambda file: file.finish(sha256))
 
     def fail(self, key: str, reason: str) -> ReceivedFile:
         """Note that the browser cannot go on; what is here is kept."""
-        return self._step(key, lambda file: file.fail(reason))
+        return self._update(key, lambda file: file.fail(reason))
 
     def cancel(self, key: str) -> ReceivedFile:
         """Stop a file on its way and remove what is here of it."""
-        return self._step(key, lambda file: file.cancel())
+        return self._update(key, lambda file: file.cancel())
 
     def remove(self, key: str) -> ReceivedFile:
         """Forget a file and remove its copy."""
-        gone = self._step(key, lambda file: file.stop(GONE))
+        file = self._update(key, lambda file: file.stop(GONE))
         with self._lock:
             self._files.pop(key, None)
-        return gone
+        return file
 
     def find(self, key: str) -> ReceivedFile:
         """Look at one file; one that nobody knows is ``gone``."""
-        return self._step(key, lambda _: None)
+        return self._update(key, lambda _: None)
 
     def close(self) -> None:
         """Forget all files and remove their copies."""
@@ -126,9 +131,9 @@ class Receiver:
             if key not in self._files:
                 self._count += 1
                 path = self._folder / str(self._count) / safe_name(name)
-                self._files[key] = _Incoming(key, name, size, modified, path)
+                self._files[key] = _IncomingFile(key, name, size, modified, path)
 
-    def _step(self, key: str, step: Callable[[_Incoming], None]) -> ReceivedFile:
+    def _update(self, key: str, step: Callable[[_IncomingFile], None]) -> ReceivedFile:
         with self._lock:
             file = self._files.get(key)
             if file is None:
@@ -144,7 +149,7 @@ class Receiver:
         return after
 
 
-class _Incoming:
+class _IncomingFile:
     """One file on its way; only `Receiver` touches it, under its lock."""
 
     def __init__(self, key: str, name: str, size: int, modified: int, path: Path) -> None:
@@ -192,7 +197,7 @@ class _Incoming:
             self.fail("grew while it was read; retry, or choose it anew")
             return
         self._write(content)
-        self._look_at_the_head()
+        self._check_media_type()
 
     def finish(self, sha256: str | None) -> None:
         if self.state != RECEIVING or self.received != self.size:
@@ -240,7 +245,7 @@ class _Incoming:
         self.digest.update(content)
         self.received += len(content)
 
-    def _look_at_the_head(self) -> None:
+    def _check_media_type(self) -> None:
         if self.media_type is not None or self.received < min(HEAD_BYTES, self.size):
             return
         with self.path.open("rb") as file:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, cast
-
-import msgspec
+from typing import TYPE_CHECKING, Literal, cast
 
 from argyle_nb.review.queue import ReviewSession
-from argyle_nb.widgets.panel import Panel, joined
+from argyle_nb.widgets.panel import Panel, Question, read_static
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +33,16 @@ _SIGNAL = (
     "tampered_text",
 )
 _FIELD = ("field", "value", "confidence")
+
+
+class _ReviewQuestion(Question):
+    kind: Literal["open", "judge", "skip", "back", "case", "slice"]
+    reviewer: str | None = None
+    upload: str = ""
+    verdict: str = ""
+    note: str = ""
+    offset: int = 0
+    again: bool = False
 
 
 class ReviewQueue(Panel):
@@ -72,8 +80,9 @@ class ReviewQueue(Panel):
     []
     """
 
-    _esm = joined("keys.js", "elements.js", "panel.js", "paper.js", "review.js")
-    _css = joined("panel.css", "review.css")
+    _esm = read_static("panel.js", "review.js")
+    _css = read_static("panel.css", "review.css")
+    question = _ReviewQuestion
     changes = frozenset({"open", "judge", "skip", "back"})
 
     def __init__(
@@ -85,102 +94,79 @@ class ReviewQueue(Panel):
         log: ReviewLog | Path | str | None = None,
         sample: pd.DataFrame | None = None,
     ) -> None:
-        self._desk = ReviewSession(client, frame, log=log, sample=sample)
+        self._session = ReviewSession(client, frame, log=log, sample=sample)
         self._reviewer = reviewer
-        self._sampled = sample is not None
-        self._shelf = _DocumentCache(self._desk.open, lambda upload: self._push(_ready(upload)))
-        super().__init__(self._shown())
+        self._is_sample = sample is not None
+        self._documents = _DocumentCache(self._session.open, self._announce)
+        super().__init__(self._progress())
 
     def __repr__(self) -> str:
-        now = self._desk.progress(self._reviewer)
+        now = self._session.progress(self._reviewer)
         left = now.documents - sum(now.said.values())
         return f"ReviewQueue({now.documents} documents, {left} without a verdict of this reviewer)"
 
     @property
     def log(self) -> ReviewLog:
         """Where the verdicts are."""
-        return self._desk.log
+        return self._session.log
 
-    def _answer(self, kind: str, content: Answer) -> Answer:
-        asked = msgspec.convert(content, _ReviewQuestion)
-        return _STEPS[kind](self, asked)
-
-    def _open(self, asked: _ReviewQuestion) -> Answer:
+    def _on_open(self, question: _ReviewQuestion) -> Answer:
         """Greet a reviewer; another name begins at that reviewer's first open document."""
-        if asked.reviewer is not None and asked.reviewer.strip() != self._reviewer.strip():
-            self._reviewer = asked.reviewer
-            self._desk.restart()
+        if question.reviewer is not None and question.reviewer.strip() != self._reviewer.strip():
+            self._reviewer = question.reviewer
+            self._session.restart()
         return self._state()
 
-    def _judge(self, asked: _ReviewQuestion) -> Answer:
-        self._desk.judge(asked.upload, asked.verdict, self._reviewer, asked.note)
+    def _on_judge(self, question: _ReviewQuestion) -> Answer:
+        self._session.judge(question.upload, question.verdict, self._reviewer, question.note)
         return self._state()
 
-    def _skip(self, _: _ReviewQuestion) -> Answer:
-        self._desk.skip(self._reviewer)
+    def _on_skip(self, _: _ReviewQuestion) -> Answer:
+        self._session.skip(self._reviewer)
         return self._state()
 
-    def _back(self, _: _ReviewQuestion) -> Answer:
-        self._desk.back(self._reviewer)
+    def _on_back(self, _: _ReviewQuestion) -> Answer:
+        self._session.back(self._reviewer)
         return self._state()
 
-    def _case(self, asked: _ReviewQuestion) -> Answer:
-        self._shelf.hold(asked.upload, self._desk.upcoming(self._reviewer))
-        case = self._shelf.find(asked.upload, again=asked.again)
-        return _facts(case) if case else {"upload": asked.upload, "fetching": True}
+    def _on_case(self, question: _ReviewQuestion) -> Answer:
+        self._documents.keep_only(question.upload, self._session.upcoming(self._reviewer))
+        case = self._documents.find(question.upload, again=question.again)
+        return _facts(case) if case else {"upload": question.upload, "fetching": True}
 
-    def _slice(self, asked: _ReviewQuestion) -> Answer:
-        case = self._shelf.find(asked.upload)
+    def _on_slice(self, question: _ReviewQuestion) -> Answer:
+        case = self._documents.find(question.upload)
         content = case.content if case else b""
-        part = content[asked.offset : asked.offset + SLICE_BYTES]
-        return {"upload": asked.upload, "offset": asked.offset, "buffer": part}
+        part = content[question.offset : question.offset + SLICE_BYTES]
+        return {"upload": question.upload, "offset": question.offset, "buffer": part}
+
+    def _announce(self, upload: str) -> None:
+        self._push({"about": "ready", "upload": upload})
 
     def _state(self) -> Answer:
-        now = self._desk.progress(self._reviewer)
-        shown = self._shown()
-        self.saved = shown
-        return shown | {
+        now = self._session.progress(self._reviewer)
+        self.saved = self._progress()
+        return self.saved | {
             "upload": now.upload_id,
             "reviewer": self._reviewer,
             "verdict": now.verdict,
             "note": now.note,
-            "agreement": _texts(self._desk.agreement().reset_index()),
+            "agreement": _texts(self._session.agreement().reset_index()),
         }
 
-    def _shown(self) -> Answer:
+    def _progress(self) -> Answer:
         """Give what is saved with the notebook: how far the queue is, nothing of a person."""
-        now = self._desk.progress(self._reviewer)
+        now = self._session.progress(self._reviewer)
         return {
             "place": now.number,
             "documents": now.documents,
             "said": now.said,
-            "sampled": self._sampled,
+            "sampled": self._is_sample,
         }
 
 
-class _ReviewQuestion(msgspec.Struct):
-    """What the browser asks."""
-
-    reviewer: str | None = None
-    upload: str = ""
-    verdict: str = ""
-    note: str = ""
-    offset: int = 0
-    again: bool = False
-
-
-_STEPS: dict[str, Callable[[ReviewQueue, _ReviewQuestion], Answer]] = {
-    "open": ReviewQueue._open,  # noqa: SLF001 - the class of this file
-    "judge": ReviewQueue._judge,  # noqa: SLF001
-    "skip": ReviewQueue._skip,  # noqa: SLF001
-    "back": ReviewQueue._back,  # noqa: SLF001
-    "case": ReviewQueue._case,  # noqa: SLF001
-    "slice": ReviewQueue._slice,  # noqa: SLF001
-}
-
-
 class _DocumentCache:
-    """Fetches documents on threads of their own, and holds those that are wanted now.
+    """The documents that are wanted now, each fetched on a thread of its own.
 
     A slow handler would hold up every other widget.
     """
@@ -190,7 +176,7 @@ class _DocumentCache:
         self._lock = threading.Lock()
         self._cases: dict[str, ReviewCase | None] = {}
 
-    def hold(self, *uploads: str) -> None:
+    def keep_only(self, *uploads: str) -> None:
         """Let go of all others, and begin to fetch these."""
         with self._lock:
             for other in set(self._cases).difference(uploads):
@@ -219,10 +205,6 @@ class _DocumentCache:
             if upload in self._cases:
                 self._cases[upload] = case
         self._ready(upload)
-
-
-def _ready(upload: str) -> Answer:
-    return {"about": "ready", "upload": upload}
 
 
 def _facts(case: ReviewCase) -> Answer:

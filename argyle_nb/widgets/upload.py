@@ -5,10 +5,9 @@ from __future__ import annotations
 import html
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import ipywidgets as widgets
-import msgspec
 
 from argyle_nb.config import LOCAL
 from argyle_nb.errors import ValidationError, words_of
@@ -17,7 +16,7 @@ from argyle_nb.uploads import UploadQueue
 from argyle_nb.uploads.jobs import default_journal
 from argyle_nb.uploads.queue_files import DONE, files_of
 from argyle_nb.widgets.dropzone import DropZone
-from argyle_nb.widgets.panel import Panel, Throttle, joined
+from argyle_nb.widgets.panel import Panel, Question, Throttle, read_static
 from argyle_nb.widgets.receiving import ARRIVED
 
 if TYPE_CHECKING:
@@ -35,7 +34,8 @@ if TYPE_CHECKING:
 
 SHOW_SECONDS, SAVE_SECONDS = 0.2, 2.0
 ROWS_IN_A_MESSAGE = 200
-_SAID = {
+# What a saved notebook says of a document under way.
+_SAVED_MESSAGES = {
     "looking": "looking at it",
     "ready": "ready",
     "waiting": "waiting to be sent",
@@ -129,22 +129,35 @@ class UploadPanel(widgets.VBox):
         return self.queue.send()
 
 
+class _UploadQuestion(Question):
+    kind: Literal[
+        "open", "look", "set", "add", "send", "stop", "remove", "again", "users", "earlier"
+    ]
+    keys: tuple[str, ...] = ()
+    all: bool = False
+    document_type: str | None = None
+    user: str | None = None
+    text: str = ""
+
+
 class _Table(Panel):
     """The documents, one a row; the browser asks, and is told what changed."""
 
-    _esm = joined("keys.js", "elements.js", "panel.js", "upload_rows.js", "upload.js")
-    _css = joined("panel.css", "upload.css")
+    _esm = read_static("panel.js", "upload.js")
+    _css = read_static("panel.css", "upload.css")
+    question = _UploadQuestion
     changes = frozenset({"set", "add", "send", "stop", "remove", "again"})
 
     def __init__(self, client: Client, journal: Path) -> None:
         self.user = ""
-        self.forget: Callable[..., None] = lambda *_: None
-        self._news: set[str] = set()
+        # Removes the copies of files; the zone that has them is made after this.
+        self.remove_copies: Callable[..., None] = lambda *_: None
+        self._changed_keys: set[str] = set()
         self._version = 0
-        self._news_lock = threading.Lock()
-        self._tell = Throttle(SHOW_SECONDS, self._tell_now)
-        self._save = Throttle(SAVE_SECONDS, self._save_now)
-        self.queue = UploadQueue(client, journal, on_change=self._changed)
+        self._changes_lock = threading.Lock()
+        self._push_soon = Throttle(SHOW_SECONDS, self._push_changes)
+        self._save_soon = Throttle(SAVE_SECONDS, self._save_rows)
+        self.queue = UploadQueue(client, journal, on_change=self._note_change)
         super().__init__({"files": []})
 
     def take(self, file: ReceivedFile) -> None:
@@ -159,10 +172,8 @@ class _Table(Panel):
             self.queue.add(path, document_type=document_type, user=user or self.user)
         return len(paths)
 
-    def _answer(self, kind: str, content: Answer) -> Answer:
-        return _STEPS[kind](self, msgspec.convert(content, _UploadQuestion))
-
-    def _open(self, _: _UploadQuestion) -> Answer:
+    def _on_open(self, _: _UploadQuestion) -> Answer:
+        # Before the files: what changes meanwhile is then pushed as newer.
         version = self._version
         return {
             "version": version,
@@ -172,117 +183,102 @@ class _Table(Panel):
             "sending": self.queue.is_sending,
         }
 
-    def _look(self, _: _UploadQuestion) -> Answer:
+    def _on_look(self, _: _UploadQuestion) -> Answer:
         """Say how much was pushed, so that a page sees whether it heard everything."""
         return {"version": self._version}
 
-    def _set(self, asked: _UploadQuestion) -> Answer:
-        if asked.all and asked.user is not None:
-            self.user = asked.user.strip()
-            self._tell()
-        keys = [file.key for file in self.queue.files] if asked.all else asked.keys
-        late = self.queue.set(keys, document_type=asked.document_type, user=asked.user)
-        if late and not asked.all:
+    def _on_set(self, question: _UploadQuestion) -> Answer:
+        if question.all and question.user is not None:
+            self.user = question.user.strip()
+            self._push_soon()
+        keys = [file.key for file in self.queue.files] if question.all else question.keys
+        late = self.queue.set(keys, document_type=question.document_type, user=question.user)
+        if late and not question.all:
             raise ValidationError(
                 f"too late: {late[0].name} is {late[0].state} as {late[0].document_type} for "
                 f"{late[0].user}"
             )
         return {}
 
-    def _add(self, asked: _UploadQuestion) -> Answer:
-        return self._aside("added", lambda: self.add_files(asked.text))
+    def _on_add(self, question: _UploadQuestion) -> Answer:
+        return self._in_background("added", lambda: self.add_files(question.text))
 
-    def _aside(self, about: str, find: Callable[[], Any]) -> Answer:
-        """Find it on another thread: a slow handler would hold up every other widget."""
+    def _in_background(self, about: str, find: Callable[[], Any]) -> Answer:
+        """Push what is found later: a slow handler would hold up every other widget."""
 
-        def tell() -> None:
+        def push() -> None:
             try:
-                told = {about: find()}
+                result = {about: find()}
             except Exception as error:  # noqa: BLE001 - on this thread nobody would see it
-                told = {"trouble": words_of(error)}
-            self._push({"about": about} | told)
+                result = {"trouble": words_of(error)}
+            self._push({"about": about} | result)
 
-        threading.Thread(target=tell, name=f"argyle_nb {about}", daemon=True).start()
+        threading.Thread(target=push, name=f"argyle_nb {about}", daemon=True).start()
         return {}
 
-    def _send_files(self, asked: _UploadQuestion) -> Answer:
-        self.queue.send(asked.keys or None)
+    def _on_send(self, question: _UploadQuestion) -> Answer:
+        self.queue.send(question.keys or None)
         return {}
 
-    def _stop(self, _: _UploadQuestion) -> Answer:
+    def _on_stop(self, _: _UploadQuestion) -> Answer:
         self.queue.stop()
         return {}
 
-    def _remove(self, asked: _UploadQuestion) -> Answer:
-        self.forget(*[key for key in asked.keys if self.queue.remove(key)])
+    def _on_remove(self, question: _UploadQuestion) -> Answer:
+        self.remove_copies(*[key for key in question.keys if self.queue.remove(key)])
         return {}
 
-    def _again(self, asked: _UploadQuestion) -> Answer:
-        for key in asked.keys:
+    def _on_again(self, question: _UploadQuestion) -> Answer:
+        for key in question.keys:
             self.queue.look_again(key)
         return {}
 
-    def _users(self, asked: _UploadQuestion) -> Answer:
-        self.queue.finder.search(asked.text, self._tell_found)
+    def _on_users(self, question: _UploadQuestion) -> Answer:
+        self.queue.finder.search(question.text, self._push_users)
         return {}
 
-    def _tell_found(self, found: UserMatch) -> None:
-        users = [_suggested(user, self.queue.finder.name_of(user)) for user in found.users]
-        self._push({"about": "users", "text": found.text, "users": users, "words": found.words})
+    def _push_users(self, match: UserMatch) -> None:
+        users = [_suggestion(user, self.queue.finder.name_of(user)) for user in match.users]
+        self._push({"about": "users", "text": match.text, "users": users, "words": match.words})
 
-    def _earlier(self, _: _UploadQuestion) -> Answer:
-        return self._aside("earlier", lambda: [_line(*row) for row in self.queue.earlier()])
+    def _on_earlier(self, _: _UploadQuestion) -> Answer:
+        return self._in_background(
+            "earlier", lambda: [_journal_row(*row) for row in self.queue.earlier()]
+        )
 
-    def _changed(self, key: str) -> None:
-        with self._news_lock:
-            self._news.add(key)
-        self._tell()
-        self._save()
+    def _note_change(self, key: str) -> None:
+        with self._changes_lock:
+            self._changed_keys.add(key)
+        self._push_soon()
+        self._save_soon()
 
-    def _tell_now(self) -> None:
-        with self._news_lock:
-            keys, self._news = self._news, set()
+    def _push_changes(self) -> None:
+        with self._changes_lock:
+            keys, self._changed_keys = self._changed_keys, set()
         files = self.queue.files
         rows = [_row(file) for file in files if file.key in keys]
         gone = sorted(keys.difference(file.key for file in files))
         sending = self.queue.is_sending
         for begin in range(0, max(len(rows), 1), ROWS_IN_A_MESSAGE):
             self._version += 1
-            part = rows[begin : begin + ROWS_IN_A_MESSAGE]
-            news = {"version": self._version, "files": part, "gone": gone, "sending": sending}
-            self._push({"about": "files", "user": self.user, **news})
+            self._push(
+                {
+                    "about": "files",
+                    "version": self._version,
+                    "files": rows[begin : begin + ROWS_IN_A_MESSAGE],
+                    "gone": gone,
+                    "user": self.user,
+                    "sending": sending,
+                }
+            )
             gone = []
 
-    def _save_now(self) -> None:
-        saved = {"files": [_saved(file) for file in self.queue.files]}
-        self._heard.run(lambda: setattr(self, "saved", saved))
+    def _save_rows(self) -> None:
+        saved = {"files": [_saved_row(file) for file in self.queue.files]}
+        self._last_heard.run(lambda: setattr(self, "saved", saved))
 
 
-class _UploadQuestion(msgspec.Struct):
-    """What the browser asks."""
-
-    keys: list[str] = []
-    all: bool = False
-    document_type: str | None = None
-    user: str | None = None
-    text: str = ""
-
-
-_STEPS: dict[str, Callable[[_Table, _UploadQuestion], Answer]] = {
-    "open": _Table._open,  # noqa: SLF001 - the class of this file
-    "look": _Table._look,  # noqa: SLF001
-    "set": _Table._set,  # noqa: SLF001
-    "add": _Table._add,  # noqa: SLF001
-    "send": _Table._send_files,  # noqa: SLF001
-    "stop": _Table._stop,  # noqa: SLF001
-    "remove": _Table._remove,  # noqa: SLF001
-    "again": _Table._again,  # noqa: SLF001
-    "users": _Table._users,  # noqa: SLF001
-    "earlier": _Table._earlier,  # noqa: SLF001
-}
-
-
-class _Shared:
+class _SharedPanel:
     """What panels with the same journal and place have in common."""
 
     def __init__(self, client: Client, journal: Path) -> None:
@@ -290,7 +286,7 @@ class _Shared:
         self.zone = DropZone(
             on_change=self.table.take, hand_over=True, is_needed=lambda: self.queue.is_sending
         )
-        self.table.forget = self.zone.remove
+        self.table.remove_copies = self.zone.remove
         self.heading = widgets.HTML(_heading(client))
 
     @property
@@ -312,25 +308,25 @@ class _Shared:
         self.heading.value = _heading(client)
 
 
-_SHARED: dict[tuple[str, Path], _Shared] = {}
+_SHARED: dict[tuple[str, Path], _SharedPanel] = {}
 _SHARED_LOCK = threading.Lock()
 
 
-def _shared_of(client: Client, journal: Path) -> _Shared:
+def _shared_of(client: Client, journal: Path) -> _SharedPanel:
     """Give what a panel shows; one that was closed begins anew."""
     key = (client.settings.journal_scope, journal.absolute())
     with _SHARED_LOCK:
         if key not in _SHARED or not _SHARED[key].is_open:
-            _SHARED[key] = _Shared(client, journal)
+            _SHARED[key] = _SharedPanel(client, journal)
         else:
             _SHARED[key].use(client)
         return _SHARED[key]
 
 
 def _heading(client: Client) -> str:
-    where = client.settings.environment
-    stand_in = "; its scores are a stand-in" if where == LOCAL else ""
-    return f"<b>Upload documents to Argyle</b> ({html.escape(where)}{stand_in})"
+    environment = client.settings.environment
+    stand_in = "; its scores are a stand-in" if environment == LOCAL else ""
+    return f"<b>Upload documents to Argyle</b> ({html.escape(environment)}{stand_in})"
 
 
 def _row(file: QueuedFile) -> Answer:
@@ -353,21 +349,21 @@ def _row(file: QueuedFile) -> Answer:
     }
 
 
-def _saved(file: QueuedFile) -> Answer:
+def _saved_row(file: QueuedFile) -> Answer:
     """Give what a saved notebook shows of a file: nothing of a person but the file's name.
 
     What a server said, here in ``message`` and ``how``, may name somebody.
     """
-    said = _SAID.get(file.state, "")
+    message = _SAVED_MESSAGES.get(file.state, "")
     if file.state == DONE:
         end = ", no authenticity score"
         if file.score is not None:
             end = f": score {file.score}, {file.level} authenticity"
-        said = file.document_type + end
-    return _row(file) | {"user": "", "message": said, "how": "", "signals": []}
+        message = file.document_type + end
+    return _row(file) | {"user": "", "message": message, "how": "", "signals": []}
 
 
-def _line(key: UploadKey, entry: JournalEntry, at: str) -> dict[str, Any]:
+def _journal_row(key: UploadKey, entry: JournalEntry, at: str) -> dict[str, Any]:
     return {
         "name": entry.name,
         "type": key.document_type,
@@ -379,7 +375,7 @@ def _line(key: UploadKey, entry: JournalEntry, at: str) -> dict[str, Any]:
     }
 
 
-def _suggested(user: User, value: str) -> dict[str, str]:
+def _suggestion(user: User, value: str) -> dict[str, str]:
     name = f"{user.first_name or ''} {user.last_name or ''}".strip()
     parts = (name, user.email, user.external_id if value == user.id else None)
     return {"value": value, "label": ", ".join(filter(None, parts)) or user.id}

@@ -1,4 +1,4 @@
-"""The fixed set of sample documents: ten borrowers, and what each sends in."""
+"""The sample documents: the fixed set of ten borrowers, and any number of further ones."""
 
 from __future__ import annotations
 
@@ -28,23 +28,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from random import Random
 
-
-@dataclass(frozen=True)
-class SampleSpec:
-    """One sample document.
-
-    ``user`` counts borrowers from 1. ``when`` is the pay date's number in 2026 for a paystub and
-    the tax year for a form. ``how`` is a quirk of a genuine document, a kind of tampering, or the
-    form a paper takes. ``filed_as`` names a wrong document type.
-    """
-
-    user: int
-    kind: str
-    when: int
-    how: str
-    filed_as: str = ""
-
-
+DEFAULT_FOLDER = Path("data/documents")
+IMAGE_FRAUDS = ("screenshot", "photo_patched")
+# A seamless rewrite leaves nothing to find.
+PDF_FRAUDS = tuple(kind for kind in KINDS if kind not in {*IMAGE_FRAUDS, "seamless_rewrite"})
+PDF_QUIRKS = (*QUIRKS, "scanned")
+IMAGE_QUIRKS = ("photo", "forwarded")
+ENDINGS = {"photo": ".jpg", "JPEG": ".jpg", "PNG": ".png"}
+LETTER_TYPES = {
+    "id_card": "proof-of-identity",
+    "utility_bill": "proof-of-address",
+    "bank_letter": "proof-of-address",
+    "offer_letter": "miscellaneous",
+    "voided_check": "miscellaneous",
+}
 LAYOUT_OF_USER = {
     1: "statement",
     2: "voucher",
@@ -57,8 +54,54 @@ LAYOUT_OF_USER = {
     9: "voucher",
     10: "statement",
 }
+# A client has to refuse both before a byte is sent.
+REFUSED = {
+    "empty_scan.pdf": (b"", "paystubs", 9),
+    "notes_renamed.pdf": (
+        b"Call the employer back on Monday about the missing pay date.\n",
+        "miscellaneous",
+        6,
+    ),
+}
 
-RECIPES = (
+
+@dataclass(frozen=True)
+class SampleSpec:
+    """One sample document.
+
+    ``user`` counts borrowers from 1. ``when`` is the pay date's number in 2026 for a paystub and
+    the tax year for a form. ``how`` is a quirk of a genuine document, a kind of tampering, or the
+    format of a letter. ``filed_as`` names a wrong document type.
+    """
+
+    user: int
+    kind: str
+    when: int
+    how: str
+    filed_as: str = ""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A labelled document.
+
+    ``tampering`` is empty for a genuine document; ``document_type`` is the type it is filed as.
+    """
+
+    file: str
+    content: bytes
+    document_type: str
+    user: str
+    tampering: str
+    note: str
+
+    @property
+    def genuine(self) -> bool:
+        """Whether nothing untrue was done to it."""
+        return not self.tampering
+
+
+SAMPLE_SPECS = (
     SampleSpec(1, "paystub", 4, "plain"),
     SampleSpec(1, "paystub", 5, "touched"),
     SampleSpec(1, "w2", 2025, "plain"),
@@ -100,78 +143,79 @@ RECIPES = (
     SampleSpec(10, "bank_letter", 0, "pdf"),
 )
 
-# A client has to refuse both before a byte is sent.
-REFUSED = {
-    "empty_scan.pdf": (b"", "paystubs", 9),
-    "notes_renamed.pdf": (
-        b"Call the employer back on Monday about the missing pay date.\n",
-        "miscellaneous",
-        6,
-    ),
-}
+
+def write_samples(folder: Path | str = DEFAULT_FOLDER) -> list[Sample]:
+    """Write the fixed set, and ``manifest.csv`` and ``truth.csv`` beside its folder."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    samples = make_samples()
+    for sample in samples:
+        (folder / sample.file).write_bytes(sample.content)
+    for name, (content, _, _) in REFUSED.items():
+        (folder / name).write_bytes(content)
+    rows = [(s.file, s.document_type, s.user) for s in samples]
+    rows += [(name, kind, f"borrower-{user:03}") for name, (_, kind, user) in REFUSED.items()]
+    named = [(f"{folder.name}/{name}", kind, user) for name, kind, user in rows]
+    _write_csv(folder.parent / "manifest.csv", ("file", "document_type", "user"), named)
+    _write_truth(folder.parent / "truth.csv", samples, f"{folder.name}/")
+    return samples
 
 
-DEFAULT_FOLDER = Path("data/documents")
-PAPER_TYPES = {
-    "id_card": "proof-of-identity",
-    "utility_bill": "proof-of-address",
-    "bank_letter": "proof-of-address",
-    "offer_letter": "miscellaneous",
-    "voided_check": "miscellaneous",
-}
-IMAGE_FRAUDS = ("screenshot", "photo_patched")
-# A seamless rewrite leaves nothing to find.
-PDF_FRAUDS = tuple(kind for kind in KINDS if kind not in {*IMAGE_FRAUDS, "seamless_rewrite"})
-PDF_QUIRKS = (*QUIRKS, "scanned")
-IMAGE_QUIRKS = ("photo", "forwarded")
-ENDINGS = {"photo": ".jpg", "JPEG": ".jpg", "PNG": ".png"}
+def make_samples() -> list[Sample]:
+    """Make the fixed set, in the order of the manifest, without the files to be refused."""
+    return [_fixed_sample(spec) for spec in SAMPLE_SPECS]
 
 
-@dataclass(frozen=True)
-class Sample:
-    """A labelled document.
-
-    ``tampering`` is empty for a genuine document; ``document_type`` is the type it is filed as.
-    """
-
-    file: str
-    content: bytes
-    document_type: str
-    user: str
-    tampering: str
-    note: str
-
-    @property
-    def genuine(self) -> bool:
-        """Whether nothing untrue was done to it."""
-        return not self.tampering
+def _fixed_sample(spec: SampleSpec) -> Sample:
+    rng = seeded(spec.user, spec.kind, spec.when, spec.how)
+    job, user = _borrower(spec.user), f"borrower-{spec.user:03}"
+    last = job.person.last.lower()
+    if spec.kind in LETTERS:
+        return _letter_sample(rng, LETTERS[spec.kind](rng, job), spec, last, user)
+    draft, stem = _fixed_draft(rng, job, spec)
+    sample = _payroll_sample(rng, draft, spec.how, stem, user)
+    filed_as = spec.filed_as or sample.document_type
+    return Sample(sample.file, sample.content, filed_as, user, sample.tampering, sample.note)
 
 
-def make_paystub(rng: Random, *, layout: str | None = None, quirk: str = "plain") -> bytes:
-    """Make one genuine paystub."""
-    return save_genuine(rng, _random_draft(rng, "paystubs", layout), quirk)
+def _borrower(user: int) -> Employment:
+    rng = seeded("borrower", user)
+    # A last name of one's own keeps ten sets of files apart.
+    person = replace(make_person(rng), last=LAST_NAMES[user - 1])
+    return make_employment(rng, person)
 
 
-def make_w2(rng: Random, *, quirk: str = "plain") -> bytes:
-    """Make one genuine W-2."""
-    return save_genuine(rng, _random_draft(rng, "W-2"), quirk)
+def _fixed_draft(rng: Random, job: Employment, spec: SampleSpec) -> tuple[Draft, str]:
+    last = job.person.last.lower()
+    if spec.kind == "w2":
+        return w2_draft(rng, job, spec.when), f"w2_{last}_{spec.when}"
+    if spec.kind == "1099":
+        return form_1099_draft(rng, job.person, spec.when), f"1099_{last}_{spec.when}"
+    system = make_system(seeded("system", spec.user), LAYOUT_OF_USER[spec.user])
+    draft = paystub_draft(rng, job, system, 2026, spec.when)
+    pay_date = paystub_for(job, 2026, spec.when).pay_date
+    return draft, f"paystub_{last}_{pay_date}"
 
 
-def make_1099(rng: Random, *, quirk: str = "plain") -> bytes:
-    """Make one genuine 1099-NEC."""
-    return save_genuine(rng, _random_draft(rng, "1099"), quirk)
+def _letter_sample(rng: Random, letter: Letter, spec: SampleSpec, last: str, user: str) -> Sample:
+    ending = ENDINGS.get(spec.how, ".pdf")
+    return Sample(
+        file=f"{spec.kind}_{last}{ending}",
+        content=_letter_content(rng, letter, spec.how),
+        document_type=LETTER_TYPES[spec.kind],
+        user=user,
+        tampering="",
+        note="phone photo" if spec.how == "photo" else spec.kind.replace("_", " "),
+    )
 
 
-def _random_draft(rng: Random, document_type: str, layout: str | None = None) -> Draft:
-    person = make_person(rng)
-    if document_type == "1099":
-        return form_1099_draft(rng, person, rng.choice((2024, 2025)))
-    job = make_employment(rng, person)
-    if document_type == "W-2":
-        return w2_draft(rng, job, 2025)
-    year, half = rng.choice(((2025, 1), (2026, 2)))
-    number = rng.randint(1, job.periods // half)
-    return paystub_draft(rng, job, make_system(rng, layout), year, number)
+def _letter_content(rng: Random, letter: Letter, how: str) -> bytes:
+    made = moment(rng, letter.dated)
+    if how == "photo":
+        return phone_photo(rng, letter.page, made)
+    if how in ENDINGS:
+        return picture(letter.page, how)
+    return rewrite(draw_pdf(letter.page), Provenance(letter.creator, letter.producer, made))
 
 
 def make_corpus(
@@ -183,7 +227,10 @@ def make_corpus(
     kinds: Sequence[str] = PDF_FRAUDS,
     quirks: Sequence[str] = PDF_QUIRKS,
 ) -> list[Sample]:
-    """Make labelled documents with varying people, layouts and tampering."""
+    """Make labelled documents with varying people, layouts and tampering, and ``truth.csv``.
+
+    ``tampered`` is their share, 0 to 1; the same seed gives the same bytes.
+    """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     samples = [_corpus_sample(seed, n, tampered, (kinds, quirks)) for n in range(1, count + 1)]
@@ -206,6 +253,18 @@ def _corpus_sample(
     return _payroll_sample(rng, draft, how, stem, f"borrower-{number:03}")
 
 
+def _random_draft(rng: Random, document_type: str) -> Draft:
+    person = make_person(rng)
+    if document_type == "1099":
+        return form_1099_draft(rng, person, rng.choice((2024, 2025)))
+    job = make_employment(rng, person)
+    if document_type == "W-2":
+        return w2_draft(rng, job, 2025)
+    year, half = rng.choice(((2025, 1), (2026, 2)))
+    number = rng.randint(1, job.periods // half)
+    return paystub_draft(rng, job, make_system(rng), year, number)
+
+
 def _payroll_sample(rng: Random, draft: Draft, how: str, stem: str, user: str) -> Sample:
     if how in KINDS:
         fraud = tamper(rng, draft, how)
@@ -219,80 +278,6 @@ def _payroll_sample(rng: Random, draft: Draft, how: str, stem: str, user: str) -
         return Sample(f"{stem}.jpg", content, draft.document_type, user, "", note)
     content = save_genuine(rng, draft, how)
     return Sample(f"{stem}.pdf", content, draft.document_type, user, "", how)
-
-
-def make_samples() -> list[Sample]:
-    """Make the fixed set of sample documents."""
-    return [_fixed_sample(recipe) for recipe in RECIPES]
-
-
-def _borrower(user: int) -> Employment:
-    rng = seeded("borrower", user)
-    # A last name of one's own keeps ten sets of files apart.
-    person = replace(make_person(rng), last=LAST_NAMES[user - 1])
-    return make_employment(rng, person)
-
-
-def _fixed_sample(recipe: SampleSpec) -> Sample:
-    rng = seeded(recipe.user, recipe.kind, recipe.when, recipe.how)
-    job, user = _borrower(recipe.user), f"borrower-{recipe.user:03}"
-    last = job.person.last.lower()
-    if recipe.kind in LETTERS:
-        return _paper_sample(rng, LETTERS[recipe.kind](rng, job), recipe, last, user)
-    draft, stem = _fixed_draft(rng, job, recipe)
-    sample = _payroll_sample(rng, draft, recipe.how, stem, user)
-    filed_as = recipe.filed_as or sample.document_type
-    return Sample(sample.file, sample.content, filed_as, user, sample.tampering, sample.note)
-
-
-def _fixed_draft(rng: Random, job: Employment, recipe: SampleSpec) -> tuple[Draft, str]:
-    last = job.person.last.lower()
-    if recipe.kind == "w2":
-        return w2_draft(rng, job, recipe.when), f"w2_{last}_{recipe.when}"
-    if recipe.kind == "1099":
-        return form_1099_draft(rng, job.person, recipe.when), f"1099_{last}_{recipe.when}"
-    system = make_system(seeded("system", recipe.user), LAYOUT_OF_USER[recipe.user])
-    draft = paystub_draft(rng, job, system, 2026, recipe.when)
-    pay_date = paystub_for(job, 2026, recipe.when).pay_date
-    return draft, f"paystub_{last}_{pay_date}"
-
-
-def _paper_sample(rng: Random, paper: Letter, recipe: SampleSpec, last: str, user: str) -> Sample:
-    ending = ENDINGS.get(recipe.how, ".pdf")
-    return Sample(
-        file=f"{recipe.kind}_{last}{ending}",
-        content=_paper_content(rng, paper, recipe.how),
-        document_type=PAPER_TYPES[recipe.kind],
-        user=user,
-        tampering="",
-        note="phone photo" if recipe.how == "photo" else recipe.kind.replace("_", " "),
-    )
-
-
-def _paper_content(rng: Random, paper: Letter, how: str) -> bytes:
-    made = moment(rng, paper.dated)
-    if how == "photo":
-        return phone_photo(rng, paper.page, made)
-    if how in ENDINGS:
-        return picture(paper.page, how)
-    return rewrite(draw_pdf(paper.page), Provenance(paper.creator, paper.producer, made))
-
-
-def write_samples(folder: Path | str = DEFAULT_FOLDER) -> list[Sample]:
-    """Write the fixed set, and ``manifest.csv`` and ``truth.csv`` beside its folder."""
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    samples = make_samples()
-    for sample in samples:
-        (folder / sample.file).write_bytes(sample.content)
-    for name, (content, _, _) in REFUSED.items():
-        (folder / name).write_bytes(content)
-    rows = [(s.file, s.document_type, s.user) for s in samples]
-    rows += [(name, kind, f"borrower-{user:03}") for name, (_, kind, user) in REFUSED.items()]
-    named = [(f"{folder.name}/{name}", kind, user) for name, kind, user in rows]
-    _write_csv(folder.parent / "manifest.csv", ("file", "document_type", "user"), named)
-    _write_truth(folder.parent / "truth.csv", samples, f"{folder.name}/")
-    return samples
 
 
 def _write_truth(path: Path, samples: Iterable[Sample], prefix: str = "") -> None:

@@ -1,4 +1,4 @@
-"""A payroll document before it is saved, and the innocent ways in which it may be saved."""
+"""Payroll documents before they are saved, and the innocent ways to save them."""
 
 from __future__ import annotations
 
@@ -189,6 +189,8 @@ def _scanned(rng: Random, draft: Draft) -> bytes:
     return image_only(jpeg, size, Provenance(creator, producer, scanned))
 
 
+# ``touched`` is modified minutes later, ``printed`` by a browser or an operating system,
+# ``compressed`` by a tool that takes the history away.
 QUIRKS: dict[str, Callable[[Random, Draft], bytes]] = {
     "plain": _plain,
     "touched": _touched,
@@ -206,7 +208,7 @@ UNREADABLE: dict[str, Callable[[Random, Draft], bytes]] = {
 
 
 def save_genuine(rng: Random, draft: Draft, quirk: str) -> bytes:
-    """Save a draft as an honest sender might."""
+    """Save a draft in one of the ways of `QUIRKS` and `UNREADABLE`."""
     return (QUIRKS | UNREADABLE)[quirk](rng, draft)
 
 
@@ -227,7 +229,7 @@ def _with_annotation(pdf: bytes, annotation: DictionaryObject) -> Objects:
     old = read_contents(pdf)
     added: Objects = {old.size: annotation}
     for number, page in old.objects.items():
-        if isinstance(page, DictionaryObject) and page.get("/Type") == "/DrawnPage":
+        if isinstance(page, DictionaryObject) and page.get("/Type") == "/Page":
             noted = DictionaryObject({key: page.raw_get(key) for key in page})
             noted[NameObject("/Annots")] = pdf_object([reference(old.size)])
             added[number] = noted

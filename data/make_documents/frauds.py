@@ -1,4 +1,4 @@
-"""Tampering with a photograph: amounts painted over, typed anew, and the picture saved again."""
+"""Frauds: amounts, names and dates falsified in PDF files, scans, screenshots and photos."""
 
 from __future__ import annotations
 
@@ -45,65 +45,45 @@ if TYPE_CHECKING:
     from data.make_documents.drafts import Draft, Facts
     from data.make_documents.photos import Shot
 
-
+EDITORS = (
+    "Adobe Photoshop 25.5 (Windows)",
+    "Adobe Illustrator 28.3",
+    "GIMP 2.10.36",
+    "Inkscape 1.3.2",
+    "PDFescape Online - https://www.pdfescape.com",
+    "iLovePDF",
+    "Sejda 3.2.85 (www.sejda.com)",
+    "Foxit PDF Editor Printer Version 13.0",
+    "LibreOffice 24.2 (Draw)",
+    "Canva",
+    "Nitro Pro 13 (13.70.0.30)",
+    "Redline PDF Editor 4.1",
+)
 IMAGE_EDITORS = ("Adobe Photoshop 25.5 (Windows)", "GIMP 2.10.36", "PicsArt", "Snapseed 2.0")
+GENERATORS = (
+    ("PaystubWizard Online", "PaystubWizard PDF 2.1"),
+    ("CheckStubMaker Pro 5", "TCPDF 6.6.2"),
+    ("QuickStubs Paystub Generator", "jsPDF 2.5.1"),
+    ("InstaPaystub.example", "dompdf 2.0.3 + CPDF"),
+    ("", "StubForge PDF Engine 1.8"),
+)
+STANDARD_FACES = ("Helvetica", "Times-Roman", "Courier", "Helvetica-Bold", "Times-Bold")
 PADDING = 3
 WIDTH_OF_DIGIT = 0.556
 
 
-def patched_photo(rng: Random, draft: Draft) -> Fraud:
-    """Photograph a document and type other amounts into the picture."""
-    page = draft.redraw(draft.facts)
-    edits = amount_edits(rng, draft, rng.choice(("one", "some")))
-    taken = moment(rng, draft.made.date())
-    shot = shoot(rng, page, taken)
-    with pillow_module("Image").open(io.BytesIO(shot.jpeg)) as photo:
-        exif, picture = photo.getexif(), photo.convert("RGB")
-    for mark in page.marks:
-        for old, new in edits.items():
-            if isinstance(mark, Text) and as_whole(old).search(mark.words):
-                _retype(picture, shot, mark, as_whole(old).sub(new, mark.words))
-    how = rng.choice(("editor", "stripped", "quiet"))
-    options: dict[str, Any] = {"quality": rng.choice((80, 90, 95))}
-    if how == "editor":
-        exif[SOFTWARE] = rng.choice(IMAGE_EDITORS)
-        later = taken + timedelta(days=rng.randint(1, 20), minutes=rng.randint(1, 600))
-        exif[CHANGED] = f"{later:%Y:%m:%d %H:%M:%S}"
-    if how != "stripped":
-        options["exif"] = exif.tobytes()
-    return Fraud(encoded(picture, "JPEG", **options), ".jpg", f"photo, amounts typed in, {how}")
+@dataclass(frozen=True)
+class Fraud:
+    """A tampered document: its bytes, file ending, and what was done to it."""
+
+    content: bytes
+    ending: str
+    note: str
 
 
-def _retype(picture: Image.Image, shot: Shot, mark: Text, words: str) -> None:
-    """Lay a piece of paper-coloured paint with other words over one text."""
-    width = max(len(words), len(mark.words)) * WIDTH_OF_DIGIT * mark.size + 2 * PADDING
-    height = mark.size + 2 * PADDING
-    left = {"left": PADDING, "right": width - PADDING, "center": width / 2}[mark.align]
-    middle = (mark.x - left + width / 2, mark.y - mark.size * 0.35)
-    centre = shot.place(*middle)
-    patch = DrawnPage((width, height))
-    patch.marks.append(replace(mark, x=left, y=height / 2 + mark.size * 0.35, words=words))
-    drawn = draw_image(patch, shot.scale * 72)
-    paper = _paper(picture, centre, drawn.size)
-    inked = pillow_module("ImageChops").multiply(
-        drawn, pillow_module("Image").new("RGB", drawn.size, paper)
-    )
-    mask = pillow_module("Image").new("L", drawn.size, 255)
-    bilinear = pillow_module("Image").Resampling.BILINEAR
-    turned = inked.rotate(shot.angle, expand=True, fillcolor=paper, resample=bilinear)
-    mask = mask.rotate(shot.angle, expand=True, resample=bilinear)
-    corner = (round(centre[0] - turned.width / 2), round(centre[1] - turned.height / 2))
-    picture.paste(turned, corner, mask)
-
-
-def _paper(
-    picture: Image.Image, centre: tuple[float, float], size: tuple[int, int]
-) -> tuple[int, ...]:
-    """Pick the colour of the paper around a text: the median of the brighter half."""
-    left, top = (round(at - side / 2) for at, side in zip(centre, size, strict=True))
-    pixels = picture.crop((left, top, left + size[0], top + size[1]))
-    bands = [sorted(band.tobytes()) for band in pixels.split()]
-    return tuple(band[len(band) * 3 // 4] for band in bands)
+def tamper(rng: Random, draft: Draft, kind: str) -> Fraud:
+    """Tamper with a genuine draft."""
+    return KINDS[kind](rng, draft)
 
 
 def raise_factor(rng: Random) -> Decimal:
@@ -112,7 +92,7 @@ def raise_factor(rng: Random) -> Decimal:
 
 
 def amount_edits(rng: Random, draft: Draft, scope: str) -> dict[str, str]:
-    """Decide which amounts change to what."""
+    """Decide which amounts change to what: ``one``, ``some`` or ``all`` (sums hold)."""
     if isinstance(draft.facts, Paystub):
         return _paystub_edits(draft.facts, raise_factor(rng), scope)
     if isinstance(draft.facts, W2):
@@ -167,22 +147,136 @@ def identity_edits(rng: Random, draft: Draft, what: str) -> dict[str, str]:
     }
 
 
-GENERATORS = (
-    ("PaystubWizard Online", "PaystubWizard PDF 2.1"),
-    ("CheckStubMaker Pro 5", "TCPDF 6.6.2"),
-    ("QuickStubs Paystub Generator", "jsPDF 2.5.1"),
-    ("InstaPaystub.example", "dompdf 2.0.3 + CPDF"),
-    ("", "StubForge PDF Engine 1.8"),
-)
+def _edited_provenance(rng: Random, draft: Draft, quiet: float) -> Provenance | None:
+    if chance(rng, quiet):
+        return None
+    later = moment(rng, draft.made.date() + timedelta(rng.randint(2, 70)))
+    editor = rng.choice(EDITORS)
+    creator = rng.choice((draft.provenance.creator, editor))
+    return Provenance(creator, editor, draft.made, later)
 
 
-@dataclass(frozen=True)
-class Fraud:
-    """A tampered document: its bytes, file ending, and what was done to it."""
+def _genuine_pdf(rng: Random, draft: Draft) -> bytes:
+    return save_genuine(rng, draft, rng.choice(("plain", "plain", "touched", "packed")))
 
-    content: bytes
-    ending: str
-    note: str
+
+def _revised(rng: Random, draft: Draft, edits: dict[str, str], note: str) -> Fraud:
+    pdf = _genuine_pdf(rng, draft)
+    operations = page_operations(pdf)
+    clean = chance(rng, 0.7)
+    changed = replace_text(operations, edits, everywhere=clean, aligned=clean)
+    said = _edited_provenance(rng, draft, quiet=0.45)
+    content = save_incrementally(pdf, changed, said, in_place=chance(rng, 0.6))
+    tool = "quietly" if said is None else f"with {said.producer}"
+    return Fraud(content, ".pdf", f"{note}, saved incrementally {tool}")
+
+
+def _amount_incremental(rng: Random, draft: Draft) -> Fraud:
+    scope = rng.choice(("one", "one", "some", "all"))
+    edits = amount_edits(rng, draft, scope)
+    shown = "; ".join(f"{old} to {new}" for old, new in edits.items())
+    return _revised(rng, draft, edits, shown)
+
+
+def _identity_incremental(rng: Random, draft: Draft) -> Fraud:
+    what = rng.choice(("name", "ssn"))
+    return _revised(rng, draft, identity_edits(rng, draft, what), f"another {what}")
+
+
+def _any_edits(rng: Random, draft: Draft) -> dict[str, str]:
+    if chance(rng, 0.7):
+        return amount_edits(rng, draft, rng.choice(("one", "some", "all")))
+    return identity_edits(rng, draft, rng.choice(("name", "ssn")))
+
+
+def _page_fonts(page: DrawnPage) -> set[str]:
+    return {mark.font for mark in page.marks if isinstance(mark, Text)}
+
+
+def _strange_face(rng: Random, draft: Draft) -> str:
+    used = _page_fonts(draft.redraw(draft.facts))
+    return rng.choice([face for face in STANDARD_FACES if face not in used])
+
+
+def _resaved_as(rng: Random, draft: Draft) -> Provenance:
+    said = _edited_provenance(rng, draft, quiet=0.25)
+    return said or draft.provenance
+
+
+def _covered(rng: Random, draft: Draft) -> Fraud:
+    edits = _any_edits(rng, draft)
+    pdf = _genuine_pdf(rng, draft)
+    face = _strange_face(rng, draft)
+    patch = cover_and_retype(
+        page_operations(pdf),
+        edits,
+        "FX",
+        everywhere=chance(rng, 0.6),
+        drift=rng.choice((0, 0.4, 0.9)),
+        shrink=rng.choice((0, 0, 0.5)),
+    )
+    content = _patched(rng, pdf, patch, {"FX": face}, _resaved_as(rng, draft))
+    return Fraud(content, ".pdf", f"{len(edits)} texts covered and typed over in {face}")
+
+
+def _patched(
+    rng: Random, pdf: bytes, patch: bytes, fonts: dict[str, str], said: Provenance
+) -> bytes:
+    operations = page_operations(pdf)
+    if chance(rng, 0.5):
+        return save_whole(pdf, operations, said, extra=patch, fonts=fonts)
+    merged = content_bytes(operations) + b"\n" + patch
+    return save_whole(pdf, [], said, extra=merged, fonts=fonts, packed=chance(rng, 0.4))
+
+
+def _fonts_mixed(rng: Random, draft: Draft) -> Fraud:
+    edits = amount_edits(rng, draft, rng.choice(("one", "some")))
+    pdf = _genuine_pdf(rng, draft)
+    operations = page_operations(pdf)
+    face = _strange_face(rng, draft)
+    whole = chance(rng, 0.4)
+    changed = swap_font(operations, edits, "FX", whole=whole, size=rng.choice((0, 0, 0.5, -0.5)))
+    content = save_whole(pdf, changed, _resaved_as(rng, draft), fonts={"FX": face})
+    return Fraud(content, ".pdf", f"{'amounts' if whole else 'digits'} typed in {face}")
+
+
+def _resaved(rng: Random, draft: Draft) -> Fraud:
+    pdf = _genuine_pdf(rng, draft)
+    operations = page_operations(pdf)
+    changed = replace_text(operations, amount_edits(rng, draft, "all"))
+    said = cast("Provenance", _edited_provenance(rng, draft, quiet=0.0))
+    creator = draft.provenance.creator or "Larkfield Payroll 14.2"
+    content = save_whole(pdf, changed, replace(said, creator=creator))
+    return Fraud(content, ".pdf", f"all amounts raised, saved whole with {said.producer}")
+
+
+def _seamless(rng: Random, draft: Draft) -> Fraud:
+    pdf = draft.pdf()
+    changed = replace_text(page_operations(pdf), amount_edits(rng, draft, "all"))
+    content = save_whole(pdf, changed, draft.provenance)
+    return Fraud(content, ".pdf", "all amounts raised in their own font, saved whole quietly")
+
+
+def _raised(rng: Random, draft: Draft) -> DrawnPage:
+    edits = amount_edits(rng, draft, rng.choice(("one", "some", "all")))
+    page = draft.redraw(draft.facts)
+    marks = [
+        replace(mark, words=edits.get(mark.words, mark.words)) if isinstance(mark, Text) else mark
+        for mark in page.marks
+    ]
+    return DrawnPage(page.size, marks)
+
+
+def _scanned(rng: Random, draft: Draft) -> Fraud:
+    jpeg, size = scan(rng, _raised(rng, draft))
+    creator, producer = rng.choice(SCANNERS)
+    scanned = moment(rng, draft.made.date() + timedelta(rng.randint(2, 30)))
+    content = image_only(jpeg, size, Provenance(creator, producer, scanned))
+    return Fraud(content, ".pdf", "amounts raised, printed and scanned")
+
+
+def _screenshot(rng: Random, draft: Draft) -> Fraud:
+    return Fraud(screenshot(rng, _raised(rng, draft)), ".png", "amounts raised, then a screenshot")
 
 
 def _saved_facts(draft: Draft, facts: Facts, said: Provenance) -> bytes:
@@ -340,158 +434,59 @@ def _round_stub(rng: Random, stub: Paystub) -> Paystub:
     )
 
 
-EDITORS = (
-    "Adobe Photoshop 25.5 (Windows)",
-    "Adobe Illustrator 28.3",
-    "GIMP 2.10.36",
-    "Inkscape 1.3.2",
-    "PDFescape Online - https://www.pdfescape.com",
-    "iLovePDF",
-    "Sejda 3.2.85 (www.sejda.com)",
-    "Foxit PDF Editor Printer Version 13.0",
-    "LibreOffice 24.2 (Draw)",
-    "Canva",
-    "Nitro Pro 13 (13.70.0.30)",
-    "Redline PDF Editor 4.1",
-)
-STANDARD_FACES = ("Helvetica", "Times-Roman", "Courier", "Helvetica-Bold", "Times-Bold")
-
-
-def tamper(rng: Random, draft: Draft, kind: str) -> Fraud:
-    """Tamper with a genuine draft."""
-    return KINDS[kind](rng, draft)
-
-
-def _edited_provenance(rng: Random, draft: Draft, quiet: float) -> Provenance | None:
-    if chance(rng, quiet):
-        return None
-    later = moment(rng, draft.made.date() + timedelta(rng.randint(2, 70)))
-    editor = rng.choice(EDITORS)
-    creator = rng.choice((draft.provenance.creator, editor))
-    return Provenance(creator, editor, draft.made, later)
-
-
-def _victim(rng: Random, draft: Draft) -> bytes:
-    return save_genuine(rng, draft, rng.choice(("plain", "plain", "touched", "packed")))
-
-
-def _revised(rng: Random, draft: Draft, edits: dict[str, str], note: str) -> Fraud:
-    pdf = _victim(rng, draft)
-    operations = page_operations(pdf)
-    clean = chance(rng, 0.7)
-    changed = replace_text(operations, edits, everywhere=clean, aligned=clean)
-    said = _edited_provenance(rng, draft, quiet=0.45)
-    content = save_incrementally(pdf, changed, said, in_place=chance(rng, 0.6))
-    tool = "quietly" if said is None else f"with {said.producer}"
-    return Fraud(content, ".pdf", f"{note}, saved incrementally {tool}")
-
-
-def _amount_incremental(rng: Random, draft: Draft) -> Fraud:
-    scope = rng.choice(("one", "one", "some", "all"))
-    edits = amount_edits(rng, draft, scope)
-    shown = "; ".join(f"{old} to {new}" for old, new in edits.items())
-    return _revised(rng, draft, edits, shown)
-
-
-def _identity_incremental(rng: Random, draft: Draft) -> Fraud:
-    what = rng.choice(("name", "ssn"))
-    return _revised(rng, draft, identity_edits(rng, draft, what), f"another {what}")
-
-
-def _any_edits(rng: Random, draft: Draft) -> dict[str, str]:
-    if chance(rng, 0.7):
-        return amount_edits(rng, draft, rng.choice(("one", "some", "all")))
-    return identity_edits(rng, draft, rng.choice(("name", "ssn")))
-
-
-def _page_fonts(page: DrawnPage) -> set[str]:
-    return {mark.font for mark in page.marks if isinstance(mark, Text)}
-
-
-def _strange_face(rng: Random, draft: Draft) -> str:
-    used = _page_fonts(draft.redraw(draft.facts))
-    return rng.choice([face for face in STANDARD_FACES if face not in used])
-
-
-def _resaved_as(rng: Random, draft: Draft) -> Provenance:
-    said = _edited_provenance(rng, draft, quiet=0.25)
-    return said or draft.provenance
-
-
-def _covered(rng: Random, draft: Draft) -> Fraud:
-    edits = _any_edits(rng, draft)
-    pdf = _victim(rng, draft)
-    face = _strange_face(rng, draft)
-    patch = cover_and_retype(
-        page_operations(pdf),
-        edits,
-        "FX",
-        everywhere=chance(rng, 0.6),
-        drift=rng.choice((0, 0.4, 0.9)),
-        shrink=rng.choice((0, 0, 0.5)),
-    )
-    content = _patched(rng, pdf, patch, {"FX": face}, _resaved_as(rng, draft))
-    return Fraud(content, ".pdf", f"{len(edits)} texts covered and typed over in {face}")
-
-
-def _patched(
-    rng: Random, pdf: bytes, patch: bytes, fonts: dict[str, str], said: Provenance
-) -> bytes:
-    operations = page_operations(pdf)
-    if chance(rng, 0.5):
-        return save_whole(pdf, operations, said, extra=patch, fonts=fonts)
-    merged = content_bytes(operations) + b"\n" + patch
-    return save_whole(pdf, [], said, extra=merged, fonts=fonts, packed=chance(rng, 0.4))
-
-
-def _fonts_mixed(rng: Random, draft: Draft) -> Fraud:
-    edits = amount_edits(rng, draft, rng.choice(("one", "some")))
-    pdf = _victim(rng, draft)
-    operations = page_operations(pdf)
-    face = _strange_face(rng, draft)
-    whole = chance(rng, 0.4)
-    changed = swap_font(operations, edits, "FX", whole=whole, size=rng.choice((0, 0, 0.5, -0.5)))
-    content = save_whole(pdf, changed, _resaved_as(rng, draft), fonts={"FX": face})
-    return Fraud(content, ".pdf", f"{'amounts' if whole else 'digits'} typed in {face}")
-
-
-def _resaved(rng: Random, draft: Draft) -> Fraud:
-    pdf = _victim(rng, draft)
-    operations = page_operations(pdf)
-    changed = replace_text(operations, amount_edits(rng, draft, "all"))
-    said = cast("Provenance", _edited_provenance(rng, draft, quiet=0.0))
-    creator = draft.provenance.creator or "Larkfield Payroll 14.2"
-    content = save_whole(pdf, changed, replace(said, creator=creator))
-    return Fraud(content, ".pdf", f"all amounts raised, saved whole with {said.producer}")
-
-
-def _seamless(rng: Random, draft: Draft) -> Fraud:
-    pdf = draft.pdf()
-    changed = replace_text(page_operations(pdf), amount_edits(rng, draft, "all"))
-    content = save_whole(pdf, changed, draft.provenance)
-    return Fraud(content, ".pdf", "all amounts raised in their own font, saved whole quietly")
-
-
-def _raised(rng: Random, draft: Draft) -> DrawnPage:
-    edits = amount_edits(rng, draft, rng.choice(("one", "some", "all")))
+def patched_photo(rng: Random, draft: Draft) -> Fraud:
+    """Photograph a document and type other amounts into the picture."""
     page = draft.redraw(draft.facts)
-    marks = [
-        replace(mark, words=edits.get(mark.words, mark.words)) if isinstance(mark, Text) else mark
-        for mark in page.marks
-    ]
-    return DrawnPage(page.size, marks)
+    edits = amount_edits(rng, draft, rng.choice(("one", "some")))
+    taken = moment(rng, draft.made.date())
+    shot = shoot(rng, page, taken)
+    with pillow_module("Image").open(io.BytesIO(shot.jpeg)) as photo:
+        exif, picture = photo.getexif(), photo.convert("RGB")
+    for mark in page.marks:
+        for old, new in edits.items():
+            if isinstance(mark, Text) and as_whole(old).search(mark.words):
+                _retype(picture, shot, mark, as_whole(old).sub(new, mark.words))
+    how = rng.choice(("editor", "stripped", "quiet"))
+    options: dict[str, Any] = {"quality": rng.choice((80, 90, 95))}
+    if how == "editor":
+        exif[SOFTWARE] = rng.choice(IMAGE_EDITORS)
+        later = taken + timedelta(days=rng.randint(1, 20), minutes=rng.randint(1, 600))
+        exif[CHANGED] = f"{later:%Y:%m:%d %H:%M:%S}"
+    if how != "stripped":
+        options["exif"] = exif.tobytes()
+    return Fraud(encoded(picture, "JPEG", **options), ".jpg", f"photo, amounts typed in, {how}")
 
 
-def _scanned(rng: Random, draft: Draft) -> Fraud:
-    jpeg, size = scan(rng, _raised(rng, draft))
-    creator, producer = rng.choice(SCANNERS)
-    scanned = moment(rng, draft.made.date() + timedelta(rng.randint(2, 30)))
-    content = image_only(jpeg, size, Provenance(creator, producer, scanned))
-    return Fraud(content, ".pdf", "amounts raised, printed and scanned")
+def _retype(picture: Image.Image, shot: Shot, mark: Text, words: str) -> None:
+    """Lay a piece of paper-coloured paint with other words over one text."""
+    width = max(len(words), len(mark.words)) * WIDTH_OF_DIGIT * mark.size + 2 * PADDING
+    height = mark.size + 2 * PADDING
+    left = {"left": PADDING, "right": width - PADDING, "center": width / 2}[mark.align]
+    middle = (mark.x - left + width / 2, mark.y - mark.size * 0.35)
+    centre = shot.place(*middle)
+    patch = DrawnPage((width, height))
+    patch.marks.append(replace(mark, x=left, y=height / 2 + mark.size * 0.35, words=words))
+    drawn = draw_image(patch, shot.scale * 72)
+    paper = _paper_colour(picture, centre, drawn.size)
+    inked = pillow_module("ImageChops").multiply(
+        drawn, pillow_module("Image").new("RGB", drawn.size, paper)
+    )
+    mask = pillow_module("Image").new("L", drawn.size, 255)
+    bilinear = pillow_module("Image").Resampling.BILINEAR
+    turned = inked.rotate(shot.angle, expand=True, fillcolor=paper, resample=bilinear)
+    mask = mask.rotate(shot.angle, expand=True, resample=bilinear)
+    corner = (round(centre[0] - turned.width / 2), round(centre[1] - turned.height / 2))
+    picture.paste(turned, corner, mask)
 
 
-def _screenshot(rng: Random, draft: Draft) -> Fraud:
-    return Fraud(screenshot(rng, _raised(rng, draft)), ".png", "amounts raised, then a screenshot")
+def _paper_colour(
+    picture: Image.Image, centre: tuple[float, float], size: tuple[int, int]
+) -> tuple[int, ...]:
+    """Pick the colour of the paper around a text: the median of the brighter half."""
+    left, top = (round(at - side / 2) for at, side in zip(centre, size, strict=True))
+    pixels = picture.crop((left, top, left + size[0], top + size[1]))
+    bands = [sorted(band.tobytes()) for band in pixels.split()]
+    return tuple(band[len(band) * 3 // 4] for band in bands)
 
 
 KINDS: dict[str, Callable[[Random, Draft], Fraud]] = {

@@ -1,4 +1,4 @@
-"""Identity, address and other papers that lenders ask for beside income."""
+"""Proofs of identity and address, and other documents that lenders ask for beside income."""
 
 from __future__ import annotations
 

@@ -103,9 +103,9 @@ def read_contents(pdf: bytes) -> Contents:
     reader = PdfReader(io.BytesIO(pdf))
     trailer = reader.trailer
     size = int(str(trailer["/Size"]))
-    found = {number: reader.get_object(number) for number in range(1, size)}
+    latest = {number: reader.get_object(number) for number in range(1, size)}
     objects: Objects = {
-        number: held for number, held in found.items() if held is not None and not _is_index(held)
+        number: held for number, held in latest.items() if held is not None and not _is_index(held)
     }
     info = trailer.raw_get("/Info").idnum if "/Info" in trailer else size
     identity = cast("ArrayObject", trailer["/ID"])[0] if "/ID" in trailer else None
@@ -136,8 +136,8 @@ def _recompressed(held: PdfObject) -> PdfObject:
     if not isinstance(held, StreamObject) or held.get("/Subtype") == "/Image":
         return held
     skipped = {"/Filter", "/Length", "/DecodeParms"}
-    kept = {key: held.raw_get(key) for key in held if key not in skipped}
-    return deflate(held.get_data(), kept)
+    entries = {key: held.raw_get(key) for key in held if key not in skipped}
+    return deflate(held.get_data(), entries)
 
 
 def build(objects: Objects, root: int, info: int, *, packed: bool = False) -> bytes:

@@ -1,4 +1,4 @@
-"""Invented people and employers: nobody here exists.
+"""Invented people, employers and payroll systems: nobody here exists.
 
 Social security numbers start with 9 and employer numbers with 00, which are never issued;
 telephone numbers are from the 555-01xx range that is kept for fiction.
@@ -48,12 +48,43 @@ TRADES = (
     "Logistics Corp.", "Hospitality Partners", "Building Supply Co.", "Analytics Inc.",
     "Medical Center", "School Services", "Tool & Die Works",
 )
-HOUSES = (
+COMPANY_NAMES = (
     "Harrowgate", "Bluewillow", "Stonecrest", "Tallpine", "Merrivale", "Cobalt", "Northwind",
     "Fairmeadow", "Gallant", "Ashgrove", "Pinnacle", "Ridge", "Silverbrook", "Westmarch",
     "Copperfield", "Lakehurst", "Oakhaven", "Summitline",
 )
 # fmt: on
+LAYOUT_NAMES = ("ledger", "portal", "statement", "voucher")
+LINE_WORDINGS: tuple[dict[str, str], ...] = (
+    {},
+    {
+        "Federal Income Tax": "Fed Withholding",
+        "Social Security": "OASDI",
+        "State Income Tax": "State Withholding",
+        "Medicare": "Medicare EE",
+    },
+    {
+        "Federal Income Tax": "FED INCOME TAX",
+        "Social Security": "SOC SEC EE",
+        "State Income Tax": "STATE INC TAX",
+        "Medicare": "MEDICARE EE",
+        "Regular": "REGULAR",
+        "Overtime": "OVERTIME",
+        "Salary": "SALARY",
+        "Shift Premium": "SHIFT PREM",
+        "Commission": "COMMISSION",
+    },
+)
+SOFTWARE = (
+    ("Larkfield Payroll 14.2", "iText 2.1.7 by 1T3XT"),
+    ("JasperReports Library version 6.20.0", "OpenPDF 1.3.30"),
+    ("Crystal Reports", "Powered By Crystal"),
+    ("Meridian HR Suite 9.4", "Apache FOP Version 2.6"),
+    ("Paycourier Web", "wkhtmltopdf 0.12.6"),
+    ("Oracle BI Publisher 12.2.1.4.0", "Oracle BI Publisher 12.2.1.4.0"),
+    ("", "PDFsharp 1.50.5147 (www.pdfsharp.com)"),
+)
+DATE_FORMATS = ("%m/%d/%Y", "%m/%d/%Y", "%b %d, %Y", "%Y-%m-%d")
 
 
 @dataclass(frozen=True)
@@ -138,7 +169,7 @@ def make_person(rng: Random) -> Person:
 def make_employer(rng: Random, state: str | None = None) -> Employer:
     """Invent an employer, in a given state if one is named."""
     return Employer(
-        name=f"{rng.choice(HOUSES)} {rng.choice(TRADES)}",
+        name=f"{rng.choice(COMPANY_NAMES)} {rng.choice(TRADES)}",
         address=make_address(rng, state),
         ein=f"00-{rng.randint(1000000, 9899999)}",
         telephone=f"({rng.randint(201, 989)}) 555-01{rng.randint(0, 99):02}",
@@ -153,39 +184,6 @@ def cents(amount: Decimal | float | str) -> Decimal:
 def money(amount: Decimal) -> str:
     """Write an amount as payroll does, ``1,234.56``."""
     return f"{amount:,.2f}"
-
-
-LAYOUT_NAMES = ("ledger", "portal", "statement", "voucher")
-LINE_WORDINGS: tuple[dict[str, str], ...] = (
-    {},
-    {
-        "Federal Income Tax": "Fed Withholding",
-        "Social Security": "OASDI",
-        "State Income Tax": "State Withholding",
-        "Medicare": "Medicare EE",
-    },
-    {
-        "Federal Income Tax": "FED INCOME TAX",
-        "Social Security": "SOC SEC EE",
-        "State Income Tax": "STATE INC TAX",
-        "Medicare": "MEDICARE EE",
-        "Regular": "REGULAR",
-        "Overtime": "OVERTIME",
-        "Salary": "SALARY",
-        "Shift Premium": "SHIFT PREM",
-        "Commission": "COMMISSION",
-    },
-)
-SOFTWARE = (
-    ("Larkfield Payroll 14.2", "iText 2.1.7 by 1T3XT"),
-    ("JasperReports Library version 6.20.0", "OpenPDF 1.3.30"),
-    ("Crystal Reports", "Powered By Crystal"),
-    ("Meridian HR Suite 9.4", "Apache FOP Version 2.6"),
-    ("Paycourier Web", "wkhtmltopdf 0.12.6"),
-    ("Oracle BI Publisher 12.2.1.4.0", "Oracle BI Publisher 12.2.1.4.0"),
-    ("", "PDFsharp 1.50.5147 (www.pdfsharp.com)"),
-)
-DATE_FORMATS = ("%m/%d/%Y", "%m/%d/%Y", "%b %d, %Y", "%Y-%m-%d")
 
 
 @dataclass(frozen=True)

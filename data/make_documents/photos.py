@@ -170,7 +170,7 @@ def image_only(jpeg: bytes, size: tuple[int, int], provenance: Provenance) -> by
         1: {"/Type": "/Catalog", "/Pages": reference(2)},
         2: {"/Type": "/Pages", "/Count": 1, "/Kids": [reference(3)]},
         3: {
-            "/Type": "/DrawnPage",
+            "/Type": "/Page",
             "/Parent": reference(2),
             "/MediaBox": [0, 0, 612, 792],
             "/Contents": reference(4),

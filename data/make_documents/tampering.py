@@ -1,9 +1,4 @@
-"""What fraud does to a payroll document, done to a PDF that was genuine a moment ago.
-
-Two families. Edits work on the finished bytes, as an editor does: an incremental save that leaves
-the earlier state in the file, or text covered and typed over. Forgeries state something untrue
-from the start: sums that do not add up, days that cannot be.
-"""
+"""Ways to change the text of a finished PDF, as an editor does."""
 
 from __future__ import annotations
 
@@ -72,10 +67,10 @@ def spots(operations: list[Operation]) -> Iterator[Spot]:
         elif operator == b"Tf":
             font, size = str(operands[0]), float(operands[1])
         elif operator == b"Tj":
-            yield Spot(place, _plain(operands[0]), x, y, font, size)
+            yield Spot(place, _decoded(operands[0]), x, y, font, size)
 
 
-def _plain(operand: Any) -> str:
+def _decoded(operand: Any) -> str:
     return operand.decode("latin-1") if isinstance(operand, bytes) else str(operand)
 
 

@@ -69,7 +69,9 @@ def test_both_engines_leave_out_what_cannot_be_read(tmp_path):
 
 
 def test_a_new_archive_gives_empty_frames(tmp_path):
-    assert_same(Archive(tmp_path / "new"))
+    archive = Archive(tmp_path / "new")
+    assert_same(archive)
+    assert archive.scan("dask").uploads.npartitions == 1
 
 
 def test_an_archive_in_memory_is_read_by_the_threads_of_dask(archive):

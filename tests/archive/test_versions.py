@@ -9,17 +9,57 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from argyle_nb.archive import Archive
-from argyle_nb.errors import ConfigurationError, NotFoundError
-from argyle_nb.frames.uploads import signals_frame, uploads_frame
-from argyle_nb.models import Account
+from argyle_nb.archive.versions import read_page
+from argyle_nb.frames.uploads import LEVEL, flatten, uploads_frame
+from argyle_nb.models import DOCUMENT_TYPES, Account
 from tests.support.archives import NOON, filled, moving, page_of
 from tests.support.records import record, scored, unscored
 
+odd_texts = st.none() | st.sampled_from(["idle", "completed", "queued", "W-2", "payslip", "é"])
+odd_records = st.builds(
+    lambda number, kind, status, score, extra: (
+        unscored(number, *[status] * 3, document_type=kind)
+        | {"metadata": {"ocr_authenticity_score": score}, "extra": extra}
+    ),
+    st.integers(0, 10**6),
+    odd_texts,
+    odd_texts,
+    st.none() | st.integers(0, 100),
+    st.recursive(st.none() | st.integers() | st.text(), st.lists, max_leaves=5),
+)
 
-@pytest.fixture
-def folder(tmp_path):
-    return tmp_path / "archive"
+
+def test_a_page_tells_what_it_holds_though_some_of_it_cannot_be_read():
+    page = page_of(
+        [
+            record(1, account="b", document_type="payslip", updated_at="2024-01-01T00:00:00.5Z"),
+            {"id": 5, "updated_at": "2024-01-01T00:00:00"},
+            record(2, account="a", updated_at="yesterday"),
+            scored(3, 900, account="c", document_type="never"),
+        ]
+    )
+    contents, rows, rejected = read_page(page)
+    assert contents.ids == [record(1)["id"], None, record(2)["id"], record(3)["id"]]
+    assert contents.updated_at[:3] == [1704067200_500_000, 1704067200_000_000, 0]
+    assert contents.accounts == ["b"]
+    assert contents.categories["uploads"]["document_type"] == [*DOCUMENT_TYPES, "payslip"]
+    assert len(rows.rows) == 1
+    assert len(rejected) == 3
+
+
+@settings(max_examples=60)
+@given(st.lists(odd_records, max_size=5))
+def test_a_page_tells_the_categories_that_its_frames_have(records):
+    page = page_of(records)
+    frames = flatten(page)._asdict()
+    assert read_page(page).contents.categories == {
+        name: {
+            column: list(frame[column].cat.categories)
+            for column in frame
+            if isinstance(frame[column].dtype, pd.CategoricalDtype) and column != LEVEL
+        }
+        for name, frame in frames.items()
+    }
 
 
 def test_the_version_updated_last_wins_though_it_was_seen_first(folder):
@@ -61,12 +101,6 @@ def test_unknown_fields_stay_reachable(folder):
     assert filled(folder, [odd]).raw(odd["id"]) == odd
 
 
-@pytest.mark.parametrize("question", ["raw", "history"])
-def test_an_upload_never_seen_is_not_found(folder, question):
-    with pytest.raises(NotFoundError, match="has never seen upload"):
-        getattr(filled(folder, [scored(1, 10)]), question)(record(77)["id"])
-
-
 def test_users_learned_from_a_pull_for_one_user_stay_known(folder):
     filled(folder, [record(1)], filters={"user": "u-1"})
     archive = filled(folder, [record(1)], seen_at=NOON + timedelta(hours=1), pull="later")
@@ -82,32 +116,7 @@ def test_what_is_known_of_accounts_and_types_asked_for_is_filled_in(folder):
     assert archive.uploads(levels="ocrolus-2").attrs["levels"] == "ocrolus-2"
 
 
-def test_a_new_archive_is_empty_and_writes_nothing(folder):
-    archive = Archive(folder)
-    pd.testing.assert_frame_equal(archive.uploads(), uploads_frame([]))
-    pd.testing.assert_frame_equal(archive.signals(), signals_frame([]))
-    assert not folder.exists()
-
-
-def test_an_unknown_engine_is_refused(folder):
-    with pytest.raises(ConfigurationError, match="'pandas' or 'dask'"):
-        Archive(folder).scan("spark")
-
-
 # Anything at all
-
-odd_texts = st.none() | st.sampled_from(["idle", "completed", "queued", "W-2", "payslip", "é"])
-odd_records = st.builds(
-    lambda number, kind, status, score, extra: (
-        unscored(number, *[status] * 3, document_type=kind)
-        | {"metadata": {"ocr_authenticity_score": score}, "extra": extra}
-    ),
-    st.integers(0, 10**6),
-    odd_texts,
-    odd_texts,
-    st.none() | st.integers(0, 100),
-    st.recursive(st.none() | st.integers() | st.text(), st.lists, max_leaves=5),
-)
 
 
 @settings(max_examples=60)

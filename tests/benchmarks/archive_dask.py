@@ -15,8 +15,8 @@ import tempfile
 from distributed import Client, LocalCluster
 
 from argyle_nb.archive import Archive
-from argyle_nb.archive.pages import PageEntry, PageStore, sha256_of
-from argyle_nb.archive.versions import contents_of
+from argyle_nb.archive.pages import PageEntry, PageStore, sha256_hex
+from argyle_nb.archive.versions import read_page
 from argyle_nb.models import DOCUMENT_TYPES
 from argyle_nb.scores import ScoreCounts, count_scores
 from tests.benchmarks.measure import best_seconds, report
@@ -46,8 +46,8 @@ def fill(folder: str, count: int) -> None:
             scope="nobody's",
             filters={},
             seen_at=NOON,
-            sha256=sha256_of(page),
-            contents=contents_of(page),
+            sha256=sha256_hex(page),
+            contents=read_page(page).contents,
         )
         store.keep(page, entry)
         if not number % 1000:

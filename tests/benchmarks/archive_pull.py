@@ -1,8 +1,8 @@
-"""Pulling pages from a slow service: how much longer than the service alone takes.
+"""Pulling pages from a slow service, and from one that answers at once: what the pull adds.
 
 Run ``python -m tests.benchmarks.archive_pull [pages] [milliseconds]``; a server in a process of
 its own answers each page after that time. The floor is pages x latency; a plain loop of requests
-that decodes nothing is the baseline of the same run.
+that decodes nothing is the baseline of the same run. A second table is of no latency at all.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ def serve(pages: int, latency_ms: int) -> None:
         sys.stdin.read()
 
 
-def main(pages: int, latency_ms: int) -> None:
+def seconds_of(pages: int, latency_ms: int) -> dict[str, float]:
+    """Measure the bare listing and the pull."""
     command = [sys.executable, "-m", __spec__.name, "serve", str(pages), str(latency_ms)]
     with (
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server,
@@ -53,12 +54,23 @@ def main(pages: int, latency_ms: int) -> None:
             rounds=2,
         )
         server.stdin.close()
+    return seconds
+
+
+def main(pages: int, latency_ms: int) -> None:
     floor = pages * latency_ms / 1000
     report(
         f"Pulling {pages} pages of {PAGE_SIZE} uploads, {latency_ms} ms each",
         [
             {"what": name, "s": round(taken, 2), "x pages x latency": round(taken / floor, 3)}
-            for name, taken in seconds.items()
+            for name, taken in seconds_of(pages, latency_ms).items()
+        ],
+    )
+    report(
+        f"Pulling {pages} pages of {PAGE_SIZE} uploads, no latency",
+        [
+            {"what": name, "s": round(taken, 2), "pages a second": round(pages / taken, 1)}
+            for name, taken in seconds_of(pages, 0).items()
         ],
     )
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.widgets import ScoreExplorer
-from argyle_nb.widgets.explore_view import Explorer, View
+from argyle_nb.widgets.explore_view import ExplorerModel, View
 from tests.benchmarks.measure import best_seconds, report
 from tests.support.records import scored, unscored
 
@@ -70,14 +70,14 @@ def by_hand(frame: pd.DataFrame, view: View) -> Any:
 
 def from_the_whole(frame: pd.DataFrame, view: View) -> Callable[[], Any]:
     """Go from the view of everything to another, as a click does, again and again."""
-    before = Explorer(frame)
-    before.look(View())
+    before = ExplorerModel(frame)
+    before.evaluate(View())
 
     def run() -> Any:
-        explorer = Explorer(frame)
-        explorer._kept = dict(before._kept)
-        look = explorer.look(view)
-        return look.bars(), look.shares, look.page(0, ROWS_PER_PAGE)
+        explorer = ExplorerModel(frame)
+        explorer._cache = dict(before._cache)
+        result = explorer.evaluate(view)
+        return result.bars(), result.shares, result.page(0, ROWS_PER_PAGE)
 
     return run
 
@@ -107,7 +107,7 @@ def main(number: int) -> None:
     frame = uploads(number)
     report(f"Explorer, {number:,} uploads: a change of the view", speed(frame))
     panel = ScoreExplorer(frame)
-    answer = len(json.dumps(panel._answer("look", {})))
+    answer = len(json.dumps(panel._answer({"kind": "look", "number": "1"})))
     whole = len(frame.to_json(orient="records", date_format="iso"))
     sizes = [
         {"to the browser": "the explorer's answer", "bytes": f"{answer:,}"},

@@ -47,7 +47,7 @@ import time
 def clear():
     while panel.queue.files:
         for file in panel.queue.files:
-            panel._shared.table._remove(type("Asked", (), {"keys": [file.key]}))
+            panel._shared.table._on_remove(type("Asked", (), {"keys": [file.key]}))
         time.sleep(0.05)
     panel._shared.table.user = ""
     for file in panel._shared.zone.files:

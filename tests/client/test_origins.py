@@ -1,8 +1,10 @@
-"""Where a URL leads, and what may be sent there."""
+"""Where a URL leads, what may be sent there, and what stays out of the log."""
 
 from __future__ import annotations
 
+import logging
 import socket
+import threading
 
 import pytest
 import requests
@@ -10,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argyle_nb.client.origins import (
+    LOGGERS,
     absolute,
     check_hop,
     check_same_origin,
     is_trusted,
     origin_of,
+    quiet,
     shown_origin,
 )
 from argyle_nb.errors import ApiError
@@ -196,3 +200,53 @@ def test_a_next_link_stays_with_the_origin():
 )
 def test_an_address_without_scheme_or_host_is_completed(url, completed):
     assert absolute(url, PRODUCTION) == completed
+
+
+@pytest.fixture(params=LOGGERS)
+def log(request, caplog):
+    """Write a line as the library does, and give what is logged."""
+    caplog.set_level(logging.DEBUG, request.param)
+
+    def write(*arguments):
+        pattern = " ".join(["%s"] * len(arguments))
+        logging.getLogger(request.param).debug(pattern, *arguments)
+        return caplog.messages[-1]
+
+    return write
+
+
+def test_a_query_is_hidden(log):
+    with quiet(path_too=False):
+        assert log("GET", "/v2/users?external_id=ada&limit=1", 200) == "GET /v2/users<hidden> 200"
+
+
+def test_a_strangers_path_is_hidden_too(log):
+    with quiet(path_too=True):
+        assert log("GET", "/ada.pdf?signature=1", "HTTP/1.1") == "GET <hidden> HTTP/1.1"
+
+
+def test_what_has_no_query_stays(log):
+    with quiet(path_too=False):
+        assert log("https", "api.argyle.com", "/v2/users") == "https api.argyle.com /v2/users"
+
+
+def test_outside_of_our_own_requests_nothing_is_hidden(log):
+    with quiet(path_too=True):
+        pass
+    assert log("GET", "/theirs?query=1") == "GET /theirs?query=1"
+
+
+def test_another_thread_is_not_ours(log):
+    told = []
+    with quiet(path_too=True):
+        other = threading.Thread(target=lambda: told.append(log("GET", "/theirs?query=1")))
+        other.start()
+        other.join()
+    assert told == ["GET /theirs?query=1"]
+
+
+def test_a_line_with_named_arguments_passes(caplog):
+    caplog.set_level(logging.DEBUG, LOGGERS[0])
+    with quiet(path_too=True):
+        logging.getLogger(LOGGERS[0]).debug("%(a)s", {"a": 1})
+    assert caplog.messages == ["1"]

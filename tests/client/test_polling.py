@@ -110,6 +110,14 @@ def test_idle_counts_as_rest_only_if_it_was_seen_idle_all_the_while(monkeypatch)
     assert rested.ocr_authenticity_score == 85
 
 
+def test_what_says_nothing_of_its_processing_rests():
+    with client_of(closed_port()) as client:
+        watch = client.watch()
+        watch.add([UserUpload("u1")])
+        assert watch.moving == []
+    assert watch.watched["u1"].rests_because == "without a word on processing"
+
+
 # What does not come to rest
 
 

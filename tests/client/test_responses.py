@@ -8,7 +8,6 @@ import json
 import time
 
 import pytest
-import requests
 
 from argyle_nb.client import responses
 from argyle_nb.errors import (
@@ -73,43 +72,8 @@ def test_an_answer_that_drips_is_cut_off(monkeypatch):
         read(server)
 
 
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({}, None),
-        ({"Retry-After": "7"}, 7.0),
-        ({"Retry-After": " 7 "}, 7.0),
-        ({"Retry-After": "0"}, 0.0),
-        ({"Retry-After": "-5"}, None),
-        ({"Retry-After": "1.5"}, None),
-        ({"Retry-After": "soon"}, None),
-        ({"Retry-After": "\u0667"}, None),
-        ({"Retry-After": "9" * 500}, 999_999_999.0),
-        ({"Retry-After": "Wed, 21 Oct 2026 07:28:10 GMT"}, None),
-    ],
-)
-def test_how_long_to_wait_is_read_where_it_is_told(headers, seconds):
-    assert responses.told_to_wait(_with_headers(headers)) == seconds
-
-
-@pytest.mark.parametrize(
-    ("until", "seconds"),
-    [
-        ("Wed, 21 Oct 2026 07:28:10 GMT", 10.0),
-        ("Wed, 21 Oct 2026 07:27:00 GMT", 0.0),
-        ("Wed, 21 Oct 2026 08:28:10 +0100", 10.0),
-    ],
-)
-def test_a_date_is_told_by_the_clock_of_the_service(until, seconds):
-    """Ours may be a day behind."""
-    told = {"Retry-After": until, "Date": "Wed, 21 Oct 2026 07:28:00 GMT"}
-    assert responses.told_to_wait(_with_headers(told)) == seconds
-
-
-def _with_headers(headers):
-    answer = requests.Response()
-    answer.headers.update(headers)
-    return answer
+def test_bytes_of_an_answer_do_not_show_themselves():
+    assert repr(responses.RedactedBytes(b"a name")) == "<6 bytes>"
 
 
 def test_a_service_that_sends_the_key_back_does_not_get_it_printed():

@@ -1,17 +1,33 @@
-"""Requests follow each other below a limit, and all threads wait when one was told to."""
+"""The retry policy: a limit that all threads keep, pauses, and what may be tried again."""
 
 from __future__ import annotations
 
 import math
+import ssl
 import threading
 import time
 
 import pytest
+import requests
 from hypothesis import given
 from hypothesis import strategies as st
+from urllib3.exceptions import MaxRetryError, NewConnectionError, ProxyError, SSLError
 
 from argyle_nb.client import retry
-from argyle_nb.client.retry import RateLimiter, back_off
+from argyle_nb.client.retry import (
+    RateLimiter,
+    back_off,
+    nothing_was_stored,
+    retry_after,
+    upload_pause,
+)
+from argyle_nb.errors import (
+    ApiError,
+    RateLimitError,
+    ServerError,
+    TransportError,
+    ValidationError,
+)
 from tests.support.servers import Answer, HostileServer, client_of, page
 
 
@@ -161,3 +177,85 @@ def test_a_refusal_of_one_thread_is_heeded_by_the_others():
         list(client.list_uploads())
         assert time.monotonic() - told > 0.8
     assert caught.value.retry_after == 1.0
+
+
+# How long to wait
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"Retry-After": "7"}, 7.0),
+        ({"Retry-After": " 7 "}, 7.0),
+        ({"Retry-After": "0"}, 0.0),
+        ({"Retry-After": "-5"}, None),
+        ({"Retry-After": "1.5"}, None),
+        ({"Retry-After": "soon"}, None),
+        ({"Retry-After": "\u0667"}, None),
+        ({"Retry-After": "9" * 500}, 999_999_999.0),
+        ({"Retry-After": "Wed, 21 Oct 2026 07:28:10 GMT"}, None),
+    ],
+)
+def test_how_long_to_wait_is_read_where_it_is_told(headers, seconds):
+    assert retry_after(_with_headers(headers)) == seconds
+
+
+@pytest.mark.parametrize(
+    ("until", "seconds"),
+    [
+        ("Wed, 21 Oct 2026 07:28:10 GMT", 10.0),
+        ("Wed, 21 Oct 2026 07:27:00 GMT", 0.0),
+        ("Wed, 21 Oct 2026 08:28:10 +0100", 10.0),
+    ],
+)
+def test_a_date_is_told_by_the_clock_of_the_service(until, seconds):
+    """Ours may be a day behind."""
+    told = {"Retry-After": until, "Date": "Wed, 21 Oct 2026 07:28:00 GMT"}
+    assert retry_after(_with_headers(told)) == seconds
+
+
+def _with_headers(headers):
+    answer = requests.Response()
+    answer.headers.update(headers)
+    return answer
+
+
+# What may be tried again
+
+
+@pytest.mark.parametrize(
+    ("reason", "sent"),
+    [
+        (NewConnectionError(None, "refused"), False),
+        (ProxyError("no proxy", OSError("407")), False),
+        (SSLError(ssl.SSLCertVerificationError("expired")), False),
+        (SSLError(ssl.SSLError("bad record mac")), True),
+    ],
+)
+def test_what_breaks_before_the_request_leaves_is_not_ambiguous(reason, sent):
+    error = requests.ConnectionError(MaxRetryError(None, "/", reason))
+    assert nothing_was_stored(error) is not sent
+
+
+@pytest.mark.parametrize(
+    ("status", "certain"), [(400, True), (429, True), (408, False), (409, False), (503, False)]
+)
+def test_a_refusal_is_certain_unless_it_may_have_come_too_late(status, certain):
+    assert nothing_was_stored(ApiError("no", status=status)) is certain
+
+
+def test_an_upload_that_found_nobody_is_tried_three_times_after_longer_pauses(monkeypatch):
+    monkeypatch.setattr(retry, "back_off", lambda attempt: 2.0**attempt)
+    pauses = [upload_pause(TransportError("nobody"), tries) for tries in (1, 2, 3)]
+    assert pauses == [1.0, 2.0, None]
+
+
+def test_an_upload_that_came_too_fast_is_tried_nine_times_as_all_wait_already():
+    error = RateLimitError("429", status=429)
+    assert [upload_pause(error, tries) for tries in range(1, 10)] == [0.0] * 8 + [None]
+
+
+@pytest.mark.parametrize("error", [None, ServerError("503", status=503), ValidationError("400")])
+def test_an_upload_that_ended_otherwise_is_not_tried_again(error):
+    assert upload_pause(error, 1) is None

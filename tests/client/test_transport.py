@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import base64
-import itertools
 import socket
-import ssl
 import threading
 import time
 
 import pytest
 import requests
-from urllib3.exceptions import MaxRetryError, NewConnectionError, ProxyError, SSLError
 
-from argyle_nb.client import retry, transport
-from argyle_nb.client.transport import Transport
+from argyle_nb.client import retry
+from argyle_nb.client.transport import ServerClock, Transport
 from argyle_nb.config import make_settings
-from argyle_nb.errors import ApiError, RateLimitError, ServerError, TransportError
+from argyle_nb.errors import RateLimitError, ServerError, TransportError
 from tests.support.servers import (
     KEY_ID,
     RESET,
@@ -86,66 +83,15 @@ def test_proxies_of_the_environment_stay_out_of_loopback(monkeypatch):
     assert proxy.seen == []
 
 
-# Paging
+# The service's time
 
 
-@pytest.mark.parametrize("address", ["{url}/v2/user-uploads", "http://localhost:{port}/x"])
-def test_a_next_link_to_another_origin_is_refused_before_a_socket_opens(address):
-    with HostileServer(page()) as foreign:
-        link = address.format(url=foreign.url, port=foreign.url.rpartition(":")[2])
-        with HostileServer(page(UPLOAD_ID, link=link)) as server, refused(ApiError, "next page"):
-            read(server)
-    assert foreign.seen == []
-
-
-@pytest.mark.parametrize("link", ["/v2/user-uploads?cursor=b", "//evil.example", "file:///x", "\\"])
-def test_a_next_link_that_is_no_url_is_refused(link):
-    with HostileServer(page(UPLOAD_ID, link=link)) as server, refused(ApiError, "not followed"):
-        read(server)
-    assert len(server.seen) == 1
-
-
-@pytest.mark.parametrize("cursors", ["a", "ab", "abc"])
-def test_pages_in_a_circle_are_an_error(cursors):
-    turns = itertools.cycle(cursors)
-    ids = {c: UPLOAD_ID[:-1] + c for c in cursors}
-
-    def answer(seen):
-        cursor = next(turns)
-        return page(ids[cursor], link=f"http://{seen.headers['host']}/v2/user-uploads?c={cursor}")
-
-    with HostileServer(answer) as server, refused(ApiError, "circle"):
-        read(server)
-    assert len(server.seen) == len(cursors) + 1
-
-
-def test_fresh_cursors_without_end_are_an_error():
-    count = itertools.count()
-
-    def answer(seen):
-        return page(
-            UPLOAD_ID, link=f"http://{seen.headers['host']}/v2/user-uploads?c={next(count)}"
-        )
-
-    with HostileServer(answer) as server, refused(ApiError, "circle"):
-        read(server)
-
-
-def test_a_record_that_moves_to_the_next_page_is_listed_once():
-    ids = [UPLOAD_ID[:-1] + digit for digit in "123"]
-
-    def answer(seen):
-        if "c=" in seen.path:
-            return page(ids[1], ids[2])
-        return page(ids[0], ids[1], link=f"http://{seen.headers['host']}/v2/user-uploads?c=2")
-
-    with HostileServer(answer) as server:
-        assert [upload.id for upload in read(server)] == ids
-
-
-def test_an_empty_next_link_is_the_end():
-    with HostileServer(page(UPLOAD_ID, link="")) as server:
-        assert len(read(server)) == 1
+def test_the_services_clock_goes_on_from_the_date_of_its_last_answer():
+    clock = ServerClock()
+    assert clock.now() is None
+    clock.note("Thu, 01 Jan 1970 00:01:00 GMT")
+    clock.note("soon")
+    assert 60 <= clock.now() < 120
 
 
 # Reading again
@@ -181,7 +127,7 @@ def test_retry_after_is_waited_for(monkeypatch):
 def test_reading_gives_up_in_the_end(status, kind):
     with HostileServer(Answer(status)) as server, refused(kind, str(status)):
         read(server)
-    assert len(server.seen) == 1 + transport.RETRIES
+    assert len(server.seen) == 1 + retry.RETRIES
 
 
 def test_a_connection_that_breaks_while_reading_is_tried_again():
@@ -233,21 +179,7 @@ def test_a_refused_connection_is_a_transport_error():
         read(closed_port())
 
 
-# Which failures are certain
-
-
-@pytest.mark.parametrize(
-    ("reason", "sent"),
-    [
-        (NewConnectionError(None, "refused"), False),
-        (ProxyError("no proxy", OSError("407")), False),
-        (SSLError(ssl.SSLCertVerificationError("expired")), False),
-        (SSLError(ssl.SSLError("bad record mac")), True),
-    ],
-)
-def test_what_breaks_before_the_request_leaves_is_not_ambiguous(reason, sent):
-    error = requests.ConnectionError(MaxRetryError(None, "/", reason))
-    assert transport._never_connected(error) is not sent
+# Nothing but reading is repeated
 
 
 def test_creating_a_user_is_not_repeated_and_says_that_it_may_be_done():

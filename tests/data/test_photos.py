@@ -67,7 +67,7 @@ def test_a_messenger_takes_the_cameras_words_away():
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_photo_shows_a_point_of_the_page_where_it_says(seed):
-    page = pages.Page()
+    page = pages.DrawnPage()
     page.box(300, 500, 12, 12, fill=(1.0, 0.0, 0.0))
     shot = shoot(seeded(seed), page, datetime(2026, 3, 13, 12, tzinfo=UTC))
     with Image.open(io.BytesIO(shot.jpeg)) as photo:

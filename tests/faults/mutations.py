@@ -15,18 +15,18 @@ from argyle_nb.uploads.journal import Journal, JournalEntry, Owner
 def written_only_afterwards(put=setattr):
     """The journal learns of an upload when it is over, as a list of results would."""
 
-    def settle(self, key, entry):
-        with self._write():
+    def finish(self, key, entry):
+        with self._transaction():
             self._begin(key, "stub.pdf", None, 0)
-        return _settle(self, key, entry)
+        return _finish(self, key, entry)
 
     def claim(self, key, name, sent_at=None):
         known = self.entry(key)
         return known if known and known.state not in ("new", "rejected") else None
 
-    _settle = Journal.settle
+    _finish = Journal.finish
     put(Journal, "claim", claim)
-    put(Journal, "settle", settle)
+    put(Journal, "finish", finish)
 
 
 def nobody_is_alive(put=setattr):
@@ -36,12 +36,12 @@ def nobody_is_alive(put=setattr):
 
 def no_time_to_settle(put=setattr):
     """What is not listed at once is sent again."""
-    put(reconcile.Reconciler, "_let_settle", lambda *_: None)
+    put(reconcile.Reconciler, "_wait_to_settle", lambda *_: None)
 
 
 def no_look(put=setattr):
     """What may be at the service is sent again without a look there."""
-    put(reconcile.Reconciler, "_look", lambda _, jobs: list(jobs))
+    put(reconcile.Reconciler, "_absent", lambda _, jobs: list(jobs))
 
 
 def doubt_is_a_no(put=setattr):
@@ -58,10 +58,10 @@ def doubt_is_a_no(put=setattr):
 def a_name_is_enough(put=setattr):
     """Whatever has the document's name is taken for it."""
 
-    def adopts(self, job, look, **_):
-        return _adopt_by_name(self, job, look)
+    def adopt(self, job, listing, **_):
+        return _adopt_by_name(self, job, listing)
 
-    put(reconcile.Reconciler, "_adopts", adopts)
+    put(reconcile.Reconciler, "_adopt", adopt)
 
 
 def any_yes_will_do(put=setattr):
@@ -81,7 +81,7 @@ def redirects_are_followed(put=setattr):
 
 def all_leave_at_once(put=setattr):
     """No document goes ahead to try the key."""
-    put(workers.Crew, "send", lambda self, jobs: self._run(list(jobs)))
+    put(workers.UploadWorkers, "send", lambda self, jobs: self._run(list(jobs)))
 
 
 def nobody_hashes_what_leaves(put=setattr):
@@ -103,10 +103,10 @@ def names_make_the_key(put=setattr):
     put(workers, "send_once", send_once)
 
 
-def _adopt_by_name(self, job, look):
-    for upload in reconcile._candidates(job, look):
-        self._settle_as(job, JournalEntry("done", upload.id, ""))
-        look.free.remove(upload)
+def _adopt_by_name(self, job, listing):
+    for upload in reconcile._candidates(job, listing):
+        self._finish(job, JournalEntry("done", upload.id, ""))
+        listing.unclaimed.remove(upload)
         return True
     return False
 

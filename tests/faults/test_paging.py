@@ -222,7 +222,7 @@ def test_half_a_list_is_never_passed_off_as_the_whole(fault):
     with HostileServer(two_pages(answer)) as server, refused(kind):
         read(server, rows)
     assert rows == FIRST
-    assert len(server.seen) <= 2 + transport.RETRIES
+    assert len(server.seen) <= 2 + retry.RETRIES
 
 
 def test_a_bare_list_is_one_page():
@@ -304,7 +304,7 @@ def test_without_the_look_for_circles_reading_would_not_end(monkeypatch, circle)
 
 
 def test_without_reading_again_a_stumble_would_end_the_list(monkeypatch):
-    monkeypatch.setattr(transport, "RETRIES", 0)
+    monkeypatch.setattr(retry, "RETRIES", 0)
     with HostileServer(two_pages(CUT, page(*SECOND))) as server, refused(ArgyleError):
         read(server, [])
 

@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from argyle_nb.errors import DecodeError
-from argyle_nb.frames.records import SINGLES_AT_ONCE, UPLOADS, RecordReader, as_uploads
+from argyle_nb.frames.records import SINGLES_AT_ONCE, UPLOADS, RecordReader
 from argyle_nb.models import UserUpload
+from tests.support.records import as_uploads
 
 
 def read(records):

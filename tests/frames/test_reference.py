@@ -7,10 +7,9 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argyle_nb.frames.records import as_uploads
 from argyle_nb.frames.uploads import flatten, signals_frame, uploads_frame
 from argyle_nb.models import DOCUMENT_TYPES, STATUSES
-from tests.support.records import form
+from tests.support.records import as_uploads, form
 
 LEVELS = [(80, "high"), (50, "medium"), (30, "low"), (0, "very low")]
 

@@ -1,6 +1,7 @@
 """Uploads become tidy frames with fixed columns and dtypes."""
 
 import json
+import re
 
 import msgspec
 import pandas as pd
@@ -9,10 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argyle_nb.errors import ConfigurationError, DecodeError
-from argyle_nb.frames.records import as_uploads
-from argyle_nb.frames.uploads import UPLOAD_COLUMNS, signals_frame, uploads_frame
+from argyle_nb.frames import uploads
+from argyle_nb.frames.columns import TextColumn
+from argyle_nb.frames.uploads import UPLOAD_COLUMNS, UploadColumn, signals_frame, uploads_frame
 from argyle_nb.models import DOCUMENT_TYPES, Account
-from tests.support.records import analysis, form, record, scored, stages, unscored
+from argyle_nb.report.dictionary import meaning_of
+from argyle_nb.report.privacy import KINDS, UPLOADS, dictionary_kind
+from argyle_nb.widgets.explore_view import WRITTEN_COLUMNS
+from tests.support.records import analysis, as_uploads, form, record, scored, stages, unscored
 
 EXPECTED_DTYPES = {
     "id": "string",
@@ -36,6 +41,31 @@ EXPECTED_DTYPES = {
 
 def dtypes_of(frame):
     return {name: str(dtype) for name, dtype in frame.dtypes.items()}
+
+
+def test_each_column_is_described_once_for_all_who_write_it():
+    assert list(uploads_frame([])) == [column.name for column in UPLOAD_COLUMNS]
+    for column in UPLOAD_COLUMNS:
+        assert column.meaning
+        assert not column.privacy or column.privacy in KINDS
+        assert re.search(rf"\b{column.name}\b", uploads_frame.__doc__)
+
+
+def test_a_new_column_is_one_more_line_in_the_table(monkeypatch):
+    shouted = (TextColumn, lambda page, _: [row.id.upper() for row in page.rows])
+    column = UploadColumn("shouted", shouted, "open", "the id, loudly")
+    monkeypatch.setattr(uploads, "UPLOAD_COLUMNS", (*UPLOAD_COLUMNS, column))
+    assert uploads_frame([{"id": "a"}])["shouted"].tolist() == ["A"]
+
+
+def test_the_report_and_the_explorer_write_what_the_table_allows():
+    allowed = {column.name: column for column in UPLOAD_COLUMNS if column.privacy}
+    assert [name for name in UPLOADS if name != "no_score_reason"] == list(allowed)
+    for name, column in allowed.items():
+        assert dictionary_kind("uploads.csv", name) == column.privacy
+        assert meaning_of("uploads.csv", name) == (column.meaning, column.unit, column.source)
+    explored = [column.name for column in UPLOAD_COLUMNS if column.explored]
+    assert [name for name in WRITTEN_COLUMNS if name != "status"] == explored
 
 
 @pytest.mark.parametrize("records", [[], [record()], [{"id": "bare"}]])
@@ -97,6 +127,12 @@ def test_a_signal_that_cannot_be_read_is_collected_with_its_record(page_number):
     frame = signals_frame([odd, record(8)], errors="collect")
     assert set(frame["upload_id"]) == {record(8)["id"]}
     assert [told["record"] for told in frame.attrs["rejected"]] == [record(7)["id"]]
+
+
+def test_a_collected_error_tells_record_path_and_problem():
+    frame = uploads_frame([{"id": "u1", "user": 7}], errors="collect")
+    problem = "Expected `str | null`, got `int`"
+    assert frame.attrs["rejected"] == [{"record": "u1", "path": "$.user", "problem": problem}]
 
 
 def test_a_score_of_zero_is_a_score():
@@ -181,7 +217,7 @@ def json_values():
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from([*UPLOAD_COLUMNS, "metadata", "processing", "surprise"]), json_values()
+            st.sampled_from([*EXPECTED_DTYPES, "metadata", "processing", "surprise"]), json_values()
         ),
         max_size=3,
     )

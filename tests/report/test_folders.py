@@ -10,9 +10,10 @@ import time
 
 import pytest
 
+from argyle_nb import storage
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.uploads import uploads_frame
-from argyle_nb.report import export_report, folders, read_report
+from argyle_nb.report import export_report, read_report
 from argyle_nb.report.folders import replaced
 from tests.support.records import scored, unscored
 
@@ -23,14 +24,14 @@ FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload([__name__, "argyle_nb.charts"])
 
 
-def export_for_ever(folder, told):
+def export_for_ever(folder, steps):
     """Export again and again, and say when each export begins."""
     for number in range(10_000):
         # Without scores there is less to draw: an export lasts half as long.
         frame = uploads_frame([unscored(n, "completed", "idle", "idle") for n in range(400)])
-        told.send("begin")
+        steps.send("begin")
         export_report(frame, folder, title=f"report {number}")
-        told.send("end")
+        steps.send("end")
 
 
 def write_both(folder, text):
@@ -43,16 +44,16 @@ def contents(folder):
 
 
 def started(folder):
-    told, telling = FORKS.Pipe(duplex=False)
-    run = FORKS.Process(target=export_for_ever, args=(folder, telling), daemon=True)
+    steps, sending = FORKS.Pipe(duplex=False)
+    run = FORKS.Process(target=export_for_ever, args=(folder, sending), daemon=True)
     run.start()
-    telling.close()
-    return run, told
+    sending.close()
+    return run, steps
 
 
-def heard(told, word):
-    assert told.poll(600)
-    assert told.recv() == word
+def wait_for(steps, word):
+    assert steps.poll(600)
+    assert steps.recv() == word
 
 
 def test_a_kill_in_mid_export_leaves_a_whole_report(tmp_path):
@@ -61,13 +62,13 @@ def test_a_kill_in_mid_export_leaves_a_whole_report(tmp_path):
     export_report(uploads_frame([scored(1, 50)]), folder, title="the first")
     seconds, left_behind = 1.0, 0
     for kill in range(KILLS):
-        run, told = started(folder)
-        heard(told, "begin")
+        run, steps = started(folder)
+        wait_for(steps, "begin")
         if kill == 0:  # how long an export takes here and now
             began = time.monotonic()
-            heard(told, "end")
+            wait_for(steps, "end")
             seconds = time.monotonic() - began
-            heard(told, "begin")
+            wait_for(steps, "begin")
         if kill % 2:  # half of them near the end, where the folders change places
             wait_for_page(folder, run)
         else:
@@ -94,7 +95,7 @@ def wait_for_page(folder, run):
 def test_whoever_reads_meanwhile_sees_a_whole_report(tmp_path):
     folder = tmp_path / "report"
     export_report(uploads_frame([scored(1, 50)]), folder)
-    run, _told = started(folder)
+    run, _steps = started(folder)
     seen = {read_report(folder).manifest["title"]}
     deadline = time.monotonic() + 600
     while len(seen) < 4:
@@ -137,7 +138,7 @@ def test_an_error_leaves_the_old_files(tmp_path):
 
 
 def test_without_a_step_that_exchanges_folders_two_renames_do(tmp_path, monkeypatch):
-    monkeypatch.setattr(folders, "_exchanged", lambda *_: False)
+    monkeypatch.setattr(storage, "_exchanged", lambda *_: False)
     for text in ("old", "new"):
         with replaced(tmp_path / "out", KNOWN) as new:
             write_both(new, text)
@@ -146,9 +147,9 @@ def test_without_a_step_that_exchanges_folders_two_renames_do(tmp_path, monkeypa
 
 
 def test_after_a_kill_between_two_renames_the_old_folder_is_put_back(tmp_path):
-    write_both_in = tmp_path / ".out.old_report"
-    write_both_in.mkdir()
-    write_both(write_both_in, "old")
+    old = tmp_path / ".out.old_report"
+    old.mkdir()
+    write_both(old, "old")
     with pytest.raises(ZeroDivisionError), replaced(tmp_path / "out", KNOWN):
         raise ZeroDivisionError
     assert contents(tmp_path / "out") == dict.fromkeys(KNOWN, "old")

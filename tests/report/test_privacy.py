@@ -1,18 +1,209 @@
-"""Planted names, addresses and numbers are nowhere in a masked report."""
+"""What is personal data does not leave unless it is asked for: not as a text, not in a report."""
 
+import inspect
 import itertools
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from argyle_nb.frames.ocr import ocr_frame
+from argyle_nb.errors import ConfigurationError
+from argyle_nb.frames.ocr import INCOME_AMOUNTS, INCOME_DATES, INCOME_FIELDS, ocr_frame
 from argyle_nb.frames.uploads import flatten
 from argyle_nb.report import export_report, read_report
-from argyle_nb.report.privacy import OCR_FIELDS, SIGNAL_TEXTS
+from argyle_nb.report.privacy import KINDS, MASK, OCR_FIELDS, SIGNAL_TEXTS, Privacy, ocr_kind
+from argyle_nb.sandbox.inspection import scoring as sandbox_signals
 from tests.support.hostile_texts import PERSONAL
 from tests.support.records import form, record, supporting
 
 SALT = b"sixteen bytes, or more"
+CLOSED = [kind for kind in KINDS if kind != "open"]
+SHAPED = ("amount", "quantity", "date", "code", "currency", "wording")
+
+
+@pytest.mark.parametrize(
+    ("number", "masked"),
+    [
+        ("123-45-6789", "***6789"),
+        ("123456789", "***6789"),
+        ("12-3456789", "***6789"),
+        ("acct 0012345678", "***5678"),
+        ("5555", "***"),
+        ("1234567", "***"),
+        ("none given", "***"),
+    ],
+)
+def test_of_a_number_at_most_the_last_four_digits_are_left(number, masked):
+    assert Privacy().text("number", number) == masked
+
+
+@pytest.mark.parametrize("kind", ["name", "address", "text"])
+def test_of_a_name_an_address_or_any_text_nothing_is_left(kind):
+    assert Privacy().text(kind, "Ada Sample, 1 Main St") == MASK
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("amount", "1,200.00"),
+        ("amount", "$-35.10"),
+        ("amount", "(12.00)"),
+        ("amount", "41250"),
+        ("quantity", "80.00"),
+        ("date", "2026-01-30"),
+        ("date", "01/30/2026"),
+        ("date", "2026"),
+        ("code", "BI_WEEKLY"),
+        ("currency", "USD"),
+        ("wording", "FEDERAL WITHHOLDINGS"),
+        ("label", "Dollar Amount Edits 401"),
+        ("pseudonym", "01320596-2c3d-189c-53e7-a8ce6d625b33"),
+    ],
+)
+def test_what_looks_as_it_should_stays(kind, text):
+    assert Privacy().text(kind, text) == text
+
+
+@pytest.mark.parametrize("kind", SHAPED)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ada Sample",
+        "123-45-6789",
+        "123456789",
+        "1 Main St",
+        "12-3456789",
+        "",
+        "\uff11\uff12\uff13\uff14",
+    ],
+)
+def test_what_a_document_puts_in_the_wrong_box_is_masked_there_too(kind, text):
+    assert Privacy().text(kind, text) == MASK
+
+
+def test_a_file_name_keeps_the_kind_of_file_alone():
+    assert Privacy().text("file name", "ada_sample_123-45-6789.PDF") == "***.pdf"
+    assert Privacy().text("file name", "stub.ada") == "***"
+
+
+def test_an_external_id_is_no_id_of_argyles():
+    assert Privacy().text("pseudonym", "ada@sample.example") == MASK
+
+
+def test_numbers_within_a_label_are_masked():
+    assert Privacy().text("label", "Edited 123 45 6789 on page 2") == "Edited ***6789 on page 2"
+
+
+def test_what_an_error_quotes_is_masked():
+    assert Privacy().text("told", "'Ada Sample' is not a whole number") == (
+        "*** is not a whole number"
+    )
+    for name in ("Sean O'Brien", 'Ada "Ace" Sample', 'O\'Brien "Ace"', "back\\slash'"):
+        assert Privacy().text("told", f"{name!r} is no number") == "*** is no number"
+
+
+def test_each_occurrence_of_a_signal_is_looked_at_alone():
+    told = "1,000.00 | 123-45-6789"
+    assert Privacy().occurrences("amount", told) == "1,000.00 | ***"
+    assert Privacy().occurrences("number", told) == "*** | ***6789"
+
+
+@given(st.sampled_from(CLOSED), st.text())
+def test_a_masked_text_masked_again_stays_as_it_is(kind, text):
+    once = Privacy().text(kind, text)
+    assert Privacy().text(kind, once) == once
+
+
+@given(st.sampled_from(CLOSED), st.from_regex(r"[0-9]{3}-[0-9]{2}-[0-9]{4}", fullmatch=True))
+def test_no_ssn_comes_through_as_any_kind(kind, ssn):
+    shown = Privacy().text(kind, ssn)
+    assert ssn not in shown
+    assert sum(character.isdigit() for character in shown) <= 4
+
+
+@given(st.sampled_from(sorted(KINDS)), st.text())
+def test_include_changes_nothing(kind, text):
+    assert Privacy("include").text(kind, text) == text
+
+
+@given(st.sampled_from(["name", "address", "text", "number"]), st.text(min_size=4))
+def test_hashed_texts_tell_nothing_and_stay_equal(kind, text):
+    once, again = Privacy("hashed", SALT), Privacy("hashed", SALT.decode())
+    assert once.text(kind, text) == again.text(kind, text)
+    assert len(once.text(kind, text)) == 32
+
+
+def test_the_same_person_is_the_same_hash_however_it_is_spelled():
+    hashed = Privacy("hashed", SALT)
+    assert hashed.text("name", "Ada  SAMPLE ") == hashed.text("name", "ada sample")
+    assert hashed.text("number", "123-45-6789") == hashed.text(
+        "number", "\uff11\uff12\uff13 45 6789"
+    )
+
+
+def test_another_salt_gives_another_hash():
+    one, two = Privacy("hashed", SALT), Privacy("hashed", SALT + b"!")
+    assert one.text("name", "Ada") != two.text("name", "Ada")
+
+
+def test_hashing_leaves_alone_what_masking_would():
+    assert Privacy("hashed", SALT).text("amount", "1,200.00") == "1,200.00"
+
+
+def test_a_hashed_file_name_keeps_the_kind_of_file():
+    assert Privacy("hashed", SALT).text("file name", "ada.pdf").endswith(".pdf")
+
+
+@pytest.mark.parametrize("salt", [None, "", b"", "short"])
+def test_hashing_without_a_long_salt_is_refused(salt):
+    with pytest.raises(ConfigurationError, match="needs a salt of 16 bytes"):
+        Privacy("hashed", salt)
+
+
+def test_a_salt_that_is_not_used_is_refused():
+    with pytest.raises(ConfigurationError, match="of no use"):
+        Privacy("masked", SALT)
+
+
+def test_another_mode_is_refused_with_the_list():
+    with pytest.raises(ConfigurationError, match="masked, hashed, include"):
+        Privacy("none")
+
+
+def test_the_salt_does_not_show():
+    assert "sixteen" not in repr(Privacy("hashed", SALT))
+
+
+def test_a_field_that_is_not_listed_is_taken_for_personal():
+    assert ocr_kind("employee.shoe_size") == "text"
+    assert ocr_kind("net_pay.distribution_details[0].description") == "text"
+
+
+def test_places_in_lists_are_no_part_of_a_fields_name():
+    assert ocr_kind("earnings.subtotals[12].current_pay") == "amount"
+
+
+def test_each_field_is_of_a_known_kind():
+    assert {*OCR_FIELDS.values(), *SIGNAL_TEXTS.values()} <= set(KINDS)
+
+
+@pytest.mark.parametrize("name", sorted(INCOME_FIELDS))
+def test_the_usual_income_fields_are_all_listed(name):
+    kinds = {ocr_kind(path) for path in INCOME_FIELDS[name]}
+    expected = "amount" if name in INCOME_AMOUNTS else "date" if name in INCOME_DATES else None
+    assert kinds == {expected} if expected else kinds <= {"name", "code", "date"}
+
+
+def test_each_signal_of_the_sandbox_about_a_person_is_listed():
+    source = inspect.getsource(sandbox_signals)
+    for name in ("employee_name_edits", "employee_taxpayer_id_edits", "employee_address_edits"):
+        assert name in source
+        assert SIGNAL_TEXTS[name] in ("name", "number", "address")
+
+
+# A report of planted texts
+
 IDENTIFIERS = (*SIGNAL_TEXTS, "other_edits", "a_signal_that_nobody_has_listed")
 
 
@@ -80,7 +271,7 @@ def hashed(tmp_path_factory):
     return export(tmp_path_factory.mktemp("hashed") / "out", pii="hashed", salt=SALT)
 
 
-def told(report):
+def texts_of(report):
     """Everything a report says: each file, and its text without what a page puts between."""
     for path in report.files.values():
         text = path.read_text(encoding="utf-8")
@@ -105,7 +296,7 @@ def test_all_of_it_was_planted(tmp_path):
 @pytest.mark.parametrize("kind", ["masked", "hashed"])
 def test_it_is_in_no_file_of_the_report(kind, secret, request):
     report = request.getfixturevalue(kind)
-    for name, text in told(report):
+    for name, text in texts_of(report):
         assert secret.lower() not in text.lower(), name
 
 
@@ -131,7 +322,7 @@ def test_no_five_digits_of_a_number_are_in_any_table(kind, secret, request):
     sorted({word for text in PERSONAL for word in re.findall(r"[A-Z][a-z]{5,}", text)}),
 )
 def test_no_word_of_a_name_or_address_is_in_the_masked_report(word, masked):
-    for name, text in told(masked):
+    for name, text in texts_of(masked):
         assert word not in text, name
 
 
@@ -159,7 +350,7 @@ def test_hashes_join_what_belongs_together_across_files(hashed):
 
 
 def test_the_salt_is_nowhere(hashed):
-    for name, text in told(hashed):
+    for name, text in texts_of(hashed):
         assert SALT.decode() not in text, name
 
 
@@ -168,7 +359,7 @@ def test_the_dictionary_says_what_was_taken_away(masked, hashed):
         rows = report.frames["data_dictionary"].set_index(["file", "column"])["personal_data"]
         assert rows["uploads.csv", "file_name"].startswith(how)
         assert rows["ocr_fields.csv", "value"].startswith(how)
-        assert rows["uploads.csv", "id"] == ""
+        assert rows["uploads.csv", "id"] == rows["levels.csv", "share"] == ""
 
 
 def test_each_pair_of_people_stays_apart_when_hashed(hashed):

@@ -1,4 +1,4 @@
-"""How sure the numbers about verdicts are: intervals that hold the truth as often as they say."""
+"""Curves and areas, and intervals that hold the truth as often as they say."""
 
 import numpy as np
 import pandas as pd
@@ -8,10 +8,27 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from argyle_nb import count_verdicts
-from argyle_nb.review import sample
+from argyle_nb.review import curves, sample
 from argyle_nb.review.curves import auc_interval, middle_95, resampled, share_interval
 from argyle_nb.scores import wilson
 from tests.support.judged import EXACT, both_kinds, counted, documents, raw, tables
+
+
+class TestMeasures:
+    def test_a_threshold_has_below_it_what_scores_lower(self):
+        assert curves.below(np.array([2.0, 0.0, 1.0])).tolist() == [0.0, 2.0, 2.0, 3.0]
+
+    def test_of_nothing_there_is_no_share(self):
+        np.testing.assert_array_equal(
+            curves.divided(np.ones(2), np.array([4, 0.0])), [0.25, np.nan]
+        )
+
+    def test_resamples_are_measured_as_one_by_one(self):
+        chance = np.random.default_rng(3)
+        fraud, genuine = chance.integers(0, 4, (2, 5, 101)).astype(float)
+        for measure in (curves.auc, curves.ks, curves.average_precision):
+            each = [float(measure(f, g)) for f, g in zip(fraud, genuine, strict=True)]
+            np.testing.assert_allclose(measure(fraud, genuine), each, rtol=1e-14)
 
 
 class TestIntervals:
@@ -70,7 +87,7 @@ class TestIntervals:
             found = count_verdicts(frame, said, chosen)
             row = found.thresholds().loc[50]
             within["catch"] += row["catch_rate_low"] <= catch <= row["catch_rate_high"]
-            low, high = auc_interval(found._by_stratum(0), found._by_stratum(1), found._w)
+            low, high = auc_interval(found._by_stratum(0), found._by_stratum(1), found._weights)
             within["auc"] += low <= area <= high
         assert within["catch"] >= 90
         assert within["auc"] >= 90
@@ -151,6 +168,7 @@ class TestSmallStrata:
         cells = np.zeros((2, 3, 101), dtype=np.int64)
         cells[0, 0, :n], cells[1, 1, 50] = 1, 7
         fraud, genuine = resampled(cells, np.array([3.0, 11.0]), seed=1)
+        assert fraud.shape == genuine.shape == (curves.RESAMPLES, 101)
         np.testing.assert_allclose(fraud.sum(axis=1), 3 * n)
         np.testing.assert_allclose(genuine.sum(axis=1), 77)
 
@@ -199,6 +217,11 @@ class TestDistance:
             .loc[["low", "estimate", "high"]]
         )
         assert low <= estimate == high == 1
+
+    def test_it_reaches_as_far_as_the_whole_curve_moves_from_resample_to_resample(self):
+        fraud, genuine = np.array([2.0, 0.0]), np.array([1.0, 1.0])
+        other = np.array([[2.0, 0.0]]), np.array([[0.0, 2.0]])
+        assert curves.ks_interval(fraud, genuine, *other) == (0.0, 1.0)
 
     def test_two_documents_say_nothing_of_it(self):
         row = counted([(10, True, 0), (90, False, 0)]).summary().loc["ks"]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from argyle_nb.errors import ConfigurationError, ValidationError
 from argyle_nb.review import VERDICTS, ReviewLog, latest, sample, settled
 from argyle_nb.review.log import read_verdicts
-from tests.review.test_sampling import uploads
+from tests.support.judged import uploads
 
 HEADER = "upload_id,verdict,reviewer,reviewed_at,note\n"
 

@@ -206,6 +206,7 @@ class TestFile:
         ("old", "new", "message"),
         [
             ('who = "ada"\n', "", "who is missing"),
+            ("when = 2026-05-01\n", "", "when is missing"),
             ('who = "ada"', "who = 5", "who must be a text"),
             ('why = "first try"', 'why = " "', "why must be a text that says something"),
             ("when = 2026-05-01", 'when = "2026-05-01"', "when must be a date"),

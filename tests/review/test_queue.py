@@ -30,7 +30,7 @@ def log(tmp_path):
 
 
 @pytest.fixture
-def desk(client, frame, log):
+def session(client, frame, log):
     return ReviewSession(client, frame, log=log)
 
 
@@ -114,7 +114,7 @@ def test_what_is_no_document_is_not_shown():
 
 def test_an_upload_that_is_gone_says_so(client):
     case = open_case(client, IDS[0])
-    assert case.upload_id == IDS[0]
+    assert (case.upload_id, case.content) == (IDS[0], b"")
     assert "404" in case.problem
 
 
@@ -150,9 +150,9 @@ def test_its_representation_tells_nothing_of_the_document():
 # ------------------------------------------------------------------ the queue
 
 
-def test_documents_come_in_the_order_of_the_frame(desk):
-    assert desk.order == IDS
-    now = desk.progress("ada")
+def test_documents_come_in_the_order_of_the_frame(session):
+    assert session.order == IDS
+    now = session.progress("ada")
     assert (now.upload_id, now.number, now.documents) == (IDS[0], 1, 4)
 
 
@@ -183,23 +183,23 @@ def test_a_frame_of_another_kind_is_refused(client, log):
         ReviewSession(client, pd.DataFrame({"x": [1]}), log=log)
 
 
-def test_a_verdict_is_written_and_the_next_document_comes(desk, log):
-    desk.judge(IDS[0], "fraudulent", " ada ", "two fonts")
+def test_a_verdict_is_written_and_the_next_document_comes(session, log):
+    session.judge(IDS[0], "fraudulent", " ada ", "two fonts")
     [row] = log.frame().to_dict("records")
     assert (row["upload_id"], row["verdict"], row["reviewer"]) == (IDS[0], "fraudulent", "ada")
     assert row["note"] == "two fonts"
-    now = desk.progress("ada")
+    now = session.progress("ada")
     assert (now.number, now.said["fraudulent"]) == (2, 1)
 
 
-def test_a_changed_verdict_is_a_further_row(desk, log):
-    desk.judge(IDS[0], "genuine", "ada")
-    desk.back("ada")
-    now = desk.progress("ada")
+def test_a_changed_verdict_is_a_further_row(session, log):
+    session.judge(IDS[0], "genuine", "ada")
+    session.back("ada")
+    now = session.progress("ada")
     assert (now.number, now.verdict) == (1, "genuine")
-    desk.judge(IDS[0], "unsure", "ada", "on second thoughts")
+    session.judge(IDS[0], "unsure", "ada", "on second thoughts")
     assert log.frame()["verdict"].tolist() == ["genuine", "unsure"]
-    assert desk.progress("ada").said == {"genuine": 0, "fraudulent": 0, "unsure": 1}
+    assert session.progress("ada").said == {"genuine": 0, "fraudulent": 0, "unsure": 1}
 
 
 @pytest.mark.parametrize(
@@ -207,86 +207,86 @@ def test_a_changed_verdict_is_a_further_row(desk, log):
     [(IDS[0], "fake", "ada"), (IDS[0], "genuine", "  "), ("another", "genuine", "ada")],
 )
 def test_what_cannot_be_a_verdict_is_refused_and_nothing_moves(
-    desk, log, upload, verdict, reviewer
+    session, log, upload, verdict, reviewer
 ):
     with pytest.raises(ValidationError, match="was not written"):
-        desk.judge(upload, verdict, reviewer)
+        session.judge(upload, verdict, reviewer)
     assert len(log.frame()) == 0
-    assert desk.progress("ada").number == 1
+    assert session.progress("ada").number == 1
 
 
-def test_a_later_desk_goes_on_where_the_reviewer_stopped(client, frame, log, desk):
-    desk.judge(IDS[0], "genuine", "ada")
-    desk.skip("ada")
-    desk.judge(IDS[2], "genuine", "ada")
+def test_a_later_session_goes_on_where_the_reviewer_stopped(client, frame, log, session):
+    session.judge(IDS[0], "genuine", "ada")
+    session.skip("ada")
+    session.judge(IDS[2], "genuine", "ada")
     again = ReviewSession(client, frame, log=log)
     assert again.progress("ada").upload_id == IDS[1]
 
 
-def test_what_was_skipped_comes_again_at_the_end(desk):
-    desk.skip("ada")
+def test_what_was_skipped_comes_again_at_the_end(session):
+    session.skip("ada")
     for upload in IDS[1:]:
-        desk.judge(upload, "genuine", "ada")
-    assert desk.progress("ada").upload_id == IDS[0]
+        session.judge(upload, "genuine", "ada")
+    assert session.progress("ada").upload_id == IDS[0]
 
 
-def test_when_all_are_judged_there_is_none_left_and_one_can_go_back(desk):
+def test_when_all_are_judged_there_is_none_left_and_one_can_go_back(session):
     for upload in IDS:
-        desk.judge(upload, "genuine", "ada")
-    now = desk.progress("ada")
+        session.judge(upload, "genuine", "ada")
+    now = session.progress("ada")
     assert (now.upload_id, now.number) == ("", 5)
-    desk.skip("ada")
-    assert desk.progress("ada").upload_id == ""
-    desk.back("ada")
-    assert desk.progress("ada").upload_id == IDS[-1]
+    session.skip("ada")
+    assert session.progress("ada").upload_id == ""
+    session.back("ada")
+    assert session.progress("ada").upload_id == IDS[-1]
 
 
-def test_back_stops_at_the_first(desk):
-    desk.back("ada")
-    assert desk.progress("ada").number == 1
+def test_back_stops_at_the_first(session):
+    session.back("ada")
+    assert session.progress("ada").number == 1
 
 
-def test_skipping_the_only_open_document_stays_at_it(desk):
+def test_skipping_the_only_open_document_stays_at_it(session):
     for upload in IDS[:3]:
-        desk.judge(upload, "genuine", "ada")
-    desk.skip("ada")
-    assert desk.progress("ada").upload_id == IDS[3]
+        session.judge(upload, "genuine", "ada")
+    session.skip("ada")
+    assert session.progress("ada").upload_id == IDS[3]
 
 
-def test_another_reviewer_begins_at_the_first_and_sees_no_verdict_of_others(desk):
-    desk.judge(IDS[0], "fraudulent", "ada")
-    desk.restart()
-    now = desk.progress("ben")
+def test_another_reviewer_begins_at_the_first_and_sees_no_verdict_of_others(session):
+    session.judge(IDS[0], "fraudulent", "ada")
+    session.restart()
+    now = session.progress("ben")
     assert (now.number, now.verdict, sum(now.said.values())) == (1, "", 0)
 
 
-def test_verdicts_on_other_documents_do_not_count(desk, log):
+def test_verdicts_on_other_documents_do_not_count(session, log):
     log.add("of another queue", "genuine", reviewer="ada")
-    assert sum(desk.progress("ada").said.values()) == 0
-    assert len(desk.agreement()) == 0
+    assert sum(session.progress("ada").said.values()) == 0
+    assert len(session.agreement()) == 0
 
 
-def test_what_comes_next_can_be_fetched_ahead(desk):
-    assert desk.upcoming("ada") == IDS[1]
-    desk.judge(IDS[1], "genuine", "ada")
-    desk.back("ada")
-    desk.back("ada")
-    assert desk.upcoming("ada") == IDS[2]
+def test_what_comes_next_can_be_fetched_ahead(session):
+    assert session.upcoming("ada") == IDS[1]
+    session.judge(IDS[1], "genuine", "ada")
+    session.back("ada")
+    session.back("ada")
+    assert session.upcoming("ada") == IDS[2]
 
 
-def test_nothing_comes_after_the_last_open_document(desk):
+def test_nothing_comes_after_the_last_open_document(session):
     for upload in IDS[:3]:
-        desk.judge(upload, "genuine", "ada")
-    assert desk.upcoming("ada") == ""
-    desk.judge(IDS[3], "genuine", "ada")
-    assert desk.upcoming("ada") == ""
+        session.judge(upload, "genuine", "ada")
+    assert session.upcoming("ada") == ""
+    session.judge(IDS[3], "genuine", "ada")
+    assert session.upcoming("ada") == ""
 
 
-def test_two_reviewers_are_compared(desk):
+def test_two_reviewers_are_compared(session):
     for reviewer, verdicts in (("ada", "gfgf"), ("ben", "gfgg")):
         for upload, letter in zip(IDS, verdicts, strict=True):
-            desk.judge(upload, {"g": "genuine", "f": "fraudulent"}[letter], reviewer)
-    [row] = desk.agreement().reset_index().to_dict("records")
+            session.judge(upload, {"g": "genuine", "f": "fraudulent"}[letter], reviewer)
+    [row] = session.agreement().reset_index().to_dict("records")
     assert (row["reviewer"], row["other"], row["documents"]) == ("ada", "ben", 4)
     assert (row["agreed"], row["kappa"]) == (0.75, 0.5)
 
@@ -297,14 +297,14 @@ def test_whatever_is_done_each_verdict_is_one_row_and_the_place_stays_in_the_que
     client, frame, tmp_path_factory, steps
 ):
     log = ReviewLog(tmp_path_factory.mktemp("log") / "reviews.sqlite")
-    desk = ReviewSession(client, frame, log=log)
+    session = ReviewSession(client, frame, log=log)
     given_verdicts = 0
     for step in steps:
-        now = desk.progress("ada")
+        now = session.progress("ada")
         assert 1 <= now.number <= len(IDS) + 1
         if step == "judge" and now.upload_id:
-            desk.judge(now.upload_id, "genuine", "ada")
+            session.judge(now.upload_id, "genuine", "ada")
             given_verdicts += 1
         elif step != "judge":
-            getattr(desk, step)("ada")
+            getattr(session, step)("ada")
     assert len(log.frame()) == given_verdicts

@@ -10,13 +10,8 @@ from argyle_nb.errors import ConfigurationError, ValidationError
 from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.review import sample
 from argyle_nb.review.sampling import _shares
+from tests.support.judged import uploads
 from tests.support.records import scored, unscored
-
-
-def uploads(n, score=None):
-    """Make n scored paystubs; nine of ten score high, one scores very low."""
-    scores = [score if score is not None else (10 if k % 10 == 0 else 90) for k in range(n)]
-    return uploads_frame([scored(number, value) for number, value in enumerate(scores)])
 
 
 def test_rare_low_scores_are_reviewed_as_often_as_high_ones():

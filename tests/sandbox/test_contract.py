@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from argyle_nb.sandbox import openapi
-from argyle_nb.sandbox.app import Credentials, build_app
+from argyle_nb.sandbox import endpoints, limits, validation
+from argyle_nb.sandbox.app import Credentials, build_app, openapi_description
+from argyle_nb.sandbox.objects import PAYROLL_DATA
+from argyle_nb.sandbox.outbox import EVENTS, EVERY_EVENT
 from argyle_nb.sandbox.store import Store
 
 PUBLISHED = Path(__file__).parents[1] / "support" / "published_api.yml"
@@ -17,10 +19,6 @@ WITH_A_BODY = {"408", "413", "415"}
 
 TEXTS = ("external_id", "first_name", "last_name", "email", "phone_number", "ssn")
 ADDRESS = ("city", "line1", "line2", "state", "country", "postal_code")
-PAYROLL_DATA = (
-    *("shifts", "gigs", "paystubs", "payroll_documents", "identities", "ratings"),
-    *("vehicles", "deposit_destinations", "user_forms"),
-)
 END_USER = ("name", "address", "city", "state", "zip", "phone")
 NULLABLE_TEXTS = (*TEXTS, *(f"address.{part}" for part in ADDRESS))
 
@@ -132,7 +130,7 @@ SENT = {"UserProfile", "UserUploadForm"}
 
 @pytest.fixture(scope="module")
 def ours():
-    return openapi.description("http://127.0.0.1:1")
+    return openapi_description("http://127.0.0.1:1")
 
 
 @pytest.fixture(scope="module")
@@ -277,6 +275,33 @@ def test_exactly_what_is_served_is_described(ours, tmp_path):
         f"{method} {route.path}" for route in app._app.routes for method in route.methods - {"HEAD"}
     }
     assert served == {label for label, _ in operations(ours)}
+
+
+def limits_of(ours):
+    """Yield each limit that the description writes out, and the one in force."""
+    schemas = ours["components"]["schemas"]
+    sent, webhook = schemas["UserProfile"]["properties"], schemas["WebhookSubscription"]
+    page = {one["name"]: one for one in ours["paths"]["/v2/users"]["get"]["parameters"]}
+    yield sent.keys(), validation.PROFILE_CHECKS.keys()
+    yield sent["email"]["pattern"], f"^{validation.EMAIL}$"
+    yield sent["phone_number"]["pattern"], f"^{validation.PHONE}$"
+    yield sent["external_id"]["maxLength"], validation.MAX_EXTERNAL_ID
+    for name, (least, most) in validation.BIRTH_DATE_RANGES.items():
+        schema = sent["birth_date"]["properties"][name]
+        yield (schema["minimum"], schema["maximum"]), (least, most)
+    yield page["limit"]["schema"]["default"], validation.DEFAULT_LIMIT
+    yield page["limit"]["description"], f"More than {validation.MAX_LIMIT} is as good as that."
+    yield schemas["UserUploadForm"]["maxProperties"], limits.MAX_PARTS
+    yield webhook["properties"]["name"]["maxLength"], endpoints.MAX_TEXT
+    yield webhook["properties"]["url"]["maxLength"], endpoints.MAX_URL
+    events = [*EVENTS, EVERY_EVENT]
+    yield webhook["properties"]["events"]["oneOf"][1]["items"]["enum"], events
+    yield schemas["Webhook"]["properties"]["events"]["items"]["enum"], events
+
+
+def test_the_limits_described_are_those_in_force(ours):
+    described, in_force = zip(*limits_of(ours), strict=True)
+    assert described == in_force
 
 
 def test_every_answered_object_is_complete_and_has_nothing_else(ours):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -14,13 +15,22 @@ from contextlib import ExitStack, contextmanager, suppress
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from argyle_nb.client.webhooks import verify_webhook
 from argyle_nb.sandbox import Sandbox, deliveries
-from argyle_nb.sandbox.deliveries import Times
+from argyle_nb.sandbox.app import openapi_description
+from argyle_nb.sandbox.deliveries import Times, loopback_target
 from argyle_nb.sandbox.inspection import Inspection
+from tests.support.sandbox_api import (
+    ADDED,
+    READ,
+    REMOVED,
+    SECRET,
+    api_of,
+)
 from tests.support.servers import RESET, Answer, HostileServer, until
-from tests.support.webhook_client import ADDED, READ, REMOVED, SECRET, Api
 
 FOUND = {"found_type": "paystubs", "problem": None, "ocr_data": {}, "ocr_authenticity": {}}
 
@@ -40,9 +50,7 @@ def start(tmp_path, monkeypatch):
             sandbox = Sandbox(tmp_path / "shared", stage_seconds=0, ocr=ocr)
             sandbox._delivery_times = Times(**{"retry": 0.05, **times})
             sandbox._inspect = inspect or found()
-            api = Api(stack.enter_context(sandbox))
-            stack.enter_context(api.session)
-            return api
+            return stack.enter_context(api_of(stack.enter_context(sandbox)))
 
         yield start
 
@@ -77,13 +85,11 @@ def uploads_named(server):
 
 
 # What is delivered, and when
-
-
 def test_an_upload_is_told_with_a_signature_that_fits(api):
     with HostileServer(Answer()) as target:
         api.subscribe(target, [ADDED], secret=SECRET)
         user = api.user()
-        upload = api.upload(user)
+        upload = api.upload(user).json()
         until(lambda: target.seen and target.seen[0].body)
     (seen,) = target.seen
     assert verify_webhook(seen.body, seen.headers["x-argyle-signature"], SECRET) == {
@@ -109,7 +115,7 @@ def test_completed_ocr_is_told_once(start):
     api = start(ocr="full")
     with HostileServer(Answer()) as target:
         api.subscribe(target)
-        upload = api.upload(api.user())
+        upload = api.upload(api.user()).json()
         until(lambda: len(target.seen) == 2 and api.waiting() == 0)
     assert events(target) == [ADDED, READ]
     assert uploads_named(target) == [upload["id"]] * 2
@@ -121,7 +127,7 @@ def test_failed_ocr_is_not_told_as_completed(start):
     api = start(found(ocr_data=None, ocr_authenticity_score=None), ocr="full")
     with HostileServer(Answer()) as target:
         api.subscribe(target, [READ])
-        path = f"/v2/user-uploads/{api.upload(api.user())['id']}"
+        path = f"/v2/user-uploads/{api.upload(api.user()).json()['id']}"
         until(lambda: api("GET", path).json()["processing"]["ocr"] == "failed")
         assert api.waiting() == 0
     assert target.seen == []
@@ -131,7 +137,7 @@ def test_failed_ocr_is_not_told_as_completed(start):
 def test_a_deletion_is_told_for_each_upload(api, resource):
     with HostileServer(Answer()) as target:
         user = api.user()
-        uploads = [api.upload(user) for _ in range(3)]
+        uploads = [api.upload(user).json() for _ in range(3)]
         api.upload(api.user())
         api.subscribe(target, [REMOVED], secret=SECRET)
         gone = user if resource == "users" else uploads[0]["account"]
@@ -156,14 +162,12 @@ def test_events_arrive_in_their_order(api):
     with HostileServer(Answer()) as target:
         api.subscribe(target)
         user = api.user()
-        uploads = [api.upload(user)["id"] for _ in range(20)]
+        uploads = [api.upload(user).json()["id"] for _ in range(20)]
         until(lambda: len(target.seen) == 20)
     assert uploads_named(target) == uploads
 
 
 # When the target fails
-
-
 @pytest.mark.parametrize("failure", [429, 500, 502, 503, 504, RESET])
 def test_a_failure_is_retried_once_with_the_same_body(api, failure):
     answer = failure if failure is RESET else Answer(failure)
@@ -255,7 +259,7 @@ def test_a_slow_target_holds_up_neither_the_api_nor_processing_nor_others(start)
         api.subscribe(target)
         user = api.user()
         began = time.monotonic()
-        uploads = [api.upload(user)["id"] for _ in range(5)]
+        uploads = [api.upload(user).json()["id"] for _ in range(5)]
         until(lambda: len(target.seen) == 10)
         assert sorted(events(target)) == [ADDED] * 5 + [READ] * 5
         assert {
@@ -282,8 +286,6 @@ def test_a_deleted_webhook_is_told_nothing_more(api):
 
 
 # Stopping, sharing, killing
-
-
 def test_stopping_cuts_off_a_slow_target_and_a_later_start_delivers(start, monkeypatch):
     """However often that happens: a delivery that was cut off has not failed."""
     monkeypatch.setattr(deliveries, "STOP_SECONDS", 0.1)
@@ -291,7 +293,7 @@ def test_stopping_cuts_off_a_slow_target_and_a_later_start_delivers(start, monke
     with stuck_server() as stuck:
         api = start(timeout=120)
         api.subscribe(stuck)
-        upload = api.upload(api.user())["id"]
+        upload = api.upload(api.user()).json()["id"]
         for count in (1, 2, 3):
             until(lambda seen=count: len(stuck.seen) == seen)
             began = time.monotonic()
@@ -324,7 +326,7 @@ def test_several_servers_on_one_folder_deliver_each_event_once(start):
         servers[0].subscribe(target)
         servers[1].subscribe(target.url)
         user = servers[0].user()
-        uploads = [api.upload(user)["id"] for _ in range(10) for api in servers]
+        uploads = [api.upload(user).json()["id"] for _ in range(10) for api in servers]
         until(lambda: servers[2].waiting() == 0)
     assert sorted(uploads_named(target)) == sorted(uploads * 2)
 
@@ -349,14 +351,52 @@ def test_the_delivery_of_a_killed_server_is_taken_over(start, tmp_path):
         stuck_server() as stuck,
     ):
         url, *key = json.loads(doomed.stdout.readline())
-        api = Api(SimpleNamespace(url=url, api_key_id=key[0], api_key_secret=key[1]))
-        with api.session:
+        with api_of(SimpleNamespace(url=url, api_key_id=key[0], api_key_secret=key[1])) as api:
             api.subscribe(stuck)
             user = api.user()
-            uploads = [api.upload(user)["id"] for _ in range(2)]
+            uploads = [api.upload(user).json()["id"] for _ in range(2)]
         until(lambda: stuck.seen)
         doomed.send_signal(signal.SIGKILL)
         stuck.go.set()
         heir = start()
         until(lambda: heir.waiting() == 0)
     assert uploads_named(stuck) == [uploads[0], *uploads]
+
+
+@pytest.mark.parametrize(
+    ("url", "address", "port", "path"),
+    [
+        ("http://127.0.0.1", "127.0.0.1", 80, "/"),
+        ("http://localhost:8000/a?b=c#d", "127.0.0.1", 8000, "/a?b=c"),
+        ("HTTP://LOCALHOST/", "127.0.0.1", 80, "/"),
+        ("http://[::1]:5/a", "::1", 5, "/a"),
+    ],
+)
+def test_targets_on_this_machine_are_reached_by_number(url, address, port, path):
+    target = loopback_target(url)
+    assert (target.address, target.port, target.path) == (address, port, path)
+
+
+def described_urls():
+    schemas = openapi_description("")["components"]["schemas"]
+    return schemas["WebhookSubscription"]["properties"]["url"]["pattern"]
+
+
+@given(
+    st.one_of(
+        st.text(),
+        st.from_regex(r"http://[\[\]a-z0-9.:@%\\/?#]{0,30}"),
+        st.from_regex(r"(?i)http://(localhost|127.0.0.1|\[::1\])[:0-9/?#]{0,9}.?", fullmatch=True),
+        st.from_regex(described_urls(), fullmatch=True),
+    )
+)
+@example("http://127.0.0.1\\@example.com")
+def test_no_text_whatever_leads_off_this_machine_and_all_others_are_described(url):
+    try:
+        target = loopback_target(url)
+    except ValueError:
+        assert not re.fullmatch(described_urls(), url)
+        return
+    assert target.address in ("127.0.0.1", "::1")
+    assert target.path.startswith("/")
+    assert re.fullmatch(described_urls(), url)

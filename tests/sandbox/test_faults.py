@@ -14,7 +14,7 @@ import requests
 
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.sandbox import Faults, Sandbox
-from argyle_nb.sandbox.faults import RATES, Dice
+from argyle_nb.sandbox.faults import RATES, RandomDraws
 from argyle_nb.sandbox.inspection import Inspection
 from argyle_nb.sandbox.processing import ProcessingState, failing, next_state
 from argyle_nb.sandbox.validation import PageQuery
@@ -206,17 +206,17 @@ def test_the_same_seed_fails_the_same_requests_and_another_seed_others(tmp_path)
 
 
 def test_one_rate_does_not_shift_the_draws_of_another():
-    alone = Faults(seed=5, reset_after=0.5).dice("reset_after")
-    beside = Faults(seed=5, reset_after=0.5, html_error=0.9).dice("reset_after")
-    assert [alone.roll() for _ in range(50)] == [beside.roll() for _ in range(50)]
+    alone = Faults(seed=5, reset_after=0.5).draws("reset_after")
+    beside = Faults(seed=5, reset_after=0.5, html_error=0.9).draws("reset_after")
+    assert [alone.draw() for _ in range(50)] == [beside.draw() for _ in range(50)]
 
 
 @pytest.mark.parametrize(("rate", "least", "most"), [(0, 0, 0), (0.25, 400, 600), (1, 2000, 2000)])
 def test_a_rate_is_kept_however_many_threads_draw(rate, least, most):
-    dice = Dice(rate, "a seed")
+    dice = RandomDraws(rate, "a seed")
     drawn = []
     threads = [
-        threading.Thread(target=lambda: drawn.extend(dice.roll() for _ in range(500)))
+        threading.Thread(target=lambda: drawn.extend(dice.draw() for _ in range(500)))
         for _ in range(4)
     ]
     for thread in threads:

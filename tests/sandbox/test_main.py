@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+import argyle_nb.sandbox
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.sandbox import Faults
-from argyle_nb.sandbox.__main__ import _faults, _parser, serve
+from argyle_nb.sandbox.__main__ import FAULTS, _faults, _parser, serve
 
 COMMAND = [sys.executable, "-X", "dev", "-W", "error", "-m", "argyle_nb.sandbox"]
 FIRST_LINE = re.compile(
@@ -82,6 +83,14 @@ def test_there_are_exactly_these_options_and_none_says_where_to_bind():
     }  # fmt: skip
 
 
+def test_the_readme_explains_every_option_and_every_fault():
+    text = Path(argyle_nb.sandbox.__file__).with_name("README.md").read_text(encoding="utf-8")
+    options = {action.option_strings[-1] for action in _parser()._actions} - {"--help"}
+    explained = {line.split("`")[1].split(" ")[0] for line in text.splitlines() if "| `" in line}
+    assert options <= explained
+    assert set(FAULTS) <= {name.partition("=")[0] for name in explained}
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -124,8 +133,8 @@ def test_faults_may_be_asked_for(tmp_path):
 
 
 def test_faults_are_read_from_name_and_value():
-    given = ["reset_after=0.5", "503=0.1", "429=0.2", "seed=7", "latency_seconds=1"]
-    assert _faults(given) == Faults(
+    texts = ["reset_after=0.5", "503=0.1", "429=0.2", "seed=7", "latency_seconds=1"]
+    assert _faults(texts) == Faults(
         reset_after=0.5, status_rates={503: 0.1, 429: 0.2}, seed=7, latency_seconds=1
     )
 

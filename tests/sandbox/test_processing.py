@@ -6,8 +6,6 @@ import json
 import logging
 import threading
 import time
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,6 +13,7 @@ from hypothesis import strategies as st
 
 from argyle_nb.sandbox import processing
 from argyle_nb.sandbox.endpoints import FIRST_STATUSES
+from argyle_nb.sandbox.inspection import Inspection
 from argyle_nb.sandbox.objects import upload_object
 from argyle_nb.sandbox.processing import (
     MAX_ATTEMPTS,
@@ -27,25 +26,17 @@ from argyle_nb.sandbox.processing import (
 )
 from argyle_nb.sandbox.store import NewUpload, Store
 from argyle_nb.sandbox.validation import DOCUMENT_TYPES
+from tests.support.servers import until
 
 DEADLINE = 60.0
 
 
-@dataclass(frozen=True)
-class Found:
-    found_type: str | None = None
-    problem: str | None = None
-    ocr_data: dict[str, Any] | None = None
-    ocr_authenticity: dict[str, Any] | None = None
-    ocr_authenticity_score: int | None = None
-
-
-GENUINE = Found("paystubs", None, {"employer": {}}, {"detect_status": "COMPLETED"}, 93)
+GENUINE = Inspection("paystubs", None, {"employer": {}}, {"detect_status": "COMPLETED"}, 93)
 KEPT = json.dumps(vars(GENUINE))
-IMAGE_PDF = Found(None, None, None, {"is_image_based_pdf": True}, 55)
-PHOTO = Found(None, None, None, {"is_image_based_pdf": False}, 88)
-HEIC = Found()
-UNREADABLE = Found(problem="DOCUMENT IS UNREADABLE: password-protected")
+IMAGE_PDF = Inspection(None, None, None, {"is_image_based_pdf": True}, 55)
+PHOTO = Inspection(None, None, None, {"is_image_based_pdf": False}, 88)
+HEIC = Inspection()
+UNREADABLE = Inspection(problem="DOCUMENT IS UNREADABLE: password-protected")
 
 
 class Inspector:
@@ -109,14 +100,6 @@ def add(store, document_type="paystubs", profile="full", user=None):
 def statuses(store, upload):
     row = store.get("user-uploads", upload)
     return row["classification"], row["ocr"], row["authenticity"]
-
-
-def until(condition):
-    deadline = time.monotonic() + DEADLINE
-    while not (answer := condition()):
-        assert time.monotonic() < deadline, "the condition never came true"
-        time.sleep(0.005)
-    return answer
 
 
 def rested(store, upload):
@@ -260,7 +243,7 @@ def test_an_inspection_that_breaks_fails_its_document_alone(store, work):
 
 
 def test_findings_that_are_not_json_fail_their_document_alone(store, work):
-    work(store, Inspector(Found("paystubs", None, {"amount": float("nan")}, {}, 50)))
+    work(store, Inspector(Inspection("paystubs", None, {"amount": float("nan")}, {}, 50)))
     assert rested(store, add(store))["processing"]["classification"] == "failed"
 
 
@@ -354,10 +337,10 @@ def test_deleting_a_user_during_inspection_harms_nothing(store, work):
     user = store.create_user({})
     add(store, user=user)
     until(lambda: inspector.looks)
-    store.delete_user(user)
+    store.delete("users", user)
     finish.set()
     assert rested(store, add(store))["metadata"]["ocr_authenticity_score"] == 93
 
 
 def test_failed_findings_have_the_fields_of_an_inspection():
-    assert json.loads(failed_findings("why")) == vars(Found(problem="why"))
+    assert json.loads(failed_findings("why")) == vars(Inspection(problem="why"))

@@ -1,4 +1,4 @@
-"""Starting, stopping, sharing and killing local servers."""
+"""Starting, stopping, sharing and killing local servers, and their connections."""
 
 from __future__ import annotations
 
@@ -20,10 +20,16 @@ from requests_toolbelt import MultipartEncoder
 
 import argyle_nb.sandbox
 from argyle_nb.errors import ConfigurationError
-from argyle_nb.sandbox import Sandbox, processing
+from argyle_nb.sandbox import Sandbox, limits, processing
+from tests.support.sandbox_api import (
+    PDF,
+    connect,
+    head,
+)
+from tests.support.servers import until
 
 DEADLINE = 60.0
-PDF = b"%PDF-1.7\n% an invented paystub\n"
+
 
 SERVER = """
     import dataclasses, json, sys, time
@@ -106,14 +112,6 @@ def remote(tmp_path):
     for server in started:
         if server.process.poll() is None:
             server.close()
-
-
-def until(condition):
-    deadline = time.monotonic() + DEADLINE
-    while not (answer := condition()):
-        assert time.monotonic() < deadline, "the condition never came true"
-        time.sleep(0.01)
-    return answer
 
 
 def status(sandbox, path="/v2/users"):
@@ -343,3 +341,67 @@ def test_a_large_document_is_never_held_in_memory(remote, tmp_path):
     assert received == document.stat().st_size
     growth = peak_memory_kib(server.process) - before
     assert growth < 10 * 1024
+
+
+def received(connection):
+    """Read until the server closes."""
+    return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /v2/users HTTP/1.1\r\nHost: "])
+def test_a_head_that_never_ends_is_given_up(sandbox, monkeypatch, sent):
+    monkeypatch.setattr(limits, "HEAD_SECONDS", 0.1)
+    with connect(sandbox) as connection:
+        connection.sendall(sent)
+        assert received(connection) == b""
+    assert status(sandbox) == 200
+
+
+def test_a_second_head_that_never_ends_is_given_up_as_well(sandbox, monkeypatch):
+    monkeypatch.setattr(limits, "HEAD_SECONDS", 0.1)
+    with connect(sandbox) as connection:
+        connection.sendall(head(sandbox))
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+        connection.sendall(b"GET /v2/us")
+        received(connection)
+
+
+def test_the_time_of_a_head_does_not_cut_a_slow_body(sandbox, monkeypatch):
+    monkeypatch.setattr(limits, "HEAD_SECONDS", 0.1)
+    with connect(sandbox) as connection:
+        more = "Content-Length: 2\r\nConnection: close\r\n"
+        connection.sendall(head(sandbox, method="POST", more=more))
+        time.sleep(0.4)  # four times the limit passes in the middle of the request
+        connection.sendall(b"{}")
+        assert received(connection).startswith(b"HTTP/1.1 200")
+
+
+def test_too_many_connections_are_503_and_afterwards_all_is_well(sandbox):
+    connections = [connect(sandbox) for _ in range(limits.MAX_CONNECTIONS)]
+    try:
+        key = (sandbox.api_key_id, sandbox.api_key_secret)
+        answer = requests.get(sandbox.url + "/v2/users", auth=key, timeout=60)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (
+            503,
+            "text/plain; charset=utf-8",
+        )
+    finally:
+        for connection in connections:
+            connection.close()
+    until(lambda: status(sandbox) == 200)
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"\0\1\2\3\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"GET / HTTP/1.1\r\na b\r\n\r\n",
+    ],
+)
+def test_what_is_no_http_gets_a_plain_400_and_is_cut_off(sandbox, request_bytes):
+    with connect(sandbox) as connection:
+        connection.sendall(request_bytes)
+        answer = received(connection)
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert b"text/plain" in answer

@@ -1,9 +1,8 @@
-"""The folder of the local server: rows, documents, pages, cursors."""
+"""The folder of the local server: rows, documents, pages, and its indexes under load."""
 
 from __future__ import annotations
 
-import base64
-import json
+import itertools
 import os
 import sqlite3
 import stat
@@ -12,23 +11,16 @@ import sys
 import time
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.sandbox import database
-from argyle_nb.sandbox.problems import Problem
+from argyle_nb.sandbox.processing import Claims
 from argyle_nb.sandbox.store import ABANDONED_SECONDS, NewUpload, Store
 from argyle_nb.sandbox.validation import (
+    MAX_LIMIT,
     PageQuery,
-    canonical_id,
-    decode_cursor,
-    encode_cursor,
     new_id,
-    timestamp,
 )
-
-COLUMNS = frozenset({"user_id", "account_id", "document_type"})
 
 
 @pytest.fixture
@@ -38,11 +30,11 @@ def store(tmp_path):
     opened.close()
 
 
-def add(store, user, document_type="paystubs", content=b"%PDF-1.7"):
+def add(store, user, document_type="paystubs", content=b"%PDF-1.7", status="idle"):
     path, file = store.open_incoming()
     with file:
         file.write(content)
-    statuses = ("idle", "idle", "idle")
+    statuses = (status, status, status)
     return store.add_upload(
         NewUpload(user, document_type, "stub.pdf", "application/pdf", path, *statuses)
     )
@@ -155,17 +147,17 @@ def test_all_uploads_of_a_user_share_one_account_that_counts_them(store):
 def test_deleting_a_user_deletes_account_uploads_and_documents(store):
     user, other = store.create_user({}), store.create_user({})
     gone, kept = add(store, user), add(store, other)
-    assert store.delete_user(user)
+    assert store.delete("users", user)
     assert store.get("user-uploads", gone["id"]) is None
     assert store.get("accounts", gone["account_id"]) is None
     assert documents(store) == [kept["document"]]
-    assert not store.delete_user(user)
+    assert not store.delete("users", user)
 
 
 def test_after_its_account_is_deleted_a_user_gets_a_new_one(store):
     user = store.create_user({})
     first = add(store, user)
-    assert store.delete_account(first["account_id"])
+    assert store.delete("accounts", first["account_id"])
     assert documents(store) == []
     assert add(store, user)["account_id"] != first["account_id"]
 
@@ -185,7 +177,7 @@ def test_opening_a_folder_clears_old_leftovers_and_nothing_else(tmp_path):
     reopened.close()
 
 
-def walk(store, query, *, newer):
+def walk(store, query, *, newer=False):
     seen = []
     while query is not None:
         page = store.page("user-uploads", query)
@@ -201,21 +193,10 @@ def walk(store, query, *, newer):
 def test_pages_give_every_upload_once_newest_first_and_back_again(store, limit):
     user = store.create_user({})
     newest_first = [add(store, user)["id"] for _ in range(23)][::-1]
-    assert walk(store, PageQuery(limit=limit), newer=False) == newest_first
+    assert walk(store, PageQuery(limit=limit)) == newest_first
     oldest = store.get("user-uploads", newest_first[-1])
     last = PageQuery(limit=limit).beside((oldest["created_at"], oldest["id"]), newer=True)
     assert walk(store, last, newer=True) == newest_first[:-1]
-
-
-def test_a_filter_holds_over_all_pages(store):
-    user, other = store.create_user({}), store.create_user({})
-    wanted = []
-    for number in range(12):
-        row = add(store, user if number % 2 else other, "W-2" if number % 3 else "1099")
-        if number % 2 and number % 3:
-            wanted.append(row["id"])
-    query = PageQuery({"user_id": user, "document_type": "W-2"}, limit=2)
-    assert walk(store, query, newer=False) == wanted[::-1]
 
 
 def test_uploads_that_arrive_while_paging_change_nothing_behind_the_cursor(store):
@@ -231,80 +212,86 @@ def test_uploads_that_arrive_while_paging_change_nothing_behind_the_cursor(store
     assert seen == before
 
 
-def encode_text(text):
-    return base64.urlsafe_b64encode(text.encode()).decode()
+UPLOADS = 3000
 
 
-positions = st.tuples(st.integers(0, 2**53), st.integers(0, 2**40).map(new_id))
-queries = st.builds(
-    PageQuery,
-    filters=st.dictionaries(st.sampled_from(sorted(COLUMNS)), st.text()),
-    limit=st.integers(1, 200),
-    position=positions,
-    newer=st.booleans(),
-)
+TYPES = ("paystubs", "W-2", "1099")
 
 
-@given(queries)
-def test_a_cursor_carries_the_whole_page_query(query):
-    cursor = encode_cursor("user-uploads", query)
-    assert decode_cursor("user-uploads", cursor, COLUMNS) == query
-    url = f"http://127.0.0.1:1/v2/user-uploads?limit=3&cursor={cursor}"
-    assert decode_cursor("user-uploads", url, COLUMNS) == query
+FILTERS = {"account_id": "a", "user_id": "u", "document_type": "W-2"}
 
 
-nearly = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=8,
-)
+@pytest.fixture(scope="module")
+def large_store(tmp_path_factory):
+    opened = Store(tmp_path_factory.mktemp("scale"))
+    yield opened
+    opened.close()
 
 
-@given(st.text() | nearly.map(json.dumps).map(encode_text))
-def test_any_other_text_is_an_invalid_cursor(text):
-    with pytest.raises(Problem) as caught:
-        decode_cursor("user-uploads", text, COLUMNS)
-    assert caught.value.status == 404
+@pytest.fixture(scope="module")
+def crowd(large_store):
+    """The ids of all uploads, oldest first, by user and type."""
+    users = [large_store.create_user({}) for _ in range(7)]
+    kinds = itertools.cycle(itertools.product(users, TYPES))
+    return [
+        (*kind, add(large_store, *kind, status="unauthorized")["id"])
+        for kind in itertools.islice(kinds, UPLOADS)
+    ]
 
 
+def plans(store, ask):
+    """Return how SQLite carries out the questions that `ask` puts."""
+    connection, questions = store.database._connection, []
+    connection.set_trace_callback(questions.append)
+    try:
+        ask()
+    finally:
+        connection.set_trace_callback(None)
+    selects = [question for question in questions if question.startswith("SELECT")]
+    assert selects
+    with store.database.read() as reading:
+        return [
+            step["detail"]
+            for select in selects
+            for step in reading.execute(f"EXPLAIN QUERY PLAN {select}")
+        ]
+
+
+@pytest.mark.parametrize("newer", [False, True])
 @pytest.mark.parametrize(
-    "content",
-    [
-        ["users", False, [1, new_id(1)], 10, {}],
-        ["user-uploads", 1, [1, new_id(1)], 10, {}],
-        ["user-uploads", False, [1, "../../etc/passwd"], 10, {}],
-        ["user-uploads", False, [True, new_id(1)], 10, {}],
-        ["user-uploads", False, [2**70, new_id(1)], 10, {}],
-        ["user-uploads", False, [1, new_id(1)], 201, {}],
-        ["user-uploads", False, [1, new_id(1)], 10, {"1=1; --": "x"}],
-        ["user-uploads", False, [1, new_id(1)], 10, {"user_id": 7}],
-        ["user-uploads", False, [1, new_id(1)], 10, {"user_id": "\ud800"}],
-        ["user-uploads", False, [1, new_id(1)], 10, ["user_id"]],
-        ["user-uploads", False, None, 10, {}],
-    ],
+    "columns",
+    [names for n in range(4) for names in itertools.combinations(FILTERS, n)],
+    ids="-".join,
 )
-def test_a_forged_cursor_is_refused(content):
-    with pytest.raises(Problem, match="Invalid cursor"):
-        decode_cursor("user-uploads", encode_text(json.dumps(content)), COLUMNS)
+def test_every_list_of_uploads_is_read_in_order_from_an_index(large_store, columns, newer):
+    filters = {column: FILTERS[column] for column in columns}
+    query = PageQuery(filters, position=(2**40, "f"), newer=newer)
+    found = plans(large_store, lambda: large_store.page("user-uploads", query))
+    assert all(step.startswith("SEARCH uploads USING INDEX") for step in found), found
 
 
-@given(st.integers(0, 2**47))
-def test_ids_have_the_shape_of_a_uuid_and_sort_by_time(moment):
-    identifier = new_id(moment)
-    assert canonical_id(identifier) == identifier
-    assert identifier < new_id(moment + 1)
+@pytest.mark.parametrize("resource", ["users", "accounts", "user-uploads"])
+def test_a_first_page_is_read_in_order_from_an_index(large_store, resource):
+    found = plans(large_store, lambda: large_store.page(resource, PageQuery()))
+    assert not [step for step in found if "TEMP B-TREE" in step], found
+    assert not [step for step in found if step.startswith("SCAN") and "INDEX" not in step], found
 
 
-UUID = "00000000-0001-0862-3231-912f7fad1dd5"
+def test_looking_for_work_touches_only_the_uploads_under_way(large_store):
+    claims = Claims(large_store, 60)
+    for ask in (claims.claim, claims.seconds_to_next, lambda: claims.advance(0, None)):
+        found = plans(large_store, ask)
+        assert all("USING INDEX uploads_due" in step for step in found if "uploads" in step), found
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["", "..", "../../x", "0" * 36, f"{UUID}\n", UUID[:-1], "é" * 36],
-)
-def test_other_texts_are_no_ids(text):
-    assert canonical_id(text) is None
+@pytest.mark.parametrize("limit", [10, MAX_LIMIT])
+def test_thousands_of_uploads_are_paged_without_gap_or_repetition(large_store, crowd, limit):
+    assert walk(large_store, PageQuery(limit=limit)) == [upload for *_, upload in crowd[::-1]]
 
 
-def test_timestamps_are_utc_with_milliseconds():
-    assert timestamp(1_720_446_229_064) == "2024-07-08T13:43:49.064Z"
+def test_filters_hold_over_thousands_of_uploads(large_store, crowd):
+    user = crowd[0][0]
+    wanted = [upload for owner, kind, upload in crowd if (owner, kind) == (user, "W-2")]
+    query = PageQuery({"user_id": user, "document_type": "W-2"}, limit=37)
+    assert len(wanted) > 100
+    assert walk(large_store, query) == wanted[::-1]

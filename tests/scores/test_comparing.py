@@ -1,8 +1,5 @@
 """Distributions beside each other and over time: what is found, and what is chance."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,14 +8,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from argyle_nb.errors import ConfigurationError
-from argyle_nb.scores import compare, count_scores
+from argyle_nb.scores import count_scores
 from argyle_nb.scores.comparing import (
-    chi_squared_point,
     ks_p,
     mann_whitney_p,
     psi,
     psi_bins,
     psi_critical,
+    rule_of_thumb,
 )
 from tests.support.raw_scores import counts_of
 from tests.support.score_frames import frame_of, several
@@ -99,11 +96,6 @@ def test_the_interval_of_superiority_holds_it_and_lies_within_0_and_1(a, b):
     assert share - 1e-12 <= high <= 1
 
 
-def test_the_function_is_the_method():
-    a, b = counts_of([1, 2, 3]), counts_of([4])
-    pd.testing.assert_frame_equal(compare(a, b), a.compare(b))
-
-
 def test_each_group_has_a_line_and_the_reference_is_added_up(counts):
     table = counts.by("document_type").compare(counts)
     assert table.index.tolist() == ["paystubs", "W-2", "1099"]
@@ -137,21 +129,6 @@ def test_columns_are_the_same_for_no_group_at_all():
     assert none.dtypes.to_dict() == some.dtypes.to_dict()
 
 
-def test_p_values_without_scipy_say_what_to_install_and_the_rest_needs_none():
-    code = (
-        "import sys; sys.modules['scipy'] = sys.modules['sklearn'] = None\n"
-        "from tests.support.score_frames import frame_of\n"
-        "from argyle_nb.errors import ConfigurationError\n"
-        "from argyle_nb.scores import count_scores\n"
-        "counts = count_scores(frame_of([1, 2, 3]), by='week')\n"
-        "counts.summary(), counts.compare(counts), counts.drift(), counts.thresholds()\n"
-        "try: counts.compare(counts, p_values=True)\n"
-        "except ConfigurationError as error: print(error)\n"
-    )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "pip install -e '.[stats]'" in run.stdout
-
-
 def test_a_p_value_says_how_it_was_made():
     few = np.bincount([1, 2, 3], minlength=101)
     assert ks_p(few, few) == (1.0, "exact")
@@ -182,6 +159,12 @@ def test_many_scores_without_ties_make_bins_of_equal_size():
     assert {high - low + 1 for low, high in cuts} == {10, 11}
 
 
+def test_bins_are_quantiles_of_the_reference_or_levels():
+    even = np.ones(101, dtype=np.int64)
+    assert psi_bins(even, 2) == [(0, 50), (51, 100)]
+    assert psi_bins(even, "ocrolus-current") == [(0, 55), (56, 80), (81, 100)]
+
+
 def test_bins_can_be_levels_or_ones_own_and_are_said():
     table = counts_of([1]).compare(counts_of([2]), bins={"low": 0, "high": 60})
     assert table.attrs["psi_bins"] == [(0, 59), (60, 100)]
@@ -201,11 +184,15 @@ def test_half_an_upload_stands_in_for_nobody():
     assert psi(a, b, [(0, 49), (50, 100)]) == pytest.approx(expected, abs=1e-12)
 
 
-@pytest.mark.parametrize("freedom", [1, 2, 3, 9, 10, 50, 100])
-@pytest.mark.parametrize("share", [0.01, 0.5, 0.95, 0.999])
-def test_the_points_of_chi_squared_are_scipys(freedom, share):
-    expected = stats.chi2.ppf(share, freedom)
-    assert chi_squared_point(share, freedom) == pytest.approx(expected, rel=1e-12)
+def test_the_critical_psi_has_the_printed_point_of_chi_squared():
+    """16.919 of 9 degrees of freedom, times 1/n + 1/m."""
+    expected = 16.919 * (1 / np.array([100, 10_000]) + 1 / 10_000)
+    assert psi_critical(np.array([100, 10_000]), 10_000, 10) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_rule_of_thumb_begins_at_its_marks():
+    words = rule_of_thumb(np.array([0.02, 0.1, 0.25, np.nan]))
+    assert words == ["stable", "moderate", "large", None]
 
 
 def test_one_of_twenty_samples_of_one_population_is_beyond_the_critical_psi():

@@ -1,4 +1,6 @@
-"""Counts add, group and filter as the rows would, and travel through files unchanged."""
+"""Counts add, group and filter as the rows would, and say what is known of each group."""
+
+import math
 
 import numpy as np
 import pandas as pd
@@ -6,44 +8,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from argyle_nb.errors import ConfigurationError, DocumentError
+from argyle_nb.errors import ConfigurationError
+from argyle_nb.frames.uploads import uploads_frame
+from argyle_nb.levels import PRESETS
 from argyle_nb.scores import ScoreCounts, count_scores
-from tests.support.score_frames import assert_same_counts, frame_of, several
+from tests.support.raw_scores import counts_of
+from tests.support.records import scored, unscored
+from tests.support.score_frames import assert_same_counts, counts_by_any_labels, frame_of
 
-texts = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
-whole = st.none() | st.integers(-(2**62), 2**62)
-numbers = st.none() | st.floats(allow_nan=False)
-flags = st.none() | st.booleans()
-moments = st.none() | st.datetimes(
-    pd.Timestamp("1900-01-01").to_pydatetime(), pd.Timestamp("2200-01-01").to_pydatetime()
-)
-LABELS = {"string": texts, "Int64": whole, "Float64": numbers, "boolean": flags}
-
-
-@st.composite
-def labelled(draw):
-    """Counts by one or two columns of any of the five dtypes."""
-    n = draw(st.integers(0, 8))
-    frame = frame_of(draw(st.lists(st.integers(0, 100), min_size=n, max_size=n)))
-    dtypes = draw(st.lists(st.sampled_from([*LABELS, "time"]), min_size=1, max_size=2))
-    for place, dtype in enumerate(dtypes):
-        values = draw(st.lists(LABELS.get(dtype, moments), min_size=n, max_size=n))
-        frame[f"=own:{place}"] = (
-            pd.to_datetime(pd.Series(values, dtype=object), utc=True)
-            if dtype == "time"
-            else pd.array(values, dtype=dtype)
-        )
-    return count_scores(frame, by=[f"=own:{place}" for place in range(len(dtypes))])
+OWN = {"reject": 0, "review": 40, "pass": 75}
 
 
 @pytest.fixture
-def frame():
-    return several(np.random.default_rng(1))
-
-
-@pytest.fixture
-def counts(frame):
-    return count_scores(frame, by=["document_type", "week"])
+def nobody():
+    """One group, of uploads that have no score at all."""
+    frame = uploads_frame([unscored(n, "failed", "idle", "idle") for n in range(3)])
+    return count_scores(frame, by="document_type")
 
 
 @pytest.mark.parametrize("by", [(), "document_type", ["week", "document_type"], ["user", "month"]])
@@ -53,7 +33,7 @@ def test_counts_of_parts_add_up_to_the_counts_of_the_whole(frame, by):
 
 
 @settings(max_examples=50)
-@given(labelled())
+@given(counts_by_any_labels())
 def test_adding_to_itself_doubles_every_count_and_changes_no_group(counts):
     twice = counts + counts
     assert (twice.table() == 2 * counts.table()).all()
@@ -119,69 +99,6 @@ def test_a_filter_on_what_was_not_counted_is_refused(counts):
         counts.filter(user="ann")
 
 
-@settings(max_examples=60)
-@given(counts=labelled())
-def test_counts_come_back_from_csv_as_they_were(tmp_path_factory, counts):
-    path = tmp_path_factory.mktemp("csv") / "counts.csv"
-    counts.to_csv(path)
-    assert_same_counts(ScoreCounts.read_csv(path), counts)
-
-
-@settings(max_examples=50)
-@given(counts=labelled())
-def test_counts_come_back_from_parquet_as_they_were(tmp_path_factory, counts):
-    path = tmp_path_factory.mktemp("parquet") / "counts.parquet"
-    counts.to_parquet(path)
-    assert_same_counts(ScoreCounts.read_parquet(path), counts)
-
-
-@pytest.mark.parametrize("by", [(), "week"])
-def test_counts_of_everything_and_of_weeks_come_back_too(frame, tmp_path, by):
-    counts = count_scores(frame, by)
-    counts.to_csv(tmp_path / "c.csv")
-    counts.to_parquet(tmp_path / "c.parquet")
-    assert_same_counts(ScoreCounts.read_csv(tmp_path / "c.csv"), counts)
-    assert_same_counts(ScoreCounts.read_parquet(tmp_path / "c.parquet"), counts)
-
-
-def test_labels_that_a_spreadsheet_would_run_are_harmless_in_the_file(tmp_path):
-    frame = frame_of([1], user=pd.array(["=1+1"], dtype="string"))
-    count_scores(frame, by="user").to_csv(tmp_path / "c.csv")
-    assert (tmp_path / "c.csv").read_text().splitlines()[-1].startswith("'=1+1,")
-
-
-@pytest.mark.parametrize(
-    ("change", "problem"),
-    [
-        (lambda text: text[:0], "last columns are not"),
-        (lambda text: text + "2024\n", "lines are longer or shorter"),
-        (lambda text: text.replace(",99,", ",x,"), "last columns are not"),
-        (lambda text: text.replace("week:time", "week:year"), "'week:year' holds no year"),
-        (lambda text: text.replace("2024", "soon"), "'week:time' holds no time"),
-        (lambda text: text.rstrip()[:-1] + "x\n", "no whole"),
-        (lambda text: text.rstrip()[:-1] + "-1\n", "below 0"),
-    ],
-)
-def test_a_file_that_is_not_one_of_ours_is_an_error_that_names_it(tmp_path, change, problem):
-    path = tmp_path / "c.csv"
-    count_scores(frame_of([100]), by="week").to_csv(path)
-    path.write_bytes(change(path.read_bytes().decode()).encode())
-    with pytest.raises(DocumentError, match=rf"c\.csv: .*{problem}"):
-        ScoreCounts.read_csv(path)
-
-
-def test_a_parquet_file_of_something_else_is_an_error_that_names_it(tmp_path, frame):
-    frame.to_parquet(tmp_path / "c.parquet")
-    with pytest.raises(DocumentError, match=r"c\.parquet: its last columns"):
-        ScoreCounts.read_parquet(tmp_path / "c.parquet")
-
-
-def test_parquet_without_pyarrow_says_what_to_install(counts, tmp_path, monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    with pytest.raises(ConfigurationError, match=r"pip install -e '\.\[dask\]'"):
-        counts.to_parquet(tmp_path / "c.parquet")
-
-
 def test_each_user_counts_once_under_the_lowest_score(frame):
     counts = count_scores(frame, by=["user", "document_type"])
     lowest = counts.lowest_per("user")
@@ -214,19 +131,153 @@ def test_the_lowest_of_what_was_not_counted_is_refused(counts):
         counts.lowest_per("user")
 
 
-@pytest.mark.parametrize("read", [ScoreCounts.read_csv, ScoreCounts.read_parquet])
-def test_a_file_that_is_not_there_is_named_with_the_cure(read, tmp_path):
-    with pytest.raises(DocumentError, match=r"gone\.x: it .*: name a file that ScoreCounts wrote"):
-        read(tmp_path / "gone.x")
-
-
-def test_a_file_that_is_no_parquet_is_named(tmp_path):
-    (tmp_path / "c.parquet").write_text("no")
-    with pytest.raises(DocumentError, match=r"c\.parquet: it cannot be read as Parquet"):
-        ScoreCounts.read_parquet(tmp_path / "c.parquet")
-
-
 def test_a_user_without_any_upload_has_no_lowest_score():
     counts = count_scores(frame_of([10, 20], user=["ann", "ben"]), by="user")
     none = ScoreCounts.of_table(counts.grouped_by, counts.groups, counts.table() * [[1], [0]])
     assert repr(none.lowest_per("user")) == "ScoreCounts(1 with a score, 0 without)"
+
+
+def test_no_uploads_give_numbers_that_are_missing_not_zero():
+    row = count_scores(uploads_frame([])).summary().loc["all"]
+    assert (row["uploads"], row["scored"]) == (0, 0)
+    assert row.drop(["uploads", "scored"]).isna().all()
+
+
+def test_a_group_without_scores_keeps_its_row():
+    frame = uploads_frame(
+        [scored(1, 90), unscored(2, "completed", "idle", "idle", document_type="miscellaneous")]
+    )
+    summary = count_scores(frame, by="document_type").summary()
+    assert summary.loc["miscellaneous", "uploads"] == 1
+    assert np.isnan(summary.loc["miscellaneous", "mean"])
+
+
+def test_nobody_with_a_score_gives_missing_numbers_and_counts_of_zero(nobody):
+    row = nobody.summary().loc["paystubs"]
+    assert (row["uploads"], row["scored"], row["coverage"]) == (3, 0, 0)
+    assert row.drop(["uploads", "scored", "coverage"]).isna().all()
+    assert nobody.ecdf()["paystubs"].isna().all()
+    assert nobody.quantile(0.5).loc["paystubs"].isna().tolist() == [False, True, True, True]
+    assert nobody.bootstrap().loc["paystubs"].isna().tolist() == [False, True, True, True]
+    decided = nobody.threshold(50).loc["paystubs"]
+    assert decided[["scored", "unscored", "passed"]].tolist() == [0, 3, 0]
+    assert math.isnan(decided["passed_share"])
+
+
+def test_the_summary_has_each_levels_share_with_its_interval(counts):
+    summary, levels = counts.summary("ocrolus-2"), counts.levels("ocrolus-2")
+    for level in PRESETS["ocrolus-2"].levels:
+        for part in ("share", "share_low", "share_high"):
+            expected = levels[part].xs(level, level="level")
+            np.testing.assert_array_equal(summary[f"{level} {part}"], expected)
+    assert summary.attrs["levels"] == "ocrolus-2"
+
+
+def test_levels_count_each_score_once_with_wilson_intervals():
+    table = count_scores(frame_of([0, 29, 30, 79, 80, 100])).levels("argyle")
+    assert table["uploads"].tolist() == [2, 1, 1, 2]
+    assert table["share"].sum() == pytest.approx(1)
+    assert (table["share_low"] <= table["share"]).all()
+    assert (table["share"] <= table["share_high"]).all()
+    assert table.attrs["levels"] == "argyle"
+
+
+def test_levels_of_nobody_have_no_share():
+    table = count_scores(uploads_frame([])).levels()
+    assert table["uploads"].tolist() == [0, 0, 0, 0]
+    assert table["share"].isna().all()
+
+
+def test_levels_of_ones_own_carry_their_cut_offs_as_their_name(counts):
+    name = "own: reject 0-39, review 40-74, pass 75-100"
+    assert counts.levels(OWN).attrs["levels"] == name
+    assert counts.summary(OWN).attrs["levels"] == name
+
+
+def test_levels_of_each_group_add_up_to_its_scores(counts):
+    by_group = counts.levels(OWN)["uploads"].groupby(level=[0, 1], sort=False).sum()
+    assert by_group.tolist() == counts.scores.sum(axis=1).tolist()
+
+
+@pytest.mark.parametrize(
+    "cut_offs",
+    [{}, {"low": 1}, {"low": 0, "high": 0}, {"low": 0, "high": 101}, {"low": 0, "high": 50.5}],
+)
+def test_levels_of_ones_own_rise_from_0(counts, cut_offs):
+    with pytest.raises(ConfigurationError, match="rise from 0"):
+        counts.levels(cut_offs)
+
+
+def test_one_group_is_indexed_by_its_label_and_several_columns_by_all():
+    frame = frame_of([1, 2], user=["ann", "ben"])
+    one = count_scores(frame, by="user").levels()
+    two = count_scores(frame, by=["user", "month"]).levels()
+    assert one.index.names == ["user", "level"]
+    assert two.index.names == ["user", "month", "level"]
+    assert one.loc[("ann", "very low"), "uploads"] == 1
+
+
+def test_the_ecdf_rises_to_one_in_every_group(counts):
+    curves = counts.ecdf()
+    assert curves.index.tolist() == list(range(101))
+    assert (curves.diff().dropna() >= 0).all(axis=None)
+    assert (curves.loc[100] == 1).all()
+    assert curves.columns.tolist() == counts.groups.tolist()
+
+
+@given(st.lists(st.integers(0, 100), min_size=1, max_size=50), st.floats(0, 1))
+def test_a_quantile_is_numpys_and_lies_in_its_interval(scores, q):
+    row = counts_of(scores).quantile(q).loc["all"]
+    assert row["quantile"] == pytest.approx(np.quantile(scores, q), abs=1e-9)
+    assert row["low"] - 1e-9 <= row["quantile"] <= row["high"] + 1e-9
+
+
+def test_the_interval_of_a_median_holds_the_truth_nineteen_times_in_twenty():
+    chance = np.random.default_rng(1)
+    rows = [counts_of(chance.binomial(100, 0.7, 60)).quantile(0.5).loc["all"] for _ in range(200)]
+    assert sum(row["low"] <= 70 <= row["high"] for row in rows) >= 190
+
+
+@pytest.mark.parametrize("q", [-0.1, 1.1, math.nan])
+def test_a_quantile_outside_0_to_1_is_refused(counts, q):
+    with pytest.raises(ConfigurationError, match="0 to 1"):
+        counts.quantile(q)
+
+
+@given(
+    st.lists(st.integers(0, 100), min_size=1, max_size=40), st.integers(0, 101), st.integers(0, 101)
+)
+def test_two_cut_offs_part_the_scores_as_comparing_each_would(scores, one, other):
+    low, high = sorted((one, other))
+    row = counts_of(scores).threshold(high, reject_below=low).loc["all"]
+    raw = np.array(scores)
+    assert row[["passed", "reviewed", "rejected"]].tolist() == [
+        (raw >= high).sum(),
+        ((raw >= low) & (raw < high)).sum(),
+        (raw < low).sum(),
+    ]
+
+
+def test_every_threshold_has_its_line_and_agrees_with_threshold(counts):
+    table = counts.thresholds()
+    for cut in (0, 50, 100, 101):
+        one = counts.threshold(cut)
+        np.testing.assert_array_equal(table.xs(cut, level="threshold").to_numpy(), one.to_numpy())
+    assert len(table) == 102 * len(counts.groups)
+
+
+def test_a_fixed_lower_cut_off_begins_the_table_and_leaves_the_rejected_the_same(counts):
+    table = counts.total().thresholds(reject_below=40).loc["all"]
+    assert table.index[0] == 40
+    assert set(table["rejected"]) == {counts.scores.loc[:, :39].to_numpy().sum()}
+    assert (table["passed"] + table["reviewed"] + table["rejected"] == table["scored"]).all()
+
+
+def test_a_threshold_says_its_cut_offs(counts):
+    assert counts.threshold(80).attrs["cut_offs"] == {"pass_from": 80, "reject_below": 80}
+
+
+@pytest.mark.parametrize(("high", "low"), [(102, 0), (50, 60), (50, -1), (50.5, 10), ("80", 10)])
+def test_cut_offs_that_are_none_are_refused(counts, high, low):
+    with pytest.raises(ConfigurationError, match="cut-offs are whole numbers, 0 <= reject_below"):
+        counts.threshold(high, reject_below=low)

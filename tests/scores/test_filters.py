@@ -8,8 +8,6 @@ import pytest
 
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.uploads import uploads_frame
-from argyle_nb.report.manifest import told_filters
-from argyle_nb.report.privacy import Privacy
 from argyle_nb.scores.filters import chosen, plain_filters
 from tests.support.records import scored
 
@@ -104,23 +102,3 @@ def test_an_end_that_is_not_after_the_first_would_leave_nothing_and_is_refused(p
 def test_a_column_that_is_not_there_is_refused_with_the_list():
     with pytest.raises(ConfigurationError, match="no column 'type' to filter by: there are id"):
         numbers({"type": "W-2"})
-
-
-def test_what_is_told_is_masked_as_the_column_is():
-    filters = {"file_name": "ada.pdf", "user": "ada", "document_type": "W-2", "n": 5}
-    assert told_filters(filters, Privacy()) == {
-        "file_name": "***.pdf",
-        "user": "***",
-        "document_type": "W-2",
-        "n": 5,
-    }
-
-
-def test_times_are_told_in_utc_as_they_were_understood():
-    filters = plain_filters({"created_at": ("2024-07-08T02:00+02:00", None)})
-    assert told_filters(filters, Privacy()) == {"created_at": ["2024-07-08T00:00:00Z", None]}
-
-
-def test_a_column_of_ones_own_is_taken_for_personal():
-    filters = {"borrower": ["Ada Sample"], "of 123-45-6789": 1}
-    assert told_filters(filters, Privacy()) == {"borrower": ["***"], "of ***6789": 1}

@@ -10,18 +10,9 @@ from argyle_nb import explain, flatten, score_by_signal_count, signal_pairs, sig
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.models import UserUpload
 from tests.support.records import record
+from tests.support.score_frames import upload
 
 NAMES = ("dollar_amount_edits", "earnings_edits", "employee_name_edits")
-
-
-def upload(number, score, *identifiers, codes=(), day=1, **changes):
-    analysis = {
-        "signals": [{"identifier": name, "signal_count": 1} for name in identifiers],
-        "form_authenticity": {"score": score, "reason_codes": [{"code": code} for code in codes]},
-    }
-    metadata = {"ocr_authenticity": analysis, "ocr_authenticity_score": score}
-    created = f"2026-01-{day:02}T10:00:00Z"
-    return record(number, metadata=metadata, created_at=created, **changes)
 
 
 def pareto(*records, by=()):

@@ -5,15 +5,21 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 from argyle_nb.archive import Archive
-from argyle_nb.archive.pages import PageEntry, PageStore, sha256_of
-from argyle_nb.archive.versions import contents_of
+from argyle_nb.archive.pages import PageEntry, PageStore, sha256_hex
+from argyle_nb.archive.versions import read_page
 from argyle_nb.models import decode_page
-from tests.support.records import record, stages
+from tests.support.records import record, scored, stages
 from tests.support.servers import Answer, HostileServer
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 # To Dask, no address at all means port 8787 and a warning where it is taken.
 FREE_PORT = "127.0.0.1:0"
+FIVE = [scored(number, 10 * number) for number in range(1, 6)]
+
+
+def files(folder, kind):
+    """The files of an archive: ``index`` or ``pages``."""
+    return sorted((folder / kind).iterdir())
 
 
 def page_of(records, link=None):
@@ -31,8 +37,8 @@ def filled(folder, *pages, scope="nobody's", **changes):
             "scope": scope,
             "filters": {},
             "seen_at": NOON + timedelta(minutes=number),
-            "sha256": sha256_of(data),
-            "contents": contents_of(data),
+            "sha256": sha256_hex(data),
+            "contents": read_page(data).contents,
             "next": decode_page(data).next,
         }
         store.keep(data, PageEntry(**known | changes))

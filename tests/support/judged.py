@@ -1,10 +1,12 @@
-"""Reviewed documents as raw rows, the counts of them, and what scikit-learn takes of them."""
+"""Uploads to review; reviewed documents as raw rows, their counts, and what scikit-learn takes."""
 
 import numpy as np
 import pandas as pd
 from hypothesis import strategies as st
 
 from argyle_nb import count_verdicts
+from argyle_nb.frames.uploads import uploads_frame
+from tests.support.records import scored
 
 EXACT = {"rel": 0, "abs": 1e-12}
 RATES = (1.0, 0.25, 0.01)
@@ -13,6 +15,12 @@ SHARES = ("catch_rate", "false_alarm_rate", "precision")
 scores = st.integers(0, 100)
 # Score, is it fraudulent, which stratum.
 documents = st.lists(st.tuples(scores, st.booleans(), st.integers(0, 2)), min_size=2, max_size=80)
+
+
+def uploads(n, score=None):
+    """Make n scored paystubs; nine of ten score high, one scores very low."""
+    scores = [score if score is not None else (10 if k % 10 == 0 else 90) for k in range(n)]
+    return uploads_frame([scored(number, value) for number, value in enumerate(scores)])
 
 
 def both_kinds(rows):

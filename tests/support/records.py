@@ -1,6 +1,10 @@
 """Records in the shape of the published API, for tests that need no server."""
 
+from collections.abc import Iterator
 from typing import Any
+
+from argyle_nb.frames.records import UPLOADS
+from argyle_nb.models import UserUpload
 
 
 def record(number: int = 1, **changes: Any) -> dict[str, Any]:
@@ -83,3 +87,9 @@ def supporting(field_name: str, original_text: str, tampered_text: str) -> dict[
     return {
         "values": [{"key": key, "value": value, "data_type": "str"} for key, value in items.items()]
     }
+
+
+def as_uploads(records: Any) -> Iterator[UserUpload]:
+    """Uploads as the client gives them, from whatever `uploads_frame` takes."""
+    for batch in UPLOADS.batches(records):
+        yield from batch.records

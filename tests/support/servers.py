@@ -188,8 +188,9 @@ def closed_port():
 
 
 def until(condition, seconds=60.0):
-    """Wait until a condition holds."""
+    """Wait until a condition holds and return what it gave."""
     deadline = time.monotonic() + seconds
-    while not condition():
+    while not (result := condition()):
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.01)
+    return result

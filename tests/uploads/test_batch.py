@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
 import threading
+from contextlib import closing
 
 import pandas as pd
 import pytest
 
+from argyle_nb.config import Secret, Settings
 from argyle_nb.documents import ENCRYPTED
-from argyle_nb.errors import ValidationError
+from argyle_nb.errors import AuthenticationError, ConfigurationError
 from argyle_nb.uploads import upload_batch
 from argyle_nb.uploads.jobs import default_journal
-from tests.conftest import DOCUMENTS
-from tests.support.batches import run, states, uploads_of
-from tests.support.servers import PDF, USER_ID, HostileServer, refused, upload_answer
+from argyle_nb.uploads.journal import Journal
+from tests.support.batches import rows_of, run, states, uploads_of
+from tests.support.servers import (
+    PDF,
+    RESET,
+    USER_ID,
+    Answer,
+    HostileServer,
+    client_of,
+    closed_port,
+    refused,
+    until,
+    upload_answer,
+)
 from tests.support.small_documents import encrypted_pdf
 
 # Against the local sandbox
@@ -50,6 +67,7 @@ def test_the_same_manifest_again_sends_nothing(client, user, stubs, journal):
     first = upload_batch(client, stubs(3, user=user.id), journal=journal)
     second = upload_batch(client, stubs(3, user=user.id), journal=journal)
     assert second["upload_id"].tolist() == first["upload_id"].tolist()
+    assert second["reason"].tolist() == ["already at the service"] * 3
     assert len(uploads_of(client, user)) == 3
 
 
@@ -94,30 +112,6 @@ def test_a_user_whom_the_service_refuses_spoils_only_its_own_rows(client, user, 
     assert upload_batch(client, manifest, journal=journal)["state"].tolist() == ["unsent", "done"]
 
 
-def test_a_manifest_file_names_documents_beside_it(client, user, stubs, journal, tmp_path):
-    stubs(1)
-    (tmp_path / "manifest.csv").write_text(f"file,document_type,user\nstub0.pdf,1099,{user.id}\n")
-    assert (
-        upload_batch(client, tmp_path / "manifest.csv", journal=journal).loc[0, "state"] == "done"
-    )
-
-
-def test_a_manifest_saved_by_excel_is_read(client, user, stubs, journal, tmp_path):
-    stubs(1)
-    text = f"\ufefffile,document_type,user\r\nstub0.pdf, 1099 ,{user.id}\r\n"
-    (tmp_path / "manifest.csv").write_text(text, encoding="utf-8")
-    assert (
-        upload_batch(client, tmp_path / "manifest.csv", journal=journal).loc[0, "state"] == "done"
-    )
-
-
-def test_a_user_may_be_called_na(client, stubs, journal, tmp_path):
-    stubs(1)
-    (tmp_path / "manifest.csv").write_text("file,document_type,user\nstub0.pdf,paystubs,NA\n")
-    upload_batch(client, tmp_path / "manifest.csv", journal=journal)
-    assert len(list(client.list_users(external_id="NA"))) == 1
-
-
 def test_progress_rises_to_all_files_and_bytes(client, user, stubs, journal):
     steps = []
     manifest = stubs(5, user=user.id)
@@ -133,10 +127,10 @@ def test_progress_tells_of_each_row_how_it_ended(client, user, stubs, journal):
     manifest = stubs(3, user=user.id)
     twice = pd.concat([manifest, manifest[:1]])
 
-    def told(step):
-        ends.update({row: line.entry for row, line in step.rows.items()})
+    def note(step):
+        ends.update({number: row.entry for number, row in step.rows.items()})
 
-    sent = upload_batch(client, twice, journal=journal, progress=told)
+    sent = upload_batch(client, twice, journal=journal, progress=note)
     assert sorted(ends) == [0, 1, 2, 3]
     assert [ends[row].upload_id for row in range(4)] == sent["upload_id"].tolist()
 
@@ -207,149 +201,264 @@ def test_the_largest_size_can_be_set(client, user, stubs, journal):
     assert states(journal) == ["refused"]
 
 
-# Folders
-
-
-def test_a_folder_of_types_is_a_manifest(client, journal, tmp_path):
-    for number, kind in enumerate(("W-2", "paystubs")):
-        (tmp_path / "docs" / kind / "2026").mkdir(parents=True)
-        (tmp_path / "docs" / kind / "2026" / "a.pdf").write_bytes(PDF + bytes([65 + number]))
-    (tmp_path / "docs" / ".DS_Store").write_bytes(b"not for us")
-    result = upload_batch(client, tmp_path / "docs", user="folder-user", journal=journal)
-    assert result["document_type"].tolist() == ["W-2", "paystubs"]
-    assert result["state"].tolist() == ["done", "done"]
-
-
-def test_a_folder_of_one_type_is_a_manifest(client, user, journal, tmp_path):
-    (tmp_path / "docs").mkdir()
-    (tmp_path / "docs" / "a.pdf").write_bytes(PDF)
-    result = upload_batch(
-        client, tmp_path / "docs", document_type="1099", user=user.id, journal=journal
-    )
-    assert result[["document_type", "state"]].to_numpy().tolist() == [["1099", "done"]]
-
-
-def test_a_folder_needs_a_user(client, journal, tmp_path):
-    with refused(ValidationError, "user=") as caught:
-        upload_batch(client, tmp_path, document_type="1099", journal=journal)
-    assert str(tmp_path) in str(caught.value)
-
-
-def test_a_folder_of_no_type_is_refused(client, journal, tmp_path):
-    (tmp_path / "others").mkdir()
-    (tmp_path / "others" / "a.pdf").write_bytes(PDF)
-    with refused(ValidationError, "'others' is not one of the six"):
-        upload_batch(client, tmp_path, user="me", journal=journal)
-
-
-def test_an_empty_folder_is_refused(client, journal, tmp_path):
-    with refused(ValidationError, "no files"):
-        upload_batch(client, tmp_path, user="me", journal=journal)
-
-
-def test_one_type_and_one_user_may_be_given_for_a_whole_manifest(client, user, stubs, journal):
-    manifest = stubs(2)[["file"]]
-    result = upload_batch(client, manifest, document_type="W-2", user=user.id, journal=journal)
-    assert result["state"].tolist() == ["done", "done"]
-    assert set(result["document_type"]) == {"W-2"}
-
-
-# The sample manifest
-
-
-def test_the_sample_manifest_of_the_project_uploads(client, journal):
-    result = upload_batch(client, DOCUMENTS.parent / "manifest.csv", journal=journal)
-    refused_files = result.loc[result["state"] == "refused", "file"]
-    assert {os.path.basename(file) for file in refused_files} == {  # noqa: PTH119 - only text
-        "empty_scan.pdf",
-        "notes_renamed.pdf",
-    }
-    assert set(result["state"]) == {"done", "refused"}
-
-
 def test_the_journal_lives_in_the_home_folder_when_none_is_named(client, user, stubs, home):
     upload_batch(client, stubs(1, user=user.id))
     assert default_journal().is_relative_to(home)
     assert states(default_journal()) == ["done"]
 
 
-# Manifests that are wrong
+# Against services that fail
 
 
-def test_all_bad_lines_are_told_in_one_error_and_nothing_is_sent(stubs, journal):
-    manifest = stubs(4)
-    manifest.loc[0, "document_type"] = "paystub"
-    manifest.loc[1, "user"] = " "
-    manifest.loc[2, ["file", "document_type", "user"]] = None
+def test_a_row_says_sending_before_the_request_arrives(stubs, journal):
+    found = []
+
+    def look(_):
+        found.extend(states(journal))
+        return upload_answer()
+
+    with HostileServer(look) as server:
+        run(server, stubs(1), journal)
+    assert found == ["sending"]
+    assert states(journal) == ["done"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        (RESET, "unknown"),
+        (Answer(500), "unknown"),
+        (Answer(502), "unknown"),
+        (Answer(307, headers={"Location": "/x"}), "unknown"),
+        (Answer(409), "unknown"),
+        (Answer(202), "unknown"),
+        (Answer(200, b"<html>"), "unknown"),
+        (Answer(200, b"{}"), "unknown"),
+        (Answer(400, b'{"upload": ["no"]}'), "rejected"),
+        (Answer(413), "rejected"),
+        (Answer(404), "rejected"),
+    ],
+)
+def test_each_end_of_an_upload_has_its_state(stubs, journal, answer, state):
+    with HostileServer(answer) as server:
+        result = run(server, stubs(1), journal)
+    assert result.loc[0, "state"] == state
+    assert result.loc[0, "reason"]
+    assert pd.isna(result.loc[0, "upload_id"])
+    assert states(journal) == [state]
+    assert server.posts == 1
+
+
+@pytest.mark.parametrize("answer", [RESET, Answer(500), Answer(200, b"{}")])
+def test_what_cannot_be_looked_for_is_not_sent_again(stubs, journal, answer):
+    with HostileServer(answer) as server:
+        run(server, stubs(1), journal)
+        again = run(server, stubs(1), journal)
+    assert again.loc[0, "state"] == "unknown"
+    assert "could not be looked for" in again.loc[0, "reason"]
+    assert server.posts == 1
+
+
+def test_too_many_requests_are_waited_for(stubs, journal):
+    slow = Answer(429, headers={"Retry-After": "0"})
+    with HostileServer([slow, slow, upload_answer()]) as server:
+        result = run(server, stubs(1), journal)
+    assert result[["state", "attempts"]].to_numpy().tolist() == [["done", 3]]
+
+
+def test_a_service_that_always_wants_less_leaves_a_row_unsent(stubs, journal):
+    with HostileServer(Answer(429, headers={"Retry-After": "0"})) as server:
+        assert run(server, stubs(1), journal).loc[0, "state"] == "unsent"
+    assert states(journal) == ["new"]
+
+
+def test_what_was_not_sent_is_sent_by_the_next_run(stubs, journal):
+    run(closed_port(), stubs(1), journal)
+    with HostileServer(upload_answer()) as server, client_of(server) as client:
+        scope = client.settings.journal_scope
+        with closing(sqlite3.connect(journal)) as kept:
+            kept.execute("UPDATE uploads SET scope = ?", (scope,))
+            kept.commit()
+        result = upload_batch(client, stubs(1), journal=journal)
+    assert result[["state", "attempts"]].to_numpy().tolist() == [["done", 4]]
+
+
+def test_a_service_that_is_not_there_leaves_everything_unsent(stubs, journal):
+    result = run(closed_port(), stubs(2), journal)
+    assert result["state"].tolist() == ["unsent", "unsent"]
+    assert states(journal) == ["new", "new"]
+
+
+def test_a_list_of_users_that_is_unreadable_leaves_a_row_unsent(stubs, journal):
+    with HostileServer(Answer(body=b"<html>")) as server:
+        result = run(server, stubs(1, user="borrower-1"), journal)
+    assert result.loc[0, "state"] == "unsent"
+    assert server.posts == 0
+
+
+def test_a_refused_key_stops_the_batch_at_the_first_upload(stubs, journal):
     with (
-        HostileServer(upload_answer()) as server,
-        refused(ValidationError, "nothing was sent") as caught,
+        HostileServer(Answer(401, b'{"detail": "Invalid environment."}')) as server,
+        refused(AuthenticationError, "Invalid environment"),
     ):
-        run(server, manifest, journal)
+        run(server, stubs(20), journal)
+    assert len(server.seen) == 1
+    assert states(journal) == ["new"]
+
+
+def test_a_forbidden_document_is_rejected_and_the_others_go_on(stubs, journal):
+    with HostileServer([Answer(403, b'{"detail": "no"}'), upload_answer()]) as server:
+        result = run(server, stubs(2), journal)
+    assert sorted(result["state"]) == ["done", "rejected"]
+
+
+def test_a_refused_key_stops_the_batch_at_the_first_look_up(stubs, journal):
+    with HostileServer(Answer(401)) as server, refused(AuthenticationError):
+        run(server, stubs(20, user="borrower-1"), journal)
+    assert len(server.seen) == 1
+
+
+def test_scopes_never_mix(stubs, journal):
+    with HostileServer(upload_answer()) as first, HostileServer(upload_answer()) as second:
+        run(first, stubs(1), journal)
+        run(second, stubs(1), journal)
+    assert (first.posts, second.posts) == (1, 1)
+
+
+def test_a_journal_that_cannot_be_used_stops_the_batch_before_anything_is_sent(stubs, journal):
+    journal.write_bytes(b"not a journal")
+    with HostileServer(upload_answer()) as server, refused(ConfigurationError, "journal"):
+        run(server, stubs(1), journal)
     assert server.seen == []
-    told = " ".join(caught.value.fields["manifest"])
-    assert [f"line {number}:" in told for number in (0, 1, 2, 3)] == [True, True, True, False]
-    assert len(caught.value.fields["manifest"]) == 5
 
 
-def test_a_manifest_without_its_columns_is_refused(client, journal):
-    with refused(ValidationError, "no column document_type, user"):
-        upload_batch(client, pd.DataFrame({"file": ["a.pdf"]}), journal=journal)
+def test_the_journal_holds_nothing_of_the_key(client, user, stubs, journal):
+    upload_batch(client, stubs(1, user=user.id), journal=journal)
+    kept = journal.read_bytes()
+    assert client.settings.api_key_id.encode() not in kept
+    assert client.settings.api_key_secret.reveal().encode() not in kept
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"\xff\xfe\0", b'file,document_type,user\n"open', b"a,b\n1,2,3\n1,2,3,4\n"]
-)
-def test_a_file_that_is_no_manifest_is_refused(client, journal, tmp_path, content):
-    (tmp_path / "manifest.csv").write_bytes(content)
-    with refused(ValidationError, "manifest"):
-        upload_batch(client, tmp_path / "manifest.csv", journal=journal)
+def test_another_store_is_another_scope_and_another_key_is_not(sandbox):
+    scopes = {
+        Settings(sandbox.url, "local", key, Secret("s"), "t", store=store).journal_scope
+        for key in ("one", "two")
+        for store in (None, "kept")
+    }
+    assert scopes == {sandbox.url, "kept"}
 
 
-def test_a_bad_line_of_a_file_is_named_by_its_number_there(client, journal, tmp_path):
-    (tmp_path / "manifest.csv").write_text("file,document_type,user\na.pdf,W-2,me\nb.pdf,W2,me\n")
-    with refused(ValidationError, "line 3:"):
-        upload_batch(client, tmp_path / "manifest.csv", journal=journal)
+def test_a_service_that_is_gone_is_not_asked_for_every_file(stubs, journal):
+    result = run(closed_port(), stubs(60, user="somebody"), journal)
+    assert set(result["state"]) == {"unsent"}
+    untried = result["reason"].str.startswith("not tried")
+    assert untried.any()
+    assert not untried.all()
 
 
-def test_a_missing_manifest_is_refused(client, journal, tmp_path):
-    with refused(ValidationError, "is not there"):
-        upload_batch(client, tmp_path / "nowhere.csv", journal=journal)
+# Runs that are interrupted, killed or not alone
+
+KEY_OF_TEST = ("a-key-of-the-test", "its-secret")
+PATIENCE = 120  # seconds; a loaded machine takes its time to start a program
+
+CHILD = textwrap.dedent("""
+    import signal
+    import sys
+    from argyle_nb.uploads import upload_batch
+    from argyle_nb.client.client import Client
+    from argyle_nb.config import Secret, Settings
+    url, store, journal, manifest, heard = sys.argv[1:]
+
+    def interrupted(*call):
+        with open(heard, "a") as file:
+            file.write("!")
+        signal.default_int_handler(*call)
+
+    signal.signal(signal.SIGINT, interrupted)
+    key_id, secret = sys.stdin.read().split()
+    settings = Settings(url, "local", key_id, Secret(secret), "a test", store=store)
+    print(upload_batch(Client.from_settings(settings), manifest, journal=journal)["state"].tolist())
+""")
 
 
-def test_a_list_of_files_is_no_manifest(client, journal):
-    with refused(ValidationError, "not list"):
-        upload_batch(client, ["a.pdf"], journal=journal)
+def start(url, key, journal, manifest, folder):
+    path = folder / "manifest.csv"
+    manifest.to_csv(path, index=False)
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, url, "the test", journal, path, folder / "heard"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    child.stdin.write(" ".join(key).encode())
+    child.stdin.close()
+    child.stdin = None
+    return child
 
 
-@pytest.mark.parametrize(
-    ("written", "meant"),
-    [("w2", "W-2"), ("paystub", "paystubs"), ("Proof of identity", "proof-of-identity")],
-)
-def test_a_misspelt_type_is_told_what_was_meant(client, journal, stubs, written, meant):
-    with refused(ValidationError, f"did you mean {meant}"):
-        upload_batch(client, stubs(document_type=written), journal=journal)
+def interrupt(child, folder, times):
+    """Press Ctrl-C and wait until the program has noticed; it is the so many-th time."""
+    child.send_signal(signal.SIGINT)
+    until(lambda: (folder / "heard").exists() and len((folder / "heard").read_text()) == times)
 
 
-def test_semicolons_between_the_columns_are_named(client, journal, tmp_path):
-    (tmp_path / "manifest.csv").write_text("file;document_type;user\na.pdf;W-2;me\n")
-    with refused(ValidationError, "separated by ';'"):
-        upload_batch(client, tmp_path / "manifest.csv", journal=journal)
+def test_a_run_that_is_killed_while_it_sends_is_not_repeated(stubs, journal, tmp_path):
+    def kill(_):
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        return upload_answer()
+
+    with HostileServer(kill) as server:
+        child = start(server.url, KEY_OF_TEST, journal, stubs(2), tmp_path)
+        child.communicate(timeout=PATIENCE)
+        until(lambda: server.posts == 1)
+        assert states(journal) == ["sending"]
+    unreadable = Answer(500, headers={"Retry-After": "0"})
+    with HostileServer(lambda r: upload_answer() if r.method == "POST" else unreadable) as server:
+        again = start(server.url, KEY_OF_TEST, journal, stubs(2), tmp_path)
+        said, _ = again.communicate(timeout=PATIENCE)
+    assert said.decode().strip() == "['unknown', 'done']"
+    assert server.posts == 1
 
 
-def test_spaces_around_the_columns_names_do_no_harm(client, journal, tmp_path):
-    (tmp_path / "manifest.csv").write_text("file, document_type , user\nnone.pdf,W-2,me\n")
-    result = upload_batch(client, tmp_path / "manifest.csv", journal=journal)
-    assert result["state"].tolist() == ["refused"]
+def test_an_interrupt_from_the_keyboard_lets_what_is_in_the_air_end(stubs, journal, tmp_path):
+    def answer(request):
+        if request.method == "POST":
+            interrupt(child, tmp_path, 1)
+        return upload_answer()
+
+    with HostileServer(answer) as server:
+        child = start(server.url, KEY_OF_TEST, journal, stubs(9), tmp_path)
+        _, said = child.communicate(timeout=PATIENCE)
+    assert b"KeyboardInterrupt" in said
+    assert server.posts == 1
+    assert states(journal) == ["done"], said.decode()
 
 
-def test_a_column_that_the_result_needs_is_refused_and_not_overwritten(client, journal, stubs):
-    with refused(ValidationError, "column state"):
-        upload_batch(client, stubs().assign(state="Ohio"), journal=journal)
+def test_a_second_interrupt_does_not_wait_for_an_answer(stubs, journal, tmp_path):
+    def answer(_):
+        interrupt(child, tmp_path, 1)
+        interrupt(child, tmp_path, 2)
+        child.wait(PATIENCE)
+        return upload_answer()
+
+    with HostileServer(answer) as server:
+        child = start(server.url, KEY_OF_TEST, journal, stubs(9), tmp_path)
+        _, said = child.communicate(timeout=PATIENCE)
+    assert b"KeyboardInterrupt" in said
+    assert states(journal) == ["sending"]
+    [row] = rows_of(journal)
+    with Journal(journal) as kept:
+        assert kept.entry(row).state == "unknown"
 
 
-def test_a_second_run_says_that_a_document_is_there_already(client, journal, stubs, user):
-    manifest = stubs(user=user.id)
-    upload_batch(client, manifest, journal=journal)
-    again = upload_batch(client, manifest, journal=journal)
-    assert again[["state", "reason"]].to_numpy().tolist() == [["done", "already at the service"]]
+def test_two_processes_with_one_journal_send_each_file_once(client, user, stubs, journal, tmp_path):
+    key = (client.settings.api_key_id, client.settings.api_key_secret.reveal())
+    manifest = stubs(30, user=user.id)
+    children = [start(client.settings.base_url, key, journal, manifest, tmp_path) for _ in range(2)]
+    for child in children:
+        child.communicate(timeout=PATIENCE)
+        assert child.returncode == 0
+    names = [upload.file_name for upload in uploads_of(client, user)]
+    assert len(names) == len(set(names)) == 30
+    assert states(journal) == ["done"] * 30

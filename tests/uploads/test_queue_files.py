@@ -1,4 +1,4 @@
-"""What a document is, by its name and its first page, however hostile the file."""
+"""What a document is, by its name and its first page, and where it is on the kernel's machine."""
 
 import shutil
 from pathlib import Path
@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from pypdf import PageObject, PdfReader, PdfWriter, get_configuration
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject, StreamObject
 
+from argyle_nb.errors import ValidationError
 from argyle_nb.models import DOCUMENT_TYPES
-from argyle_nb.uploads.queue_files import guess_type
+from argyle_nb.uploads.queue_files import files_of, guess_type
 from tests.conftest import DOCUMENTS
 
 
@@ -20,6 +21,7 @@ from tests.conftest import DOCUMENTS
         ("paystub_rivera_2026-01-30.pdf", "paystubs"),
         ("Chen W2 2025.pdf", "W-2"),
         ("W-2_2025.jpg", "W-2"),
+        ("Jones_W2-2025.jpg", "W-2"),
         ("1099-NEC.png", "1099"),
         ("drivers_licence_front.heic", "proof-of-identity"),
         ("PASSPORT.JPG", "proof-of-identity"),
@@ -157,3 +159,45 @@ def test_the_text_of_a_large_file_is_not_extracted(tmp_path, extracted, size, co
     assert path.stat().st_size == size
     guess_type(path, "application/pdf")
     assert len(extracted) == count
+
+
+# Files on the kernel's machine
+
+
+def test_a_folder_gives_its_documents_in_order_and_hides_what_is_hidden(tmp_path):
+    for name in ("b.pdf", "a.JPG", "notes.txt", ".hidden.pdf", ".git/c.pdf", "in/d.heic"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = [path.relative_to(tmp_path).as_posix() for path in files_of(str(tmp_path))]
+    assert found == ["a.JPG", "b.pdf", "in/d.heic"]
+
+
+def test_a_pattern_and_a_single_file_are_found(tmp_path, monkeypatch):
+    for name in ("b.pdf", "a.pdf", "c.png"):
+        (tmp_path / name).touch()
+    assert [path.name for path in files_of(f"{tmp_path}/*.pdf")] == ["a.pdf", "b.pdf"]
+    monkeypatch.chdir(tmp_path)
+    assert [path.name for path in files_of(" c.png ")] == ["c.png"]
+
+
+@pytest.mark.parametrize("pattern", ["", "  ", "nowhere/*.pdf", "nowhere.pdf", "\0"])
+def test_nothing_found_is_an_error_that_says_where_it_was_looked_for(pattern, tmp_path):
+    with pytest.raises(ValidationError, match="names no document on the kernel's machine"):
+        files_of(pattern)
+
+
+@pytest.mark.parametrize("pattern", ["~nosuchuser/x", "x" * 300 + "/*.pdf", "\0", "a\0*"])
+def test_a_pattern_that_cannot_be_looked_for_is_an_error_in_words(pattern):
+    with pytest.raises(ValidationError, match=r"cannot be looked for|names no document"):
+        files_of(pattern)
+
+
+def test_a_file_whose_name_looks_like_a_pattern_is_found(tmp_path):
+    (tmp_path / "stub[1].pdf").touch()
+    assert files_of(f"{tmp_path}/stub[1].pdf") == [tmp_path / "stub[1].pdf"]
+
+
+def test_files_are_found_by_their_whole_path(tmp_path, monkeypatch):
+    (tmp_path / "a.pdf").touch()
+    monkeypatch.chdir(tmp_path)
+    assert files_of("*.pdf") == [tmp_path / "a.pdf"]

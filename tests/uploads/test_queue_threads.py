@@ -1,17 +1,25 @@
-"""How far Argyle is with what was sent, and what is said of it."""
+"""Tasks in the background, how far Argyle is with what was sent, and what is said of it."""
 
 import json
+import threading
+import time
 from collections import defaultdict
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argyle_nb.frames.records import as_uploads
 from argyle_nb.frames.uploads import signals_frame
+from argyle_nb.models import UserUpload
 from argyle_nb.uploads import queue_threads
-from argyle_nb.uploads.queue_threads import LATER, StatusFollower, outcome, under_way
-from tests.support.records import form, record, scored, stages, unscored
+from argyle_nb.uploads.queue_threads import (
+    LATER,
+    BackgroundQueue,
+    StatusFollower,
+    outcome,
+    under_way,
+)
+from tests.support.records import as_uploads, form, record, scored, stages, unscored
 from tests.support.servers import RESET, Answer, HostileServer, client_of, until
 
 FIRST = record(1)["id"]
@@ -19,7 +27,7 @@ FIRST = record(1)["id"]
 
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch):
-    monkeypatch.setattr("argyle_nb.client.transport.RETRIES", 0)
+    monkeypatch.setattr("argyle_nb.client.retry.RETRIES", 0)
     for name in ("_FIRST_PAUSE", "_LONGEST_PAUSE", "_LONGEST_PAUSE_IN_TROUBLE"):
         monkeypatch.setattr(queue_threads, name, 0.05)
 
@@ -217,6 +225,10 @@ def test_an_unforeseen_error_leaves_no_upload_without_an_end(monkeypatch):
 # Wording
 
 
+def test_before_anything_is_known_of_its_steps_argyle_reads_it():
+    assert under_way(UserUpload("u1")) == "Argyle reads it"
+
+
 def test_under_way_names_each_step():
     [upload] = as_uploads([{"id": "u", "processing": stages("completed", "in_progress", "idle")}])
     assert under_way(upload) == (
@@ -230,14 +242,19 @@ def test_under_way_names_each_step():
 def test_the_outcome_names_type_score_and_level(score, level):
     [upload] = as_uploads([scored(1, score)])
     end = outcome(upload, "complete")
-    assert end.words == f"paystubs: score {score}, {level} authenticity, no signals"
+    assert end.message == f"paystubs: score {score}, {level} authenticity, no signals"
     assert (end.score, end.level, end.signals) == (score, level, ())
 
 
 def test_the_outcome_of_a_failure_says_why():
     [upload] = as_uploads([{"id": "u", "processing": stages("failed", "idle", "idle")}])
     words = "stored as an unknown type; no authenticity score (failed in processing)"
-    assert outcome(upload, "failed in processing").words == words
+    assert outcome(upload, "failed in processing").message == words
+
+
+def test_the_outcome_of_what_is_complete_without_a_score_gives_no_reason():
+    upload = UserUpload("u1", document_type="miscellaneous")
+    assert outcome(upload, "complete").message == "stored as miscellaneous; no authenticity score"
 
 
 NAMES = st.none() | st.text(max_size=3) | st.sampled_from(["Edits", "edits", "EDITS"])
@@ -265,7 +282,49 @@ def test_no_frame_is_built_to_tell_an_outcome(monkeypatch):
     assert outcome(upload, "complete").signals == ("Dollar Amount Edits", "fields misaligned")
 
 
-def test_an_analysis_that_cannot_be_read_is_told():
-    metadata = {"ocr_authenticity_score": 70, "ocr_authenticity": {"signals": 5}}
+def test_signals_are_found_under_names_that_nobody_published():
+    hidden = {"pages": [{"verdict": form(signals=[{"identifier": "edits"}])}]}
+    metadata = {"ocr_authenticity_score": 70, "ocr_authenticity": hidden}
     [upload] = as_uploads([record(1, metadata=metadata)])
-    assert "its score cannot be read" in outcome(upload, "complete").words
+    assert outcome(upload, "complete").signals[0] == "edits"
+
+
+@pytest.mark.parametrize("analysis", [{"signals": 5}, {"anything": {"signals": 5}}])
+def test_an_analysis_that_cannot_be_read_is_told(analysis):
+    metadata = {"ocr_authenticity_score": 70, "ocr_authenticity": analysis}
+    [upload] = as_uploads([record(1, metadata=metadata)])
+    words = f"its score cannot be read (record {upload.id}, at $.metadata.ocr_authenticity"
+    assert words in outcome(upload, "complete").message
+
+
+# Tasks in the background
+
+
+def test_errands_run_in_their_order_one_at_a_time_and_a_broken_one_stops_none():
+    tasks, seen, at_once = BackgroundQueue("test"), [], []
+    running = threading.Semaphore(1)
+
+    def task(number):
+        at_once.append(not running.acquire(blocking=False))
+        time.sleep(0)
+        seen.append(number)
+        running.release()
+        if number % 10 == 0:
+            raise ValueError(number)
+
+    for number in range(100):
+        tasks.add(lambda number=number: task(number))
+    until(lambda: not tasks._runs)
+    assert seen == list(range(100))
+    assert not any(at_once)
+
+
+def test_a_broken_errand_is_logged_by_its_kind_without_its_text(caplog):
+    def broken():
+        raise ValueError("Ada Sample")
+
+    tasks = BackgroundQueue("test")
+    tasks.add(broken)
+    until(lambda: not tasks._runs)
+    assert "an errand failed (ValueError)" in caplog.text
+    assert "Ada" not in caplog.text

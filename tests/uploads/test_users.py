@@ -1,4 +1,4 @@
-"""Whose a document is, and where it is on the kernel's machine."""
+"""Whose a document is."""
 
 import json
 import threading
@@ -6,14 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from argyle_nb.errors import ValidationError
 from argyle_nb.uploads import users
 from argyle_nb.uploads.journal import Journal
-from argyle_nb.uploads.queue_files import files_of
 from argyle_nb.uploads.users import UserFinder, UserMatch, find_or_create_user
 from tests.support.servers import USER_ID, Answer, HostileServer, client_of, until
 
-# Users
+# Finding
 
 
 @pytest.fixture
@@ -96,10 +94,10 @@ def test_a_list_that_is_too_old_is_read_again(client):
     first, second = ({"external_id": f"again-{n}", "email": "again@example.test"} for n in (1, 2))
     client.create_user(**first)
     finder = UserFinder(client)
-    assert finder.find("again@example.test").says == "one"
+    assert finder.find("again@example.test").kind == "one"
     client.create_user(**second)
-    assert finder.find("again@example.test").says == "one"
-    assert finder.find("again@example.test", max_age=0).says == "several"
+    assert finder.find("again@example.test").kind == "one"
+    assert finder.find("again@example.test", max_age=0).kind == "several"
 
 
 def test_of_several_users_with_an_external_id_the_oldest_of_all_counts(tmp_path):
@@ -110,7 +108,7 @@ def test_of_several_users_with_an_external_id_the_oldest_of_all_counts(tmp_path)
         found = UserFinder(client).find("loan-7")
         assert found.user.id == old["id"]
         assert find_or_create_user(client, Journal(tmp_path / "j.sqlite"), "loan-7") == old["id"]
-    assert found.says == "shared"
+    assert found.kind == "shared"
     assert "the oldest gets it" in found.words
 
 
@@ -118,9 +116,9 @@ def test_an_external_id_is_asked_for_each_time():
     known = []
     with serving([], known) as server:
         finder = UserFinder(client_of(server))
-        assert finder.find("loan-7").says == "nobody"
+        assert finder.find("loan-7").kind == "nobody"
         known.append(person(1, external_id="loan-7"))
-        assert finder.find("loan-7").says == "one"
+        assert finder.find("loan-7").kind == "one"
 
 
 @pytest.mark.usefixtures("_looks_through_one")
@@ -135,7 +133,7 @@ def test_an_external_id_is_found_behind_the_users_that_are_listed(client):
 @pytest.mark.usefixtures("_listed_anew")
 def test_a_user_made_later_is_found_by_e_mail_and_by_id(client):
     finder = UserFinder(client)
-    assert finder.find("later.finder@example.test").says == "nobody"
+    assert finder.find("later.finder@example.test").kind == "nobody"
     by_mail = client.create_user(email="later.finder@example.test")
     assert finder.find("later.finder@example.test").user.id == by_mail.id
     by_id = client.create_user()
@@ -161,7 +159,7 @@ def test_an_e_mail_address_never_goes_to_the_service_as_an_external_id():
 
 
 @pytest.mark.parametrize(
-    ("users", "says", "words"),
+    ("users", "kind", "words"),
     [
         ([], "nobody", "no user has this e-mail address"),
         ([{"email": "Ada@Example.test"}], "one", "a known user"),
@@ -174,12 +172,12 @@ def test_an_e_mail_address_never_goes_to_the_service_as_an_external_id():
         ),
     ],
 )
-def test_an_e_mail_address_names_one_user_nobody_or_several(users, says, words):
+def test_an_e_mail_address_names_one_user_nobody_or_several(users, kind, words):
     with serving([person(number, **fields) for number, fields in enumerate(users)]) as server:
         found = UserFinder(client_of(server)).find(" ada@example.test")
-    assert found.says == says
+    assert found.kind == kind
     assert found.words.startswith(words)
-    assert (found.user is not None) == (says == "one")
+    assert (found.user is not None) == (kind == "one")
     assert len(found.users) == len(users)
 
 
@@ -188,20 +186,24 @@ def test_an_e_mail_address_names_one_user_nobody_or_several(users, says, words):
 def test_with_more_users_than_are_looked_through_an_address_is_not_certain(address):
     with serving([person(1, email="ada@example.test"), person(2)]) as server:
         found = UserFinder(client_of(server)).find(address)
-    assert (found.says, found.user) == ("not certain", None)
+    assert (found.kind, found.user) == ("not certain", None)
     assert "more users than the 1,000 that were looked through" in found.words
 
 
 @pytest.mark.usefixtures("_looks_through_one")
 def test_where_exactly_all_users_are_looked_through_an_address_is_certain():
     with serving([person(1, email="ada@example.test")]) as server:
-        assert UserFinder(client_of(server)).find("ada@example.test").says == "one"
+        assert UserFinder(client_of(server)).find("ada@example.test").kind == "one"
 
 
 def test_an_id_that_no_user_has_is_no_new_user(client):
     found = UserFinder(client).find(USER_ID)
-    assert (found.says, found.user) == ("unknown id", None)
+    assert (found.kind, found.user) == ("unknown id", None)
     assert "it is taken as it is" in found.words
+
+
+def test_an_external_id_of_nobody_says_that_a_new_user_gets_it():
+    assert UserMatch("loan-80").words == "nobody has this external id: a new user gets it"
 
 
 def test_what_was_found_prints_no_e_mail_address():
@@ -225,7 +227,7 @@ def test_two_lookups_do_not_wait_for_each_other():
         finder.find("")
         with ThreadPoolExecutor(2) as workers:
             found = list(workers.map(finder.find, ["loan-1", "loan-2"]))
-    assert [each.says for each in found] == ["nobody", "nobody"]
+    assert [each.kind for each in found] == ["nobody", "nobody"]
 
 
 # Searches
@@ -259,7 +261,7 @@ def test_a_search_that_cannot_ask_says_so_and_why():
     with HostileServer(Answer(401)) as server:
         UserFinder(client_of(server)).search("loan", told.append)
         until(lambda: told)
-    assert told[0].says == "not asked"
+    assert told[0].kind == "not asked"
     assert told[0].words.startswith("users cannot be looked up: ")
     assert "key" in told[0].words
 
@@ -275,26 +277,19 @@ def test_a_search_whose_listener_breaks_holds_up_no_other(client):
     until(lambda: told)
 
 
-# Files on the kernel's machine
+# Batches
 
 
-def test_a_folder_gives_its_documents_in_order_and_hides_what_is_hidden(tmp_path):
-    for name in ("b.pdf", "a.JPG", "notes.txt", ".hidden.pdf", ".git/c.pdf", "in/d.heic"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    found = [path.relative_to(tmp_path).as_posix() for path in files_of(str(tmp_path))]
-    assert found == ["a.JPG", "b.pdf", "in/d.heic"]
+def test_a_stranger_is_never_taken_for_the_user_that_was_asked_for(tmp_path):
+    stranger = json.dumps({"next": None, "results": [{"id": USER_ID, "external_id": "else"}]})
+    with HostileServer(Answer(body=stranger.encode())) as server, client_of(server) as client:
+        assert list(client.list_users(external_id="loan-1")) == []
 
 
-def test_a_pattern_and_a_single_file_are_found(tmp_path, monkeypatch):
-    for name in ("b.pdf", "a.pdf", "c.png"):
-        (tmp_path / name).touch()
-    assert [path.name for path in files_of(f"{tmp_path}/*.pdf")] == ["a.pdf", "b.pdf"]
-    monkeypatch.chdir(tmp_path)
-    assert [path.name for path in files_of(" c.png ")] == ["c.png"]
-
-
-@pytest.mark.parametrize("pattern", ["", "  ", "nowhere/*.pdf", "nowhere.pdf", "\0"])
-def test_nothing_found_is_an_error_that_says_where_it_was_looked_for(pattern, tmp_path):
-    with pytest.raises(ValidationError, match="names no document on the kernel's machine"):
-        files_of(pattern)
+def test_two_runs_that_meet_a_new_user_at_once_create_one(client, tmp_path):
+    path = tmp_path / "journal.sqlite"
+    with ThreadPoolExecutor(4) as pool:
+        found = pool.map(
+            lambda _: find_or_create_user(client, Journal(path), "met-at-once"), range(8)
+        )
+    assert len(set(found)) == 1

@@ -98,9 +98,10 @@ def test_a_file_said_in_slices_is_here(zone):
 
 
 def test_each_message_is_answered_with_the_files_row(zone):
-    answer = say(zone, "begin", file="k1", name=NAME, size=9, modified=7)
+    answer = say(zone, "begin", number="n1", file="k1", name=NAME, size=9, modified=7)
     assert answer == {
         "about": "begin",
+        "number": "n1",
         "ahead": False,
         "row": {
             "file": "k1",

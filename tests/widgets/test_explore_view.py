@@ -14,7 +14,7 @@ from argyle_nb.frames.uploads import signals_frame, uploads_frame
 from argyle_nb.models import Account
 from argyle_nb.scores import count_scores
 from argyle_nb.scores.filters import STATUSES, find_uploads, statuses_of
-from argyle_nb.widgets.explore_view import SORTED_BY, Explorer, View
+from argyle_nb.widgets.explore_view import SORTED_BY, ExplorerModel, View
 from tests.support.records import record, scored, unscored
 
 HOSTILE = "<img src=x onerror=alert(1)>.pdf"
@@ -44,7 +44,7 @@ def signals():
 
 @pytest.fixture
 def explorer(frame, signals):
-    return Explorer(frame, signals)
+    return ExplorerModel(frame, signals)
 
 
 def rows(frame, **filters):
@@ -152,76 +152,76 @@ def test_filters_agree_with_a_look_at_each_row(low, width, types, text):
 
 
 def test_the_view_begins_at_the_cut_offs_of_the_levels(frame):
-    start = Explorer(frame).start()
+    start = ExplorerModel(frame).first_view()
     assert (start.reject_below, start.pass_from) == (30, 80)
-    other = Explorer(uploads_frame([record()], levels="ocrolus-current")).start()
+    other = ExplorerModel(uploads_frame([record()], levels="ocrolus-current")).first_view()
     assert (other.reject_below, other.pass_from) == (56, 81)
 
 
 def test_a_frame_of_another_kind_has_no_explorer():
     with pytest.raises(ConfigurationError, match="no column file_name"):
-        Explorer(pd.DataFrame({"id": ["a"]}))
+        ExplorerModel(pd.DataFrame({"id": ["a"]}))
 
 
 def test_a_look_counts_what_is_in_view(explorer):
-    look = explorer.look(View(document_type=("paystubs",), pass_from=80, reject_below=30))
-    assert look.seen.index.tolist() == [0, 2, 3, 5]
-    assert look.shares.loc["all", ["passed", "reviewed", "rejected"]].tolist() == [2, 0, 1]
-    assert int(look.counts.unscored["failed"].iloc[0]) == 1
+    result = explorer.evaluate(View(document_type=("paystubs",), pass_from=80, reject_below=30))
+    assert result.seen.index.tolist() == [0, 2, 3, 5]
+    assert result.shares.loc["all", ["passed", "reviewed", "rejected"]].tolist() == [2, 0, 1]
+    assert int(result.counts.unscored["failed"].iloc[0]) == 1
 
 
 def test_chosen_scores_narrow_the_table_and_not_the_picture(explorer):
-    look = explorer.look(View(scores=(0, 29)))
-    assert look.table.index.tolist() == [0]
-    assert len(look.seen) == 6
+    result = explorer.evaluate(View(scores=(0, 29)))
+    assert result.table.index.tolist() == [0]
+    assert len(result.seen) == 6
 
 
 def test_bars_hold_every_scored_upload_once(explorer):
-    bars = explorer.look(View()).bars()
+    bars = explorer.evaluate(View()).bars()
     assert [bar for bar in bars if bar[2]] == [(10, 14, 1), (45, 49, 1), (80, 84, 1), (95, 100, 1)]
     assert [low for low, _, _ in bars[1:]] == [high + 1 for _, high, _ in bars[:-1]]
     assert (bars[0][0], bars[-1][1]) == (0, 100)
 
 
 def test_the_rising_share_ends_at_one(explorer):
-    rising = explorer.look(View()).rising()
+    rising = explorer.evaluate(View()).cumulative_shares()
     assert len(rising) == 101
     assert rising[44] == 0.25
     assert rising[-1] == 1
 
 
 def test_without_scores_there_is_no_rising_share(explorer):
-    assert explorer.look(View(status=("failed",))).rising() == []
+    assert explorer.evaluate(View(status=("failed",))).cumulative_shares() == []
 
 
 def test_nothing_in_view_is_no_error(explorer):
-    look = explorer.look(View(text="nobody has this"))
-    assert len(look.table) == 0
-    assert np.isnan(look.shares.loc["all", "passed_share"])
+    result = explorer.evaluate(View(text="nobody has this"))
+    assert len(result.table) == 0
+    assert np.isnan(result.shares.loc["all", "passed_share"])
 
 
 @pytest.mark.parametrize("ascending", [True, False])
 @pytest.mark.parametrize("column", SORTED_BY)
 def test_the_table_is_in_the_order_that_pandas_gives(explorer, frame, column, ascending):
-    table = explorer.look(View(sort_by=column, ascending=ascending)).table
+    table = explorer.evaluate(View(sort_by=column, ascending=ascending)).table
     expected = frame.sort_values(column, ascending=ascending, kind="stable")
     pd.testing.assert_frame_equal(table, expected)
 
 
 def test_an_order_that_cannot_be_is_refused(explorer):
     with pytest.raises(ConfigurationError, match="not 'file_url'"):
-        explorer.look(View(sort_by="file_url"))
+        explorer.evaluate(View(sort_by="file_url"))
 
 
 def test_pages_hold_each_row_once(explorer):
-    look = explorer.look(View())
-    pages = [look.page(number, 4) for number in range(3)]
+    result = explorer.evaluate(View())
+    pages = [result.page(number, 4) for number in range(3)]
     assert [len(page) for page in pages] == [4, 2, 0]
-    pd.testing.assert_frame_equal(pd.concat(pages), look.table)
+    pd.testing.assert_frame_equal(pd.concat(pages), result.table)
 
 
 def test_what_can_be_chosen_is_counted(explorer):
-    options = explorer.options()
+    options = explorer.filter_options()
     assert options["document_type"] == [("paystubs", 4), ("W-2", 1), ("miscellaneous", 1)]
     assert options["level"] == [("very low", 1), ("low", 1), ("high", 2)]
     assert options["status"] == [("scored", 4), ("failed", 1), ("unsupported_type", 1)]
@@ -231,9 +231,17 @@ def test_what_can_be_chosen_is_counted(explorer):
 def test_a_score_outside_0_to_100_is_counted_as_invalid_and_not_an_error():
     frame = uploads_frame([scored(1, 85), scored(2, 86)])
     frame.loc[1, "ocr_authenticity_score"] = 300
-    explorer = Explorer(frame)
-    assert ("invalid", 1) in explorer.options()["status"]
-    assert int(explorer.look(View()).counts.unscored["invalid"].iloc[0]) == 1
+    explorer = ExplorerModel(frame)
+    assert ("invalid", 1) in explorer.filter_options()["status"]
+    assert int(explorer.evaluate(View()).counts.unscored["invalid"].iloc[0]) == 1
+
+
+def test_the_lines_are_those_that_somebody_would_write():
+    assert View(document_type=("paystubs",)).code().split("\n") == [
+        "seen = anb.find_uploads(frame, document_type=['paystubs'])",
+        "shares = anb.count_scores(seen, errors='collect').threshold(80, reject_below=30)",
+        "table = seen.sort_values('created_at', ascending=False, kind='stable')",
+    ]
 
 
 VIEWS = [
@@ -251,10 +259,10 @@ def test_three_lines_reproduce_the_view(explorer, frame, signals, view):
     names = {"anb": anb, "frame": frame, "signals": signals}
     assert len(view.code().split("\n")) == 3
     exec(view.code(), names)  # noqa: S102 - our own three lines
-    look = explorer.look(view)
-    pd.testing.assert_frame_equal(names["seen"], look.seen)
-    pd.testing.assert_frame_equal(names["shares"], look.shares)
-    pd.testing.assert_frame_equal(names["table"], look.table)
+    result = explorer.evaluate(view)
+    pd.testing.assert_frame_equal(names["seen"], result.seen)
+    pd.testing.assert_frame_equal(names["shares"], result.shares)
+    pd.testing.assert_frame_equal(names["table"], result.table)
 
 
 @given(text=st.text(max_size=20), user=st.text(max_size=20))
@@ -294,5 +302,5 @@ def test_a_folder_that_is_not_there_is_named(explorer, tmp_path):
 
 
 def test_counts_of_a_view_are_those_of_count_scores(explorer, frame):
-    look = explorer.look(View())
-    assert (look.counts.table() == count_scores(frame).table()).all()
+    result = explorer.evaluate(View())
+    assert (result.counts.table() == count_scores(frame).table()).all()

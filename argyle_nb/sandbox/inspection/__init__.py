@@ -1,9 +1,8 @@
-"""Look into one uploaded document: its type, what it says, and whether it was tampered with.
+"""Inspection of one uploaded document: its type, what it says, and whether it was tampered with.
 
-This is a local stand-in and not Ocrolus: the shapes of its answers follow Ocrolus' and Argyle's
-public descriptions, its findings are its own. `argyle_nb.sandbox.inspection.scoring` lists what
-is looked for and what it weighs. The file's name is never looked at, and nothing of its content
-is logged.
+The shapes of the results follow Ocrolus' and Argyle's public descriptions; the scores are
+simulated and not Ocrolus'. `argyle_nb.sandbox.inspection.scoring` lists the signals and their
+weights. The file's name is never used, and nothing of its content is logged.
 """
 
 from __future__ import annotations
@@ -30,12 +29,12 @@ from argyle_nb.sandbox.inspection.edit_checks import (
 )
 from argyle_nb.sandbox.inspection.image_checks import (
     TooManyPixelsError,
-    facts_of,
     fresh_parts,
+    image_facts,
     image_signals,
     open_image,
 )
-from argyle_nb.sandbox.inspection.origin_checks import Origin, origin_of, origin_signals
+from argyle_nb.sandbox.inspection.origin_checks import Origin, origin_signals, read_origin
 from argyle_nb.sandbox.inspection.paystubs import paystub_data, read_paystub
 from argyle_nb.sandbox.inspection.pdfium import PdfFile, UnreadablePdfError
 from argyle_nb.sandbox.inspection.print_checks import print_signals, scan_signals
@@ -59,7 +58,10 @@ logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
 @dataclass(frozen=True)
 class Inspection:
-    """What the sandbox found out about one document."""
+    """What the sandbox found out about one document.
+
+    `problem` says why it cannot be processed; what was not found or not read is ``None``.
+    """
 
     found_type: str | None = None
     problem: str | None = None
@@ -69,7 +71,11 @@ class Inspection:
 
 
 def inspect(path: Path, document_type: str) -> Inspection:
-    """Inspect one file; whatever its bytes are, this answers and never raises for them."""
+    """Inspect one file; whatever its bytes are, this answers and never raises for them.
+
+    `document_type` is what it was uploaded as, for content that does not show its type. A PNG or
+    JPEG gets a score and no OCR data; HEIC and other media come back empty.
+    """
     try:
         if path.stat().st_size > MAX_BYTES:
             return Inspection(problem=f"{UNREADABLE}: larger than this sandbox reads")
@@ -105,7 +111,7 @@ def _inspector_for(data: bytes, document_type: str) -> Callable[[bytes, str], In
 
 def _inspect_image(data: bytes, document_type: str) -> Inspection:
     with open_image(data) as image:
-        facts = facts_of(image)
+        facts = image_facts(image)
         fresh = fresh_parts(image, facts.quality)
     detect = analysis(
         image_signals(facts, fresh),
@@ -138,7 +144,7 @@ def _analyse(
 ) -> Inspection:
     image_based = found_type is None and any(page.is_scan for page in pages)
     earlier = [_origin(revision) for revision in earlier_revisions(data)]
-    origin = origin_of(file, data)
+    origin = read_origin(file, data)
     signals = origin_signals(origin, earlier) + print_signals(pages)
     ocr_data, content, fields = _content(DocumentReader(pages), as_type, origin)
     changes = changes_between_revisions(data, pages)
@@ -163,7 +169,7 @@ def _analyse(
 def _origin(revision: bytes) -> Origin:
     try:
         with PdfFile(revision) as file:
-            return origin_of(file, revision)
+            return read_origin(file, revision)
     except UnreadablePdfError:  # a broken former state says nothing
         return Origin()
 

@@ -1,4 +1,4 @@
-"""What no document of its type lacks: a stub with a title and one amount is none."""
+"""Checks of what a payroll document says: its fields, sums, taxes and dates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finding what a payroll document says: its type, labelled values, dates, names, amounts."""
+"""What a payroll document says: its type, labelled values, dates, names and amounts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Earlier states of a PDF that incremental saves left in the file, and what text they changed."""
+"""Edits in a PDF: text that earlier revisions had otherwise, and text painted over."""
 
 from __future__ import annotations
 
@@ -91,12 +91,12 @@ def changes_between_revisions(data: bytes, pages: list[TextPage]) -> list[Change
         except UnreadablePdfError:  # a broken former state is no evidence of anything
             break
         for before, after in zip(earlier, later, strict=False):
-            changes += compare(before, after)
+            changes += page_changes(before, after)
         later = earlier
     return changes
 
 
-def compare(before: TextPage, after: TextPage) -> list[Change]:
+def page_changes(before: TextPage, after: TextPage) -> list[Change]:
     """Pair what one page lost with what it gained, by place; text that only moved is no change."""
     lost, gained = _difference(before, after), _difference(after, before)
     changes: list[Change] = []

@@ -1,4 +1,4 @@
-"""What a PNG or JPEG says about itself: its size, the camera, the programs, the dates."""
+"""PNG and JPEG images: what a file says about itself, and parts that were put in later."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def open_image(data: bytes) -> Image.Image:
     return image
 
 
-def facts_of(image: Image.Image) -> ImageFacts:
+def image_facts(image: Image.Image) -> ImageFacts:
     """Read what a picture says about itself."""
     base, camera = _exif(image)
     xmp = _xmp(image)

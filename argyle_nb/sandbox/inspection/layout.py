@@ -1,4 +1,4 @@
-"""From painted runs to what a reader sees: hidden pieces, cells, lines."""
+"""What a reader of a page sees: cells and lines, and which text is hidden."""
 
 from __future__ import annotations
 

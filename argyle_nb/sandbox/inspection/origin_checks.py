@@ -1,4 +1,4 @@
-"""Where a PDF says it comes from: producers, creators, dates, and who touched it afterwards."""
+"""Where a PDF says it comes from: producers, creators and dates, and what speaks against them."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Origin:
         return self.producers + self.creators
 
 
-def origin_of(file: PdfFile, data: bytes) -> Origin:
+def read_origin(file: PdfFile, data: bytes) -> Origin:
     """Read the information dictionary and XMP of a document."""
     xmp = _xmp_text(data)
     created = file.info("CreationDate") or _tag(xmp, "xmp:CreateDate")

@@ -1,4 +1,4 @@
-"""The rows of a paystub's tables: what each is for, its amounts, and the column they stand in."""
+"""Paystubs: the rows of their tables, and the fields of the API that are read from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scans: documents whose pages are pictures, each looked at as a picture."""
+"""Checks of how pages are printed: fonts, alignment, hidden text, and scanned images."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from argyle_nb.sandbox.inspection.image_checks import (
-    facts_of,
     fresh_parts,
+    image_facts,
     open_image,
     part_signals,
 )
@@ -39,7 +39,7 @@ def scan_signals(file: PdfFile) -> list[DetectedSignal]:
 def _put_in(data: bytes, page: int) -> list[DetectedSignal]:
     try:
         with open_image(data) as image:
-            return part_signals(fresh_parts(image, facts_of(image).quality), page)
+            return part_signals(fresh_parts(image, image_facts(image).quality), page)
     except Exception:  # noqa: BLE001 - a picture that does not open says nothing
         return []
 

@@ -1,4 +1,4 @@
-"""How a tax form is filled in: its copies must agree, and one program fills in all of it."""
+"""W-2 and 1099-NEC forms: their fields, and whether copies and print agree."""
 
 from __future__ import annotations
 

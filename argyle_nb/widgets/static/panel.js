@@ -2,28 +2,135 @@
 // All text of others is set as textContent.
 
 const ASK_AGAIN_MS = 4000;
-const SILENCE_MS = 8000;
 const LOOK_MS = 500;
-const NO_ANSWER =
-  "No answer from the kernel. If a cell is running, this goes on after it; if the kernel was " +
-  "restarted or the notebook was just opened, run this cell again.";
+const SILENCE = {
+  ms: 8000,
+  notice:
+    "No answer from the kernel. If a cell is running, this goes on after it; if the kernel was " +
+    "restarted or the notebook was just opened, run this cell again.",
+};
+
+// ------------------------------------------------------------------ elements
+
+function element(tag, className, text) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+// An element with others in it.
+function wrap(tag, ...parts) {
+  const made = element(tag);
+  made.append(...parts);
+  return made;
+}
+
+function tableHead(names) {
+  const cells = names.map((name) => Object.assign(element("th", "", name), { scope: "col" }));
+  return wrap("thead", wrap("tr", ...cells));
+}
+
+// What scrolls can be reached, and scrolled, by the keyboard.
+function region(node, name) {
+  node.tabIndex = 0;
+  node.setAttribute("role", "region");
+  node.setAttribute("aria-label", name);
+  return node;
+}
+
+function button(label, act, className = "argyle-button") {
+  const made = element("button", className, label);
+  made.type = "button";
+  made.addEventListener("click", act);
+  return made;
+}
+
+// A label around its control, so that the text can be clicked as well.
+function labelled(text, control, className = "argyle-labelled") {
+  const label = element("label", className);
+  label.append(element("span", "argyle-label", text), control);
+  return label;
+}
+
+function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+function plural(number, noun) {
+  return `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+function megabytes(bytes) {
+  if (bytes < 1e3) return plural(bytes, "byte");
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+function percent(share) {
+  return share === null ? "–" : `${(100 * share).toFixed(1)}\u00a0%`;
+}
+
+// A button about to be disabled or hidden hands the focus on, else keys would go nowhere.
+function handOn(from, to) {
+  if (from === document.activeElement) to.focus({ preventScroll: true });
+}
+
+// Characters that are invisible or turn the writing direction could make a text look like another.
+function shown(text) {
+  return text.replace(/[\p{C}\u2028\u2029]/gu, "_");
+}
+
+// A text of others, as text; a long name may be broken where its parts meet.
+function foreign(text) {
+  const made = element("bdi");
+  for (const part of shown(text).match(/[^_.\/-]*[_.\/-]?/g)) {
+    if (part) made.append(part, element("wbr"));
+  }
+  return made;
+}
+
+// ------------------------------------------------------------------ the keyboard
+
+// Keys pressed in a panel are the panel's, but for the shortcut that saves the notebook.
+//
+// JupyterLab catches its shortcuts before an element sees the key. The attribute keeps them away;
+// stopPropagation is for front ends that listen behind the element.
+function keepKeys(panel) {
+  const away = (keep) => panel.toggleAttribute("data-lm-suppress-shortcuts", keep);
+  const isSave = (event) =>
+    (event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "s";
+  const look = (event) => {
+    if (panel.isConnected) away(!isSave(event));
+    else window.removeEventListener("keydown", look, true);
+  };
+  away(true);
+  // Before JupyterLab looks, which listens on the document.
+  panel.addEventListener("focusin", () => window.addEventListener("keydown", look, true));
+  panel.addEventListener("focusout", () => window.removeEventListener("keydown", look, true));
+  for (const kind of ["keydown", "keypress", "keyup"]) {
+    panel.addEventListener(kind, (event) => isSave(event) || event.stopPropagation());
+  }
+}
+
+// ------------------------------------------------------------------ questions to the kernel
 
 // Asks the kernel. What gets no answer is asked again under the same number.
 //
-// `ask` is for what is only looked up: one question of a kind is on its way at a time, and of those
-// that came meanwhile the last is asked next. `tell` is for what changes something: all stand in
-// one line, none is left out, and each leaves when the one before has its answer.
+// `ask` is for what is only looked up, or where only the last word counts: one question of a kind
+// (or about one thing, the key) is on its way at a time, and of those that came meanwhile the last
+// is asked next. `tell` is for what changes something: all stand in one line, none is left out, and
+// each leaves when the one before has its answer.
 class Talk {
-  constructor(model, heard, changed) {
-    this.model = model;
-    this.heard = heard;
-    this.changed = changed;
+  constructor(model, heard, changed, silence = SILENCE) {
+    Object.assign(this, { model, heard, changed, silence });
     this.session = Array.from(crypto.getRandomValues(new Uint32Array(4))).join("-");
     this.count = 0;
-    this.flying = new Map();
+    this.heardAt = 0;
+    this.gone = false;
+    this.inFlight = new Map();
     this.waiting = new Map();
-    this.line = [];
-    this.told = null;
+    this.changes = [];
+    this.change = null;
     this.notice = "";
     this.troubled = "";
     this.hear = (message, buffers) => this.take(message, buffers);
@@ -36,47 +143,49 @@ class Talk {
     this.model.off("msg:custom", this.hear);
   }
 
-  ask(kind, content = {}) {
-    if (this.flying.has(kind)) this.waiting.set(kind, content);
-    else this.fly(kind, content);
+  ask(kind, content = {}, key = kind) {
+    if (this.inFlight.has(key)) this.waiting.set(key, { ...content, kind });
+    else this.begin(key, { ...content, kind });
   }
 
   // What an earlier change brought about is said no longer.
   tell(kind, content = {}) {
     if (this.troubled) this.say("");
-    this.line.push({ ...content, kind });
+    this.changes.push({ ...content, kind });
     this.goOn();
   }
 
   // Whether such a change is still on its way.
   tells(isSuch) {
-    return (this.told !== null && isSuch(this.told)) || this.line.some(isSuch);
+    return (this.change !== null && isSuch(this.change)) || this.changes.some(isSuch);
   }
 
   // Takes such changes back that have not left yet.
   takeBack(kind) {
-    this.line = this.line.filter((told) => told.kind !== kind);
+    this.changes = this.changes.filter((change) => change.kind !== kind);
   }
 
   goOn() {
-    if (this.told || !this.line.length) return;
-    this.told = this.line.shift();
-    this.fly(this.told.kind, this.told);
+    if (this.change || !this.changes.length) return;
+    this.change = this.changes.shift();
+    this.begin(this.change.kind, this.change);
   }
 
-  fly(kind, content) {
-    const message = { ...content, kind, number: `${this.session}-${this.count++}` };
+  begin(key, content) {
+    const message = { ...content, number: `${this.session}-${this.count++}` };
     const now = performance.now();
-    this.flying.set(kind, { message, firstAt: now, at: now });
+    this.inFlight.set(key, { message, firstAt: now, at: now });
     this.send(message);
   }
 
   // Where the kernel was shut down, sending is an error.
-  send(message) {
+  send(message, bytes) {
     try {
-      this.model.send(message);
+      this.model.send(message, undefined, bytes && [bytes]);
+      this.gone = false;
     } catch {
-      this.say(NO_ANSWER);
+      this.gone = true;
+      this.say(this.silence.notice);
     }
   }
 
@@ -89,26 +198,34 @@ class Talk {
 
   take(message, buffers) {
     const { about, number, error } = message;
-    if (number !== undefined) {
-      if (this.flying.get(about)?.message.number !== number) return;
-      this.flying.delete(about);
-      if (this.told?.kind === about) this.told = null;
-      const next = this.waiting.get(about);
-      this.waiting.delete(about);
-      if (next) this.fly(about, next);
-    }
+    this.heardAt = performance.now();
+    if (number && !this.end(number)) return;
     if (error) this.say(error, about);
-    else if (this.notice === NO_ANSWER || this.troubled === about) this.say("");
+    else if (this.notice === this.silence.notice || this.troubled === about) this.say("");
     this.heard(message, buffers);
     this.goOn();
     this.changed();
   }
 
+  // False for the answer to a question that has its answer.
+  end(number) {
+    const isAnswered = ([, { message }]) => message.number === number;
+    const [key, flight] = [...this.inFlight].find(isAnswered) ?? [];
+    if (!flight) return false;
+    this.inFlight.delete(key);
+    if (this.change?.kind === key) this.change = null;
+    const next = this.waiting.get(key);
+    this.waiting.delete(key);
+    if (next) this.begin(key, next);
+    return true;
+  }
+
   look() {
     const now = performance.now();
-    for (const flight of this.flying.values()) {
-      if (now - flight.firstAt > SILENCE_MS && this.notice !== NO_ANSWER) {
-        this.say(NO_ANSWER);
+    for (const flight of this.inFlight.values()) {
+      const silentFor = now - Math.max(flight.firstAt, this.heardAt);
+      if (silentFor > this.silence.ms && this.notice !== this.silence.notice) {
+        this.say(this.silence.notice);
       }
       if (now - flight.at < ASK_AGAIN_MS) continue;
       flight.at = now;
@@ -117,7 +234,8 @@ class Talk {
   }
 }
 
-// The frame of a panel.
+// ------------------------------------------------------------------ the frame of a panel
+
 function panelOf(el, name) {
   const panel = element("section", "argyle-panel");
   panel.setAttribute("aria-label", name);

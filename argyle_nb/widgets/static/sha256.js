@@ -1,4 +1,5 @@
-// SHA-256 (FIPS 180-4), a slice at a time. The browser's own digest takes only whole files, and only on secure pages.
+// SHA-256 (FIPS 180-4), a slice at a time. The browser's own digest takes only whole files, and only
+// on secure pages.
 
 const K = (() => {
   const primes = [];
@@ -11,7 +12,7 @@ function fraction(x) {
   return ((x - Math.floor(x)) * 0x100000000) | 0;
 }
 
-export class Sha256 {
+class Sha256 {
   constructor() {
     this.state = Int32Array.from(START);
     this.words = new Int32Array(64);

@@ -1,0 +1,118 @@
+"""Every chart says n, draws where it is told to, and changes nothing global."""
+
+import matplotlib as mpl
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.figure import Figure
+
+import argyle_nb as anb
+from argyle_nb import charts
+from argyle_nb.errors import ConfigurationError
+from argyle_nb.scores import count_scores
+from tests.support.figures import rendered, texts_of
+from tests.support.score_frames import frame_of
+
+COSTS = anb.Costs(review=8, missed_fraud=400, rejected_genuine=60)
+OF_SCORES = {
+    "coverage": charts.coverage,
+    "drift": lambda counts, ax: charts.drift(counts.drift("week"), ax),
+    "ecdf": charts.ecdf,
+    "histogram": charts.histogram,
+    "histogram of levels": lambda counts, ax: charts.histogram(counts, ax, bars="levels"),
+    "levels": charts.levels,
+    "ridgeline": charts.ridgeline,
+    "threshold": charts.threshold,
+    "threshold with marks": lambda counts, ax: charts.threshold(counts, ax, pass_from=80),
+}
+OF_VERDICTS = {
+    "roc": lambda data, ax: charts.roc(data["verdicts"], ax),
+    "roc of nothing": lambda data, ax: charts.roc(data["nothing"], ax),
+    "precision_recall": lambda data, ax: charts.precision_recall(data["verdicts"], ax),
+    "catch_rate": lambda data, ax: charts.catch_rate(data["verdicts"], ax),
+    "cost": lambda data, ax: charts.cost(data["verdicts"], ax, costs=COSTS),
+    "signal_pareto": lambda data, ax: charts.signal_pareto(data["pareto"], ax),
+    "score_by_signal_count": lambda data, ax: charts.score_by_signal_count(data["by_count"], ax),
+}
+CHARTS = OF_SCORES | OF_VERDICTS
+
+
+@pytest.fixture(params=CHARTS)
+def draw(request):
+    """Draw one chart after the other, each from data of its own."""
+    name = request.param
+    data = request.getfixturevalue("counts" if name in OF_SCORES else "verdict_data")
+    return lambda ax: CHARTS[name](data, ax)
+
+
+def test_it_draws_on_the_axes_it_is_given_and_changes_nothing_global(ax, draw):
+    mpl.get_backend()  # is found out, and kept in rcParams, at the first question
+    before = mpl.rcParams.copy()
+    assert draw(ax) is ax
+    rendered(ax.figure)
+    assert mpl.rcParams == before
+
+
+def test_it_makes_a_figure_of_its_own_when_none_is_given(draw):
+    ax = draw(None)
+    assert ax.figure.axes
+    mpl.pyplot.close(ax.figure)
+
+
+def test_it_says_n_and_labels_its_axes(ax, draw):
+    draw(ax)
+    assert "n = " in ax.get_title(loc="left")
+    assert ax.get_xlabel()
+    assert ax.get_ylabel() or [label.get_text() for label in ax.get_yticklabels()]
+
+
+@pytest.mark.parametrize("name", OF_SCORES)
+@pytest.mark.parametrize("scores", [[], [None, None], [0], [100] * 3])
+def test_little_or_nothing_to_draw_is_drawn_all_the_same(ax, name, scores):
+    weeks = ["2024-07-08"] * len(scores)
+    OF_SCORES[name](count_scores(frame_of(scores, created_at=weeks), by="week"), ax)
+    rendered(ax.figure)
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.lists(st.none() | st.integers(0, 100), max_size=20))
+def test_any_scores_can_be_drawn(scores):
+    counts = count_scores(frame_of(scores), by="week")
+    for draw_scores in OF_SCORES.values():
+        figure = Figure()
+        draw_scores(counts, figure.subplots())
+        rendered(figure)
+
+
+@pytest.mark.parametrize("preset", ["argyle", "ocrolus-2", "ocrolus-current"])
+def test_the_bands_carry_their_levels_and_the_presets_name(counts, ax, preset):
+    charts.histogram(counts, ax, levels=preset)
+    assert "high" in texts_of(ax)
+    assert f"levels: {preset}" in texts_of(ax)
+
+
+def test_bands_of_ones_own_carry_their_cut_offs_however_many_there_are(counts, ax):
+    charts.histogram(counts, ax, levels={f"band {n}": 10 * n for n in range(8)})
+    assert "band 7" in texts_of(ax)
+    assert texts_of(ax)[-1].startswith("levels: own: band 0 0-9, band 1 10-19")
+
+
+def test_groups_are_told_apart_by_more_than_colour(many, ax):
+    charts.ecdf(many.by("document_type"), ax)
+    assert len({line.get_linestyle() for line in ax.lines}) == len(ax.lines)
+
+
+@pytest.mark.parametrize("chart", [charts.ecdf, charts.ridgeline, charts.coverage])
+def test_more_groups_than_can_be_told_apart_are_refused_with_the_cure(many, ax, chart):
+    with pytest.raises(ConfigurationError, match=r"18 groups are too many .*\.by\(\.\.\.\)"):
+        chart(many, ax)
+
+
+def test_a_chart_of_a_missing_group_names_it_so(ax):
+    frame = frame_of([1, 2], user=pd.array(["ann", None], dtype="string"))
+    charts.ecdf(count_scores(frame, by="user"), ax)
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == [
+        "ann (n = 1)",
+        "(missing) (n = 1)",
+    ]

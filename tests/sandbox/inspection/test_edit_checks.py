@@ -1,0 +1,146 @@
+"""Edits in a PDF: revisions and what they changed, text painted over."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+from pypdf import PdfReader, PdfWriter
+from reportlab.pdfgen.canvas import Canvas
+
+from argyle_nb.sandbox.inspection.edit_checks import earlier_revisions
+from tests.support.payroll_papers import (
+    NAME,
+    NET,
+    NET_Y,
+    OTHER_NAME,
+    OTHER_NET,
+    annotated,
+    look,
+    merged,
+    new_canvas,
+    paystub,
+    put,
+    replaced,
+    signals,
+    w2,
+    written,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from reportlab.pdfgen.canvas import Canvas
+
+
+def saved_again(data: bytes, title: str) -> bytes:
+    writer = PdfWriter(io.BytesIO(data), incremental=True)
+    writer.add_metadata({"/Title": title})
+    buffer = io.BytesIO()
+    writer.write(buffer)
+    return buffer.getvalue()
+
+
+def test_every_former_end_of_a_file_is_a_revision() -> None:
+    buffer, drawn = new_canvas()
+    drawn.drawString(100, 700, "first")
+    drawn.save()
+    first = buffer.getvalue()
+    second = saved_again(first, "second")
+    third = saved_again(second, "third")
+    assert [len(cut) for cut in earlier_revisions(third)] == pytest.approx(
+        [len(first), len(second)], abs=2
+    )
+
+
+def test_the_end_of_an_attached_file_is_no_revision() -> None:
+    buffer, drawn = new_canvas()
+    drawn.save()
+    writer = PdfWriter(clone_from=PdfReader(buffer))
+    writer.add_attachment("inner.pdf", saved_again(buffer.getvalue(), "inner"))
+    whole = io.BytesIO()
+    writer.write(whole)
+    assert earlier_revisions(whole.getvalue()) == []
+
+
+# -- edits that an incremental save left behind
+@pytest.mark.parametrize(
+    ("old", "new", "signal"),
+    [
+        ("55 Cedar Loop", "918 Walnut Street", "employee_address_edits"),
+        ("9 Ember Way, Austin, TX 78701", "77 Dune Road, Waco, TX 76701", "employer_address_edits"),
+        ("Sable & Finch LLC", "Crane & Otter Inc", "employer_name_edits"),
+        ("XXX-XX-4411", "XXX-XX-9922", "employee_taxpayer_id_edits"),
+        ("$310.00", "$910.00", "earnings_edits"),
+        ("$151.17", "$51.17", "withholdings_edits"),
+        ("$76.47", "$6.47", "deductions_edits"),
+        ("Mar 5, 2026", "Jul 2, 2026", "date_edits"),
+    ],
+)
+def test_an_edit_is_named_after_the_field_it_changed(
+    tmp_path: Path, old: str, new: str, signal: str
+) -> None:
+    found = signals(look(tmp_path, replaced(paystub(), old, new, incremental=True)))
+    assert signal in found
+    assert any(old in item["original_text"] for item in found[signal])
+
+
+def test_words_added_in_a_free_place_may_be_a_note(tmp_path: Path) -> None:
+    box = "BT 0 g /F0 9 Tf 3 6 Td (Seen by HR) Tj ET"
+    found = signals(look(tmp_path, annotated(paystub(), box, lower=NET_Y - 90)))
+    assert set(found) == {"sbx_text_added"}
+
+
+def cover(canvas: Canvas) -> None:
+    """White paint over net pay and another amount typed on it."""
+    canvas.setFillColorRGB(1, 1, 1)
+    canvas.rect(395, NET_Y - 2, 60, 12, stroke=0, fill=1)
+    canvas.setFillColorRGB(0, 0, 0)
+    put(canvas, 400, NET_Y, OTHER_NET, "Times-Roman")
+
+
+def test_an_incremental_save_of_metadata_alone_is_no_edit(tmp_path: Path) -> None:
+    writer = PdfWriter(io.BytesIO(paystub()), incremental=True)
+    writer.add_metadata({"/Title": "March"})
+    assert look(tmp_path, written(writer)).ocr_authenticity_score == 100
+
+
+def test_a_name_changed_by_an_incremental_save_shows_both_names(tmp_path: Path) -> None:
+    found = look(tmp_path, replaced(paystub(), NAME, OTHER_NAME, incremental=True))
+    (edit,) = signals(found)["employee_name_edits"]
+    assert (edit["original_text"], edit["tampered_text"]) == (NAME, OTHER_NAME)
+    assert (found.ocr_authenticity_score or 0) < 30
+
+
+def test_a_name_changed_in_all_copies_of_a_w2_is_a_name_edit(tmp_path: Path) -> None:
+    data = replaced(w2(), "Josefina Q. Marble", "Lavinia T. Croft", incremental=True)
+    assert set(signals(look(tmp_path, data))) == {"employee_name_edits"}
+
+
+def test_an_amount_changed_by_an_incremental_save_shows_both_amounts(tmp_path: Path) -> None:
+    found = look(tmp_path, replaced(paystub(), NET, OTHER_NET, incremental=True))
+    (edit,) = signals(found)["dollar_amount_edits"]
+    assert (edit["original_text"], edit["tampered_text"]) == (NET, OTHER_NET)
+
+
+def test_an_amount_painted_over_shows_what_is_below(tmp_path: Path) -> None:
+    found = look(tmp_path, merged(paystub(), cover))
+    (edit,) = signals(found)["dollar_amount_edits"]
+    assert (edit["original_text"], edit["tampered_text"]) == (NET, OTHER_NET)
+    assert signals(found)["sbx_text_over_text"] == [{"text_below": NET}]
+
+
+def test_an_annotation_laid_over_an_amount_is_an_edit(tmp_path: Path) -> None:
+    box = f"1 1 1 rg 0 0 60 20 re f BT 0 g /F0 9 Tf 3 6 Td ({OTHER_NET}) Tj ET"
+    found = signals(look(tmp_path, annotated(paystub(), box)))
+    assert found["sbx_text_over_text"] == [{"text_below": NET}]
+    assert {"original_text": NET, "tampered_text": OTHER_NET} in [
+        {key: item[key] for key in ("original_text", "tampered_text")}
+        for item in found["dollar_amount_edits"]
+    ]
+
+
+def test_a_bar_that_redacts_a_number_is_no_edit(tmp_path: Path) -> None:
+    data = merged(paystub(), lambda canvas: canvas.rect(295, 673, 90, 12, stroke=0, fill=1))
+    assert set(signals(look(tmp_path, data))) == {"sbx_text_over_text"}

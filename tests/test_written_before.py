@@ -1,0 +1,81 @@
+"""What an earlier version wrote is still read: an archive, a journal and a report.
+
+They were written by the code as it was before its modules were merged: two documents sent and
+pulled while they were processed, two more sent, and all pulled again.
+"""
+
+import gzip
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from argyle_nb.archive import Archive
+from argyle_nb.report import compare_reports, read_report
+from argyle_nb.uploads.journal import Journal, UploadKey
+
+WRITTEN = Path(__file__).parent / "support" / "written_before"
+
+
+@pytest.fixture
+def archive():
+    return Archive(WRITTEN / "archive")
+
+
+@pytest.fixture
+def report(tmp_path):
+    folder = shutil.copytree(WRITTEN / "report", tmp_path / "report")
+    page = folder / "report.html.gz"
+    page.with_suffix("").write_bytes(gzip.decompress(page.read_bytes()))
+    return read_report(folder)
+
+
+def test_the_newest_versions_of_an_old_archive_are_those_that_its_report_lists(archive, report):
+    uploads = archive.uploads()
+    assert len(uploads) == 4
+    listed = report.frames["uploads"].drop(columns="no_score_reason")
+    pd.testing.assert_frame_equal(uploads[list(listed)], listed, check_categorical=False)
+
+
+def test_the_signals_of_an_old_archive_are_those_of_its_report(archive, report):
+    signals = archive.signals()
+    assert len(signals)
+    listed = report.frames["signals"]
+    pd.testing.assert_frame_equal(signals[list(listed)], listed, check_categorical=False)
+
+
+def test_an_old_archive_knows_the_versions_of_an_upload(archive):
+    first = archive.uploads()["id"].iloc[-1]
+    history = archive.history(first)
+    assert history["classification"].tolist() == ["in_progress", "completed"]
+    assert archive.raw(first)["processing"]["authenticity"] == "completed"
+
+
+def test_an_old_archive_tells_what_was_read(archive):
+    net = archive.ocr(wide=True)["net"]
+    assert len(net) == 4
+    assert net.notna().all()
+
+
+def test_an_old_journal_knows_what_need_not_be_sent_again(tmp_path):
+    path = shutil.copy(WRITTEN / "journal.sqlite", tmp_path)
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute(
+            "SELECT scope, sha256, document_type, user, state, upload_id FROM uploads"
+        ).fetchall()
+    with Journal(Path(path)) as journal:
+        entries = [journal.claim(UploadKey(*row[:4]), "again.pdf") for row in rows]
+    assert [(entry.state, entry.upload_id) for entry in entries] == [row[4:] for row in rows]
+    assert sorted(entry.state for entry in entries) == ["done"] * 4 + ["refused"]
+
+
+def test_an_old_report_has_its_numbers_and_is_equal_to_itself(report):
+    assert report.rows["uploads.csv"] == 4
+    scores = report.frames["uploads"]["ocr_authenticity_score"]
+    assert report.manifest["adds_up"]["scored"] == scores.notna().sum() == 4
+    changes = compare_reports(report, report)
+    assert changes.uploads.empty
+    assert not changes.totals["difference"].any()

@@ -1,0 +1,68 @@
+"""One document that is sent: what the journal says of it afterwards, however that ended."""
+
+import threading
+
+import pytest
+
+from argyle_nb.documents import inspect_document
+from argyle_nb.uploads.jobs import RolledBack, send_once
+from argyle_nb.uploads.journal import Journal, UploadKey
+from tests.faults.ledger import UPLOAD
+from tests.faults.server import FaultServer
+from tests.support.batches import run, states
+from tests.support.servers import USER_ID, HostileServer, client_of, until, upload_answer
+
+
+def send_one(server, document, journal, progress=None):
+    with client_of(server) as client, Journal(journal) as opened:
+        key = UploadKey(client.settings.journal_scope, document.sha256, "paystubs", USER_ID)
+        return send_once(client, opened, key, document, progress).entry
+
+
+def test_a_document_that_vanishes_after_its_inspection_is_unsent(stubs, journal):
+    document = inspect_document(stubs(1).loc[0, "file"])
+    document.path.unlink()
+    with HostileServer(upload_answer()) as server:
+        assert send_one(server, document, journal).state == "new"
+    assert states(journal) == ["new"]
+    assert server.seen == []
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit, ValueError])
+def test_an_interrupt_passes_through_and_leaves_the_row_unknown(stubs, journal, stop):
+    def interrupt(*_):
+        raise stop
+
+    with HostileServer(upload_answer()) as server:
+        document = inspect_document(stubs(1).loc[0, "file"])
+        with pytest.raises(stop):
+            send_one(server, document, journal, interrupt)
+        assert run(server, stubs(1), journal).loc[0, "state"] == "unknown"
+    assert states(journal) == ["unknown"]
+
+
+def test_once_the_last_block_is_handed_over_a_document_cannot_be_rolled_back(stubs, journal):
+    is_late = threading.Event()
+
+    def roll_back_when_late(sent, total):
+        if is_late.is_set():
+            raise RolledBack
+        if sent == total:
+            is_late.set()
+
+    document = inspect_document(stubs(1).loc[0, "file"])
+    with HostileServer(upload_answer()) as server:
+        assert send_one(server, document, journal, roll_back_when_late).state == "done"
+    assert states(journal) == ["done"]
+
+
+def test_a_document_that_is_rolled_back_before_its_last_block_leaves_is_not_stored(stubs, journal):
+    def roll_back_at_the_end(sent, total):
+        if sent == total:
+            raise RolledBack
+
+    document = inspect_document(stubs(1).loc[0, "file"])
+    with FaultServer() as server:
+        assert send_one(server, document, journal, roll_back_at_the_end).state == "new"
+        until(lambda: server.ledger.count(UPLOAD) == 1)
+        assert server.ledger.documents == []
