@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import warnings
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from argyle_nb.sandbox.inspection.arithmetic_checks import (
@@ -40,6 +39,7 @@ from argyle_nb.sandbox.inspection.pdfium import PdfFile, UnreadablePdfError
 from argyle_nb.sandbox.inspection.print_checks import print_signals, scan_signals
 from argyle_nb.sandbox.inspection.scoring import DetectedSignal, analysis
 from argyle_nb.sandbox.inspection.tax_forms import filling_signals, form_data, read_form
+from argyle_nb.sandbox.inspector import TOO_LARGE, UNREADABLE, Inspection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,23 +51,8 @@ READ_TYPES = ("paystubs", "W-2", "1099")
 FORM_TYPES = {"paystubs": "PAYSTUB", "W-2": "W2", "1099": "FORM"}
 IMAGE_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 MAX_BYTES = 60_000_000
-UNREADABLE = "DOCUMENT IS UNREADABLE"
 
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
-
-
-@dataclass(frozen=True)
-class Inspection:
-    """What the sandbox found out about one document.
-
-    `problem` says why it cannot be processed; what was not found or not read is ``None``.
-    """
-
-    found_type: str | None = None
-    problem: str | None = None
-    ocr_data: dict[str, Any] | None = None
-    ocr_authenticity: dict[str, Any] | None = None
-    ocr_authenticity_score: int | None = None
 
 
 def inspect(path: Path, document_type: str) -> Inspection:
@@ -96,6 +81,8 @@ def _guarded(look: Callable[[], Inspection]) -> Inspection:
         return Inspection(problem=f"{UNREADABLE}: {error}")
     except TooManyPixelsError:
         return Inspection(problem=f"{UNREADABLE}: more pixels than this sandbox reads")
+    except MemoryError:
+        return Inspection(problem=f"{UNREADABLE}: {TOO_LARGE}")
     except Exception:  # noqa: BLE001 - a parser may break in any way
         return Inspection(problem=f"{UNREADABLE}: corrupt")
 
