@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from argyle_nb.sandbox.inspection.arithmetic_checks import (
     form_signals,
-    missing_fields,
     paystub_signals,
 )
 from argyle_nb.sandbox.inspection.classification import DocumentReader, classify
@@ -132,17 +131,15 @@ def _analyse(
     image_based = found_type is None and any(page.is_scan for page in pages)
     earlier = [_origin(revision) for revision in earlier_revisions(data)]
     origin = read_origin(file, data)
-    signals = origin_signals(origin, earlier) + print_signals(pages)
+    signals = origin_signals(origin, earlier)
     ocr_data, content, fields = _content(DocumentReader(pages), as_type, origin)
     changes = changes_between_revisions(data, pages)
     signals += edit_signals(changes, pages, fields)
     signals += overlay_signals(pages, fields)
     if image_based:
-        signals += [DetectedSignal("sbx_image_only", 1), *scan_signals(file)]
-    elif found_type is None:
-        signals.append(DetectedSignal("sbx_not_recognised"))
-    else:
-        signals += content + missing_fields(as_type, ocr_data)
+        signals += scan_signals(file)
+    elif found_type is not None:
+        signals += content + print_signals(pages)
     form_type, identity = FORM_TYPES[as_type], hashlib.sha256(data).hexdigest()
     detect = analysis(signals, form_type=form_type, image_based=image_based, identity=identity)
     return Inspection(

@@ -1,4 +1,4 @@
-"""Checks of what a payroll document says: its fields, sums, taxes and dates."""
+"""Whether what a document says can be true: sums, taxes, days."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from argyle_nb.sandbox.inspection.scoring import DetectedSignal
 
@@ -16,49 +16,6 @@ if TYPE_CHECKING:
     from argyle_nb.sandbox.inspection.origin_checks import Origin
     from argyle_nb.sandbox.inspection.paystubs import PayRow, Paystub
     from argyle_nb.sandbox.inspection.tax_forms import TaxForm
-
-
-# Each place is a path into what was read; a paystub is nested, forms have raw fields.
-ESSENTIAL: dict[str, dict[str, tuple[str, ...]]] = {
-    "paystubs": {
-        "employer": ("employer", "name"),
-        "employee": ("employee", "name"),
-        "pay date": ("paystub_details", "pay_date"),
-        "net pay": ("net_pay", "totals", "current_pay", "amount"),
-        "earnings": ("earnings", "subtotals"),
-    },
-    "W-2": {
-        "employer": ("raw_fields", "employerName", "value"),
-        "employee": ("raw_fields", "employeeName", "value"),
-        "employee's number": ("raw_fields", "employeeSocialSecurityNumber", "value"),
-        "wages": ("raw_fields", "wagesTipsOtherComp", "value"),
-        "federal tax": ("raw_fields", "federalIncomeTaxWithheld", "value"),
-    },
-    "1099": {
-        "payer": ("raw_fields", "a_1099-nec-Part1-PayerPii:payerName", "value"),
-        "recipient": ("raw_fields", "a_1099-nec-Part2-RecipientPii:recipientName", "value"),
-        "payer's number": ("raw_fields", "a_1099-nec-Part1-PayerPii:payersTin", "value"),
-    },
-}
-# One may be misread in an unusual layout.
-TOLERATED = 1
-
-
-def missing_fields(document_type: str, ocr_data: dict[str, Any]) -> list[DetectedSignal]:
-    """Give a signal when more than one essential field was not found."""
-    places = ESSENTIAL[document_type]
-    missing = [name for name, path in places.items() if not _at(ocr_data, path)]
-    if len(missing) <= TOLERATED:
-        return []
-    return [
-        DetectedSignal("sbx_fields_missing", evidence=[{"field_name": name} for name in missing])
-    ]
-
-
-def _at(value: Any, path: tuple[str, ...]) -> Any:
-    for name in path:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
 
 
 CENT = Decimal("0.021")
@@ -71,8 +28,6 @@ FEDERAL = re.compile(r"\bfed\w*\b.*(income|tax|with|w/?h)|\bfit\b|\bfwt\b", re.I
 # Flat by law for bonuses (IRS Publication 15, supplemental wages).
 SUPPLEMENTAL = (22, 37)
 MOST_WITHHELD = Decimal("0.5")
-ROUND_SHARE = 0.8
-FEW = 4
 LONGEST_PERIOD = timedelta(days=45)
 PAID_AFTER_PERIOD = timedelta(days=45)
 MADE_BEFORE_END = timedelta(days=10)
@@ -89,8 +44,6 @@ def paystub_signals(stub: Paystub, origin: Origin) -> list[DetectedSignal]:
         DetectedSignal("sbx_flat_withholding", evidence=[found])
         for found in _flat_withholding(stub)
     ]
-    if _all_round(stub):
-        signals.append(DetectedSignal("sbx_round_amounts"))
     return signals
 
 
@@ -191,7 +144,7 @@ def _deposits(stub: Paystub) -> Iterator[Finding]:
 def _rows(stub: Paystub) -> Iterator[Finding]:
     for row in stub.rows:
         current, ytd = row.values.get("current"), row.values.get("ytd")
-        if row.kind != "none" and current and ytd is not None and abs(ytd) < abs(current) - CENT:
+        if row.kind != "none" and current and ytd and abs(ytd) < abs(current) - CENT:
             yield f"year to date below this period: {row.description}", current, ytd
         hours, rate = row.values.get("hours"), row.values.get("rate")
         if row.kind == "earning" and hours and rate and current:
@@ -328,10 +281,3 @@ def _year(form: TaxForm, origin: Origin) -> Iterator[str]:
         yield f"tax year {year} has not ended"
     elif origin.created and date(year, 11, 1) > origin.created.date():
         yield f"file made {origin.created.date()}, before tax year {year} ended"
-
-
-def _all_round(stub: Paystub) -> bool:
-    """Taxes in whole dollars: withholding by a percentage hardly ever comes out round."""
-    taxes = [v for row in stub.of("tax") for v in row.values.values() if v]
-    whole = [v for v in taxes if v == v.to_integral_value()]
-    return len(taxes) >= FEW and len(whole) >= ROUND_SHARE * len(taxes)

@@ -91,9 +91,22 @@ def changes_between_revisions(data: bytes, pages: list[TextPage]) -> list[Change
         except UnreadablePdfError:  # a broken former state is no evidence of anything
             break
         for before, after in zip(earlier, later, strict=False):
-            changes += page_changes(before, after)
+            changes += [c for c in page_changes(before, after) if not _is_filling(c, before, after)]
         later = earlier
     return changes
+
+
+def _is_filling(change: Change, before: TextPage, after: TextPage) -> bool:
+    """Whether a change fills what was empty: a form field, a signature, a note beside the text."""
+    if change.original is not None:
+        return False
+    if change.cell.runs and all(run.annotation for run in change.cell.runs):
+        return True
+    former = {field.name: field.value for field in before.content.fields}
+    return any(
+        change.cell.box.shared(field.box) > SAME_PLACE and not former.get(field.name)
+        for field in after.content.fields
+    )
 
 
 def page_changes(before: TextPage, after: TextPage) -> list[Change]:

@@ -91,11 +91,15 @@ class TextPage:
     @property
     def is_scan(self) -> bool:
         """Whether it is a picture: hardly any text is seen, beside an image or at all."""
+        letters = sum(len(cell.text) for cell in self.cells)
+        return letters < (120 if self.covered_by_image else 25)
+
+    @property
+    def covered_by_image(self) -> bool:
+        """Whether one image takes most of the page."""
         area = self.content.width * self.content.height
         images = [patch.box.area for patch in self.content.patches if patch.image]
-        letters = sum(len(cell.text) for cell in self.cells)
-        covers = bool(images) and max(images) > SCAN_SHARE * area
-        return letters < (120 if covers else 25)
+        return bool(images) and max(images) > SCAN_SHARE * area
 
 
 def see(content: PageContent) -> TextPage:

@@ -17,32 +17,14 @@ if TYPE_CHECKING:
 
 MAX_XMP = 200_000
 
-# Programs whose purpose is to change a finished page or to draw one by hand.
+# Programs whose purpose is to change a finished page. What makes, scans, prints, converts, fills in,
+# signs or protects says nothing.
 EDITORS = re.compile(
-    r"photoshop|illustrator|indesign|gimp|inkscape|coreldraw|affinity|canva\b|figma|pixelmator"
-    r"|\bpaint|acrobat(?!.*(distiller|capture|pdfmaker))(?=.*(pro|dc|edit|standard|\d))"
-    r"|foxit.*edit|phantompdf|nitro|pdf-?xchange|pdfelement|wondershare|sejda|pdfescape|dochub"
-    r"|pdffiller|xodo|master ?pdf|pdf ?(image ?)?(edit|studio|expert|retouch)|edit(or)?\b.*pdf"
-    r"|lightpdf|(libre|open)(office)?.*draw|image ?(edit|studio|magick)|photo|retouch|\beditor\b",
+    r"photoshop|\bgimp\b|pixelmator|\bms ?paint|paint\.net|foxit.*edit|phantompdf|nitro|pdf-?xchange"
+    r"|pdfelement|wondershare|sejda|pdfescape|master ?pdf|pdf ?(image ?)?(edit|studio|expert|retouch)"
+    r"|edit(or)?\b.*pdf|lightpdf|(libre|open)(office)?.*draw|image ?(edit|studio)|retouch|\beditor\b",
     re.IGNORECASE,
 )
-# Tool boxes on the web: most people squeeze or join files there, some edit them.
-TOOL_BOXES = re.compile(
-    r"ilovepdf|smallpdf|pdf24|pdf ?candy|soda ?pdf|avepdf|pdf2go", re.IGNORECASE
-)
-# Programs that rewrite a file as a whole; honest portals use them as well.
-REWRITERS = re.compile(
-    r"pypdf|pikepdf|qpdf|pdftk|mutool|mupdf|ghostscript|pdf-lib|pdfsam|\bcpdf (?=\d)|openpdf",
-    re.IGNORECASE,
-)
-# Printing from a browser or an operating system, which forgets where a page came from.
-PRINTERS = re.compile(
-    r"skia|quartz|chrome|chromium|firefox|safari|print to pdf|cairo|wkhtmlto|cups|pdfcreator",
-    re.IGNORECASE,
-)
-# Libraries behind web forms: what document mills use, and small payroll portals as well.
-WEB_LIBRARIES = re.compile(r"dompdf|tcpdf|fpdf|jspdf|pdfmake|html2pdf|mpdf|pdfkit", re.IGNORECASE)
-WRITERS = re.compile(r"\bword\b|writer|pages\b|google docs|excel|\bcalc\b|wps ", re.IGNORECASE)
 # Sites and programs where anybody fills in a form and receives a pay document.
 _STUB = r"(pay|check|cheque|wage|salary)[\s_-]?(stub|slip)s?"
 _MAKER = (
@@ -57,7 +39,6 @@ GENERATORS = re.compile(
     re.IGNORECASE,
 )
 OLDEST_YEAR = 2001
-LONG_AFTER = timedelta(hours=36)
 
 
 @dataclass(frozen=True)
@@ -168,17 +149,7 @@ def _software(everyone: Origin) -> list[DetectedSignal]:
         return [_signal("sbx_paystub_generator", generator, everyone)]
     if editor := first_match(EDITORS, names):
         return [_signal("sbx_edited_by_software", editor, everyone)]
-    found = []
-    for identifier, pattern in (
-        ("sbx_word_processor", WRITERS),
-        ("sbx_tool_box", TOOL_BOXES),
-        ("sbx_web_library", WEB_LIBRARIES),
-        ("sbx_rewritten", REWRITERS),
-        ("sbx_printed_to_pdf", PRINTERS),
-    ):
-        if name := first_match(pattern, names):
-            found.append(_signal(identifier, name, everyone))
-    return found[:1]
+    return []
 
 
 def _dates(origin: Origin) -> list[DetectedSignal]:
@@ -196,8 +167,6 @@ def _dates(origin: Origin) -> list[DetectedSignal]:
     }
     if origin.modified < origin.created - CLOCK_SLACK:
         return [DetectedSignal("sbx_file_dates_contradict", evidence=[evidence])]
-    if origin.modified - origin.created > LONG_AFTER:
-        return [DetectedSignal("sbx_changed_long_after", evidence=[evidence])]
     return []
 
 

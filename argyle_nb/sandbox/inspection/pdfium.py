@@ -703,7 +703,7 @@ def _split(glyphs: list[_Glyph], along: tuple[float, float], size: float) -> Ite
 
 def _stretch(text: str, group: list[_Glyph], along: tuple[float, float]) -> Iterator[Stretch]:
     if group:
-        first, last = group[0], group[-1]
+        first = group[0]
         length = max(g.end(along) for g in group) - (first.x * along[0] + first.y * along[1])
         stop = (first.x + length * along[0], first.y + length * along[1])
         yield " ".join(text.split()), (first.x, first.y), stop

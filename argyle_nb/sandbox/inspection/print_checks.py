@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
+from argyle_nb.sandbox.inspection.classification import DATE, EIN, SSN
 from argyle_nb.sandbox.inspection.image_checks import (
     fresh_parts,
     image_facts,
     open_image,
     part_signals,
 )
-from argyle_nb.sandbox.inspection.layout import plain
+from argyle_nb.sandbox.inspection.layout import AMOUNT, plain
 from argyle_nb.sandbox.inspection.scoring import DetectedSignal
 
 if TYPE_CHECKING:
@@ -58,6 +60,8 @@ PEERS = 2
 RARE = 3
 RARE_SHARE = 6
 LONGEST_VALUE = 32
+VALUE = re.compile("|".join(p.pattern for p in (AMOUNT, DATE, SSN, EIN)), re.IGNORECASE)
+YEAR = re.compile(r"(19|20)\d\d")
 
 
 def print_signals(pages: list[TextPage]) -> list[DetectedSignal]:
@@ -80,10 +84,14 @@ def _about(identifier: str, cell: Cell) -> DetectedSignal:
 
 
 def _hidden_text(page: TextPage) -> Iterator[DetectedSignal]:
+    """Figures in the file that the page does not show; a scan's own text layer is none."""
+    if page.covered_by_image:
+        return
     seen = plain(page.text)
     for piece in page.hidden:
         text = plain(piece.run.text)
-        if piece.reason in ("layer", "invisible") and text and text not in seen:
+        hidden = piece.reason in ("layer", "invisible") and bool(VALUE.search(piece.run.text))
+        if hidden and text not in seen:
             evidence: dict[str, str | None] = {"text": piece.run.text, "hidden_by": piece.reason}
             yield DetectedSignal("sbx_hidden_layer", page.number, [evidence])
 
@@ -94,6 +102,9 @@ def _mixed_inside(page: TextPage) -> Iterator[Cell]:
         runs = sorted(cell.runs, key=lambda run: run.box.x0)
         for run, following in pairwise(runs):
             joined = following.box.x0 - run.box.x1 < WORD_GAP * run.size
+            # Official forms print the last two digits of their year in another weight.
+            if YEAR.fullmatch(run.text.strip() + following.text.strip()):
+                continue
             digits = any(c.isdigit() for c in run.text) and any(c.isdigit() for c in following.text)
             if joined and digits and _differs(run, following):
                 yield cell
@@ -131,7 +142,7 @@ def _all_differ(size: float, peers: list[Cell]) -> bool:
 
 
 def _is_value(cell: Cell) -> bool:
-    return any(c.isdigit() for c in cell.text) and len(cell.text) < LONGEST_VALUE
+    return len(cell.text) < LONGEST_VALUE and VALUE.search(cell.text) is not None
 
 
 def _same_line(cell: Cell, page: TextPage) -> list[Cell]:
