@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 MAX_XMP = 200_000
 
-# Programs whose purpose is to change a finished page. What makes, scans, prints, converts, fills in,
-# signs or protects says nothing.
+# Programs whose purpose is to change a finished page. What makes, scans, prints, converts, fills
+# in, signs or protects says nothing.
 EDITORS = re.compile(
-    r"photoshop|\bgimp\b|pixelmator|\bms ?paint|paint\.net|foxit.*edit|phantompdf|nitro|pdf-?xchange"
-    r"|pdfelement|wondershare|sejda|pdfescape|master ?pdf|pdf ?(image ?)?(edit|studio|expert|retouch)"
-    r"|edit(or)?\b.*pdf|lightpdf|(libre|open)(office)?.*draw|image ?(edit|studio)|retouch|\beditor\b",
+    r"photoshop|\bgimp\b|pixelmator|\bms ?paint|paint\.net|foxit.*edit|phantompdf|nitro"
+    r"|pdf-?xchange|pdfelement|wondershare|sejda|pdfescape|master ?pdf|lightpdf|retouch"
+    r"|pdf ?(image ?)?(edit|studio|expert|retouch)|edit(or)?\b.*pdf|\beditor\b"
+    r"|(libre|open)(office)?.*draw|image ?(edit|studio)",
     re.IGNORECASE,
 )
 # Sites and programs where anybody fills in a form and receives a pay document.
