@@ -201,9 +201,9 @@ class PdfFile:
 def _raw_picture(handle: Any) -> bytes:
     if pdf.FPDFPageObj_GetType(handle) != pdf.FPDF_PAGEOBJ_IMAGE:
         return b""
-    length = pdf.FPDFImageObj_GetImageDataRaw(handle, None, 0)
+    length = pdf.FPDFImageObj_GetImageDataDecoded(handle, None, 0)
     buffer = ctypes.create_string_buffer(max(length, 1))
-    pdf.FPDFImageObj_GetImageDataRaw(handle, buffer, length)
+    pdf.FPDFImageObj_GetImageDataDecoded(handle, buffer, length)
     return buffer.raw[:length]
 
 
