@@ -8,12 +8,12 @@ from pathlib import Path
 from sklearn.metrics import roc_auc_score
 
 from argyle_nb.sandbox.inspection import Inspection, inspect
-from data.make_documents.corpus import make_corpus
+from data.make_documents.corpus import TRACELESS_FRAUDS, make_corpus
 
 DATA = Path(__file__).parents[3] / "data"
 
 
-def test_every_tampered_sample_scores_below_every_genuine_one_of_its_type() -> None:
+def test_every_sample_with_traces_of_tampering_scores_below_every_genuine_one_of_its_type() -> None:
     with (DATA / "truth.csv").open(encoding="utf-8", newline="") as file:
         truth = list(csv.DictReader(file))
     scores: dict[tuple[str, str], list[int]] = {}
@@ -21,7 +21,7 @@ def test_every_tampered_sample_scores_below_every_genuine_one_of_its_type() -> N
         kind = next((k for k in ("paystub", "w2", "1099") if f"/{k}_" in row["file"]), "")
         types = {"paystub": "paystubs", "w2": "W-2", "1099": "1099", "": "miscellaneous"}
         score = inspect(DATA / row["file"], types[kind]).ocr_authenticity_score
-        if score is not None:
+        if score is not None and row["tampering"] not in TRACELESS_FRAUDS:
             scores.setdefault((kind, row["label"]), []).append(score)
     for kind in ("paystub", "w2", "1099"):
         assert max(scores[kind, "tampered"]) < min(scores[kind, "genuine"])
