@@ -77,7 +77,7 @@ class BackgroundQueue:
                 task()
             except Exception as error:  # noqa: BLE001 - those behind it must go on
                 # Only its kind: the text of an error may name a person.
-                _LOG.warning("%s: an errand failed (%s)", self._name, type(error).__name__)
+                _LOG.warning("%s: a background task failed (%s)", self._name, type(error).__name__)
 
     def _next(self) -> Callable[[], None] | None:
         with self._lock:

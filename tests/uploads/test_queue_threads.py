@@ -326,5 +326,5 @@ def test_a_broken_errand_is_logged_by_its_kind_without_its_text(caplog):
     tasks = BackgroundQueue("test")
     tasks.add(broken)
     until(lambda: not tasks._runs)
-    assert "an errand failed (ValueError)" in caplog.text
+    assert "a background task failed (ValueError)" in caplog.text
     assert "Ada" not in caplog.text
