@@ -22,6 +22,7 @@ _COLUMNS = {
     "kappa_low": "float64",
     "kappa_high": "float64",
 }
+_NOBODY = pd.MultiIndex.from_arrays([[], []], names=["reviewer", "other"])
 
 
 def agreement(verdicts: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
@@ -88,9 +89,6 @@ def _expected(tables: npt.NDArray[np.float64]) -> Any:
     """Give the share on which two reviewers of such habits would agree by chance."""
     by_chance = (tables.sum(axis=-1) * tables.sum(axis=-2)).sum(axis=-1)
     return by_chance / tables.sum(axis=(-2, -1)) ** 2
-
-
-_NOBODY = pd.MultiIndex.from_arrays([[], []], names=["reviewer", "other"])
 
 
 def _compared(codes: npt.NDArray[np.int64], seed: int) -> tuple[Any, ...]:

@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from argyle_nb.sandbox.faults import Faults
-    from argyle_nb.sandbox.inspector import Inspector
-from argyle_nb.sandbox.processing import Inspect, Step
+    from argyle_nb.sandbox.processing import Inspect, Step
 
 START_SECONDS = 60.0  # a busy machine takes its time
 STOP_SECONDS = 10.0

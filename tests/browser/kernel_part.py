@@ -4,18 +4,20 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-START = """async ([source, saved]) => {
+START = """async ([source, traits]) => {
   const hear = [];
   window.sent = [];
   window.say = message => hear.forEach(listener => listener(message, []));
   const model = {
-    get: () => saved,
+    get: name => traits[name],
     on: (name, listener) => name === "msg:custom" && hear.push(listener),
     off() {},
     send: message => window.sent.push(message),
   };
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-  const { default: widget } = await import(url);
+  const { default: exported } = await import(url);
+  const widget = typeof exported === "function" ? exported() : exported;
+  widget.initialize?.({ model });
   widget.render({ model, el: document.getElementById("panel") });
 }"""
 
@@ -23,10 +25,10 @@ START = """async ([source, saved]) => {
 class KernelPart:
     """Hears what a panel's page asks, and answers when the test wants it."""
 
-    def __init__(self, page: Page, panel: Any, saved: dict[str, Any]) -> None:
+    def __init__(self, page: Page, panel: Any, **traits: Any) -> None:
         self._page = page
         page.set_content(f"<style>{panel._css}</style><div id=panel></div>")
-        page.evaluate(START, [panel._esm, saved])
+        page.evaluate(START, [panel._esm, traits])
 
     @property
     def sent(self) -> list[dict[str, Any]]:

@@ -12,8 +12,9 @@ from statistics import median
 
 import pytest
 
-from argyle_nb.widgets.dropzone import SLICE_BYTES
+from argyle_nb.widgets.dropzone import SLICE_BYTES, _DropArea, _rules
 from tests.browser.devtools import bare_notebook
+from tests.browser.kernel_part import KernelPart
 from tests.browser.lab import (
     NARROW,
     THEMES,
@@ -335,6 +336,26 @@ def test_after_a_reload_the_same_file_goes_on_where_it_stopped(
         files = files_in_kernel(page)
         assert files["reloaded.pdf"][2] == sha256(middle)
         assert files["photo.heic"][0] == "cancelled"
+
+
+def test_what_is_said_of_a_file_waits_for_the_answer_before_and_the_last_word_counts(
+    browser, documents
+):
+    page = browser.new_page()
+    kernel = KernelPart(page, _DropArea, rows=[], rules=_rules(MEGABYTE))
+    choose(page, documents / "photo.heic")
+    page.get_by_role("button", name="Cancel photo.heic").click()
+    [begun] = kernel.heard("begin")
+    told = {"file": begun["file"], "name": begun["name"], "size": begun["size"], "modified": 1}
+    told |= {"received": 0, "message": ""}
+    assert kernel.kinds("hello") == ["begin"]
+    kernel.answer("begin", row=told | {"state": "receiving"})
+    assert kernel.kinds("hello") == ["begin", "cancel"]
+    page.get_by_role("button", name="Retry photo.heic").click()
+    kernel.answer("cancel", row=told | {"state": "cancelled"})
+    assert kernel.heard("begin") == [begun, begun]
+    row(page, "photo.heic", "waiting").wait_for()
+    page.close()
 
 
 def test_the_stock_file_control_loses_300_megabytes_without_a_word(lab, project, scan):

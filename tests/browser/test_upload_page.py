@@ -34,7 +34,7 @@ class Panel(KernelPart):
     """The kernel's part in the talk with the upload panel's page."""
 
     def __init__(self, page):
-        super().__init__(page, upload_module._Table, {"files": []})
+        super().__init__(page, upload_module._Table, saved={"files": []})
         self.version = 0
 
     def opens(self, *rows, user="loan-0", sending=False):

@@ -144,7 +144,7 @@ def test_without_collecting_one_bad_record_would_take_its_page_along(monkeypatch
     def strict(error, _):
         raise error
 
-    monkeypatch.setattr("argyle_nb.models.reject", strict)
+    monkeypatch.setattr("argyle_nb.frames.records.reject", strict)
     shape, _ = NAMED["no id"]
     with pytest.raises(DecodeError):
         check_frames([shape, record(2)])

@@ -172,6 +172,7 @@ _LABELS = (
     ("account_number_edits", r"account"),
 )
 Fields = dict[str, list[Cell]]
+VALUE = re.compile("|".join(p.pattern for p in (AMOUNT, DATE, SSN, EIN)), re.IGNORECASE)
 
 
 def edit_signals(
@@ -203,7 +204,7 @@ def overlay_signals(pages: list[TextPage], fields: Fields) -> list[DetectedSigna
             if piece.reason in ("covered", "overprinted") and _says_other(piece):
                 below: dict[str, str | None] = {"text_below": piece.run.text}
                 signals.append(DetectedSignal("sbx_text_over_text", page.number, [below]))
-                if not piece.is_redaction:
+                if plain(piece.by):
                     name = _overlaid_field(piece, page, fields)
                     evidence = _evidence(name, piece.run.text, piece.by or None)
                     signals.append(DetectedSignal(name, page.number, [evidence]))
@@ -211,8 +212,9 @@ def overlay_signals(pages: list[TextPage], fields: Fields) -> list[DetectedSigna
 
 
 def _says_other(piece: Hidden) -> bool:
-    below = plain(piece.run.text)
-    return bool(below) and plain(piece.by) != below
+    """Whether other text stands where text is hidden, or nothing where a figure was."""
+    below, above = plain(piece.run.text), plain(piece.by)
+    return bool(below) and (above != below if above else bool(VALUE.search(piece.run.text)))
 
 
 def _overlaid_field(piece: Hidden, page: TextPage, fields: Fields) -> str:

@@ -159,11 +159,11 @@ class PdfFile:
             return _PageReader(page, own).content(number, fields)
 
     def jpegs(self, number: int) -> list[bytes]:
-        """Return the pictures of a page that are stored as JPEG, as they are stored."""
+        """Return the pictures of a page that are stored as JPEG, in the bytes of those JPEGs."""
         found: list[bytes] = []
         with self._opened(number) as page:
             for handle in islice(_pictures(_objects(page)), MAX_PICTURES):
-                data = _bytes(pdf.FPDFImageObj_GetImageDataRaw, handle)
+                data = _bytes(pdf.FPDFImageObj_GetImageDataDecoded, handle)
                 found += [data] if data.startswith(JPEG_START) else []
         return found
 

@@ -8,14 +8,14 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
-from argyle_nb.sandbox.inspection.classification import DATE, EIN, SSN
+from argyle_nb.sandbox.inspection.edit_checks import VALUE
 from argyle_nb.sandbox.inspection.image_checks import (
     fresh_parts,
     image_facts,
     open_image,
     part_signals,
 )
-from argyle_nb.sandbox.inspection.layout import AMOUNT, plain
+from argyle_nb.sandbox.inspection.layout import plain
 from argyle_nb.sandbox.inspection.scoring import DetectedSignal
 
 if TYPE_CHECKING:
@@ -60,7 +60,6 @@ PEERS = 2
 RARE = 3
 RARE_SHARE = 6
 LONGEST_VALUE = 32
-VALUE = re.compile("|".join(p.pattern for p in (AMOUNT, DATE, SSN, EIN)), re.IGNORECASE)
 YEAR = re.compile(r"(19|20)\d\d")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from argyle_nb.sandbox.inspection.pdf_fonts import family_of, read_to_unicode
 
 

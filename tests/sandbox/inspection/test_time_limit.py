@@ -7,7 +7,6 @@ import time
 from contextlib import suppress
 
 import pytest
-
 from argyle_nb.sandbox.inspection.time_limit import OutOfTimeError, within
 
 # An error that arrives in a collector's callback is lost with a warning; the clock asks again.
