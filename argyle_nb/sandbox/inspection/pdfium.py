@@ -57,9 +57,10 @@ MAX_PICTURES = 64
 MAX_SIGNATURES = 64
 MAX_MARK_BYTES = 8_192
 # Flattening takes time with the square of their number.
-MAX_ANNOTATIONS = 20_000
+MAX_ANNOTATIONS = 10_000
 MAX_RENDERED_PIXELS = 12_000_000
 MAX_LOOKED_AT_ALONE = 200
+MAX_PAINTED_ALONE = 500_000
 
 JPEG_START = b"\xff\xd8\xff"
 GREY: Colour = (0.5,)
@@ -270,15 +271,22 @@ class _State(NamedTuple):
 
 
 class _Text(NamedTuple):
-    """One text object: the direction and size of its print, and how far it was moved apart."""
+    """One text object: the way it is written, and how far it was moved apart from others."""
 
     handle: Any
     order: int
     state: _State
-    along: Point
-    size: float
+    way: _Way
     shift: float
     actual_text: str | None
+
+
+class _Way(NamedTuple):
+    """In which direction print goes on, its size in points, and how far it leans forward."""
+
+    along: Point
+    size: float
+    slant: float
 
 
 class _PageReader:
@@ -299,7 +307,7 @@ class _PageReader:
             self._paint(handle, _State(annotation=at >= self._own))
         runs = _Proof(self._page).proved(self._runs(), self._patches)
         upright_base, _, _ = _page_base(self._page, 0)
-        turns = [_turn_of(run.source.along, upright_base) for run in runs]
+        turns = [_turn_of(run.source.way.along, upright_base) for run in runs]
         turn = _main_turn(runs, turns)
         base, width, height = _page_base(self._page, turn)
         main = (run for run, its_turn in zip(runs, turns, strict=True) if its_turn == turn)
@@ -356,9 +364,8 @@ class _PageReader:
     def _text(self, handle: Any, state: _State) -> None:
         actual_text, layered = _take_marks(handle)
         state = state._replace(layered=state.layered or layered)
-        along, size = _writing(handle, state.matrix)
-        shift = self._apart(handle, state.matrix)
-        self._texts.append(_Text(handle, self._order, state, along, size, shift, actual_text))
+        way, shift = _way(handle, state.matrix), self._apart(handle, state.matrix)
+        self._texts.append(_Text(handle, self._order, state, way, shift, actual_text))
 
     def _apart(self, handle: Any, matrix: Matrix) -> float:
         """Move text that meets earlier text away from it, and say how far."""
@@ -531,16 +538,18 @@ def _thick_lines(figures: list[Figure], width: float) -> list[Box]:
     return level + up
 
 
-def _writing(handle: Any, outer: Matrix) -> tuple[Point, float]:
-    """Return the direction of a text object's print and its size in points; 0 when it has none."""
+def _way(handle: Any, outer: Matrix) -> _Way:
+    """Return how a text object is written; one without any extent has the size 0."""
     matrix, size = multiply(_matrix(handle), outer), ctypes.c_float()
     pdf.FPDFTextObj_GetFontSize(handle, size)
-    across = math.hypot(*matrix[:2])
-    if not across:
-        return (1.0, 0.0), 0.0
+    across, height = math.hypot(*matrix[:2]), _determinant(matrix)
+    if not across or not height:
+        return _Way((1.0, 0.0), 0.0, 0.0)
     ahead = math.copysign(1 / across, size.value)
+    lean = matrix[0] * matrix[2] + matrix[1] * matrix[3]
     # Slanted print is no taller than upright print.
-    return (ahead * matrix[0], ahead * matrix[1]), abs(size.value * _determinant(matrix)) / across
+    size_in_points = abs(size.value * height) / across
+    return _Way((ahead * matrix[0], ahead * matrix[1]), size_in_points, lean / height)
 
 
 class _Glyph(NamedTuple):
@@ -555,7 +564,7 @@ class _Glyph(NamedTuple):
 
 def _glyphs(page: Any, texts: list[_Text]) -> dict[int, list[_Glyph]]:
     """Read the glyphs of a page, by the address of the text object that paints them."""
-    wanted = {_address(t.handle): t for t in texts if SMALLEST < t.size < LARGEST}
+    wanted = {_address(t.handle): t for t in texts if SMALLEST < t.way.size < LARGEST}
     glyphs: dict[int, list[_Glyph]] = {address: [] for address in wanted}
     text_page = pdf.FPDFText_LoadPage(page)
     try:
@@ -574,10 +583,11 @@ def _glyph(text_page: Any, at: int, source: _Text) -> _Glyph:
     x, y, rect = ctypes.c_double(), ctypes.c_double(), pdf.FS_RECTF()
     pdf.FPDFText_GetCharOrigin(text_page, at, x, y)
     pdf.FPDFText_GetLooseCharBox(text_page, at, rect)
-    (across, up), matrix = source.along, source.state.matrix
+    (across, up), matrix = source.way.along, source.state.matrix
     dx, dy = source.shift * matrix[0], source.shift * matrix[1]
     left, bottom = x.value - dx, y.value - dy
     end = max(rect.left * across, rect.right * across) + max(rect.bottom * up, rect.top * up)
+    end -= max((rect.top - y.value) * source.way.slant * across, 0.0)
     return _Glyph(
         _character(pdf.FPDFText_GetUnicode(text_page, at)),
         left,
@@ -611,7 +621,7 @@ class _RawRun(NamedTuple):
             text=self.text[:LONGEST_RUN],
             box=_moved(self.box, base),
             font=self.font,
-            size=self.source.size,
+            size=self.source.way.size,
             order=self.source.order,
             colour=self.colour,
             inked=self.inked,
@@ -633,15 +643,15 @@ def _runs_of(source: _Text, glyphs: list[_Glyph], fonts: dict[int, Font]) -> Ite
     colour, alpha = _colour(source.handle, get)
     inked = mode not in INVISIBLE_MODES and alpha > FAINT
     font = _font(source.handle, fonts)
-    for text, first, end in _split(glyphs, source.size):
+    for text, first, end in _split(glyphs, source.way.size):
         box = _box_of(source, first, end)
         if box.is_finite:
             yield _RawRun(text, box, source, font, colour, inked)
 
 
 def _middle(glyph: _Glyph, source: _Text) -> Point:
-    (across, up), half = source.along, max(glyph.end - glyph.start, 0) / 2
-    rise = MIDDLE * source.size
+    (across, up), half = source.way.along, max(glyph.end - glyph.start, 0) / 2
+    rise = MIDDLE * source.way.size
     return glyph.x + half * across - rise * up, glyph.y + half * up + rise * across
 
 
@@ -651,7 +661,7 @@ def _within(point: Point, box: Box) -> bool:
 
 
 def _box_of(source: _Text, first: _Glyph, end: float) -> Box:
-    (across, up), rise = source.along, CAPITALS * source.size
+    (across, up), rise = source.way.along, CAPITALS * source.way.size
     length = end - first.start
     x, y = first.x, first.y
     stop = (x + length * across, y + length * up)
@@ -722,8 +732,9 @@ class _Proof:
         doubtful = _doubtful([run for run in runs if id(run) not in unseen], patches)
         unseen |= self._unchanged(doubtful, whole) if doubtful else set()
         # Two that stand at one place vouch for each other unless each is tried alone.
-        left = [run for run in doubtful if id(run) not in unseen][:MAX_LOOKED_AT_ALONE]
-        for run in left if len(left) > 1 else ():
+        left = [run for run in doubtful if id(run) not in unseen]
+        most = min(MAX_LOOKED_AT_ALONE, MAX_PAINTED_ALONE // (len(runs) + len(patches)))
+        for run in left[:most] if len(left) > 1 else ():
             unseen |= self._unchanged([run], whole, self._area(run))
         return [run._replace(seen=id(run) not in unseen) for run in runs]
 
@@ -743,7 +754,7 @@ class _Proof:
     def _area(self, run: _RawRun) -> _Area:
         """Return the pixels of a run, with the descenders of its letters."""
         box = _moved(run.box, self._base)
-        below = DESCENDERS * run.source.size
+        below = DESCENDERS * run.source.way.size
         left, right = box.x0 * self._across, box.x1 * self._across
         top, bottom = (self._height - y * self._down for y in (box.y1, box.y0 - below))
         return _Area(
