@@ -125,6 +125,8 @@ class PdfFile:
             raise UnreadablePdfError(REASONS.get(pdf.FPDF_GetLastError(), "corrupt"))
         self._form_info = pdf.FPDF_FORMFILLINFO(version=2)
         self._form = pdf.FPDFDOC_InitFormFillEnvironment(self._document, self._form_info)
+        # Before a page is read: its flat form has no signatures any more.
+        self._signed_ends = _signed_ends(self._document)
 
     def __enter__(self) -> PdfFile:  # noqa: PYI034 - it is not meant to be derived from
         return self
@@ -139,15 +141,18 @@ class PdfFile:
         """Number of pages."""
         return int(pdf.FPDF_GetPageCount(self._document))
 
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether it is protected, though it opens without a password."""
+        return bool(pdf.FPDF_GetSecurityHandlerRevision(self._document) >= 0)
+
     def info(self, name: str) -> str | None:
         """Return an entry of the information dictionary, such as ``Producer``."""
         return _wide(pdf.FPDF_GetMetaText, self._document, name.encode("ascii")) or None
 
     def signed_ends(self) -> set[int]:
         """Where the bytes end that a digital signature covers."""
-        count = min(pdf.FPDF_GetSignatureCount(self._document), MAX_SIGNATURES)
-        signatures = (pdf.FPDF_GetSignatureObject(self._document, at) for at in range(count))
-        return {_signed_end(signature) for signature in signatures} - {0}
+        return self._signed_ends
 
     def page(self, number: int) -> PageContent:
         """Read one page, counted from 1, with its annotations, which become part of the page."""
@@ -217,12 +222,16 @@ def _bytes(call: Any, *arguments: Any) -> bytes:
     return buffer.raw[:length]
 
 
-def _signed_end(signature: Any) -> int:
-    """Sum up where the second stretch begins and how long it is; 0 when nothing is said."""
-    count = pdf.FPDFSignatureObj_GetByteRange(signature, None, 0)
-    parts = (ctypes.c_int * max(count, 2))()
-    pdf.FPDFSignatureObj_GetByteRange(signature, parts, count)
-    return sum(parts[-2:])
+def _signed_ends(document: Any) -> set[int]:
+    """Sum up, for each signature, where its second stretch begins and how long that is."""
+    ends = set()
+    for at in range(min(pdf.FPDF_GetSignatureCount(document), MAX_SIGNATURES)):
+        signature = pdf.FPDF_GetSignatureObject(document, at)
+        count = pdf.FPDFSignatureObj_GetByteRange(signature, None, 0)
+        parts = (ctypes.c_int * max(count, 2))()
+        pdf.FPDFSignatureObj_GetByteRange(signature, parts, count)
+        ends.add(sum(parts[-2:]))
+    return ends - {0}
 
 
 def _flattened(page: Any) -> bool:
