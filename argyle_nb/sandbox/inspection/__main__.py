@@ -11,12 +11,9 @@ from pathlib import Path
 
 from argyle_nb.sandbox.inspection import inspect
 
-try:
+# Windows has no such limits: there the clock of the asking process is the only one.
+if sys.platform != "win32":
     import resource
-except (
-    ImportError
-):  # Windows has no such limits: there the clock of the asking process is the only one
-    resource = None  # type: ignore[assignment]
 
 MAX_BYTES_OF_MEMORY = 1_500_000_000
 MEGABYTE = 1_000_000
@@ -37,21 +34,25 @@ def main() -> None:
 
 
 def _limit_memory() -> None:
-    if resource is None:
-        return
-    for kind, limit in ((resource.RLIMIT_AS, MAX_BYTES_OF_MEMORY), (resource.RLIMIT_CORE, 0)):
-        with suppress(ValueError, OSError):  # macOS keeps no limit of memory
-            resource.setrlimit(kind, (limit, resource.getrlimit(kind)[1]))
+    if sys.platform != "win32":
+        _limit(resource.RLIMIT_AS, MAX_BYTES_OF_MEMORY)
+        _limit(resource.RLIMIT_CORE, 0)
 
 
 def _limit_processor(seconds: float) -> None:
     """Let the system end this process, wherever it is, once it has worked for so long."""
-    if resource is None:
-        return
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    soft = int(used.ru_utime + used.ru_stime + seconds) + 1
-    with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+    if sys.platform != "win32":
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        _limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime + seconds) + 1)
+
+
+def _limit(kind: int, most: int) -> None:
+    """Set a limit, or leave a lower one that stands; macOS keeps none of memory."""
+    if sys.platform != "win32":
+        _, hard = resource.getrlimit(kind)
+        soft = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        with suppress(ValueError, OSError):
+            resource.setrlimit(kind, (soft, hard))
 
 
 def _held() -> int:

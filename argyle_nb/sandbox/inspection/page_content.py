@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+T = TypeVar("T")
 
 Matrix = tuple[float, float, float, float, float, float]
 Colour = tuple[float, ...]
 IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 BLACK: Colour = (0.0, 0.0, 0.0)
 THIN = 2.0
+# Of what stands at one place so many are looked at, those painted last: time has a limit.
+CELL = 24.0
+MOST_CELLS = 200
+MOST_AT_ONE_PLACE = 100
 
 _SUBSET = re.compile(r"^[A-Z]{6}\+")
 _STYLE = re.compile(
@@ -40,6 +49,11 @@ class Box:
     def is_line(self) -> bool:
         """Whether it is too thin to hide text: a rule, an underline."""
         return min(self.x1 - self.x0, self.y1 - self.y0) <= THIN
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether it is at a place at all; broken files have numbers beyond any page."""
+        return math.isfinite(self.x0 + self.y0 + self.x1 + self.y1)
 
     def cut_to(self, other: Box | None) -> Box:
         """Return the part of this box inside the other; all of it when there is no other."""
@@ -115,6 +129,34 @@ class PageContent:
     runs: list[Run] = field(default_factory=list)
     patches: list[Patch] = field(default_factory=list)
     fields: list[FormField] = field(default_factory=list)
+
+
+class ByPlace(Generic[T]):
+    """Things by where they stand, to look only at those near a box."""
+
+    def __init__(self, things: Iterable[tuple[Box, T]]) -> None:
+        self._cells: dict[tuple[int, int], deque[T]] = {}
+        self._large: deque[T] = deque(maxlen=MOST_AT_ONE_PLACE)
+        for box, thing in things:
+            cells = list(islice(_cells(box), MOST_CELLS))
+            if len(cells) == MOST_CELLS:
+                self._large.append(thing)
+                continue
+            for cell in cells:
+                self._cells.setdefault(cell, deque(maxlen=MOST_AT_ONE_PLACE)).append(thing)
+
+    def near(self, box: Box) -> Iterator[T]:
+        """Return what may meet a box, each once."""
+        found = {id(thing): thing for thing in self._large}
+        for cell in islice(_cells(box), MOST_CELLS):
+            found.update((id(thing), thing) for thing in self._cells.get(cell, ()))
+        return iter(found.values())
+
+
+def _cells(box: Box) -> Iterator[tuple[int, int]]:
+    for across in range(int(box.x0 // CELL), int(box.x1 // CELL) + 1):
+        for up in range(int(box.y0 // CELL), int(box.y1 // CELL) + 1):
+            yield across, up
 
 
 def family_of(name: str) -> str:
