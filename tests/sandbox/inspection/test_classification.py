@@ -54,16 +54,26 @@ b Employer identification number (EIN)  1  Wages, tips, other compensation
 5  Medicare wages and tips  6  Medicare tax withheld"""
 
 
+RETURN = """Form 1040 U.S. Individual Income Tax Return
+1a Total amount from Form(s) W-2, box 1
+25a Form(s) W-2
+25b Form(s) 1099
+Employer identification number (EIN)"""
+SCHEDULE_B = "SCHEDULE B  (Form 1040)\n1 List name of payer\nForm 1099-INT\n3 Interest income"
+FORM_8959 = "Form 8959\n1 Medicare wages and tips from Form W-2, box 5\n19 Medicare tax withheld"
+ARTICLE = """How to read a W-2
+Your Wage and Tax Statement says what your employer paid you, and its second box
+says how much federal income tax was withheld from it during the whole of the year."""
+
+
 @pytest.mark.parametrize(
     "text",
     [
-        "Form 1040 U.S. Individual Income Tax Return\n1a Total amount from Form(s) W-2, box 1\n"
-        "25a Form(s) W-2\n25b Form(s) 1099\nEmployer identification number (EIN)",
-        "SCHEDULE B  (Form 1040)\n1 List name of payer\nForm 1099-INT\n3 Interest income",
-        "Form 8959\n1 Medicare wages and tips from Form W-2, box 5\n19 Medicare tax withheld",
-        "How to read a W-2\nYour Wage and Tax Statement says what your employer paid you, and box 2\n"
-        "says how much federal income tax was withheld from it during the whole of the year.",
-        "Every pay stub shows gross pay, deductions, and net pay for the pay period and year to date.",
+        RETURN,
+        SCHEDULE_B,
+        FORM_8959,
+        ARTICLE,
+        "Every pay stub shows gross pay, deductions, and net pay for the pay period.",
         "Forms that we accept\nForm W-2\nForm 1099-MISC\nPaystub",
         f"Summary of W-2 Statements\n{W2_BOXES}",
         f"{W2_BOXES}\nForm 1099-DIV\nPAYER'S TIN\n1a Total ordinary dividends",
