@@ -42,6 +42,8 @@ _COLUMNS = (
     "medicareTaxWithheld",
 )
 _STATE = re.compile(r"[A-Z]{2}")
+# Amounts and tax numbers, these also masked.
+_NUMBERS = re.compile(r"[\d\s.,$()Xx*#\u2022-]+")
 _SUBSET = re.compile(r"^[A-Z]{6}\+")
 
 
@@ -53,7 +55,7 @@ def filling_signals(form: TaxForm) -> list[DetectedSignal]:
             v for found in form.copies.values() for v in found if v.cell.page == boxes.page.number
         ]
         certain = [value for value in filled if value.certain]
-        figures = [value for value in certain if any(map(str.isdigit, value.text))]
+        figures = [value for value in certain if _NUMBERS.fullmatch(value.text)]
         odd = _odd_print(figures)
         signals += [_about("sbx_fonts_mixed_in_line", value) for value in odd]
         off = [*_off_level(figures), *_off_edge(figures)]
