@@ -218,8 +218,8 @@ def _over_base(stub: Paystub) -> bool:
 # Wages, their tax, the rate that is law, and rates that makers of samples take for it: with the
 # employer's half, or both taxes in one.
 PAIRS = (
-    ("socialSecurityWages", "socialSecurityTaxWithheld", SOCIAL_SECURITY, ("0.0765", "0.124")),
-    ("medicareWagesAndTips", "medicareTaxWithheld", MEDICARE, ("0.0765", "0.029")),
+    ("socialSecurityWages", "socialSecurityTaxWithheld", SOCIAL_SECURITY, ("7.65", "12.4")),
+    ("medicareWagesAndTips", "medicareTaxWithheld", MEDICARE, ("7.65", "2.9")),
 )
 # The employee's Social Security rate of two years (Tax Relief Act of 2010).
 LOWERED = {2011: Decimal("0.042"), 2012: Decimal("0.042")}
@@ -235,19 +235,27 @@ def _tax_of(
     bases, rates = [wages], [rate]
     if rate == SOCIAL_SECURITY:
         bases.append(wages + (form.money("socialSecurityTips") or 0))
-        rates += [LOWERED[form.year]] if form.year in LOWERED else []
+        rates.append(LOWERED.get(form.year or 0, rate))
     if any(_fits(base, tax, each) for base in bases for each in rates):
         return
-    for other in mistaken:
-        if any(_fits(base, tax, Decimal(other)) for base in bases):
-            evidence: dict[str, str | None] = {
-                "check": tax_key,
-                "share": f"{100 * Decimal(other):f} %",
-                "of": f"{wages:.2f}",
-            }
-            yield DetectedSignal("sbx_flat_withholding", evidence=[evidence])
-            return
-    yield _tax_signal(tax_key, bases[-1] * rate, tax)
+    share = _mistaken(form, wages_key, tax_key, mistaken)
+    if share is None:
+        yield _tax_signal(tax_key, bases[-1] * rate, tax)
+        return
+    evidence: dict[str, str | None] = {
+        "check": tax_key,
+        "share": f"{share} %",
+        "of": f"{wages:.2f}",
+    }
+    yield DetectedSignal("sbx_flat_withholding", evidence=[evidence])
+
+
+def _mistaken(form: TaxForm, wages_key: str, tax_key: str, shares: tuple[str, ...]) -> str | None:
+    """Return the mistaken percentage at which a tax was made from its wages, if there is one."""
+    wages, tax = form.money(wages_key), form.money(tax_key)
+    if wages is None or tax is None:
+        return None
+    return next((each for each in shares if _fits(wages, tax, Decimal(each) / 100)), None)
 
 
 def _fits(wages: Decimal, tax: Decimal, rate: Decimal) -> bool:
@@ -261,10 +269,11 @@ def _fits(wages: Decimal, tax: Decimal, rate: Decimal) -> bool:
 def _form_limits(form: TaxForm) -> Iterator[Finding]:
     wages, medicare = form.money("wagesTipsOtherComp"), form.money("medicareWagesAndTips")
     social, base = form.money("socialSecurityWages"), WAGE_BASE.get(form.year or 0)
-    tied = all(_tied(form, wages_key, tax_key) for wages_key, tax_key, *_ in PAIRS)
-    if social and medicare and social > medicare + 1 and not tied:
+    # Wages that fit their taxes at mistaken rates are their maker's: none was changed alone.
+    invented = all(_mistaken(form, wage, tax, shares) for wage, tax, _, shares in PAIRS)
+    if social and medicare and social > medicare + 1 and not invented:
         yield "wages of box 3 above Medicare wages of box 5", medicare, social
-    # Wages that the two taxes do not share (students, ministers, sick pay) show in box 3 and 5.
+    # Where box 3 is neither box 5 nor the base, not all wages bear both taxes; box 1 may be more.
     if wages is not None and medicare and social in (medicare, base):
         deferred = sum(form.deferrals(), Decimal(0))
         limit = medicare - deferred + (form.money("nonqualifiedPlans") or 0)
@@ -277,18 +286,6 @@ def _form_limits(form: TaxForm) -> Iterator[Finding]:
         yield "income tax above half of pay", paid * MOST_WITHHELD, withheld
 
 
-def _tied(form: TaxForm, wages_key: str, tax_key: str) -> bool:
-    """Whether wages and tax were made from each other: then neither was changed alone."""
-    wages, tax = form.money(wages_key), form.money(tax_key)
-    rates = (
-        SOCIAL_SECURITY,
-        MEDICARE,
-        *LOWERED.values(),
-        *map(Decimal, ("0.0765", "0.124", "0.029")),
-    )
-    return wages is not None and tax is not None and any(_fits(wages, tax, r) for r in rates)
-
-
 def _state_income(form: TaxForm) -> Iterator[Finding]:
     """Compare income with the state's share of it: more, or one digit of the same figure off."""
     state = form.money("stateWagesTipsEtc" if form.is_w2 else "stateIncome")
@@ -297,7 +294,8 @@ def _state_income(form: TaxForm) -> Iterator[Finding]:
     if not form.is_w2 and state > form.pay + 1:
         yield "state income above all income", form.pay, state
     known = {form.pay, form.money("socialSecurityWages"), form.money("medicareWagesAndTips")}
-    if state not in known and _one_digit_apart(state, form.pay):
+    explained = state in known or abs(state - form.pay) in form.figures
+    if not explained and _one_digit_apart(state, form.pay):
         yield "state income one digit off", form.pay, state
 
 

@@ -108,6 +108,13 @@ class TaxForm:
         return [value for value in found if value is not None]
 
     @property
+    def figures(self) -> set[Decimal]:
+        """All figures on its pages: what one of them explains is no contradiction."""
+        cells = [cell for boxes in self.pages for cell in boxes.page.cells]
+        read = [amount(cell.text) for cell in cells if FIGURE.match(cell.text.strip())]
+        return {value for value in read if value is not None}
+
+    @property
     def pay(self) -> Decimal | None:
         """Wages of box 1 of a W-2, the main amount of a 1099."""
         if self.is_w2:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pypdf import PdfReader, PdfWriter
 
 from tests.support.payroll_papers import (
     WAGES,
@@ -16,6 +19,7 @@ from tests.support.payroll_papers import (
     replaced,
     signals,
     w2,
+    written,
 )
 
 if TYPE_CHECKING:
@@ -361,3 +365,86 @@ def test_state_income_of_a_1099_is_a_part_of_all_income(
     values: Boxes = ((360, 662, "", "51,236.54"), (490, 446, "", state))
     found = look(tmp_path, irs_1099("NEC", labels, values))
     assert found.ocr_authenticity_score == score
+
+
+# -- what boxes say of each other
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        ({"social tax": "4122"}, {"sbx_taxes_do_not_fit"}),
+        ({"medicare tax": "1917.13"}, {"sbx_taxes_do_not_fit"}),
+        ({"social": "83,250"}, {"sbx_taxes_do_not_fit", "sbx_sums_do_not_add_up"}),
+        ({"social": "83,250", "social tax": "5161.50"}, {"sbx_sums_do_not_add_up"}),
+        ({"wages": "71250"}, {"sbx_sums_do_not_add_up"}),
+        ({"wages": "62250"}, {"sbx_sums_do_not_add_up"}),
+        ({"deferred": "4,000.00"}, {"sbx_sums_do_not_add_up"}),
+        ({"withheld": "37104"}, {"sbx_sums_do_not_add_up"}),
+        ({"state wages": "61750"}, {"sbx_sums_do_not_add_up"}),
+        ({"year": "2098"}, {"sbx_impossible_dates"}),
+    ],
+    ids=str,
+)
+def test_boxes_that_cannot_be_true_together_are_named(
+    tmp_path: Path, said: dict[str, str], named: set[str]
+) -> None:
+    assert set(signals(look(tmp_path, irs_w2(said)))) == named
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"social": "23,250", "social tax": "1441.50"},
+        {"year": "2011", "social tax": "2656.50"},
+        {"medicare": "263,250", "medicare tax": "4386.38"},
+        {"medicare": "263,250", "medicare tax": "3817.13"},
+        {"state wages": "30000"},
+        {"state wages": "63750", "deferred": "500.00", "wages": "62750", "home": "1,000"},
+        {"deferred": "200.00", "wages": "59250"},
+    ],
+    ids=[
+        "Social Security for a part of the year",
+        "the lower rate of 2011",
+        "with the additional Medicare tax",
+        "of two employers, without it",
+        "another state for a part of the year",
+        "with what the state taxes besides",
+        "other pay before tax",
+    ],
+)
+def test_what_law_allows_is_no_signal(tmp_path: Path, said: dict[str, str]) -> None:
+    assert signals(look(tmp_path, irs_w2(said))) == {}
+
+
+def test_taxes_at_a_mistaken_rate_still_come_from_one_calculation(tmp_path: Path) -> None:
+    said = {"social": "70,000", "social tax": "5355", "medicare tax": "1834.25"}
+    found = signals(look(tmp_path, irs_w2(said)))
+    assert [item["share"] for item in found.pop("sbx_flat_withholding")] == ["7.65 %", "2.9 %"]
+    assert not found
+
+
+@pytest.mark.parametrize(("made", "impossible"), [("20240120", True), ("20240620", False)])
+def test_a_form_is_made_when_its_year_is_over_or_the_job_ends(
+    tmp_path: Path, made: str, *, impossible: bool
+) -> None:
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(irs_w2())))
+    dates = dict.fromkeys(("/CreationDate", "/ModDate"), f"D:{made}120000Z")
+    writer.add_metadata({"/Producer": "Larkspur Print 3", **dates})
+    found = signals(look(tmp_path, written(writer)))
+    assert ("sbx_impossible_dates" in found) is impossible
+
+
+def test_a_box_with_two_figures_is_not_certain_and_contradicts_nothing(tmp_path: Path) -> None:
+    data = merged(irs_w2(), lambda canvas: put(canvas, 540, 681, "81", "Courier"))
+    assert "sbx_taxes_do_not_fit" not in signals(look(tmp_path, data))
+
+
+def test_many_labels_are_read_in_little_time(tmp_path: Path) -> None:
+    buffer, canvas = new_canvas()
+    labelled(canvas, W2_LABELS)
+    canvas.setFont("Helvetica", 1)
+    for at in range(6_000):
+        canvas.drawString(40 + at % 10 * 50, 400 - at // 10 * 0.6, "3 Social security wages")
+    canvas.save()
+    start = time.process_time()
+    look(tmp_path, buffer.getvalue(), "W-2")
+    assert time.process_time() - start < 10
