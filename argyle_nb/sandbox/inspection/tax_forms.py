@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -157,15 +158,20 @@ def read_form(reader: DocumentReader, document_type: str) -> TaxForm:
         _read_address(reader, form, "employer", "employerName", "employerAddress")
         _read_address(reader, form, "employee", "employeeName", "employeeAddress")
     else:
-        found = re.search(r"1099-?\s?(nec|misc|int|div)\b", reader.text, re.IGNORECASE)
-        kind = found[1].lower() if found else "nec"
-        amounts = {_AMOUNTS + key: each for key, each in _1099_AMOUNTS[kind].items()}
+        kind = _kind_of(reader.text)
+        amounts = {_AMOUNTS + key: each for key, each in _1099_AMOUNTS.get(kind, {}).items()}
         form = TaxForm(f"A_1099-{kind.upper()}", {**_1099_FIELDS, **amounts}, f"a_1099-{kind}-")
         _read_boxes(reader, form, {**form.fields, **_1099_UNWRITTEN})
         _read_address(reader, form, "employer", _PAYER + "Name", _PAYER + "Address:")
         _read_address(reader, form, "employee", _RECIPIENT + "Name", _RECIPIENT + "Address:")
     _read_year(reader, form)
     return form
+
+
+def _kind_of(text: str) -> str:
+    """Return which 1099 it is, by the title that it has most often."""
+    kinds = Counter(kind.lower() for kind in re.findall(r"1099-([A-Z]{1,4})\b", text))
+    return kinds.most_common(1)[0][0] if kinds else "nec"
 
 
 def _read_boxes(

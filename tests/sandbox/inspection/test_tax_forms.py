@@ -350,6 +350,13 @@ def test_an_official_1099_is_read(tmp_path: Path, kind: str, label: str, field: 
     }
 
 
+def test_a_1099_of_another_kind_is_called_so(tmp_path: Path) -> None:
+    labels: Boxes = ((300, 676, "1", "Gross distribution"),)
+    found = look(tmp_path, irs_1099("R", labels, ((360, 662, "", "8,125.00"),)))
+    assert (found.ocr_data or {})["form_type"] == "A_1099-R"
+    assert fields_of(found)["payerName"] == "Larkspur Fence Co"
+
+
 @pytest.mark.parametrize(
     ("state", "score"), [("51,236.54", 100), ("30,000.00", 100), ("51,336.54", 56), ("61,000", 56)]
 )
