@@ -336,7 +336,7 @@ def _against_file(end: date | None, paid: date | None, origin: Origin) -> Iterat
 
 def _year(form: TaxForm, origin: Origin) -> Iterator[str]:
     year = form.year
-    if year is None:
+    if year is None or form.pay is None:  # a blank form may be of any year
         return
     known = max(filter(None, (origin.created, origin.modified, datetime.now(UTC))))
     # Who leaves a job may get a form at once, and a blank form is made before it is filled in.

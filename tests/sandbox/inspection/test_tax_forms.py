@@ -440,6 +440,11 @@ def test_a_form_is_made_when_its_year_is_over_or_the_job_ends(
     assert ("sbx_impossible_dates" in found) is impossible
 
 
+def test_a_blank_form_may_be_of_a_year_to_come(tmp_path: Path) -> None:
+    blank = dict.fromkeys(W2_VALUES, "") | {"year": "2098"}
+    assert look(tmp_path, irs_w2(blank)).ocr_authenticity_score == 100
+
+
 def test_a_box_with_two_figures_is_not_certain_and_contradicts_nothing(tmp_path: Path) -> None:
     data = merged(irs_w2(), lambda canvas: put(canvas, 540, 681, "81", "Courier"))
     assert "sbx_taxes_do_not_fit" not in signals(look(tmp_path, data))
