@@ -28,6 +28,7 @@ FEDERAL = re.compile(r"\bfed\w*\b.*(income|tax|with|w/?h)|\bfit\b|\bfwt\b", re.I
 # Flat by law for bonuses (IRS Publication 15, supplemental wages).
 SUPPLEMENTAL = (22, 37)
 MOST_WITHHELD = Decimal("0.5")
+LONG_FIGURE = 6
 LONGEST_PERIOD = timedelta(days=45)
 PAID_AFTER_PERIOD = timedelta(days=45)
 MADE_BEFORE_END = timedelta(days=10)
@@ -51,7 +52,10 @@ def form_signals(form: TaxForm, origin: Origin) -> list[DetectedSignal]:
     """Check a W-2's or 1099's taxes and year."""
     signals = [_date_signal(problem) for problem in _year(form, origin)]
     signals += [_sum_signal(*finding) for finding in _form_limits(form)]
-    return signals + [_tax_signal(*finding) for finding in _form_taxes(form)]
+    signals += [_sum_signal(*finding) for finding in _state_income(form)]
+    for pair in PAIRS:
+        signals += _tax_of(form, *pair)
+    return signals
 
 
 def _sum_signal(what: str, expected: Decimal, found: Decimal) -> DetectedSignal:
@@ -211,36 +215,94 @@ def _over_base(stub: Paystub) -> bool:
     return earned > min(WAGE_BASE.values())
 
 
-def _form_taxes(form: TaxForm) -> Iterator[Finding]:
-    for wages_key, tax_key, rate in (
-        ("socialSecurityWages", "socialSecurityTaxWithheld", SOCIAL_SECURITY),
-        ("medicareWagesAndTips", "medicareTaxWithheld", MEDICARE),
-    ):
-        wages, tax = form.money(wages_key), form.money(tax_key)
-        if wages is None or tax is None:
-            continue
-        if wages_key == "socialSecurityWages":
-            wages += form.money("socialSecurityTips") or 0
-        expected = wages * rate
-        if rate == MEDICARE:
-            expected += max(Decimal(0), wages - 200_000) * Decimal("0.009")
-        if abs(expected - tax) > max(Decimal("1.05"), wages * Decimal("0.00005")):
-            yield tax_key, expected, tax
+# Wages, their tax, the rate that is law, and rates that makers of samples take for it: with the
+# employer's half, or both taxes in one.
+PAIRS = (
+    ("socialSecurityWages", "socialSecurityTaxWithheld", SOCIAL_SECURITY, ("7.65", "12.4")),
+    ("medicareWagesAndTips", "medicareTaxWithheld", MEDICARE, ("7.65", "2.9")),
+)
+# The employee's Social Security rate of two years (Tax Relief Act of 2010).
+LOWERED = {2011: Decimal("0.042"), 2012: Decimal("0.042")}
+
+
+def _tax_of(
+    form: TaxForm, wages_key: str, tax_key: str, rate: Decimal, mistaken: tuple[str, ...]
+) -> Iterator[DetectedSignal]:
+    """Check a tax against its wages; at a mistaken rate, both still come from one calculation."""
+    wages, tax = form.money(wages_key), form.money(tax_key)
+    if wages is None or tax is None:
+        return
+    bases, rates = [wages], [rate]
+    if rate == SOCIAL_SECURITY:
+        bases.append(wages + (form.money("socialSecurityTips") or 0))
+        rates.append(LOWERED.get(form.year or 0, rate))
+    if any(_fits(base, tax, each) for base in bases for each in rates):
+        return
+    share = _mistaken(form, wages_key, tax_key, mistaken)
+    if share is None:
+        yield _tax_signal(tax_key, bases[-1] * rate, tax)
+        return
+    evidence: dict[str, str | None] = {
+        "check": tax_key,
+        "share": f"{share} %",
+        "of": f"{wages:.2f}",
+    }
+    yield DetectedSignal("sbx_flat_withholding", evidence=[evidence])
+
+
+def _mistaken(form: TaxForm, wages_key: str, tax_key: str, shares: tuple[str, ...]) -> str | None:
+    """Return the mistaken percentage at which a tax was made from its wages, if there is one."""
+    wages, tax = form.money(wages_key), form.money(tax_key)
+    if wages is None or tax is None:
+        return None
+    return next((each for each in shares if _fits(wages, tax, Decimal(each) / 100)), None)
+
+
+def _fits(wages: Decimal, tax: Decimal, rate: Decimal) -> bool:
+    """Whether a tax is that rate of the wages, for Medicare with the additional tax or without."""
+    more = max(Decimal(0), wages - 200_000) * Decimal("0.009")
+    expected = [wages * rate] + ([wages * rate + more] if rate != SOCIAL_SECURITY else [])
+    slack = max(Decimal("1.05"), wages * Decimal("0.00005"))
+    return any(abs(each - tax) <= slack for each in expected)
 
 
 def _form_limits(form: TaxForm) -> Iterator[Finding]:
     wages, medicare = form.money("wagesTipsOtherComp"), form.money("medicareWagesAndTips")
-    social = form.money("socialSecurityWages")
-    if wages is not None and medicare and wages > medicare + 1:
-        yield "wages of box 1 above Medicare wages of box 5", medicare, wages
-    if social and medicare and social > medicare + 1:
+    social, base = form.money("socialSecurityWages"), WAGE_BASE.get(form.year or 0)
+    # Wages that fit their taxes at mistaken rates are their maker's: none was changed alone.
+    invented = all(_mistaken(form, wage, tax, shares) for wage, tax, _, shares in PAIRS)
+    if social and medicare and social > medicare + 1 and not invented:
         yield "wages of box 3 above Medicare wages of box 5", medicare, social
-    base = WAGE_BASE.get(form.year or 0)
+    # Where box 3 is neither box 5 nor the base, not all wages bear both taxes; box 1 may be more.
+    if wages is not None and medicare and social in (medicare, base):
+        deferred = sum(form.deferrals(), Decimal(0))
+        limit = medicare - deferred + (form.money("nonqualifiedPlans") or 0)
+        if wages > limit + 1:
+            yield "wages of box 1 above Medicare wages of box 5", limit, wages
     if social and base and social > base + 1:
         yield f"wages of box 3 above the base of {form.year}", Decimal(base), social
     paid, withheld = form.pay, form.withheld
     if paid is not None and withheld is not None and withheld > paid * MOST_WITHHELD + 1:
         yield "income tax above half of pay", paid * MOST_WITHHELD, withheld
+
+
+def _state_income(form: TaxForm) -> Iterator[Finding]:
+    """Compare income with the state's share of it: more, or one digit of the same figure off."""
+    state = form.money("stateWagesTipsEtc" if form.is_w2 else "stateIncome")
+    if state is None or form.pay is None:
+        return
+    if not form.is_w2 and state > form.pay + 1:
+        yield "state income above all income", form.pay, state
+    known = {form.pay, form.money("socialSecurityWages"), form.money("medicareWagesAndTips")}
+    explained = state in known or abs(state - form.pay) in form.figures
+    if not explained and _one_digit_apart(state, form.pay):
+        yield "state income one digit off", form.pay, state
+
+
+def _one_digit_apart(one: Decimal, other: Decimal) -> bool:
+    first, second = f"{one:.2f}", f"{other:.2f}"
+    off = [a != b for a, b in zip(first, second, strict=False)]
+    return len(first) == len(second) and sum(off) == 1 and len(first) > LONG_FIGURE
 
 
 # -- days
@@ -274,10 +336,12 @@ def _against_file(end: date | None, paid: date | None, origin: Origin) -> Iterat
 
 def _year(form: TaxForm, origin: Origin) -> Iterator[str]:
     year = form.year
-    if year is None:
+    if year is None or form.pay is None:  # a blank form may be of any year
         return
     known = max(filter(None, (origin.created, origin.modified, datetime.now(UTC))))
+    # Who leaves a job may get a form at once, and a blank form is made before it is filled in.
+    saved = max(filter(None, (origin.created, origin.modified)), default=None)
     if year > known.year:
         yield f"tax year {year} has not ended"
-    elif origin.created and date(year, 11, 1) > origin.created.date():
-        yield f"file made {origin.created.date()}, before tax year {year} ended"
+    elif saved and date(year, 3, 1) > saved.date():
+        yield f"file made {saved.date()}, before tax year {year} ended"
