@@ -192,7 +192,7 @@ def _bases(column: Column) -> set[Decimal]:
 
 
 def _taxes_of_the_year(column: Column, given: list[tuple[PayRow, Decimal]]) -> Iterator[Finding]:
-    """What was taxed lies between gross pay without any deduction and with all that is added."""
+    """Hold wages taxed against gross pay without any deduction, and with all that is added."""
     if not (_columns_certain(column, given) and column.complete(*TAKEN)) or len(column.gross) > 1:
         return
     gross = column.gross[0]
@@ -309,12 +309,10 @@ def _paystub_days(stub: Paystub, origin: Origin) -> Iterator[str]:
 def _too_many_pays(stub: Paystub) -> Iterator[str]:
     """Find a year to date of more equal pays than there were pay days since New Year."""
     rows = [row for row in stub.of("gross", "tax") if row.values.keys() >= {"current", "ytd"}]
-    rows = [row for row in rows if row.kind == "gross" or _rate_of(row.description) is not None]
-    shares = {row.values["ytd"] / row.values["current"] for row in rows if row.values["current"]}
-    if stub.pay_date is None or len(rows) <= 1 or len(shares) != 1:
+    shares = [row.values["ytd"] / row.values["current"] for row in rows if row.values["current"]]
+    if stub.pay_date is None or len(shares) <= 1 or shares.count(shares[0]) == 1:
         return
-    pays = shares.pop()
-    days = stub.pay_date.timetuple().tm_yday
+    pays, days = shares[0], stub.pay_date.timetuple().tm_yday
     if pays == int(pays) and pays > days / DAYS_BETWEEN_PAYS.get(stub.frequency or "", 7) + 2:
         yield f"{pays:.0f} equal pays of one year by {stub.pay_date}"
 

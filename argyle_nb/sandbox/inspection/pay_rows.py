@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from argyle_nb.sandbox.inspection.layout import Cell
+    from argyle_nb.sandbox.inspection.page_content import Run
 
 REACH = 45.0
 UNDER_TITLE = 60.0
@@ -26,6 +27,8 @@ TWO_LEVELS = 26.0
 LONGEST_HEADER = 32
 LONGEST_TITLE = 40
 ALL_COLUMNS = 4
+TWICE = 2
+CLOSE = 0.4
 
 YTD = re.compile(r"\by\W?t\W?d\b|year[- ]to[- ]date", re.IGNORECASE)
 ANNUAL = re.compile(
@@ -33,8 +36,9 @@ ANNUAL = re.compile(
     r"|yearly|per (year|annum)",
     re.IGNORECASE,
 )
-_EMPLOYER = re.compile(
-    r"employer|\bER\b|\bcompany (paid|tax|contrib|match|cost)|\bmatch(ing)?\b|\bf\.?u\.?t\.?a\b|\bsuta\b",
+_NO_PAY = re.compile(
+    r"employer|\bER\b|\bcompany (paid|tax|contrib|match|cost)|\bmatch(ing)?\b|\bf\.?u\.?t\.?a\b"
+    r"|\bsuta\b|taxable (wages|gross|earnings)|^pay (period|date|day|group|type|basis|frequency)",
     re.IGNORECASE,
 )
 # The first that matches decides, so the order is from the particular to the general.
@@ -53,22 +57,26 @@ _KINDS: tuple[tuple[str, str], ...] = (
     ("net", r"\bnet (pay|amount|earnings|check|wages|deposit|income)|take[- ]home|^net\W*$"),
     (
         "net",
-        r"amount of (this )?check|total net|net this|^pay this amount|^net\b.*(current|period|y.?t.?d)",
+        r"amount of (this )?check|total net|^pay this amount|^net\b.*(this|current|period|y.?t.?d)",
     ),
     ("gross", r"\bgross\b|^total (earnings|pay|wages|hours (and|&) earnings)|^earnings total"),
     ("total", r"^(pre|post|after)[- ]?tax (deductions|contrib)"),
     ("total", r"total.*(deduct|tax|withh)|(deductions?|tax(es)?|withholdings?)\W+total"),
-    ("total", r"^(deductions|taxes|withholdings|taxes (and|&) deductions|pre-?tax|post-?tax)\W*$"),
+    (
+        "total",
+        r"^(employee )?(taxes (and|&) )?(deductions|taxes|withholdings|(pre|post)[- ]?tax)\W*$",
+    ),
     ("deduction", r"health savings|savings (bond|plan)|\bh\.?s\.?a\b"),
-    ("deposit", r"direct dep|checking|savings|\bchkg\b|\bacct\b|account|deposit|\bbank\b"),
+    ("deposit", r"direct dep|checking|savings|\bchkg\b|\bsvgs\b|\bacct\b|account|deposit|\bbank\b"),
     (
         "deduction",
         r"401|403|457|roth|retire|pension|health|medical|dental|vision|insur|\bhsa\b|\bfsa\b",
     ),
     (
         "deduction",
-        r"pre-?tax|garnish|union|dues|parking|\bloan|\blife\b|support|commuter|transit|deduct|charit",
+        r"pre[- ]?tax|garnish|union|dues|parking|\bloan|\blife\b|support|commuter|transit|deduct",
     ),
+    ("deduction", r"charit"),
     (
         "tax",
         r"\bfed|fica|medicare|social sec|soc\.? sec|oasdi|\bwithh|\bstate\b|\b(sdi|sui|pfl|fli)\b",
@@ -86,19 +94,22 @@ _KINDS: tuple[tuple[str, str], ...] = (
         r"\btips?\b|hourly|double|wages|earnings|\bbase\b|premium|differential|stipend|allowance|\bpay\b",
     ),
 )
+_YEAR = r"\by\W?t\W?d\b|to[- ]date"
+_HOURS = r"hours|\bhrs\b|units|\bqty\b|quantity"
 _COLUMNS: tuple[tuple[str, str], ...] = (
-    (
-        "ytd hours",
-        r"(\by\W?t\W?d\b|to[- ]date).*(hours|\bhrs\b|units)|(hours|\bhrs\b|units).*(\by\W?t\W?d\b|to[- ]date)",
-    ),
+    ("ytd hours", rf"({_YEAR}).*({_HOURS})|({_HOURS}).*({_YEAR})"),
     ("other", r"employer|company|accru|\bused\b|taken|balance|available|remaining|taxable|subject"),
     ("other", r"\bprior\b|^dates?$|exempt"),
-    ("ytd", r"\by\W?t\W?d\b|year[- ]to[- ]date|to date"),
-    ("hours", r"hours|\bhrs\b|units|\bqty\b|quantity"),
+    ("ytd", _YEAR),
+    ("hours", _HOURS),
     ("rate", r"\brate\b"),
     ("current", r"current|this (pay )?period|amount|this check|^period\b"),
 )
-_TWO_IN_ONE = re.compile(r"\s*/\s*|(?<=period) +(?=y)|(?<=current) +(?=y)", re.IGNORECASE)
+_TWO_IN_ONE = re.compile(
+    r" +/ +|(?:(?<=period)|(?<=current)|(?<=\(\$\))) *(?=y)|(?<=hours) +(?=rate)"
+    r"|(?<=rate) +(?=hours|this|current)",
+    re.IGNORECASE,
+)
 _PERIOD_WORD = re.compile(
     r"^(current|this (pay )?period|ytd|year[- ]to[- ]date|this check)"
     r"( (period|amounts?|pay|totals?))?\W*$",
@@ -106,14 +117,18 @@ _PERIOD_WORD = re.compile(
 )
 _SECTIONS: tuple[tuple[str, str], ...] = (
     ("employer", r"(employer|company)[- ](tax|paid|contrib|cost|benefit|match)"),
-    ("none", r"(pay )?summary|time off|leave|accru|pto\b|absence|balances"),
+    ("summary", r"(pay )?summary"),
+    ("none", r"(paid )?time off|leave|accru|pto\b|absence|balances"),
     ("none", r"(other )?benefits? (and|&)|other (benefits|info)|important|taxable|memo|additional"),
-    ("deposit", r"(net pay |direct )?(distribution|deposits?)\b|payment info|pay(ment)? method"),
+    (
+        "deposit",
+        r"(net pay |direct )?(distribution|allocation|deposit)s?\b|payment info|pay(ment)? method",
+    ),
     (
         "deduction",
-        r"(your |employee )?(pre-?tax |post-?tax |after-?tax |other )?(deduct|tax|withh)",
+        r"(your |employee )?(pre[- ]?tax |post[- ]?tax |after[- ]?tax |other )?(deduct|tax|withh)",
     ),
-    ("deduction", r"statutory|pre-?tax|post-?tax|after-?tax"),
+    ("deduction", r"statutory|pre[- ]?tax|post[- ]?tax|after[- ]?tax"),
     ("earning", r"(your |employee |gross )*earnings|hours (and|&) earnings|wages\W*$"),
     ("year", r"(ytd|year[- ]to[- ]date)\b"),
 )
@@ -136,6 +151,13 @@ class PayRow:
     sure: bool = True
 
 
+class Header(NamedTuple):
+    """A cell over amounts, and the column it names."""
+
+    cell: Cell
+    column: str | None
+
+
 class Section(NamedTuple):
     """The title of a table, and what its rows are for."""
 
@@ -149,8 +171,8 @@ def kind_of(description: str) -> str:
 
 
 def _known_kind(description: str) -> str | None:
-    """What follows a dash, a comma or a bracket only explains: the head decides where it can."""
-    if _EMPLOYER.search(description):
+    """Let the head decide where it can: what follows a dash, a comma or a bracket explains."""
+    if _NO_PAY.search(description):
         return "none"
     head = re.split(r"\s[-\u2013\u2014]\s|[,;(]", description)[0]
     kind = _first_kind(head)
@@ -168,9 +190,8 @@ def is_money(cell: Cell) -> bool:
 
 
 def _bare(text: str) -> str:
-    return re.sub(r"^(-?)[\u00a3\u20ac]\s?|^(?:USD|CAD)\s", r"\1", text.strip()).replace(
-        "\u2212", "-"
-    )
+    plain = text.strip().replace("\u2212", "-")
+    return re.sub(r"^(-?)[\u00a3\u20ac]\s?|^(?:USD|CAD)\s", r"\1", plain)
 
 
 def read_rows(lines: list[list[Cell]]) -> list[PayRow]:
@@ -182,8 +203,7 @@ class _Tables:
     """Reads lines from the top, and remembers the headers and titles above each."""
 
     def __init__(self) -> None:
-        self.headers: list[Cell] = []
-        self.columns: dict[int, str] = {}
+        self.headers: list[Header] = []
         self.sections: list[Section] = []
         self.starts: list[float] = []
         self.rows: list[PayRow] = []
@@ -203,27 +223,26 @@ class _Tables:
 
     def _read_titles(self, line: list[Cell]) -> None:
         cells = [part for cell in line for part in _parted(cell)]
-        above = [h for h in self.headers if _level_above(h, cells[0])]
-        new = [c for c in cells if _column_word(c) or kind_of(c.text) != "none"]
-        for cell in new:
-            if word := _column_word(cell):
-                self.columns[id(cell)] = self._two_levels(cell, word, cells, above)
-        kept = [c for c in self.headers if not new or c.page == new[0].page]
+        above = [h for h in self.headers if _level_above(h.cell, cells[0])]
+        new = []
+        for cell in cells:
+            word = _column_word(cell)
+            if word or kind_of(cell.text) != "none":
+                new.append(Header(cell, word and self._two_levels(cell, word, cells, above)))
+        kept = [h for h in self.headers if not new or h.cell.page == line[0].page]
         self.headers = [*new, *kept][:80]
         titles = [Section(kind, c) for c in line if (kind := _section_kind(c)) is not None]
         self.sections += titles
         self.starts += [section.title.box.x0 for section in titles]
 
-    def _two_levels(self, cell: Cell, word: str, line: list[Cell], above: list[Cell]) -> str:
-        """Hours and amounts stand twice below "Current" and "Year to date"."""
-        spans = [h for h in above if self.columns.get(id(h)) in ("current", "ytd")]
-        if not any(self.columns[id(h)] == "ytd" for h in spans) or len(spans) != 2:  # noqa: PLR2004
+    def _two_levels(self, cell: Cell, word: str, line: list[Cell], above: list[Header]) -> str:
+        """Tell hours and amounts that stand twice, below "Current" and below "Year to date"."""
+        spans = {h.column: h.cell.box for h in above if h.column in ("current", "ytd")}
+        if len(spans) < TWICE or sum(_column_word(other) == word for other in line) != TWICE:
             return word
-        if sum(_column_word(other) == word for other in line) != 2:  # noqa: PLR2004
-            return word
-        over = min(spans, key=lambda h: abs(h.box.x0 + h.box.x1 - cell.box.x0 - cell.box.x1))
-        late = self.columns[id(over)] == "ytd"
-        return {"hours": "ytd hours", "current": "ytd"}.get(word, word) if late else word
+        middle = cell.box.x0 + cell.box.x1
+        over = min(spans, key=lambda name: abs(spans[name].x0 + spans[name].x1 - middle))
+        return {"hours": "ytd hours", "current": "ytd"}.get(word, word) if over == "ytd" else word
 
     # -- rows
 
@@ -282,8 +301,8 @@ class _Tables:
         return _guess_columns(amounts)
 
     def _column_of(self, cell: Cell) -> str | None:
-        header = _over(cell, [h for h in self.headers if id(h) in self.columns])
-        return self.columns[id(header)] if header is not None else None
+        header = _over(cell, [h for h in self.headers if h.column])
+        return header.column if header else None
 
     def _section(self, label: Cell, last: Cell) -> Section | None:
         """Return the nearest title above a row that reaches over its table."""
@@ -297,41 +316,39 @@ class _Tables:
         return None
 
     def _transposed(self, period: str, cells: list[Cell]) -> list[PayRow]:
-        """Read a summary whose columns are gross, deductions and net, and whose rows are periods."""
+        """Read a summary whose columns are gross, deductions and net, its rows periods."""
         column = "ytd" if YTD.match(period) else "current"
         rows = []
         for cell in cells:
-            header = _over(cell, [h for h in self.headers if kind_of(h.text) != "none"])
+            header = _over(cell, [h for h in self.headers if kind_of(h.cell.text) != "none"])
             value = amount(_bare(cell.text))
             if header is not None and value is not None:
-                kind = kind_of(header.text)
+                kind = kind_of(header.cell.text)
                 kind = "total" if kind in ("tax", "deduction") else kind
-                rows.append(PayRow(header.text, kind, {column: value}, {column: cell}))
+                rows.append(PayRow(header.cell.text, kind, {column: value}, {column: cell}))
         return rows
 
 
 def _kind_in(description: str, section: str) -> str:
     """Let the table decide for an unknown label, and where the label fits another table."""
     kind = _known_kind(description)
-    if re.fullmatch(r"(sub-?)?totals?", description, re.IGNORECASE):
+    total = r"(sub-?)?totals?" if section != "earning" else r"(sub-?)?totals?|(total )?earnings"
+    if re.fullmatch(total, description, re.IGNORECASE):
         return {"earning": "gross", "deduction": "total"}.get(section, "none")
-    if section == "employer":
+    idle = section == "employer" or (section == "none" and kind not in ("gross", "net", "total"))
+    if idle or (section, kind) in (("summary", "earning"), ("summary", "deduction")):
         return "none"
-    if (section == "none" and kind in ("earning", "deduction")) or (section, kind) == (
-        "deposit",
-        "earning",
-    ):
+    if kind in ("earning", "deduction") and section in ("earning", "deduction"):
         return section
-    if (section, kind) in (("earning", "deduction"), ("deduction", "earning")):
+    if (section, kind) == ("deposit", "earning"):
         return section
-    return kind or (section if section not in ("", "year") else "unknown")
+    return kind or {"": "unknown", "year": "unknown", "summary": "none"}.get(section, section)
 
 
 def _of_the_year(description: str, section: Section | None) -> bool:
     """Whether a label, or a title set over the labels themselves, says "year to date"."""
-    if YTD.search(description):
-        return True
-    return section is not None and section.kind == "year"
+    titled = section is not None and section.kind == "year"
+    return titled or YTD.search(description) is not None
 
 
 def _section_kind(cell: Cell) -> str | None:
@@ -350,7 +367,22 @@ def _column_word(cell: Cell) -> str | None:
 
 
 def _parted(cell: Cell) -> Iterator[Cell]:
-    """Part "This Period / Year to Date" in the headers of two columns."""
+    """Part headers that stand close, or share a line as "This Period / Year to Date" does."""
+    group: list[Run] = []
+    for run in cell.runs:
+        if group and run.box.x0 - group[-1].box.x1 > CLOSE * run.size:
+            yield from _parted_words(_cell_of(cell, group))
+            group = []
+        group.append(run)
+    yield from _parted_words(_cell_of(cell, group) if len(group) < len(cell.runs) else cell)
+
+
+def _cell_of(cell: Cell, runs: list[Run]) -> Cell:
+    box = Box(runs[0].box.x0, cell.box.y0, runs[-1].box.x1, cell.box.y1)
+    return replace(cell, text=" ".join(run.text.strip() for run in runs), box=box, runs=tuple(runs))
+
+
+def _parted_words(cell: Cell) -> Iterator[Cell]:
     parts = _TWO_IN_ONE.split(cell.text)
     words = [_column_word(replace(cell, text=part)) for part in parts]
     if len(parts) == 1 or None in words or len(set(words)) < len(words):
@@ -369,13 +401,12 @@ def _level_above(header: Cell, cell: Cell) -> bool:
     return header.page == cell.page and 0 < header.box.y0 - cell.box.y0 < TWO_LEVELS
 
 
-def _over(cell: Cell, headers: list[Cell]) -> Cell | None:
+def _over(cell: Cell, headers: list[Header]) -> Header | None:
     """Return the lowest header in whose column an amount stands."""
-    near = [h for h in headers if h.page == cell.page and _apart(cell, h) < REACH]
-    if not near:
-        return None
-    lowest = min(h.box.y0 for h in near)
-    return min((h for h in near if h.box.y0 - lowest < ONE_LINE), key=lambda h: _apart(cell, h))
+    near = [h for h in headers if h.cell.page == cell.page and _apart(cell, h.cell) < REACH]
+    lowest = min((h.cell.box.y0 for h in near), default=0.0)
+    low = [h for h in near if h.cell.box.y0 - lowest < ONE_LINE]
+    return min(low, key=lambda h: _apart(cell, h.cell), default=None)
 
 
 def _apart(cell: Cell, header: Cell) -> float:

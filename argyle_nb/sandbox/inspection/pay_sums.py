@@ -192,6 +192,6 @@ def _deposits(column: Column) -> Iterator[Finding]:
     if not (paid and column.net) or any(abs(part - column.net[0]) <= CENT for part in paid):
         return
     total = sum(paid, ZERO)
-    fits = column.pay is not None and column.pay.fits
-    if total > column.net[0] + CENT or (total < column.net[0] - CENT and not fits):
+    unfit = column.pay is not None and not column.pay.fits
+    if not column.explained(total - column.net[0]) and (total > column.net[0] or unfit):
         yield "deposits make net pay", column.net[0], total

@@ -40,7 +40,7 @@ _COMPANY = re.compile(
 )
 _NAME = re.compile(r"^(?=.*[^\W\d_]{2})[^\W\d_][\w .,'\u2019&/()-]{2,60}$")
 _NOT_A_NAME = re.compile(
-    r"information|details|description|statement|stub|slip|earnings|payroll|advice|voucher|confidential|period|pay\b|date|\bid\b|number"
+    r"information|details|description|\bcode\b|^(company|name|title|position)\W*$|statement|stub|slip|earnings|payroll|advice|voucher|confidential|period|pay\b|date|\bid\b|number"
     r"|\btax|deduct|contribution|department|employee|employer|sample|address|check\b|summary|name|ssn|status|rate|hours",
     re.IGNORECASE,
 )
@@ -99,10 +99,10 @@ def _parts(reader: DocumentReader) -> Iterator[DocumentReader]:
     part, seen = DocumentReader([]), set[str]()
     for at, line in enumerate(reader.lines):
         words = "  ".join(cell.text for cell in line)
-        if seen == WHOLE and _BEGINS.search(words) and DATE.search(words):
-            if set().union(*kinds[at:]) == WHOLE:
-                yield part
-                part, seen = DocumentReader([]), set[str]()
+        dated = _BEGINS.search(words) and DATE.search(words)
+        if dated and seen == WHOLE == set().union(*kinds[at:]):
+            yield part
+            part, seen = DocumentReader([]), set[str]()
         part.lines.append(line)
         seen |= kinds[at]
     yield part
@@ -155,8 +155,16 @@ def _read_dates(reader: DocumentReader, stub: Paystub) -> None:
     else:
         stub.start = _day(stub, _note(stub, "date", reader.find(begin, DATE)))
         stub.end = _day(stub, _note(stub, "date", reader.find(end, DATE)))
-    stub.pay_date = _day(stub, _note(stub, "date", reader.find(paid, DATE)))
+    said = reader.find(paid, DATE) or _within(reader, paid)
+    stub.pay_date = _day(stub, _note(stub, "date", said))
     stub.hire_date = _day(stub, _note(stub, "date", reader.find(r"(hire|start) date|hired", DATE)))
+
+
+def _within(reader: DocumentReader, label: str) -> tuple[str, Cell] | None:
+    """Return a date whose label stands in the middle of a line of text."""
+    found = reader.first(re.compile(rf"\b(?:{label})\W+(?:{DATE.pattern})", re.IGNORECASE))
+    day = DATE.search(found[0]) if found else None
+    return (day[0], found[1]) if found and day else None
 
 
 def _read_people(reader: DocumentReader, stub: Paystub) -> None:
@@ -183,11 +191,19 @@ def _read_people(reader: DocumentReader, stub: Paystub) -> None:
 
 
 def _person(reader: DocumentReader, label: str) -> tuple[str, Cell] | None:
-    """Return the first name beside or below a label."""
-    for text, cell in reader.find_all(label, _NAME):
+    """Return the first name beside a label, else below one."""
+    for text, cell in (*reader.find_all(label, _NAME), *_under_labels(reader, label)):
         if not _NOT_A_NAME.search(text) and not STREET.match(text):
-            return _PHONE.sub("", text), cell
+            return _PHONE.sub("", re.split(r",\s*\d", text)[0]), cell
     return None
+
+
+def _under_labels(reader: DocumentReader, label: str) -> Iterator[tuple[str, Cell]]:
+    for line in reader.lines:
+        for at, cell in enumerate(line):
+            if re.fullmatch(rf"(?:{label})\W*", cell.text, re.IGNORECASE):
+                below = (c for c in reader.under(line, at) if _NAME.match(c.text))
+                yield from ((c.text, c) for c in below)
 
 
 def _person_above(reader: DocumentReader) -> tuple[str, Cell] | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pypdf import PdfReader, PdfWriter
 
-from argyle_nb.sandbox.inspection.paystubs import kind_of
+from argyle_nb.sandbox.inspection.pay_rows import kind_of
 from tests.support.payroll_papers import (
     NAME,
     look,
@@ -38,7 +38,7 @@ Row = tuple[str, ...]
 
 
 def sheet(rows: Sequence[Row], columns: Sequence[float] = (360, 480), *more: Row) -> bytes:
-    """A paystub whose rows are a label and cells that end at the columns; `more` is (x, y, text)."""
+    """A paystub whose rows are a label and cells that end at the columns; more is (x, y, text)."""
     buffer, canvas = new_canvas()
     put(canvas, 40, 760, "Earnings Statement")
     put(canvas, 40, 745, "Ravel & Pike LLC")
