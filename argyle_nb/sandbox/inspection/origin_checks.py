@@ -97,10 +97,11 @@ def _xmp_text(data: bytes) -> str:
         reader = PdfReader(BytesIO(data))
         if reader.is_encrypted:
             reader.decrypt("")
-        stream = reader.root_object["/Metadata"].get_object()
-        return stream.get_data()[:MAX_XMP].decode("utf-8", "replace")  # type: ignore[union-attr]
+        stream: Any = reader.root_object["/Metadata"].get_object()
+        text: str = stream.get_data()[:MAX_XMP].decode("utf-8", "replace")
     except Exception:  # noqa: BLE001 - what pypdf does not read says nothing
         return ""
+    return text
 
 
 def _tag(xmp: str, name: str) -> str | None:

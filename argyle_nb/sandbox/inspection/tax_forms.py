@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from argyle_nb.sandbox.inspection.classification import EIN, NAME, SSN, DocumentReader, amount
 from argyle_nb.sandbox.inspection.form_boxes import DEFERRAL, FIGURE, OUTDENT, Boxes, Value
-from argyle_nb.sandbox.inspection.form_checks import filling_signals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from decimal import Decimal
 
     from argyle_nb.sandbox.inspection.layout import Cell
-
-__all__ = ["TaxForm", "filling_signals", "form_data", "read_form"]
 
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 TIN = re.compile(f"{EIN.pattern}|{SSN.pattern}")
