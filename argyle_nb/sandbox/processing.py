@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
-    from argyle_nb.sandbox.inspection import Inspection
+    from argyle_nb.sandbox.inspector import Inspection
     from argyle_nb.sandbox.store import Store
 
     Inspect = Callable[[Path, str], Inspection]

@@ -22,6 +22,7 @@ from argyle_nb.sandbox.app import KEY_PREFIX, Credentials, build_app
 from argyle_nb.sandbox.deliveries import Deliverer, Times
 from argyle_nb.sandbox.endpoints import FIRST_STATUSES
 from argyle_nb.sandbox.faults import CuttableProtocol, FaultMiddleware
+from argyle_nb.sandbox.inspector import Inspector
 from argyle_nb.sandbox.objects import NULL_STYLES
 from argyle_nb.sandbox.processing import LEASE_SECONDS, Worker, failing, next_state
 from argyle_nb.sandbox.store import Store
@@ -168,16 +169,19 @@ class Sandbox:
         except BaseException:
             store.close()
             raise
+        inspector = Inspector()
         worker = Worker(
             store,
-            self._inspect or _default_inspect(),
+            self._inspect or inspector,
             stage_seconds=self._stage_seconds,
             lease_seconds=self._lease_seconds,
             step=_step(self._faults),
         )
-        return self._serve(store, worker, listener)
+        return self._serve(store, inspector, worker, listener)
 
-    def _serve(self, store: Store, worker: Worker, listener: socket.socket) -> _Running:
+    def _serve(
+        self, store: Store, inspector: Inspector, worker: Worker, listener: socket.socket
+    ) -> _Running:
         port = listener.getsockname()[1]
         credentials = Credentials(KEY_PREFIX + secrets.token_hex(8), secrets.token_urlsafe(32))
         rate = self._requests_per_second
@@ -192,7 +196,7 @@ class Sandbox:
         )
         server = _Server(_config(FaultMiddleware(app, self._faults) if self._faults else app))
         deliverer = Deliverer(store.database, self._delivery_times)
-        running = _Running(port, credentials, store, worker, deliverer, server, listener)
+        running = _Running(port, credentials, store, inspector, worker, deliverer, server, listener)
         running.start()
         return running
 
@@ -260,6 +264,7 @@ class _Running:
     port: int
     credentials: Credentials
     store: Store
+    inspector: Inspector
     worker: Worker
     deliverer: Deliverer
     server: _Server
@@ -283,6 +288,7 @@ class _Running:
         self.server.should_exit = True
         self.thread.join(STOP_SECONDS)
         self.listener.close()
+        self.inspector.close()
         self.worker.stop()
         self.deliverer.stop()
         self.store.close()
@@ -301,12 +307,6 @@ def _check(
         raise ConfigurationError(
             f"requests_per_second is {requests_per_second}: use 1 or more, or None for no limit."
         )
-
-
-def _default_inspect() -> Inspect:
-    from argyle_nb.sandbox.inspection import inspect  # noqa: PLC0415 - it loads a PDF library
-
-    return inspect
 
 
 def _step(faults: Faults | None) -> Step:

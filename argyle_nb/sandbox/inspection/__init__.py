@@ -10,15 +10,10 @@ from __future__ import annotations
 import hashlib
 import logging
 import warnings
-from dataclasses import dataclass
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
-
-from pypdf import PdfReader
 
 from argyle_nb.sandbox.inspection.arithmetic_checks import (
     form_signals,
-    missing_fields,
     paystub_signals,
 )
 from argyle_nb.sandbox.inspection.classification import DocumentReader, classify
@@ -30,6 +25,7 @@ from argyle_nb.sandbox.inspection.edit_checks import (
     overlay_signals,
     read_pages,
 )
+from argyle_nb.sandbox.inspection.form_checks import filling_signals
 from argyle_nb.sandbox.inspection.image_checks import (
     TooManyPixelsError,
     fresh_parts,
@@ -39,10 +35,11 @@ from argyle_nb.sandbox.inspection.image_checks import (
 )
 from argyle_nb.sandbox.inspection.origin_checks import Origin, origin_signals, read_origin
 from argyle_nb.sandbox.inspection.paystubs import paystub_data, read_paystub
+from argyle_nb.sandbox.inspection.pdfium import PdfFile, UnreadablePdfError
 from argyle_nb.sandbox.inspection.print_checks import print_signals, scan_signals
 from argyle_nb.sandbox.inspection.scoring import DetectedSignal, analysis
-from argyle_nb.sandbox.inspection.tax_forms import filling_signals, form_data, read_form
-from argyle_nb.sandbox.inspection.time_limit import OutOfTimeError, within
+from argyle_nb.sandbox.inspection.tax_forms import form_data, read_form
+from argyle_nb.sandbox.inspector import TOO_LARGE, UNREADABLE, Inspection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,24 +51,8 @@ READ_TYPES = ("paystubs", "W-2", "1099")
 FORM_TYPES = {"paystubs": "PAYSTUB", "W-2": "W2", "1099": "FORM"}
 IMAGE_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 MAX_BYTES = 60_000_000
-SECONDS = 20.0
-UNREADABLE = "DOCUMENT IS UNREADABLE"
 
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
-
-
-@dataclass(frozen=True)
-class Inspection:
-    """What the sandbox found out about one document.
-
-    `problem` says why it cannot be processed; what was not found or not read is ``None``.
-    """
-
-    found_type: str | None = None
-    problem: str | None = None
-    ocr_data: dict[str, Any] | None = None
-    ocr_authenticity: dict[str, Any] | None = None
-    ocr_authenticity_score: int | None = None
 
 
 def inspect(path: Path, document_type: str) -> Inspection:
@@ -95,11 +76,13 @@ def _guarded(look: Callable[[], Inspection]) -> Inspection:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return within(SECONDS, look)
-    except OutOfTimeError:
-        return Inspection(problem=f"{UNREADABLE}: it takes too long to read")
+            return look()
+    except UnreadablePdfError as error:
+        return Inspection(problem=f"{UNREADABLE}: {error}")
     except TooManyPixelsError:
         return Inspection(problem=f"{UNREADABLE}: more pixels than this sandbox reads")
+    except MemoryError:
+        return Inspection(problem=f"{UNREADABLE}: {TOO_LARGE}")
     except Exception:  # noqa: BLE001 - a parser may break in any way
         return Inspection(problem=f"{UNREADABLE}: corrupt")
 
@@ -132,37 +115,32 @@ def _score(detect: dict[str, Any]) -> int:
 
 
 def _inspect_pdf(data: bytes, document_type: str) -> Inspection:
-    reader = PdfReader(BytesIO(data))
-    if reader.is_encrypted and not reader.decrypt(""):
-        return Inspection(problem=f"{UNREADABLE}: password-protected")
-    pages = read_pages(reader)
-    if not pages:
-        return Inspection(problem=f"{UNREADABLE}: it has no pages")
-    looked_up = DocumentReader(pages)
-    found_type = classify(looked_up.text)
-    as_type = found_type or document_type
-    if as_type not in READ_TYPES:
-        return Inspection(found_type=found_type)
-    return _analyse(data, reader, pages, found_type, as_type)
+    with PdfFile(data) as file:
+        pages = read_pages(file)
+        if not pages:
+            return Inspection(problem=f"{UNREADABLE}: it has no pages")
+        found_type = classify(DocumentReader(pages).text)
+        as_type = found_type or document_type
+        if as_type not in READ_TYPES:
+            return Inspection(found_type=found_type)
+        return _analyse(data, file, pages, found_type, as_type)
 
 
 def _analyse(
-    data: bytes, reader: PdfReader, pages: list[TextPage], found_type: str | None, as_type: str
+    data: bytes, file: PdfFile, pages: list[TextPage], found_type: str | None, as_type: str
 ) -> Inspection:
     image_based = found_type is None and any(page.is_scan for page in pages)
     earlier = [_origin(revision) for revision in earlier_revisions(data)]
-    origin = read_origin(reader)
-    signals = origin_signals(origin, earlier) + print_signals(pages)
+    origin = read_origin(file, data)
+    signals = origin_signals(origin, earlier)
     ocr_data, content, fields = _content(DocumentReader(pages), as_type, origin)
     changes = changes_between_revisions(data, pages)
     signals += edit_signals(changes, pages, fields)
     signals += overlay_signals(pages, fields)
     if image_based:
-        signals += [DetectedSignal("sbx_image_only", 1), *scan_signals(reader)]
-    elif found_type is None:
-        signals.append(DetectedSignal("sbx_not_recognised"))
-    else:
-        signals += content + missing_fields(as_type, ocr_data)
+        signals += scan_signals(file)
+    elif found_type is not None:
+        signals += content + print_signals(pages)
     form_type, identity = FORM_TYPES[as_type], hashlib.sha256(data).hexdigest()
     detect = analysis(signals, form_type=form_type, image_based=image_based, identity=identity)
     return Inspection(
@@ -175,8 +153,9 @@ def _analyse(
 
 def _origin(revision: bytes) -> Origin:
     try:
-        return read_origin(PdfReader(BytesIO(revision)))
-    except Exception:  # noqa: BLE001 - a broken former state says nothing
+        with PdfFile(revision) as file:
+            return read_origin(file, revision)
+    except UnreadablePdfError:  # a broken former state says nothing
         return Origin()
 
 

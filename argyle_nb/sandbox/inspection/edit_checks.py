@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
-from io import BytesIO
 from typing import TYPE_CHECKING
-
-from pypdf import PdfReader
 
 from argyle_nb.sandbox.inspection.classification import CITY_LINE, DATE, EIN, SSN
 from argyle_nb.sandbox.inspection.layout import AMOUNT, Cell, plain, see
-from argyle_nb.sandbox.inspection.paystubs import kind_of
-from argyle_nb.sandbox.inspection.pdf_content import read_page
+from argyle_nb.sandbox.inspection.pay_rows import kind_of
+from argyle_nb.sandbox.inspection.pdfium import PdfFile, UnreadablePdfError
 from argyle_nb.sandbox.inspection.scoring import DetectedSignal
 
 if TYPE_CHECKING:
@@ -37,10 +35,13 @@ class Change:
     cell: Cell
 
 
-def read_pages(reader: PdfReader) -> list[TextPage]:
-    """Read the first pages of a document as they are seen."""
-    count = min(len(reader.pages), MAX_PAGES)
-    return [see(read_page(reader, reader.pages[at], at + 1)) for at in range(count)]
+def read_pages(file: PdfFile) -> list[TextPage]:
+    """Read the first pages of a document as they are seen; one that does not load is left out."""
+    pages = []
+    for number in range(1, min(file.page_count, MAX_PAGES) + 1):
+        with suppress(UnreadablePdfError):
+            pages.append(see(file.page(number)))
+    return pages
 
 
 def earlier_revisions(data: bytes) -> list[bytes]:
@@ -85,13 +86,27 @@ def changes_between_revisions(data: bytes, pages: list[TextPage]) -> list[Change
     later = pages
     for revision in reversed(earlier_revisions(data)):
         try:
-            earlier = read_pages(PdfReader(BytesIO(revision)))
-        except Exception:  # noqa: BLE001 - a broken former state is no evidence of anything
+            with PdfFile(revision) as file:
+                earlier = read_pages(file)
+        except UnreadablePdfError:  # a broken former state is no evidence of anything
             break
         for before, after in zip(earlier, later, strict=False):
-            changes += page_changes(before, after)
+            changes += [c for c in page_changes(before, after) if not _is_filling(c, before, after)]
         later = earlier
     return changes
+
+
+def _is_filling(change: Change, before: TextPage, after: TextPage) -> bool:
+    """Whether a change fills what was empty: a form field, a signature, a note beside the text."""
+    if change.original is not None:
+        return False
+    if change.cell.runs and all(run.annotation for run in change.cell.runs):
+        return True
+    former = {field.name: field.value for field in before.content.fields}
+    return any(
+        change.cell.box.shared(field.box) > SAME_PLACE and not former.get(field.name)
+        for field in after.content.fields
+    )
 
 
 def page_changes(before: TextPage, after: TextPage) -> list[Change]:
@@ -157,6 +172,7 @@ _LABELS = (
     ("account_number_edits", r"account"),
 )
 Fields = dict[str, list[Cell]]
+VALUE = re.compile("|".join(p.pattern for p in (AMOUNT, DATE, SSN, EIN)), re.IGNORECASE)
 
 
 def edit_signals(
@@ -188,7 +204,7 @@ def overlay_signals(pages: list[TextPage], fields: Fields) -> list[DetectedSigna
             if piece.reason in ("covered", "overprinted") and _says_other(piece):
                 below: dict[str, str | None] = {"text_below": piece.run.text}
                 signals.append(DetectedSignal("sbx_text_over_text", page.number, [below]))
-                if not piece.is_redaction:
+                if plain(piece.by):
                     name = _overlaid_field(piece, page, fields)
                     evidence = _evidence(name, piece.run.text, piece.by or None)
                     signals.append(DetectedSignal(name, page.number, [evidence]))
@@ -196,8 +212,9 @@ def overlay_signals(pages: list[TextPage], fields: Fields) -> list[DetectedSigna
 
 
 def _says_other(piece: Hidden) -> bool:
-    below = plain(piece.run.text)
-    return bool(below) and plain(piece.by) != below
+    """Whether other text stands where text is hidden, or nothing where a figure was."""
+    below, above = plain(piece.run.text), plain(piece.by)
+    return bool(below) and (above != below if above else bool(VALUE.search(piece.run.text)))
 
 
 def _overlaid_field(piece: Hidden, page: TextPage, fields: Fields) -> str:

@@ -280,21 +280,18 @@ COMPUTER_SCREENS = frozenset(
     }
 )
 SAME_MOMENT = timedelta(minutes=2)
-LONG_AFTER = timedelta(hours=1)
 # A clock may be set to any zone of the world.
 CLOCKS_APART = timedelta(hours=26)
 
 
 def image_signals(facts: ImageFacts, fresh: list[Fresh]) -> list[DetectedSignal]:
     """Check a picture."""
-    signals = [DetectedSignal("sbx_picture")]
+    signals: list[DetectedSignal] = []
     if editor := _editor(facts.programs):
         signals.append(DetectedSignal("sbx_edited_by_software", 1, [{"edit_source": editor}]))
     if _is_screen(facts):
         size: dict[str, str | None] = {"width": str(facts.size[0]), "height": str(facts.size[1])}
         signals.append(DetectedSignal("sbx_screenshot", 1, [size]))
-    elif not facts.camera:
-        signals.append(DetectedSignal("sbx_no_camera_data", 1))
     signals += _dates(facts)
     return signals + part_signals(fresh, 1)
 
@@ -322,12 +319,6 @@ def _dates(facts: ImageFacts) -> list[DetectedSignal]:
     problems = list(_contradictions(facts))
     if problems:
         return [DetectedSignal("sbx_file_dates_contradict", 1, [{"problem": p} for p in problems])]
-    if facts.taken and facts.changed and facts.changed - facts.taken > LONG_AFTER:
-        evidence: dict[str, str | None] = {
-            "created": facts.taken.isoformat(),
-            "modified": facts.changed.isoformat(),
-        }
-        return [DetectedSignal("sbx_changed_long_after", 1, [evidence])]
     return []
 
 

@@ -7,24 +7,22 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from argyle_nb.sandbox.inspection.pdf_content import Box
+from argyle_nb.sandbox.inspection.page_content import Box, ByPlace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from argyle_nb.sandbox.inspection.pdf_content import Colour, PageContent, Patch, Run
+    from argyle_nb.sandbox.inspection.page_content import PageContent, Patch, Run
 
 AMOUNT = re.compile(r"[-(]?\$?\s?-?\(?\d[\d,]*\.\d{2,4}\)?-?\*?")
 _TAIL_AMOUNTS = re.compile(rf"^(.*?)((?:(?:^|\s+){AMOUNT.pattern})+)$")
-_BUCKET = 24.0
 SAME_WORD_GAP = 0.75
 SPACE_GAP = 0.12
 COVERED = 0.5
 OVERPRINTED = 0.45
+OTHER_SIZE = 2.5
 SCAN_SHARE = 0.7
 DARK = 0.3
-WHITE = 0.97
-CMYK = 4
 LONGEST_CELL = 600
 TOUCHES = 0.25
 SAME_PRINT = 0.7
@@ -93,11 +91,15 @@ class TextPage:
     @property
     def is_scan(self) -> bool:
         """Whether it is a picture: hardly any text is seen, beside an image or at all."""
+        letters = sum(len(cell.text) for cell in self.cells)
+        return letters < (120 if self.covered_by_image else 25)
+
+    @property
+    def covered_by_image(self) -> bool:
+        """Whether one image takes most of the page."""
         area = self.content.width * self.content.height
         images = [patch.box.area for patch in self.content.patches if patch.image]
-        letters = sum(len(cell.text) for cell in self.cells)
-        covers = bool(images) and max(images) > SCAN_SHARE * area
-        return letters < (120 if covers else 25)
+        return bool(images) and max(images) > SCAN_SHARE * area
 
 
 def see(content: PageContent) -> TextPage:
@@ -110,62 +112,47 @@ def see(content: PageContent) -> TextPage:
     return page
 
 
-def is_white(colour: Colour) -> bool:
-    """Whether a fill colour (grey, RGB or CMYK) is white or nearly so."""
-    return max(colour) <= 1 - WHITE if len(colour) == CMYK else min(colour) >= WHITE
-
-
 def plain(text: str) -> str:
     """Letters and digits only, lower case: what two prints of one text share."""
     return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
 def _hidden(content: PageContent) -> Iterator[Hidden]:
-    by_place = _index(run for run in content.runs if run.shown)
-    patches = [p for p in content.patches if not p.box.is_line]
-    area = content.width * content.height
-    covering = [p for p in patches if not (p.image and p.box.area > SCAN_SHARE * area)]
+    seen = ByPlace((run.box, run) for run in content.runs if run.seen)
+    covering = ByPlace((patch.box, patch) for patch in _covering(content))
     for run in content.runs:
-        if run.hidden_layer:
-            yield Hidden(run, "layer")
-        elif not run.visible or _unreadable(run, patches):
-            yield Hidden(run, "invisible")
-        elif patch := _cover(run, covering):
-            yield Hidden(run, "covered", _seen_instead(run, by_place), patch)
-        elif over := _overprint(run, by_place):
+        if not run.seen:
+            patch = _cover(run, covering) if run.inked and not run.layered else None
+            if patch is None:
+                yield Hidden(run, "layer" if run.layered else "invisible")
+            else:
+                yield Hidden(run, "covered", _seen_instead(run, seen), patch)
+        elif over := _overprint(run, seen):
             yield Hidden(run, "overprinted", over.text)
 
 
-def _index(runs: Iterable[Run]) -> dict[int, list[Run]]:
-    by_place: dict[int, list[Run]] = {}
-    for run in runs:
-        by_place.setdefault(int(run.box.y0 // _BUCKET), []).append(run)
-    return by_place
+def _covering(content: PageContent) -> Iterator[Patch]:
+    """Find what may hide text: no rules, and no scan, under which its own text is."""
+    area = content.width * content.height
+    for patch in content.patches:
+        is_scan = patch.image and patch.box.area > SCAN_SHARE * area
+        if not patch.box.is_line and not is_scan:
+            yield patch
 
 
-def _near(run: Run, by_place: dict[int, list[Run]]) -> Iterator[Run]:
-    bucket = int(run.box.y0 // _BUCKET)
-    for place in (bucket - 1, bucket, bucket + 1):
-        yield from by_place.get(place, ())
+def _cover(run: Run, patches: ByPlace[Patch]) -> Patch | None:
+    over = (
+        patch
+        for patch in patches.near(run.box)
+        if patch.order > run.order and run.box.shared(patch.box) > COVERED
+    )
+    return min(over, key=lambda patch: patch.order, default=None)
 
 
-def _unreadable(run: Run, patches: list[Patch]) -> bool:
-    """White on white: the last thing painted under it is white paper."""
-    if not is_white(run.colour):
-        return False
-    under = [p for p in patches if p.order < run.order and run.box.shared(p.box) > COVERED]
-    return not under or (not under[-1].image and is_white(under[-1].colour))
-
-
-def _cover(run: Run, patches: list[Patch]) -> Patch | None:
-    over = (p for p in patches if p.order > run.order and run.box.shared(p.box) > COVERED)
-    return next(over, None)
-
-
-def _seen_instead(run: Run, by_place: dict[int, list[Run]]) -> str:
+def _seen_instead(run: Run, seen: ByPlace[Run]) -> str:
     later = [
         other
-        for other in _near(run, by_place)
+        for other in seen.near(run.box)
         if other.order > run.order and _touches(run.box, other.box)
     ]
     return " ".join(other.text for other in sorted(later, key=lambda other: other.box.x0))
@@ -175,20 +162,21 @@ def _touches(box: Box, other: Box) -> bool:
     return max(box.shared(other), other.shared(box)) > TOUCHES
 
 
-def _overprint(run: Run, by_place: dict[int, list[Run]]) -> Run | None:
-    if not plain(run.text):
-        return None
-    for other in _near(run, by_place):
-        alike = plain(other.text)
-        if (
-            other.order > run.order
-            and alike
-            and alike not in plain(run.text)
-            and max(run.size, other.size) < 2.5 * min(run.size, other.size)
-            and max(run.box.shared(other.box), other.box.shared(run.box)) > OVERPRINTED
-        ):
-            return other
-    return None
+def _overprint(run: Run, seen: ByPlace[Run]) -> Run | None:
+    text = plain(run.text)
+    over = (other for other in seen.near(run.box) if text and _is_over(other, run))
+    return next(
+        (other for other in over if plain(other.text) and plain(other.text) not in text), None
+    )
+
+
+def _is_over(other: Run, run: Run) -> bool:
+    small, large = sorted((run.size, other.size))
+    return (
+        other.order > run.order
+        and large < OTHER_SIZE * small
+        and max(run.box.shared(other.box), other.box.shared(run.box)) > OVERPRINTED
+    )
 
 
 def _lines(runs: list[Run]) -> list[list[Run]]:
@@ -210,11 +198,13 @@ def _on_line(run: Run, first: Run) -> bool:
 
 def _cells(line: list[Run], page: int) -> Iterator[Cell]:
     group: list[Run] = []
+    end = 0.0
     for run in sorted(line, key=lambda r: r.box.x0):
-        if group and run.box.x0 - max(r.box.x1 for r in group) > SAME_WORD_GAP * run.size:
+        if group and run.box.x0 - end > SAME_WORD_GAP * run.size:
             yield from _split_amounts(group, page)
             group = []
         if not (group and _same_print(group[-1], run)):
+            end = max(end, run.box.x1) if group else run.box.x1
             group.append(run)
     yield from _split_amounts(group, page)
 

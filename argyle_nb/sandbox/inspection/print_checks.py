@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
-from pypdf.generic import StreamObject
-
+from argyle_nb.sandbox.inspection.edit_checks import VALUE
 from argyle_nb.sandbox.inspection.image_checks import (
     fresh_parts,
     image_facts,
@@ -16,39 +16,26 @@ from argyle_nb.sandbox.inspection.image_checks import (
     part_signals,
 )
 from argyle_nb.sandbox.inspection.layout import plain
-from argyle_nb.sandbox.inspection.pdf_content import resolve
 from argyle_nb.sandbox.inspection.scoring import DetectedSignal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pypdf import PageObject, PdfReader
-
     from argyle_nb.sandbox.inspection.layout import Cell, TextPage
-    from argyle_nb.sandbox.inspection.pdf_content import Run
+    from argyle_nb.sandbox.inspection.page_content import Run
+    from argyle_nb.sandbox.inspection.pdfium import PdfFile
 
 
 MAX_PAGES = 3
-JPEG_START = b"\xff\xd8\xff"
 
 
-def scan_signals(reader: PdfReader) -> list[DetectedSignal]:
+def scan_signals(file: PdfFile) -> list[DetectedSignal]:
     """Look for parts put into the JPEGs of the first pages."""
     signals: list[DetectedSignal] = []
-    for number in range(min(len(reader.pages), MAX_PAGES)):
-        for data in _pictures(reader.pages[number]):
-            signals += _put_in(data, number + 1)
+    for number in range(1, min(file.page_count, MAX_PAGES) + 1):
+        for data in file.jpegs(number):
+            signals += _put_in(data, number)
     return signals
-
-
-def _pictures(page: PageObject) -> Iterator[bytes]:
-    held = resolve(resolve(page.get("/Resources", {})).get("/XObject", {}))
-    for entry in list(held.values())[:MAX_PAGES]:
-        stream = resolve(entry)
-        if isinstance(stream, StreamObject) and stream.get("/Subtype") == "/Image":
-            data = stream.get_data()
-            if data.startswith(JPEG_START):
-                yield data
 
 
 def _put_in(data: bytes, page: int) -> list[DetectedSignal]:
@@ -73,6 +60,7 @@ PEERS = 2
 RARE = 3
 RARE_SHARE = 6
 LONGEST_VALUE = 32
+YEAR = re.compile(r"(19|20)\d\d")
 
 
 def print_signals(pages: list[TextPage]) -> list[DetectedSignal]:
@@ -95,10 +83,14 @@ def _about(identifier: str, cell: Cell) -> DetectedSignal:
 
 
 def _hidden_text(page: TextPage) -> Iterator[DetectedSignal]:
+    """Figures in the file that the page does not show; a scan's own text layer is none."""
+    if page.covered_by_image:
+        return
     seen = plain(page.text)
     for piece in page.hidden:
         text = plain(piece.run.text)
-        if piece.reason in ("layer", "invisible") and text and text not in seen:
+        hidden = piece.reason in ("layer", "invisible") and bool(VALUE.search(piece.run.text))
+        if hidden and text not in seen:
             evidence: dict[str, str | None] = {"text": piece.run.text, "hidden_by": piece.reason}
             yield DetectedSignal("sbx_hidden_layer", page.number, [evidence])
 
@@ -109,6 +101,9 @@ def _mixed_inside(page: TextPage) -> Iterator[Cell]:
         runs = sorted(cell.runs, key=lambda run: run.box.x0)
         for run, following in pairwise(runs):
             joined = following.box.x0 - run.box.x1 < WORD_GAP * run.size
+            # Official forms print the last two digits of their year in another weight.
+            if YEAR.fullmatch(run.text.strip() + following.text.strip()):
+                continue
             digits = any(c.isdigit() for c in run.text) and any(c.isdigit() for c in following.text)
             if joined and digits and _differs(run, following):
                 yield cell
@@ -146,7 +141,7 @@ def _all_differ(size: float, peers: list[Cell]) -> bool:
 
 
 def _is_value(cell: Cell) -> bool:
-    return any(c.isdigit() for c in cell.text) and len(cell.text) < LONGEST_VALUE
+    return len(cell.text) < LONGEST_VALUE and VALUE.search(cell.text) is not None
 
 
 def _same_line(cell: Cell, page: TextPage) -> list[Cell]:

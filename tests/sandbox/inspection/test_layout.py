@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from pypdf import PdfReader
 
 from argyle_nb.sandbox.inspection.edit_checks import read_pages
+from argyle_nb.sandbox.inspection.page_content import Box, ByPlace, family_of
+from argyle_nb.sandbox.inspection.pdfium import PdfFile
 from tests.support.payroll_papers import new_canvas
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 def seen(buffer: io.BytesIO, drawn: Canvas) -> TextPage:
     drawn.save()
-    return read_pages(PdfReader(buffer))[0]
+    with PdfFile(buffer.getvalue()) as file:
+        return read_pages(file)[0]
 
 
 def test_right_aligned_amounts_share_their_right_edge() -> None:
@@ -103,3 +105,51 @@ def test_text_without_ink_is_hidden() -> None:
     text.textOut("secret")
     drawn.drawText(text)
     assert [hidden.reason for hidden in seen(buffer, drawn).hidden] == ["invisible"]
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        ("ABCDEF+Arial-BoldMT", "arial"),
+        ("ArialMT", "arial"),
+        ("Helvetica-Oblique", "helvetica"),
+        ("Arial,Bold", "arial"),
+        ("TimesNewRomanPSMT", "timesnew"),
+        ("TimesNewRomanPS-BoldMT", "timesnew"),
+        ("Bookman-Demi", "bookman-demi"),
+    ],
+)
+def test_bold_and_regular_of_one_face_are_one_family(name: str, family: str) -> None:
+    assert family_of(name) == family
+
+
+def test_a_dark_bar_without_text_on_it_is_a_redaction() -> None:
+    buffer, drawn = new_canvas()
+    drawn.drawString(100, 700, "912-33-0044")
+    drawn.rect(95, 695, 90, 18, stroke=0, fill=1)
+    [hidden] = seen(buffer, drawn).hidden
+    assert hidden.is_redaction
+
+
+def test_large_print_behind_small_print_is_no_text_over_text() -> None:
+    buffer, drawn = new_canvas()
+    drawn.setFont("Helvetica", 48)
+    drawn.setFillGray(0.8)
+    drawn.drawString(90, 690, "COPY")
+    drawn.setFillGray(0)
+    drawn.setFont("Helvetica", 9)
+    drawn.drawString(100, 700, "Net Pay")
+    assert seen(buffer, drawn).hidden == []
+
+
+def test_things_are_found_by_where_they_stand() -> None:
+    boxes = {name: Box(x, 0, x + 10, 10) for name, x in (("left", 0), ("right", 500))}
+    boxes["page"] = Box(0, 0, 5000, 5000)
+    found = ByPlace((box, name) for name, box in boxes.items())
+    assert sorted(found.near(Box(490, 5, 505, 8))) == ["page", "right"]
+    assert list(found.near(Box(200, 900, 210, 905))) == ["page"]
+
+
+def test_of_many_at_one_place_the_last_are_looked_at() -> None:
+    found = ByPlace((Box(0, 0, 1, 1), number) for number in range(10_000))
+    assert set(found.near(Box(0, 0, 1, 1))) == set(range(9_900, 10_000))

@@ -1,0 +1,216 @@
+"""Inspect documents in processes of their own, so that native code and bad files hurt nobody."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+UNREADABLE = "DOCUMENT IS UNREADABLE"
+TOO_LONG = "it takes too long to read"
+TOO_LARGE = "it needs more memory than this sandbox gives"
+BREAKS = "it breaks the PDF reader"
+# Of processor time: a busy machine makes no document slow. Time by the clock is the outer bound.
+CPU_SECONDS, CLOCK_SECONDS = 20.0, 60.0
+# PDFium gives no memory back: a process that holds more, or has read so many, is replaced.
+MAX_HELD_MB, MAX_DOCUMENTS = 300, 500
+MAX_ANSWER = 50_000_000
+TRIES = 2
+CLOSE_SECONDS, END_SECONDS = 5.0, 2.0
+PYTHON_FAILED = 1
+COMMAND = (sys.executable, "-m", "argyle_nb.sandbox.inspection")
+
+logger = logging.getLogger("argyle_nb.sandbox")
+
+
+class InspectorClosedError(Exception):
+    """The inspector was closed before it could answer; nothing is known of the document."""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What the sandbox found out about one document.
+
+    `problem` says why it cannot be processed; what was not found or not read is ``None``.
+    """
+
+    found_type: str | None = None
+    problem: str | None = None
+    ocr_data: dict[str, Any] | None = None
+    ocr_authenticity: dict[str, Any] | None = None
+    ocr_authenticity_score: int | None = None
+
+
+class Inspector:
+    """Hands documents to processes that are started when needed, one for each thread that asks."""
+
+    def __init__(
+        self,
+        *,
+        cpu_seconds: float = CPU_SECONDS,
+        clock_seconds: float = CLOCK_SECONDS,
+        command: tuple[str, ...] = COMMAND,
+    ) -> None:
+        self._cpu_seconds, self._clock_seconds = cpu_seconds, clock_seconds
+        self._command = command
+        self._idle: list[_Process] = []
+        self._busy: set[_Process] = set()
+        self._changed = threading.Condition()
+        self._closed = False
+
+    def __call__(self, path: Path, document_type: str) -> Inspection:
+        """Inspect one file; a reader that crashes is asked once more with a new process."""
+        question = {
+            "path": str(path),
+            "document_type": document_type,
+            "cpu_seconds": self._cpu_seconds,
+        }
+        problem = BREAKS
+        for _ in range(TRIES):
+            process = self._take()
+            answer = None
+            try:
+                answer = process.ask(question, self._clock_seconds)
+            finally:
+                self._give_back(process, answer)
+            if answer is not None:
+                return answer.inspection
+            if self._closed:
+                raise InspectorClosedError
+            problem = process.cause_of_end()
+            if problem in (TOO_LONG, TOO_LARGE):
+                break
+        return Inspection(problem=f"{UNREADABLE}: {problem}")
+
+    def close(self) -> None:
+        """End all processes, also those at work."""
+        with self._changed:
+            self._closed = True
+            for process in self._busy:
+                process.stop()  # the thread that waits for it puts it away
+            self._changed.wait_for(lambda: not self._busy, CLOSE_SECONDS)
+            while self._idle:
+                self._idle.pop().end()
+
+    def __enter__(self) -> Inspector:  # noqa: PYI034 - it is not meant to be derived from
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _take(self) -> _Process:
+        with self._changed:
+            if self._closed:
+                raise InspectorClosedError
+            process = self._idle.pop() if self._idle else _Process(self._command)
+            self._busy.add(process)
+            return process
+
+    def _give_back(self, process: _Process, answer: _Answer | None) -> None:
+        fit = answer is not None and answer.held_mb <= MAX_HELD_MB
+        fit = fit and process.answered < MAX_DOCUMENTS and not self._closed
+        if not fit:
+            process.end()
+        with self._changed:
+            self._busy.discard(process)
+            if fit:
+                self._idle.append(process)
+            self._changed.notify_all()
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What a process found out, and how much memory it holds since."""
+
+    inspection: Inspection
+    held_mb: float
+
+
+class _Process:
+    """One process and the pipe to it: a line of JSON in, a line out; never a pickle."""
+
+    def __init__(self, command: tuple[str, ...]) -> None:
+        self.answered = 0
+        self._late = False
+        # Linear algebra would reserve memory for each core of a large machine.
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            start_new_session=True,  # an interrupt is for whoever asked, not for the document
+        )
+
+    def ask(self, question: dict[str, Any], seconds: float) -> _Answer | None:
+        """Return the answer, or ``None`` when there is none or no sensible one."""
+        self._late = False
+        timer = threading.Timer(seconds, self._time_is_up)
+        timer.daemon = True
+        timer.start()
+        try:
+            answer = self._answer(question)
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
+            return None  # it is gone, or talks nonsense
+        finally:
+            timer.cancel()
+        self.answered += 1
+        return answer
+
+    def _answer(self, question: dict[str, Any]) -> _Answer:
+        assert self._process.stdin is not None  # noqa: S101 - told to the type checker
+        assert self._process.stdout is not None  # noqa: S101
+        self._process.stdin.write(json.dumps(question).encode("ascii") + b"\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline(MAX_ANSWER)
+        if not line:  # it is about to end, and its code will say why
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(END_SECONDS)
+        said = json.loads(line)
+        return _Answer(Inspection(**said["inspection"]), float(said["held_mb"]))
+
+    def cause_of_end(self) -> str:
+        """Say in words why there was no answer."""
+        code = self._process.wait()
+        if self._late or code == -getattr(signal, "SIGXCPU", 0):
+            return TOO_LONG
+        if code == -signal.SIGABRT:  # what PDFium does when it gets no memory
+            return TOO_LARGE
+        if code == PYTHON_FAILED:
+            logger.warning("the PDF reader does not start: is pypdfium2 installed?")
+            return "the PDF reader does not run"
+        return BREAKS
+
+    def stop(self) -> None:
+        """Let it end at once, also in the middle of a document."""
+        self._process.kill()
+
+    def end(self) -> None:
+        """End it at once and leave nothing of it behind."""
+        self.stop()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+
+    def _time_is_up(self) -> None:
+        self._late = True
+        self.stop()
