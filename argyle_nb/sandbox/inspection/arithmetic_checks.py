@@ -171,7 +171,7 @@ def _two_taxes(column: Column, social: PayRow, medicare: PayRow) -> Iterator[Fin
 
 def _taxes_of_gross(column: Column, given: list[tuple[PayRow, Decimal]]) -> Iterator[Finding]:
     sure = column.sure("gross", *TAKEN) and len(given) > 1
-    if not (column.all_listed or sure):
+    if not (column.all_listed or sure) or column.unread("deduction"):
         return
     gross, bases = column.gross[0], _bases(column)
     slack = max(Decimal("0.05"), gross * Decimal("0.0002"))

@@ -129,7 +129,10 @@ _SECTIONS: tuple[tuple[str, str], ...] = (
         r"(your |employee )?(pre[- ]?tax |post[- ]?tax |after[- ]?tax |other )?(deduct|tax|withh)",
     ),
     ("deduction", r"statutory|pre[- ]?tax|post[- ]?tax|after[- ]?tax"),
-    ("earning", r"(your |employee |gross )*earnings|hours (and|&) earnings|wages\W*$"),
+    (
+        "earning",
+        r"(your |employee |gross )*earnings(?! statement)|hours (and|&) earnings|wages\W*$",
+    ),
     ("year", r"(ytd|year[- ]to[- ]date)\b"),
 )
 _BLANK = re.compile(r"[-\u2013\u2014]+|n/?a|nil|none", re.IGNORECASE)
@@ -142,13 +145,19 @@ _SAID = re.compile(
 
 @dataclass
 class PayRow:
-    """One line of a table; `sure` when headers name its columns, or it is one amount on its own."""
+    """One line of a table.
+
+    It is `sure` when headers name its columns or it is one amount on its own, and `doubtful` when
+    there is more than one good guess: many amounts without headers, or one total below the header
+    of the year that may be of this period.
+    """
 
     description: str
     kind: str
     values: dict[str, Decimal] = field(default_factory=dict)
     cells: dict[str, Cell] = field(default_factory=dict)
     sure: bool = True
+    doubtful: bool = False
 
 
 class Header(NamedTuple):
@@ -207,6 +216,7 @@ class _Tables:
         self.sections: list[Section] = []
         self.starts: list[float] = []
         self.rows: list[PayRow] = []
+        self.unlabelled: list[PayRow] = []
 
     def read(self, lines: list[list[Cell]]) -> list[PayRow]:
         for line in lines:
@@ -216,6 +226,9 @@ class _Tables:
             else:
                 self._read_titles(line)
         self.rows += _boxes(lines, self.rows)
+        boxed = {id(cell) for row in self.rows for cell in row.cells.values()}
+        left = (r for r in self.unlabelled if not boxed & {id(c) for c in r.cells.values()})
+        self.rows += left
         self.rows += _sentences(lines, {row.kind for row in self.rows})
         return self.rows
 
@@ -252,8 +265,9 @@ class _Tables:
         for cell in line:
             text = cell.text.strip()
             if is_money(cell) or (_BLANK.fullmatch(text) and groups):
-                if groups:
-                    groups[-1][1].append(cell)
+                if not groups:
+                    groups.append(([], []))
+                groups[-1][1].append(cell)
             elif re.fullmatch(r"[$=+*-]+", text):
                 continue
             elif groups and not groups[-1][1] and not self._starts_table(groups[-1][0][-1], cell):
@@ -267,19 +281,18 @@ class _Tables:
         return apart and any(abs(cell.box.x0 - start) < ONE_LINE for start in self.starts)
 
     def _read_group(self, labels: list[Cell], cells: list[Cell]) -> None:
-        description = " ".join(cell.text for cell in labels).strip(" :.")
         amounts = [cell for cell in cells if is_money(cell)]
+        if not labels:
+            self._read_unlabelled(amounts)
+            return
+        description = " ".join(cell.text for cell in labels).strip(" :.")
         if _PERIOD_WORD.match(description):
             self.rows += self._transposed(description, amounts)
             return
         section = self._section(labels[0], cells[-1])
         row = PayRow(description, _kind_in(description, section.kind if section else ""))
         named = self._named(row, amounts, section)
-        for column, cell in zip(named, amounts, strict=True):
-            value = amount(_bare(cell.text))
-            if column not in (None, "other", *row.values) and value is not None:
-                row.values[str(column)] = value
-                row.cells[str(column)] = cell
+        _fill(row, named, amounts)
         if row.kind == "gross" and section and section.kind == "earning":
             # what follows it in the same table are no earnings
             self.sections.append(Section("", labels[0]))
@@ -291,18 +304,46 @@ class _Tables:
         """Return the column of each amount, and note on the row when it is only guessed."""
         if len(amounts) == 1 and _of_the_year(row.description, section):
             return ["ytd"]
-        named = [self._column_of(cell) for cell in amounts]
-        known = [name for name in named if name]
-        if known and len(set(known)) == len(known):
-            alone = len(amounts) == 1 and row.kind in ("gross", "net", "total", "deposit")
-            row.sure = len(known) == len(named) and not (alone and known != ["current"])
-            return ["current"] if alone and known != ["current"] else named
-        row.sure = len(amounts) == 1
-        return _guess_columns(amounts)
+        named = self._columns(amounts)
+        if not any(named):
+            row.sure, row.doubtful = len(amounts) == 1, len(amounts) > TWICE
+            return _guess_columns(amounts)
+        row.sure = all(named)
+        if len(amounts) == 1 and row.kind in ("gross", "net", "total", "deposit"):
+            row.sure = named == ["current"]
+            row.doubtful = named == ["ytd"]
+            return ["current"]
+        return named
 
-    def _column_of(self, cell: Cell) -> str | None:
-        header = _over(cell, [h for h in self.headers if h.column])
-        return header.column if header else None
+    def _columns(self, amounts: list[Cell]) -> list[str | None]:
+        """Name the column of each amount; where two share a header, of the closer one."""
+        headers = [h for h in self.headers if h.column]
+        over = [_over(cell, headers) for cell in amounts]
+        apart = [_apart(cell, h.cell) if h else 0.0 for cell, h in zip(amounts, over, strict=True)]
+        names: list[str | None] = []
+        for at, header in enumerate(over):
+            same = [n for n, h in enumerate(over) if h and header and h.column == header.column]
+            closest = min(same, key=lambda n: apart[n], default=None)
+            names.append(header.column if header and closest == at else None)
+        return names
+
+    def _read_unlabelled(self, amounts: list[Cell]) -> None:
+        """Read a total without a name; what is none may be the rest of a row that was not read."""
+        row = PayRow("", "unknown")
+        _fill(row, self._columns(amounts), amounts)
+        for kind, parts in (("gross", ("earning",)), ("total", ("tax", "deduction"))):
+            if row.values and self._adds_up(row, parts):
+                row.kind = kind
+        if row.values.keys() & {"current", "ytd"}:
+            (self.rows if row.kind != "unknown" else self.unlabelled).append(row)
+
+    def _adds_up(self, total: PayRow, kinds: tuple[str, ...]) -> bool:
+        rows = [row for row in self.rows if row.kind in kinds]
+        return bool(rows) and all(
+            abs(sum(row.values.get(name, 0) for row in rows)) == abs(value)
+            for name, value in total.values.items()
+            if name in ("current", "ytd")
+        )
 
     def _section(self, label: Cell, last: Cell) -> Section | None:
         """Return the nearest title above a row that reaches over its table."""
@@ -329,13 +370,22 @@ class _Tables:
         return rows
 
 
+def _fill(row: PayRow, named: list[str | None], amounts: list[Cell]) -> None:
+    for column, cell in zip(named, amounts, strict=True):
+        value = amount(_bare(cell.text))
+        if column not in (None, "other", *row.values) and value is not None:
+            row.values[str(column)] = value
+            row.cells[str(column)] = cell
+
+
 def _kind_in(description: str, section: str) -> str:
     """Let the table decide for an unknown label, and where the label fits another table."""
     kind = _known_kind(description)
     total = r"(sub-?)?totals?" if section != "earning" else r"(sub-?)?totals?|(total )?earnings"
     if re.fullmatch(total, description, re.IGNORECASE):
         return {"earning": "gross", "deduction": "total"}.get(section, "none")
-    idle = section == "employer" or (section == "none" and kind not in ("gross", "net", "total"))
+    counted = ("gross", "net", "total", "imputed")
+    idle = section == "employer" or (section == "none" and kind not in counted)
     if idle or (section, kind) in (("summary", "earning"), ("summary", "deduction")):
         return "none"
     if kind in ("earning", "deduction") and section in ("earning", "deduction"):

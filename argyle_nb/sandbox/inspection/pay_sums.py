@@ -1,8 +1,8 @@
 """The sums that a paystub makes, and which of them can be relied on.
 
 A page may leave rows out, and reading may miss some. A sum that fails is therefore told only where
-the same sum is right in the other column, or where every row and its column are certain and no
-row that was left out or counted twice would explain the difference.
+the same sum is right in the other column, or where every row and its column are certain; and never
+where rows that may or may not be counted would explain the difference.
 """
 
 from __future__ import annotations
@@ -28,13 +28,14 @@ Finding = tuple[str, Decimal, Decimal]
 
 @dataclass(frozen=True)
 class Sum:
-    """One addition: what is expected and found, whether it fits, and whether it had to."""
+    """One addition: expected and found, whether it fits, had to fit, and can be judged at all."""
 
     check: str
     expected: Decimal
     found: Decimal
     fits: bool
     certain: bool = False
+    possible: bool = True
 
 
 class Column:
@@ -48,7 +49,7 @@ class Column:
         self.taken = signed(stub.of("tax", "deduction"), name)
         totals = [abs(total) for total in self.stated("total")][:MOST_TOTALS]
         self.totals = [sum(part, ZERO) for n in (1, 2, 3) for part in combinations(totals, n)]
-        loose = stub.of("imputed", "reimbursement", "unknown", "none")
+        loose = stub.of("imputed", "reimbursement", "unknown")
         self.loose = [v for v in self.values(loose) if v][:MOST_LOOSE]
 
     def values(self, rows: list[PayRow]) -> list[Decimal]:
@@ -56,14 +57,21 @@ class Column:
         return [row.values[self.name] for row in rows if self.name in row.values]
 
     def stated(self, kind: str) -> list[Decimal]:
-        """Values of a kind that are not nothing."""
-        return [value for value in self.values(self.stub.of(kind)) if value]
+        """Values of a kind that are not nothing, and whose column is beyond doubt."""
+        rows = [row for row in self.stub.of(kind) if not row.doubtful]
+        return [value for value in self.values(rows) if value]
 
     def complete(self, *kinds: str) -> bool:
-        """Whether no row has an amount of this period and lacks the one of the year."""
+        """Whether there are rows, and none has an amount of this period but not of the year."""
         rows = self.stub.of(*kinds)
         wanted = [row for row in rows if self.name == "ytd" and "current" in row.values]
         return bool(self.values(rows)) and all(self.name in row.values for row in wanted)
+
+    def unread(self, *kinds: str) -> bool:
+        """Whether a column is in doubt, or a row has only the other column's amount."""
+        other = "ytd" if self.name == "current" else "current"
+        rows = self.stub.of(*kinds)
+        return any(r.doubtful or (r.values.get(other) and self.name not in r.values) for r in rows)
 
     def sure(self, *kinds: str) -> bool:
         """Whether headers name the columns of all such rows, and no row's meaning is unknown."""
@@ -91,10 +99,8 @@ class Column:
             return None
         total = sum(self.values(self.stub.of("earning")), ZERO)
         fits = any(self.explained(gross - total) for gross in self.gross)
-        more = total - min(self.gross, key=lambda gross: abs(gross - total))
-        certain = more > 0 and self.sure("earning", "gross") and not self.repeats(more, "earning")
         check = f"earnings make gross pay ({self.name})"
-        return Sum(check, total, self.gross[0], fits, certain)
+        return Sum(check, total, self.gross[0], fits, possible=not self.unread("earning"))
 
     @cached_property
     def deductions(self) -> Sum | None:
@@ -104,21 +110,15 @@ class Column:
         fits = any(self.explained(total - self.taken) for total in self.totals)
         fits = fits or self._totals_of_parts()
         check = f"deductions make their total ({self.name})"
-        return Sum(check, self.taken, self.totals[0], fits, self._deductions_certain())
+        one = len(self.totals) == 1 and self.sure(*TAKEN, "total")
+        certain = one and self.leaves_net([self.taken])
+        return Sum(check, self.taken, self.totals[0], fits, certain, not self.unread(*TAKEN))
 
     def _totals_of_parts(self) -> bool:
         """Whether every total is that of the taxes alone, or of the deductions alone."""
         parts = [signed(self.stub.of(kind), self.name) for kind in TAKEN]
         totals = map(abs, self.stated("total"))
         return all(any(abs(total - part) <= CENT for part in parts) for total in totals)
-
-    def _deductions_certain(self) -> bool:
-        if not (self.gross and self.net and self.sure(*TAKEN, "total")):
-            return False
-        more = self.taken - max(self.totals)
-        if self.leaves_net(self.totals):  # the list may be short, but not too long
-            return more > 0 and not self.repeats(more, *TAKEN)
-        return self.leaves_net([self.taken]) and len(self.totals) == 1
 
     def leaves_net(self, taken: list[Decimal]) -> bool:
         """Whether gross pay less one of these is net pay."""
@@ -140,7 +140,8 @@ class Column:
         certain = added or (bool(listed) and self.sure("gross", "net", *TAKEN))
         check = f"gross less deductions makes net pay ({self.name})"
         fits = self.leaves_net([*listed, *self.totals])
-        return Sum(check, expected, self.net[0], fits, certain)
+        possible = not self.unread("imputed", "reimbursement", *(() if added else TAKEN))
+        return Sum(check, expected, self.net[0], fits, certain, possible)
 
     @property
     def all_listed(self) -> bool:
@@ -169,7 +170,7 @@ def failing_sums(stub: Paystub) -> Iterator[Finding]:
             (column.pay, other.pay),
         ):
             proven = there is not None and there.fits
-            if here is not None and not here.fits and (proven or here.certain):
+            if here and here.possible and not here.fits and (proven or here.certain):
                 yield here.check, here.expected, here.found
     yield from _deposits(current)
 

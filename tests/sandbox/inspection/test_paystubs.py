@@ -205,6 +205,30 @@ def test_tables_side_by_side_keep_their_rows(tmp_path: Path) -> None:
     assert net_of(data) == "1995.23"
 
 
+def test_a_total_without_a_name_is_told_by_what_it_adds_up(tmp_path: Path) -> None:
+    rows = [("Earnings", *HEAD), EARNED[0], ("Bonus", "100.00", "100.00")]
+    total = ("", "2,500.00", "12,100.00")
+    data = read(tmp_path, sheet([*rows, total, ("Deductions", *HEAD), *TAKEN]))
+    assert pay(data["earnings"]["totals"]) == {"": "2500.00"}
+
+
+def test_a_summary_may_have_a_column_for_each_total(tmp_path: Path) -> None:
+    rows = [
+        ("", "Gross Pay", "Pre Tax Deductions", "Employee Taxes", "Net Pay"),
+        ("Current", "2,400.00", "0.00", "404.77", "1,995.23"),
+        ("YTD", "12,000.00", "0.00", "2,023.85", "9,976.15"),
+    ]
+    found = look(tmp_path, sheet(rows, (180, 290, 400, 500)))
+    assert clean(found)
+    assert net_of(found.ocr_data or {}) == "1995.23"
+
+
+def test_taxable_wages_are_no_taxes(tmp_path: Path) -> None:
+    wages: list[Row] = [("Taxable Wages", *HEAD), ("Medicare", "2,400.00", "12,000.00")]
+    rows = [("Earnings", *HEAD), *EARNED, ("Deductions", *HEAD), *TAKEN, NET, *wages]
+    assert clean(look(tmp_path, sheet(rows)))
+
+
 def test_hours_off_are_no_pay(tmp_path: Path) -> None:
     leave: list[Row] = [("Time Off", "Used", "Balance"), ("Vacation", "8.00", "32.00")]
     rows = [("Earnings", *HEAD), *EARNED, ("Deductions", *HEAD), *TAKEN, NET, *leave]
