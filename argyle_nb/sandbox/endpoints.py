@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from abc import ABC, abstractmethod
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
@@ -56,7 +57,7 @@ MAX_TEXT = 255
 MAX_URL = 2048
 
 
-class _Resource:
+class _Resource(ABC):
     """What the lists have in common: one page, one object, and the deletion of one."""
 
     name: str
@@ -89,9 +90,9 @@ class _Resource:
             raise not_found()
         return row
 
+    @abstractmethod
     def as_object(self, request: Request, row: Row) -> dict[str, Any]:
         """Return a row as the API prints it."""
-        raise NotImplementedError
 
 
 class UsersApi(_Resource):
