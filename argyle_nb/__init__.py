@@ -101,7 +101,7 @@ __all__ = [
 _NAMES = {
     "archive": ("Archive",),
     "charts": ("charts",),
-    "client": ("Client",),
+    "client.client": ("Client",),
     "client.webhooks": ("verify_webhook",),
     "config": ("login",),
     "connection": ("connect",),

@@ -1,15 +1,21 @@
-"""One file on disk: what it is, whether it is whole and may be sent, and its SHA-256."""
+"""One file on disk: what it is, whether it is whole and may be sent, and its SHA-256.
+
+The check is cheap and in pure Python: how a file begins and ends, and whether its parts follow each
+other. Only a PDF that is encrypted, or whose objects are not where it says, is opened, with PDFium
+as viewers do, in a process of its own: a stranger's file must not hold up or crash a notebook.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import logging
 import re
+import subprocess
+import sys
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from argyle_nb.errors import DocumentError
 
@@ -27,7 +33,20 @@ EXTENSIONS = {
     "image/heic": ".heic",
 }
 
+# Problems, each after the pattern "<what>: <what it may mean>".
+PROTECTED = "the PDF is password-protected: the service cannot read it"
+OPEN_ENCRYPTED = (
+    "the PDF is encrypted, but opens without a password: the service may not be able to read it"
+)
 ENCRYPTED = "the PDF is encrypted: if it asks for a password, the service cannot read it"
+NO_END = "the PDF has no end mark (%%EOF): it may have been cut off"
+FAR_END = "the PDF goes on behind its end mark (%%EOF): it may be padded, or a change was cut off"
+NO_TABLE = (
+    "the PDF's objects are not where its table says, or it has none: viewers may mend that, "
+    "the service may not"
+)
+BROKEN_PARTS = "the JPEG has a broken part before its picture: some programs may not open it"
+MANY_PARTS = "the file has an unusual number of parts: it was not looked at up to its end"
 
 # A PDF may begin anywhere in these.
 HEAD_BYTES = 1024
@@ -38,16 +57,39 @@ _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", 
 
 # Readers look for a PDF's end mark in the last 1,024 bytes; some scanners pad further.
 _TAIL_BYTES = 4096
+# A picture of 200 MB has some thousands; each takes microseconds.
+_MAX_PARTS = 100_000
 _SEARCH_BYTES = 1 << 16
 _CUT_OFF = "it was cut off; save or fetch it again"
 
-_START = re.compile(rb"startxref\s+(\d+)")
+_START = re.compile(rb"startxref\s+(\d{1,12})(?!\d)")
 _XREF = re.compile(rb"\s*(xref|\d+\s+\d+\s+obj)")
 _ENCRYPT = re.compile(rb"/Encrypt\s*(\d+\s+\d+\s+R|<<)")
 
-_JPEG_END, _JPEG_SCAN = 0xD9, 0xDA
+# Of the 5 s that a check may take; to read and hash 200 MB takes up to 1.5 s on a busy machine.
+PDFIUM_SECONDS = 3.0
+# PDFium's error codes, negated.
+_NO_PDF, _PASSWORD_NEEDED = -3, -4
+_PDFIUM = """
+import sys
+try:
+    import resource
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 31, 1 << 31))
+except (ImportError, ValueError, OSError):
+    pass  # not every system has these limits
+import pypdfium2
+try:
+    print(len(pypdfium2.PdfDocument(sys.stdin.buffer.read())))
+except pypdfium2.PdfiumError as error:
+    print(-error.err_code)
+"""
+
+_JPEG_SCAN_KIND = 0xDA
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD8)})
+_JPEG_FRAME = re.compile(rb"\xff[\xc0-\xc3\xc5-\xc7\xc9-\xcb\xcd-\xcf]")
+_JPEG_SCAN, _JPEG_END = re.compile(rb"\xff\xda"), re.compile(rb"\xff\xd9")
 
 
 @dataclass(frozen=True)
@@ -75,15 +117,18 @@ class Document:
     size: int
     sha256: str
     media_type: str
-    problems: tuple[str, ...] = ()
+    # How much can be told of the same file may depend on how busy the machine is.
+    problems: tuple[str, ...] = field(default=(), compare=False)
 
     @cached_property
     def pages(self) -> int | None:
-        """Pages of a PDF, counted when first asked for; ``None`` for others and unreadable ones."""
-        if self.media_type != "application/pdf":
-            return None
-        with self.path.open("rb") as file:
-            return page_count(file)
+        """Pages of a PDF, counted when first asked for, in at most 3 s.
+
+        ``None`` for pictures, and for a PDF that is damaged beyond mending, asks for a password or
+        takes longer.
+        """
+        answer = ask_pdfium(self.path) if self.media_type == "application/pdf" else None
+        return answer if answer and answer > 0 else None
 
 
 def inspect_document(
@@ -94,12 +139,12 @@ def inspect_document(
     Parameters
     ----------
     path
-        A whole PDF, JPEG, PNG or HEIC.
+        A PDF, JPEG, PNG or HEIC that viewers open.
     max_bytes
         The largest allowed size; by default 200 MB, which Ocrolus publishes for one upload (Argyle
         publishes no limit).
     strict
-        Refuse an encrypted PDF, which otherwise only has a problem.
+        Refuse what has a problem: an encrypted PDF, or damage that viewers mend.
 
     Returns
     -------
@@ -110,7 +155,8 @@ def inspect_document(
     ------
     DocumentError
         Missing, a folder, not an ordinary file, unreadable, empty, too large, of another type, cut
-        off, damaged or (strict) encrypted; it says which, and the cure.
+        off or damaged so that viewers do not open it, or (strict) with a problem; it says which,
+        and the cure.
 
     Examples
     --------
@@ -129,11 +175,11 @@ def inspect_document(
                     path, "is not a PDF, JPEG, PNG or HEIC by its content; save it as one of these"
                 )
             sha256, size = _digest(file)
-            problems = _problems(path, file, media_type, size)
+            problems = problems_of(path, file, media_type, size)
     except OSError as error:
         raise DocumentError(path, f"cannot be read ({error.strerror}); check its rights") from None
     if problems and strict:
-        raise DocumentError(path, f"{problems[0]}; save it without one")
+        raise DocumentError(path, f"{problems[0]}; open it and save it anew, without a password")
     return Document(path, safe_name(path.name), size, sha256, media_type, problems)
 
 
@@ -204,100 +250,148 @@ def _digest(file: BinaryIO) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def _problems(path: Path, file: BinaryIO, media_type: str, size: int) -> tuple[str, ...]:
-    damage = damage_of(file, media_type, size)
-    if damage:
-        raise DocumentError(path, damage)
-    if media_type == "application/pdf" and is_encrypted(file, size):
-        return (ENCRYPTED,)
-    return ()
+def problems_of(path: Path, file: BinaryIO, media_type: str, size: int) -> tuple[str, ...]:
+    """Say what may keep the service from reading a document; refuse what viewers do not open."""
+    return _CHECKS[media_type](path, file, size)
 
 
-def damage_of(file: BinaryIO, media_type: str, size: int) -> str | None:
-    """Say what is broken in a document and the cure; nothing where it is whole."""
-    return _CHECKS[media_type](file, size)
+class PdfEnd(NamedTuple):
+    """How a PDF ends."""
+
+    mark: int  # where the last end mark begins, or -1
+    has_table: bool  # there is a table of the objects where the end says
+    is_encrypted: bool  # whether it asks for a password is not known
 
 
-def is_encrypted(file: BinaryIO, size: int) -> bool:
-    """Tell whether a PDF is encrypted; whether it also asks for a password is not looked at."""
-    tail = _read_at(file, max(0, size - _TAIL_BYTES), _TAIL_BYTES)
-    start = _START.findall(tail)
-    table = _read_at(file, int(start[-1]), HEAD_BYTES * 2) if start else b""
-    return bool(_ENCRYPT.search(tail) or _ENCRYPT.search(table))
-
-
-def page_count(file: BinaryIO) -> int | None:
-    """Count the pages of a PDF, mended where it is damaged, unless it cannot be read."""
-    from pypdf import PdfReader  # noqa: PLC0415 - half a second that few need
-
-    # It logs each thing that it mends.
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
-    try:
-        reader = PdfReader(file)
-        if reader.is_encrypted:
-            reader.decrypt("")
-        return len(reader.pages) or None
-    except Exception:  # noqa: BLE001 - hostile files break a parser in any way there is
-        return None
-
-
-def _pdf_damage(file: BinaryIO, size: int) -> str | None:
-    tail = _read_at(file, max(0, size - _TAIL_BYTES), _TAIL_BYTES)
-    if b"%%EOF" not in tail:
-        return f"the PDF has no end mark (%%EOF): {_CUT_OFF}"
+def pdf_end(file: BinaryIO, size: int) -> PdfEnd:
+    """Read how a PDF ends, without reading its objects."""
+    mark = _find_last(file, b"%%EOF", size)
+    stop = size if mark < 0 else mark
+    tail = _read_at(file, max(0, stop - _TAIL_BYTES), min(stop, _TAIL_BYTES))
     start = _START.findall(tail)
     begin = max(0, _read_at(file, 0, HEAD_BYTES).find(b"%PDF-"))
     # Some writers count from the header, others from the first byte.
     places = {int(start[-1]), int(start[-1]) + begin} if start else set()
-    if any(_XREF.match(_read_at(file, place, 32)) for place in places):
-        return None
-    file.seek(0)
-    if page_count(file):
-        return None
-    return "the PDF is damaged: no pages can be found in it; open it and save it anew"
+    tables = [_read_at(file, place, HEAD_BYTES * 2) for place in places]
+    return PdfEnd(
+        mark,
+        any(_XREF.match(table[:32]) for table in tables),
+        any(_ENCRYPT.search(part) for part in (tail, *tables)),
+    )
 
 
-def _jpeg_damage(file: BinaryIO, _: int) -> str | None:
-    """Walk to the picture's scan: behind it an end mark can be nothing but the end."""
+def ask_pdfium(path: Path) -> int | None:
+    """Count a PDF's pages in a process of its own.
+
+    A negative number is PDFium's error code; nothing is told where that process crashes or does not
+    end in time.
+    """
+    # -P: it imports nothing from the folder that the notebook happens to be in.
+    command = [sys.executable, "-P", "-c", _PDFIUM]
+    try:
+        with path.open("rb") as file:
+            done = subprocess.run(  # noqa: S603 - a fixed command
+                command,
+                stdin=file,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                timeout=PDFIUM_SECONDS,
+                check=True,
+            )
+        return int(done.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return None
+
+
+def _pdf_problems(path: Path, file: BinaryIO, size: int) -> tuple[str, ...]:
+    end = pdf_end(file, size)
+    answer = ask_pdfium(path) if end.is_encrypted or not end.has_table else None
+    if not end.has_table and answer in (0, _NO_PDF):
+        raise DocumentError(
+            path,
+            f"the PDF has no end mark (%%EOF): {_CUT_OFF}"
+            if end.mark < 0
+            else "the PDF is damaged: no pages can be found in it; open it and save it anew",
+        )
+    problems = []
+    if answer == _PASSWORD_NEEDED:
+        problems.append(PROTECTED)
+    elif end.is_encrypted:
+        problems.append(OPEN_ENCRYPTED if answer and answer > 0 else ENCRYPTED)
+    if end.mark < size - _TAIL_BYTES or end.mark < 0:
+        problems.append(NO_END if end.mark < 0 else FAR_END)
+    if not end.has_table:
+        problems.append(NO_TABLE)
+    return tuple(problems)
+
+
+def _jpeg_problems(path: Path, file: BinaryIO, _: int) -> tuple[str, ...]:
+    scan, is_whole = _jpeg_scan(file)
+    if scan is None:
+        raise DocumentError(path, f"the JPEG has no picture in it: {_CUT_OFF}")
+    # Behind the scan's begin, an end mark can be nothing but the end.
+    if _find(file, _JPEG_END, scan) is None:
+        raise DocumentError(path, f"the JPEG has no end mark: {_CUT_OFF}")
+    return () if is_whole else (BROKEN_PARTS,)
+
+
+def _jpeg_scan(file: BinaryIO) -> tuple[int | None, bool]:
+    """Walk to the picture's scan; tell where it is, and whether all parts before it are whole."""
     position, framed = 2, False
-    while True:
+    for _ in range(_MAX_PARTS):
         head = _read_at(file, position, 4)
-        if len(head) < 4 or head[0] != 0xFF:  # noqa: PLR2004 - a marker and its length
-            return f"the JPEG has no picture in it: {_CUT_OFF}"
+        if len(head) < 4:  # noqa: PLR2004 - a marker and its length
+            break
+        if head[0] != 0xFF:  # noqa: PLR2004 - the part before has a wrong length
+            frame = position if framed else _find(file, _JPEG_FRAME, position)
+            return (None if frame is None else _find(file, _JPEG_SCAN, frame)), False
         kind = head[1]
         framed |= kind in _JPEG_FRAMES
-        if kind == _JPEG_SCAN and framed:
-            break
+        if kind == _JPEG_SCAN_KIND and framed:
+            return position, True
         skips_one = kind == 0xFF  # noqa: PLR2004 - a fill byte
         bare = 2 * (kind in _JPEG_BARE)
         position += 1 if skips_one else bare or 2 + int.from_bytes(head[2:4])
-    if _has_mark(file, position, bytes([0xFF, _JPEG_END])):
-        return None
-    return f"the JPEG has no end mark: {_CUT_OFF}"
+    return None, False
 
 
-def _has_mark(file: BinaryIO, position: int, mark: bytes) -> bool:
+def _find(file: BinaryIO, mark: re.Pattern[bytes], position: int) -> int | None:
+    """Tell where a mark of two bytes comes first, from a position on."""
     file.seek(position)
     last = b""
     while block := file.read(_SEARCH_BYTES):
-        if mark in last + block:
-            return True
+        if hit := mark.search(last + block):
+            return position - len(last) + hit.start()
+        position += len(block)
         last = block[-1:]
-    return False
+    return None
 
 
-def _png_damage(file: BinaryIO, _: int) -> str | None:
+def _find_last(file: BinaryIO, mark: bytes, stop: int) -> int:
+    while stop > 0:
+        start = max(0, stop - _BLOCK_BYTES)
+        place = _read_at(file, start, stop - start + len(mark) - 1).rfind(mark)
+        if place >= 0:
+            return start + place
+        stop = start
+    return -1
+
+
+def _png_problems(path: Path, file: BinaryIO, _: int) -> tuple[str, ...]:
     file.seek(8)
-    kind = b""
-    while kind != b"IEND":
+    for _ in range(_MAX_PARTS):
         head = file.read(8)
         length, kind = int.from_bytes(head[:4]), head[4:]
         checksum = _checksum(file, length, zlib.crc32(kind))
-        if len(head) < 8 or (end := file.read(4)) == b"" or len(end) < 4:  # noqa: PLR2004
-            return f"the PNG has no end (IEND): {_CUT_OFF}"
+        if len(head) < 8 or len(end := file.read(4)) < 4:  # noqa: PLR2004
+            raise DocumentError(path, f"the PNG has no end (IEND): {_CUT_OFF}")
         if int.from_bytes(end) != checksum:
-            return "the PNG is damaged: a checksum in it is wrong; save or fetch it again"
-    return None
+            raise DocumentError(
+                path, "the PNG is damaged: a checksum in it is wrong; save or fetch it again"
+            )
+        if kind == b"IEND":
+            return ()
+    return (MANY_PARTS,)
 
 
 def _checksum(file: BinaryIO, length: int, checksum: int) -> int:
@@ -307,10 +401,12 @@ def _checksum(file: BinaryIO, length: int, checksum: int) -> int:
     return checksum
 
 
-def _heic_damage(file: BinaryIO, size: int) -> str | None:
+def _heic_problems(path: Path, file: BinaryIO, size: int) -> tuple[str, ...]:
     """Walk over the boxes: they fill the file, and one of them says where the picture is."""
     position, kinds = 0, set()
-    while position < size:
+    for _ in range(_MAX_PARTS):
+        if position >= size:
+            break
         head = _read_at(file, position, 16)
         length, kind = int.from_bytes(head[:4]), head[4:8]
         if length == 1:
@@ -318,10 +414,12 @@ def _heic_damage(file: BinaryIO, size: int) -> str | None:
         elif length == 0:
             length = size - position
         if length < 8 or position + length > size:  # noqa: PLR2004 - a box holds its own head
-            return f"the HEIC ends in the middle of a part: {_CUT_OFF}"
+            raise DocumentError(path, f"the HEIC ends in the middle of a part: {_CUT_OFF}")
         kinds.add(kind)
         position += length
-    return None if b"meta" in kinds else f"the HEIC has no picture in it: {_CUT_OFF}"
+    if b"meta" not in kinds:
+        raise DocumentError(path, f"the HEIC has no picture in it: {_CUT_OFF}")
+    return () if position >= size else (MANY_PARTS,)
 
 
 def _read_at(file: BinaryIO, position: int, count: int) -> bytes:
@@ -329,9 +427,9 @@ def _read_at(file: BinaryIO, position: int, count: int) -> bytes:
     return file.read(count)
 
 
-_CHECKS: dict[str, Callable[[BinaryIO, int], str | None]] = {
-    "application/pdf": _pdf_damage,
-    "image/jpeg": _jpeg_damage,
-    "image/png": _png_damage,
-    "image/heic": _heic_damage,
+_CHECKS: dict[str, Callable[[Path, BinaryIO, int], tuple[str, ...]]] = {
+    "application/pdf": _pdf_problems,
+    "image/jpeg": _jpeg_problems,
+    "image/png": _png_problems,
+    "image/heic": _heic_problems,
 }

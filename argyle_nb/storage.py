@@ -53,9 +53,10 @@ def atomic_write(path: Path, mode: int = 0o600) -> Iterator[BinaryIO]:
 
     The bytes stand under another name until the block ends: a process may be killed at any byte.
     """
-    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+    part = path.with_name(f".{secrets.token_hex(8)}.part")
+    opened = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        with os.fdopen(opened, "wb") as file:
             yield file
         part.replace(path)
     finally:

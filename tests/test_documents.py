@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
 import socket
 import subprocess
 import sys
+import tempfile
+import time
+import zlib
+from pathlib import Path
 
 import pypdf
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
+from argyle_nb import documents
 from argyle_nb.documents import (
+    BROKEN_PARTS,
     ENCRYPTED,
+    FAR_END,
+    MANY_PARTS,
     MAX_DOCUMENT_BYTES,
-    damage_of,
+    NO_END,
+    NO_TABLE,
+    OPEN_ENCRYPTED,
+    PDFIUM_SECONDS,
+    PROTECTED,
     inspect_document,
-    is_encrypted,
     media_type_of,
-    page_count,
+    pdf_end,
+    problems_of,
     safe_name,
 )
 from argyle_nb.errors import DocumentError
@@ -36,8 +50,17 @@ from tests.support.small_documents import (
     box,
     encrypted_pdf,
     pdf_of_size,
+    pdf_with_encrypted_attachments,
     picture,
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def patience():
+    """Let PDFium tell what it can, however busy the machine is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(documents, "PDFIUM_SECONDS", 60)
+        yield
 
 
 def file_of(folder, content, name="stub.pdf"):
@@ -174,15 +197,36 @@ def test_the_limit_can_be_set(tmp_path):
         inspect_document(path, max_bytes=len(PDF) - 1)
 
 
-def test_an_encrypted_pdf_has_a_problem(tmp_path):
+def test_a_password_protected_pdf_is_called_so(tmp_path):
     document = inspect_document(file_of(tmp_path, encrypted_pdf()))
-    assert document.problems == (ENCRYPTED,)
+    assert document.problems == (PROTECTED,)
     assert document.pages is None
 
 
-def test_an_encrypted_pdf_is_refused_when_strict(tmp_path):
-    with pytest.raises(DocumentError, match="encrypted"):
-        inspect_document(file_of(tmp_path, encrypted_pdf()), strict=True)
+@pytest.mark.parametrize("algorithm", ["RC4-40", "RC4-128"])
+def test_an_encrypted_pdf_that_opens_without_a_password_is_not(tmp_path, algorithm):
+    document = inspect_document(file_of(tmp_path, encrypted_pdf("", algorithm)))
+    assert document.problems == (OPEN_ENCRYPTED,)
+    assert document.pages == 1
+
+
+def test_a_pdf_of_which_only_attachments_are_encrypted_is_sent(tmp_path):
+    document = inspect_document(file_of(tmp_path, pdf_with_encrypted_attachments()))
+    assert document.problems == (OPEN_ENCRYPTED,)
+    assert document.pages == 1
+
+
+@pytest.mark.parametrize("password", ["", "1234"])
+def test_an_encrypted_pdf_is_refused_when_strict(tmp_path, password):
+    with pytest.raises(
+        DocumentError, match=r"the PDF is .*; open it and save it anew, without a password"
+    ):
+        inspect_document(file_of(tmp_path, encrypted_pdf(password)), strict=True)
+
+
+def test_a_pdf_that_viewers_must_mend_is_refused_when_strict(tmp_path):
+    with pytest.raises(DocumentError, match="not where its table says"):
+        inspect_document(file_of(tmp_path, WITHOUT_TABLE + b"%%EOF"), strict=True)
 
 
 def test_a_plain_pdf_passes_when_strict(pdf):
@@ -192,6 +236,20 @@ def test_a_plain_pdf_passes_when_strict(pdf):
 def test_the_pages_of_a_pdf_are_counted(tmp_path, pdf):
     assert inspect_document(pdf).pages == 1
     assert inspect_document(file_of(tmp_path, JPEG)).pages is None
+
+
+def test_pages_that_cannot_be_counted_are_not_told(tmp_path):
+    document = inspect_document(file_of(tmp_path, PDF))
+    document.path.unlink()
+    assert document.pages is None
+
+
+def test_what_is_told_of_a_file_does_not_make_it_another(tmp_path, monkeypatch):
+    path = file_of(tmp_path, encrypted_pdf())
+    document = inspect_document(path)
+    monkeypatch.setattr(documents, "PDFIUM_SECONDS", 0)
+    assert inspect_document(path).problems == (ENCRYPTED,)
+    assert inspect_document(path) == document
 
 
 @pytest.mark.parametrize("extension", WHOLE)
@@ -254,8 +312,27 @@ SAMPLES = [
 ]
 
 
+WITHOUT_TABLE = PDF[: PDF.index(b"xref\n")] + PDF[PDF.index(b"trailer") : PDF.index(b"startxref")]
+
+
 def damage(content, media_type):
-    return damage_of(io.BytesIO(content), media_type, len(content))
+    """What a document is refused for, if anything; a PDF has to be a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "stub.pdf"
+        path.write_bytes(content)
+        try:
+            problems_of(path, io.BytesIO(content), media_type, len(content))
+        except DocumentError as error:
+            return error.problem
+    return None
+
+
+def problems(content, media_type="application/pdf"):
+    """What a document that may be sent is warned of."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "stub.pdf"
+        path.write_bytes(content)
+        return problems_of(path, io.BytesIO(content), media_type, len(content))
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
@@ -265,7 +342,7 @@ def test_every_real_sample_is_whole(path):
 
 @pytest.mark.parametrize("media_type", KINDS)
 def test_a_whole_document_is_whole(media_type):
-    assert damage(KINDS[media_type], media_type) is None
+    assert problems(KINDS[media_type], media_type) == ()
 
 
 @pytest.mark.parametrize("media_type", ["image/jpeg", "image/png", "image/heic"])
@@ -278,29 +355,69 @@ def test_a_picture_cut_anywhere_is_cut_off(media_type, data):
     assert told or media_type == "image/heic"
 
 
-@given(st.integers(9, len(PDF) - 7))
-def test_a_pdf_cut_before_its_end_mark_is_cut_off(end):
+@settings(max_examples=10)
+@given(st.integers(9, PDF.index(b"trailer")))
+def test_a_pdf_cut_before_its_trailer_is_cut_off(end):
     assert "no end mark" in damage(PDF[:end], "application/pdf")
 
 
+@settings(max_examples=10)
+@given(st.integers(PDF.index(b"startxref"), len(PDF) - 7))
+def test_a_pdf_without_its_last_bytes_is_sent_with_a_warning(end):
+    assert NO_END in problems(PDF[:end])
+
+
 @pytest.mark.parametrize("media_type", KINDS)
+@settings(max_examples=10)
 @given(st.binary(max_size=300))
-def test_any_bytes_are_whole_or_told(media_type, content):
+def test_any_bytes_are_sent_or_refused_with_a_reason(media_type, content):
     assert damage(content, media_type) is None or damage(content, media_type)
 
 
+@given(st.binary(max_size=300), st.integers(0, 20))
+@example(b"startxref " + b"9" * 4000, 1)
+@example(b"startxref 999999999999\n%%EOF", 1)
+@example(b"%PDF-1.7 startxref\n0\n%%EOF", 9999)
+def test_how_any_bytes_end_can_be_told(content, times):
+    content = content * times
+    end = pdf_end(io.BytesIO(content), len(content))
+    assert end.mark == content.rfind(b"%%EOF")
+
+
+def test_an_end_mark_is_found_between_two_blocks(monkeypatch):
+    monkeypatch.setattr(documents, "_BLOCK_BYTES", 8)
+    for before in range(20):
+        content = PDF + b" " * before + b"%%EOF" + bytes(17)
+        assert pdf_end(io.BytesIO(content), len(content)).mark == len(PDF) + before
+
+
 def test_a_pdf_may_be_padded_at_its_end():
-    assert damage(PDF + bytes(2000), "application/pdf") is None
+    assert problems(PDF + bytes(2000)) == ()
+
+
+def test_a_pdf_whose_end_mark_is_far_from_the_end_is_sent_with_a_warning():
+    assert problems(PDF + bytes(6000)) == (FAR_END,)
+
+
+def test_a_pdf_without_an_end_mark_is_sent_with_a_warning():
+    assert problems(PDF.replace(b"%%EOF\n", b"")) == (NO_END,)
+
+
+def test_a_pdf_without_a_table_is_sent_with_a_warning():
+    assert problems(WITHOUT_TABLE) == (NO_END, NO_TABLE)
+    assert problems(WITHOUT_TABLE + b"%%EOF") == (NO_TABLE,)
+
+
+def test_a_protected_pdf_without_an_end_mark_is_warned_of_both():
+    assert problems(encrypted_pdf().replace(b"%%EOF", b"")) == (PROTECTED, NO_END)
 
 
 def test_a_pdf_may_begin_behind_something_else():
-    assert damage(b"X-Mailer: scan\r\n\r\n" + PDF, "application/pdf") is None
+    assert problems(b"X-Mailer: scan\r\n\r\n" + PDF) == ()
 
 
-def test_a_pdf_that_viewers_can_mend_is_whole():
-    shifted = PDF.replace(b"\n180\n", b"\n77\n")
-    assert pypdf.PdfReader(io.BytesIO(shifted)).get_num_pages() == 1
-    assert damage(shifted, "application/pdf") is None
+def test_a_pdf_whose_table_is_misplaced_is_sent_with_a_warning():
+    assert problems(PDF.replace(b"\n180\n", b"\n77\n")) == (NO_TABLE,)
 
 
 @pytest.mark.parametrize("content", [b"%PDF-1.7\n%%EOF", b"%PDF-1.7\nstartxref\n99\n%%EOF"])
@@ -313,16 +430,67 @@ def test_an_updated_pdf_is_whole():
     writer.add_metadata({"/Title": "stub"})
     content = io.BytesIO()
     writer.write(content)
-    assert damage(content.getvalue(), "application/pdf") is None
+    assert problems(content.getvalue()) == ()
 
 
 def test_the_table_of_a_large_pdf_is_found():
-    assert damage(pdf_of_size(200_000), "application/pdf") is None
+    assert problems(pdf_of_size(200_000)) == ()
+
+
+def test_the_folder_that_a_notebook_is_in_is_not_imported_from(tmp_path, monkeypatch):
+    (tmp_path / "pypdfium2.py").write_text("print(99)")
+    monkeypatch.chdir(tmp_path)
+    assert inspect_document(file_of(tmp_path, PDF)).pages == 1
+
+
+def test_what_pdfium_does_not_tell_in_time_is_sent_with_a_warning(monkeypatch):
+    monkeypatch.setattr(documents, "PDFIUM_SECONDS", 0)
+    assert problems(WITHOUT_TABLE) == (NO_END, NO_TABLE)
+    assert problems(encrypted_pdf()) == (ENCRYPTED,)
+
+
+def test_what_crashes_pdfium_is_sent_with_a_warning(monkeypatch):
+    monkeypatch.setattr(documents, "_PDFIUM", "import os; os.abort()")
+    assert problems(WITHOUT_TABLE) == (NO_END, NO_TABLE)
+
+
+def damaged_pdf():
+    objects = (
+        b"%d 0 obj <</Type /Page /Parent 2 0 R /A (%s)>> endobj\n" % (number, b"x" * 300)
+        for number in range(3, 108_000)
+    )
+    return PDF[: PDF.index(b"3 0 obj")] + b"".join(objects) + b"trailer <</Root 1 0 R>>"
+
+
+EMPTY_TEXT = (0).to_bytes(4) + b"teXt" + zlib.crc32(b"teXt").to_bytes(4)
+HOSTILE = {
+    "a damaged file of 39 MB": damaged_pdf,
+    "40 MB of objects": lambda: b"%PDF-1.7\n" + b"1 0 obj\n" * 5_000_000,
+    "a million starts": lambda: b"%PDF-1.7\n" + b"startxref\n5\n%%EOF\n" * 1_000_000,
+    "deep dictionaries": lambda: b"%PDF-1.7\ntrailer " + b"<</A " * 8_000_000 + b"%%EOF",
+    "deep arrays": lambda: b"%PDF-1.7\n1 0 obj " + b"[" * 40_000_000 + b"%%EOF",
+    "a JPEG of fill bytes": lambda: JPEG[:2] + b"\xff" * 40_000_000,
+    "a JPEG of frames": lambda: JPEG[:2] + b"\xff\xe0\0\2__" + b"\xff\xc0" * 20_000_000,
+    "a PNG of empty parts": lambda: PNG[:8] + EMPTY_TEXT * 3_000_000,
+    "a HEIC of empty parts": lambda: HEIC[:24] + box(b"meta") * 5_000_000,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_file_takes_more_than_five_seconds(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(documents, "PDFIUM_SECONDS", PDFIUM_SECONDS)
+    path = file_of(tmp_path, HOSTILE[name]())
+    began, used = time.monotonic(), time.process_time()
+    with contextlib.suppress(DocumentError):
+        inspect_document(path)
+    assert time.monotonic() - began < 5
+    # What is left of it is spent in a process of its own.
+    assert time.process_time() - used < 1
 
 
 def test_a_photo_with_a_thumbnail_and_a_trailer_is_whole():
     exif = b"\xff\xe1" + (len(JPEG) + 2).to_bytes(2) + JPEG
-    assert damage(JPEG[:2] + exif + JPEG[2:] + b"phone's own data", "image/jpeg") is None
+    assert problems(JPEG[:2] + exif + JPEG[2:] + b"phone's own data", "image/jpeg") == ()
 
 
 def test_a_thumbnail_is_not_taken_for_the_picture():
@@ -331,7 +499,16 @@ def test_a_thumbnail_is_not_taken_for_the_picture():
 
 
 def test_a_progressive_photo_is_whole():
-    assert damage(picture("JPEG", progressive=True), "image/jpeg") is None
+    assert problems(picture("JPEG", progressive=True), "image/jpeg") == ()
+
+
+@given(length=st.integers(0, 30), app=st.integers(0xE0, 0xEF), rest=st.integers(0, 100_000))
+def test_a_photo_with_a_broken_part_is_sent_with_a_warning(length, app, rest):
+    part = bytes([0xFF, app]) + length.to_bytes(2) + b"Exif\0\0" + b"a" * (30 + rest)
+    photo = JPEG[:2] + part + JPEG[2:]
+    Image.open(io.BytesIO(photo)).load()
+    assert problems(photo, "image/jpeg") == (BROKEN_PARTS,)
+    assert "no end mark" in damage(photo[:-2], "image/jpeg")
 
 
 def test_a_png_whose_bytes_were_changed_is_damaged():
@@ -354,32 +531,19 @@ def test_a_heic_without_a_directory_is_damaged():
     assert "no picture" in damage(box(b"ftyp", b"heic" + bytes(4)), "image/heic")
 
 
-@pytest.mark.parametrize("algorithm", ["RC4-40", "RC4-128"])
-def test_encryption_is_seen(algorithm):
-    writer = pypdf.PdfWriter()
-    writer.add_blank_page(100, 100)
-    writer.encrypt("", "owner", algorithm=algorithm)
-    content = io.BytesIO()
-    writer.write(content)
-    assert is_encrypted(content, len(content.getvalue()))
+def test_a_picture_of_very_many_parts_is_sent_with_a_warning(monkeypatch):
+    monkeypatch.setattr(documents, "_MAX_PARTS", 2)
+    assert problems(HEIC, "image/heic") == (MANY_PARTS,)
+    assert problems(PNG[:8] + EMPTY_TEXT * 2 + PNG[8:], "image/png") == (MANY_PARTS,)
 
 
 @pytest.mark.parametrize("path", [p for p in SAMPLES if p.suffix == ".pdf"], ids=lambda p: p.name)
 def test_encryption_is_told_as_a_pdf_library_tells_it(path):
     content = path.read_bytes()
-    told = is_encrypted(io.BytesIO(content), len(content))
+    told = pdf_end(io.BytesIO(content), len(content)).is_encrypted
     assert told == pypdf.PdfReader(path).is_encrypted
 
 
 def test_a_word_is_not_encryption():
     content = PDF.replace(b"%%EOF", b"% /EncryptMetadata /Encryption\n%%EOF")
-    assert not is_encrypted(io.BytesIO(content), len(content))
-
-
-def test_pages_that_need_a_password_are_not_counted():
-    assert page_count(io.BytesIO(encrypted_pdf())) is None
-    assert page_count(io.BytesIO(b"%PDF-1.7 nothing")) is None
-
-
-def test_pages_are_counted():
-    assert page_count(io.BytesIO(PDF)) == 1
+    assert not pdf_end(io.BytesIO(content), len(content)).is_encrypted

@@ -282,14 +282,19 @@ def score_of(row: Row[S, R], forms: Forms | None) -> int | None:
         on_top = lowest_form_score(forms) if forms else None
         if on_top is None:
             return None
-    score = on_top if isinstance(on_top, int) else whole_score(row.id, on_top)
-    if not LOWEST_SCORE <= score <= HIGHEST_SCORE:
+    return checked_score(row.id, on_top)
+
+
+def checked_score(identifier: str, score: float | str) -> int:
+    """Return a score as a whole number; one outside 0 to 100 is an error."""
+    whole = score if isinstance(score, int) else whole_score(identifier, score)
+    if not LOWEST_SCORE <= whole <= HIGHEST_SCORE:
         raise DecodeError(
-            row.id,
+            identifier,
             "$.metadata.ocr_authenticity_score",
-            f"{score} is outside {LOWEST_SCORE} to {HIGHEST_SCORE}",
+            f"{whole} is outside {LOWEST_SCORE} to {HIGHEST_SCORE}",
         )
-    return score
+    return whole
 
 
 def _forms_elsewhere(batch: RecordBatch[Row[S, R]], number: int) -> Forms | None:

@@ -59,7 +59,8 @@ def upload_batch(
         The SQLite file that remembers what was sent; ``~/.local/share/argyle_nb/journal.sqlite``
         by default. Running the same manifest again sends only what is not there yet.
     max_bytes, strict
-        The largest document, and whether an encrypted PDF is refused, as for `inspect_document`.
+        The largest document, and whether one with a problem (an encrypted PDF, damage that viewers
+        mend) is refused, as for `inspect_document`.
     settle
         Seconds after which an upload whose end was not seen, and that is not listed, counts as
         not stored.

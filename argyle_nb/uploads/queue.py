@@ -51,7 +51,7 @@ _STOPPED = "stopped before it was sent"
 
 
 class UploadQueue:
-    """Takes documents in, sends them with `upload_batch`, and follows each to its score.
+    """Takes documents in, sends them as `upload_batch` does, and follows each to its score.
 
     May be used from several threads. Nothing of it needs a browser: `UploadPanel` is its view.
     ``on_change`` is called with the key of a file that changed, from any thread, so it must be

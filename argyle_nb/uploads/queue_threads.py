@@ -14,7 +14,15 @@ import msgspec
 from argyle_nb.client.polling import COMPLETE, STAGES
 from argyle_nb.documents import EXTENSIONS, inspect_document
 from argyle_nb.errors import ArgyleError, DocumentError, words_of
-from argyle_nb.frames.authenticity import Analysis, ReasonCode, Signal, forms_anywhere, forms_in
+from argyle_nb.frames.authenticity import (
+    Analysis,
+    ReasonCode,
+    Signal,
+    forms_anywhere,
+    forms_in,
+    lowest_form_score,
+)
+from argyle_nb.frames.records import checked_score
 from argyle_nb.levels import PRESETS
 from argyle_nb.models import UNREADABLE, unreadable
 from argyle_nb.uploads.queue_files import LOOKING, OTHER, READY, guess_type, stamp_of, unsendable
@@ -77,7 +85,7 @@ class BackgroundQueue:
                 task()
             except Exception as error:  # noqa: BLE001 - those behind it must go on
                 # Only its kind: the text of an error may name a person.
-                _LOG.warning("%s: an errand failed (%s)", self._name, type(error).__name__)
+                _LOG.warning("%s: a background task failed (%s)", self._name, type(error).__name__)
 
     def _next(self) -> Callable[[], None] | None:
         with self._lock:
@@ -143,7 +151,7 @@ def _is_unchanged(file: QueuedFile) -> bool:
     # A try failed, maybe for a change that the time of writing does not tell.
     try:
         return inspect_document(file.path) == file.document
-    except DocumentError:
+    except Exception:  # noqa: BLE001 - what cannot be inspected any more has changed
         return False
 
 
@@ -293,7 +301,10 @@ def outcome(upload: UserUpload, reason: str) -> Outcome:
 
 
 def _signals_of(upload: UserUpload) -> tuple[str, ...]:
-    names = [name for form in _forms_of(upload) for name in _names_in(form)]
+    forms = _forms_of(upload)
+    if (lowest := lowest_form_score(forms)) is not None:
+        checked_score(upload.id, lowest)  # what a frame refuses is refused here, too
+    names = [name for form in forms for name in _names_in(form)]
     # A signal and its reason code often have the same name in other letters.
     return tuple({name.casefold(): name for name in reversed(names)}.values())[::-1]
 

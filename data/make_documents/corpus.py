@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
 DEFAULT_FOLDER = Path("data/documents")
 IMAGE_FRAUDS = ("screenshot", "photo_patched")
-# A seamless rewrite leaves nothing to find.
-PDF_FRAUDS = tuple(kind for kind in KINDS if kind not in {*IMAGE_FRAUDS, "seamless_rewrite"})
+# These leave nothing in the file to find: no text, or the document's own.
+TRACELESS_FRAUDS = ("seamless_rewrite", "scanned_after_edit")
+PDF_FRAUDS = tuple(kind for kind in KINDS if kind not in {*IMAGE_FRAUDS, *TRACELESS_FRAUDS})
 PDF_QUIRKS = (*QUIRKS, "scanned")
 IMAGE_QUIRKS = ("photo", "forwarded")
 ENDINGS = {"photo": ".jpg", "JPEG": ".jpg", "PNG": ".png"}

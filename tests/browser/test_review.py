@@ -200,7 +200,7 @@ def test_the_whole_queue_by_keyboard_and_one_document_again(begun, papers):
         ready(page)
         page.keyboard.press(key)
     page.get_by_text("All documents judged").wait_for()
-    assert page.locator(".argyle-desk").is_hidden()
+    assert page.locator(".argyle-case").is_hidden()
     assert page.locator(".argyle-judged").evaluate("bar => bar.value / bar.max") == 1
     page.get_by_role("button", name="Back").focus()
     page.keyboard.press("Enter")

@@ -757,6 +757,8 @@ class TestCosts:
     def test_an_impossible_cost_is_named(self, cost):
         with pytest.raises(ConfigurationError, match=r"costs\.missed_fraud must be a number"):
             Costs(review=1, missed_fraud=cost, rejected_genuine=1)
+        with pytest.raises(ConfigurationError, match=r"costs\.review must be a number"):
+            Costs(review=cost, missed_fraud=1, rejected_genuine=1)
 
     @pytest.mark.parametrize("currency", [None, "", "  ", 5])
     def test_a_currency_that_is_none_is_refused(self, currency):

@@ -5,6 +5,7 @@ import os
 
 import pypdf
 from PIL import Image
+from pypdf.generic import DictionaryObject, NameObject, NumberObject
 
 from tests.support.servers import PDF
 
@@ -21,14 +22,25 @@ def box(kind, content=b""):
     return (len(content) + 8).to_bytes(4) + kind + content
 
 
-def encrypted_pdf():
-    """A PDF that opens with a password only."""
+def encrypted_pdf(password="1234", algorithm="RC4-128", **entries):  # noqa: S107 - protects nothing
+    """A PDF that opens with a password only; further entries describe how it is encrypted."""
     writer = pypdf.PdfWriter()
     writer.add_blank_page(100, 100)
-    writer.encrypt("1234", algorithm="RC4-128")
+    writer.encrypt(password, "owner", algorithm=algorithm)
+    for name, entry in entries.items():
+        writer._encrypt_entry[NameObject(f"/{name}")] = entry
     content = io.BytesIO()
     writer.write(content)
     return content.getvalue()
+
+
+def pdf_with_encrypted_attachments():
+    """A PDF that opens without a password; only files attached to it are encrypted."""
+    identity, standard = NameObject("/Identity"), NameObject("/StdCF")
+    method = {NameObject("/CFM"): NameObject("/V2"), NameObject("/Length"): NumberObject(16)}
+    filters = DictionaryObject({standard: DictionaryObject(method)})
+    version = {"V": NumberObject(4), "R": NumberObject(4)}
+    return encrypted_pdf("", CF=filters, StmF=identity, StrF=identity, EFF=standard, **version)
 
 
 def pdf_of_size(size):

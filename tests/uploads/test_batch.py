@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from argyle_nb.config import Secret, Settings
-from argyle_nb.documents import ENCRYPTED
+from argyle_nb.documents import PROTECTED
 from argyle_nb.errors import AuthenticationError, ConfigurationError
 from argyle_nb.uploads import upload_batch
 from argyle_nb.uploads.jobs import default_journal
@@ -181,11 +181,11 @@ def test_many_threads_make_a_new_user_once(client, stubs, journal):
     assert len(uploads_of(client, person)) == 20
 
 
-def test_an_encrypted_pdf_is_sent_with_a_warning(client, user, stubs, journal, tmp_path):
+def test_a_protected_pdf_is_sent_with_a_warning(client, user, stubs, journal, tmp_path):
     manifest = stubs(user=user.id)
     (tmp_path / "stub0.pdf").write_bytes(encrypted_pdf())
     result = upload_batch(client, manifest, journal=journal)
-    assert result[["state", "reason"]].to_numpy().tolist() == [["done", ENCRYPTED]]
+    assert result[["state", "reason"]].to_numpy().tolist() == [["done", PROTECTED]]
 
 
 def test_an_encrypted_pdf_is_refused_when_strict(client, user, stubs, journal, tmp_path):

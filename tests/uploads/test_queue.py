@@ -447,7 +447,7 @@ def test_a_document_is_inspected_once_before_it_is_sent(queue, paper, user, monk
 
 def test_rows_of_the_same_content_that_fail_name_the_first(queue_of, paper, monkeypatch):
     monkeypatch.setattr("argyle_nb.uploads.workers.THREADS", 1)
-    monkeypatch.setattr("argyle_nb.client.transport.RETRIES", 0)
+    monkeypatch.setattr("argyle_nb.client.retry.RETRIES", 0)
     queue = queue_of("http://127.0.0.1:9")
     papers = [paper(f"{number}.pdf", "x" * number) for number in range(4)]  # the last is not tried
     for path in papers:

@@ -289,6 +289,13 @@ def test_signals_are_found_under_names_that_nobody_published():
     assert outcome(upload, "complete").signals[0] == "edits"
 
 
+@pytest.mark.parametrize("score", [200, -1, 60.5])
+def test_an_impossible_score_of_a_form_is_told(score):
+    forms = {"form_authenticities": [{"form_authenticity": {"score": score}}]}
+    [upload] = as_uploads([record(1, metadata={"ocr_authenticity": forms})])
+    assert "its score cannot be read" in outcome(upload, "complete").message
+
+
 @pytest.mark.parametrize("analysis", [{"signals": 5}, {"anything": {"signals": 5}}])
 def test_an_analysis_that_cannot_be_read_is_told(analysis):
     metadata = {"ocr_authenticity_score": 70, "ocr_authenticity": analysis}
@@ -326,5 +333,5 @@ def test_a_broken_errand_is_logged_by_its_kind_without_its_text(caplog):
     tasks = BackgroundQueue("test")
     tasks.add(broken)
     until(lambda: not tasks._runs)
-    assert "an errand failed (ValueError)" in caplog.text
+    assert "a background task failed (ValueError)" in caplog.text
     assert "Ada" not in caplog.text

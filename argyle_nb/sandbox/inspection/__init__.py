@@ -25,6 +25,7 @@ from argyle_nb.sandbox.inspection.edit_checks import (
     overlay_signals,
     read_pages,
 )
+from argyle_nb.sandbox.inspection.form_checks import filling_signals
 from argyle_nb.sandbox.inspection.image_checks import (
     TooManyPixelsError,
     fresh_parts,
@@ -37,7 +38,7 @@ from argyle_nb.sandbox.inspection.paystubs import paystub_data, read_paystub
 from argyle_nb.sandbox.inspection.pdfium import PdfFile, UnreadablePdfError
 from argyle_nb.sandbox.inspection.print_checks import print_signals, scan_signals
 from argyle_nb.sandbox.inspection.scoring import DetectedSignal, analysis
-from argyle_nb.sandbox.inspection.tax_forms import filling_signals, form_data, read_form
+from argyle_nb.sandbox.inspection.tax_forms import form_data, read_form
 from argyle_nb.sandbox.inspector import TOO_LARGE, UNREADABLE, Inspection
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 BELOW = 30.0
 EDGE = 6.0
+PAGE_BREAK = "\f"
 LAST_OF_MONTH = 31
 CENTURY = 100
 
@@ -35,29 +36,37 @@ STREET = re.compile(r"^(\d+[A-Za-z]?\s+\S+.*|P\.?\s?O\.? Box \d+.*)$", re.IGNORE
 _ADDRESS_LABEL = re.compile(r"address|zip code|city or town|number|instructions", re.IGNORECASE)
 NAME = re.compile(r"^(?=.*[A-Za-z]{2})[A-Za-z][\w .,'&/()-]{2,60}$")
 
-# Words that tell a type, and how much each of them says.
-_TYPE_WORDS: dict[str, tuple[tuple[str, int], ...]] = {
+# How the labels and titles of payroll documents begin, and how much each of them says.
+_LABELS: dict[str, tuple[tuple[str, int], ...]] = {
     "W-2": (
-        (r"wage and tax statement", 4),
-        (r"\bform w-?2\b|\bw-2\b", 3),
-        (r"wages,? tips,? (and )?other comp", 3),
-        (r"employer.?s? (identification|id) number|\bEIN\b", 1),
-        (r"medicare tax withheld", 2),
+        (r"(form )?w-?2\b|wage and tax statement|form w-?2 wage and tax statement", 2),
+        (r"employee.?s? (s\.?s\.?n|social)", 1),
+        (r"employer.?s? (identification|id|ein)\b", 1),
+        (r"wages,? tips,? (and )?other comp", 2),
+        (r"fed\w*\.? income tax with", 1),
+        (r"social security wages", 1),
+        (r"social security tax with", 1),
+        (r"medicare wages", 1),
+        (r"medicare tax with", 1),
     ),
     "1099": (
-        (r"\b1099-?\s?(nec|misc|int|div|k|g|r)\b", 4),
-        (r"nonemployee compensation", 3),
-        (r"payer.?s? (name|tin|federal)", 2),
-        (r"recipient.?s? (name|tin|identification)", 2),
+        (r"(form )?1099-?\s?[a-z]{1,4}\b", 2),
+        (r"nonemployee comp|(total )?ordinary dividends|interest income|gross distribution", 2),
+        (r"payer.?s? (name|tin|federal|id)", 1),
+        (r"recipient.?s? (name|tin|id)", 1),
+        (r"(rents|royalties|other income|federal income tax with|fatca)\b", 1),
     ),
     "paystubs": (
-        (r"net (pay|amount|earnings|check|wages)|take[- ]home", 3),
-        (r"gross (pay|earnings|wages)|total gross|total earnings", 2),
-        (r"\bytd\b|year[- ]to[- ]date", 2),
-        (r"pay ?(stub|slip)|earnings statement|statement of earnings|payroll advice", 3),
-        (r"pay (period|date)|period (end|begin|start)|check date", 2),
-        (r"deductions|withholdings?|taxes", 1),
+        (r"(your |total )?(net (pay|amount|earnings|check|wages)|take[- ]home)", 3),
+        (r"(total |current )?(gross( pay| earnings| wages)?|earnings)\b", 2),
+        (r"(current |this )?(ytd|year[- ]to[- ]date)", 2),
+        (r"pay ?(stub|slip)|(earnings|pay) statement|statement of earnings|payroll advice", 3),
+        (r"pay (period|date|day)|period (start|begin|end)|check date|deposit date", 2),
+        (r"(total |employee )?(deductions|withholdings?|taxes)\b", 1),
     ),
+}
+# Words that tell another type, anywhere in the text.
+_WORDS: dict[str, tuple[tuple[str, int], ...]] = {
     "proof-of-identity": (
         (r"driver.?s? licen[cs]e|identification card|passport|\bID card\b", 4),
         (r"date of birth|\bDOB\b", 1),
@@ -75,17 +84,52 @@ _TYPE_WORDS: dict[str, tuple[tuple[str, int], ...]] = {
         (r"employment verification|sincerely", 2),
     ),
 }
+# Papers about many people or jobs, and titles of papers that only mention these forms.
+_SUMMARIES = re.compile(
+    r"summary of w-?2|payroll (register|summary)|(employee|company|department) totals",
+    re.IGNORECASE,
+)
+_OTHER_PAPERS = re.compile(
+    r"(form )?1040\b|form (\d{4}\b(?<!1099)|w-?[3479]\b|94[0-5]\b|\d{3}\b)|schedule (\d|[a-z])\b"
+    r"|instructions for form|.*individual income tax return",
+    re.IGNORECASE,
+)
+_BOX_NUMBER = re.compile(r"^\W*(?:box )?(?:(?:\d{1,2}[a-f]?|[a-f])[ .:)]+)?(?=\w\w)", re.IGNORECASE)
 _ENOUGH = 4
+_ENOUGH_AMONG_OTHERS = 6
+_LONGEST_LABEL = 64
+_FIRST_PAGES = 3
 
 
 def classify(text: str) -> str | None:
-    """Return which of the six document types a text is, or ``None`` when it does not say."""
-    points = {
-        kind: sum(weight for word, weight in words if re.search(word, text, re.IGNORECASE))
-        for kind, words in _TYPE_WORDS.items()
+    """Return which of the six document types a text is, or ``None`` when it does not say.
+
+    What a payroll document says stands in labels; the same words in sentences say nothing.
+    """
+    text = "\n".join([page for page in text.split(PAGE_BREAK) if page.strip()][:_FIRST_PAGES])
+    labels = [label for label in map(_bare, re.split(r"\n|\s{2,}", text)) if label]
+    points = {kind: _points(words, labels) for kind, words in _LABELS.items()}
+    enough = _ENOUGH_AMONG_OTHERS if any(map(_OTHER_PAPERS.match, labels)) else _ENOUGH
+    sure = [kind for kind, said in points.items() if said >= enough]
+    if len(sure) == 1 and not any(map(_SUMMARIES.match, labels)):
+        return sure[0]
+    others = {
+        kind: sum(w for word, w in words if re.search(word, text, re.IGNORECASE))
+        for kind, words in _WORDS.items()
     }
-    best = max(points, key=lambda kind: points[kind])
-    return best if points[best] >= _ENOUGH else None
+    best = max(others, key=lambda kind: others[kind])
+    return best if others[best] >= _ENOUGH > max(points.values()) else None
+
+
+def _points(words: tuple[tuple[str, int], ...], labels: list[str]) -> int:
+    patterns = [(re.compile(word, re.IGNORECASE), weight) for word, weight in words]
+    return sum(weight for pattern, weight in patterns if any(map(pattern.match, labels)))
+
+
+def _bare(cell: str) -> str:
+    """Return a label without its box number; a sentence, or the rest of one, is none."""
+    label = _BOX_NUMBER.sub("", cell)
+    return label if len(label) < _LONGEST_LABEL and not label[:1].islower() else ""
 
 
 def amount(text: str) -> Decimal | None:
@@ -128,7 +172,7 @@ class DocumentReader:
     def __init__(self, pages: list[TextPage]) -> None:
         self.pages = pages
         self.lines = [line for page in pages for line in page.lines]
-        self.text = "\n".join(page.text for page in pages)
+        self.text = PAGE_BREAK.join(page.text for page in pages)
 
     def find(self, label: str, value: re.Pattern[str]) -> tuple[str, Cell] | None:
         """Find the value that belongs to a label."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from argyle_nb.sandbox.inspection.classification import CITY_LINE, DATE, EIN, SSN
 from argyle_nb.sandbox.inspection.layout import AMOUNT, Cell, plain, see
-from argyle_nb.sandbox.inspection.paystubs import kind_of
+from argyle_nb.sandbox.inspection.pay_rows import kind_of
 from argyle_nb.sandbox.inspection.pdfium import PdfFile, UnreadablePdfError
 from argyle_nb.sandbox.inspection.scoring import DetectedSignal
 

@@ -26,6 +26,10 @@ EDITORS = re.compile(
     r"|(libre|open)(office)?.*draw|image ?(edit|studio)",
     re.IGNORECASE,
 )
+# Programs that draw: what they made says nothing, what another program made and they saved does.
+DESIGNERS = re.compile(
+    r"illustrator|inkscape|coreldraw|affinity|canva\b|figma|(libre|open)office.*draw", re.IGNORECASE
+)
 # Sites and programs where anybody fills in a form and receives a pay document.
 _STUB = r"(pay|check|cheque|wage|salary)[\s_-]?(stub|slip)s?"
 _MAKER = (
@@ -93,10 +97,11 @@ def _xmp_text(data: bytes) -> str:
         reader = PdfReader(BytesIO(data))
         if reader.is_encrypted:
             reader.decrypt("")
-        stream = reader.root_object["/Metadata"].get_object()
-        return stream.get_data()[:MAX_XMP].decode("utf-8", "replace")  # type: ignore[union-attr]
+        stream: Any = reader.root_object["/Metadata"].get_object()
+        text: str = stream.get_data()[:MAX_XMP].decode("utf-8", "replace")
     except Exception:  # noqa: BLE001 - what pypdf does not read says nothing
         return ""
+    return text
 
 
 def _tag(xmp: str, name: str) -> str | None:
@@ -148,9 +153,14 @@ def _software(everyone: Origin) -> list[DetectedSignal]:
     names = everyone.names
     if generator := first_match(GENERATORS, names):
         return [_signal("sbx_paystub_generator", generator, everyone)]
-    if editor := first_match(EDITORS, names):
-        return [_signal("sbx_edited_by_software", editor, everyone)]
-    return []
+    editor = first_match(EDITORS, names) or _designer(everyone)
+    return [_signal("sbx_edited_by_software", editor, everyone)] if editor else []
+
+
+def _designer(everyone: Origin) -> str | None:
+    """Name the program for drawing that saved what another program had made."""
+    drew_it = not everyone.creators or first_match(DESIGNERS, everyone.creators) is not None
+    return None if drew_it else first_match(DESIGNERS, everyone.producers)
 
 
 def _dates(origin: Origin) -> list[DetectedSignal]:

@@ -4,271 +4,26 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from argyle_nb.sandbox.inspection.classification import (
     CITY_LINE,
     DATE,
-    NAME,
     SSN,
     STREET,
     DocumentReader,
-    amount,
     money,
     read_day,
 )
+from argyle_nb.sandbox.inspection.pay_rows import ANNUAL, PayRow, kind_of, read_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date
-    from decimal import Decimal
 
     from argyle_nb.sandbox.inspection.layout import Cell
 
-
-REACH = 45.0
-UNDER_TITLE = 60.0
-ONE_LINE = 6.0
-LONGEST_HEADER = 32
-ALL_COLUMNS = 4
-
-# The first that matches decides, so the order is from the particular to the general.
-_KINDS: tuple[tuple[str, str], ...] = (
-    ("none", r"employer (paid|cost|contrib|match)|\bER\b|taxable (gross|wages|earnings)|imputed"),
-    ("none", r"balance|accrued|available|exempt|allowance|fed(eral)? (taxable )?wages"),
-    ("none", r"check amount|hours worked|\bfuta\b|\bsuta\b|excluded from|group term"),
-    ("reimbursement", r"reimburs"),
-    ("net", r"\bnet (pay|amount|earnings|check|wages|deposit|income)|take[- ]home|^net\W*$"),
-    (
-        "net",
-        r"amount of (this )?check|total net|net this|^pay this amount|^net\b.*(current|period)",
-    ),
-    ("gross", r"\bgross\b|^total (earnings|pay|wages|hours (and|&) earnings)|^earnings total"),
-    ("total", r"^(pre|post|after)[- ]?tax (deductions|contrib)"),
-    ("total", r"total.*(deduct|tax|withh)|(deductions?|tax(es)?|withholdings?)\W+total"),
-    ("total", r"^(deductions|taxes|withholdings|taxes (and|&) deductions|pre-?tax|post-?tax)\W*$"),
-    ("deposit", r"direct dep|checking|savings|\bchkg\b|\bacct\b|account|deposit|\bbank\b"),
-    (
-        "deduction",
-        r"401|403|457|roth|retire|pension|health|medical|dental|vision|insur|\bhsa\b|\bfsa\b",
-    ),
-    (
-        "deduction",
-        r"pre-?tax|garnish|union|dues|parking|\bloan|\blife\b|support|commuter|transit|deduct|charit",
-    ),
-    (
-        "tax",
-        r"\bfed|fica|medicare|social sec|soc\.? sec|oasdi|\bwithh|\bstate\b|\b(sdi|sui|pfl|fli)\b",
-    ),
-    (
-        "tax",
-        r"\btax\b|\bs\.?i\.?t\b|\blocal\b|\bcity\b|\bcounty\b|\bmed(icare)?\b ?ee|disability ins",
-    ),
-    (
-        "earning",
-        r"regular|overtime|salary|bonus|commission|holiday|vacation|\bsick\b|\bpto\b|shift",
-    ),
-    (
-        "earning",
-        r"\btips?\b|hourly|double|wages|earnings|\bbase\b|premium|differential|stipend|\bpay\b",
-    ),
-)
-_COLUMNS: tuple[tuple[str, str], ...] = (
-    ("ytd", r"\by\W?t\W?d\b|year[- ]to[- ]date|to date"),
-    ("hours", r"hours|\bhrs\b|units|\bqty\b"),
-    ("rate", r"\brate\b"),
-    ("current", r"current|this (pay )?period|amount|this check|\bperiod\b"),
-)
-_PERIOD_WORD = re.compile(
-    r"^(current|this period|ytd|year[- ]to[- ]date|this check)"
-    r"( (period|amounts?|pay|totals?))?\W*$",
-    re.IGNORECASE,
-)
-_SECTION = re.compile(
-    r"^(employee |gross )?(employer|company (tax|contrib|paid)|summary|earnings|deductions|pre-?tax"
-    r"|post-?tax|after-?tax|tax|withhold|statutory|other ded)",
-    re.IGNORECASE,
-)
-_SECTION_KINDS = (
-    ("employer", r"^employer|^company"),
-    ("none", r"summary"),
-    ("deduction", r"deduct|tax|withh|statut"),
-    ("earning", r"earnings"),
-)
-
-
-@dataclass
-class PayRow:
-    """One line of a table."""
-
-    description: str
-    kind: str
-    values: dict[str, Decimal] = field(default_factory=dict)
-    cells: dict[str, Cell] = field(default_factory=dict)
-
-
-def kind_of(description: str) -> str:
-    """Return what a row's label says the row is for; ``none`` when nothing of pay."""
-    for kind, pattern in _KINDS:
-        if re.search(pattern, description, re.IGNORECASE):
-            return kind
-    return "none"
-
-
-def read_rows(lines: list[list[Cell]]) -> list[PayRow]:
-    """Read every row that has a label and amounts, tables side by side included."""
-    rows: list[PayRow] = []
-    headers: list[Cell] = []
-    sections: list[Cell] = []
-    for line in lines:
-        amounts = [cell for cell in line if cell.is_amount]
-        if not amounts:
-            headers = _newer(
-                headers, [c for c in line if _column_word(c) or kind_of(c.text) != "none"]
-            )
-            sections += [cell for cell in line if _SECTION.match(cell.text)]
-            continue
-        for label, cells in _groups(line):
-            rows += _rows(label, cells, headers, sections)
-    return rows + _stacked(lines)
-
-
-def _newer(old: list[Cell], new: list[Cell]) -> list[Cell]:
-    """Headers of this line before those of the lines above, on one page."""
-    return [*new, *(cell for cell in old if not new or cell.page == new[0].page)][:80]
-
-
-def _groups(line: list[Cell]) -> list[tuple[list[Cell], list[Cell]]]:
-    """Part a line in labels, each with the amounts that follow it."""
-    groups: list[tuple[list[Cell], list[Cell]]] = []
-    for cell in line:
-        if cell.is_amount:
-            if groups:
-                groups[-1][1].append(cell)
-        elif re.fullmatch(r"[$=+*-]+", cell.text.strip()):
-            continue
-        elif groups and not groups[-1][1]:
-            groups[-1][0].append(cell)
-        else:
-            groups.append(([cell], []))
-    return [group for group in groups if group[1]]
-
-
-def _rows(
-    labels: list[Cell], cells: list[Cell], headers: list[Cell], sections: list[Cell]
-) -> list[PayRow]:
-    description = " ".join(cell.text for cell in labels).strip(" :.")
-    if _PERIOD_WORD.match(description):
-        return _transposed(description, cells, headers)
-    section = _section(labels[0], sections)
-    kind = kind_of(description) if section != "employer" else "none"
-    if kind == "none" and section != "employer" and not _is_named(description):
-        kind = section
-    row = PayRow(description, kind)
-    named = [_column_of(cell, headers) for cell in cells]
-    if not any(named) or len(set(filter(None, named))) < len([n for n in named if n]):
-        named = _guess_columns(cells)
-    if kind == "deposit" and len(cells) == 1:
-        named = ["current"]
-    for column, cell in zip(named, cells, strict=True):
-        value = amount(cell.text)
-        if column and value is not None and column not in row.values:
-            row.values[column] = value
-            row.cells[column] = cell
-    return [row] if row.values else []
-
-
-def _transposed(period: str, cells: list[Cell], headers: list[Cell]) -> list[PayRow]:
-    """Read a summary whose columns are gross, deductions and net, and whose rows are periods."""
-    column = "ytd" if re.match("y", period, re.IGNORECASE) else "current"
-    rows = []
-    for cell in cells:
-        header = _over(cell, [h for h in headers if kind_of(h.text) != "none"])
-        value = amount(cell.text)
-        if header is not None and value is not None:
-            kind = kind_of(header.text)
-            kind = "total" if kind in ("tax", "deduction") else kind
-            rows.append(PayRow(header.text, kind, {column: value}, {column: cell}))
-    return rows
-
-
-def _stacked(lines: list[list[Cell]]) -> list[PayRow]:
-    """Amounts that stand under their label instead of beside it (boxes for gross and net)."""
-    rows = []
-    for above, below in pairwise(lines):
-        if (
-            not below
-            or not all(cell.is_amount for cell in below)
-            or any(c.is_amount for c in above)
-        ):
-            continue
-        for cell in below:
-            header = _over(cell, [h for h in above if kind_of(h.text) in ("gross", "net", "total")])
-            value = amount(cell.text)
-            if header is not None and value is not None and header.page == cell.page:
-                column = "ytd" if _column_word(header) == "ytd" else "current"
-                row = PayRow(header.text, kind_of(header.text), {column: value}, {column: cell})
-                rows.append(row)
-    return rows
-
-
-def _is_named(description: str) -> bool:
-    """Whether a label is known to be none of pay, rather than just unknown."""
-    return any(
-        kind == "none" and re.search(pattern, description, re.IGNORECASE)
-        for kind, pattern in _KINDS
-    )
-
-
-def _section(label: Cell, sections: list[Cell]) -> str:
-    """Return what the table in which a label stands is for, by the nearest title above it."""
-    for title in reversed(sections):
-        if title.page == label.page and abs(title.box.x0 - label.box.x0) < UNDER_TITLE:
-            for kind, pattern in _SECTION_KINDS:
-                if re.search(pattern, title.text, re.IGNORECASE):
-                    return kind
-    return "none"
-
-
-def _column_word(cell: Cell) -> str | None:
-    for column, pattern in _COLUMNS:
-        if re.search(pattern, cell.text, re.IGNORECASE) and len(cell.text) < LONGEST_HEADER:
-            return column
-    return None
-
-
-def _column_of(cell: Cell, headers: list[Cell]) -> str | None:
-    header = _over(cell, [h for h in headers if _column_word(h)])
-    return _column_word(header) if header is not None else None
-
-
-def _over(cell: Cell, headers: list[Cell]) -> Cell | None:
-    """Return the lowest header in whose column an amount stands."""
-    near = [h for h in headers if h.page == cell.page and _apart(cell, h) < REACH]
-    if not near:
-        return None
-    lowest = min(h.box.y0 for h in near)
-    return min((h for h in near if h.box.y0 - lowest < ONE_LINE), key=lambda h: _apart(cell, h))
-
-
-def _apart(cell: Cell, header: Cell) -> float:
-    middle = abs(cell.box.x0 + cell.box.x1 - header.box.x0 - header.box.x1) / 2
-    return min(middle, abs(cell.box.x1 - header.box.x1), abs(cell.box.x0 - header.box.x0))
-
-
-def _guess_columns(cells: list[Cell]) -> list[str | None]:
-    """Columns without headers: the last two are this period and year to date."""
-    count = len(cells)
-    if count == 1:
-        return ["current"]
-    front: list[str | None] = [None] * (count - 2)
-    if count >= ALL_COLUMNS:
-        values = [amount(cell.text) or 0 for cell in cells]
-        front[-2:] = (
-            ["rate", "hours"] if values[count - 4] > values[count - 3] else ["hours", "rate"]
-        )
-    return [*front, "current", "ytd"]
-
+ABOVE = 10.0
 
 _RANGE = re.compile(
     rf"({DATE.pattern})\s*(?:-|\u2013|\u2014|to|thru|through|until)\s*({DATE.pattern})",
@@ -283,11 +38,15 @@ _COMPANY = re.compile(
     r"|foundation|agency|department|security|brothers|enterprises|international|&)(?!\w)\.?",
     re.IGNORECASE,
 )
+_NAME = re.compile(r"^(?=.*[^\W\d_]{2})[^\W\d_][\w .,'\u2019&/()-]{2,60}$")
 _NOT_A_NAME = re.compile(
-    r"statement|stub|slip|earnings|payroll|advice|voucher|confidential|period|pay\b|date|\bid\b|number"
+    r"information|details|description|\bcode\b|^(company|name|title|position)\W*$|statement|stub|slip|earnings|payroll|advice|voucher|confidential|period|pay\b|date|\bid\b|number"
     r"|\btax|deduct|contribution|department|employee|employer|sample|address|check\b|summary|name|ssn|status|rate|hours",
     re.IGNORECASE,
 )
+_NUMERIC_DAY = re.compile(r"(?<![\d/.-])(\d{1,2})[/.-](\d{1,2})[/.-](?=\d{4}|\d\d(?!\d))")
+WHOLE = {"gross", "tax", "net"}
+_BEGINS = re.compile(r"pay ?(date|day)\b|(check|payment|advice) date|period", re.IGNORECASE)
 _PHONE = re.compile(r"\s*\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}.*$")
 _FREQUENCIES = (
     ("BI_WEEKLY", r"bi-?\s?weekly|every (two|2) weeks|fortnight"),
@@ -315,7 +74,9 @@ class Paystub:
     addresses: dict[str, dict[str, str | None]] = field(default_factory=dict)
     rows: list[PayRow] = field(default_factory=list)
     impossible: list[str] = field(default_factory=list)
+    day_first: bool = False
     cells: dict[str, list[Cell]] = field(default_factory=dict)
+    others: list[Paystub] = field(default_factory=list)
 
     def of(self, *kinds: str) -> list[PayRow]:
         """Rows of the given kinds."""
@@ -323,12 +84,44 @@ class Paystub:
 
 
 def read_paystub(reader: DocumentReader) -> Paystub:
-    """Read a paystub from its pages as seen."""
-    stub = Paystub(rows=read_rows(reader.lines))
+    """Read the first paystub of a file from its pages as seen, and the `others` after it."""
+    stub, *others = [_read_one(part) for part in _parts(reader)]
+    for other in others:
+        for name, cells in other.cells.items():
+            stub.cells.setdefault(name, []).extend(cells)
+    stub.others = others
+    return stub
+
+
+def _parts(reader: DocumentReader) -> Iterator[DocumentReader]:
+    """Part a file where, below a whole paystub, the dates of another whole one begin."""
+    kinds = [{kind_of(cell.text) for cell in line} & WHOLE for line in reader.lines]
+    part, seen = DocumentReader([]), set[str]()
+    for at, line in enumerate(reader.lines):
+        words = "  ".join(cell.text for cell in line)
+        dated = _BEGINS.search(words) and DATE.search(words)
+        if dated and seen == WHOLE == set().union(*kinds[at:]):
+            yield part
+            part, seen = DocumentReader([]), set[str]()
+        part.lines.append(line)
+        seen |= kinds[at]
+    yield part
+
+
+def _read_one(reader: DocumentReader) -> Paystub:
+    stub = Paystub(rows=read_rows(reader.lines), day_first=_day_first(reader))
     _read_dates(reader, stub)
     _read_people(reader, stub)
     _read_terms(reader, stub)
     return stub
+
+
+def _day_first(reader: DocumentReader) -> bool:
+    """Whether the dates of a page can only be read day before month, as outside the US."""
+    text = "\n".join(cell.text for line in reader.lines for cell in line)
+    found = [(int(a), int(b)) for a, b in _NUMERIC_DAY.findall(text)]
+    months = 12
+    return any(a > months for a, _ in found) and all(b <= months for _, b in found)
 
 
 def _note(stub: Paystub, name: str, found: tuple[str, Cell] | None) -> str | None:
@@ -341,6 +134,8 @@ def _note(stub: Paystub, name: str, found: tuple[str, Cell] | None) -> str | Non
 def _day(stub: Paystub, text: str | None) -> date | None:
     if text is None:
         return None
+    if stub.day_first:
+        text = _NUMERIC_DAY.sub(r"\2/\1/", text)
     day = read_day(text)
     if day is None:
         stub.impossible.append(text)
@@ -360,8 +155,16 @@ def _read_dates(reader: DocumentReader, stub: Paystub) -> None:
     else:
         stub.start = _day(stub, _note(stub, "date", reader.find(begin, DATE)))
         stub.end = _day(stub, _note(stub, "date", reader.find(end, DATE)))
-    stub.pay_date = _day(stub, _note(stub, "date", reader.find(paid, DATE)))
+    said = reader.find(paid, DATE) or _within(reader, paid)
+    stub.pay_date = _day(stub, _note(stub, "date", said))
     stub.hire_date = _day(stub, _note(stub, "date", reader.find(r"(hire|start) date|hired", DATE)))
+
+
+def _within(reader: DocumentReader, label: str) -> tuple[str, Cell] | None:
+    """Return a date whose label stands in the middle of a line of text."""
+    found = reader.first(re.compile(rf"\b(?:{label})\W+(?:{DATE.pattern})", re.IGNORECASE))
+    day = DATE.search(found[0]) if found else None
+    return (day[0], found[1]) if found and day else None
 
 
 def _read_people(reader: DocumentReader, stub: Paystub) -> None:
@@ -373,11 +176,11 @@ def _read_people(reader: DocumentReader, stub: Paystub) -> None:
         r"employee( name)?(?! (id|no|num|#|ss|pay|contr|tax|ded))|pay to( the order of)?|paid to"
         r"|payee|worker|name|team member|associate"
     )
-    named = _person(reader.find(worker, NAME)) or _addressee(reader)
+    named = _person(reader, worker) or _person_above(reader) or _addressee(reader)
     company = (
         r"employer( name)?(?! (id|no|ein|paid|cost|contr))|company( name)?(?! (id|code|no))|paid by"
     )
-    firm = _person(reader.find(company, NAME)) or _letterhead(reader, named)
+    firm = _person(reader, company) or _letterhead(reader, named)
     stub.employee, stub.employer = _note(stub, "employee", named), _note(stub, "employer", firm)
     for who, anchor in (("employer", firm), ("employee", named)):
         address, cells = reader.address_after(anchor[1] if anchor else None)
@@ -387,21 +190,60 @@ def _read_people(reader: DocumentReader, stub: Paystub) -> None:
         stub.cells[f"{who}_address"] = cells
 
 
-def _person(found: tuple[str, Cell] | None) -> tuple[str, Cell] | None:
-    if found is None or _NOT_A_NAME.search(found[0]) or STREET.match(found[0]):
-        return None
-    return _PHONE.sub("", found[0]), found[1]
+def _person(reader: DocumentReader, label: str) -> tuple[str, Cell] | None:
+    """Return the first name beside a label, else below one."""
+    for text, cell in (*reader.find_all(label, _NAME), *_under_labels(reader, label)):
+        if not _NOT_A_NAME.search(text) and not STREET.match(text):
+            return _PHONE.sub("", re.split(r",\s*\d", text)[0]), cell
+    return None
+
+
+def _under_labels(reader: DocumentReader, label: str) -> Iterator[tuple[str, Cell]]:
+    for line in reader.lines:
+        for at, cell in enumerate(line):
+            if re.fullmatch(rf"(?:{label})\W*", cell.text, re.IGNORECASE):
+                below = (c for c in reader.under(line, at) if _NAME.match(c.text))
+                yield from ((c.text, c) for c in below)
+
+
+def _person_above(reader: DocumentReader) -> tuple[str, Cell] | None:
+    """Return the name that stands on the line over its label."""
+    for line in reader.lines:
+        for label in line:
+            if re.fullmatch(r"(employee|payee)('s)?( name)?\W*", label.text, re.IGNORECASE):
+                above = [cell for cell in _names(reader) if _on_label(cell, label)]
+                if above:
+                    return above[-1].text, above[-1]
+    return None
+
+
+def _on_label(cell: Cell, label: Cell) -> bool:
+    rise = cell.box.y0 - label.box.y0
+    beside = abs(cell.box.x0 - label.box.x0) < ABOVE
+    return cell.page == label.page and beside and 0 < rise < ABOVE + cell.size
+
+
+def _names(reader: DocumentReader) -> list[Cell]:
+    return [
+        cell
+        for line in reader.lines
+        for cell in line
+        if _NAME.match(cell.text)
+        and not _NOT_A_NAME.search(cell.text)
+        and not STREET.match(cell.text)
+    ]
 
 
 def _letterhead(reader: DocumentReader, named: tuple[str, Cell] | None) -> tuple[str, Cell] | None:
     """Return the unlabelled employer: a company's name, else the largest print on top."""
-    top = [cell for line in reader.lines[:12] for cell in line if NAME.match(cell.text)]
+    top = {
+        id(cell)
+        for line in reader.lines[:12]
+        for cell, after in zip(line, [*line[1:], None], strict=True)
+        if after is None or not after.is_amount or kind_of(cell.text) == "none"
+    }
     names = [
-        cell
-        for cell in top
-        if not _NOT_A_NAME.search(cell.text)
-        and not STREET.match(cell.text)
-        and not (named and cell.text == named[0])
+        cell for cell in _names(reader) if id(cell) in top and not (named and cell.text == named[0])
     ]
     firms = [cell for cell in names if _COMPANY.search(cell.text)]
     if firms:
@@ -417,12 +259,8 @@ def _addressee(reader: DocumentReader) -> tuple[str, Cell] | None:
     """
     people = [
         cell
-        for line in reader.lines
-        for cell in line
-        if NAME.match(cell.text)
-        and not _NOT_A_NAME.search(cell.text)
-        and not _COMPANY.search(cell.text)
-        and not STREET.match(cell.text)
+        for cell in _names(reader)
+        if not _COMPANY.search(cell.text)
         and not CITY_LINE.match(cell.text)
         and " " in cell.text.strip()
         and reader.address_after(cell)[0]["city"]
@@ -458,6 +296,7 @@ def paystub_data(stub: Paystub) -> dict[str, Any]:
     """Write a paystub in the shape of Ocrolus' paystub object (Ocrolus reference, pay stub)."""
     hourly = [row for row in stub.of("earning") if "rate" in row.values or "hours" in row.values]
     rate = next((row.values["rate"] for row in hourly if "rate" in row.values), None)
+    yearly = (row.values.get("current") for row in stub.rows if ANNUAL.search(row.description))
     return {
         "status": "COMPLETED",
         "rejection_reason": None,
@@ -470,7 +309,7 @@ def paystub_data(stub: Paystub) -> dict[str, Any]:
         },
         "employment_details": {
             "hire_date": _iso(stub.hire_date),
-            "annual_salary": money(None),
+            "annual_salary": money(next(yearly, None)),
             "pay_basis": _basis(stub, hourly=bool(hourly)),
             "hourly_rate": money(rate),
         },

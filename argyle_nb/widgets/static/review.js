@@ -267,9 +267,9 @@ class ReviewPage {
     const [facts, ...rest] = this.about.parts;
     const note = labelled("Note (kept with the verdict)", this.note);
     about.append(facts, this.before, note, ...rest);
-    this.desk = element("div", "argyle-desk");
-    this.desk.append(this.paper.box, about);
-    return this.desk;
+    this.case = element("div", "argyle-case");
+    this.case.append(this.paper.box, about);
+    return this.case;
   }
 
   agreement() {
@@ -311,7 +311,7 @@ class ReviewPage {
     this.judging = null;
     const other = this.state?.upload !== state.upload;
     this.state = state;
-    this.desk.hidden = !state.upload;
+    this.case.hidden = !state.upload;
     if (this.reviewer !== document.activeElement) this.reviewer.value = state.reviewer;
     this.showProgress(state);
     this.showAgreement(state.agreement);
