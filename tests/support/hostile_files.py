@@ -191,6 +191,12 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "20,000 annotations with a picture each": lambda: annotations(20_000, b"/AP<</N 6 0 R>>"),
     "200,000 form fields": lambda: fields(MANY),
     "form fields in a loop": field_loop,
+    "form fields, each with the next twice": lambda: page_of(
+        b"",
+        *[b"<</Kids[%d 0 R %d 0 R]>>" % (number, number) for number in range(6, 46)],
+        b"<</FT/Tx/T(a)/V(1.00)>>",
+        catalog=b"/AcroForm<</Fields[5 0 R]>>",
+    ),
     "a map to Unicode without end": lambda: fonts(
         b"/Subtype/Type1/BaseFont/Odd/ToUnicode 6 0 R",
         stream(b"1 beginbfrange\n" + b"<00> <ff> <0041>\n" * 2_000_000 + b"endbfrange", packed=1),

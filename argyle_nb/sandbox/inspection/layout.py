@@ -26,6 +26,8 @@ DARK = 0.3
 LONGEST_CELL = 600
 TOUCHES = 0.25
 SAME_PRINT = 0.7
+# Lines to write on, which are written on.
+_BLANK = re.compile(r"[_.\u2026]{3}")
 OTHER_PRINT = 2.2
 
 
@@ -164,10 +166,16 @@ def _touches(box: Box, other: Box) -> bool:
 
 def _overprint(run: Run, seen: ByPlace[Run]) -> Run | None:
     text = plain(run.text)
-    over = (other for other in seen.near(run.box) if text and _is_over(other, run))
-    return next(
-        (other for other in over if plain(other.text) and plain(other.text) not in text), None
-    )
+    if not text or _BLANK.search(run.text):
+        return None
+    over = (other for other in seen.near(run.box) if _is_over(other, run))
+    return next((other for other in over if _says_else(plain(other.text), text)), None)
+
+
+def _says_else(over: str, text: str) -> bool:
+    """Whether it is other text: letters set close touch, and a lone digit may be another's note."""
+    is_more_than_a_sign = len(over) > 1 or (over.isdigit() and text[:1].isdigit())
+    return is_more_than_a_sign and over not in text
 
 
 def _is_over(other: Run, run: Run) -> bool:

@@ -142,6 +142,34 @@ def test_large_print_behind_small_print_is_no_text_over_text() -> None:
     assert seen(buffer, drawn).hidden == []
 
 
+@pytest.mark.parametrize(
+    ("below", "over", "dx"),
+    [
+        ("W", "e", 6.5),
+        ("First, it makes certain technica", "l", 134),
+        ("copying", "2", 36),
+        ("Date: ______________", "03/05/2026", 30),
+        ("Name ..............", "Otis R. Plumleigh", 30),
+    ],
+)
+def test_close_print_and_lines_that_are_written_on_are_no_text_over_text(
+    below: str, over: str, dx: float
+) -> None:
+    buffer, drawn = new_canvas()
+    drawn.setFont("Helvetica", 9)
+    drawn.drawString(100, 700, below)
+    drawn.drawString(100 + dx, 700, over)
+    assert seen(buffer, drawn).hidden == []
+
+
+@pytest.mark.parametrize(("below", "over"), [("1", "9"), ("100.00", "9"), ("May", "Jun")])
+def test_a_single_figure_over_another_is_text_over_text(below: str, over: str) -> None:
+    buffer, drawn = new_canvas()
+    drawn.drawString(100, 700, below)
+    drawn.drawString(100, 700, over)
+    assert [piece.by for piece in seen(buffer, drawn).hidden] == [over]
+
+
 def test_things_are_found_by_where_they_stand() -> None:
     boxes = {name: Box(x, 0, x + 10, 10) for name, x in (("left", 0), ("right", 500))}
     boxes["page"] = Box(0, 0, 5000, 5000)
