@@ -56,6 +56,7 @@ LONGEST_FIRST = (
     "charts/test_style.py",
     "archive/test_pulling.py",
     "test_examples.py",
+    "sandbox/inspection/test_hostile.py",
     "sandbox/inspection/test_detection.py",
     "data/test_make_documents.py",
     "faults/test_secrets.py",

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from argyle_nb.sandbox.database import next_moment
+from argyle_nb.sandbox.inspector import InspectorClosedError
 from argyle_nb.sandbox.outbox import OCR_COMPLETED, announce
 from argyle_nb.sandbox.validation import now_ms
 
@@ -218,6 +219,8 @@ class Worker:
         while (job := self._jobs.get()) is not None:
             try:
                 self._claims.record(job.upload, self._findings(job))
+            except InspectorClosedError:  # another worker or the next start inspects it again
+                break
             except sqlite3.Error as error:
                 logger.warning("upload %s: its inspection was not kept: %s", job.upload, error)
             self._claimed.discard(job.upload)
@@ -229,6 +232,8 @@ class Worker:
         try:
             inspection = self._inspect(job.document, job.document_type)
             return json.dumps(asdict(inspection), allow_nan=False)
+        except InspectorClosedError:
+            raise
         except Exception as error:  # noqa: BLE001 - one document must not stop all others
             return failed_findings(f"the inspection broke: {type(error).__name__}")
 

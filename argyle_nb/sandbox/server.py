@@ -288,8 +288,8 @@ class _Running:
         self.server.should_exit = True
         self.thread.join(STOP_SECONDS)
         self.listener.close()
-        self.inspector.close()
         self.worker.stop()
+        self.inspector.close()
         self.deliverer.stop()
         self.store.close()
 
