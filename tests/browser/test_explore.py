@@ -180,7 +180,11 @@ def test_the_keys_that_save_the_notebook_reach_jupyterlab_from_every_control(pag
         page.evaluate("() => { window.jupyterapp.shell.currentWidget.context.model.dirty = true; }")
         control.focus()
         page.keyboard.press("Control+s")
-        page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+        # Saving takes its time on a busy machine.
+        page.wait_for_function(
+            "() => !window.jupyterapp.shell.currentWidget.context.model.dirty",
+            timeout=4 * PATIENCE,
+        )
     page.keyboard.press("Escape")
     for key in "dd":
         page.keyboard.press(key)

@@ -66,11 +66,11 @@ def papers(project):
     """PDF files and pictures, one of a hostile name, one of many slices; name -> SHA-256."""
     folder = project / "to_review"
     folder.mkdir()
-    for name in ("paystub_rivera_2026-01-30.pdf", "paystub_delgado_2026-02-13.pdf"):
+    for name in ("paystub_okafor_2026-02-27.pdf", "paystub_delgado_2026-02-13.pdf"):
         shutil.copy(DOCUMENTS / name, folder)
     shutil.copy(PICTURES[0], folder / HOSTILE)
     shutil.copy(PICTURES[1], folder)
-    names = ["paystub_rivera_2026-01-30.pdf", HOSTILE, PICTURES[1].name]
+    names = ["paystub_okafor_2026-02-27.pdf", HOSTILE, PICTURES[1].name]
     (folder / "photo.heic").write_bytes(HEIC_BOXES + os.urandom(900_000))
     names += ["paystub_delgado_2026-02-13.pdf", "photo.heic"]
     return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
