@@ -22,7 +22,6 @@ COVERED = 0.5
 OVERPRINTED = 0.45
 OTHER_SIZE = 2.5
 SCAN_SHARE = 0.7
-DARK = 0.3
 LONGEST_CELL = 600
 TOUCHES = 0.25
 SAME_PRINT = 0.7
@@ -38,13 +37,6 @@ class Hidden:
     run: Run
     reason: str
     by: str = ""
-    patch: Patch | None = None
-
-    @property
-    def is_redaction(self) -> bool:
-        """Whether a dark bar covers it openly, as one hides a number before passing a copy on."""
-        dark = self.patch is not None and not self.patch.image and max(self.patch.colour) < DARK
-        return dark and not self.by
 
 
 @dataclass(frozen=True)
@@ -124,11 +116,10 @@ def _hidden(content: PageContent) -> Iterator[Hidden]:
     covering = ByPlace((patch.box, patch) for patch in _covering(content))
     for run in content.runs:
         if not run.seen:
-            patch = _cover(run, covering) if run.inked and not run.layered else None
-            if patch is None:
-                yield Hidden(run, "layer" if run.layered else "invisible")
+            if run.inked and not run.layered and _is_covered(run, covering):
+                yield Hidden(run, "covered", _seen_instead(run, seen))
             else:
-                yield Hidden(run, "covered", _seen_instead(run, seen), patch)
+                yield Hidden(run, "layer" if run.layered else "invisible")
         elif over := _overprint(run, seen):
             yield Hidden(run, "overprinted", over.text)
 
@@ -142,13 +133,11 @@ def _covering(content: PageContent) -> Iterator[Patch]:
             yield patch
 
 
-def _cover(run: Run, patches: ByPlace[Patch]) -> Patch | None:
-    over = (
-        patch
+def _is_covered(run: Run, patches: ByPlace[Patch]) -> bool:
+    return any(
+        patch.order > run.order and run.box.shared(patch.box) > COVERED
         for patch in patches.near(run.box)
-        if patch.order > run.order and run.box.shared(patch.box) > COVERED
     )
-    return min(over, key=lambda patch: patch.order, default=None)
 
 
 def _seen_instead(run: Run, seen: ByPlace[Run]) -> str:

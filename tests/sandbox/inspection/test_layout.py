@@ -123,12 +123,12 @@ def test_bold_and_regular_of_one_face_are_one_family(name: str, family: str) -> 
     assert family_of(name) == family
 
 
-def test_a_dark_bar_without_text_on_it_is_a_redaction() -> None:
+def test_a_dark_bar_without_text_on_it_covers_and_replaces_nothing() -> None:
     buffer, drawn = new_canvas()
     drawn.drawString(100, 700, "912-33-0044")
     drawn.rect(95, 695, 90, 18, stroke=0, fill=1)
     [hidden] = seen(buffer, drawn).hidden
-    assert hidden.is_redaction
+    assert (hidden.reason, hidden.by) == ("covered", "")
 
 
 def test_large_print_behind_small_print_is_no_text_over_text() -> None:
