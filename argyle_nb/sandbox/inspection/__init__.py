@@ -130,11 +130,12 @@ def _analyse(
     data: bytes, file: PdfFile, pages: list[TextPage], found_type: str | None, as_type: str
 ) -> Inspection:
     image_based = found_type is None and any(page.is_scan for page in pages)
-    earlier = [_origin(revision) for revision in earlier_revisions(data)]
+    revisions = earlier_revisions(data)
+    earlier = [_origin(revision) for revision in revisions]
     origin = read_origin(file, data)
     signals = origin_signals(origin, earlier)
     ocr_data, content, fields = _content(DocumentReader(pages), as_type, origin)
-    changes = changes_between_revisions(data, pages)
+    changes = changes_between_revisions(revisions, pages)
     signals += edit_signals(changes, pages, fields)
     signals += overlay_signals(pages, fields)
     if image_based:

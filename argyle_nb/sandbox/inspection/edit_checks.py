@@ -80,11 +80,11 @@ def _trailer_at(data: bytes, offset: int) -> bytes:
     return head.split(b"stream", 1)[0]
 
 
-def changes_between_revisions(data: bytes, pages: list[TextPage]) -> list[Change]:
+def changes_between_revisions(revisions: list[bytes], pages: list[TextPage]) -> list[Change]:
     """Compare each earlier revision's visible text with the next one's."""
     changes: list[Change] = []
     later = pages
-    for revision in reversed(earlier_revisions(data)):
+    for revision in reversed(revisions):
         try:
             with PdfFile(revision) as file:
                 earlier = read_pages(file)
