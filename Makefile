@@ -33,7 +33,7 @@ bench: $(VENV)/ready-dev  ## Measure, each figure beside a baseline of the same 
 
 lock:  ## Resolve pyproject.toml into the two lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	    --no-annotate --extra build pyproject.toml --output-file requirements.lock
+	    --no-annotate --extra build --extra excel --extra parquet pyproject.toml --output-file requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-annotate --extra dev --constraint requirements.lock pyproject.toml \
 	    --output-file requirements-dev.lock
