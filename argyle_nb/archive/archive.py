@@ -342,8 +342,8 @@ class Archive:
         """Write both frames as Parquet datasets that DuckDB, Polars and Spark read.
 
         ``<folder>/uploads`` and ``<folder>/signals`` hold one folder per document type
-        (``document_type=W-2``, the naming of Hive). Dask writes them, on all its workers. It needs
-        the extra ``[dask]``. The files hold personal data in the clear.
+        (``document_type=W-2``, the naming of Hive). No more than some 50,000 uploads are in memory
+        at once. It needs the extra ``[parquet]``. The files hold personal data in the clear.
 
         Parameters
         ----------
@@ -355,16 +355,18 @@ class Archive:
         Raises
         ------
         ConfigurationError
-            When the folder is not empty or cannot be written, and when Dask is not installed.
+            When the folder is not empty or cannot be written, and when pyarrow is not installed.
         DecodeError
-            As for `uploads`.
+            As for `uploads`; then no file is left.
 
         Examples
         --------
         >>> Archive(folder / "new").to_parquet(folder / "lake")
         """
-        frames = self.scan("dask", accounts=accounts, sent=sent, levels=levels)
-        write_parquet(frames, folder)
+        entries = self._store.entries()
+        selected = select_newest(entries)
+        flattener = flattener_of(entries, selected, accounts=accounts, sent=sent, levels=levels)
+        write_parquet(self._store, selected, flattener, folder)
 
     def ocr(self, *, wide: bool = False, errors: Errors = "raise") -> pd.DataFrame:
         """Give what was read from the newest version of each upload.
