@@ -123,6 +123,7 @@ def _report_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("folder", type=Path, help="the report's own; replaced as a whole")
     command.add_argument("--title", help="heads the page")
     _filter_options(command)
+    command.add_argument("--external-id", help="of the borrower you know by this name only")
     command.add_argument("--since", metavar="TIME", help="created_at from this ISO-8601 time (UTC)")
     command.add_argument("--before", metavar="TIME", help="created_at before this time")
     command.add_argument("--levels", help="preset of the levels, such as ocrolus-current")
@@ -308,6 +309,7 @@ def _filters(options: argparse.Namespace) -> dict[str, Any]:
     from argyle_nb.models import checked_filters  # noqa: PLC0415 - as above
 
     wanted = checked_filters(options.user, options.account, options.document_type)
+    wanted["external_id"] = options.external_id
     filters: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
     if (options.since, options.before) != (None, None):
         filters["created_at"] = (options.since, options.before)
