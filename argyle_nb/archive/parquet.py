@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from argyle_nb.archive.pages import PageStore, sha256_hex
-from argyle_nb.archive.versions import learned_accounts, read_selected
+from argyle_nb.archive.versions import read_selected
 from argyle_nb.errors import ConfigurationError, install
 from argyle_nb.frames.records import RowPage
 from argyle_nb.frames.uploads import Frames, categories_of, flatten, signals_frame, uploads_frame
@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from argyle_nb.archive.pages import PageEntry
     from argyle_nb.archive.versions import SelectedPage
-    from argyle_nb.frames.uploads import Errors
-    from argyle_nb.models import Account
+    from argyle_nb.frames.uploads import Borrowers, Errors
 
     Categories = dict[str, dict[str, list[str]]]
     PageKey = tuple[str, tuple[int, ...]]  # as SelectedPage has it
@@ -35,11 +33,11 @@ PAGES_PER_PARTITION = 250
 class PageFlattener:
     """How pages become frames, the same on every machine.
 
-    ``accounts, sent, levels, errors`` are those of `uploads_frame`; ``categories`` holds, for each
-    frame, the categories of its columns over all pages.
+    ``borrowers`` tell whose uploads are; ``sent, levels, errors`` are those of `uploads_frame`;
+    ``categories`` holds, for each frame, the categories of its columns over all pages.
     """
 
-    accounts: list[Account]
+    borrowers: Borrowers
     sent: pd.DataFrame | None
     levels: str
     errors: Errors
@@ -62,7 +60,7 @@ class PageFlattener:
         return self._unified("signals", signals_frame(pages, errors=self.errors))
 
     def _columns(self) -> dict[str, Any]:
-        return {"accounts": self.accounts, "sent": self.sent, "levels": self.levels}
+        return {**self.borrowers.records(), "sent": self.sent, "levels": self.levels}
 
     def _unified(self, name: str, frame: pd.DataFrame) -> pd.DataFrame:
         for column, categories in self.categories[name].items():
@@ -71,17 +69,15 @@ class PageFlattener:
 
 
 def flattener_of(
-    entries: Sequence[PageEntry],
+    borrowers: Borrowers,
     selected: Sequence[SelectedPage],
     *,
-    accounts: Iterable[Account] = (),
     sent: pd.DataFrame | None = None,
     levels: str = "argyle",
     errors: Errors = "raise",
 ) -> PageFlattener:
     """Say how these pages become frames."""
-    known = [*learned_accounts(entries), *accounts]
-    return PageFlattener(known, sent, levels, errors, all_categories(selected, sent))
+    return PageFlattener(borrowers, sent, levels, errors, all_categories(selected, sent))
 
 
 def all_categories(selected: Iterable[SelectedPage], sent: pd.DataFrame | None) -> Categories:

@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from argyle_nb.archive import Archive, parquet
+from argyle_nb.archive.pages import PageStore
 from argyle_nb.errors import ConfigurationError, DecodeError
-from argyle_nb.models import Account
+from argyle_nb.frames.uploads import Borrowers
 from argyle_nb.scores import count_scores
 from tests.support.archives import FREE_PORT, filled
 from tests.support.records import analysis, form, record, scored, unscored
@@ -57,10 +58,12 @@ def test_both_engines_give_the_same_frames(archive):
     assert_same(archive)
 
 
-def test_both_engines_fill_in_what_else_is_known(archive):
+def test_both_engines_fill_in_what_else_is_known(archive, tmp_path):
     sent = pd.DataFrame({"upload_id": [record(1)["id"], "x"], "document_type": ["W-2", "odd"]})
-    accounts = [Account(record(1)["account"], "u-1")]
-    assert_same(archive, sent=sent, accounts=accounts, levels="ocrolus-2")
+    kept = Borrowers({record(1)["account"]: "u-1"}, {"u-1": "loan-1"})
+    PageStore(tmp_path / "archive").keep_borrowers(kept)
+    assert_same(archive, sent=sent, levels="ocrolus-2")
+    assert set(archive.scan().uploads["external_id"]) == {"loan-1"}
 
 
 def test_both_engines_leave_out_what_cannot_be_read(tmp_path):
