@@ -321,6 +321,8 @@ def _filters(options: argparse.Namespace) -> dict[str, Any]:
     from argyle_nb.models import checked_filters  # noqa: PLC0415 - as above
 
     wanted = checked_filters(options.user, options.account, options.document_type)
+    if options.external_id == "":
+        raise ConfigurationError("--external-id is empty: name the borrower, or leave it out")
     wanted["external_id"] = options.external_id
     filters: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
     if (options.since, options.before) != (None, None):

@@ -226,6 +226,7 @@ def test_since_after_before_is_exit_status_1(work, ran, capsys):
         (["--before", ""], "written as 2026-01-31"),
         (["--user", "loan-77"], "user must be an id"),
         (["--user", ""], "user must be an id"),
+        (["--external-id", ""], "--external-id is empty"),
         (["--document-type", "w2"], "'w2' is not one of paystubs, W-2"),
         (["--document-type", ""], "is not one of paystubs, W-2"),
     ],
@@ -238,6 +239,15 @@ def test_a_filter_that_can_match_nothing_is_refused_and_leaves_the_last_report(
     assert cli.main(["report", str(work / "archive"), str(folder), *words]) == 1
     assert told in capsys.readouterr().err
     assert read_report(folder).rows["uploads.csv"] == 1
+
+
+@pytest.mark.parametrize(("name", "listed"), [("x", 1), ("y", 0)])
+def test_a_report_on_one_borrower_is_asked_for_by_the_lenders_own_name(name, listed, work, ran):
+    words = ["--external-id", name, "--pii", "include"]
+    assert cli.main(["report", str(work / "archive"), str(work / "borrower"), *words]) == 0
+    assert (
+        read_report(work / "borrower").frames["uploads"]["external_id"].tolist() == ["x"] * listed
+    )
 
 
 def test_a_filter_that_matches_nothing_is_told(work, ran, capsys):

@@ -181,7 +181,7 @@ class ParquetDataset:
     """A folder of Parquet files, one folder per document type, which frames of one kind fill."""
 
     def __init__(self, files: Any, root: str, empty: pd.DataFrame) -> None:
-        import pyarrow as pa  # noqa: PLC0415 - an extra
+        import pyarrow as pa  # type: ignore[import-untyped]  # noqa: PLC0415 - an extra
 
         self._files, self._root, self._parts = files, root, 0
         # Of categories that no page has, nothing says that they are texts.
