@@ -170,7 +170,7 @@ def test_without_json_people_are_told(work, ran, capsys):
 def test_the_options_are_those_of_the_function(work, ran):
     words = ["report", work / "archive", work / "options", "--title", "May", "--pii", "hashed"]
     words += ["--since", "2020-01-01", "--before", "2021-01-01", "--levels", "ocrolus-2"]
-    words += ["--document-type", "paystubs", "--excel"]
+    words += ["--document-type", "paystubs", "--excel", "--xlsx"]
     ended = run(*words, ARGYLE_NB_SALT="a salt of enough bytes")
     assert ended.returncode == 0, ended.stderr
     told = read_report(work / "options").manifest
@@ -181,6 +181,7 @@ def test_the_options_are_those_of_the_function(work, ran):
     }
     assert told["personal_data"]["mode"] == "hashed"
     assert (work / "options" / "uploads.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    assert "external_id" in pd.read_excel(work / "options" / "report.xlsx", sheet_name="uploads")
 
 
 def test_a_salt_comes_from_a_file(work, ran):
@@ -226,6 +227,7 @@ def test_since_after_before_is_exit_status_1(work, ran, capsys):
         (["--before", ""], "written as 2026-01-31"),
         (["--user", "loan-77"], "user must be an id"),
         (["--user", ""], "user must be an id"),
+        (["--external-id", ""], "--external-id is empty"),
         (["--document-type", "w2"], "'w2' is not one of paystubs, W-2"),
         (["--document-type", ""], "is not one of paystubs, W-2"),
     ],
@@ -238,6 +240,15 @@ def test_a_filter_that_can_match_nothing_is_refused_and_leaves_the_last_report(
     assert cli.main(["report", str(work / "archive"), str(folder), *words]) == 1
     assert told in capsys.readouterr().err
     assert read_report(folder).rows["uploads.csv"] == 1
+
+
+@pytest.mark.parametrize(("name", "listed"), [("x", 1), ("y", 0)])
+def test_a_report_on_one_borrower_is_asked_for_by_the_lenders_own_name(name, listed, work, ran):
+    words = ["--external-id", name, "--pii", "include"]
+    assert cli.main(["report", str(work / "archive"), str(work / "borrower"), *words]) == 0
+    assert (
+        read_report(work / "borrower").frames["uploads"]["external_id"].tolist() == ["x"] * listed
+    )
 
 
 def test_a_filter_that_matches_nothing_is_told(work, ran, capsys):

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from argyle_nb.archive import Archive
-from argyle_nb.report import compare_reports, read_report
+from argyle_nb.report import compare_reports, export_report, read_report
 from argyle_nb.uploads.journal import Journal, UploadKey
 
 WRITTEN = Path(__file__).parent / "support" / "written_before"
@@ -79,3 +79,12 @@ def test_an_old_report_has_its_numbers_and_is_equal_to_itself(report):
     changes = compare_reports(report, report)
     assert changes.uploads.empty
     assert not changes.totals["difference"].any()
+
+
+def test_an_old_report_keeps_the_names_of_its_columns_and_is_compared_with_a_new_one(
+    archive, report, tmp_path
+):
+    assert "very low share_low" in report.frames["score_summary"]
+    changes = compare_reports(report, export_report(archive, tmp_path / "new"))
+    assert changes.uploads.empty
+    assert changes.levels["share_ci_low_old"].equals(changes.levels["share_ci_low_new"])

@@ -24,8 +24,8 @@ Filters: TypeAlias = Mapping[str, Any]
 SCORED = "scored"
 STATUSES = (SCORED, *REASONS)
 TIMES = ("created_at", "updated_at")
-_SEARCHED = ("id", "account", "user", "file_name")
-_OWNERS = ("user", "account")
+_OWNERS = ("external_id", "user", "account")
+_SEARCHED = ("id", *_OWNERS, "file_name")
 _PLAIN = str | bool | int | float
 
 
@@ -60,13 +60,14 @@ def find_uploads(
     since, until
         The first and the last day of ``created_at`` in UTC, such as ``"2026-01-31"``.
     user
-        A part of the id of the user or the account.
+        A part of the borrower's external id, or of the id of the user or the account.
     signal
         One or several identifiers of signals or reason codes; an upload fits that has any of them.
     signals
         From `signals_frame`; needed for ``signal``.
     text
-        Found anywhere in the upload's id, account, user or file name, in capitals or not.
+        Found anywhere in the upload's id, account, user, external id or file name, in capitals or
+        not.
     scores
         The lowest and the highest score, 0 to 100; leaves out what has none.
 
