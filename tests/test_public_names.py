@@ -51,6 +51,7 @@ NAMES = [
     "flatten",
     "inspect_document",
     "login",
+    "manifest",
     "ocr_frame",
     "read_report",
     "review",
@@ -86,7 +87,7 @@ def printed(code):
 
 
 def test_the_public_names_are_these():
-    assert len(NAMES) == 49
+    assert len(NAMES) == 50
     assert argyle_nb.__all__ == NAMES
     assert sorted(charts.__all__) == CHARTS
     assert sorted(review.__all__) == REVIEW

@@ -168,5 +168,3 @@ def _limits() -> AbstractContextManager[object]:
     # Before 7.1 its limits are larger, and cannot be changed for one file alone.
     apply = getattr(pypdf, "apply_configuration", None)
     return apply(**_LIMITS) if apply else nullcontext()
-
-

@@ -28,6 +28,7 @@ FAILED_STATES = tuple(state for state in STATES if state != DONE)
 CAN_BE_SENT = (READY, *(state for state in FAILED_STATES if state != "refused"))
 CAN_BE_CHANGED = (LOOKING, READY, "rejected", "unsent")
 
+
 @dataclass(frozen=True)
 class QueuedFile:
     """One document as it was a moment ago."""

@@ -13,7 +13,6 @@ from argyle_nb.models import DOCUMENT_TYPES
 from argyle_nb.uploads.document_types import guess_type, type_called, type_meant
 from tests.conftest import DOCUMENTS
 
-
 POSSIBLE = {*DOCUMENT_TYPES, ""} - {"miscellaneous"}
 
 # What people call a type
@@ -203,5 +202,3 @@ def test_the_text_of_a_large_file_is_not_extracted(tmp_path, extracted, size, co
     assert path.stat().st_size == size
     guess_type(path)
     assert len(extracted) == count
-
-
