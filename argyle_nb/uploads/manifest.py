@@ -94,7 +94,7 @@ def read_manifest(
             f"{type(manifest).__name__}: give it the columns {', '.join(MANIFEST_COLUMNS)}"
         )
     elif Path(manifest).is_dir():
-        table = list_folder(Path(manifest), with_guesses=known is None)
+        table = list_folder(Path(manifest), with_guesses=known is None, user=user or "")
         # It must not hide that a folder says another.
         table = table.assign(user=user) if user else table
     else:
@@ -235,7 +235,7 @@ class _Reader:
             for column, cell in cells.items()
             if (why := unclear_id(cell, texts[column]))
         ]
-        if name and borrower.external_id not in ("", name):
+        if not problems and name and borrower.external_id not in ("", name):
             problems.append(
                 f"external_id {name!r} and user {text!r} are two borrowers: correct one of the two"
             )
@@ -325,7 +325,7 @@ def grouped(reasons: Sequence[tuple[str, str]]) -> list[str]:
     """Say each reason once, with the names of the files (name, reason) that it is of."""
     files: dict[str, list[str]] = defaultdict(list)
     for name, reason in reasons:
-        files[reason].append(name)
+        files[reason].append(name or "a line without a file")
     return [f"{_few(names)}: {reason}" for reason, names in files.items()]
 
 

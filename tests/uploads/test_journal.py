@@ -263,9 +263,8 @@ def test_a_journal_of_the_second_version_learns_what_its_users_are_called(path):
         old.execute("PRAGMA user_version = 2")
         rest = (None, None, 1, None, None, "2026-01-02")
         for key, state in ((KEY, "done"), (KEY._replace(user="loan-7"), "refused")):
-            old.execute(
-                f"INSERT INTO uploads VALUES ({','.join('?' * 12)})", (*key, "a", state, *rest)
-            )
+            values = (*key, "a", state, *rest)
+            old.execute("INSERT INTO uploads VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
         old.execute("UPDATE uploads SET user = ? WHERE state = 'done'", (USER_ID,))
         old.commit()
     journal, key = Journal(path), KEY._replace(user=USER_ID)
