@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from argyle_nb.scores.filters import find_uploads
     from argyle_nb.scores.signals import explain, score_by_signal_count, signal_pairs, signal_pareto
     from argyle_nb.uploads import audit, upload_batch
+    from argyle_nb.uploads.folders import manifest
     from argyle_nb.widgets import ReviewQueue, ScoreExplorer, UploadPanel
 
 __all__ = [
@@ -87,6 +88,7 @@ __all__ = [
     "flatten",
     "inspect_document",
     "login",
+    "manifest",
     "ocr_frame",
     "read_report",
     "review",
@@ -132,6 +134,7 @@ _NAMES = {
     "scores.filters": ("find_uploads",),
     "scores.signals": ("explain", "score_by_signal_count", "signal_pairs", "signal_pareto"),
     "uploads": ("audit", "upload_batch"),
+    "uploads.folders": ("manifest",),
     "widgets": ("ReviewQueue", "ScoreExplorer", "UploadPanel"),
 }
 _MODULES = {name: module for module, names in _NAMES.items() for name in names}

@@ -110,9 +110,15 @@ def _command(
 
 
 def _upload_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("manifest", type=Path, help="a CSV file (file, document_type, user)")
+    command.add_argument(
+        "manifest",
+        type=Path,
+        help="a folder, or a CSV file or workbook (file, document_type, external_id or user)",
+    )
     command.add_argument("--document-type", help="of every document that has none of its own")
-    command.add_argument("--user", help="of every document that has none of its own")
+    command.add_argument(
+        "--user", help="an id or external id, of every document that has none of its own"
+    )
     command.add_argument("--journal", type=Path, help="SQLite file that remembers what was sent")
     _connection_options(command)
 
@@ -176,7 +182,10 @@ def _json_option(command: argparse.ArgumentParser) -> None:
 
 def upload(options: argparse.Namespace) -> int:
     """Send the documents of a manifest or a folder, each once."""
-    with _connected(options) as client:
+    with _connected(options) as client, warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", UserWarning)
+        # The result names these lines.
+        warnings.filterwarnings("ignore", r"\d+ of \d+ lines cannot be sent")
         sent = anb.upload_batch(
             client,
             options.manifest,
@@ -185,7 +194,9 @@ def upload(options: argparse.Namespace) -> int:
             journal=options.journal,
         )
         where = _where(client)
-    rows = sent[["file", "document_type", "user", "state", "upload_id", "reason"]]
+    for warning in told:
+        say(f"argyle-nb: {warning.message}")
+    rows = sent[["file", "document_type", "external_id", "user", "state", "upload_id", "reason"]]
     if options.json:
         files = rows.astype(object).where(rows.notna(), None).to_dict("records")
         write_json(where | {"files": files})
@@ -349,13 +360,17 @@ def _salt(options: argparse.Namespace) -> bytes | str | None:
 
 
 def print_batch(sent: pd.DataFrame, *, environment: str, base_url: str) -> None:
-    """Say how many files are in each state and where, and name those that were not taken."""
+    """Say how many files are in each state and where, and why some were not taken."""
+    from argyle_nb.uploads.manifest import grouped  # noqa: PLC0415 - it needs pandas
+
     counts = sent["state"].value_counts()
     states = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
     where = "the local sandbox" if environment == "local" else environment
     write(f"\n{len(sent)} files for {where} ({base_url}): {states}")
-    for row in sent[sent["state"] != "done"].itertuples():
-        write(f"  {row.state}: {Path(str(row.file)).name} {row.reason}")
+    for state, rows in sent[sent["state"] != "done"].groupby("state", observed=True):
+        names = rows["file"].fillna("").map(lambda file: Path(file).name)
+        for line in grouped(list(zip(names, rows["reason"].fillna(""), strict=True))):
+            write(f"  {state}: {line}")
 
 
 def print_levels(frame: pd.DataFrame) -> None:

@@ -52,6 +52,7 @@ NAMES = [
     "flatten",
     "inspect_document",
     "login",
+    "manifest",
     "ocr_frame",
     "read_report",
     "review",

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import time
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from argyle_nb.documents import MAX_DOCUMENT_BYTES, safe_name
 from argyle_nb.errors import ConfigurationError
-from argyle_nb.uploads.jobs import UploadJob, UploadPlan, default_journal, plan_of, with_results
+from argyle_nb.uploads.jobs import UploadJob, default_journal, plan_of, with_results
 from argyle_nb.uploads.journal import UNDECIDED, Journal, UploadKey
-from argyle_nb.uploads.manifest import MANIFEST_COLUMNS, read_manifest
+from argyle_nb.uploads.manifest import ManifestLine, grouped, read_manifest
 from argyle_nb.uploads.reconcile import SETTLE_SECONDS, Reconciler, Resend
 from argyle_nb.uploads.users import Users
 from argyle_nb.uploads.workers import Progress, ProgressReporter, UploadWorkers
@@ -41,6 +42,7 @@ def upload_batch(
     settle: float = SETTLE_SECONDS,
     resend: Resend = "once",
     progress: Callable[[Progress], None] | None = None,
+    wait: bool = False,
 ) -> pd.DataFrame:
     """Upload many documents, each once, however often this is interrupted and run again.
 
@@ -49,12 +51,16 @@ def upload_batch(
     client
         From `connect`.
     manifest
-        A CSV file, or a frame, with the columns ``file`` (relative to the CSV file),
-        ``document_type`` and ``user`` (an id, or an ``external_id`` that is looked up, and
-        created if nobody has it). Further columns are carried through. Or a folder: of folders
-        named after document types, or, with ``document_type``, of documents.
+        A folder, which is listed as `manifest` does. Or a frame, a CSV file or an Excel workbook
+        (with the extra ``excel``; its first sheet that fits) with the column ``file``, a path
+        that is relative to that file, and ``document_type``, and the borrower in ``external_id``
+        (the lender's own name, for which a user is created if nobody has it), or in ``user``
+        (Argyle's id, or an external id), or in both. Headers may be written ``Document Type``,
+        types ``W2`` or ``pay stub``, paths as Windows does; separator and encoding are found out.
+        Further columns are carried through.
     document_type, user
-        For every line of a manifest that has no such column. A folder needs a ``user``.
+        For every line that has none of its own. In a folder, a file is refused whose folder names
+        another borrower than ``user``.
     journal
         The SQLite file that remembers what was sent; ``~/.local/share/argyle_nb/journal.sqlite``
         by default. Running the same manifest again sends only what is not there yet.
@@ -72,22 +78,33 @@ def upload_batch(
         moved) from this thread, about ten times a second. A KeyboardInterrupt that it raises ends
         the batch as one from the keyboard does. So does anything else, and it is then called only
         once more, when nothing is being sent.
+    wait
+        Return when Argyle has processed what it has, as `Client.wait` does.
 
     Returns
     -------
     pandas.DataFrame
-        The manifest's rows in its order, and: ``state`` (category: ``done``; ``refused``, not
-        sent because of the file; ``rejected`` by the service; ``unsent``, certainly not there;
+        The manifest's rows in its order with all its columns, among which are ``file``,
+        ``document_type``, ``external_id`` (missing where only an id was given) and ``user``
+        (Argyle's id; missing where it never became known), each a string; where a type was spelt
+        in another way, ``document_type_as_written`` (string). Then: ``state`` (category: ``done``;
+        ``refused``, not sent because of the line, its borrower or its file, so that it must be
+        corrected; ``rejected`` by the service; ``unsent``, certainly not there;
         ``unknown``, it may be there; ``probable``, something of its name and time is there with
         other bytes), ``upload_id`` (string), ``attempts`` (Int64, over all runs), ``seconds``
         (Float64, spent on sending it now), ``bytes`` (Int64), ``reason`` (string). Once the
         service cannot be reached, the rest is ``unsent``, untried.
 
+    Warns
+    -----
+    UserWarning
+        Before anything is sent: names the lines that cannot be, and why; their state is
+        ``refused``. Once they are corrected, the whole manifest can be run again.
+
     Raises
     ------
     ValidationError
-        Before anything is sent: the manifest cannot be read, or one error that lists every line
-        with an impossible type or user.
+        Before anything is sent: the manifest cannot be read, or has no column ``file``.
     AuthenticationError
         At the first document that the key is refused for; nothing further is sent.
     ConfigurationError
@@ -110,16 +127,26 @@ def upload_batch(
     Examples
     --------
     >>> upload_batch(client, "data/manifest.csv")  # doctest: +SKIP
-    >>> upload_batch(client, "scans", document_type="W-2", user="loan-77")  # doctest: +SKIP
+    >>> upload_batch(client, "scans", wait=True)  # doctest: +SKIP
+    >>> upload_batch(client, "scans/loan-77", user="loan-77")  # doctest: +SKIP
     """
-    table = read_manifest(manifest, document_type=document_type, user=user)
-    lines = [tuple(line) for line in table[list(MANIFEST_COLUMNS)].to_numpy()]
-    plan = plan_of(lines, max_bytes=max_bytes, strict=strict)
+    table, lines = read_manifest(manifest, document_type=document_type, user=user)
+    problems = {row: "; ".join(line.problems) for row, line in enumerate(lines) if line.problems}
+    sendable = {
+        row: (line.file, line.document_type, line.borrower)
+        for row, line in enumerate(lines)
+        if row not in problems
+    }
+    plan = plan_of(sendable, max_bytes=max_bytes, strict=strict)
+    _tell_problems(lines, problems)
     path = Path(journal or default_journal())
     if plan.refused:
-        _record_refused(path, client.settings.journal_scope, lines, plan)
+        _record_refused(path, client.settings.journal_scope, lines, plan.refused)
     send_jobs(client, plan.jobs, path, settle=settle, resend=resend, progress=progress)
-    return with_results(table, plan)
+    sent = with_results(table, plan._replace(refused=plan.refused | problems))
+    if wait:
+        client.wait(map(client.get_upload, sent["upload_id"].dropna().unique()))
+    return sent
 
 
 def send_jobs(
@@ -143,16 +170,28 @@ def send_jobs(
             workers.call_when_idle(journal.close)
 
 
+def _tell_problems(lines: list[ManifestLine], problems: dict[int, str]) -> None:
+    """Say before anything is sent which lines stay behind: who runs a batch may not look at it."""
+    if problems:
+        told = grouped([(Path(lines[row].file).name, why) for row, why in problems.items()])
+        warnings.warn(
+            f"{len(problems)} of {len(lines)} lines cannot be sent; the others are. "
+            f"{'. '.join(told)}",
+            stacklevel=3,
+        )
+
+
 def _record_refused(
-    path: Path, scope: str, lines: list[tuple[str, str, str]], plan: UploadPlan
+    path: Path, scope: str, lines: list[ManifestLine], refused: dict[int, str]
 ) -> None:
     """Write refused files down by a hash of their path: of their content there may be none."""
     rows = []
-    for row, error in plan.refused.items():
-        file, document_type, user = lines[row]
+    for row, why in refused.items():
+        file, document_type, borrower, _ = lines[row]
         place = str(Path(file).absolute()).encode("utf-8", "surrogatepass")
-        key = UploadKey(scope, f"path {hashlib.sha256(place).hexdigest()}", document_type, user)
-        rows.append((key, safe_name(file), error.problem))
+        digest = f"path {hashlib.sha256(place).hexdigest()}"
+        key = UploadKey(scope, digest, document_type, str(borrower))
+        rows.append((key, safe_name(file), why, borrower.external_id or None))
     with Journal(path) as journal:
         journal.refuse(rows)
 

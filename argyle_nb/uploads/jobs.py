@@ -25,7 +25,7 @@ from argyle_nb.models import is_uuid
 from argyle_nb.uploads.journal import Journal, JournalEntry, UploadKey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from argyle_nb.client.client import Client
@@ -53,13 +53,28 @@ _DTYPES: dict[str, Any] = {
 }
 
 
+class Borrower(NamedTuple):
+    """Whose a document is: Argyle's id of the user, the lender's own name, or both."""
+
+    user: str = ""
+    external_id: str = ""
+
+    def __str__(self) -> str:
+        return self.user or self.external_id
+
+
+def borrower_of(text: str) -> Borrower:
+    """Take a text for an id if it looks like one, else for an external id."""
+    return Borrower(user=text.lower()) if is_uuid(text) else Borrower(external_id=text)
+
+
 @dataclass(eq=False)
 class UploadJob:
     """One document for one user as one type, and the rows that ask for it."""
 
     document: Document
     document_type: str
-    user: str  # an id, or an external id
+    borrower: Borrower
     rows: list[int]  # positions; the document is the first one's
     entry: JournalEntry = NOT_TRIED
     key: UploadKey | None = None  # once the user's id is known
@@ -80,35 +95,36 @@ class UploadJob:
 
 
 class UploadPlan(NamedTuple):
-    """What is sent, and what is refused: row -> the error."""
+    """What is sent, and what is refused: row -> why."""
 
     jobs: list[UploadJob]
-    refused: dict[int, DocumentError]
+    refused: dict[int, str]
 
 
-def plan_of(lines: Iterable[tuple[str, str, str]], *, max_bytes: int, strict: bool) -> UploadPlan:
-    """Inspect the file of each line (file, document type, user), and make jobs of the lines."""
-    lines = list(lines)
-    files = list(dict.fromkeys(file for file, _, _ in lines))
+def plan_of(
+    lines: Mapping[int, tuple[str, str, Borrower]], *, max_bytes: int, strict: bool
+) -> UploadPlan:
+    """Inspect the file of each row (file, document type, borrower), and make jobs of the rows."""
+    files = list(dict.fromkeys(file for file, _, _ in lines.values()))
     inspect = partial(_inspected, max_bytes=max_bytes, strict=strict)
     with ThreadPoolExecutor(_READERS) as pool:
         documents = dict(zip(files, pool.map(inspect, files), strict=True))
     refused, accepted = {}, {}
-    for row, (file, document_type, user) in enumerate(lines):
+    for row, (file, document_type, borrower) in lines.items():
         document = documents[file]
         if isinstance(document, DocumentError):
-            refused[row] = document
+            refused[row] = document.problem
         else:
-            accepted[row] = document, document_type, user
+            accepted[row] = document, document_type, borrower
     return UploadPlan(jobs_of(accepted), refused)
 
 
-def jobs_of(rows: Mapping[int, tuple[Document, str, str]]) -> list[UploadJob]:
-    """Put rows (document, document type, user) together that ask for the same upload."""
-    jobs: dict[tuple[str, str, str], UploadJob] = {}
-    for row, (document, document_type, user) in rows.items():
-        same = (document.sha256, document_type, user.lower() if is_uuid(user) else user)
-        jobs.setdefault(same, UploadJob(document, document_type, user, [])).rows.append(row)
+def jobs_of(rows: Mapping[int, tuple[Document, str, Borrower]]) -> list[UploadJob]:
+    """Put rows (document, document type, borrower) together that ask for the same upload."""
+    jobs: dict[tuple[str, str, Borrower], UploadJob] = {}
+    for row, (document, document_type, borrower) in rows.items():
+        same = (document.sha256, document_type, borrower)
+        jobs.setdefault(same, UploadJob(document, document_type, borrower, [])).rows.append(row)
     return list(jobs.values())
 
 
@@ -141,9 +157,11 @@ def send_once(
     key: UploadKey,
     document: Document,
     progress: Callable[[int, int], None] | None = None,
+    *,
+    external_id: str | None = None,
 ) -> SendOutcome:
     """Claim a document and try to send it once."""
-    known = journal.claim(key, document.name, client.clock.now())
+    known = journal.claim(key, document.name, client.clock.now(), external_id)
     if known is None:
         return send_claimed(client, journal, key, document, progress)
     if known.state == "done":
@@ -199,17 +217,17 @@ def shown_state(entry: JournalEntry) -> str:
 
 
 def with_results(table: pd.DataFrame, plan: UploadPlan) -> pd.DataFrame:
-    """Put the results beside the manifest's columns."""
-    results = {
-        row: ("refused", None, 0, 0.0, None, error.problem) for row, error in plan.refused.items()
-    }
+    """Put the results beside the manifest's columns, and Argyle's id of each user among them."""
+    results = {row: ("refused", None, 0, 0.0, None, why) for row, why in plan.refused.items()}
     results |= {row: _result_of(job, row) for job in plan.jobs for row in job.rows}
     in_order = [results[row] for row in range(len(table))]
     columns = {
         name: pd.Series([result[place] for result in in_order], table.index, dtype)
         for place, (name, dtype) in enumerate(_DTYPES.items())
     }
-    return table.assign(**columns)
+    ids = {row: job.key.user for job in plan.jobs if job.key for row in job.rows}
+    users = [ids.get(row, user) for row, user in enumerate(table["user"])]
+    return table.assign(user=pd.Series(users, table.index, "string"), **columns)
 
 
 def _result_of(job: UploadJob, row: int) -> tuple[Any, ...]:

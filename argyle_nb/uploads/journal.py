@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 UNDECIDED = ("unknown", "probable")
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _STATES = ("new", "sending", "done", "rejected", "unknown", "probable", "refused")
 _SCHEMA = f"""
 CREATE TABLE uploads (
@@ -41,6 +41,7 @@ CREATE TABLE uploads (
     sent_at REAL,
     owner TEXT,
     updated_at TEXT NOT NULL,
+    external_id TEXT,
     PRIMARY KEY (scope, sha256, document_type, user)
 )
 """
@@ -48,6 +49,8 @@ _COLUMNS = {
     1: "scope sha256 document_type user name state upload_id reason updated_at",
     2: "scope sha256 document_type user name state upload_id reason attempts sent_at owner"
     " updated_at",
+    3: "scope sha256 document_type user name state upload_id reason attempts sent_at owner"
+    " updated_at external_id",
 }
 _NETWORK_FILES = ("nfs", "cifs", "smb", "9p", "fuse.sshfs", "afs", "ceph", "lustre")
 
@@ -80,6 +83,7 @@ class JournalEntry(NamedTuple):
     # Seconds since 1970 by the service's clock; none where that was not known yet.
     sent_at: float | None = None
     name: str = ""  # as it was sent
+    external_id: str | None = None  # the lender's own name of the user, where it is known
 
 
 class Journal:
@@ -109,16 +113,25 @@ class Journal:
             self._connection.close()
             self._owner.close()
 
-    def claim(self, key: UploadKey, name: str, sent_at: float | None = None) -> JournalEntry | None:
+    def claim(
+        self,
+        key: UploadKey,
+        name: str,
+        sent_at: float | None = None,
+        external_id: str | None = None,
+    ) -> JournalEntry | None:
         """Take an upload for sending, and commit that before anything is sent.
 
         Nothing is given back when it is ours to send, else what is known of it.
         """
         with self._transaction():
             known = self._entry(key)
+            external_id = external_id or (known.external_id if known else None)
             if known and known.state not in ("new", "rejected"):
-                return known
-            self._begin(key, name, sent_at, known.attempts if known else 0)
+                self._name_user(key, known, external_id)
+                return known._replace(external_id=external_id)
+            attempts = known.attempts if known else 0
+            self._begin(key, JournalEntry("new", None, None, attempts, sent_at, name, external_id))
             return None
 
     def claim_again(self, key: UploadKey, known: JournalEntry) -> None:
@@ -127,7 +140,7 @@ class Journal:
         The time of the first attempt stays: that one, too, may yet come to light.
         """
         with self._transaction():
-            self._begin(key, known.name, known.sent_at, known.attempts)
+            self._begin(key, known)
 
     def finish(self, key: UploadKey, entry: JournalEntry) -> JournalEntry:
         """Write down how a claimed upload ended, and let go of it."""
@@ -188,13 +201,13 @@ class Journal:
             changes = [(UploadKey(*row[:4]), row[4]) for row in rows]
             return [(key, entry, at) for key, at in changes if (entry := self._entry(key))]
 
-    def refuse(self, refused: Iterable[tuple[UploadKey, str, str]]) -> None:
-        """Write down files that are never sent: key, name and reason of each."""
+    def refuse(self, refused: Iterable[tuple[UploadKey, str, str, str | None]]) -> None:
+        """Write down files that are never sent: key, name, reason and external id of each."""
         with self._transaction():
             self._connection.executemany(
                 "INSERT OR REPLACE INTO uploads VALUES"
-                " (?, ?, ?, ?, ?, 'refused', NULL, ?, 0, NULL, NULL, ?)",
-                [(*key, name, reason, _now()) for key, name, reason in refused],
+                " (?, ?, ?, ?, ?, 'refused', NULL, ?, 0, NULL, NULL, ?, ?)",
+                [(*key, name, why, _now(), external_id) for key, name, why, external_id in refused],
             )
 
     @contextmanager
@@ -207,18 +220,35 @@ class Journal:
         with closing(lock):
             yield
 
-    def _begin(self, key: UploadKey, name: str, sent_at: float | None, attempts: int) -> None:
+    def _begin(self, key: UploadKey, entry: JournalEntry) -> None:
         self._claimed.add(key)
         self._connection.execute(
             "INSERT OR REPLACE INTO uploads VALUES"
-            " (?, ?, ?, ?, ?, 'sending', NULL, NULL, ?, ?, ?, ?)",
-            (*key, name, attempts + 1, sent_at, self._owner.acquire(), _now()),
+            " (?, ?, ?, ?, ?, 'sending', NULL, NULL, ?, ?, ?, ?, ?)",
+            (
+                *key,
+                entry.name,
+                entry.attempts + 1,
+                entry.sent_at,
+                self._owner.acquire(),
+                _now(),
+                entry.external_id,
+            ),
         )
+
+    def _name_user(self, key: UploadKey, known: JournalEntry, external_id: str | None) -> None:
+        """Add to a row of an earlier run what its user is called, which it may not have known."""
+        if external_id != known.external_id:
+            self._connection.execute(
+                "UPDATE uploads SET external_id = ?"
+                " WHERE (scope, sha256, document_type, user) = (?, ?, ?, ?)",
+                (external_id, *key),
+            )
 
     def _entry(self, key: UploadKey) -> JournalEntry | None:
         row = self._connection.execute(
-            "SELECT state, upload_id, reason, attempts, sent_at, name, owner FROM uploads"
-            " WHERE (scope, sha256, document_type, user) = (?, ?, ?, ?)",
+            "SELECT state, upload_id, reason, attempts, sent_at, name, external_id, owner"
+            " FROM uploads WHERE (scope, sha256, document_type, user) = (?, ?, ?, ?)",
             key,
         ).fetchone()
         if row is None:
@@ -380,14 +410,23 @@ def _migrate(connection: sqlite3.Connection, version: int) -> None:
         return
     if version == 1:
         connection.execute("ALTER TABLE uploads RENAME TO uploads_1")
-    connection.execute(_SCHEMA)
+    if version < 2:  # noqa: PLR2004
+        connection.execute(_SCHEMA)
+    else:
+        connection.execute("ALTER TABLE uploads ADD COLUMN external_id TEXT")
     if version == 1:
         connection.execute(
             "INSERT INTO uploads SELECT scope, sha256, document_type, user, name,"
             " CASE state WHEN 'unsent' THEN 'new' ELSE state END, upload_id, reason, 1, NULL, NULL,"
-            " updated_at FROM uploads_1"
+            " updated_at, NULL FROM uploads_1"
         )
         connection.execute("DROP TABLE uploads_1")
+    # Of a refused file, the user was written down as the manifest named it.
+    id_pattern = "-".join("?" * length for length in (8, 4, 4, 4, 12))
+    connection.execute(
+        "UPDATE uploads SET external_id = user WHERE state = 'refused' AND user NOT GLOB ?",
+        (id_pattern,),
+    )
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 

@@ -1,18 +1,80 @@
-"""What to upload: a CSV file, a frame or a folder, checked whole before anything is sent."""
+"""What to upload: a frame, a CSV file, an Excel workbook or a folder -> lines, and what is wrong.
+
+A line that cannot be sent says why; the others are sent all the same.
+"""
 
 from __future__ import annotations
 
-import difflib
+import os
 import re
+import unicodedata
+from collections import defaultdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
 from argyle_nb.errors import ValidationError
 from argyle_nb.models import DOCUMENT_TYPES
+from argyle_nb.uploads.document_types import type_called, type_meant
+from argyle_nb.uploads.folders import list_folder
+from argyle_nb.uploads.jobs import Borrower, borrower_of
+from argyle_nb.uploads.spreadsheets import UnclearCell, cell_text, read_sheet, unclear_id
 
-MANIFEST_COLUMNS = ("file", "document_type", "user")
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+MANIFEST_COLUMNS = ("file", "document_type", "external_id", "user")
+AS_WRITTEN = "document_type_as_written"
 RESULT_COLUMNS = ("state", "upload_id", "attempts", "seconds", "bytes", "reason")
+
+# What else a column is called, without case, spaces and signs; of a loan's number or a borrower's
+# name it is not certain that it means one person.
+_CALLED = {
+    "file": "file",
+    "filename": "file",
+    "filepath": "file",
+    "path": "file",
+    "documenttype": "document_type",
+    "doctype": "document_type",
+    "type": "document_type",
+    "externalid": "external_id",
+    "borrowerid": "external_id",
+    "borrowerexternalid": "external_id",
+    "user": "user",
+    "userid": "user",
+    "argyleuser": "user",
+    "argyleuserid": "user",
+}
+# As pandas writes whole numbers where one of them is missing.
+_WHOLE = re.compile(r"(\d+)\.0+")
+_TOTAL = re.compile(r"(grand |sub)?-?totals?|sums?|count", re.IGNORECASE)
+
+NO_FILE = "the line names no file: write its path in the column file"
+NO_TYPE = (
+    "no document type is given, and the file does not tell it: write one of "
+    f"{', '.join(DOCUMENT_TYPES)}, or give document_type="
+)
+NO_BORROWER = "it is not said whose document this is: write external_id or user, or give user="
+A_TOTAL = "it looks like a total, and there is no such file"
+TOO_MANY = "it has more cells than the header: put a text that holds the separator in quotes"
+SEVERAL_FILES = "several files there differ from it by upper and lower case only: rename them"
+
+
+class ManifestLine(NamedTuple):
+    """One document to be sent, or why it cannot be."""
+
+    file: str
+    document_type: str
+    borrower: Borrower
+    problems: tuple[str, ...]
+
+
+class Manifest(NamedTuple):
+    """A manifest's own columns, the needed ones among them, and a line for each row."""
+
+    table: pd.DataFrame
+    lines: list[ManifestLine]
 
 
 def read_manifest(
@@ -20,95 +82,255 @@ def read_manifest(
     *,
     document_type: str | None = None,
     user: str | None = None,
-) -> pd.DataFrame:
+) -> Manifest:
     """Read a manifest, or make one of a folder; each ``file`` is a path from where Python runs."""
-    defaults = {"document_type": document_type, "user": user}
+    known = _checked_type(document_type)
+    folder, long = Path(), frozenset[int]()
     if isinstance(manifest, pd.DataFrame):
-        table, folder, first = manifest.reset_index(drop=True), Path(), 0
+        table = manifest.reset_index(drop=True)
     elif not isinstance(manifest, (str, Path)):
         raise ValidationError(
-            f"a manifest is a CSV file, a folder or a DataFrame, not {type(manifest).__name__}: "
-            f"give it the columns {', '.join(MANIFEST_COLUMNS)}"
+            "a manifest is a CSV file, an Excel workbook, a folder or a DataFrame, not "
+            f"{type(manifest).__name__}: give it the columns {', '.join(MANIFEST_COLUMNS)}"
         )
     elif Path(manifest).is_dir():
-        table, folder, first = _of_folder(Path(manifest), document_type, user), Path(), 0
+        table = list_folder(Path(manifest), with_guesses=known is None, user=user or "")
+        # It must not hide that a folder says another.
+        table = table.assign(user=user) if user else table
     else:
-        # A CSV file's first document is its second line.
-        table, folder, first = _read_csv(Path(manifest)), Path(manifest).parent, 2
-    table = table.assign(**{k: v for k, v in defaults.items() if v is not None and k not in table})
-    _check_columns([str(name) for name in table])
-    lines = {name: table[name].astype("string").fillna("").str.strip() for name in MANIFEST_COLUMNS}
-    lines["file"] = lines["file"].map(lambda file: str(folder / file) if file else "")
-    table = table.assign(**lines)
-    _check_lines(table, first)
-    return table
+        folder = Path(manifest).parent
+        table, long = _read_file(Path(manifest))
+    return _Reader(_renamed(table), folder, known or "", (user or "").strip()).read(long)
 
 
-def _of_folder(folder: Path, document_type: str | None, user: str | None) -> pd.DataFrame:
-    if user is None:
-        raise ValidationError(f"{folder} is a folder: say whose documents these are with user=...")
-    files = sorted(
-        path
-        for path in folder.rglob("*")
-        if not path.is_dir() and not any(p.startswith(".") for p in path.relative_to(folder).parts)
-    )
-    types = [document_type or path.relative_to(folder).parts[0] for path in files]
-    if not files:
-        raise ValidationError(f"{folder} has no files in it: name the folder of the documents")
-    return pd.DataFrame({"file": map(str, files), "document_type": types})
+def _checked_type(document_type: str | None) -> str | None:
+    known = type_called(document_type) if document_type else None
+    if document_type and known is None:
+        raise ValidationError(f"document_type {_unknown_type(document_type)}")
+    return known
 
 
-def _check_columns(names: list[str]) -> None:
-    missing = [name for name in MANIFEST_COLUMNS if name not in names]
-    if missing:
-        separator = " (are they separated by ';'? use ',')" if ";" in "".join(names) else ""
+def _unknown_type(text: str) -> str:
+    meant = type_meant(text)
+    hint = f" (did you mean {meant}?)" if meant else ""
+    return f"{text!r} is not known{hint}: write one of {', '.join(DOCUMENT_TYPES)}"
+
+
+def _read_file(path: Path) -> tuple[pd.DataFrame, frozenset[int]]:
+    """Give a file's table, and the rows that are longer than its header."""
+    if not path.is_file():
         raise ValidationError(
-            f"the manifest has no column {', '.join(missing)}: it needs "
-            f"{', '.join(MANIFEST_COLUMNS)} and has {', '.join(names)}{separator}"
+            f"{path} is not there: name the CSV file or workbook that lists the documents, or "
+            "their folder"
         )
-    reserved = [name for name in RESULT_COLUMNS if name in names]
+    header, rows = read_sheet(path, lambda names: "file" in _columns_of(names).values())
+    width = len(header)
+    # Spreadsheets end lines with empty cells as they like.
+    long = {place for place, row in enumerate(rows) if set(row[width:]) - {"", None}}
+    whole = [[*row[:width], *[""] * (width - len(row))] for row in rows]
+    columns: dict[str, pd.Series[Any]] = {}
+    for place, name in enumerate(header):
+        cells = [row[place] for row in whole]
+        if name or not _is_index(cells):
+            is_new = name and (name in MANIFEST_COLUMNS or name not in columns)
+            own = name if is_new else f"{name or 'unnamed'} {place + 1}"
+            columns[own] = pd.Series(cells, dtype=object)
+    return pd.DataFrame(columns), frozenset(long)
+
+
+def _is_index(cells: list[Any]) -> bool:
+    """Tell whether a column without a name is empty, or numbers the rows as pandas writes them."""
+    texts = ["" if cell is None else cell_text(cell) for cell in cells]
+    return not any(texts) or texts == list(map(str, range(len(texts))))
+
+
+def _columns_of(names: Iterable[str]) -> dict[str, str]:
+    """Say which of the names are which of the manifest's columns; exact names come first."""
+    names = list(names)
+    found = {name: name for name in names if name in MANIFEST_COLUMNS}
+    for name in names:
+        column = _CALLED.get(re.sub(r"[\W_]", "", name.casefold()))
+        if column and column not in found.values():
+            found[name] = column
+    return found
+
+
+def _renamed(table: pd.DataFrame) -> pd.DataFrame:
+    """Give the columns the names they have in the result, and take off an earlier result."""
+    names = [str(name) for name in table.columns]
+    if set(RESULT_COLUMNS) <= set(names):
+        table = table.drop(columns=[*RESULT_COLUMNS, AS_WRITTEN], errors="ignore")
+        names = [str(name) for name in table.columns]
+    found = _columns_of(name.strip() for name in names)
+    names = [found.get(name.strip(), name) for name in names]
+    if "file" not in names:
+        raise ValidationError(
+            f"the manifest has no column file: it has {', '.join(names) or 'none'}. Name the "
+            "column with the paths of the documents file"
+        )
+    twice = sorted({name for name in MANIFEST_COLUMNS if names.count(name) > 1})
+    if twice:
+        raise ValidationError(f"the manifest has two columns {', '.join(twice)}: rename one")
+    reserved = [name for name in (*RESULT_COLUMNS, AS_WRITTEN) if name in names]
     if reserved:
         raise ValidationError(
             f"the manifest has a column {', '.join(reserved)}, which the result uses: rename it"
         )
+    return table.set_axis(names, axis=1)
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
-    """Read texts as they stand: Excel begins a CSV file with a mark, and 'NA' may be a name."""
-    if not path.is_file():
-        raise ValidationError(
-            f"{path} is not there: name the CSV file that lists the documents, or their folder"
-        )
-    try:
-        table = pd.read_csv(path, dtype="string", keep_default_na=False, encoding="utf-8-sig")
-    except pd.errors.EmptyDataError:
-        raise ValidationError(f"{path} is empty: list the documents in it") from None
-    except (ValueError, OSError) as error:
-        raise ValidationError(
-            f"{path} cannot be read as a manifest ({error}): save it as CSV in UTF-8"
-        ) from None
-    return table.rename(columns=str.strip)
+class _Reader:
+    """Makes lines of the rows of a table."""
 
+    def __init__(self, table: pd.DataFrame, folder: Path, document_type: str, user: str) -> None:
+        self._table, self._document_type, self._user = table, document_type, user
+        self._finder = _FileFinder(folder)
+        self._cells = {name: self._cells_of(name) for name in MANIFEST_COLUMNS}
 
-def _check_lines(table: pd.DataFrame, first: int) -> None:
-    """Name every bad line in one error."""
-    bad: list[str] = []
-    lines = table[list(MANIFEST_COLUMNS)].to_numpy()
-    for number, (file, kind, user) in enumerate(lines, start=first):
-        if kind not in DOCUMENT_TYPES:
-            bad.append(f"line {number}: document_type {kind!r} is not one of the six{_meant(kind)}")
-        bad += [f"line {number}: file is empty"] if not file else []
-        bad += [f"line {number}: user is empty"] if not user else []
-    if bad:
-        raise ValidationError(
-            f"nothing was sent, the manifest has to be mended: {'; '.join(bad)}. "
-            f"The document types are {', '.join(DOCUMENT_TYPES)}",
-            fields={"manifest": bad},
+    def read(self, long: frozenset[int]) -> Manifest:
+        """Read all rows; what a row says is not certain where it is longer than the header."""
+        rows = zip(*self._cells.values(), strict=True)
+        lines = [
+            self._line_of(file, kind, external_id, user, [TOO_MANY] if row in long else [])
+            for row, (file, kind, external_id, user) in enumerate(rows)
+        ]
+        return Manifest(self._with_columns(lines), lines)
+
+    def _line_of(
+        self, file: Any, kind: Any, external_id: Any, user: Any, problems: list[str]
+    ) -> ManifestLine:
+        path, file_problems = self._finder.find(file)
+        document_type, type_problems = self._type_of(_code_of(kind))
+        borrower, borrower_problems = self._borrower_of(external_id, user)
+        # Where there is no document, nothing else is worth a word.
+        others = [*type_problems, *borrower_problems]
+        return ManifestLine(
+            path, document_type, borrower, tuple(problems or file_problems or others)
         )
 
+    def _cells_of(self, name: str) -> list[Any]:
+        if name not in self._table:
+            return [""] * len(self._table)
+        column = self._table[name]
+        return [
+            "" if gone else value
+            for value, gone in zip(column.astype(object), column.isna(), strict=True)
+        ]
 
-def _meant(kind: str) -> str:
-    """Guess what a misspelt type was meant to be."""
-    plain = {re.sub("[^a-z0-9]", "", known.lower()): known for known in DOCUMENT_TYPES}
-    closest = difflib.get_close_matches(re.sub("[^a-z0-9]", "", kind.lower()), plain, n=1)
-    return f" (did you mean {plain[closest[0]]}?)" if closest else ""
+    def _type_of(self, text: str) -> tuple[str, list[str]]:
+        if not text:
+            return self._document_type, [] if self._document_type else [NO_TYPE]
+        known = type_called(text)
+        return (known, []) if known else (text, [f"document type {_unknown_type(text)}"])
+
+    def _borrower_of(self, external_id: Any, user: Any) -> tuple[Borrower, list[str]]:
+        cells = {"external_id": external_id, "user": user}
+        texts = {name: _code_of(cell) for name, cell in cells.items()}
+        name, text = texts.values()
+        if not (name or text or any(isinstance(cell, UnclearCell) for cell in cells.values())):
+            text = self._user
+        borrower = borrower_of(text) if text else Borrower()
+        problems = [
+            f"{column} {texts[column]!r}: {why}"
+            for column, cell in cells.items()
+            if (why := unclear_id(cell, texts[column]))
+        ]
+        if not problems and name and borrower.external_id not in ("", name):
+            problems.append(
+                f"external_id {name!r} and user {text!r} are two borrowers: correct one of the two"
+            )
+        borrower = Borrower(borrower.user, name or borrower.external_id)
+        return borrower, problems or ([] if any(borrower) else [NO_BORROWER])
+
+    def _with_columns(self, lines: list[ManifestLine]) -> pd.DataFrame:
+        """Put what was understood in the place of what was written."""
+        written = [cell_text(cell) for cell in self._cells["document_type"]]
+        index = self._table.index
+        texts: dict[str, list[str]] = {
+            "file": [line.file for line in lines],
+            "document_type": [line.document_type for line in lines],
+            "external_id": [line.borrower.external_id for line in lines],
+            "user": [line.borrower.user for line in lines],
+        }
+        both = zip(written, lines, strict=True)
+        if any(text not in ("", line.document_type) for text, line in both):
+            texts[AS_WRITTEN] = written
+        columns = {
+            name: pd.Series([text or None for text in column], index, "string")
+            for name, column in texts.items()
+        }
+        return self._table.assign(**columns)
+
+
+def _code_of(cell: Any) -> str:
+    """Give what a cell with an id or a type says, without the decimals of a whole number."""
+    text = cell_text(cell)
+    decimals = _WHOLE.fullmatch(text)
+    return decimals[1] if decimals else text
+
+
+class _FileFinder:
+    """Finds the files that lines name, also by paths of Windows and in another case."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._names: dict[Path, dict[str, list[str]]] = {}
+
+    def find(self, cell: Any) -> tuple[str, list[str]]:
+        """Give the path of a file, and what is wrong with it; what is not there stays as it is."""
+        text = cell_text(cell)
+        if not text:
+            return "", [cell.why if isinstance(cell, UnclearCell) else NO_FILE]
+        if _TOTAL.fullmatch(text.rstrip(":")) and not (self._folder / text).exists():
+            return str(self._folder / text), [A_TOTAL]
+        path = self._folder / text
+        try:
+            if os.path.lexists(path):
+                return str(path), []
+            bare = text.strip("\"'").replace("\\", "/")
+            found = self._alike(self._folder / bare)
+        except (OSError, ValueError):
+            return str(path), []
+        if len(found) > 1:
+            return str(path), [SEVERAL_FILES]
+        return str(found[0] if found else path), []
+
+    def _alike(self, wanted: Path) -> list[Path]:
+        """Give the files whose path is the same but for case and the writing of accents."""
+        base = Path(wanted.anchor)
+        found = [base]
+        for name in wanted.parts[1:] if wanted.anchor else wanted.parts:
+            if name == "..":
+                found = [path / name for path in found]
+                continue
+            found = [path / other for path in found for other in self._others(path, name)]
+        return found
+
+    def _others(self, folder: Path, name: str) -> list[str]:
+        if os.path.lexists(folder / name):
+            return [name]
+        if folder not in self._names:
+            names: dict[str, list[str]] = defaultdict(list)
+            for other in folder.iterdir() if folder.is_dir() else ():
+                names[_folded(other.name)].append(other.name)
+            self._names[folder] = names
+        return self._names[folder].get(_folded(name), [])
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def grouped(reasons: Sequence[tuple[str, str]]) -> list[str]:
+    """Say each reason once, with the names of the files (name, reason) that it is of."""
+    files: dict[str, list[str]] = defaultdict(list)
+    for name, reason in reasons:
+        files[reason].append(name or "a line without a file")
+    return [f"{_few(names)}: {reason}" for reason, names in files.items()]
+
+
+def _few(names: list[str]) -> str:
+    if len(names) == 1:
+        return names[0]
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""  # noqa: PLR2004
+    return f"{len(names)} files ({', '.join(names[:3])}{more})"

@@ -13,7 +13,7 @@ from argyle_nb.errors import ValidationError, words_of
 from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.models import UserUpload, checked_type
 from argyle_nb.uploads.batch import send_jobs
-from argyle_nb.uploads.jobs import default_journal, jobs_of, shown_state
+from argyle_nb.uploads.jobs import Borrower, borrower_of, default_journal, jobs_of, shown_state
 from argyle_nb.uploads.journal import Journal
 from argyle_nb.uploads.queue_files import (
     CAN_BE_CHANGED,
@@ -318,11 +318,11 @@ class QueueBatch:
         if self._stop.is_set():
             self._leave(files, READY, _STOPPED)
 
-    def _send(self, named: list[tuple[QueuedFile, str]]) -> None:
+    def _send(self, named: list[tuple[QueuedFile, Borrower]]) -> None:
         files = [file for file, _ in named]
         rows = {
-            row: (file.document, file.document_type, user)
-            for row, (file, user) in enumerate(named)
+            row: (file.document, file.document_type, borrower)
+            for row, (file, borrower) in enumerate(named)
             if file.document
         }
         jobs = jobs_of(rows)
@@ -332,25 +332,25 @@ class QueueBatch:
             for row in job.rows:
                 self._end(files[row], job.entry, user, job.reason_for(row) or "")
 
-    def _with_users(self, files: list[QueuedFile]) -> list[tuple[QueuedFile, str]]:
-        """Put ids in the place of e-mail addresses; `send_jobs` knows all other names."""
-        ids: dict[str, str] = {}
+    def _with_users(self, files: list[QueuedFile]) -> list[tuple[QueuedFile, Borrower]]:
+        """Find whose e-mail addresses these are; `send_jobs` knows all other names."""
+        borrowers: dict[str, Borrower] = {}
         for user in dict.fromkeys(file.user for file in files):
             if self._stop.is_set():
                 break
             try:
-                ids[user] = self._id_of(user) if "@" in user else user
+                borrowers[user] = self._owner_of(user) if "@" in user else borrower_of(user)
             except ValidationError as error:
                 for file in files:
                     if file.user == user:
                         self._put(file, state="unsent", message=str(error))
-        return [(file, ids[file.user]) for file in files if file.user in ids]
+        return [(file, borrowers[file.user]) for file in files if file.user in borrowers]
 
-    def _id_of(self, address: str) -> str:
+    def _owner_of(self, address: str) -> Borrower:
         # An address may have another owner by now.
         match = self._finder.find(address, max_age=LISTED_AGAIN_SECONDS)
         if match.user:
-            return match.user.id
+            return Borrower(match.user.id, match.user.external_id or "")
         raise ValidationError(
             f"no single user with the e-mail address {address} is known ({match.words}): write the "
             "user's id or an external id, which may be a new one"
@@ -376,7 +376,8 @@ class QueueBatch:
     def _end(self, file: QueuedFile, entry: JournalEntry, user: str | None, reason: str) -> None:
         """Show how the sending of a file ended; the same end may come twice."""
         if entry.upload_id is None:
-            state = shown_state(entry)
+            # It is only not certain whose it is: another user can be chosen.
+            state = "unsent" if entry.state == "refused" else shown_state(entry)
             # The next try compares the content again.
             self._put(file, state=state, message=reason or state, stamp=None)
         elif (now := self._files.find(file.key)) and self._has(now):

@@ -25,7 +25,8 @@ from argyle_nb.frames.authenticity import (
 from argyle_nb.frames.records import checked_score
 from argyle_nb.levels import PRESETS
 from argyle_nb.models import UNREADABLE, unreadable
-from argyle_nb.uploads.queue_files import LOOKING, OTHER, READY, guess_type, stamp_of, unsendable
+from argyle_nb.uploads.document_types import guess_type
+from argyle_nb.uploads.queue_files import LOOKING, READY, stamp_of, unsendable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -42,6 +43,8 @@ _FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.25, 5.0, 1.5
 _LONGEST_PAUSE_IN_TROUBLE = 30.0
 _ROUND_SECONDS = 60.0
 FOLLOW_SECONDS = 600.0
+# The type of what cannot be guessed, until somebody chooses.
+_OTHER = "miscellaneous"
 LATER = "still being read by the service; look again later"
 
 _PROGRESS_OF_STAGE = {"completed": "done", "in_progress": "under way", "idle": "not begun"}
@@ -131,16 +134,16 @@ class FileInspector:
         kind = EXTENSIONS[document.media_type].lstrip(".").upper()
         found = ", ".join([kind, *document.problems])
         if file.is_guess:
-            self._guesses.add(lambda: self._guess(key, document.media_type))
+            self._guesses.add(lambda: self._guess(key))
         self._files.put(
             key, document=document, stamp=stamp, found=found, state=READY, message="ready"
         )
 
-    def _guess(self, key: str, media_type: str) -> None:
+    def _guess(self, key: str) -> None:
         file = self._files.find(key)
-        guess = OTHER
+        guess = _OTHER
         try:
-            guess = guess_type(file.path, media_type) if file else OTHER
+            guess = (guess_type(file.path).document_type if file else "") or _OTHER
         finally:
             self._files.change(key, lambda now: {"document_type": guess} if now.is_guess else {})
 

@@ -23,6 +23,7 @@ from argyle_nb.errors import (
     DocumentError,
     NotFoundError,
     TransportError,
+    ValidationError,
 )
 from argyle_nb.models import is_uuid
 from argyle_nb.uploads.jobs import default_journal, is_wrong_key, send_claimed
@@ -246,8 +247,8 @@ def audit(client: Client, *, user: str, journal: Path | str | None = None) -> pd
 
     Raises
     ------
-    NotFoundError
-        When nobody has this external id.
+    NotFoundError, ValidationError
+        When nobody has this external id, or several users have it.
     ApiError, TransportError
         When the uploads cannot be listed.
 
@@ -270,10 +271,15 @@ def audit(client: Client, *, user: str, journal: Path | str | None = None) -> pd
 def _id_of(client: Client, user: str) -> str:
     if is_uuid(user):
         return user
-    owner = next(client.list_users(external_id=user), None)
-    if owner is None:
+    owners = sorted(owner.id for owner in client.list_users(external_id=user))
+    if not owners:
         raise NotFoundError(f"no user has the external id {user!r}: check it")
-    return owner.id
+    if len(owners) > 1:
+        raise ValidationError(
+            f"{len(owners)} users have the external id {user!r}: give the id of one of them "
+            f"({', '.join(owners)})"
+        )
+    return owners[0]
 
 
 def _finding(client: Client, upload: UserUpload, first: dict[str, str]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from argyle_nb.errors import ArgyleError, RateLimitError
+from argyle_nb.errors import ArgyleError, RateLimitError, ValidationError
 from argyle_nb.models import is_uuid
 from argyle_nb.uploads.queue_threads import BackgroundQueue
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from argyle_nb.client.client import Client
     from argyle_nb.models import User
+    from argyle_nb.uploads.jobs import Borrower
     from argyle_nb.uploads.journal import Journal
 
 # Argyle finds users by external id only; by anything else these are looked through.
@@ -33,7 +34,7 @@ LISTED_AGAIN_SECONDS = 3.0
 MatchKind = Literal["one", "shared", "nobody", "several", "not certain", "unknown id", "not asked"]
 _WORDS: dict[MatchKind, str] = {
     "one": "a known user",
-    "shared": "several users share this external id: the oldest gets it; choose another by id",
+    "shared": "several users share this external id: choose one by id",
     "nobody": "nobody has this external id: a new user gets it",
     "several": "several users have this e-mail address: choose one by id",
     "not certain": (
@@ -48,39 +49,76 @@ _WORDS: dict[MatchKind, str] = {
 def find_or_create_user(client: Client, journal: Journal, external_id: str) -> str:
     """Give the id of the user with an external id; a user is created if nobody has it."""
     with journal.exclusive(external_id):
-        owners = client.list_users(external_id=external_id)
-        oldest = min(owners, key=_age_order, default=None)
-        return (oldest or client.create_user(external_id=external_id)).id
+        owners = sorted(user.id for user in client.list_users(external_id=external_id))
+        if len(owners) > 1:
+            raise ValidationError(
+                f"{len(owners)} users have this external id ({', '.join(owners)}): write the id "
+                "of the right one in the column user"
+            )
+        return owners[0] if owners else client.create_user(external_id=external_id).id
 
 
 class Users:
-    """Remembers ids; threads that need the same user ask once, and after an error not again."""
+    """Remembers ids; threads that need the same user ask once, and after an error not again.
+
+    A `ValidationError` without a status says that it is not certain who is meant.
+    """
 
     def __init__(self, client: Client, journal: Journal) -> None:
         self._client, self._journal = client, journal
-        self._lock = threading.Lock()
-        self._asking: dict[str, threading.Lock] = {}
-        self._ids: dict[str, str] = {}
-        self._failed: dict[str, ArgyleError] = {}
+        self._lock, self._listing = threading.Lock(), threading.Lock()
+        self._asking: dict[Borrower, threading.Lock] = {}
+        self._ids: dict[Borrower, str] = {}
+        self._failed: dict[Borrower, ArgyleError] = {}
+        self._listed: list[User] | None = None
 
-    def id_of(self, user: str) -> str:
-        """Give the id for what a manifest names: an id, or an external id."""
-        if is_uuid(user):
-            return user.lower()
+    def id_of(self, borrower: Borrower) -> str:
+        """Give Argyle's id of a borrower, whom nobody else can be."""
+        if not borrower.external_id:
+            return borrower.user
         with self._lock:
-            asking = self._asking.setdefault(user, threading.Lock())
+            asking = self._asking.setdefault(borrower, threading.Lock())
         with asking:
-            if user in self._failed:
-                raise self._failed[user]
+            if borrower in self._failed:
+                raise self._failed[borrower]
             try:
-                if user not in self._ids:
-                    self._ids[user] = find_or_create_user(self._client, self._journal, user)
+                if borrower not in self._ids:
+                    self._ids[borrower] = self._find(borrower)
             except RateLimitError:
                 raise
             except ArgyleError as error:
-                self._failed[user] = error
+                self._failed[borrower] = error
                 raise
-            return self._ids[user]
+            return self._ids[borrower]
+
+    def _find(self, borrower: Borrower) -> str:
+        user, external_id = borrower
+        if user:
+            owners = self._client.list_users(external_id=external_id)
+            if user not in [owner.id for owner in owners]:
+                raise ValidationError(
+                    "the user with this id has another external id than the one beside it: "
+                    "correct one of the two"
+                )
+            return user
+        if "@" in external_id or is_uuid(external_id):
+            self._check_nobodys(external_id)
+        return find_or_create_user(self._client, self._journal, external_id)
+
+    def _check_nobodys(self, external_id: str) -> None:
+        """Refuse an external id that is the e-mail address or the id of somebody else."""
+        with self._listing:
+            # Argyle finds nobody by an address.
+            if self._listed is None:
+                self._listed = list(self._client.list_users())
+        for user in self._listed:
+            names = {"e-mail address": user.email, "id": user.id}
+            for kind, name in names.items():
+                if (name or "").lower() == external_id.lower() and user.external_id != external_id:
+                    raise ValidationError(
+                        f"this external id is the {kind} of the user {user.id}, whose external id "
+                        "is another or none: write that user's id in the column user"
+                    )
 
 
 @dataclass(frozen=True)
@@ -181,8 +219,8 @@ def _match_of(text: str, listed: _Listed, by_external_id: list[User]) -> UserMat
         user = known.get(wanted.lower())
         kind = "one" if user else "unknown id"
     else:
-        user = min(by_external_id, key=_age_order, default=None)
-        kind = ("one" if len(by_external_id) == 1 else "shared") if user else "nobody"
+        user = by_external_id[0] if len(by_external_id) == 1 else None
+        kind = "one" if user else "shared" if by_external_id else "nobody"
     return UserMatch(text, tuple(_near(wanted.lower(), known.values())), user, kind)
 
 
@@ -199,10 +237,6 @@ def _by_address(wanted: str, listed: _Listed) -> tuple[MatchKind, User | None]:
     if not listed.is_all:
         return "not certain", None
     return ("one", same[0]) if same else ("nobody", None)
-
-
-def _age_order(user: User) -> tuple[str, str]:
-    return str(user.created_at or ""), user.id
 
 
 def _near(lower: str, users: Iterable[User]) -> list[User]:

@@ -19,6 +19,7 @@ from argyle_nb.errors import (
     ConfigurationError,
     DecodeError,
     TransportError,
+    ValidationError,
 )
 from argyle_nb.uploads.jobs import RolledBack, SendOutcome, is_wrong_key, send_once
 from argyle_nb.uploads.journal import JournalEntry, UploadKey
@@ -256,16 +257,23 @@ class UploadWorkers:
     def _try(self, job: UploadJob) -> SendOutcome:
         started = time.monotonic()
         try:
-            user = self._users.id_of(job.user)
+            user = self._users.id_of(job.borrower)
         except (ApiError, DecodeError, TransportError, ConfigurationError) as error:
-            return SendOutcome(JournalEntry("new", None, str(error)), error)
+            is_unclear = isinstance(error, ValidationError) and error.status is None
+            state = "refused" if is_unclear else "new"
+            return SendOutcome(JournalEntry(state, None, str(error)), error)
         if self._stop.is_set():  # the look-up may have taken long
             return SendOutcome(job.entry)
         scope = self._client.settings.journal_scope
         job.key = UploadKey(scope, job.document.sha256, job.document_type, user)
         try:
             return send_once(
-                self._client, self._journal, job.key, job.document, self._progress_of(job)
+                self._client,
+                self._journal,
+                job.key,
+                job.document,
+                self._progress_of(job),
+                external_id=job.borrower.external_id or None,
             )
         finally:
             job.took(started)

@@ -96,7 +96,7 @@ def names_make_the_key(put=setattr):
     def renamed(document):
         return hashlib.sha256(document.name.encode()).hexdigest()
 
-    def send_once(client, journal, key, document, progress=None):
+    def send_once(client, journal, key, document, progress=None, *, external_id=None):
         return _send_once(client, journal, key._replace(sha256=renamed(document)), document)
 
     _send_once = jobs.send_once

@@ -15,6 +15,7 @@ import pytest
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.uploads import journal as journal_module
 from argyle_nb.uploads.journal import SCHEMA_VERSION, Journal, JournalEntry, UploadKey
+from tests.support.servers import USER_ID
 
 KEY = UploadKey("scope", "ab12", "paystubs", "u1")
 DONE = JournalEntry("done", "upload-1", None)
@@ -194,8 +195,8 @@ def test_upload_ids_are_those_of_one_scope(journal):
 
 
 def test_refused_files_are_written_down(journal, path):
-    journal.refuse([(KEY, "stub.pdf", "is empty")])
-    journal.refuse([(KEY, "stub.pdf", "is still empty")])
+    journal.refuse([(KEY, "stub.pdf", "is empty", None)])
+    journal.refuse([(KEY, "stub.pdf", "is still empty", None)])
     assert rows(path) == [("refused", None, "is still empty")]
 
 
@@ -245,6 +246,47 @@ def test_a_journal_of_the_first_version_is_brought_up(path):
         "rejected": "rejected",
         "unknown": "unknown",
     }
+
+
+SECOND_VERSION = """
+CREATE TABLE uploads (scope TEXT NOT NULL, sha256 TEXT NOT NULL, document_type TEXT NOT NULL,
+user TEXT NOT NULL, name TEXT NOT NULL, state TEXT NOT NULL, upload_id TEXT, reason TEXT,
+attempts INTEGER NOT NULL, sent_at REAL, owner TEXT, updated_at TEXT NOT NULL,
+PRIMARY KEY (scope, sha256, document_type, user))
+"""
+
+
+def test_a_journal_of_the_second_version_learns_what_its_users_are_called(path):
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as old:
+        old.execute(SECOND_VERSION)
+        old.execute("PRAGMA user_version = 2")
+        rest = (None, None, 1, None, None, "2026-01-02")
+        for key, state in ((KEY, "done"), (KEY._replace(user="loan-7"), "refused")):
+            values = (*key, "a", state, *rest)
+            old.execute("INSERT INTO uploads VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        old.execute("UPDATE uploads SET user = ? WHERE state = 'done'", (USER_ID,))
+        old.commit()
+    journal, key = Journal(path), KEY._replace(user=USER_ID)
+    names = {entry.state: entry.external_id for _, entry, _ in journal.latest("scope", 9)}
+    assert names == {"done": None, "refused": "loan-7"}
+    assert journal.claim(key, "a", external_id="loan-1").external_id == "loan-1"
+    assert journal.entry(key)[:2] == ("done", None)
+    assert journal.entry(key).external_id == "loan-1"
+
+
+def test_the_listing_tells_what_the_lender_calls_a_user(journal):
+    journal.claim(KEY, "stub.pdf", external_id="loan-7")
+    journal.finish(KEY, DONE)
+    [(_, entry, _)] = journal.latest("scope", 9)
+    assert (entry.state, entry.external_id) == ("done", "loan-7")
+
+
+def test_a_later_run_that_names_only_the_id_forgets_no_external_id(journal):
+    journal.claim(KEY, "stub.pdf", external_id="loan-7")
+    journal.finish(KEY, JournalEntry("new"))
+    assert journal.claim(KEY, "stub.pdf") is None
+    assert journal.finish(KEY, DONE).external_id == "loan-7"
 
 
 def test_of_many_threads_one_sends(path):

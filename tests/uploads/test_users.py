@@ -6,9 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from argyle_nb.errors import ValidationError
 from argyle_nb.uploads import users
+from argyle_nb.uploads.jobs import Borrower
 from argyle_nb.uploads.journal import Journal
-from argyle_nb.uploads.users import UserFinder, UserMatch, find_or_create_user
+from argyle_nb.uploads.users import UserFinder, UserMatch, Users, find_or_create_user
 from tests.support.servers import USER_ID, Answer, HostileServer, client_of, until
 
 # Finding
@@ -100,16 +102,16 @@ def test_a_list_that_is_too_old_is_read_again(client):
     assert finder.find("again@example.test", max_age=0).kind == "several"
 
 
-def test_of_several_users_with_an_external_id_the_oldest_of_all_counts(tmp_path):
-    young = person(1, external_id="loan-7", created_at="2026-01-01T00:00:00Z")
-    old = person(2, external_id="loan-7", created_at="2020-01-01T00:00:00Z")
-    with serving([young], [young, old]) as server:  # the old one is far down the list
+def test_of_several_users_with_an_external_id_none_is_meant(tmp_path):
+    several = [person(number, external_id="loan-7") for number in (1, 2)]
+    with serving(several[:1], several) as server:  # one of them is far down the list
         client = client_of(server)
         found = UserFinder(client).find("loan-7")
-        assert found.user.id == old["id"]
-        assert find_or_create_user(client, Journal(tmp_path / "j.sqlite"), "loan-7") == old["id"]
-    assert found.kind == "shared"
-    assert "the oldest gets it" in found.words
+        with pytest.raises(ValidationError, match="2 users have this external id") as caught:
+            find_or_create_user(client, Journal(tmp_path / "j.sqlite"), "loan-7")
+    assert all(user["id"] in str(caught.value) for user in several)
+    assert (found.kind, found.user, len(found.users)) == ("shared", None, 2)
+    assert "choose one by id" in found.words
 
 
 def test_an_external_id_is_asked_for_each_time():
@@ -293,3 +295,46 @@ def test_two_runs_that_meet_a_new_user_at_once_create_one(client, tmp_path):
             lambda _: find_or_create_user(client, Journal(path), "met-at-once"), range(8)
         )
     assert len(set(found)) == 1
+
+
+@pytest.fixture
+def named(client, tmp_path):
+    """Give a function that gives the id for what a line names."""
+    users = Users(client, Journal(tmp_path / "users.sqlite"))
+    return lambda user="", external_id="": users.id_of(Borrower(user, external_id))
+
+
+def test_an_external_id_beside_the_id_of_its_user_is_no_contradiction(client, named):
+    one, other = (client.create_user(external_id="beside-1") for _ in range(2))
+    assert named(one.id, "beside-1") == one.id
+    assert named(other.id, "beside-1") == other.id
+
+
+def test_an_external_id_beside_the_id_of_another_is_nobodys(client, named):
+    someone = client.create_user(external_id="beside-2")
+    for external_id in ("beside-3", "beside-4"):
+        with pytest.raises(ValidationError, match="another external id than the one beside it"):
+            named(someone.id, external_id)
+    assert list(client.list_users(external_id="beside-3")) == []
+
+
+def test_an_external_id_that_is_anothers_e_mail_address_makes_no_user(client, named):
+    client.create_user(external_id="has-mail", email="Mail@Example.test")
+    with pytest.raises(ValidationError, match="is the e-mail address of the user"):
+        named(external_id="mail@example.test")
+    assert list(client.list_users(external_id="mail@example.test")) == []
+
+
+def test_an_external_id_that_is_the_e_mail_address_of_the_same_user_is_fine(client, named):
+    same = client.create_user(external_id="own@example.test", email="own@example.test")
+    assert named(external_id="own@example.test") == same.id
+    created = named(external_id="new@example.test")
+    assert [user.id for user in client.list_users(external_id="new@example.test")] == [created]
+
+
+def test_argyles_id_in_the_place_of_an_external_id_makes_no_user(client, named):
+    someone = client.create_user(external_id="by-id")
+    with pytest.raises(ValidationError, match="is the id of the user"):
+        named(external_id=someone.id)
+    own = client.create_user(external_id=USER_ID)
+    assert named(external_id=USER_ID) == own.id

@@ -1,0 +1,170 @@
+"""Document types: what people call them, and what a file probably is by its name and first page."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import re
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from argyle_nb.documents import HEAD_BYTES, media_type_of
+from argyle_nb.models import DOCUMENT_TYPES
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+# What a type is called beside its own name, without case, spaces and signs.
+_SPELLINGS = {
+    "W-2": r"(irs)?(form)?w2(form|c)?s?",
+    "1099": r"(irs)?(ssa|form)?1099(form|nec|misc|k|int|div|g|r|b|c|s|oid|ssa)?s?",
+    "paystubs": r"pay(roll)?(stub|slip|statement)s?|paycheckstubs?|earningsstatements?",
+    "proof-of-identity": (
+        r"(proofof)?(id|identity|identification)(card|document|proof)?s?|(photo|state)ids?"
+        r"|passports?|drivers?licen[cs]es?"
+    ),
+    "proof-of-address": (
+        r"(proofof)?(address|residency|residence)|addressproofs?|(utility|electric|water|gas)bills?"
+    ),
+    "miscellaneous": r"misc(ellaneous)?",
+}
+_TYPES_BY_NAME = {
+    "W-2": r"\bw[ -]?2s?\b|wage and tax",
+    "1099": r"\b1099",
+    "paystubs": r"pay ?(stub|slip|check)|earnings|\bstubs?\b|payroll",
+    "proof-of-identity": r"licen[cs]e|passport|\bident|\b(photo )?id( card)?\b|\bssn\b",
+    "proof-of-address": (
+        r"\baddress|utilit(y|ies)\b|\b(electric|electricity|water|gas|energy|phone|internet) ?bill"
+        r"|\blease\b|\brent(al)?\b|bank statement"
+    ),
+}
+_TYPES_BY_TEXT = {
+    "W-2": r"wage and tax statement|form w-?2|wages, tips, other comp|social security wages",
+    "1099": r"form 1099|1099-(nec|misc|k|int|div|g|r)|nonemployee compensation|payer'?s tin",
+    "paystubs": r"pay(ment)? (period|date)|net pay|gross pay|earnings statement|year[ -]to[ -]date",
+    "proof-of-identity": r"driver'?s? licen[cs]e|passport|date of birth|identification card",
+    "proof-of-address": r"(service|billing) (address|period)|amount due|\blease\b|statement date",
+}
+# What a name says of the time is no part of a type.
+_YEAR = re.compile(r"\b(19|20)\d\d\b")
+# What takes longer to read than this is not worth a guess: all other documents wait for it.
+_MOST_BYTES = 5_000_000
+_MOST_CONTENT = 200_000
+_MOST_FONTS, _MOST_FONT_BYTES = 50, 1_000_000
+# pypdf's names of its own limits, for any stream of the file.
+_LIMITS = {
+    "zlib_maximum_output_length": 2_000_000,
+    "lzw_maximum_output_length": 2_000_000,
+    "run_length_maximum_output_length": 2_000_000,
+    "array_based_stream_maximum_output_length": 2_000_000,
+    "stream_decoding_work_maximum_length": 10_000_000,
+    "page_tree_maximum_entries": 10_000,
+}
+_SEPARATORS = re.compile(r"[_.\s-]+")
+
+
+class TypeGuess(NamedTuple):
+    """What a file probably is, and what tells that: ``content`` or ``file name``; or nothing."""
+
+    document_type: str = ""
+    found_by: str = ""
+
+
+def type_called(text: str) -> str | None:
+    """Give the document type that a text means beyond doubt, however it is spelt."""
+    words = _SEPARATORS.sub(" ", text.casefold()).strip()
+    plain = re.sub("[^a-z0-9]", "", _YEAR.sub("", words) or words)
+    for document_type in DOCUMENT_TYPES:
+        own = re.sub("[^a-z0-9]", "", document_type.lower())
+        if plain == own or re.fullmatch(_SPELLINGS[document_type], plain):
+            return document_type
+    return None
+
+
+def type_meant(text: str) -> str | None:
+    """Give the document type that a misspelt text is nearest to, if it is near enough."""
+    plain = {re.sub("[^a-z0-9]", "", known.lower()): known for known in DOCUMENT_TYPES}
+    closest = difflib.get_close_matches(re.sub("[^a-z0-9]", "", text.lower()), plain, n=1)
+    return plain[closest[0]] if closest else None
+
+
+def guess_type(path: Path) -> TypeGuess:
+    """Guess a document's type: by its name, else by the text of a PDF's first page.
+
+    Where neither tells, or both could be several types, there is no guess.
+    """
+    words = _SEPARATORS.sub(" ", path.stem.lower())
+    named = [kind for kind, pattern in _TYPES_BY_NAME.items() if re.search(pattern, words)]
+    if len(named) == 1:
+        return TypeGuess(named[0], "file name")
+    text = _first_page(path)
+    phrases = {kind: len(set(_matches(pattern, text))) for kind, pattern in _TYPES_BY_TEXT.items()}
+    most = max(phrases.values())
+    best = [kind for kind, count in phrases.items() if count == most > 0]
+    # Of those that the text tells alike, the one that is in the name.
+    best = [kind for kind in best if kind in named] if len(best) > 1 else best
+    return TypeGuess(best[0], "content") if len(best) == 1 else TypeGuess()
+
+
+def _matches(pattern: str, text: str) -> list[str]:
+    return [match.group() for match in re.finditer(pattern, text)]
+
+
+def _first_page(path: Path) -> str:
+    # It logs each thing that it mends.
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+    try:
+        if path.stat().st_size > _MOST_BYTES or not _is_pdf(path):
+            return ""
+        with _limits():
+            return " ".join(_text_of(path).lower().split())
+    except Exception:  # noqa: BLE001 - hostile files break a parser in any way there is
+        return ""
+
+
+def _is_pdf(path: Path) -> bool:
+    with path.open("rb") as file:
+        return media_type_of(file.read(HEAD_BYTES)) == "application/pdf"
+
+
+def _text_of(path: Path) -> str:
+    from pypdf import PdfReader  # noqa: PLC0415 - half a second that few need
+
+    page = PdfReader(path).pages[0]
+    content, resources = page.get_contents(), _resolved(page["/Resources"])
+    if (
+        content is None
+        or len(content.get_data()) > _MOST_CONTENT
+        or not _has_small_fonts(resources)
+    ):
+        return ""
+    # A form may be drawn, and draw others, any number of times.
+    resources.pop("/XObject", None)
+    return page.extract_text()
+
+
+def _has_small_fonts(resources: Any) -> bool:
+    """Tell whether what pypdf reads of the fonts before any text is soon read."""
+    fonts = _resolved(resources.get("/Font", {}))
+    if len(fonts) > _MOST_FONTS:
+        return False
+    size = 0
+    for font in map(_resolved, fonts.values()):
+        about = _resolved(font.get("/FontDescriptor", {}))
+        parts = (font.get("/ToUnicode"), about.get("/FontFile"), about.get("/FontFile3"))
+        streams = [part for part in map(_resolved, parts) if hasattr(part, "get_data")]
+        size += sum(len(stream.get_data()) for stream in streams)
+    return size <= _MOST_FONT_BYTES
+
+
+def _resolved(value: Any) -> Any:
+    return value.get_object() if hasattr(value, "get_object") else value
+
+
+def _limits() -> AbstractContextManager[object]:
+    import pypdf  # noqa: PLC0415 - as above
+
+    # Before 7.1 its limits are larger, and cannot be changed for one file alone.
+    apply = getattr(pypdf, "apply_configuration", None)
+    return apply(**_LIMITS) if apply else nullcontext()

@@ -1,0 +1,255 @@
+"""Tables as spreadsheets save them: Excel workbooks, and text whose separator must be found out."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+import warnings
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from itertools import product
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from argyle_nb.errors import ConfigurationError, ValidationError, install
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    Rows = list[list[Any]]
+
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# Letters that look the same in Windows' code page 1252 and its neighbors; DOS and Mac files have
+# theirs elsewhere.
+_SAME_LETTERS = re.compile(r"[\x00-\x7f\xc0-\xd6\xd8-\xf6\xf8-\xff]*")
+_SEPARATORS = ",;\t|"
+_SEPARATOR_LINE = re.compile(r'\ufeff?"?sep=(.)"?\r?\n', re.IGNORECASE)
+_ZIP, _OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+# A title may stand above the header.
+_MOST_ROWS_ABOVE = 20
+# Excel keeps fifteen digits of a number.
+DIGITS_KEPT = 10**15
+_ZEROS = re.compile("0+")
+# Formats in which a number looks as it is.
+_PLAIN_FORMATS = re.compile(r"General|@|0(\.0+)?|#,##0(\.0+)?")
+
+
+@dataclass(frozen=True)
+class UnclearCell:
+    """A cell of which it is not certain what it says, and why."""
+
+    value: Any
+    why: str
+
+    def __str__(self) -> str:
+        return cell_text(self.value)
+
+
+class SheetTable(NamedTuple):
+    """A header and the rows below it; a row may be longer or shorter than the header."""
+
+    header: list[str]
+    rows: Rows
+
+
+def read_sheet(path: Path, is_header: Callable[[Sequence[str]], bool]) -> SheetTable:
+    """Read the first table whose header is one; rows without any content are left out."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ValidationError(f"{path} cannot be read ({error.strerror}): check it") from None
+    if not content.strip():
+        raise ValidationError(f"{path} is empty: list the documents in it")
+    if content.startswith(_OLD_EXCEL):
+        raise ValidationError(
+            f"{path} is an Excel workbook with a password, or of before 2007: save it as .xlsx "
+            "without a password, or as CSV"
+        )
+    if content.startswith(_ZIP):
+        return _of_workbook(path, is_header)
+    return _of_text(path, content, is_header)
+
+
+def _of_text(path: Path, content: bytes, is_header: Callable[[Sequence[str]], bool]) -> SheetTable:
+    text, is_certain = _decoded(path, content)
+    named = _SEPARATOR_LINE.match(text)
+    separators = named[1] if named else _SEPARATORS
+    text = text[named.end() :] if named else text.removeprefix("\ufeff")
+    found, trouble = [], ""
+    for quote, separator in product('"' if '"' in text else "'\"", separators):
+        try:
+            rows = _split(text, separator, quote)
+        except csv.Error as error:
+            trouble = str(error)
+            continue
+        if table := _below_header(rows, is_header):
+            found.append(table)
+    if not found and trouble:
+        raise ValidationError(
+            f"{path} cannot be read as a table ({trouble}): a quotation mark may be missing in it"
+        )
+    if not found:
+        raise ValidationError(f"{path} {_no_file_column(text.splitlines()[:1])}")
+    # A separator that is none cuts lines at wrong places.
+    best = max(found, key=lambda table: (len(table.header), -_ragged(table)))
+    if is_certain:
+        return best
+    return SheetTable(best.header, [[_letters(cell) for cell in row] for row in best.rows])
+
+
+def _decoded(path: Path, content: bytes) -> tuple[str, bool]:
+    """Give the text, and whether its letters are certain."""
+    try:
+        for mark, encoding in _BYTE_ORDER_MARKS:
+            if content.startswith(mark):
+                return content.decode(encoding), True
+        # Half of the bytes of ordinary text in UTF-16 are zero.
+        places = Counter(place % 2 for place, byte in enumerate(content[:2000]) if not byte)
+        if places:
+            return content.decode("utf-16-le" if places[1] > places[0] else "utf-16-be"), True
+        return content.decode(), True
+    except UnicodeDecodeError:
+        if b"\0" in content[:2000]:
+            raise ValidationError(
+                f"{path} is no manifest that can be read: save it as .xlsx or as CSV UTF-8"
+            ) from None
+    return content.decode("cp1252", "replace"), False
+
+
+def _letters(cell: str) -> str | UnclearCell:
+    if _SAME_LETTERS.fullmatch(cell):
+        return cell
+    return UnclearCell(cell, "its letters cannot be read for certain: save the file as CSV UTF-8")
+
+
+def _split(text: str, separator: str, quote: str) -> Rows:
+    lines = io.StringIO(text, newline="")
+    rows = csv.reader(lines, delimiter=separator, quotechar=quote, strict=True)
+    return [[cell.strip() for cell in row] for row in rows]
+
+
+def _below_header(rows: Rows, is_header: Callable[[Sequence[str]], bool]) -> SheetTable | None:
+    filled = [row for row in rows if any(cell not in ("", None) for cell in row)]
+    for place, row in enumerate(filled[:_MOST_ROWS_ABOVE]):
+        header = ["" if name is None else cell_text(name) for name in row]
+        if is_header(header):
+            return SheetTable(header, filled[place + 1 :])
+    return None
+
+
+def _ragged(table: SheetTable) -> int:
+    return sum(len(row) != len(table.header) for row in table.rows)
+
+
+def _no_file_column(header: Iterable[str]) -> str:
+    first = "".join(header).strip()[:100]
+    begins = f"; it begins with {first!r}" if first.isprintable() and first else ""
+    return f"has no column file{begins}. Name the column with the paths of the documents file"
+
+
+def _of_workbook(path: Path, is_header: Callable[[Sequence[str]], bool]) -> SheetTable:
+    try:
+        import openpyxl  # noqa: PLC0415 - an extra
+    except ImportError:
+        raise ConfigurationError(
+            f"{path} is an Excel workbook, which openpyxl reads: {install('excel')}, or save the "
+            "workbook as CSV UTF-8"
+        ) from None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what the workbook has beside its cells
+            sheets = _sheets_of(openpyxl, path)
+    except Exception as error:  # noqa: BLE001 - a damaged workbook breaks it in any way there is
+        raise ValidationError(
+            f"{path} cannot be read as an Excel workbook ({type(error).__name__}): save it anew as "
+            ".xlsx, or as CSV UTF-8"
+        ) from None
+    tables = {name: _below_header(rows, is_header) for name, rows in sheets.items()}
+    found = {name: table for name, table in tables.items() if table}
+    if not found:
+        raise ValidationError(f"{path} {_no_file_column([])} (sheets: {', '.join(sheets)})")
+    first, *others = found
+    if others:
+        warnings.warn(
+            f"{path}: the sheet {first!r} was read; {', '.join(map(repr, others))} list files too, "
+            "and were not read",
+            stacklevel=2,
+        )
+    return found[first]
+
+
+def _sheets_of(openpyxl: Any, path: Path) -> dict[str, Rows]:
+    """Give the cells of all sheets that can be seen."""
+    # Once the values, and once what they come from: a formula without a value looks empty.
+    values = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    sources = openpyxl.load_workbook(path, read_only=True)
+    try:
+        return {
+            sheet.title: _cells_of(sheet, sources[sheet.title])
+            for sheet in values.worksheets
+            if sheet.sheet_state == "visible"
+        }
+    finally:
+        values.close()
+        sources.close()
+
+
+def _cells_of(values: Any, sources: Any) -> Rows:
+    for sheet in (values, sources):
+        sheet.reset_dimensions()  # some programs write wrong ones
+    return [
+        [_cell_of(value, source) for value, source in zip(row, from_row, strict=True)]
+        for row, from_row in zip(values.iter_rows(), sources.iter_rows(), strict=True)
+    ]
+
+
+def _cell_of(cell: Any, source: Any) -> Any:
+    value = cell.value
+    if value is None and source.data_type == "f":
+        return UnclearCell(
+            "", "it is a formula without a saved value: open the workbook in Excel and save it"
+        )
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return _number_of(value, cell.number_format or "General")
+    return value
+
+
+def _number_of(value: float, shown_as: str) -> Any:
+    is_whole = float(value).is_integer()
+    if is_whole and _ZEROS.fullmatch(shown_as):
+        return str(int(value)).zfill(len(shown_as))
+    if not _PLAIN_FORMATS.fullmatch(shown_as):
+        return UnclearCell(
+            value, f"Excel shows this number in another form ({shown_as}): make it text"
+        )
+    return float(value) if abs(value) >= DIGITS_KEPT else value
+
+
+def cell_text(value: Any) -> str:
+    """Give what a cell of a sheet or a frame says; a whole number has no decimals."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < DIGITS_KEPT:
+        return str(int(value))
+    return str(value).strip()
+
+
+def unclear_id(value: Any, text: str) -> str | None:
+    """Say why a cell does not tell for certain whose a document is; nothing where it does."""
+    if isinstance(value, UnclearCell):
+        return value.why
+    if isinstance(value, (date, datetime, time, timedelta)):
+        return "Excel made a date of it: format the column as text and write it again"
+    is_long = isinstance(value, float) and abs(value) >= DIGITS_KEPT
+    if is_long or re.fullmatch(r"\d([.,]\d+)?E\+?\d+", text, re.IGNORECASE):
+        return "Excel cut its digits: format the column as text and write it again"
+    if re.fullmatch(r"#+|#(N/A|REF!|NAME\?|VALUE!|DIV/0!|NUM!|NULL!|SPILL!|CALC!)", text):
+        return "it is an error of the spreadsheet: correct it there"
+    return None if text.isprintable() else "a line break or a sign without a width is in it"
