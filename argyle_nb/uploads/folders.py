@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 from tqdm.auto import tqdm
 
+from argyle_nb.client.polling import bar_is_hidden
 from argyle_nb.errors import ValidationError
 from argyle_nb.uploads.document_types import TypeGuess, guess_type, type_called
 from argyle_nb.uploads.queue_files import unsendable
 from argyle_nb.uploads.spreadsheets import UnclearCell
-from argyle_nb.client.polling import bar_is_hidden
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

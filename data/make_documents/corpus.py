@@ -58,6 +58,8 @@ LAYOUT_OF_USER = {
 }
 # What the file does not tell, or is to be filed as what it is not, lies in a folder that says it.
 SUBFOLDERS = {
+    "bank_letter_haldane.pdf": "proof-of-address",
+    "bank_letter_lindqvist.pdf": "proof-of-address",
     "offer_letter_castellan.pdf": "miscellaneous",
     "voided_check_abara.png": "miscellaneous",
     "notes_renamed.pdf": "miscellaneous",

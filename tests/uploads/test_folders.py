@@ -12,8 +12,8 @@ from argyle_nb.errors import ValidationError
 from argyle_nb.uploads import upload_batch
 from argyle_nb.uploads.folders import manifest
 from argyle_nb.uploads.manifest import read_manifest
-from tests.support.samples import SAMPLES
 from tests.support.batches import uploads_of
+from tests.support.samples import SAMPLES
 from tests.support.servers import PDF, refused
 
 STUB, W2 = SAMPLES["paystub_rivera_2026-01-23.pdf"], SAMPLES["w2_rivera_2025.pdf"]
