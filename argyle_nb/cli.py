@@ -80,7 +80,8 @@ def parser() -> argparse.ArgumentParser:
     _pull_options(_command(commands, "pull", "list uploads into an archive"))
     _report_options(_command(commands, "report", "report on an archive, without a network"))
     demo = _command(commands, "demo", "the main job on a local sandbox")
-    demo.add_argument("--manifest", type=Path, default=Path("data/manifest.csv"))
+    demo.add_argument("--documents", type=Path, default=Path("data/documents"))
+    demo.add_argument("--loans", type=Path, default=Path("data/loans.csv"))
     demo.add_argument("--folder", type=Path, default=Path("demo-report"))
     _command(commands, "sandbox", "a local Argyle for any program")
     lab = _command(commands, "lab", "JupyterLab on the notebooks")
@@ -257,16 +258,21 @@ def report(options: argparse.Namespace) -> int:
     return INCOMPLETE if adds_up["unread"] else DONE
 
 
-def demo(manifest: Path, folder: Path) -> int:
-    """Do the main job once on a sandbox of its own: upload, retrieve, flatten, chart, report."""
+def demo(documents: Path, loans: Path, folder: Path) -> int:
+    """Do the main job once on a sandbox of its own: upload, fetch, report, join with loans."""
+    import pandas as pd  # noqa: PLC0415 - `--help` should not wait for pandas
+
     with _scratch_sandbox() as (client, scratch):
-        sent = anb.upload_batch(client, manifest, journal=scratch / "journal.sqlite")
+        journal = scratch / "journal.sqlite"
+        sent = anb.upload_batch(client, documents, wait=True, journal=journal)
         print_batch(sent, **_where(client))
-        records = client.wait(map(client.get_upload, sent["upload_id"].dropna()))
-        frame, signals = anb.flatten(records, accounts=client.list_accounts(), sent=sent)
+        uploads, signals = anb.fetch(client)
         settings = client.settings
-    made = anb.export_report(frame, folder, signals=signals, title=DEMO_TITLE, settings=settings)
-    print_levels(frame)
+    made = anb.export_report(
+        uploads, folder, signals=signals, title=DEMO_TITLE, settings=settings, xlsx=True
+    )
+    print_levels(uploads)
+    print_loans(pd.read_csv(loans), uploads)
     print_report(made)
     return DONE
 
@@ -290,7 +296,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "upload": upload,
     "pull": pull,
     "report": report,
-    "demo": lambda options: demo(options.manifest, options.folder),
+    "demo": lambda options: demo(options.documents, options.loans, options.folder),
     "lab": lambda options: lab(options.folder),
 }
 
@@ -384,6 +390,16 @@ def print_levels(frame: pd.DataFrame) -> None:
     preset = frame.attrs["levels"]
     write(f"\nUploads per document type and authenticity level ({preset}):")
     write(table.rename_axis(columns=None).to_string())
+
+
+def print_loans(loans: pd.DataFrame, uploads: pd.DataFrame) -> None:
+    """Show each loan beside the lowest score of its borrower's documents."""
+    scores = uploads.groupby("external_id")["ocr_authenticity_score"]
+    table = loans.join(scores.agg(documents="size", lowest_score="min"), on="external_id")
+    table["documents"] = table["documents"].fillna(0).astype("int64")
+    table["lowest_score"] = table["lowest_score"].astype("string").fillna("")
+    write("\nLoans and the lowest score of each borrower's documents:")
+    write(table.to_string(index=False))
 
 
 def print_report(report: Report) -> None:

@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections import Counter
 from importlib import metadata
 from pathlib import Path
 
@@ -70,13 +71,12 @@ def test_the_demo_prints_a_table_of_types_and_levels_and_the_reports_paths(demo_
         assert str(folder / name) in ended.stdout
 
 
-def test_the_demo_sees_that_a_type_was_corrected(demo_run):
-    _, folder = demo_run
-    pairs = {
-        (row["requested_document_type"], row["document_type"])
-        for row in rows_of(folder / "uploads.csv")
-    }
-    assert ("paystubs", "W-2") in pairs
+def test_the_demo_joins_each_loan_with_its_borrowers_documents(demo_run):
+    ended, _ = demo_run
+    loans = dict(re.findall(r"L-\d+ +(borrower-\d+) .* (\d+) +\d*$", ended.stdout, re.MULTILINE))
+    filed = Counter(row["external_id"] for row in rows_of(ROOT / "data" / "manifest.csv"))
+    filed -= Counter({"borrower-006": 1, "borrower-009": 1})  # the two bad files
+    assert {name: int(count) for name, count in loans.items() if int(count)} == filed
 
 
 def test_the_demos_report_says_that_its_scores_are_a_stand_in(demo_run):
@@ -321,7 +321,7 @@ def test_people_are_told_how_many_borrowers_and_what_is_not_known_of_them(
 
 
 def test_an_error_is_one_line_on_stderr_and_exit_status_1(tmp_path, capsys):
-    assert cli.main(["demo", "--manifest", str(tmp_path / "none.csv")]) == 1
+    assert cli.main(["demo", "--documents", str(tmp_path / "none")]) == 1
     told = capsys.readouterr().err.splitlines()[-1]
     assert "none.csv is not there" in told
 
