@@ -134,8 +134,8 @@ def test_a_pull_writes_down_only_what_is_new_of_borrowers(server, argyle, folder
     assert len(files(folder, "borrowers")) == 1
     server.users[1]["external_id"] = "loan-22"
     archive.pull(argyle)
-    first, second = files(folder, "borrowers")
-    assert b"loan-1" not in zstandard.decompress(second.read_bytes())
+    [_, news] = files(folder, "borrowers")
+    assert b"loan-1" not in zstandard.decompress(news.read_bytes())
     assert archive.uploads()["external_id"].tolist() == ["loan-1"] * 3 + ["loan-22"] * 2
 
 
@@ -195,9 +195,7 @@ def test_damaged_borrowers_are_named_with_the_cure(server, argyle, folder):
     Archive(folder).pull(argyle)
     [kept] = files(folder, "borrowers")
     kept.write_bytes(b"")
-    with pytest.raises(
-        DecodeError, match=f"{kept}.*damaged.*delete borrowers/{kept.name} and pull"
-    ):
+    with pytest.raises(DecodeError, match=f"{kept}.*delete borrowers/{kept.name} and pull"):
         Archive(folder).uploads()
     kept.unlink()
     assert Archive(folder).pull(argyle).uploads["external_id"].tolist() == external_ids
