@@ -289,7 +289,7 @@ def test_mended_lines_are_sent_by_the_result_of_the_run_before(client, stubs, jo
     again = upload_batch(client, sent, journal=journal)
     assert again["state"].tolist() == ["done", "done"]
     assert again["reason"].tolist()[1] == "already at the service"
-    assert [*again][:6] == [*sent][:5] + ["document_type_as_written"]
+    assert [*again][:6] == [*[*sent][:5], "document_type_as_written"]
     [user] = client.list_users(external_id="mended-1")
     assert len(uploads_of(client, user)) == 2
 
