@@ -119,6 +119,23 @@ def test_a_document_that_was_not_taken_is_exit_status_3(ran):
     assert states == ["done", "refused"]
 
 
+def test_an_upload_names_the_borrower_as_the_lender_and_as_argyle_does(ran):
+    done, refused = json.loads(ran["upload"].stdout)["files"]
+    assert (done["external_id"], refused["external_id"]) == ("x", "x")
+    assert len(done["user"]) == 36
+    assert refused["user"] is None
+
+
+def test_reasons_that_are_the_same_are_said_once(capsys):
+    states, files = ["refused"] * 4 + ["done"], [f"in/{number}.pdf" for number in range(5)]
+    sent = pd.DataFrame({"state": states, "file": files, "reason": "no type"})
+    cli.print_batch(sent, environment="local", base_url="http://127.0.0.1:1")
+    assert (
+        "\n  refused: 4 files (0.pdf, 1.pdf, 2.pdf and 1 more): no type\n"
+        in capsys.readouterr().out
+    )
+
+
 def test_it_is_told_whom_the_command_talked_to(ran):
     for name in ("upload", "pull"):
         told = json.loads(ran[name].stdout)

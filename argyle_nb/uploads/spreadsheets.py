@@ -87,16 +87,13 @@ def _of_text(path: Path, content: bytes, is_header: Callable[[Sequence[str]], bo
         try:
             rows = _split(text, separator, quote)
         except csv.Error as error:
-            trouble = str(error)
+            if "unexpected end" in str(error):
+                trouble = "; a quotation mark in it is not closed"
             continue
         if table := _below_header(rows, is_header):
             found.append(table)
-    if not found and trouble:
-        raise ValidationError(
-            f"{path} cannot be read as a table ({trouble}): a quotation mark may be missing in it"
-        )
     if not found:
-        raise ValidationError(f"{path} {_no_file_column(text.splitlines()[:1])}")
+        raise ValidationError(f"{path} {_no_file_column(text.splitlines()[:1])}{trouble}")
     # A separator that is none cuts lines at wrong places.
     best = max(found, key=lambda table: (len(table.header), -_ragged(table)))
     if is_certain:

@@ -63,6 +63,60 @@ def test_the_columns_have_their_types_even_without_rows(client, stubs, journal):
         assert str(result["seconds"].dtype) == "Float64"
 
 
+def test_a_result_tells_the_lenders_name_of_the_borrower_and_argyles(client, stubs, journal):
+    old = client.create_user(external_id="told-1")
+    manifest = pd.concat([stubs(1, user="told-1"), stubs(1, user="told-2"), stubs(1, user=old.id)])
+    result = upload_batch(client, manifest.assign(loan=["a", "b", "c"]), journal=journal)
+    [new] = client.list_users(external_id="told-2")
+    assert result["user"].tolist() == [old.id, new.id, old.id]
+    assert result["external_id"].fillna("").tolist() == ["told-1", "told-2", ""]
+    assert [*result] == [
+        *("file", "document_type", "user", "loan", "external_id"),
+        *("state", "upload_id", "attempts", "seconds", "bytes", "reason"),
+    ]
+    assert [str(result[name].dtype) for name in ("user", "external_id")] == ["string"] * 2
+
+
+def test_the_journal_tells_the_lenders_name_of_the_borrower(client, stubs, journal, tmp_path):
+    manifest = stubs(2, user="listed-1")
+    (tmp_path / "stub1.pdf").write_bytes(b"")
+    upload_batch(client, manifest, journal=journal)
+    with Journal(journal) as kept:
+        rows = kept.latest(client.settings.journal_scope, 9)
+    assert {entry.state: entry.external_id for _, entry, _ in rows} == {
+        "done": "listed-1",
+        "refused": "listed-1",
+    }
+
+
+def test_a_batch_may_wait_until_its_uploads_are_processed(client, user, stubs, journal):
+    sent = upload_batch(client, stubs(3, user=user.id), journal=journal, wait=True)
+    assert all(client.get_upload(upload_id).at_rest for upload_id in sent["upload_id"])
+
+
+def test_nobody_is_waited_for_where_nothing_was_sent(stubs, journal):
+    with pytest.warns(UserWarning, match="1 of 1 lines"), HostileServer(upload_answer()) as server:
+        run(server, stubs(1, user=""), journal, wait=True)
+    assert server.seen == []
+
+
+def test_a_borrower_whom_two_users_may_be_is_refused_and_the_others_go(client, stubs, journal):
+    twins = [client.create_user(external_id="twins-1") for _ in range(2)]
+    result = upload_batch(client, stubs(2, user=["twins-1", "no-twin"]), journal=journal)
+    assert result["state"].tolist() == ["refused", "done"]
+    assert all(twin.id in result.loc[0, "reason"] for twin in twins)
+    assert pd.isna(result.loc[0, "user"])
+    assert [uploads_of(client, twin) for twin in twins] == [[], []]
+
+
+def test_an_id_and_an_external_id_that_are_two_people_are_refused(client, stubs, journal):
+    one = client.create_user(external_id="pair-1")
+    manifest = stubs(2, user=one.id).assign(external_id=["pair-1", "pair-2"])
+    result = upload_batch(client, manifest, journal=journal)
+    assert result["state"].tolist() == ["done", "refused"]
+    assert "another external id" in result.loc[1, "reason"]
+
+
 def test_the_same_manifest_again_sends_nothing(client, user, stubs, journal):
     first = upload_batch(client, stubs(3, user=user.id), journal=journal)
     second = upload_batch(client, stubs(3, user=user.id), journal=journal)

@@ -59,10 +59,8 @@ def test_a_sub_folder_is_a_borrower_and_names_tell_the_types(scans):
 def test_a_sub_folder_is_a_type_in_any_usual_spelling(scans, kind):
     rows, told = listed(scans({f"{kind}/scan.pdf": STUB}))
     assert rows == {f"{kind}/scan.pdf": ("W-2", "folder", None)}
-    assert told == [
-        "of 1 files, 1 without a borrower: neither folder, name nor content tells. Fill in "
-        "document_type and external_id, or give document_type= and user= to upload_batch"
-    ]
+    counted = "of 1 files, 1 without a borrower: neither folder, name nor content tells. Fill in"
+    assert [one.startswith(counted) for one in told] == [True]
 
 
 @pytest.mark.parametrize(
@@ -227,13 +225,10 @@ def test_a_folder_that_names_another_borrower_than_the_given_one_is_not_sent(
 
 def test_what_a_folder_does_not_tell_stays_behind_with_its_reason(client, scans, journal):
     folder = scans({f"scan{number}.pdf": OFFER for number in range(13)} | {"behind-1/W2.pdf": PDF})
-    with pytest.warns(UserWarning) as told:
+    told = r"13 files \(scan0.pdf, scan1.pdf, scan10.pdf and 10 more\): no document type"
+    with pytest.warns(UserWarning, match=told):
         sent = upload_batch(client, folder, journal=journal)
     assert sent["state"].tolist() == ["done", *["refused"] * 13]
-    [warning] = told
-    assert "13 files (scan0.pdf, scan1.pdf, scan10.pdf and 10 more): no document type" in str(
-        warning.message
-    )
 
 
 def test_ten_thousand_files_are_listed_in_seconds(scans):
