@@ -374,8 +374,7 @@ def print_batch(sent: pd.DataFrame, *, environment: str, base_url: str) -> None:
     where = "the local sandbox" if environment == "local" else environment
     write(f"\n{len(sent)} files for {where} ({base_url}): {states}")
     for state, rows in sent[sent["state"] != "done"].groupby("state", observed=True):
-        names = rows["file"].fillna("").map(lambda file: Path(file).name)
-        for line in grouped(list(zip(names, rows["reason"].fillna(""), strict=True))):
+        for line in grouped(zip(rows["file"].fillna(""), rows["reason"].fillna(""), strict=True)):
             write(f"  {state}: {line}")
 
 

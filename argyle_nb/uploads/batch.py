@@ -173,7 +173,7 @@ def send_jobs(
 def _tell_problems(lines: list[ManifestLine], problems: dict[int, str]) -> None:
     """Say before anything is sent which lines stay behind: who runs a batch may not look at it."""
     if problems:
-        told = grouped([(Path(lines[row].file).name, why) for row, why in problems.items()])
+        told = grouped((lines[row].file, why) for row, why in problems.items())
         warnings.warn(
             f"{len(problems)} of {len(lines)} lines cannot be sent; the others are. "
             f"{'. '.join(told)}",

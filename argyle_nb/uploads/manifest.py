@@ -22,7 +22,7 @@ from argyle_nb.uploads.jobs import Borrower, borrower_of
 from argyle_nb.uploads.spreadsheets import UnclearCell, cell_text, read_sheet, unclear_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 MANIFEST_COLUMNS = ("file", "document_type", "external_id", "user")
 AS_WRITTEN = "document_type_as_written"
@@ -321,15 +321,18 @@ def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def grouped(reasons: Sequence[tuple[str, str]]) -> list[str]:
-    """Say each reason once, with the names of the files (name, reason) that it is of."""
-    files: dict[str, list[str]] = defaultdict(list)
-    for name, reason in reasons:
-        files[reason].append(name or "a line without a file")
-    return [f"{_few(names)}: {reason}" for reason, names in files.items()]
+def grouped(reasons: Iterable[tuple[str, str]]) -> list[str]:
+    """Say each reason once, with the names of the files (path, reason) that it is of."""
+    files: dict[str, list[Path]] = defaultdict(list)
+    for file, reason in reasons:
+        files[reason].append(Path(file))
+    return [f"{_few(paths)}: {reason}" for reason, paths in files.items()]
 
 
-def _few(names: list[str]) -> str:
+def _few(paths: list[Path]) -> str:
+    # Two borrowers may have a file of the same name.
+    parts = 1 if len({path.name for path in paths}) == len(paths) else 2
+    names = ["/".join(path.parts[-parts:]) or "a line without a file" for path in paths]
     if len(names) == 1:
         return names[0]
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""  # noqa: PLR2004

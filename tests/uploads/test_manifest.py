@@ -13,9 +13,9 @@ import pytest
 from argyle_nb.errors import ConfigurationError, ValidationError
 from argyle_nb.models import DOCUMENT_TYPES
 from argyle_nb.uploads import upload_batch
-from argyle_nb.uploads.manifest import read_manifest
-from tests.support.batches import run, uploads_of
+from argyle_nb.uploads.manifest import grouped, read_manifest
 from tests.support.samples import DOCUMENTS
+from tests.support.batches import run, uploads_of
 from tests.support.servers import PDF, USER_ID, HostileServer, refused, upload_answer
 
 HEADER = "file,document_type,external_id\n"
@@ -264,6 +264,11 @@ def test_reasons_that_are_the_same_are_said_once(stubs, journal):
         run(server, stubs(13, document_type=None), journal)
     assert str(told[0].message).count("document_type=") == 1
     assert server.posts == 0
+
+
+def test_files_of_the_same_name_are_told_with_their_folders():
+    same = [("in/loan-1/W2.pdf", "no type"), ("in/loan-2/W2.pdf", "no type"), ("in/a.pdf", "x")]
+    assert grouped(same) == ["2 files (loan-1/W2.pdf, loan-2/W2.pdf): no type", "a.pdf: x"]
 
 
 def test_a_total_below_the_lines_is_no_document(written):

@@ -190,6 +190,17 @@ def test_an_e_mail_address_of_nobody_makes_no_user_and_stops_no_other(queue, pap
     assert not [u for u in client.list_users() if u.external_id == "stranger@example.test"]
 
 
+def test_an_external_id_of_several_users_is_nobodys_until_another_is_chosen(queue, paper, client):
+    one, _ = (client.create_user(external_id="queue-twins") for _ in range(2))
+    key = ready(queue, paper(), "queue-twins")
+    queue.send().join(60)
+    assert queue.find(key).state == "unsent"
+    assert "2 users have this external id" in queue.find(key).message
+    assert queue.set([key], user=one.id) == []
+    queue.send([key]).join(60)
+    assert [upload.user for upload in queue.uploads] == [one.id]
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
