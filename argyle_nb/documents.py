@@ -158,8 +158,8 @@ def inspect_document(
     ------
     DocumentError
         Missing, a folder, not an ordinary file, unreadable, empty, too large, of another type, cut
-        off or damaged so that viewers do not open it, or (strict) with a problem; it says which,
-        and the cure.
+        off or damaged so that viewers do not open it (or a PNG, show a part only), or (strict) with
+        a problem; it says which, and the cure.
 
     Examples
     --------
@@ -423,7 +423,8 @@ def _named(problems: dict[str, bool]) -> tuple[str, ...]:
 
 def _heic_problems(path: Path, file: BinaryIO, size: int) -> tuple[str, ...]:
     """Walk over the boxes: they fill the file, and one of them says where the picture is."""
-    position, kinds = 0, set()
+    kinds: set[bytes] = set()
+    position = 0
     for _ in range(_MAX_PARTS):
         if position >= size:
             break

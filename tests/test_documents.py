@@ -197,8 +197,8 @@ class Growing(io.FileIO):
     """A file that somebody else writes to faster than it is read."""
 
     def read(self, size=-1):
-        with open(self.name, "ab") as file:
-            file.write(bytes(2 * size if file.tell() < 5_000_000 else 0))
+        longer = os.fstat(self.fileno()).st_size + 2 * size
+        os.truncate(self.name, min(longer, 5_000_000))
         return super().read(size)
 
 
