@@ -45,7 +45,8 @@ NO_TABLE = (
     "the PDF's objects are not where its table says, or it has none: viewers may mend that, "
     "the service may not"
 )
-BROKEN_PARTS = "the JPEG has a broken part before its picture: some programs may not open it"
+NO_PICTURE_END = "the picture has no end mark: it may have been cut off, and a part not be shown"
+BROKEN_PARTS = "the file has a broken part beside its picture: some programs may not open it"
 MANY_PARTS = "the file has an unusual number of parts: it was not looked at up to its end"
 
 # A PDF may begin anywhere in these.
@@ -89,6 +90,8 @@ _JPEG_SCAN_KIND = 0xDA
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD8)})
 _JPEG_FRAME = re.compile(rb"\xff[\xc0-\xc3\xc5-\xc7\xc9-\xcb\xcd-\xcf]")
+# What no viewer can do without; a wrong checksum elsewhere is passed over.
+_PNG_PICTURE = frozenset({b"IHDR", b"PLTE", b"IDAT"})
 _JPEG_SCAN, _JPEG_END = re.compile(rb"\xff\xda"), re.compile(rb"\xff\xd9")
 
 
@@ -155,8 +158,8 @@ def inspect_document(
     ------
     DocumentError
         Missing, a folder, not an ordinary file, unreadable, empty, too large, of another type, cut
-        off or damaged so that viewers do not open it, or (strict) with a problem; it says which,
-        and the cure.
+        off or damaged so that viewers do not open it (or a PNG, show a part only), or (strict) with
+        a problem; it says which, and the cure.
 
     Examples
     --------
@@ -174,7 +177,8 @@ def inspect_document(
                 raise DocumentError(
                     path, "is not a PDF, JPEG, PNG or HEIC by its content; save it as one of these"
                 )
-            sha256, size = _digest(file)
+            sha256, size = _digest(file, max_bytes)
+            _check_limit(path, size, max_bytes)  # it may have grown
             problems = problems_of(path, file, media_type, size)
     except OSError as error:
         raise DocumentError(path, f"cannot be read ({error.strerror}); check its rights") from None
@@ -233,6 +237,10 @@ def _check_size(path: Path, max_bytes: int) -> None:
     size = path.stat().st_size
     if size == 0:
         raise DocumentError(path, "is empty (0 bytes); save or scan it again")
+    _check_limit(path, size, max_bytes)
+
+
+def _check_limit(path: Path, size: int, max_bytes: int) -> None:
     if size > max_bytes:
         raise DocumentError(
             path,
@@ -241,10 +249,10 @@ def _check_size(path: Path, max_bytes: int) -> None:
         )
 
 
-def _digest(file: BinaryIO) -> tuple[str, int]:
+def _digest(file: BinaryIO, max_bytes: int) -> tuple[str, int]:
     file.seek(0)
     digest, size = hashlib.sha256(), 0
-    while block := file.read(_BLOCK_BYTES):
+    while size <= max_bytes and (block := file.read(_BLOCK_BYTES)):
         digest.update(block)
         size += len(block)
     return digest.hexdigest(), size
@@ -313,29 +321,29 @@ def _pdf_problems(path: Path, file: BinaryIO, size: int) -> tuple[str, ...]:
             if end.mark < 0
             else "the PDF is damaged: no pages can be found in it; open it and save it anew",
         )
-    problems = []
-    if answer == _PASSWORD_NEEDED:
-        problems.append(PROTECTED)
-    elif end.is_encrypted:
-        problems.append(OPEN_ENCRYPTED if answer and answer > 0 else ENCRYPTED)
-    if end.mark < size - _TAIL_BYTES or end.mark < 0:
-        problems.append(NO_END if end.mark < 0 else FAR_END)
-    if not end.has_table:
-        problems.append(NO_TABLE)
-    return tuple(problems)
+    is_protected, is_open = answer == _PASSWORD_NEEDED, bool(answer and answer > 0)
+    return _named(
+        {
+            PROTECTED: is_protected,
+            OPEN_ENCRYPTED: end.is_encrypted and is_open,
+            ENCRYPTED: end.is_encrypted and not is_open and not is_protected,
+            NO_END: end.mark < 0,
+            FAR_END: 0 <= end.mark < size - _TAIL_BYTES,
+            NO_TABLE: not end.has_table,
+        }
+    )
 
 
-def _jpeg_problems(path: Path, file: BinaryIO, _: int) -> tuple[str, ...]:
-    scan, is_whole = _jpeg_scan(file)
+def _jpeg_problems(path: Path, file: BinaryIO, size: int) -> tuple[str, ...]:
+    scan, is_whole = _jpeg_scan(file, size)
     if scan is None:
         raise DocumentError(path, f"the JPEG has no picture in it: {_CUT_OFF}")
     # Behind the scan's begin, an end mark can be nothing but the end.
-    if _find(file, _JPEG_END, scan) is None:
-        raise DocumentError(path, f"the JPEG has no end mark: {_CUT_OFF}")
-    return () if is_whole else (BROKEN_PARTS,)
+    has_no_end = _find(file, _JPEG_END, scan, size) is None
+    return _named({BROKEN_PARTS: not is_whole, NO_PICTURE_END: has_no_end})
 
 
-def _jpeg_scan(file: BinaryIO) -> tuple[int | None, bool]:
+def _jpeg_scan(file: BinaryIO, size: int) -> tuple[int | None, bool]:
     """Walk to the picture's scan; tell where it is, and whether all parts before it are whole."""
     position, framed = 2, False
     for _ in range(_MAX_PARTS):
@@ -343,8 +351,8 @@ def _jpeg_scan(file: BinaryIO) -> tuple[int | None, bool]:
         if len(head) < 4:  # noqa: PLR2004 - a marker and its length
             break
         if head[0] != 0xFF:  # noqa: PLR2004 - the part before has a wrong length
-            frame = position if framed else _find(file, _JPEG_FRAME, position)
-            return (None if frame is None else _find(file, _JPEG_SCAN, frame)), False
+            frame = position if framed else _find(file, _JPEG_FRAME, position, size)
+            return (None if frame is None else _find(file, _JPEG_SCAN, frame, size)), False
         kind = head[1]
         framed |= kind in _JPEG_FRAMES
         if kind == _JPEG_SCAN_KIND and framed:
@@ -355,11 +363,11 @@ def _jpeg_scan(file: BinaryIO) -> tuple[int | None, bool]:
     return None, False
 
 
-def _find(file: BinaryIO, mark: re.Pattern[bytes], position: int) -> int | None:
-    """Tell where a mark of two bytes comes first, from a position on."""
+def _find(file: BinaryIO, mark: re.Pattern[bytes], position: int, stop: int) -> int | None:
+    """Tell where a mark of two bytes comes first, between two positions."""
     file.seek(position)
     last = b""
-    while block := file.read(_SEARCH_BYTES):
+    while block := file.read(min(_SEARCH_BYTES, max(0, stop - position))):
         if hit := mark.search(last + block):
             return position - len(last) + hit.start()
         position += len(block)
@@ -377,33 +385,46 @@ def _find_last(file: BinaryIO, mark: bytes, stop: int) -> int:
     return -1
 
 
-def _png_problems(path: Path, file: BinaryIO, _: int) -> tuple[str, ...]:
-    file.seek(8)
+def _png_problems(path: Path, file: BinaryIO, size: int) -> tuple[str, ...]:
+    position, has_picture, broken = 8, False, False
     for _ in range(_MAX_PARTS):
-        head = file.read(8)
+        head = _read_at(file, position, 8)
         length, kind = int.from_bytes(head[:4]), head[4:]
-        checksum = _checksum(file, length, zlib.crc32(kind))
-        if len(head) < 8 or len(end := file.read(4)) < 4:  # noqa: PLR2004
-            raise DocumentError(path, f"the PNG has no end (IEND): {_CUT_OFF}")
-        if int.from_bytes(end) != checksum:
-            raise DocumentError(
-                path, "the PNG is damaged: a checksum in it is wrong; save or fetch it again"
-            )
-        if kind == b"IEND":
-            return ()
-    return (MANY_PARTS,)
+        position += 12 + length
+        if kind == b"IDAT" and position - 4 > size:
+            raise DocumentError(path, f"the PNG's picture is not whole: {_CUT_OFF}")
+        has_picture |= kind == b"IDAT"
+        if position <= size and not _is_intact(file, length, kind):
+            if kind in _PNG_PICTURE:
+                raise DocumentError(
+                    path, "the PNG is damaged: a checksum in it is wrong; save or fetch it again"
+                )
+            broken = True
+        if kind == b"IEND" or position > size:
+            break
+    else:
+        return (MANY_PARTS,)
+    if not has_picture:
+        raise DocumentError(path, f"the PNG has no picture in it: {_CUT_OFF}")
+    return _named({BROKEN_PARTS: broken, NO_PICTURE_END: position > size})
 
 
-def _checksum(file: BinaryIO, length: int, checksum: int) -> int:
+def _is_intact(file: BinaryIO, length: int, kind: bytes) -> bool:
+    checksum = zlib.crc32(kind)
     while length > 0 and (block := file.read(min(length, _SEARCH_BYTES))):
         checksum = zlib.crc32(block, checksum)
         length -= len(block)
-    return checksum
+    return checksum == int.from_bytes(file.read(4))
+
+
+def _named(problems: dict[str, bool]) -> tuple[str, ...]:
+    return tuple(problem for problem, is_there in problems.items() if is_there)
 
 
 def _heic_problems(path: Path, file: BinaryIO, size: int) -> tuple[str, ...]:
     """Walk over the boxes: they fill the file, and one of them says where the picture is."""
-    position, kinds = 0, set()
+    kinds: set[bytes] = set()
+    position = 0
     for _ in range(_MAX_PARTS):
         if position >= size:
             break
@@ -414,6 +435,8 @@ def _heic_problems(path: Path, file: BinaryIO, size: int) -> tuple[str, ...]:
         elif length == 0:
             length = size - position
         if length < 8 or position + length > size:  # noqa: PLR2004 - a box holds its own head
+            if kind != b"mdat" and {b"meta", b"mdat"} <= kinds:
+                return (BROKEN_PARTS,)  # some cameras write on behind the picture
             raise DocumentError(path, f"the HEIC ends in the middle of a part: {_CUT_OFF}")
         kinds.add(kind)
         position += length

@@ -28,6 +28,7 @@ from argyle_nb.documents import (
     MANY_PARTS,
     MAX_DOCUMENT_BYTES,
     NO_END,
+    NO_PICTURE_END,
     NO_TABLE,
     OPEN_ENCRYPTED,
     PDFIUM_SECONDS,
@@ -53,6 +54,8 @@ from tests.support.small_documents import (
     pdf_with_encrypted_attachments,
     picture,
 )
+
+KINDS = dict(zip(MEDIA_TYPES.values(), WHOLE.values(), strict=True))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -190,6 +193,32 @@ def test_a_file_over_the_limit_is_refused_without_being_read(tmp_path):
         inspect_document(path)
 
 
+class Growing(io.FileIO):
+    """A file that somebody else writes to faster than it is read."""
+
+    def read(self, size=-1):
+        longer = os.fstat(self.fileno()).st_size + 2 * size
+        os.truncate(self.name, min(longer, 5_000_000))
+        return super().read(size)
+
+
+def test_a_file_that_grows_while_it_is_read_is_read_no_further_than_the_limit(
+    tmp_path, monkeypatch
+):
+    path = file_of(tmp_path, PDF)
+    monkeypatch.setattr(Path, "open", lambda path, _: Growing(path))
+    with pytest.raises(DocumentError, match=r"over the limit of 1 MB"):
+        inspect_document(path, max_bytes=1_000_000)
+
+
+@pytest.mark.parametrize("media_type", ["image/jpeg", "image/png"])
+def test_of_a_file_that_grows_only_what_was_hashed_is_looked_at(tmp_path, media_type):
+    content = KINDS[media_type][:-2]
+    path = file_of(tmp_path, content)
+    with Growing(path) as file:
+        assert problems_of(path, file, media_type, len(content)) == (NO_PICTURE_END,)
+
+
 def test_the_limit_can_be_set(tmp_path):
     path = file_of(tmp_path, PDF)
     assert inspect_document(path, max_bytes=len(PDF)).size == len(PDF)
@@ -253,10 +282,12 @@ def test_what_is_told_of_a_file_does_not_make_it_another(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("extension", WHOLE)
-def test_a_document_that_was_cut_off_is_refused_with_the_cure(tmp_path, extension):
+def test_a_document_of_which_nothing_can_be_shown_is_refused_with_the_cure(tmp_path, extension):
     content = WHOLE[extension]
+    shown = {".jpg": content.find(b"\xff\xda"), ".png": content.find(b"IDAT")}
+    end = shown.get(extension, len(content) * 2 // 3)
     with pytest.raises(DocumentError, match="it was cut off; save or fetch it again"):
-        inspect_document(file_of(tmp_path, content[: len(content) * 2 // 3]))
+        inspect_document(file_of(tmp_path, content[:end]))
 
 
 @pytest.mark.parametrize("name", ["no_such.pdf", "folder"])
@@ -304,7 +335,6 @@ def test_names_of_the_wild(name, safe):
     assert safe_name(name) == safe
 
 
-KINDS = dict(zip(MEDIA_TYPES.values(), WHOLE.values(), strict=True))
 SAMPLES = [
     path for path in samples("*") if path.name not in ("empty_scan.pdf", "notes_renamed.pdf")
 ]
@@ -345,12 +375,35 @@ def test_a_whole_document_is_whole(media_type):
 
 @pytest.mark.parametrize("media_type", ["image/jpeg", "image/png", "image/heic"])
 @given(data=st.data())
-def test_a_picture_cut_anywhere_is_cut_off(media_type, data):
+def test_a_picture_cut_anywhere_is_refused_or_warned_of(media_type, data):
     content = KINDS[media_type]
-    end = data.draw(st.integers(16, len(content) - 1))
-    told = damage(content[:end], media_type)
+    cut = content[: data.draw(st.integers(16, len(content) - 1))]
     # A HEIC that ends between two of its parts looks whole without the last one.
-    assert told or media_type == "image/heic"
+    if media_type != "image/heic":
+        assert damage(cut, media_type) or problems(cut, media_type) == (NO_PICTURE_END,)
+
+
+@pytest.mark.parametrize("lost", range(1, 17))
+def test_a_png_that_lost_what_is_behind_its_pixels_is_sent_with_a_warning(lost):
+    assert problems(PNG[:-lost], "image/png") == (NO_PICTURE_END,)
+
+
+@pytest.mark.parametrize("lost", [17, 20, 60])
+def test_a_png_that_lost_pixels_is_cut_off(lost):
+    assert "cut off" in damage(PNG[:-lost], "image/png")
+
+
+def test_a_png_without_pixels_has_no_picture():
+    head, end = PNG[: PNG.index(b"IDAT") - 4], PNG[-12:]
+    assert "no picture" in damage(head + end, "image/png")
+    assert "no picture" in damage(head, "image/png")
+
+
+@pytest.mark.parametrize("kind", ["baseline", "progressive"])
+@pytest.mark.parametrize("lost", [1, 2, 40])
+def test_a_jpeg_without_its_end_is_sent_with_a_warning(kind, lost):
+    photo = picture("JPEG", progressive=kind == "progressive")
+    assert problems(photo[:-lost], "image/jpeg") == (NO_PICTURE_END,)
 
 
 @settings(max_examples=10)
@@ -493,7 +546,8 @@ def test_a_photo_with_a_thumbnail_and_a_trailer_is_whole():
 
 def test_a_thumbnail_is_not_taken_for_the_picture():
     exif = b"\xff\xe1" + (len(JPEG) + 2).to_bytes(2) + JPEG
-    assert damage(JPEG[:2] + exif + JPEG[2:-2], "image/jpeg")
+    assert damage(JPEG[:2] + exif + JPEG[2 : JPEG.index(b"\xff\xda")], "image/jpeg")
+    assert problems(JPEG[:2] + exif + JPEG[2:-2], "image/jpeg") == (NO_PICTURE_END,)
 
 
 def test_a_progressive_photo_is_whole():
@@ -506,13 +560,40 @@ def test_a_photo_with_a_broken_part_is_sent_with_a_warning(length, app, rest):
     photo = JPEG[:2] + part + JPEG[2:]
     Image.open(io.BytesIO(photo)).load()
     assert problems(photo, "image/jpeg") == (BROKEN_PARTS,)
-    assert "no end mark" in damage(photo[:-2], "image/jpeg")
+    assert problems(photo[:-2], "image/jpeg") == (BROKEN_PARTS, NO_PICTURE_END)
 
 
 def test_a_png_whose_bytes_were_changed_is_damaged():
     middle = len(PNG) // 2
     changed = PNG[:middle] + bytes([PNG[middle] ^ 1]) + PNG[middle + 1 :]
     assert "checksum" in damage(changed, "image/png")
+
+
+@pytest.mark.parametrize("kind", [b"tEXt", b"iCCP", b"IEND"])
+def test_a_png_with_a_broken_part_beside_its_pixels_is_sent_with_a_warning(kind):
+    part = b"" if kind == b"IEND" else bytes(4) + kind + bytes(4)
+    changed = PNG[:33] + part + PNG[33:]
+    end = changed.index(kind) + 4
+    changed = changed[:end] + b"?" + changed[end + 1 :]
+    assert problems(changed, "image/png") == (BROKEN_PARTS,)
+
+
+@pytest.mark.parametrize("kind", [b"IHDR", b"IDAT"])
+def test_a_png_whose_picture_is_broken_is_damaged(kind):
+    inside = PNG.index(kind) + 5
+    changed = PNG[:inside] + bytes([PNG[inside] ^ 1]) + PNG[inside + 1 :]
+    assert "checksum" in damage(changed, "image/png")
+
+
+@given(st.binary(min_size=1, max_size=40))
+@example(bytes(4))
+@example(b"SEFHxxxxSEFT")
+def test_a_heic_with_something_behind_its_parts_is_sent(trailer):
+    assert set(problems(HEIC + trailer, "image/heic")) <= {BROKEN_PARTS}
+
+
+def test_a_heic_whose_trailer_is_no_part_is_sent_with_a_warning():
+    assert problems(HEIC + b"SEFHxxxxSEFT", "image/heic") == (BROKEN_PARTS,)
 
 
 def test_the_last_part_of_a_heic_may_reach_to_its_end():
@@ -522,7 +603,7 @@ def test_the_last_part_of_a_heic_may_reach_to_its_end():
 def test_a_part_of_a_heic_may_have_a_long_size():
     long = (1).to_bytes(4) + b"free" + (16).to_bytes(8)
     assert damage(HEIC + long, "image/heic") is None
-    assert damage(HEIC + long[:-1] + b"\x11", "image/heic")
+    assert problems(HEIC + long[:-1] + b"\x11", "image/heic") == (BROKEN_PARTS,)
 
 
 def test_a_heic_without_a_directory_is_damaged():

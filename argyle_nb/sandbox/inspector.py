@@ -11,25 +11,40 @@ import sys
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import TracebackType
 
 UNREADABLE = "DOCUMENT IS UNREADABLE"
-TOO_LONG = "it takes too long to read"
-TOO_LARGE = "it needs more memory than this sandbox gives"
-BREAKS = "it breaks the PDF reader"
+TOO_LONG = f"{UNREADABLE}: it takes too long to read"
+TOO_LARGE = f"{UNREADABLE}: it needs more memory than this sandbox gives"
+BREAKS = f"{UNREADABLE}: it breaks the PDF reader"
+# What is no fault of the document.
+NOT_INSPECTED = "DOCUMENT WAS NOT INSPECTED"
+KILLED = f"{NOT_INSPECTED}: the machine ran out of memory or killed the inspection"
+NO_READER = f"{NOT_INSPECTED}: the PDF reader does not run"
+FAILED = f"{NOT_INSPECTED}: an error in this sandbox"
 # Of processor time: a busy machine makes no document slow. Time by the clock is the outer bound.
 CPU_SECONDS, CLOCK_SECONDS = 20.0, 60.0
 # PDFium gives no memory back: a process that holds more, or has read so many, is replaced.
 MAX_HELD_MB, MAX_DOCUMENTS = 300, 500
 MAX_ANSWER = 50_000_000
 TRIES = 2
-CLOSE_SECONDS, END_SECONDS = 5.0, 2.0
-PYTHON_FAILED = 1
-COMMAND = (sys.executable, "-m", "argyle_nb.sandbox.inspection")
+CLOSE_SECONDS, END_SECONDS, PAUSE_SECONDS = 5.0, 2.0, 1.0
+PYTHON_FAILED, INSPECTION_FAILED = 1, 2
+# PDFium aborts when it gets no memory.
+CAUSES = {PYTHON_FAILED: NO_READER, INSPECTION_FAILED: FAILED, -signal.SIGABRT: TOO_LARGE}
+if sys.platform != "win32":
+    CAUSES |= {-signal.SIGXCPU: TOO_LONG, -signal.SIGKILL: KILLED}
+# -P: it imports nothing from the folder that the sandbox was started in.
+PACKAGE_FOLDER = Path(__file__).parents[2]
+MAIN = (
+    "import runpy, sys; sys.path.append(sys.argv[1]);"
+    "runpy.run_module('argyle_nb.sandbox.inspection', run_name='__main__')"
+)
+COMMAND = (sys.executable, "-P", "-c", MAIN, str(PACKAGE_FOLDER))
 
 logger = logging.getLogger("argyle_nb.sandbox")
 
@@ -72,7 +87,7 @@ class Inspector:
     def __call__(self, path: Path, document_type: str) -> Inspection:
         """Inspect one file; a reader that crashes is asked once more with a new process."""
         question = {
-            "path": str(path),
+            "path": str(path.absolute()),
             "document_type": document_type,
             "cpu_seconds": self._cpu_seconds,
         }
@@ -81,7 +96,7 @@ class Inspector:
             process = self._take()
             answer = None
             try:
-                answer = process.ask(question, self._clock_seconds)
+                answer = process.ask(question)
             finally:
                 self._give_back(process, answer)
             if answer is not None:
@@ -91,12 +106,13 @@ class Inspector:
             problem = process.cause_of_end()
             if problem in (TOO_LONG, TOO_LARGE):
                 break
-        return Inspection(problem=f"{UNREADABLE}: {problem}")
+        return Inspection(problem=problem)
 
     def close(self) -> None:
         """End all processes, also those at work."""
         with self._changed:
             self._closed = True
+            self._changed.notify_all()
             for process in self._busy:
                 process.stop()  # the thread that waits for it puts it away
             self._changed.wait_for(lambda: not self._busy, CLOSE_SECONDS)
@@ -115,12 +131,20 @@ class Inspector:
         self.close()
 
     def _take(self) -> _Process:
+        """Return a process whose clock runs; where the machine gives none, wait until it does."""
         with self._changed:
-            if self._closed:
-                raise InspectorClosedError
-            process = self._idle.pop() if self._idle else _Process(self._command)
-            self._busy.add(process)
-            return process
+            while not self._closed:
+                try:
+                    if not self._idle:
+                        self._idle.append(_Process(self._command))
+                    self._idle[-1].start_clock(self._clock_seconds)
+                except (OSError, RuntimeError) as error:
+                    logger.warning("no process to inspect documents, trying again: %s", error)
+                    self._changed.wait(PAUSE_SECONDS)
+                else:
+                    self._busy.add(self._idle[-1])
+                    return self._idle.pop()
+            raise InspectorClosedError
 
     def _give_back(self, process: _Process, answer: _Answer | None) -> None:
         fit = answer is not None and answer.held_mb <= MAX_HELD_MB
@@ -147,7 +171,7 @@ class _Process:
 
     def __init__(self, command: tuple[str, ...]) -> None:
         self.answered = 0
-        self._late = False
+        self._late = self._talked_nonsense = False
         # Linear algebra would reserve memory for each core of a large machine.
         environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         self._process = subprocess.Popen(  # noqa: S603 - our own module
@@ -156,21 +180,26 @@ class _Process:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=environment,
+            cwd=PACKAGE_FOLDER,
             start_new_session=True,  # an interrupt is for whoever asked, not for the document
         )
 
-    def ask(self, question: dict[str, Any], seconds: float) -> _Answer | None:
-        """Return the answer, or ``None`` when there is none or no sensible one."""
+    def start_clock(self, seconds: float) -> None:
+        """Let it end after so much time, unless it has answered the next question."""
         self._late = False
-        timer = threading.Timer(seconds, self._time_is_up)
-        timer.daemon = True
-        timer.start()
+        self._timer = threading.Timer(seconds, self._time_is_up)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def ask(self, question: dict[str, Any]) -> _Answer | None:
+        """Return the answer, or ``None`` when there is none or no sensible one."""
         try:
             answer = self._answer(question)
         except (OSError, ValueError, LookupError, TypeError, RecursionError):
-            return None  # it is gone, or talks nonsense
+            self._talked_nonsense = self._process.poll() is None
+            return None
         finally:
-            timer.cancel()
+            self._timer.cancel()
         self.answered += 1
         return answer
 
@@ -188,15 +217,12 @@ class _Process:
 
     def cause_of_end(self) -> str:
         """Say in words why there was no answer."""
-        code = self._process.wait()
-        if self._late or code == -getattr(signal, "SIGXCPU", 0):
+        if self._late:
             return TOO_LONG
-        if code == -signal.SIGABRT:  # what PDFium does when it gets no memory
-            return TOO_LARGE
-        if code == PYTHON_FAILED:
+        cause = CAUSES.get(self._process.wait(), BREAKS)
+        if cause == NO_READER:
             logger.warning("the PDF reader does not start: is pypdfium2 installed?")
-            return "the PDF reader does not run"
-        return BREAKS
+        return BREAKS if cause == KILLED and self._talked_nonsense else cause
 
     def stop(self) -> None:
         """Let it end at once, also in the middle of a document."""

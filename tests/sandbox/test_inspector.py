@@ -2,20 +2,25 @@
 
 import io
 import os
+import re
+import resource
 import signal
+import statistics
 import subprocess
 import sys
+import sysconfig
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
+from argyle_nb.sandbox import inspection
 from argyle_nb.sandbox import inspector as inspector_module
 from argyle_nb.sandbox.inspection import inspect
-from argyle_nb.sandbox.inspector import Inspection, Inspector, InspectorClosedError
+from argyle_nb.sandbox.inspector import COMMAND, Inspection, Inspector, InspectorClosedError
 from tests.support.samples import SAMPLES
 
 DOCUMENT = SAMPLES["w2_lindqvist_2025.pdf"]
@@ -31,6 +36,8 @@ for line in sys.stdin:
     if does == "crash" or (does == "crash_once" and not path.exists()):
         path.touch()
         os.kill(os.getpid(), signal.SIGSEGV)
+    elif does == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
     elif does == "abort":
         os.abort()
     elif does == "stop":
@@ -254,8 +261,146 @@ def test_an_interrupt_is_not_for_the_process():
 def test_a_reader_that_cannot_start_is_no_fault_of_the_document(caplog):
     with Inspector(command=(sys.executable, "-c", "import not_installed")) as inspector:
         found = inspector(DOCUMENT, "W-2")
-    assert found.problem == "DOCUMENT IS UNREADABLE: the PDF reader does not run"
+    assert found.problem == "DOCUMENT WAS NOT INSPECTED: the PDF reader does not run"
     assert "is pypdfium2 installed?" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["copy", "types", "statistics", "PIL", "numpy", "argyle_nb"])
+def test_the_folder_that_the_sandbox_was_started_in_is_not_imported_from(
+    tmp_path, monkeypatch, name
+):
+    (tmp_path / f"{name}.py").write_text("raise SystemExit('a script of the user')")
+    monkeypatch.chdir(tmp_path)
+    with Inspector() as inspector:
+        assert inspector(DOCUMENT, "W-2").found_type == "W-2"
+
+
+def test_the_package_need_not_be_installed(monkeypatch):
+    # -S: without the files that say where a package is developed.
+    monkeypatch.setenv("PYTHONPATH", sysconfig.get_path("purelib"))
+    with Inspector(command=(COMMAND[0], "-S", *COMMAND[1:])) as inspector:
+        assert inspector(DOCUMENT, "W-2").found_type == "W-2"
+
+
+def test_the_folder_that_the_sandbox_was_started_in_may_be_gone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    tmp_path.rmdir()
+    with Inspector() as inspector:
+        assert inspector(DOCUMENT, "W-2").found_type == "W-2"
+
+
+def test_a_relative_path_is_one_of_the_asking_process(monkeypatch):
+    with Inspector() as inspector:
+        inspector(DOCUMENT, "W-2")
+        monkeypatch.chdir(DOCUMENT.parent)
+        assert inspector(Path(DOCUMENT.name), "W-2").found_type == "W-2"
+
+
+@contextmanager
+def no_descriptors():
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+@contextmanager
+def no_threads():
+    threading.stack_size(1 << 46)
+    try:
+        yield
+    finally:
+        threading.stack_size(0)
+
+
+@pytest.mark.parametrize("shortage", [no_descriptors, no_threads])
+@pytest.mark.parametrize("ends", ["it is over", "the inspector is closed"])
+def test_while_the_machine_gives_no_process_a_document_waits(monkeypatch, caplog, shortage, ends):
+    monkeypatch.setattr(inspector_module, "PAUSE_SECONDS", 0.01)
+    inspector, begin, told = scripted(), threading.Event(), []
+
+    def ask():
+        begin.wait(60)
+        try:
+            told.append(inspector(Path("sound"), "paystubs").problem)
+        except InspectorClosedError:
+            told.append("closed")
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    with shortage():
+        begin.set()
+        until(lambda: caplog.text.count("no process to inspect documents, trying again") > 1)
+        assert not told
+        if ends == "the inspector is closed":
+            inspector.close()
+            thread.join(60)
+    thread.join(60)
+    inspector.close()
+    assert told == ["closed" if ends == "the inspector is closed" else None]
+
+
+def test_a_document_waits_no_longer_than_for_the_next_idle_process(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(inspector_module, "PAUSE_SECONDS", 600)
+    told = []
+    with scripted() as inspector:
+        asked = [
+            threading.Thread(target=lambda n=n: told.append(inspector(tmp_path / n, "paystubs")))
+            for n in ("left", "second")
+        ]
+        asked[0].start()
+        until((tmp_path / "left").exists)
+        with no_descriptors():
+            asked[1].start()
+            until(lambda: "trying again" in caplog.text)
+        (tmp_path / "right").touch()  # the first may go on
+        for thread in asked:
+            thread.join(60)
+    assert len({pid_of(found) for found in told}) == 1
+
+
+def test_a_killed_process_is_no_fault_of_the_document(inspect_as):
+    killed = "the machine ran out of memory or killed the inspection"
+    assert inspect_as("kill").problem == f"DOCUMENT WAS NOT INSPECTED: {killed}"
+    assert inspect_as("next").problem is None
+
+
+def test_an_error_of_our_own_is_no_fault_of_the_document(monkeypatch):
+    monkeypatch.setattr(inspection, "classify", lambda _: statistics.mean([]))
+    assert re.fullmatch(
+        r"DOCUMENT WAS NOT INSPECTED: an error in this sandbox"
+        r" \(StatisticsError in __init__.py, line \d+\)",
+        inspect(DOCUMENT, "W-2").problem,
+    )
+
+
+def test_an_error_outside_the_inspection_is_no_fault_of_the_document():
+    with Inspector(cpu_seconds=float("nan")) as inspector:
+        found = inspector(DOCUMENT, "W-2")
+    assert found.problem == "DOCUMENT WAS NOT INSPECTED: an error in this sandbox"
+
+
+def test_a_path_that_cannot_be_is_a_file_that_cannot_be_opened():
+    with Inspector() as inspector:
+        found = inspector(Path("a\0b"), "W-2")
+    assert found.problem == "DOCUMENT IS UNREADABLE: the file cannot be opened"
+
+
+def test_memory_that_ends_while_a_file_is_opened_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(inspection, "MAX_BYTES", 1 << 40)
+    large = tmp_path / "large.pdf"
+    large.write_bytes(b"%PDF-1.7")
+    os.truncate(large, 1 << 32)
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (held + 20_000_000, hard))
+    try:
+        found = inspect(large, "W-2")
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+    assert found.problem == "DOCUMENT IS UNREADABLE: it needs more memory than this sandbox gives"
 
 
 PARENT = """

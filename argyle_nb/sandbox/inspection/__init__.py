@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import traceback
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from argyle_nb.sandbox.inspection.arithmetic_checks import (
@@ -39,11 +41,10 @@ from argyle_nb.sandbox.inspection.pdfium import PdfFile, UnreadablePdfError
 from argyle_nb.sandbox.inspection.print_checks import print_signals, scan_signals
 from argyle_nb.sandbox.inspection.scoring import DetectedSignal, analysis
 from argyle_nb.sandbox.inspection.tax_forms import form_data, read_form
-from argyle_nb.sandbox.inspector import TOO_LARGE, UNREADABLE, Inspection
+from argyle_nb.sandbox.inspector import FAILED, TOO_LARGE, UNREADABLE, Inspection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from argyle_nb.sandbox.inspection.layout import TextPage
 
@@ -62,29 +63,37 @@ def inspect(path: Path, document_type: str) -> Inspection:
     JPEG gets a score and no OCR data; HEIC and other media come back empty.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            return Inspection(problem=f"{UNREADABLE}: larger than this sandbox reads")
-        data = path.read_bytes()
-    except OSError:
-        return Inspection(problem=f"{UNREADABLE}: the file cannot be opened")
-    look_into = _inspector_for(data, document_type)
-    return Inspection() if look_into is None else _guarded(lambda: look_into(data, document_type))
-
-
-def _guarded(look: Callable[[], Inspection]) -> Inspection:
-    """Turn whatever a hostile file does to a parser into a problem with the file."""
-    try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return look()
+            return _inspect(path, document_type)
     except UnreadablePdfError as error:
         return Inspection(problem=f"{UNREADABLE}: {error}")
     except TooManyPixelsError:
         return Inspection(problem=f"{UNREADABLE}: more pixels than this sandbox reads")
     except MemoryError:
-        return Inspection(problem=f"{UNREADABLE}: {TOO_LARGE}")
-    except Exception:  # noqa: BLE001 - a parser may break in any way
-        return Inspection(problem=f"{UNREADABLE}: corrupt")
+        return Inspection(problem=TOO_LARGE)
+    except Exception as error:  # noqa: BLE001 - a parser may break in any way
+        return Inspection(problem=_cause(error))
+
+
+def _cause(error: Exception) -> str:
+    """Tell a picture that cannot be decoded from an error of our own, and say where that is."""
+    frames = [(Path(frame.filename), frame) for frame in traceback.extract_tb(error.__traceback__)]
+    if any(file.parent.name == "PIL" for file, _ in frames):
+        return f"{UNREADABLE}: corrupt"
+    file, last = [each for each in frames if each[0].parent == Path(__file__).parent][-1]
+    return f"{FAILED} ({type(error).__name__} in {file.name}, line {last.lineno})"
+
+
+def _inspect(path: Path, document_type: str) -> Inspection:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            return Inspection(problem=f"{UNREADABLE}: larger than this sandbox reads")
+        data = path.read_bytes()
+    except (OSError, ValueError):  # no path holds a zero byte
+        return Inspection(problem=f"{UNREADABLE}: the file cannot be opened")
+    look_into = _inspector_for(data, document_type)
+    return Inspection() if look_into is None else look_into(data, document_type)
 
 
 def _inspector_for(data: bytes, document_type: str) -> Callable[[bytes, str], Inspection] | None:

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from argyle_nb.sandbox.inspection import inspect
+from argyle_nb.sandbox.inspector import INSPECTION_FAILED
 
 # Windows has no such limits: there the clock of the asking process is the only one.
 if sys.platform != "win32":
@@ -65,4 +66,7 @@ def _held() -> int:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except Exception:  # noqa: BLE001 - a code of its own: everything could be imported
+        sys.exit(INSPECTION_FAILED)
