@@ -145,7 +145,9 @@ def cost(
     Returns
     -------
     matplotlib.axes.Axes
-        The parts are stacked; lines are the sum and its 95 % interval, a mark the least.
+        The parts are stacked; lines are their sum, its 95 % interval, and the cost that is expected
+        with fraud that no review came upon. A mark stands where that is least, at the threshold of
+        `VerdictCounts.best_threshold` for a capacity that does not bind.
 
     Raises
     ------
@@ -170,11 +172,14 @@ def cost(
             )
             floor = top
     ax.plot(x, table["cost"], color="black", label="sum")
+    ax.plot(
+        x, table["expected_cost"], color="black", linestyle="--", label="with fraud not found yet"
+    )
     for bound in with_interval("cost")[1:]:
         ax.plot(x, table[bound], color="black", linestyle=":", linewidth=1)
-    if table["cost"].notna().any():
-        lowest = int(np.nanargmin(table["cost"].to_numpy()))
-        least = (int(x[lowest]), float(table["cost"].iloc[lowest]))
+    if table["expected_cost"].notna().any():
+        lowest = int(np.nanargmin(table["expected_cost"].to_numpy()))
+        least = (int(x[lowest]), float(table["expected_cost"].iloc[lowest]))
         ax.plot(*least, "o", color="black")
         ax.annotate(
             f"least: review below {least[0]}",

@@ -2,7 +2,7 @@
 
 Fraud is expected at low scores: at threshold t a document is flagged when its score is below t.
 The last axis of every array is the score (0 to 100) or the threshold (0 to 101); axes before it are
-resamples or, where weights are taken, strata, of which each document counts by its stratum's
+draws or, where weights are taken, strata, of which each document counts by its stratum's
 weight. What is not defined, such as a curve without fraud, is NaN.
 """
 
@@ -13,11 +13,17 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from argyle_nb.levels import level_preset
 from argyle_nb.scores import wilson
 
 Cells: TypeAlias = npt.NDArray[np.float64]
 
-RESAMPLES = 1000
+DRAWS = 1000
+# What one band's share of fraud is taken to be before anything was reviewed, and how much of one
+# found document the rest of its band weighs when the hidden ones are given scores.
+PRIOR, SPREAD = 1 / 3, 0.1
+# Fewer fraudulent documents say nothing of an average precision.
+FEWEST_FRAUDULENT = 10
 # Of equal numbers rounding leaves a variance of 1e-17 or so.
 _NO_VARIANCE = 1e-15
 
@@ -52,20 +58,20 @@ def ks(fraud: Cells, genuine: Cells) -> Cells:
 
 
 def ks_interval(
-    fraud: Cells, genuine: Cells, fraud_again: Cells, genuine_again: Cells
+    fraud: Cells, genuine: Cells, fraud_drawn: Cells, genuine_drawn: Cells
 ) -> tuple[float, float]:
-    """Give the interval at 95 % of the greatest distance, from resamples.
+    """Give the interval at 95 % of the greatest distance, from draws.
 
-    The distance of resamples is too great, for whatever chance adds makes a maximum greater. So
-    what is taken is how far the whole difference of the two cumulative shares moves from resample
-    to resample: no further than the 95 % quantile of its greatest move. The interval is rather too
-    wide; it reaches 0 where the two kinds cannot be told apart.
+    The distance of draws is too great, for whatever chance adds makes a maximum greater. So what is
+    taken is how far the whole difference of the two cumulative shares moves from draw to draw: no
+    further than the 95 % quantile of its greatest move. The interval is rather too wide; it reaches
+    0 where the two kinds cannot be told apart.
     """
-    moves = np.abs(_gaps(fraud_again, genuine_again) - _gaps(fraud, genuine)).max(axis=-1)
+    moves = np.abs(_gaps(fraud_drawn, genuine_drawn) - _gaps(fraud, genuine)).max(axis=-1)
     distance, known = ks(fraud, genuine), moves[~np.isnan(moves)]
     if np.isnan(distance):
         return np.nan, np.nan
-    # Where no resample has both kinds, there are too few documents to say anything.
+    # Where no draw has both kinds, there are too few documents to say anything.
     margin = np.quantile(known, 0.95) if len(known) else 1.0
     low, high = np.clip([distance - margin, distance + margin], 0, 1)
     return float(low), float(high)
@@ -136,32 +142,58 @@ def auc_interval(fraud: Cells, genuine: Cells, weights: Cells) -> tuple[float, f
     return float(low), float(high)
 
 
-def resampled(cells: npt.NDArray[np.int64], weights: Cells, seed: int) -> tuple[Cells, Cells]:
-    """Draw the documents of each stratum again; give fraud and genuine ones, weighted, by score.
+def drawn(uploads: Cells, fraud: Cells, genuine: Cells, seed: int) -> tuple[Cells, Cells]:
+    """Draw how many uploads of each score could be fraudulent and genuine, given the verdicts.
 
-    Of n documents n - 1 are drawn, and each counts n / (n - 1) times, or small strata would vary
-    too little: Rao and Wu 1988, JASA 83:231.
+    What was never drawn for review cannot be told from what was: no resampling of verdicts finds
+    the fraud that hides among high scores. But the scores of all uploads are known. So in each band
+    the share of fraud among uploads without a verdict is drawn from Beta(1/3 + fraudulent,
+    1/3 + genuine) (a prior without a say, Kerman 2011, Electronic Journal of Statistics 5:1450),
+    the number of them from the binomial distribution, and their scores around those of the
+    fraudulent ones that were found, or anywhere in the band (Ferguson 1973, Annals of Statistics
+    1:209). Uploads with a verdict are what they are. It is assumed that within a band those that
+    were reviewed are like those that were not; document types are taken together.
+
+    Returns `DRAWS` rows for both kinds, of one column per score.
     """
     chance = np.random.default_rng(seed)
-    _, verdicts, scores = cells.shape
-    totals = np.zeros((RESAMPLES, verdicts * scores))
-    for stratum, weight in zip(cells.reshape(len(cells), -1), weights, strict=True):
-        present = np.flatnonzero(stratum)
-        if len(present):
-            n = int(stratum.sum())
-            times = max(n - 1, 1)
-            drawn = chance.multinomial(times, stratum[present] / n, size=RESAMPLES)
-            totals[:, present] += weight * n / times * drawn
-    by_verdict = totals.reshape(RESAMPLES, verdicts, scores)
-    return by_verdict[:, 0], by_verdict[:, 1]
+    frauds = np.zeros((DRAWS, len(uploads)))
+    unknown = np.maximum(uploads - fraud - genuine, 0)
+    for low, high, _ in level_preset("argyle").ranges():
+        band = slice(low, high + 1)
+        share = chance.beta(PRIOR + fraud[band].sum(), PRIOR + genuine[band].sum(), size=(DRAWS, 1))
+        hidden = chance.binomial(int(unknown[band].sum()), share).astype(np.float64)
+        frauds[:, band] = fraud[band] + _spread(hidden, unknown[band], fraud[band], chance)
+    return frauds, np.maximum(uploads, fraud + genuine) - frauds
+
+
+def _spread(hidden: Cells, room: Cells, found: Cells, chance: np.random.Generator) -> Cells:
+    """Spread numbers over the scores of a band, at no score more than there is room for."""
+    if not room.any():
+        return np.zeros((len(hidden), len(room)))
+    near = SPREAD * room / room.sum() + found * (room > 0)
+    # Where all are next to nothing, the smallest keeps them from being nothing.
+    shape = chance.standard_gamma(near, size=(len(hidden), len(room))) + 1e-300 * room
+    placed: Cells = np.minimum(hidden * shape / shape.sum(axis=1, keepdims=True), room)
+    left = room - placed
+    over = hidden - placed.sum(axis=1, keepdims=True)
+    placed += left * over / np.maximum(left.sum(axis=1, keepdims=True), 1e-9)
+    return placed
 
 
 def middle_95(estimates: Cells) -> tuple[Cells, Cells]:
-    """Give the 2.5 % and 97.5 % quantiles over resamples, without those not defined."""
+    """Give the 2.5 % and 97.5 % quantiles over draws, without those not defined."""
     defined = ~np.isnan(estimates).all(axis=0)
     filled = np.where(defined, estimates, 0.0)
     low, high = np.nanquantile(filled, [0.025, 0.975], axis=0)
     return np.where(defined, low, np.nan), np.where(defined, high, np.nan)
+
+
+def around(low: Cells, high: Cells, *others: Cells) -> tuple[Cells, Cells]:
+    """Widen an interval until it holds others too; what is not defined stays so."""
+    defined = ~np.isnan(others[0])
+    bounds = [np.fmin.reduce([low, *others]), np.fmax.reduce([high, *others])]
+    return np.where(defined, bounds[0], np.nan), np.where(defined, bounds[1], np.nan)
 
 
 def _variance(sums: Cells, squares: Cells, reviewed: Cells, weights: Cells) -> Cells:

@@ -29,8 +29,8 @@ ORDER = ("fraudulent", "genuine", "unsure")
 THRESHOLDS = range(LOWEST_SCORE, HIGHEST_SCORE + 2)
 _WIDTH = HIGHEST_SCORE + 1
 _SHOWN = 3
-# With 2 to 5 in each of 24 strata, areas and catch rates were within 63 to 92 % of 200 intervals.
-_FEW = 10
+# Without a sample, for how many documents like it one reviewed document stands.
+_MANY = 10_000
 
 
 @dataclass(frozen=True)
@@ -114,9 +114,13 @@ class VerdictCounts:
     """How many reviewed documents have each score and verdict, and every number that follows.
 
     At a threshold t, 0 to 101, documents with a score below t are flagged. Every table carries
-    ``attrs["note"]``: on how many verdicts it rests, and what they cannot say. Shares and areas
-    have closed intervals; those of ``ks`` and the rest come from 1,000 resamples within strata.
-    Made by `count_verdicts`.
+    ``attrs["note"]``: on how many verdicts it rests, and what they cannot say. Made by
+    `count_verdicts`.
+
+    Intervals, 95 %, come from 1,000 draws of what all uploads could be, given the verdicts and the
+    scores of all of them (`argyle_nb.review.curves.drawn`), so that fraud which no review came upon
+    is reckoned with; those of areas and shares also hold the interval of their sampling design.
+    tests/benchmarks/interval_coverage.py measures how often each holds the truth.
 
     Parameters
     ----------
@@ -128,14 +132,17 @@ class VerdictCounts:
         For how many uploads one document of a stratum stands.
     note
         What is not known, in words.
+    sampled
+        Whether the reviewed documents were chosen by `argyle_nb.review.sample`.
     seed
-        Of the resampling.
+        Of the draws.
     """
 
     uploads: pd.Series[int]
     counts: pd.DataFrame
     weights: pd.Series[float]
     note: str
+    sampled: bool = True
     seed: int = 0
 
     def __repr__(self) -> str:
@@ -152,9 +159,9 @@ class VerdictCounts:
             Indexed by ``statistic``: ``estimate, estimate_ci_low, estimate_ci_high`` (float64,
             95 %). ``auc``: probability that fraud scores lower than a genuine document, ties half;
             ``gini``: 2 auc - 1; ``ks``: greatest distance of the cumulative shares;
-            ``average_precision`` and ``fraud_share`` depend on which documents were reviewed. NaN
-            without both kinds. With a handful of fraudulent documents of large weight, or of
-            verdicts in a stratum, the intervals are too narrow; the note says so.
+            ``average_precision`` (without an interval if fewer than 10 fraudulent documents were
+            found) and ``fraud_share`` depend on which documents were reviewed. NaN without both
+            kinds.
 
         Examples
         --------
@@ -163,19 +170,26 @@ class VerdictCounts:
         """
         by_stratum = self._by_stratum(0), self._by_stratum(1)
         fraud, genuine = self._weighted
-        again = self._resampled
-        low, high = curves.auc_interval(*by_stratum, self._weights)
-        area = float(curves.auc(fraud, genuine))
+        area, *ends = np.array(
+            [curves.auc(fraud, genuine), *curves.auc_interval(*by_stratum, self._weights)]
+        )
+        area_ends = curves.around(*curves.middle_95(curves.auc(*self._drawn)), area, *ends)
+        precision = curves.average_precision(fraud, genuine)
+        precision_ends = curves.around(
+            *curves.middle_95(curves.average_precision(*self._drawn)), precision
+        )
         of_fraud, of_genuine = (cells.sum(axis=1) for cells in by_stratum)
+        if of_fraud.sum() < curves.FEWEST_FRAUDULENT:
+            precision_ends = np.array(np.nan), np.array(np.nan)
+        drawn_fraud, drawn_genuine = (cells.sum(axis=-1) for cells in self._drawn)
         rows = {
-            "auc": (area, low, high),
-            "gini": (2 * area - 1, 2 * low - 1, 2 * high - 1),
-            "ks": (curves.ks(fraud, genuine), *curves.ks_interval(fraud, genuine, *again)),
-            "average_precision": (
-                curves.average_precision(fraud, genuine),
-                *curves.middle_95(curves.average_precision(*again)),
+            "auc": (area, *area_ends),
+            "gini": tuple(2 * x - 1 for x in (area, *area_ends)),
+            "ks": (curves.ks(fraud, genuine), *curves.ks_interval(fraud, genuine, *self._drawn)),
+            "average_precision": (precision, *precision_ends),
+            "fraud_share": self._interval(
+                of_fraud, of_fraud + of_genuine, drawn_fraud, drawn_fraud + drawn_genuine
             ),
-            "fraud_share": self._interval(of_fraud, of_fraud + of_genuine),
         }
         index = pd.Index(rows, name="statistic")
         columns = with_interval("estimate")
@@ -193,7 +207,7 @@ class VerdictCounts:
             scored uploads, the review load; ``catch_rate`` (flagged of the fraudulent),
             ``false_alarm_rate`` (flagged of the genuine), ``precision`` (fraudulent of the
             flagged), each with ``_ci_low`` and ``_ci_high`` (95 %, Wilson with the effective number
-            of documents). NaN of nothing.
+            of documents, or the draws, whichever reaches further). NaN of nothing.
 
         Examples
         --------
@@ -203,14 +217,17 @@ class VerdictCounts:
         """
         uploads = self._uploads_below
         fraud, genuine = curves.below(self._by_stratum(0)), curves.below(self._by_stratum(1))
+        drawn_fraud, drawn_genuine = map(curves.below, self._drawn)
         columns = {
             "uploads_below": uploads.astype(np.int64),
             "share_below": curves.divided(uploads, uploads[-1:]),
-            **self._columns("catch_rate", fraud, np.broadcast_to(fraud[:, -1:], fraud.shape)),
+            **self._columns("catch_rate", fraud, _all(fraud), drawn_fraud, _all(drawn_fraud)),
             **self._columns(
-                "false_alarm_rate", genuine, np.broadcast_to(genuine[:, -1:], genuine.shape)
+                "false_alarm_rate", genuine, _all(genuine), drawn_genuine, _all(drawn_genuine)
             ),
-            **self._columns("precision", fraud, fraud + genuine),
+            **self._columns(
+                "precision", fraud, fraud + genuine, drawn_fraud, drawn_fraud + drawn_genuine
+            ),
         }
         return self._noted(pd.DataFrame(columns, index=pd.Index(THRESHOLDS, name="threshold")))
 
@@ -273,14 +290,15 @@ class VerdictCounts:
         at = _checked_threshold(threshold, "threshold")
         rows: list[dict[str, Any]] = []
         for verdict in (0, 1):
-            cells = self._by_stratum(verdict)
+            cells, drawn = self._by_stratum(verdict), self._drawn[verdict]
             flagged, of = cells[:, :at].sum(axis=1), cells.sum(axis=1)
+            drawn_flagged = drawn[:, :at].sum(axis=1), drawn.sum(axis=1)
             row = {
                 "documents": int(of.sum()),
                 "flagged": float(self._weights @ flagged),
                 "passed": float(self._weights @ (of - flagged)),
             }
-            rows.append(row | self._columns("flagged_share", flagged, of))
+            rows.append(row | self._columns("flagged_share", flagged, of, *drawn_flagged))
         return self._noted(pd.DataFrame(rows, index=pd.Index(ORDER[:2], name="verdict")))
 
     def calibration(self, levels: Levels = "argyle") -> pd.DataFrame:
@@ -313,15 +331,20 @@ class VerdictCounts:
         preset = level_preset(levels)
         bands = preset.ranges()
         for low, high, _ in bands:
-            fraud, genuine = (self._by_stratum(v)[:, low : high + 1].sum(axis=1) for v in (0, 1))
+            band = slice(low, high + 1)
+            fraud, genuine = (self._by_stratum(v)[:, band].sum(axis=1) for v in (0, 1))
+            drawn_fraud, drawn_genuine = (cells[:, band].sum(axis=1) for cells in self._drawn)
             row = {
                 "lowest_score": low,
                 "highest_score": high,
-                "uploads": int(self.uploads.iloc[low : high + 1].sum()),
+                "uploads": int(self.uploads.iloc[band].sum()),
                 "documents": int((fraud + genuine).sum()),
                 "fraudulent": int(fraud.sum()),
             }
-            rows.append(row | self._columns("fraud_share", fraud, fraud + genuine))
+            shares = self._columns(
+                "fraud_share", fraud, fraud + genuine, drawn_fraud, drawn_fraud + drawn_genuine
+            )
+            rows.append(row | shares)
         index = pd.Index([level for _, _, level in bands], name="level")
         table = self._noted(pd.DataFrame(rows, index=index))
         table.attrs["levels"] = preset.name
@@ -341,8 +364,9 @@ class VerdictCounts:
         -------
         pandas.DataFrame
             Indexed by ``threshold`` (``reject_below`` to 101; what scores below it and is not
-            rejected is reviewed): ``cost, cost_ci_low, cost_ci_high`` (95 % bootstrap) and its
-            parts ``review_cost, missed_cost, rejected_cost``, in the costs' currency, which is in
+            rejected is reviewed): ``cost, cost_ci_low, cost_ci_high``, its parts ``review_cost,
+            missed_cost, rejected_cost``, and ``expected_cost``: the mean of the draws, which
+            reckons with fraud that no review came upon. All in the costs' currency, which is in
             ``attrs["currency"]``. NaN without a sure verdict.
 
         Raises
@@ -365,11 +389,13 @@ class VerdictCounts:
         """
         reject = _checked_threshold(reject_below, "reject_below")
         parts = self._cost_parts(*self._weighted, costs, reject)
-        low, high = curves.middle_95(_added(self._cost_parts(*self._resampled, costs, reject)))
-        names = ("review_cost", "missed_cost", "rejected_cost")
-        columns = dict(zip(with_interval("cost"), (_added(parts), low, high), strict=True))
+        draws = _added(self._cost_parts(*self._drawn, costs, reject))
+        ends = curves.around(*curves.middle_95(draws), _added(parts))
+        names = ("review_cost", "missed_cost", "rejected_cost", "expected_cost")
+        columns = dict(zip(with_interval("cost"), (_added(parts), *ends), strict=True))
+        expected = np.where(np.isnan(_added(parts)), np.nan, draws.mean(axis=0))
         table = pd.DataFrame(
-            columns | dict(zip(names, parts, strict=True)),
+            columns | dict(zip(names, (*parts, expected), strict=True)),
             index=pd.Index(THRESHOLDS, name="threshold"),
         )
         result = self._noted(table.iloc[reject:].copy())
@@ -387,7 +413,7 @@ class VerdictCounts:
             How many of these scored uploads can be reviewed.
         costs
             Without them, the most fraud is to be caught, so the capacity is used up; with them,
-            the expected cost is to be least.
+            ``expected_cost`` of `cost_curve` is to be least.
         reject_below
             As for `cost_curve`; what is rejected is caught and needs no review.
 
@@ -395,8 +421,8 @@ class VerdictCounts:
         -------
         pandas.DataFrame
             One row, indexed by ``threshold``: ``reviews`` (int64), the columns of `thresholds`,
-            with costs ``cost, cost_ci_low, cost_ci_high``, and ``threshold_ci_low,
-            threshold_ci_high``: where the best threshold of the resamples lies (Int16, 95 %, to the
+            with costs ``cost, cost_ci_low, cost_ci_high, expected_cost``, and ``threshold_ci_low,
+            threshold_ci_high``: where the best threshold of the draws lies (Int16, 95 %, to the
             next whole score outwards; without costs it depends on the uploads alone). Without a
             sure verdict no cost is known: then it is the lowest threshold, nothing is reviewed, and
             the range is missing.
@@ -421,16 +447,17 @@ class VerdictCounts:
             best = max(first, reject)
             low = high = np.array(best, dtype=np.float64)
         else:
-            cost = _added(self._cost_parts(*self._weighted, costs, reject))
-            again = _added(self._cost_parts(*self._resampled, costs, reject))
-            least = float(_least(cost, allowed))
+            draws = _added(self._cost_parts(*self._drawn, costs, reject))
+            if not self._cells[:, :2].any():
+                draws = np.full_like(draws, np.nan)
+            least = float(_least(draws.mean(axis=0), allowed))
             best = reject if np.isnan(least) else int(least)
-            low, high = curves.middle_95(_least(again, allowed))
+            low, high = curves.around(*curves.middle_95(_least(draws, allowed)), np.array(least))
         row = self.thresholds().loc[[best]]
         row.insert(0, "reviews", reviews[best])
         if costs is not None:
             curve = self.cost_curve(costs, reject_below=reject)
-            row = row.join(curve[with_interval("cost")])
+            row = row.join(curve[[*with_interval("cost"), "expected_cost"]])
         ends = {"threshold_ci_low": np.floor(low), "threshold_ci_high": np.ceil(high)}
         return self._noted(row.assign(**ends).astype(dict.fromkeys(ends, "Int16")))
 
@@ -444,8 +471,13 @@ class VerdictCounts:
         return np.asarray(self.weights, dtype=np.float64)
 
     @cached_property
-    def _resampled(self) -> tuple[Cells, Cells]:
-        return curves.resampled(self._cells, self._weights, self.seed)
+    def _drawn(self) -> tuple[Cells, Cells]:
+        """What all uploads could be; without a sample, many that are like the reviewed ones."""
+        fraud, genuine = (self._by_stratum(verdict).sum(axis=0) for verdict in (0, 1))
+        uploads = np.asarray(self.uploads, dtype=np.float64)
+        if not self.sampled:
+            uploads = _MANY * (fraud + genuine)
+        return curves.drawn(uploads, fraud, genuine, self.seed)
 
     @property
     def _weighted(self) -> tuple[Cells, Cells]:
@@ -460,13 +492,17 @@ class VerdictCounts:
         cells: Cells = self._cells[:, verdict].astype(np.float64)
         return cells
 
-    def _interval(self, hits: Cells, of: Cells) -> tuple[Cells, Cells, Cells]:
+    def _interval(
+        self, hits: Cells, of: Cells, drawn_hits: Cells, drawn_of: Cells
+    ) -> tuple[Cells, Cells, Cells]:
         """Give the weighted share of ``hits`` among ``of``, and its bounds."""
         reviewed = self._cells[:, :2].sum(axis=(1, 2)).astype(np.float64)
-        return curves.share_interval(hits, of, reviewed, self._weights)
+        share, *ends = curves.share_interval(hits, of, reviewed, self._weights)
+        draws = curves.middle_95(curves.divided(drawn_hits, drawn_of))
+        return share, *curves.around(*ends, share, *draws)
 
-    def _columns(self, name: str, hits: Cells, of: Cells) -> dict[str, Any]:
-        numbers = (float(x) if x.ndim == 0 else x for x in self._interval(hits, of))
+    def _columns(self, name: str, *cells: Cells) -> dict[str, Any]:
+        numbers = (float(x) if x.ndim == 0 else x for x in self._interval(*cells))
         return dict(zip(with_interval(name), numbers, strict=True))
 
     def _cost_parts(
@@ -481,6 +517,11 @@ class VerdictCounts:
     def _noted(self, table: pd.DataFrame) -> pd.DataFrame:
         table.attrs["note"] = self.note
         return table
+
+
+def _all(below: Cells) -> Cells:
+    """Give how many there are below the highest threshold, at each."""
+    return np.broadcast_to(below[..., -1:], below.shape)
 
 
 def _added(parts: tuple[Cells, Cells, Cells]) -> Cells:
@@ -532,7 +573,7 @@ def count_verdicts(
         From `argyle_nb.review.sample`: only verdicts on documents of the sample are counted, with
         the inverse of their sampling rates.
     seed
-        Of the resampling behind some intervals.
+        Of the draws behind the intervals.
 
     Returns
     -------
@@ -614,8 +655,10 @@ def _counted(
     if sample is not None:
         weights = weights * _chosen_per_verdict(sample, counts)
     uploads = np.bincount(scores, minlength=_WIDTH)
-    note = _note(counts, weights, int(uploads.sum()), sample, (unknown, outside))
-    return VerdictCounts(pd.Series(uploads, name="uploads"), counts, weights, note, seed)
+    note = _note(counts, uploads, sample, (unknown, outside))
+    return VerdictCounts(
+        pd.Series(uploads, name="uploads"), counts, weights, note, sample is not None, seed
+    )
 
 
 def _sure(counts: pd.DataFrame) -> pd.Series[int]:
@@ -648,12 +691,12 @@ def _stratum_weights(sample: pd.DataFrame) -> pd.Series[float]:
 
 def _note(
     counts: pd.DataFrame,
-    weights: pd.Series[float],
-    scored: int,
+    uploads: npt.NDArray[np.int64],
     sample: pd.DataFrame | None,
     left_out: tuple[int, int],
 ) -> str:
     unknown, outside = left_out
+    scored = int(uploads.sum())
     by_verdict = counts.groupby(level="verdict").sum().sum(axis=1)
     reviewed, unsure = int(by_verdict.sum()), int(by_verdict["unsure"])
     sentences = [f"{reviewed} of {scored} scored uploads have a verdict"]
@@ -667,16 +710,10 @@ def _note(
                 f"{chosen - reviewed} of the {chosen} that were chosen have none and are taken to "
                 "be like the others of their stratum"
             )
-        by_stratum = _sure(counts)
-        empty = [str(name) for name, n in by_stratum.items() if n == 0]
+        empty = [str(name) for name, n in _sure(counts).items() if n == 0]
         if empty:
             sentences.append(f"nothing is known of {', '.join(empty)}")
-        few = int(((by_stratum < _FEW) & (by_stratum > 0) & (weights > 1)).sum())
-        if few:
-            sentences.append(
-                f"{few} strata have fewer than {_FEW} sure verdicts, so the intervals may be too "
-                "narrow"
-            )
+        sentences += _not_seen(counts, uploads)
     elif reviewed < scored:
         sentences.append(
             "how they were chosen is not known: if analysts looked where scores were low, the true "
@@ -691,6 +728,25 @@ def _note(
     if unknown:
         sentences.append(f"{unknown} verdicts are of uploads that are not there or have no score")
     return "; ".join(sentences)
+
+
+def _not_seen(counts: pd.DataFrame, uploads: npt.NDArray[np.int64]) -> list[str]:
+    """Say how much fraud there may be from the score up from which none was found."""
+    by_verdict = counts.groupby(level="verdict").sum()
+    fraud, genuine = (by_verdict.loc[name].to_numpy() for name in ORDER[:2])
+    clean = [low for low, _, _ in level_preset("argyle").ranges() if not fraud[low:].any()]
+    lowest = next(iter(clean), _WIDTH)
+    reviewed, there = int(genuine[lowest:].sum()), int(uploads[lowest:].sum())
+    if not reviewed or reviewed == there:
+        return []
+    from scipy.special import betaincinv  # noqa: PLC0415 - importing it takes a while
+
+    most = betaincinv(curves.PRIOR, curves.PRIOR + reviewed, 0.975)
+    sentence = (
+        f"no fraud was found among {reviewed:,} reviewed of {there:,} uploads that score {lowest} "
+        f"or more; up to {most:.1%} of these could be fraudulent"
+    )
+    return [sentence]
 
 
 def _check_once(verdicts: pd.DataFrame) -> None:

@@ -46,7 +46,7 @@ def test_without_rates_the_picture_warns_of_selection(verdict_data, ax):
 
 def test_the_cheapest_threshold_is_marked(verdict_data, ax):
     charts.cost(verdict_data["verdicts"], ax, costs=COSTS)
-    best = verdict_data["verdicts"].cost_curve(COSTS)["cost"].idxmin()
+    best = verdict_data["verdicts"].cost_curve(COSTS)["expected_cost"].idxmin()
     assert f"least: review below {best}" in texts_of(ax)
 
 
