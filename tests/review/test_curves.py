@@ -100,7 +100,9 @@ class TestIntervals:
 
     @settings(max_examples=60)
     @given(documents.filter(both_kinds))
-    def test_the_interval_of_the_area_reaches_at_least_as_far_as_delongs_with_wilsons_form(self, rows):
+    def test_the_interval_of_the_area_reaches_at_least_as_far_as_delongs_with_wilsons_form(
+        self, rows
+    ):
         truth, suspicion, _ = raw(rows, weighted=False)
         pairs = suspicion[truth][:, None] - suspicion[~truth][None, :]
         order = (pairs > 0) + (pairs == 0) / 2
@@ -123,7 +125,9 @@ class TestIntervals:
 
     @settings(max_examples=60)
     @given(documents)
-    def test_without_weights_the_interval_of_every_share_reaches_at_least_as_far_as_wilsons(self, rows):
+    def test_without_weights_the_interval_of_every_share_reaches_at_least_as_far_as_wilsons(
+        self, rows
+    ):
         table, values = counted(rows).thresholds(), np.array([score for score, _, _ in rows])
         truth = np.array([fraudulent for _, fraudulent, _ in rows])
         for threshold in (0, 30, 60, 101):

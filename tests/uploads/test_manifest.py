@@ -14,8 +14,8 @@ from argyle_nb.errors import ConfigurationError, ValidationError
 from argyle_nb.models import DOCUMENT_TYPES
 from argyle_nb.uploads import upload_batch
 from argyle_nb.uploads.manifest import grouped, read_manifest
-from tests.support.samples import DOCUMENTS
 from tests.support.batches import run, uploads_of
+from tests.support.samples import DOCUMENTS
 from tests.support.servers import PDF, USER_ID, HostileServer, refused, upload_answer
 
 HEADER = "file,document_type,external_id\n"
