@@ -18,9 +18,9 @@ from argyle_nb.client.client import Client
 from argyle_nb.config import CA_VARIABLES, Secret, Settings
 from argyle_nb.sandbox import Sandbox
 from argyle_nb.uploads import UploadQueue
+from tests.support.samples import samples
 from tests.support.servers import PDF, USER_ID, client_of
 
-DOCUMENTS = Path(__file__).parent.parent / "data" / "documents"
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104 - names, nothing listens
 PROXY_VARIABLES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
 
@@ -169,7 +169,7 @@ def user(client):
 @pytest.fixture
 def pdf():
     """The path of a small real paystub."""
-    return min(DOCUMENTS.glob("paystub_*.pdf"), key=lambda path: path.stat().st_size)
+    return min(samples("paystub_*.pdf"), key=lambda path: path.stat().st_size)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import pytest
 from argyle_nb import cli
 from argyle_nb.cli import parser
 from argyle_nb.report import read_report
+from tests.support.samples import samples
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = ["upload", "pull", "report", "demo", "sandbox", "lab"]
@@ -91,7 +92,7 @@ def test_the_demos_report_says_that_its_scores_are_a_stand_in(demo_run):
 def work(tmp_path_factory):
     """A folder with a manifest of one good and one bad document."""
     folder = tmp_path_factory.mktemp("work")
-    good = next((ROOT / "data" / "documents").glob("paystub_*.pdf"))
+    good = samples("paystub_*.pdf")[0]
     (folder / "bad.pdf").write_text("no PDF")
     table = pd.DataFrame({"file": [str(good), "bad.pdf"], "document_type": "paystubs", "user": "x"})
     table.to_csv(folder / "manifest.csv", index=False)

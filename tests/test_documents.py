@@ -39,7 +39,7 @@ from argyle_nb.documents import (
     safe_name,
 )
 from argyle_nb.errors import DocumentError
-from tests.conftest import DOCUMENTS
+from tests.support.samples import samples
 from tests.support.servers import PDF
 from tests.support.small_documents import (
     HEIC,
@@ -306,9 +306,7 @@ def test_names_of_the_wild(name, safe):
 
 KINDS = dict(zip(MEDIA_TYPES.values(), WHOLE.values(), strict=True))
 SAMPLES = [
-    path
-    for path in sorted(DOCUMENTS.iterdir())
-    if path.name not in ("empty_scan.pdf", "notes_renamed.pdf")
+    path for path in samples("*") if path.name not in ("empty_scan.pdf", "notes_renamed.pdf")
 ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ from data.make_documents.people import LAST_NAMES, make_person, make_system, see
 from data.make_documents.photos import forwarded, phone_photo, picture
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from random import Random
 
 DEFAULT_FOLDER = Path("data/documents")
@@ -55,6 +56,18 @@ LAYOUT_OF_USER = {
     9: "voucher",
     10: "statement",
 }
+# What the file does not tell, or is to be filed as what it is not, lies in a folder that says it.
+SUBFOLDERS = {
+    "offer_letter_castellan.pdf": "miscellaneous",
+    "voided_check_abara.png": "miscellaneous",
+    "notes_renamed.pdf": "miscellaneous",
+    "empty_scan.pdf": "paystubs",
+    "w2_delgado_2025.pdf": "paystubs",
+}
+LOAN_COLUMNS = ("loan", "external_id", "amount", "stated_monthly_income", "opened_at")
+LOANS = 12  # the last two have no documents
+OVERSTATING = {2, 5, 6, 9, 10}  # those whose amounts were raised
+HOURS_A_YEAR = 2080
 # A client has to refuse both before a byte is sent.
 REFUSED = {
     "empty_scan.pdf": (b"", "paystubs", 9),
@@ -87,12 +100,13 @@ class Sample:
     """A labelled document.
 
     ``tampering`` is empty for a genuine document; ``document_type`` is the type it is filed as.
+    ``external_id`` is the lender's name of the borrower.
     """
 
     file: str
     content: bytes
     document_type: str
-    user: str
+    external_id: str
     tampering: str
     note: str
 
@@ -146,20 +160,36 @@ SAMPLE_SPECS = (
 
 
 def write_samples(folder: Path | str = DEFAULT_FOLDER) -> list[Sample]:
-    """Write the fixed set, and ``manifest.csv`` and ``truth.csv`` beside its folder."""
+    """Write the fixed set, a folder a borrower, and the three tables beside its folder."""
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     samples = make_samples()
-    for sample in samples:
-        (folder / sample.file).write_bytes(sample.content)
-    for name, (content, _, _) in REFUSED.items():
-        (folder / name).write_bytes(content)
-    rows = [(s.file, s.document_type, s.user) for s in samples]
-    rows += [(name, kind, f"borrower-{user:03}") for name, (_, kind, user) in REFUSED.items()]
-    named = [(f"{folder.name}/{name}", kind, user) for name, kind, user in rows]
-    _write_csv(folder.parent / "manifest.csv", ("file", "document_type", "user"), named)
-    _write_truth(folder.parent / "truth.csv", samples, f"{folder.name}/")
+    filed = [(s.file, s.content, s.document_type, s.external_id) for s in samples]
+    filed += [
+        (name, content, kind, f"borrower-{number:03}")
+        for name, (content, kind, number) in REFUSED.items()
+    ]
+    rows = []
+    for name, content, document_type, external_id in filed:
+        place = Path(external_id, SUBFOLDERS.get(name, ""), name)
+        (folder / place).parent.mkdir(parents=True, exist_ok=True)
+        (folder / place).write_bytes(content)
+        rows.append((f"{folder.name}/{place.as_posix()}", document_type, external_id))
+    _write_csv(folder.parent / "manifest.csv", ("file", "document_type", "external_id"), rows)
+    placed = {Path(place).name: place for place, _, _ in rows}
+    _write_truth(folder.parent / "truth.csv", samples, placed)
+    _write_csv(folder.parent / "loans.csv", LOAN_COLUMNS, map(_loan, range(1, LOANS + 1)))
     return samples
+
+
+def _loan(number: int) -> tuple[str, str, str, str, str]:
+    """Give the loan of one borrower, in the order of `LOAN_COLUMNS`."""
+    rng = seeded("loan", number)
+    job = _borrower(number)
+    yearly = job.rate * (HOURS_A_YEAR if job.hourly else job.periods)
+    stated = int(yearly) * (130 if number in OVERSTATING else 100) // 1200
+    opened = date(2026, 6, 1) + timedelta(days=rng.randint(0, 60))
+    amount = rng.randrange(4_000, 30_000, 500)
+    return f"L-{20260 + number}", f"borrower-{number:03}", str(amount), str(stated), str(opened)
 
 
 def make_samples() -> list[Sample]:
@@ -169,14 +199,14 @@ def make_samples() -> list[Sample]:
 
 def _fixed_sample(spec: SampleSpec) -> Sample:
     rng = seeded(spec.user, spec.kind, spec.when, spec.how)
-    job, user = _borrower(spec.user), f"borrower-{spec.user:03}"
+    job, external_id = _borrower(spec.user), f"borrower-{spec.user:03}"
     last = job.person.last.lower()
     if spec.kind in LETTERS:
-        return _letter_sample(rng, LETTERS[spec.kind](rng, job), spec, last, user)
+        return _letter_sample(rng, LETTERS[spec.kind](rng, job), spec, last, external_id)
     draft, stem = _fixed_draft(rng, job, spec)
-    sample = _payroll_sample(rng, draft, spec.how, stem, user)
+    sample = _payroll_sample(rng, draft, spec.how, stem, external_id)
     filed_as = spec.filed_as or sample.document_type
-    return Sample(sample.file, sample.content, filed_as, user, sample.tampering, sample.note)
+    return Sample(sample.file, sample.content, filed_as, external_id, sample.tampering, sample.note)
 
 
 def _borrower(user: int) -> Employment:
@@ -198,13 +228,15 @@ def _fixed_draft(rng: Random, job: Employment, spec: SampleSpec) -> tuple[Draft,
     return draft, f"paystub_{last}_{pay_date}"
 
 
-def _letter_sample(rng: Random, letter: Letter, spec: SampleSpec, last: str, user: str) -> Sample:
+def _letter_sample(
+    rng: Random, letter: Letter, spec: SampleSpec, last: str, external_id: str
+) -> Sample:
     ending = ENDINGS.get(spec.how, ".pdf")
     return Sample(
         file=f"{spec.kind}_{last}{ending}",
         content=_letter_content(rng, letter, spec.how),
         document_type=LETTER_TYPES[spec.kind],
-        user=user,
+        external_id=external_id,
         tampering="",
         note="phone photo" if spec.how == "photo" else spec.kind.replace("_", " "),
     )
@@ -237,7 +269,7 @@ def make_corpus(
     samples = [_corpus_sample(seed, n, tampered, (kinds, quirks)) for n in range(1, count + 1)]
     for sample in samples:
         (folder / sample.file).write_bytes(sample.content)
-    _write_truth(folder / "truth.csv", samples)
+    _write_truth(folder / "truth.csv", samples, {})
     return samples
 
 
@@ -266,24 +298,30 @@ def _random_draft(rng: Random, document_type: str) -> Draft:
     return paystub_draft(rng, job, make_system(rng), year, number)
 
 
-def _payroll_sample(rng: Random, draft: Draft, how: str, stem: str, user: str) -> Sample:
+def _payroll_sample(rng: Random, draft: Draft, how: str, stem: str, external_id: str) -> Sample:
     if how in KINDS:
         fraud = tamper(rng, draft, how)
         name = f"{stem}{fraud.ending}"
-        return Sample(name, fraud.content, draft.document_type, user, how, fraud.note)
+        return Sample(name, fraud.content, draft.document_type, external_id, how, fraud.note)
     if how in IMAGE_QUIRKS:
         taken = moment(rng, draft.made.date())
         photo = phone_photo(rng, draft.redraw(draft.facts), taken)
         note = "phone photo" if how == "photo" else "phone photo, forwarded by a messenger"
         content = photo if how == "photo" else forwarded(photo)
-        return Sample(f"{stem}.jpg", content, draft.document_type, user, "", note)
+        return Sample(f"{stem}.jpg", content, draft.document_type, external_id, "", note)
     content = save_genuine(rng, draft, how)
-    return Sample(f"{stem}.pdf", content, draft.document_type, user, "", how)
+    return Sample(f"{stem}.pdf", content, draft.document_type, external_id, "", how)
 
 
-def _write_truth(path: Path, samples: Iterable[Sample], prefix: str = "") -> None:
+def _write_truth(path: Path, samples: Iterable[Sample], placed: Mapping[str, str]) -> None:
+    """Write the answer key; files lie where ``placed`` says, else beside it."""
     rows = [
-        (prefix + s.file, "genuine" if s.genuine else "tampered", s.tampering, s.note)
+        (
+            placed.get(s.file, s.file),
+            "genuine" if s.genuine else "tampered",
+            s.tampering,
+            s.note,
+        )
         for s in samples
     ]
     _write_csv(path, ("file", "label", "tampering", "note"), rows)

@@ -19,6 +19,7 @@ from tests.browser.lab import (
     run_all_cells,
     write_notebook,
 )
+from tests.support.samples import SAMPLES
 
 ROOT = Path(__file__).parents[2]
 IMAGES = ROOT / "notebooks" / "images"
@@ -68,8 +69,8 @@ def main() -> None:
         for folder in (project, home, papers):
             folder.mkdir()
         for name in DOCUMENTS:
-            shutil.copy(ROOT / "data" / "documents" / name, papers)
-        large = PdfWriter(clone_from=ROOT / "data" / "documents" / DOCUMENTS[0])
+            shutil.copy(SAMPLES[name], papers)
+        large = PdfWriter(clone_from=SAMPLES[DOCUMENTS[0]])
         large.add_attachment("scan.tif", os.urandom(LARGE_BYTES))
         large.write(papers / "paystub_long_scan.pdf")
         write_notebook(project / "upload.ipynb", *CELLS)

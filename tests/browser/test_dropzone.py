@@ -38,6 +38,7 @@ from tests.browser.lab import (
     window_of,
     write_notebook,
 )
+from tests.support.samples import samples
 
 pytestmark = pytest.mark.browser
 
@@ -64,9 +65,8 @@ PEAK = "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrs
 def documents(tmp_path_factory):
     """Six documents of several kinds in a folder."""
     folder = tmp_path_factory.mktemp("documents")
-    samples = Path(__file__).parents[2] / "data" / "documents"
     for kind, count in (("pdf", 3), ("jpg", 1), ("png", 1)):
-        for path in sorted(samples.glob(f"*.{kind}"))[:count]:
+        for path in samples(f"*.{kind}")[:count]:
             shutil.copy(path, folder)
     (folder / "photo.heic").write_bytes(b"\0\0\0\x18ftypheic" + os.urandom(40_000))
     assert len(list(folder.iterdir())) == 6

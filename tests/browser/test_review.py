@@ -32,15 +32,15 @@ from tests.browser.lab import (
     window_of,
     write_notebook,
 )
+from tests.support.samples import SAMPLES
 
 pytestmark = pytest.mark.browser
 
 PATIENCE = 20_000
 HOSTILE = "<img src=x onerror=alert(1)>.jpg"
-DOCUMENTS = Path(__file__).parents[2] / "data" / "documents"
 PICTURES = [
-    DOCUMENTS / "paystub_nakamura_2026-05-29.jpg",
-    DOCUMENTS / "paystub_ferris_2026-05-29.png",
+    SAMPLES["paystub_nakamura_2026-05-29.jpg"],
+    SAMPLES["paystub_ferris_2026-05-29.png"],
 ]
 # The parts of a HEIC file without a picture that anybody could show.
 HEIC_BOXES = b"\0\0\0\x14ftypheic\0\0\0\0mif1\0\0\0\x08meta" + (900_008).to_bytes(4) + b"mdat"
@@ -67,7 +67,7 @@ def papers(project):
     folder = project / "to_review"
     folder.mkdir()
     for name in ("paystub_okafor_2026-02-27.pdf", "paystub_delgado_2026-02-13.pdf"):
-        shutil.copy(DOCUMENTS / name, folder)
+        shutil.copy(SAMPLES[name], folder)
     shutil.copy(PICTURES[0], folder / HOSTILE)
     shutil.copy(PICTURES[1], folder)
     names = ["paystub_okafor_2026-02-27.pdf", HOSTILE, PICTURES[1].name]
@@ -366,7 +366,7 @@ def test_the_saved_notebook_tells_the_progress_and_nothing_of_a_document(begun, 
     assert '"genuine": 1' in state
     for personal in ("Nadia C. Rivera", "ada-the-reviewer", "onerror=alert(1)>.jpg", "rivera_2026"):
         assert personal not in state
-    for document in (DOCUMENTS / next(iter(papers)), PICTURES[0]):
+    for document in (SAMPLES[next(iter(papers))], PICTURES[0]):
         assert base64.b64encode(document.read_bytes()[:300]).decode() not in path.read_text(
             encoding="utf-8"
         )

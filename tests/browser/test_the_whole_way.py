@@ -3,7 +3,6 @@ by keyboard."""
 
 import csv
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -11,10 +10,10 @@ from playwright.sync_api import expect
 from argyle_nb.report import read_report
 from argyle_nb.review import ReviewLog
 from tests.browser.lab import count_of_cells, drop, no_dialogs, open_notebook, write_notebook
+from tests.support.samples import SAMPLES
 
 pytestmark = pytest.mark.browser
 
-DOCUMENTS = Path(__file__).parents[2] / "data" / "documents"
 MOST_TABS = 120
 PATIENCE = 30_000
 CELLS = [
@@ -35,7 +34,7 @@ def way(browser, lab, project, tmp_path, request):
     papers = []
     for source in ("paystub_rivera_2026-01-30.pdf", "1099_whitlock_2025.pdf"):
         papers.append(tmp_path / source)
-        papers[-1].write_bytes((DOCUMENTS / source).read_bytes() + f"% {tmp_path}\n".encode())
+        papers[-1].write_bytes(SAMPLES[source].read_bytes() + f"% {tmp_path}\n".encode())
     with open_notebook(browser, lab, f"{name}.ipynb") as page, no_dialogs(page):
         yield page, project / name, papers
 

@@ -3,7 +3,6 @@
 import base64
 import json
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -30,11 +29,11 @@ from tests.browser.lab import (
     write_notebook,
 )
 from tests.support.hostile_texts import XSS
+from tests.support.samples import SAMPLES
 from tests.support.servers import until
 
 pytestmark = pytest.mark.browser
 
-DOCUMENTS = Path(__file__).parents[2] / "data" / "documents"
 EMAIL = "ada.browser@example.test"
 CONNECT = f"""
 import argyle_nb as anb
@@ -85,7 +84,7 @@ def papers(tmp_path):
         "forged.pdf": "1099_whitlock_2025.pdf",
     }
     for name, source in chosen.items():
-        content = (DOCUMENTS / source).read_bytes()
+        content = SAMPLES[source].read_bytes()
         (tmp_path / name).write_bytes(content + f"% {tmp_path}\n".encode())
     return [tmp_path / name for name in chosen]
 
@@ -204,7 +203,7 @@ def test_documents_on_the_kernels_machine_are_added_by_the_keyboard(page):
     page.locator("summary", has_text="Documents that are on the kernel's machine").focus()
     page.keyboard.press("Enter")
     page.get_by_label("File, folder or pattern").focus()
-    page.keyboard.type("data/documents/w2_*2025.pdf")
+    page.keyboard.type("data/documents/*/w2_*2025.pdf")
     page.keyboard.press("Enter")
     page.wait_for_function("() => document.querySelectorAll('.argyle-document').length > 5")
     first = page.locator(".argyle-document select").first

@@ -8,7 +8,7 @@ from argyle_nb.client.client import Client
 from argyle_nb.config import Secret, Settings
 from argyle_nb.errors import AuthenticationError, NotFoundError, ValidationError
 from argyle_nb.models import DOCUMENT_TYPES
-from tests.conftest import DOCUMENTS
+from tests.support.samples import SAMPLES, samples
 from tests.support.servers import (
     PDF,
     SECRET,
@@ -218,13 +218,13 @@ def test_an_impossible_id_is_refused_before_anything_is_sent(upload_id):
     "name",
     [
         path.name
-        for path in sorted(DOCUMENTS.glob("*.*"))
+        for path in samples("*")
         if path.stat().st_size and path.name != "notes_renamed.pdf"
     ][::4],
 )
 def test_a_document_comes_back_byte_for_byte(client, user, tmp_path, name):
-    upload = client.upload(DOCUMENTS / name, document_type="miscellaneous", user=user.id)
-    assert client.download(upload, tmp_path).read_bytes() == (DOCUMENTS / name).read_bytes()
+    upload = client.upload(SAMPLES[name], document_type="miscellaneous", user=user.id)
+    assert client.download(upload, tmp_path).read_bytes() == SAMPLES[name].read_bytes()
 
 
 def test_a_wrong_key_names_the_environment_and_nothing_of_the_key(sandbox):

@@ -27,6 +27,7 @@ from data.make_documents.frauds import KINDS, tamper
 from data.make_documents.paystubs import PERIODS, make_employment, pay_calendar, paystub_for
 from data.make_documents.people import LAYOUT_NAMES, make_person, make_system, seeded
 from data.make_documents.tax_forms import w2_for
+from tests.support.samples import SAMPLES
 
 DATA = Path(__file__).parents[2] / "data"
 TYPES = {"paystubs", "W-2", "1099", "proof-of-identity", "proof-of-address", "miscellaneous"}
@@ -86,7 +87,7 @@ def written(tmp_path_factory):
 def test_making_the_samples_again_gives_the_committed_bytes(written):
     folder, _ = written
     made = {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
-    paths = [DATA / "manifest.csv", DATA / "truth.csv", *(DATA / "documents").iterdir()]
+    paths = [*DATA.glob("*.csv"), *SAMPLES.values()]
     kept = {path.relative_to(DATA): path.read_bytes() for path in paths}
     assert made.keys() == kept.keys()
     assert [str(name) for name in made if made[name] != kept[name]] == []
@@ -95,7 +96,26 @@ def test_making_the_samples_again_gives_the_committed_bytes(written):
 def test_the_command_writes_the_documents_and_both_tables(written):
     folder, said = written
     assert "documents in" in said
-    assert {p.name for p in folder.iterdir()} == {"documents", "manifest.csv", "truth.csv"}
+    assert {p.name for p in folder.iterdir()} == {
+        "documents",
+        "loans.csv",
+        "manifest.csv",
+        "truth.csv",
+    }
+
+
+def test_every_borrower_has_a_loan_and_two_loans_have_no_documents():
+    loans = {row["external_id"]: row for row in rows_of("loans.csv")}
+    borrowers = {row["external_id"] for row in rows_of("manifest.csv")}
+    assert borrowers < loans.keys()
+    assert len(loans) == len(borrowers) + 2
+
+
+def test_the_folders_say_what_the_manifest_says():
+    for row in rows_of("manifest.csv"):
+        _, borrower, *inner, _ = Path(row["file"]).parts
+        assert borrower == row["external_id"]
+        assert inner in ([], [row["document_type"]])
 
 
 def test_the_manifest_names_existing_files_of_every_type():
@@ -103,7 +123,7 @@ def test_the_manifest_names_existing_files_of_every_type():
     assert len(rows) >= 24
     assert all((DATA / row["file"]).is_file() for row in rows)
     assert {row["document_type"] for row in rows} == TYPES
-    assert 8 <= len({row["user"] for row in rows}) <= 10
+    assert 8 <= len({row["external_id"] for row in rows}) <= 10
 
 
 def test_every_sample_has_its_own_name(samples):
@@ -112,7 +132,7 @@ def test_every_sample_has_its_own_name(samples):
 
 
 def test_three_media_are_there_and_small():
-    files = list((DATA / "documents").iterdir())
+    files = list(SAMPLES.values())
     assert {file.suffix for file in files} == {".pdf", ".png", ".jpg"}
     assert max(file.stat().st_size for file in files) < 250_000
     assert sum(file.stat().st_size for file in files) < 1_500_000
@@ -132,11 +152,13 @@ def test_names_do_not_give_the_tampered_away():
 
 def test_one_w2_is_filed_as_a_paystub():
     filed = [row["file"] for row in rows_of("manifest.csv") if row["document_type"] == "paystubs"]
-    assert [name for name in filed if "w2_" in name] == ["documents/w2_delgado_2025.pdf"]
+    assert [name for name in filed if "w2_" in name] == [
+        "documents/borrower-008/paystubs/w2_delgado_2025.pdf"
+    ]
 
 
 def test_the_two_files_to_be_refused_are_no_pdfs():
-    contents = [(DATA / "documents" / name).read_bytes() for name in REFUSED]
+    contents = [SAMPLES[name].read_bytes() for name in REFUSED]
     assert [content[:5] == b"%PDF-" for content in contents] == [False, False]
     assert contents[0] == b""
 
@@ -153,7 +175,7 @@ def test_the_protected_pdf_opens_with_the_last_four_digits(samples):
 
 def test_the_readme_says_what_each_file_is():
     said = (DATA / "README.md").read_text(encoding="utf-8")
-    missing = [p.name for p in (DATA / "documents").iterdir() if f"`{p.name}`" not in said]
+    missing = [name for name in SAMPLES if f"`{name}`" not in said]
     assert missing == []
     notes = [row["note"] for row in rows_of("truth.csv") if row["label"] == "tampered"]
     assert [note for note in notes if note not in said] == []

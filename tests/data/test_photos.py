@@ -16,6 +16,7 @@ from data.make_documents.frauds import tamper
 from data.make_documents.paystubs import make_employment
 from data.make_documents.people import make_person, make_system, seeded
 from data.make_documents.photos import CAMERA, CHANGED, MAKE, TAKEN, forwarded, phone_photo, shoot
+from tests.support.samples import SAMPLES
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -52,7 +53,7 @@ def test_a_screenshot_has_a_screens_size_and_no_camera():
 
 
 def test_a_phone_photo_says_which_phone_and_when():
-    with Image.open(DATA / "documents" / "id_card_rivera.jpg") as photo:
+    with Image.open(SAMPLES["id_card_rivera.jpg"]) as photo:
         exif = photo.getexif()
         assert exif[MAKE]
         assert exif[CHANGED] == exif.get_ifd(CAMERA)[TAKEN]

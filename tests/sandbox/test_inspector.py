@@ -16,8 +16,9 @@ from reportlab.pdfgen.canvas import Canvas
 from argyle_nb.sandbox import inspector as inspector_module
 from argyle_nb.sandbox.inspection import inspect
 from argyle_nb.sandbox.inspector import Inspection, Inspector, InspectorClosedError
+from tests.support.samples import SAMPLES
 
-DOCUMENT = Path(__file__).parents[2] / "data" / "documents" / "w2_lindqvist_2025.pdf"
+DOCUMENT = SAMPLES["w2_lindqvist_2025.pdf"]
 TOO_LONG = Inspection(problem="DOCUMENT IS UNREADABLE: it takes too long to read")
 BREAKS = Inspection(problem="DOCUMENT IS UNREADABLE: it breaks the PDF reader")
 

@@ -9,8 +9,8 @@ import pytest
 
 from argyle_nb.errors import ValidationError
 from argyle_nb.uploads import upload_batch
-from tests.conftest import DOCUMENTS
 from tests.support.batches import run
+from tests.support.samples import DOCUMENTS
 from tests.support.servers import PDF, HostileServer, refused, upload_answer
 
 # Files

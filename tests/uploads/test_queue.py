@@ -13,10 +13,10 @@ from argyle_nb.errors import ValidationError
 from argyle_nb.uploads import UploadQueue, queue_threads, reconcile
 from argyle_nb.uploads.queue_threads import LATER
 from tests.support.records import record, scored, unscored
+from tests.support.samples import SAMPLES
 from tests.support.servers import PDF, RESET, USER_ID, Answer, HostileServer, client_of
 from tests.support.upload_queues import at, json_answer, ready, taking, until
 
-DOCUMENTS = Path(__file__).parents[2] / "data" / "documents"
 FIRST, SECOND = record(1)["id"], record(2)["id"]
 NOT_FOUND = Answer(404, b"{}")
 
@@ -124,7 +124,7 @@ def test_a_document_goes_from_ready_to_its_score(queue, pdf, user):
 
 
 def test_the_signals_of_a_tampered_document_are_named(queue, user):
-    tampered = min(DOCUMENTS.glob("*whitlock_2025*"))
+    tampered = SAMPLES["1099_whitlock_2025.pdf"]
     key = ready(queue, tampered, user.id, "1099")
     queue.send().join(60)
     file = at(queue, key, "done")

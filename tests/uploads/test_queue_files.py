@@ -12,7 +12,7 @@ from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject, Str
 from argyle_nb.errors import ValidationError
 from argyle_nb.models import DOCUMENT_TYPES
 from argyle_nb.uploads.queue_files import files_of, guess_type
-from tests.conftest import DOCUMENTS
+from tests.support.samples import samples
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_a_name_tells_the_type(name, guess):
     ],
 )
 def test_the_first_page_tells_the_type_where_the_name_does_not(tmp_path, prefix, kind):
-    papers = sorted(DOCUMENTS.glob(f"{prefix}_*.pdf"))
+    papers = samples(f"{prefix}_*.pdf")
     assert papers
     for number, path in enumerate(papers):
         plain = Path(shutil.copy(path, tmp_path / f"scan{number}.pdf"))

@@ -9,6 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 from argyle_nb.sandbox.inspection import Inspection, inspect
 from data.make_documents.corpus import PDF_FRAUDS, TRACELESS_FRAUDS, make_corpus
+from tests.support.samples import SAMPLES
 
 DATA = Path(__file__).parents[3] / "data"
 
@@ -28,7 +29,7 @@ def test_every_sample_with_traces_of_tampering_scores_below_every_genuine_one_of
 
 
 def test_an_identity_document_is_recognised_and_not_read() -> None:
-    found = inspect(DATA / "documents" / "id_card_castellan.pdf", "miscellaneous")
+    found = inspect(SAMPLES["id_card_castellan.pdf"], "miscellaneous")
     assert found == Inspection(found_type="proof-of-identity")
 
 

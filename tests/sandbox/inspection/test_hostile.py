@@ -6,7 +6,6 @@ import io
 import logging
 import resource
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,12 +17,13 @@ from argyle_nb.sandbox.inspection import Inspection, inspect
 from argyle_nb.sandbox.inspection.__main__ import MAX_BYTES_OF_MEMORY
 from argyle_nb.sandbox.inspector import Inspector
 from tests.support.hostile_files import HOSTILE
+from tests.support.samples import SAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-DOCUMENTS = Path(__file__).parents[3] / "data" / "documents"
-GENUINE = DOCUMENTS / "w2_lindqvist_2025.pdf"
+GENUINE = SAMPLES["w2_lindqvist_2025.pdf"]
 WHOLE = GENUINE.read_bytes()
 BROKEN = [b"<<" * 2000, b"[" * 5000, b"1 0 R", b"-9e99", b"/Kids [1 0 R]", b"/Length 99999999"]
 REASONS = {
