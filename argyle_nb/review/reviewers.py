@@ -19,8 +19,8 @@ _COLUMNS = {
     "documents": "int64",
     "agreed": "float64",
     "kappa": "float64",
-    "kappa_low": "float64",
-    "kappa_high": "float64",
+    "kappa_ci_low": "float64",
+    "kappa_ci_high": "float64",
 }
 _NOBODY = pd.MultiIndex.from_arrays([[], []], names=["reviewer", "other"])
 
@@ -39,8 +39,8 @@ def agreement(verdicts: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Indexed by ``reviewer, other``: ``documents`` (int64, seen by both), ``agreed`` (share),
-        ``kappa`` (Cohen's: 1 is full agreement, 0 is what chance alone gives), ``kappa_low,
-        kappa_high`` (95 % bootstrap over documents, 2,000 resamples). ``unsure`` is a verdict
+        ``kappa`` (Cohen's: 1 is full agreement, 0 is what chance alone gives), ``kappa_ci_low,
+        kappa_ci_high`` (95 % bootstrap over documents, 2,000 resamples). ``unsure`` is a verdict
         like the others. NaN where nothing was seen by both, or all verdicts are one and the same.
 
     Raises
@@ -53,9 +53,9 @@ def agreement(verdicts: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
     kappa = (observed - expected) / (1 - expected), expected from each reviewer's own shares;
     Cohen 1960, Educational and Psychological Measurement 20:37. It is what scikit-learn's
     ``cohen_kappa_score`` gives. Where the two agree on all n documents every resample does too, so
-    ``kappa_low`` is that of the lowest share of agreement that n of n allow, 0.025^(1/n); Clopper
-    and Pearson 1934, Biometrika 26:404. Documents of one borrower are not independent, so the
-    interval is rather too narrow.
+    ``kappa_ci_low`` is that of the lowest share of agreement that n of n allow, 0.025^(1/n);
+    Clopper and Pearson 1934, Biometrika 26:404. Documents of one borrower are not independent, so
+    the interval is rather too narrow.
 
     Examples
     --------

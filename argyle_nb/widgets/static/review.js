@@ -431,9 +431,9 @@ class ReviewPage {
 function agreementText(pair) {
   const number = (text) => (text === "" ? "not defined" : Number(text).toFixed(2));
   const interval =
-    pair.kappa_low === ""
+    pair.kappa_ci_low === ""
       ? ""
-      : ` (95 % interval ${number(pair.kappa_low)} to ${number(pair.kappa_high)})`;
+      : ` (95 % interval ${number(pair.kappa_ci_low)} to ${number(pair.kappa_ci_high)})`;
   return (
     `${shown(pair.reviewer)} and ${shown(pair.other)} agree on ` +
     `${percent(Number(pair.agreed))} of ${plural(Number(pair.documents), "document")}; ` +
