@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-import threading
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 from argyle_nb.review.queue import ReviewSession
+from argyle_nb.widgets.case import DocumentCache, facts_of, slice_of, texts_of
 from argyle_nb.widgets.panel import Panel, Question, read_static
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     import pandas as pd
 
     from argyle_nb.client.client import Client
     from argyle_nb.review import ReviewLog
-    from argyle_nb.review.queue import ReviewCase
     from argyle_nb.widgets.panel import Answer
-
-SLICE_BYTES = 512 * 1024
-
-_SIGNAL = (
-    "kind",
-    "identifier",
-    "display_name",
-    "confidence",
-    "page_number",
-    "signal_count",
-    "field_name",
-    "original_text",
-    "tampered_text",
-)
-_FIELD = ("field", "value", "confidence")
 
 
 class _ReviewQuestion(Question):
@@ -80,8 +63,8 @@ class ReviewQueue(Panel):
     []
     """
 
-    _esm = read_static("panel.js", "review.js")
-    _css = read_static("panel.css", "review.css")
+    _esm = read_static("panel.js", "case.js", "review.js")
+    _css = read_static("panel.css", "case.css", "review.css")
     question = _ReviewQuestion
     changes = frozenset({"open", "judge", "skip", "back"})
 
@@ -97,7 +80,7 @@ class ReviewQueue(Panel):
         self._session = ReviewSession(client, frame, log=log, sample=sample)
         self._reviewer = reviewer
         self._is_sample = sample is not None
-        self._documents = _DocumentCache(self._session.open, self._announce)
+        self._documents = DocumentCache(self._session.open, self._announce)
         super().__init__(self._progress())
 
     def __repr__(self) -> str:
@@ -132,13 +115,11 @@ class ReviewQueue(Panel):
     def _on_case(self, question: _ReviewQuestion) -> Answer:
         self._documents.keep_only(question.upload, self._session.upcoming(self._reviewer))
         case = self._documents.find(question.upload, again=question.again)
-        return _facts(case) if case else {"upload": question.upload, "fetching": True}
+        return facts_of(case) if case else {"upload": question.upload, "fetching": True}
 
     def _on_slice(self, question: _ReviewQuestion) -> Answer:
         case = self._documents.find(question.upload)
-        content = case.content if case else b""
-        part = content[question.offset : question.offset + SLICE_BYTES]
-        return {"upload": question.upload, "offset": question.offset, "buffer": part}
+        return slice_of(case, question.upload, question.offset)
 
     def _announce(self, upload: str) -> None:
         self._push({"about": "ready", "upload": upload})
@@ -151,7 +132,7 @@ class ReviewQueue(Panel):
             "reviewer": self._reviewer,
             "verdict": now.verdict,
             "note": now.note,
-            "agreement": _texts(self._session.agreement().reset_index()),
+            "agreement": texts_of(self._session.agreement().reset_index()),
         }
 
     def _progress(self) -> Answer:
@@ -163,66 +144,3 @@ class ReviewQueue(Panel):
             "said": now.said,
             "sampled": self._is_sample,
         }
-
-
-class _DocumentCache:
-    """The documents that are wanted now, each fetched on a thread of its own.
-
-    A slow handler would hold up every other widget.
-    """
-
-    def __init__(self, fetch: Callable[[str], ReviewCase], ready: Callable[[str], None]) -> None:
-        self._fetch, self._ready = fetch, ready
-        self._lock = threading.Lock()
-        self._cases: dict[str, ReviewCase | None] = {}
-
-    def keep_only(self, *uploads: str) -> None:
-        """Let go of all others, and begin to fetch these."""
-        with self._lock:
-            for other in set(self._cases).difference(uploads):
-                del self._cases[other]
-            missing = [upload for upload in uploads if upload and upload not in self._cases]
-            for upload in missing:
-                self._begin(upload)
-
-    def find(self, upload: str, *, again: bool = False) -> ReviewCase | None:
-        """Give a document that was fetched; with ``again``, one with a problem is fetched anew."""
-        with self._lock:
-            case = self._cases.get(upload)
-            if case and case.problem and again:
-                self._begin(upload)
-                return None
-            return case
-
-    def _begin(self, upload: str) -> None:
-        self._cases[upload] = None
-        name = f"argyle_nb fetch {upload}"
-        threading.Thread(target=self._run, args=(upload,), name=name, daemon=True).start()
-
-    def _run(self, upload: str) -> None:
-        case = self._fetch(upload)
-        with self._lock:
-            if upload in self._cases:
-                self._cases[upload] = case
-        self._ready(upload)
-
-
-def _facts(case: ReviewCase) -> Answer:
-    return {
-        "upload": case.upload_id,
-        "file_name": case.file_name or "",
-        "document_type": case.document_type or "",
-        "score": case.score,
-        "level": case.level or "",
-        "signals": _texts(case.signals[list(_SIGNAL)]),
-        "fields": _texts(case.fields[list(_FIELD)]),
-        "size": len(case.content),
-        "media_type": case.media_type,
-        "sha256": case.sha256 if case.content else "",
-        "problem": case.problem,
-    }
-
-
-def _texts(frame: pd.DataFrame) -> list[Answer]:
-    """Give each row as texts, so that nothing depends on how a number travels."""
-    return cast("list[Answer]", frame.astype("string").fillna("").to_dict("records"))

@@ -1,0 +1,100 @@
+"""A document and what is known of it, fetched for a panel and handed to its page in slices."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from argyle_nb.review.queue import ReviewCase
+    from argyle_nb.widgets.panel import Answer
+
+SLICE_BYTES = 512 * 1024
+
+_SIGNAL = (
+    "kind",
+    "identifier",
+    "display_name",
+    "confidence",
+    "page_number",
+    "signal_count",
+    "field_name",
+    "original_text",
+    "tampered_text",
+)
+_FIELD = ("field", "value", "confidence")
+
+
+class DocumentCache:
+    """The documents that are wanted now, each fetched on a thread of its own.
+
+    A slow handler would hold up every other widget.
+    """
+
+    def __init__(self, fetch: Callable[[str], ReviewCase], ready: Callable[[str], None]) -> None:
+        self._fetch, self._ready = fetch, ready
+        self._lock = threading.Lock()
+        self._cases: dict[str, ReviewCase | None] = {}
+
+    def keep_only(self, *uploads: str) -> None:
+        """Let go of all others, and begin to fetch these."""
+        with self._lock:
+            for other in set(self._cases).difference(uploads):
+                del self._cases[other]
+            missing = [upload for upload in uploads if upload and upload not in self._cases]
+            for upload in missing:
+                self._begin(upload)
+
+    def find(self, upload: str, *, again: bool = False) -> ReviewCase | None:
+        """Give a document that was fetched; with ``again``, one with a problem is fetched anew."""
+        with self._lock:
+            case = self._cases.get(upload)
+            if case and case.problem and again:
+                self._begin(upload)
+                return None
+            return case
+
+    def _begin(self, upload: str) -> None:
+        self._cases[upload] = None
+        name = f"argyle_nb fetch {upload}"
+        threading.Thread(target=self._run, args=(upload,), name=name, daemon=True).start()
+
+    def _run(self, upload: str) -> None:
+        case = self._fetch(upload)
+        with self._lock:
+            if upload in self._cases:
+                self._cases[upload] = case
+        self._ready(upload)
+
+
+def slice_of(case: ReviewCase | None, upload: str, offset: int) -> Answer:
+    """Give one slice of the content; empty where it is not here."""
+    content = case.content if case else b""
+    part = content[offset : offset + SLICE_BYTES]
+    return {"upload": upload, "offset": offset, "buffer": part}
+
+
+def facts_of(case: ReviewCase) -> Answer:
+    """Give what the page shows beside the document."""
+    return {
+        "upload": case.upload_id,
+        "file_name": case.file_name or "",
+        "document_type": case.document_type or "",
+        "score": case.score,
+        "level": case.level or "",
+        "signals": texts_of(case.signals[list(_SIGNAL)]),
+        "fields": texts_of(case.fields[list(_FIELD)]),
+        "size": len(case.content),
+        "media_type": case.media_type,
+        "sha256": case.sha256 if case.content else "",
+        "problem": case.problem,
+    }
+
+
+def texts_of(frame: pd.DataFrame) -> list[Answer]:
+    """Give each row as texts, so that nothing depends on how a number travels."""
+    return cast("list[Answer]", frame.astype("string").fillna("").to_dict("records"))
