@@ -64,7 +64,7 @@ def open_case(client: Client, upload_id: str, *, levels: str = "argyle") -> Revi
         score = upload.ocr_authenticity_score
     signals = signals_frame([])
     with _noting(problems):
-        signals = _in_order_of_weight(signals_frame([upload]))
+        signals = in_order_of_weight(signals_frame([upload]))
     fields = ocr_frame([])
     with _noting(problems):
         fields = ocr_frame([upload])
@@ -85,7 +85,8 @@ def open_case(client: Client, upload_id: str, *, levels: str = "argyle") -> Revi
     )
 
 
-def _in_order_of_weight(signals: pd.DataFrame) -> pd.DataFrame:
+def in_order_of_weight(signals: pd.DataFrame) -> pd.DataFrame:
+    """Put reason codes first, by confidence, then signals by how often they occur."""
     weights = pd.DataFrame(
         {
             "kind": signals["kind"].astype("string") != "reason_code",

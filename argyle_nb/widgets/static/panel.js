@@ -67,7 +67,7 @@ function megabytes(bytes) {
 }
 
 function percent(share) {
-  return share === null ? "–" : `${(100 * share).toFixed(1)}\u00a0%`;
+  return share === null ? "–" : `${(100 * share).toFixed(1)}%`;
 }
 
 // A button about to be disabled or hidden hands the focus on, else keys would go nowhere.
