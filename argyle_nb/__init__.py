@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     __version__: str
 
     from argyle_nb import charts, review
-    from argyle_nb.archive import Archive
+    from argyle_nb.archive import Archive, fetch
     from argyle_nb.client.client import Client
     from argyle_nb.client.webhooks import verify_webhook
     from argyle_nb.config import login
@@ -82,6 +82,7 @@ __all__ = [
     "count_verdicts",
     "explain",
     "export_report",
+    "fetch",
     "find_uploads",
     "flatten",
     "inspect_document",
@@ -99,7 +100,7 @@ __all__ = [
 ]
 
 _NAMES = {
-    "archive": ("Archive",),
+    "archive": ("Archive", "fetch"),
     "charts": ("charts",),
     "client.client": ("Client",),
     "client.webhooks": ("verify_webhook",),

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import warnings
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -43,16 +44,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        if words[:1] == ["sandbox"]:  # it has a parser of its own
-            return sandbox(words[1:])
-        options = parser().parse_args(words)
-        return COMMANDS[options.command](options)
+        with warnings.catch_warnings():
+            # Without the place in the code, which is of no use to who did not write it.
+            warnings.showwarning = lambda message, *_: say(f"argyle-nb: {message}")
+            return _run(words)
     except ArgyleError as error:
         say(f"argyle-nb: {error}")
         return FAILED
     except KeyboardInterrupt:
         say("argyle-nb: interrupted; run it again to go on")
         return INTERRUPTED
+
+
+def _run(words: list[str]) -> int:
+    if words[:1] == ["sandbox"]:  # it has a parser of its own
+        return sandbox(words[1:])
+    options = parser().parse_args(words)
+    return COMMANDS[options.command](options)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -123,6 +131,7 @@ def _report_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("folder", type=Path, help="the report's own; replaced as a whole")
     command.add_argument("--title", help="heads the page")
     _filter_options(command)
+    command.add_argument("--external-id", help="of the borrower you know by this name only")
     command.add_argument("--since", metavar="TIME", help="created_at from this ISO-8601 time (UTC)")
     command.add_argument("--before", metavar="TIME", help="created_at before this time")
     command.add_argument("--levels", help="preset of the levels, such as ocrolus-current")
@@ -203,11 +212,15 @@ def pull(options: argparse.Namespace) -> int:
     uploads = frames.uploads
     unread = uploads.attrs.get("rejected", [])
     scored = int(uploads["ocr_authenticity_score"].notna().sum())
+    borrowers = uploads["external_id"].fillna(uploads["user"]).nunique()
     if options.json:
-        counts = {"uploads": len(uploads), "scored": scored, "unread": len(unread)}
-        write_json(where | {"archive": options.archive} | counts)
+        counts = {"uploads": len(uploads), "borrowers": borrowers, "scored": scored}
+        write_json(where | {"archive": options.archive} | counts | {"unread": len(unread)})
     else:
-        write(f"{len(uploads)} uploads, {scored} with a score, {len(unread)} that cannot be read")
+        write(
+            f"{len(uploads)} uploads of {borrowers} borrowers, {scored} with a score, "
+            f"{len(unread)} that cannot be read"
+        )
     return INCOMPLETE if unread else DONE
 
 
@@ -308,6 +321,7 @@ def _filters(options: argparse.Namespace) -> dict[str, Any]:
     from argyle_nb.models import checked_filters  # noqa: PLC0415 - as above
 
     wanted = checked_filters(options.user, options.account, options.document_type)
+    wanted["external_id"] = options.external_id
     filters: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
     if (options.since, options.before) != (None, None):
         filters["created_at"] = (options.since, options.before)

@@ -170,7 +170,7 @@ def test_without_json_people_are_told(work, ran, capsys):
 def test_the_options_are_those_of_the_function(work, ran):
     words = ["report", work / "archive", work / "options", "--title", "May", "--pii", "hashed"]
     words += ["--since", "2020-01-01", "--before", "2021-01-01", "--levels", "ocrolus-2"]
-    words += ["--document-type", "paystubs", "--excel"]
+    words += ["--document-type", "paystubs", "--excel", "--xlsx"]
     ended = run(*words, ARGYLE_NB_SALT="a salt of enough bytes")
     assert ended.returncode == 0, ended.stderr
     told = read_report(work / "options").manifest
@@ -181,6 +181,7 @@ def test_the_options_are_those_of_the_function(work, ran):
     }
     assert told["personal_data"]["mode"] == "hashed"
     assert (work / "options" / "uploads.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    assert "external_id" in pd.read_excel(work / "options" / "report.xlsx", sheet_name="uploads")
 
 
 def test_a_salt_comes_from_a_file(work, ran):

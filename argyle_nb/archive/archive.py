@@ -8,22 +8,24 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from argyle_nb.archive.listing import BorrowerListing, flatten_pages, of_user
 from argyle_nb.archive.pages import PageStore
 from argyle_nb.archive.parquet import dask_frames, flattener_of, write_parquet
 from argyle_nb.archive.pulling import pull_pages, refresh_pages
 from argyle_nb.archive.versions import (
     deleted_uploads,
-    learned_accounts,
+    learned_users,
     read_selected,
     select_newest,
     versions_of,
 )
 from argyle_nb.errors import ConfigurationError, DecodeError, NotFoundError
 from argyle_nb.frames.ocr import ocr_frame
-from argyle_nb.frames.uploads import FramesBuilder, known_elsewhere, uploads_frame
+from argyle_nb.frames.uploads import Borrowers, uploads_frame
+from argyle_nb.models import checked_filters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from argyle_nb.archive.pages import PageEntry
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from argyle_nb.archive.versions import SeenVersion
     from argyle_nb.client.client import Client
     from argyle_nb.frames.uploads import Errors, Frames
-    from argyle_nb.models import Account
 
 
 class Archive:
@@ -73,12 +74,15 @@ class Archive:
         user: str | None = None,
         account: str | None = None,
         document_type: str | None = None,
-        accounts: Iterable[Account] = (),
         sent: pd.DataFrame | None = None,
         levels: str = "argyle",
         errors: Errors = "raise",
     ) -> Frames:
         """List uploads into the archive, and flatten them while the next page is on its way.
+
+        Users and accounts are listed beside them, once and in pages of 200, for the columns
+        ``user`` and ``external_id``; of one user or account that alone is asked for. The ids and
+        external ids are kept, so that later frames of the archive have them without a network.
 
         Each page is kept before it is looked at. A pull that broke off within the last day, with
         the same filters, goes on behind the last page kept; what came to Argyle since it began is
@@ -90,7 +94,7 @@ class Archive:
             Who asks.
         user, account, document_type
             As for `Client.list_uploads`.
-        accounts, sent, levels, errors
+        sent, levels, errors
             As for `uploads_frame`; a record that cannot be read is raised after all pages are
             kept.
 
@@ -106,19 +110,26 @@ class Archive:
         DecodeError
             For a record that cannot be read, unless errors are collected.
 
+        Warns
+        -----
+        UserWarning
+            When users or accounts cannot be listed; the uploads come all the same.
+
         Examples
         --------
         >>> uploads, signals = Archive(folder / "archive").pull(client)
         """
-        filters = {"user": user, "account": account, "document_type": document_type}
-        pages = pull_pages(
-            self._store, client, {name: text for name, text in filters.items() if text is not None}
-        )
-        frames, entries = self._flattened(
-            pages, errors, accounts=list(accounts), sent=sent, levels=levels
-        )
-        if user:
-            frames.uploads["user"] = pd.array([user] * len(frames.uploads), dtype="string")
+        asked = checked_filters(user, account, document_type)
+        filters = {name: text for name, text in asked.items() if text is not None}
+        with BorrowerListing(client, user=user, account=account) as listing:
+            frames, entries = self._flattened(
+                listing.beside(pull_pages(self._store, client, filters)),
+                lambda: self._store.keep_borrowers(listing.result()),
+                errors,
+                sent=sent,
+                levels=levels,
+            )
+        listing.warn(frames.uploads)
         frames.uploads.attrs["began_at"] = min(entry.seen_at for entry in entries)
         return frames
 
@@ -152,10 +163,9 @@ class Archive:
         >>> uploads, signals = Archive(folder / "archive").refresh(client)
         """
         pages = refresh_pages(self._store, client)
-        frames, entries = self._flattened(pages, errors, accounts=(), sent=None, levels=levels)
-        users = {account.id: account.user for account in learned_accounts(entries)}
-        learned = frames.uploads["account"].map(users).astype("string")
-        frames.uploads["user"] = frames.uploads["user"].fillna(learned)
+        frames, entries = self._flattened(
+            pages, self._store.borrowers, errors, sent=None, levels=levels
+        )
         _mark_deleted(frames.uploads, entries)
         return frames
 
@@ -165,8 +175,8 @@ class Archive:
         Parameters
         ----------
         **options
-            ``accounts, sent, levels, errors`` as for `uploads_frame`. Users that were learned
-            from pulls for one user are filled in.
+            ``sent, levels, errors`` as for `uploads_frame`. Users and external ids are those that
+            pulls have told; an archive of an earlier version has them after its next pull.
 
         Returns
         -------
@@ -186,7 +196,7 @@ class Archive:
         []
         """
         entries = self._store.entries()
-        flattener, pages = self._newest(entries, **options)
+        flattener, pages = self._newest(entries, self._known(entries), **options)
         frame = flattener.uploads(pages)
         _mark_deleted(frame, entries)
         return frame
@@ -214,7 +224,7 @@ class Archive:
         >>> len(Archive(folder / "new").signals())
         0
         """
-        flattener, pages = self._newest(self._store.entries(), errors=errors)
+        flattener, pages = self._newest(self._store.entries(), Borrowers(), errors=errors)
         return flattener.signals(pages)
 
     def history(self, upload_id: str) -> pd.DataFrame:
@@ -250,7 +260,7 @@ class Archive:
         seen.sort(key=lambda row: row[0])
         rows = [row for before, row in pairwise([(), *seen]) if row[1:] != before[1:]]
         seen_at, deleted, records = (list(values) for values in zip(*rows, strict=True))
-        frame = uploads_frame(records, accounts=learned_accounts(entries))
+        frame = uploads_frame(records, **self._known(entries).records())
         frame.insert(0, "seen_at", pd.DatetimeIndex(seen_at).as_unit("us"))
         frame.insert(1, "deleted", np.array(deleted))
         return frame
@@ -286,7 +296,6 @@ class Archive:
         self,
         engine: Literal["pandas", "dask"] = "pandas",
         *,
-        accounts: Iterable[Account] = (),
         sent: pd.DataFrame | None = None,
         levels: str = "argyle",
         errors: Errors = "raise",
@@ -299,7 +308,7 @@ class Archive:
             ``"pandas"`` reads now, in this process. ``"dask"`` gives Dask DataFrames with the same
             columns and dtypes, whose partitions are read by Dask's workers when they are computed;
             the workers must reach the archive's folder. It needs the extra ``[dask]``.
-        accounts, sent, levels, errors
+        sent, levels, errors
             As for `uploads_frame`. With Dask, collected errors are not listed in ``attrs``.
 
         Returns
@@ -322,49 +331,50 @@ class Archive:
         """
         if engine not in ("pandas", "dask"):
             raise ConfigurationError(f"engine is {engine!r}: use 'pandas' or 'dask'")
-        options: dict[str, Any] = {"accounts": accounts, "sent": sent}
-        options |= {"levels": levels, "errors": errors}
+        options: dict[str, Any] = {"sent": sent, "levels": levels, "errors": errors}
         entries = self._store.entries()
+        borrowers = self._known(entries)
         if engine == "pandas":
-            return self._scanned(entries, **options)
+            return self._scanned(entries, borrowers, **options)
         selected = select_newest(entries)
-        flattener = flattener_of(entries, selected, **options)
+        flattener = flattener_of(borrowers, selected, **options)
         return dask_frames(self._store.url, selected, flattener)
 
     def to_parquet(
         self,
         folder: Path | str,
         *,
-        accounts: Iterable[Account] = (),
         sent: pd.DataFrame | None = None,
         levels: str = "argyle",
     ) -> None:
         """Write both frames as Parquet datasets that DuckDB, Polars and Spark read.
 
         ``<folder>/uploads`` and ``<folder>/signals`` hold one folder per document type
-        (``document_type=W-2``, the naming of Hive). Dask writes them, on all its workers. It needs
-        the extra ``[dask]``. The files hold personal data in the clear.
+        (``document_type=W-2``, the naming of Hive). No more than some 50,000 uploads are in memory
+        at once. It needs the extra ``[parquet]``. The files hold personal data in the clear.
 
         Parameters
         ----------
         folder
             A path or URL where nothing is yet.
-        accounts, sent, levels
+        sent, levels
             As for `uploads_frame`.
 
         Raises
         ------
         ConfigurationError
-            When the folder is not empty or cannot be written, and when Dask is not installed.
+            When the folder is not empty or cannot be written, and when pyarrow is not installed.
         DecodeError
-            As for `uploads`.
+            As for `uploads`; then no file is left.
 
         Examples
         --------
         >>> Archive(folder / "new").to_parquet(folder / "lake")
         """
-        frames = self.scan("dask", accounts=accounts, sent=sent, levels=levels)
-        write_parquet(frames, folder)
+        entries = self._store.entries()
+        selected = select_newest(entries)
+        flattener = flattener_of(self._known(entries), selected, sent=sent, levels=levels)
+        write_parquet(self._store, selected, flattener, folder)
 
     def ocr(self, *, wide: bool = False, errors: Errors = "raise") -> pd.DataFrame:
         """Give what was read from the newest version of each upload.
@@ -390,7 +400,7 @@ class Archive:
         >>> len(Archive(folder / "new").ocr())
         0
         """
-        _, pages = self._newest(self._store.entries())
+        _, pages = self._newest(self._store.entries(), Borrowers())
         return ocr_frame(pages, wide=wide, errors=errors)
 
     def sources(self) -> list[str]:
@@ -408,47 +418,65 @@ class Archive:
         return sorted({s.split(" ")[0] if s.startswith("http") else s for s in scopes})
 
     def _flattened(
-        self, pages: Iterator[PulledPage], errors: Errors, **options: Any
+        self,
+        pages: Iterator[PulledPage],
+        borrowers: Callable[[], Borrowers],
+        errors: Errors,
+        **options: Any,
     ) -> tuple[Frames, list[PageEntry]]:
         """Flatten pages as they arrive."""
-        known = known_elsewhere(options["accounts"], (), options["sent"])
-        builder = FramesBuilder(known, options["levels"])
         entries: list[PageEntry] = []
-        rejected: list[DecodeError] = []
-        for page in pages:
-            builder.add(page.rows)
-            entries.append(page.entry)
-            rejected += page.rejected
-        frames = builder.finish(rejected)
+
+        def noted() -> Iterator[PulledPage]:
+            for page in pages:
+                entries.append(page.entry)
+                user = page.entry.filters.get("user")
+                yield page._replace(rows=of_user(page.rows, user)) if user else page
+
+        def known() -> Borrowers:
+            return _with_learned(borrowers(), entries)
+
+        frames = flatten_pages(noted(), known, **options)
         # The list moves while it is read, so an upload may come twice.
         ids = [upload for entry in entries for upload in entry.contents.ids]
         if len(set(ids)) < len(ids):
-            frames = self._scanned(entries, **options, errors="collect")
+            frames = self._scanned(entries, known(), **options, errors="collect")
         # A record that cannot be read was no reason to leave the others at Argyle.
         if errors != "collect":
             for problem in frames.uploads.attrs["rejected"]:
                 raise DecodeError(**problem)
         return frames, entries
 
-    def _scanned(self, entries: Sequence[PageEntry], **options: Any) -> Frames:
-        flattener, pages = self._newest(entries, **options)
+    def _known(self, entries: Sequence[PageEntry]) -> Borrowers:
+        """Say whose uploads are, as far as pulls have told."""
+        return _with_learned(self._store.borrowers(), entries)
+
+    def _scanned(
+        self, entries: Sequence[PageEntry], borrowers: Borrowers, **options: Any
+    ) -> Frames:
+        flattener, pages = self._newest(entries, borrowers, **options)
         frames = flattener.frames(pages)
         _mark_deleted(frames.uploads, entries)
         return frames
 
     def _newest(
-        self, entries: Sequence[PageEntry], **options: Any
+        self, entries: Sequence[PageEntry], borrowers: Borrowers, **options: Any
     ) -> tuple[PageFlattener, Iterator[bytes]]:
         """Say how the newest versions become frames, and give the pages that hold them."""
         selected = select_newest(entries)
         pages = read_selected(self._store, [page.key for page in selected])
-        return flattener_of(entries, selected, **options), pages
+        return flattener_of(borrowers, selected, **options), pages
 
     def _versions(self, entries: Sequence[PageEntry], upload_id: str) -> list[SeenVersion]:
         versions = versions_of(self._store, entries, upload_id)
         if not versions:
             raise NotFoundError(f"{self} has never seen upload {upload_id}: pull, then ask again")
         return versions
+
+
+def _with_learned(borrowers: Borrowers, entries: Sequence[PageEntry]) -> Borrowers:
+    """Add the users of accounts that archives of earlier versions know from their pulls alone."""
+    return Borrowers(learned_users(entries) | borrowers.users, borrowers.external_ids)
 
 
 def _mark_deleted(uploads: pd.DataFrame, entries: Sequence[PageEntry]) -> None:

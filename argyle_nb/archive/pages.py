@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from argyle_nb.errors import ConfigurationError, DecodeError
+from argyle_nb.frames.uploads import Borrowers
 from argyle_nb.storage import atomic_write
 
 if TYPE_CHECKING:
@@ -119,6 +121,7 @@ def _told(url: str, what: str) -> Iterator[None]:
 _READ_AT_ONCE = 32
 _COMPRESSION_LEVEL = 3
 _MARK_CHARACTERS = 16
+_BORROWERS = "borrowers"
 
 
 class PageContents(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,11 +172,30 @@ class PageStore:
 
     def keep(self, page: bytes, entry: PageEntry) -> None:
         """Write a page, then its entry."""
-        from zstandard import ZstdCompressor  # noqa: PLC0415 - as in `_unpacked`
-
-        compressed = ZstdCompressor(_COMPRESSION_LEVEL).compress(page)
-        self._folder.write(_page_name(entry.sha256), compressed)
+        self._folder.write(_page_name(entry.sha256), _packed(page))
         self._folder.write(entry.name, msgspec.json.encode(entry))
+
+    def keep_borrowers(self, listed: Borrowers) -> Borrowers:
+        """Write what is new of users and accounts, and give all that is known of them.
+
+        Of a user only the id and the external id are kept.
+        """
+        known = self.borrowers()
+        new = Borrowers(
+            _news(listed.users, known.users), _news(listed.external_ids, known.external_ids)
+        )
+        if new != Borrowers():
+            data = msgspec.json.encode(new)
+            mark = sha256_hex(data)[:_MARK_CHARACTERS]
+            self._folder.write(f"{_BORROWERS}/{new_pull()}-{mark}.json.zst", _packed(data))
+        return _united([known, new])
+
+    def borrowers(self) -> Borrowers:
+        """Read what is known of users and accounts; what was seen last is right."""
+        # Names sort by time. Older archives have none.
+        files = sorted(self._folder.names(_BORROWERS))
+        names = [f"{_BORROWERS}/{name}" for name in files if name.endswith(".json.zst")]
+        return _united([self._kept_borrowers(name, data) for name, data in self._read(names)])
 
     def entries(self) -> list[PageEntry]:
         """Read the index, oldest first."""
@@ -203,6 +225,12 @@ class PageStore:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise self._damaged(name, str(error)) from None
 
+    def _kept_borrowers(self, name: str, data: bytes) -> Borrowers:
+        try:
+            return msgspec.json.decode(self._unpacked(name, data), type=Borrowers)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise self._damaged(name, str(error)) from None
+
     def _unpacked(self, name: str, data: bytes) -> bytes:
         # Not before an archive is used, so that the package loads fast.
         from zstandard import ZstdDecompressor, ZstdError  # noqa: PLC0415
@@ -211,16 +239,39 @@ class PageStore:
             page = ZstdDecompressor().decompress(data)
         except (ZstdError, MemoryError) as error:
             raise self._damaged(name, str(error)) from None
-        if _page_name(sha256_hex(page)) != name:
-            raise self._damaged(name, "its SHA-256 is not that of the page that was kept")
+        mark = name.rpartition("/")[2].removesuffix(".json.zst").rpartition("-")[2]
+        if not sha256_hex(page).startswith(mark):
+            raise self._damaged(name, "its SHA-256 is not that of what was kept")
         return page
 
     def _damaged(self, name: str, why: str) -> DecodeError:
-        file = name.rpartition("/")[2]
-        entry = file if file.endswith(".json") else f"*-{file[:_MARK_CHARACTERS]}.json"
-        folder = "index" if entry == file else "pages"
-        cure = f"restore the file, or delete index/{entry} and pull again"
+        folder, file = re.split(r"[/\\]", f"pages/{name}")[-2:]
+        cure = f"restore the file, or delete {_cause(folder, file)} and pull again"
         return DecodeError(f"{self.url}/{folder}/{file}", "$", f"damaged ({why}): {cure}")
+
+
+def _news(listed: dict[str, str | None], known: dict[str, str | None]) -> dict[str, str | None]:
+    return {key: name for key, name in listed.items() if known.get(key, "") != name}
+
+
+def _united(several: Sequence[Borrowers]) -> Borrowers:
+    users: dict[str, str | None] = {}
+    external_ids: dict[str, str | None] = {}
+    for borrowers in several:
+        users |= borrowers.users
+        external_ids |= borrowers.external_ids
+    return Borrowers(users, external_ids)
+
+
+def _packed(data: bytes) -> bytes:
+    from zstandard import ZstdCompressor  # noqa: PLC0415 - as in `_unpacked`
+
+    return ZstdCompressor(_COMPRESSION_LEVEL).compress(data)
+
+
+def _cause(folder: str, file: str) -> str:
+    """Name the file that keeps an archive from being read: a page is missed by its entry."""
+    return f"index/*-{file[:_MARK_CHARACTERS]}.json" if folder == "pages" else f"{folder}/{file}"
 
 
 def new_pull() -> str:

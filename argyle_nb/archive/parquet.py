@@ -1,13 +1,14 @@
-"""Pages of an archive to frames: in this process, or on all workers of Dask."""
+"""Pages of an archive to frames, in this process or on all workers of Dask, and to Parquet."""
 
 from __future__ import annotations
 
+import importlib.util
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from argyle_nb.archive.pages import PageStore, sha256_hex
-from argyle_nb.archive.versions import learned_accounts, read_selected
+from argyle_nb.archive.versions import read_selected
 from argyle_nb.errors import ConfigurationError, install
 from argyle_nb.frames.records import RowPage
 from argyle_nb.frames.uploads import Frames, categories_of, flatten, signals_frame, uploads_frame
@@ -18,12 +19,11 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from argyle_nb.archive.pages import PageEntry
     from argyle_nb.archive.versions import SelectedPage
-    from argyle_nb.frames.uploads import Errors
-    from argyle_nb.models import Account
+    from argyle_nb.frames.uploads import Borrowers, Errors
 
     Categories = dict[str, dict[str, list[str]]]
+    PageKey = tuple[str, tuple[int, ...]]  # as SelectedPage has it
 
 # About 50,000 uploads: so much work that handing it out costs next to nothing.
 PAGES_PER_PARTITION = 250
@@ -33,11 +33,11 @@ PAGES_PER_PARTITION = 250
 class PageFlattener:
     """How pages become frames, the same on every machine.
 
-    ``accounts, sent, levels, errors`` are those of `uploads_frame`; ``categories`` holds, for each
-    frame, the categories of its columns over all pages.
+    ``borrowers`` tell whose uploads are; ``sent, levels, errors`` are those of `uploads_frame`;
+    ``categories`` holds, for each frame, the categories of its columns over all pages.
     """
 
-    accounts: list[Account]
+    borrowers: Borrowers
     sent: pd.DataFrame | None
     levels: str
     errors: Errors
@@ -60,7 +60,7 @@ class PageFlattener:
         return self._unified("signals", signals_frame(pages, errors=self.errors))
 
     def _columns(self) -> dict[str, Any]:
-        return {"accounts": self.accounts, "sent": self.sent, "levels": self.levels}
+        return {**self.borrowers.records(), "sent": self.sent, "levels": self.levels}
 
     def _unified(self, name: str, frame: pd.DataFrame) -> pd.DataFrame:
         for column, categories in self.categories[name].items():
@@ -69,17 +69,15 @@ class PageFlattener:
 
 
 def flattener_of(
-    entries: Sequence[PageEntry],
+    borrowers: Borrowers,
     selected: Sequence[SelectedPage],
     *,
-    accounts: Iterable[Account] = (),
     sent: pd.DataFrame | None = None,
     levels: str = "argyle",
     errors: Errors = "raise",
 ) -> PageFlattener:
     """Say how these pages become frames."""
-    known = [*learned_accounts(entries), *accounts]
-    return PageFlattener(known, sent, levels, errors, all_categories(selected, sent))
+    return PageFlattener(borrowers, sent, levels, errors, all_categories(selected, sent))
 
 
 def all_categories(selected: Iterable[SelectedPage], sent: pd.DataFrame | None) -> Categories:
@@ -111,11 +109,7 @@ def dask_frames(url: str, selected: Sequence[SelectedPage], flattener: PageFlatt
         raise ConfigurationError(
             f"Dask is not installed: {install('dask')}, or scan with engine='pandas'"
         ) from None
-    pages = [page.key for page in selected]
-    parts = [
-        Partition(url, pages[start : start + PAGES_PER_PARTITION])
-        for start in range(0, len(pages) or 1, PAGES_PER_PARTITION)
-    ]
+    parts = [Partition(url, pages) for pages in _partitions(selected) or [[]]]
     shared = delayed(flattener, pure=True)
     empty = flattener.frames([])
     return Frames(
@@ -136,7 +130,7 @@ class Partition:
     Not a plain list: Dask would look for tasks of its own among them.
     """
 
-    def __init__(self, url: str, pages: Sequence[tuple[str, tuple[int, ...]]]) -> None:
+    def __init__(self, url: str, pages: Sequence[PageKey]) -> None:
         self.url = url
         self.pages = pages
 
@@ -150,20 +144,94 @@ def _read(name: str, partition: Partition, flattener: PageFlattener) -> pd.DataF
     return flattener.uploads(pages) if name == "uploads" else flattener.signals(pages)
 
 
-def write_parquet(frames: Frames, folder: Path | str) -> None:
-    """Write Dask DataFrames as Parquet, one folder per document type."""
+def write_parquet(
+    store: PageStore,
+    selected: Sequence[SelectedPage],
+    flattener: PageFlattener,
+    folder: Path | str,
+) -> None:
+    """Write both frames as Parquet, one folder per document type, so many pages at a time.
+
+    What was written before a page that cannot be read is taken away.
+    """
+    if importlib.util.find_spec("pyarrow") is None:
+        raise ConfigurationError(f"Parquet needs pyarrow: {install('parquet')}")
     from fsspec.core import url_to_fs  # type: ignore[import-untyped]  # noqa: PLC0415 - lazily
 
     files, root = url_to_fs(str(folder))
     if files.exists(root) and files.ls(root, detail=False):
         raise ConfigurationError(f"{folder} is not empty: name a new folder for the Parquet files")
-    for name, frame in frames._asdict().items():
-        target = files.unstrip_protocol(f"{root}/{name}")
-        safe = frame.map_partitions(_with_quoted_types, meta=_with_quoted_types(frame._meta))  # noqa: SLF001 - Dask's way to name columns
-        safe.to_parquet(target, partition_on=["document_type"], write_index=False)
+    datasets = {
+        name: ParquetDataset(files, f"{root}/{name}", empty)
+        for name, empty in flattener.frames([])._asdict().items()
+    }
+    try:
+        for pages in _partitions(selected):
+            for name, frame in flattener.frames(read_selected(store, pages))._asdict().items():
+                datasets[name].add(frame)
+        for dataset in datasets.values():
+            dataset.finish()
+    except BaseException:
+        for dataset in datasets.values():
+            dataset.remove()
+        raise
 
 
-def _with_quoted_types(frame: pd.DataFrame) -> pd.DataFrame:
-    """Write types so that they name one folder; a type that we do not know may be any text."""
-    types = frame["document_type"].cat.rename_categories(lambda name: quote(name, safe=" "))
-    return frame.assign(document_type=types)
+class ParquetDataset:
+    """A folder of Parquet files, one folder per document type, which frames of one kind fill."""
+
+    def __init__(self, files: Any, root: str, empty: pd.DataFrame) -> None:
+        import pyarrow as pa  # noqa: PLC0415 - an extra
+
+        self._files, self._root, self._parts = files, root, 0
+        # Of categories that no page has, nothing says that they are texts.
+        words = {
+            name: pa.dictionary(pa.int32(), pa.string(), ordered=bool(empty[name].cat.ordered))
+            for name in empty.select_dtypes("category")
+        }
+        words["document_type"] = pa.string()  # a name of a folder
+        fields = pa.Schema.from_pandas(empty, preserve_index=False)
+        self._schema = pa.schema([f.with_type(words.get(f.name, f.type)) for f in fields])
+
+    def add(self, frame: pd.DataFrame) -> None:
+        """Write a frame beside the others, a file for each type."""
+        import pyarrow as pa  # noqa: PLC0415
+        from pyarrow import dataset  # noqa: PLC0415
+
+        if frame.empty:
+            return
+        kinds = frame["document_type"].astype("string")
+        dataset.write_dataset(
+            pa.Table.from_pandas(frame.assign(document_type=kinds), self._schema),
+            self._root,
+            filesystem=self._files,
+            format="parquet",
+            partitioning=dataset.partitioning(
+                pa.schema([self._schema.field("document_type")]), flavor="hive"
+            ),
+            basename_template=f"part-{self._parts}-{{i}}.parquet",
+            existing_data_behavior="overwrite_or_ignore",
+            max_partitions=kinds.nunique() + 1,
+            use_threads=False,  # the rows keep their order
+        )
+        self._parts += 1
+
+    def finish(self) -> None:
+        """Leave at least one file, which names the columns."""
+        from pyarrow import parquet  # noqa: PLC0415
+
+        if not self._parts:
+            self._files.makedirs(self._root, exist_ok=True)
+            with self._files.open(f"{self._root}/part-0-0.parquet", "wb") as file:
+                parquet.write_table(self._schema.empty_table(), file)
+
+    def remove(self) -> None:
+        """Take away what was written."""
+        with suppress(FileNotFoundError):
+            self._files.rm(self._root, recursive=True)
+
+
+def _partitions(selected: Sequence[SelectedPage]) -> list[list[PageKey]]:
+    pages = [page.key for page in selected]
+    starts = range(0, len(pages), PAGES_PER_PARTITION)
+    return [pages[start : start + PAGES_PER_PARTITION] for start in starts]

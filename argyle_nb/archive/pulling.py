@@ -6,15 +6,13 @@ Each page is kept before the next one is worked on.
 from __future__ import annotations
 
 import hashlib
-import threading
-import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from queue import Queue
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from argyle_nb.archive.listing import read_ahead
 from argyle_nb.archive.pages import PageEntry, new_pull, sha256_hex
 from argyle_nb.archive.versions import (
     RecordId,
@@ -38,10 +36,6 @@ if TYPE_CHECKING:
 
 # What was listed longer ago says too little about today to be gone on with.
 STALE = timedelta(hours=24)
-
-# The next request leaves before the work on a page takes the interpreter's lock; without it each
-# page waits for the lock, 5 ms at a time.
-HEAD_START_SECONDS = 0.003
 
 # Single uploads are asked for by so many threads, and so many answers make a page.
 ASKED_AT_ONCE = 10
@@ -134,41 +128,6 @@ def _keep(store: PageStore, page: bytes, **where_from: Any) -> PulledPage:
     entry = PageEntry(seen_at=seen_at, sha256=sha256, contents=contents, **where_from)
     store.keep(page, entry)
     return PulledPage(entry, rows, rejected)
-
-
-def read_ahead(pages: Iterator[bytes]) -> Iterator[bytes]:
-    """Let the next page be on its way while one is worked on; at most two lie waiting."""
-    arrived: Queue[bytes | None] = Queue()
-    room, stopped = threading.Semaphore(1), threading.Event()
-    errors: list[BaseException] = []
-
-    def read() -> None:
-        try:
-            # The thread that got a page asks for the next one itself: handing that to and fro
-            # would let the work on the page come first.
-            for page in pages:
-                arrived.put(page)
-                room.acquire()
-                if stopped.is_set():
-                    return
-        except BaseException as error:  # noqa: BLE001 - raised again by whoever takes the pages
-            errors.append(error)
-        finally:
-            arrived.put(None)
-
-    reader = threading.Thread(target=read, name="argyle-pull", daemon=True)
-    reader.start()
-    try:
-        while (page := arrived.get()) is not None:
-            room.release()
-            time.sleep(HEAD_START_SECONDS)
-            yield page
-    finally:
-        stopped.set()
-        room.release()
-        reader.join()
-    for error in errors:
-        raise error
 
 
 def refresh_pages(store: PageStore, client: Client) -> Iterator[PulledPage]:

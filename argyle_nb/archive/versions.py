@@ -10,7 +10,7 @@ import msgspec
 from argyle_nb.archive.pages import PageContents
 from argyle_nb.frames.records import READ, RowPage, rows_of
 from argyle_nb.frames.uploads import categories_of
-from argyle_nb.models import UNREADABLE, Account, decode_page
+from argyle_nb.models import UNREADABLE, decode_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -143,14 +143,14 @@ def versions_of(
     ]
 
 
-def learned_accounts(entries: Iterable[PageEntry]) -> list[Account]:
+def learned_users(entries: Iterable[PageEntry]) -> dict[str, str | None]:
     """Tell the users of accounts, as far as uploads were listed for one user."""
-    return [
-        Account(account, entry.filters["user"])
+    return {
+        account: entry.filters["user"]
         for entry in entries
         if "user" in entry.filters
         for account in entry.contents.accounts
-    ]
+    }
 
 
 def deleted_uploads(entries: Iterable[PageEntry]) -> dict[str, datetime]:

@@ -24,9 +24,10 @@ from argyle_nb.models import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from argyle_nb.client.polling import Waitable
     from argyle_nb.documents import Document
 
 T = TypeVar("T", Account, User, UserUpload)
@@ -141,6 +142,23 @@ class Client:
         # A service that overlooked the filter would hand over strangers.
         return (user for user in users if external_id in (None, user.external_id))
 
+    def get_user(self, user_id: str) -> User:
+        """Get one user by Argyle's id.
+
+        Raises
+        ------
+        NotFoundError
+            When this environment has no such user.
+
+        Examples
+        --------
+        >>> made = client.create_user(external_id="loan-78")
+        >>> client.get_user(made.id).external_id
+        'loan-78'
+        """
+        answer = self._transport.get(f"{USERS}/{checked_id('user', user_id)}")
+        return self._decoded(answer, User)
+
     def list_accounts(self, *, user: str | None = None) -> Iterator[Account]:
         """List accounts: they tell which user an upload belongs to.
 
@@ -149,6 +167,21 @@ class Client:
         >>> users_of_accounts = {a.id: a.user for a in client.list_accounts()}
         """
         return self._records(ACCOUNTS, Account, user=checked_id("user", user))
+
+    def get_account(self, account_id: str) -> Account:
+        """Get one account by its id.
+
+        Raises
+        ------
+        NotFoundError
+            When this environment has no such account.
+
+        Examples
+        --------
+        >>> client.get_account(upload.account).user  # doctest: +SKIP
+        """
+        answer = self._transport.get(f"{ACCOUNTS}/{checked_id('account', account_id)}")
+        return self._decoded(answer, Account)
 
     def list_uploads(
         self,
@@ -279,33 +312,37 @@ class Client:
 
     def wait(
         self,
-        uploads: Iterable[UserUpload],
+        uploads: Waitable,
         *,
         timeout: float = 600.0,
-        progress: bool | Callable[[int, int], None] = False,
+        progress: bool | Callable[[int, int], None] = True,
     ) -> Waited:
         """Wait until processing of these uploads rests.
 
-        They are looked at after 1 s, then more and more seldom, every 15 s at last; in pages of
-        the list where that takes fewer requests. Three things rest beside what is complete:
-        ``failed``; ``unauthorized``, as Argyle does not process it; and what stays ``idle`` for
-        30 s, as Argyle does not say whether that means "not yet" or "never".
+        They are looked at after 1 s (at once where only the id is known), then more and more
+        seldom, every 15 s at last; in pages of the list where that takes fewer requests. Three
+        things rest beside what is complete: ``failed``; ``unauthorized``, as Argyle does not
+        process it; and what stays ``idle`` for 30 s, as Argyle does not say whether that means
+        "not yet" or "never".
 
         Parameters
         ----------
         uploads
-            Uploads of this client.
+            Uploads of this client, or their ids; one of them, or many, in any mixture. Or a frame:
+            of `upload_batch` (its column ``upload_id``; documents that were not taken are left
+            out) or of `uploads_frame` (``id``), or such a column alone.
         timeout
             Seconds.
         progress
-            ``True`` shows a bar; or a function, called with (at rest, in all).
+            ``True`` shows a bar in notebooks and terminals where it takes more than a moment,
+            ``False`` never does; or a function, called with (at rest, in all).
 
         Returns
         -------
         Waited
-            A list: the newest state of each, in the order given. ``.reasons`` says for each id why
-            waiting for it ended; ``.unfinished`` holds those that did not come to rest: out of
-            time, gone from the service, or unreadable three times in a row.
+            A list: the newest state of each, once, in the order given. ``.reasons`` says for each
+            id why waiting for it ended; ``.unfinished`` holds those that did not come to rest: out
+            of time, gone from the service, or unreadable three times in a row.
 
         Warns
         -----
@@ -316,10 +353,18 @@ class Client:
         ------
         AuthenticationError
             When the key is refused.
+        ValidationError
+            For an id that cannot exist, before anything is sent.
+        ConfigurationError
+            For a frame without a column of ids, and for what is neither upload nor id.
 
         Examples
         --------
-        >>> [upload] = client.wait([upload])  # doctest: +SKIP
+        >>> sent = anb.upload_batch(client, "scans")  # doctest: +SKIP
+        >>> client.wait(sent)  # doctest: +SKIP
+        <39 uploads: 32 complete; 7 failed in processing>
+        >>> client.wait([])
+        <0 uploads>
         """
         return wait_for(self._transport, uploads, timeout, progress)
 

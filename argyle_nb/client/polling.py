@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 import time
 import warnings
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -17,18 +19,22 @@ from argyle_nb.client.responses import read_as
 from argyle_nb.errors import (
     ArgyleError,
     AuthenticationError,
+    ConfigurationError,
     DecodeError,
     NotFoundError,
     TransportError,
 )
-from argyle_nb.models import UserUpload, checked_id, decode
+from argyle_nb.models import UserUpload, checked_id, decode, is_uuid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    import pandas as pd
+
     from argyle_nb.client.transport import Transport
 
     ProgressCallback = Callable[[int, int], None]
+    Waitable = Iterable[UserUpload | str] | UserUpload | str | pd.DataFrame | pd.Series[str]
 
 FIRST_POLL_SECONDS, LONGEST_POLL_SECONDS = 1.0, 15.0
 STEADY_SECONDS = 30.0
@@ -43,6 +49,8 @@ _AT_ONCE = 8
 # A page of a list is many times larger than one upload, so it has to show several.
 _WORTH_A_PAGE = 5
 _PATIENCE = 3
+# A bar that comes and goes at once is only in the way.
+BAR_AFTER_SECONDS = 1.5
 # So many that did not come to rest are named in the warning.
 _NAMED = 5
 
@@ -286,15 +294,18 @@ class Waited(list[UserUpload]):
 
 def wait_for(
     transport: Transport,
-    uploads: Iterable[UserUpload],
+    given: Waitable,
     timeout: float,
-    progress: bool | ProgressCallback = False,
+    progress: bool | ProgressCallback = True,
 ) -> Waited:
     """Wait until the processing of uploads rests."""
-    poller = Poller(transport)
-    poller.add(uploads)
+    poller, deadline = Poller(transport), time.monotonic() + timeout
+    for upload, unseen in _watched(given):
+        poller.add([upload], unseen=unseen)
     with _teller(progress) as tell:
-        poller.run(tell, time.monotonic() + timeout)
+        if any(watched.unseen for watched in poller.moving):
+            poller.look(deadline)  # most may rest already
+        poller.run(tell, deadline)
     all_watched = list(poller.watched.values())
     reasons = {watched.upload.id: _reason(watched, timeout) for watched in all_watched}
     open_ = [watched.upload for watched in all_watched if watched.moves or watched.given_up]
@@ -328,12 +339,71 @@ def _teller(progress: bool | ProgressCallback) -> Iterator[ProgressCallback]:
     if not progress or callable(progress):
         yield progress or (lambda *_: None)
         return
-    from tqdm.auto import tqdm  # noqa: PLC0415 - heavy, and only for those who look
-
-    with tqdm(unit="upload", desc="at rest") as bar:
+    with progress_bar("at rest") as bar:
 
         def tell(rested: int, total: int) -> None:
             bar.total = total
             bar.update(rested - bar.n)
 
         yield tell
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Any]:
+    """Count uploads in a bar, in notebooks and terminals and where it takes more than a moment."""
+    from tqdm.auto import tqdm  # noqa: PLC0415 - heavy, and only for those who look
+
+    bar = tqdm(unit=" uploads", desc=what, delay=BAR_AFTER_SECONDS, disable=bar_is_hidden())
+    with bar:
+        yield bar
+
+
+def bar_is_hidden() -> bool | None:
+    """Hide a bar where it cannot move; a notebook is no terminal, and shows one all the same.
+
+    ``None`` leaves it to tqdm, which looks whether stderr is a terminal. Another thread than the
+    main one must not display anything in a notebook.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return True
+    python = sys.modules.get("IPython")
+    return False if python and hasattr(python.get_ipython(), "kernel") else None
+
+
+def _watched(given: Waitable) -> Iterator[tuple[UserUpload, bool]]:
+    """Read what shall be waited for, and say whether no more than its id is known."""
+    columns = getattr(given, "columns", None)
+    if columns is not None:
+        yield from ((upload, True) for upload in _uploads_of_frame(given, list(columns)))
+        return
+    if isinstance(given, (str, UserUpload)):
+        given = [given]
+    # A column of a frame misses the ids of what was not taken.
+    for one in getattr(given, "dropna", lambda: given)():
+        if isinstance(one, UserUpload):
+            yield one, False
+        elif isinstance(one, str):
+            yield UserUpload(str(checked_id("id", one))), True
+        else:
+            raise ConfigurationError(
+                "wait takes uploads, their ids, or a frame with a column upload_id or id, "
+                f"not {type(one).__name__}"
+            )
+
+
+def _uploads_of_frame(frame: Any, columns: Sequence[str]) -> Iterator[UserUpload]:
+    """Read the frame of `upload_batch` or of `uploads_frame`; what has no id was not taken."""
+    name = next((name for name in ("upload_id", "id") if name in columns), None)
+    if name is None:
+        raise ConfigurationError(
+            "wait takes a frame with a column upload_id or id; this one has "
+            + ", ".join(map(str, columns))
+        )
+    kind = "requested_document_type" if name == "id" else "document_type"
+    rows = frame[frame[name].notna()].reindex(columns=[name, "user", kind])
+    for upload_id, user, document_type in rows.itertuples(index=False):
+        yield UserUpload(
+            str(checked_id("id", str(upload_id))),
+            user=user if isinstance(user, str) and is_uuid(user) else None,
+            requested_document_type=document_type if isinstance(document_type, str) else None,
+        )

@@ -6,11 +6,12 @@ the explorer take from it what they may write.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+import msgspec
 import numpy as np
 import pandas as pd
 
@@ -25,13 +26,12 @@ from argyle_nb.frames.columns import (
 from argyle_nb.frames.records import COUNTED, READ, RowPage, rows_of
 from argyle_nb.frames.signals import SignalsBuilder, signal_categories
 from argyle_nb.levels import LOWEST_SCORE, level_preset
-from argyle_nb.models import DOCUMENT_TYPES, STATUSES
+from argyle_nb.models import DOCUMENT_TYPES, STATUSES, Account, User
 
 if TYPE_CHECKING:
     from argyle_nb.errors import DecodeError
     from argyle_nb.frames.records import RecordReader, Row
     from argyle_nb.levels import LevelPreset
-    from argyle_nb.models import Account, User
 
 Errors = Literal["raise", "collect"]
 
@@ -43,33 +43,48 @@ OURS = "argyle_nb"
 POINTS = "points of the score, 0 to 100"
 UTC = "UTC"
 
+# So many rows at a time are Python texts.
+_ROWS = 8192
 _STAGE = "stage of processing: idle, in_progress, completed, failed or unauthorized"
 
 
-class KnownElsewhere(NamedTuple):
-    """What uploads do not tell.
+class Borrowers(msgspec.Struct, frozen=True):
+    """Whose uploads are: account -> its user, user -> the lender's own name of the borrower."""
 
-    ``users``: account -> user; ``external_ids``: user -> the lender's name of the borrower;
-    ``sent``: for each column of `upload_batch`, upload -> what stood there.
-    """
+    users: dict[str, str | None] = {}
+    external_ids: dict[str, str | None] = {}
 
-    users: dict[str, str | None]
-    external_ids: dict[str, str | None]
-    sent: dict[str, dict[str, str]]
+    @classmethod
+    def of(cls, accounts: Iterable[Account], users: Iterable[User]) -> Borrowers:
+        """Take what accounts and users tell."""
+        return cls(
+            {account.id: account.user for account in accounts},
+            {user.id: user.external_id for user in users},
+        )
 
+    def records(self) -> dict[str, Any]:
+        """Give the accounts and users again, as `uploads_frame` takes them."""
+        return {
+            "accounts": [Account(*pair) for pair in self.users.items()],
+            "users": [User(*pair) for pair in self.external_ids.items()],
+        }
+
+
+# For each of these columns of `upload_batch`: upload -> what stood there.
+Sent = dict[str, dict[str, str]]
 
 _SENT = ("user", "external_id", "document_type")
-NOTHING_ELSE = KnownElsewhere({}, {}, {name: {} for name in _SENT})
+NOTHING_SENT: Sent = {name: {} for name in _SENT}
 
 Build = Callable[[], Column[Any]]
-Read = Callable[[RowPage, KnownElsewhere], Iterable[Any]]
+Read = Callable[[RowPage, Sent], Iterable[Any]]
 
 
 class UploadColumn(NamedTuple):
     """A column of `uploads_frame`.
 
     ``content`` says how it is built and how a page's values are read; ``None`` where it is made of
-    another column.
+    other columns.
     ``privacy`` is one of `report.privacy.KINDS`, empty where no report may hold the column;
     ``explored`` says whether the explorer writes it.
     """
@@ -93,31 +108,11 @@ def _stage(name: str) -> tuple[Build, Read]:
     return partial(CategoryColumn, STATUSES), lambda page, _: map(value, page.processing)
 
 
-def _users(page: RowPage, known: KnownElsewhere) -> list[str | None]:
-    users = [row.user for row in page.rows]
-    if known.users:
-        by_account = (known.users.get(row.account or "") for row in page.rows)
-        users = [user or other for user, other in zip(users, by_account, strict=True)]
-    return _or_sent(users, page, known.sent["user"])
-
-
-def _external_ids(page: RowPage, known: KnownElsewhere) -> list[str | None]:
-    external_ids: list[str | None] = [None] * len(page.rows)
-    if known.external_ids:
-        external_ids = [known.external_ids.get(user or "") for user in _users(page, known)]
-    return _or_sent(external_ids, page, known.sent["external_id"])
-
-
-def _requested_types(page: RowPage, known: KnownElsewhere) -> list[str | None]:
-    requested = [row.requested_document_type for row in page.rows]
-    return _or_sent(requested, page, known.sent["document_type"])
-
-
-def _or_sent(values: list[str | None], page: RowPage, sent: dict[str, str]) -> list[str | None]:
-    """Fill in what was sent where nothing else is known."""
-    if not sent:
-        return values
-    return [value or sent.get(row.id) for value, row in zip(values, page.rows, strict=True)]
+def _requested_types(page: RowPage, sent: Sent) -> list[str | None]:
+    types = sent["document_type"]
+    if not types:
+        return [row.requested_document_type for row in page.rows]
+    return [row.requested_document_type or types.get(row.id) for row in page.rows]
 
 
 def _text(name: str) -> tuple[Build, Read]:
@@ -140,7 +135,7 @@ UPLOAD_COLUMNS = (
     ),
     UploadColumn(
         "user",
-        (TextColumn, _users),
+        _text("user"),
         "pseudonym",
         "the user whose document it is, where known",
         source="Argyle, account object",
@@ -148,7 +143,7 @@ UPLOAD_COLUMNS = (
     ),
     UploadColumn(
         "external_id",
-        (TextColumn, _external_ids),
+        None,
         "external id",
         "the lender's own name of the borrower, where known",
         source="Argyle, user object",
@@ -260,11 +255,11 @@ def uploads_frame(
     pandas.DataFrame
         Index 0..n-1, in the order given. ``id, account, user, external_id, file_name, file_url``
         (string; ``user`` is Argyle's id, ``external_id`` the lender's own name of the borrower,
-        which several users may share), ``document_type, requested_document_type, classification, ocr, authenticity`` (category;
-        unknown values are kept as further categories), ``ocr_authenticity_score`` (Int16, 0 to
-        100), ``authenticity_level`` (ordered category), ``signal_count, reason_code_count``
-        (Int32; missing where there is no analysis), ``created_at, updated_at``
-        (datetime64[us, UTC]).
+        which several users may share), ``document_type, requested_document_type, classification,
+        ocr, authenticity`` (category; unknown values are kept as further categories),
+        ``ocr_authenticity_score`` (Int16, 0 to 100), ``authenticity_level`` (ordered category),
+        ``signal_count, reason_code_count`` (Int32; missing where there is no analysis),
+        ``created_at, updated_at`` (datetime64[us, UTC]).
 
     Raises
     ------
@@ -278,9 +273,9 @@ def uploads_frame(
     >>> frame.loc[0, "authenticity_level"]
     'high'
     """
-    uploads = UploadsBuilder(known_elsewhere(accounts, users, sent), levels)
+    uploads = UploadsBuilder(sent, levels)
     rejected = _read_into(records, COUNTED, errors, uploads.add)
-    return list_rejected(uploads.finish(), rejected)
+    return list_rejected(uploads.finish(Borrowers.of(accounts, users)), rejected)
 
 
 def signals_frame(records: Any, *, errors: Errors = "raise") -> pd.DataFrame:
@@ -347,38 +342,17 @@ def flatten(
     >>> len(uploads), len(signals)
     (1, 0)
     """
-    builder = FramesBuilder(known_elsewhere(accounts, users, sent), levels)
+    builder = FramesBuilder(sent, levels)
     rejected = _read_into(records, READ, errors, builder.add)
-    return builder.finish(rejected)
-
-
-def known_elsewhere(
-    accounts: Iterable[Account], users: Iterable[User], sent: pd.DataFrame | None
-) -> KnownElsewhere:
-    """Gather what uploads do not tell."""
-    return KnownElsewhere(
-        {account.id: account.user for account in accounts},
-        {user.id: user.external_id for user in users},
-        {name: _sent_column(sent, name) for name in _SENT},
-    )
-
-
-def _sent_column(sent: pd.DataFrame | None, name: str) -> dict[str, str]:
-    if sent is None:
-        return {}
-    need_columns(sent, ["upload_id"], "sent")
-    if name not in sent:
-        return {}
-    told = sent[["upload_id", name]].dropna()
-    return dict(zip(told["upload_id"], told[name], strict=True))
+    return builder.finish(Borrowers.of(accounts, users), rejected)
 
 
 class UploadsBuilder:
     """Builds `uploads_frame`, a page at a time."""
 
-    def __init__(self, known: KnownElsewhere, levels: str) -> None:
+    def __init__(self, sent: pd.DataFrame | None, levels: str) -> None:
         self._preset = level_preset(levels)
-        self._known = known
+        self._sent = NOTHING_SENT if sent is None else _sent_of(sent)
         self._columns = {
             column.name: (build(), read)
             for column in UPLOAD_COLUMNS
@@ -389,15 +363,49 @@ class UploadsBuilder:
     def add(self, page: RowPage) -> None:
         """Take the rows of a page."""
         for column, read in self._columns.values():
-            column.add(read(page, self._known))
+            column.add(read(page, self._sent))
 
-    def finish(self) -> pd.DataFrame:
-        """Give the frame."""
+    def finish(self, borrowers: Borrowers) -> pd.DataFrame:
+        """Give the frame; Argyle knows better than what was sent whose an upload is."""
         columns = {name: column.finish() for name, (column, _) in self._columns.items()}
+        ids, sent = columns["id"], self._sent
+        users = _filled_in(columns["user"], columns["account"], borrowers.users)
+        columns["user"] = _filled_in(users, ids, sent["user"])
+        external_ids = _looked_up(columns["user"], borrowers.external_ids)
+        columns["external_id"] = _filled_in(external_ids, ids, sent["external_id"])
         columns[LEVEL] = levels_of(pd.Series(columns[SCORE]), self._preset)
         frame = pd.DataFrame({column.name: columns[column.name] for column in UPLOAD_COLUMNS})
         frame.attrs["levels"] = self._preset.name
         return frame
+
+
+def _sent_of(sent: pd.DataFrame) -> Sent:
+    need_columns(sent, ["upload_id"], "sent")
+    told = {name: sent[["upload_id", name]].dropna() for name in _SENT if name in sent}
+    columns = {
+        name: dict(zip(rows["upload_id"], rows[name], strict=True)) for name, rows in told.items()
+    }
+    return NOTHING_SENT | columns
+
+
+def _filled_in(texts: Any, keys: Any, known: Mapping[str, str | None]) -> Any:
+    """Look up the texts that are missing."""
+    missing = texts.isna()
+    if not known or not missing.any():
+        return texts
+    if missing.all():
+        return _looked_up(keys, known)
+    filled = texts.copy()
+    filled[missing] = _looked_up(keys[missing], known)
+    return filled
+
+
+def _looked_up(keys: Any, known: Mapping[str, str | None]) -> Any:
+    texts = TextColumn()
+    for start in range(0, len(keys), _ROWS):
+        some = keys[start : start + _ROWS]
+        texts.add(map(known.get, some.tolist()) if known else [None] * len(some))
+    return texts.finish()
 
 
 class HeadsBuilder:
@@ -419,17 +427,17 @@ class HeadsBuilder:
 class FramesBuilder:
     """Builds both frames, a page at a time."""
 
-    def __init__(self, known: KnownElsewhere, levels: str) -> None:
-        self._uploads, self._signals = UploadsBuilder(known, levels), SignalsBuilder()
+    def __init__(self, sent: pd.DataFrame | None, levels: str) -> None:
+        self._uploads, self._signals = UploadsBuilder(sent, levels), SignalsBuilder()
 
     def add(self, page: RowPage) -> None:
         """Take the rows of a page, and their signals."""
         self._uploads.add(page)
         self._signals.add(page)
 
-    def finish(self, rejected: list[DecodeError] | None = None) -> Frames:
+    def finish(self, borrowers: Borrowers, rejected: list[DecodeError] | None = None) -> Frames:
         """Give both frames."""
-        uploads = self._uploads.finish()
+        uploads = self._uploads.finish(borrowers)
         signals = self._signals.finish(uploads["id"].array, uploads["document_type"].array)
         return Frames(list_rejected(uploads, rejected), list_rejected(signals, rejected))
 
@@ -448,7 +456,7 @@ def categories_of(page: RowPage) -> dict[str, dict[str, list[str]]]:
     uploads: dict[str, list[str]] = {}
     for column in UPLOAD_COLUMNS:
         if column.content and isinstance(built := column.content[0](), CategoryColumn):
-            built.add(column.content[1](page, NOTHING_ELSE))
+            built.add(column.content[1](page, NOTHING_SENT))
             uploads[column.name] = built.categories
     signals = {"document_type": uploads["document_type"], **signal_categories(page)}
     return {"uploads": uploads, "signals": signals}

@@ -46,7 +46,7 @@ _DAY_0 = np.datetime64("1899-12-30", "us")
 _DAY = 86_400_000  # milliseconds
 # What XML cannot hold or would change, and what a spreadsheet would take for such a character.
 _ESCAPED = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
-_HALF_ESCAPED = re.compile("_(x[0-9A-Fa-f]{0,4})?$")
+_HALF_ESCAPED = re.compile("((?<!_x[0-9A-F]{4})_|_x[0-9A-F]{0,4})$")
 
 
 def check_openpyxl() -> None:

@@ -800,7 +800,7 @@ class ScoreCounts:
         Raises
         ------
         ConfigurationError
-            When pyarrow is not installed: it comes with the extra ``[dask]``.
+            When pyarrow is not installed: it comes with the extra ``[parquet]``.
 
         Examples
         --------

@@ -86,7 +86,7 @@ def read_counts_parquet(path: Path | str) -> Stored:
 
 def _check_pyarrow() -> None:
     if importlib.util.find_spec("pyarrow") is None:
-        raise ConfigurationError(f"Parquet needs pyarrow: {install('dask')}, or use CSV")
+        raise ConfigurationError(f"Parquet needs pyarrow: {install('parquet')}, or use CSV")
 
 
 def _label(path: Path | str, header: str, cells: pd.Series[Any]) -> Any:

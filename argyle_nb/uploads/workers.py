@@ -5,7 +5,6 @@ The thread that asked for it only waits: it alone moves the bar and calls the ca
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections import deque
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from tqdm.auto import tqdm
 
+from argyle_nb.client.polling import bar_is_hidden
 from argyle_nb.client.retry import upload_pause
 from argyle_nb.errors import (
     ApiError,
@@ -71,7 +71,7 @@ class ProgressReporter:
         self._finished: set[int] = set()
         self._moved: dict[int, ProgressRow] = {}
         self._bar: Any = tqdm(
-            total=self._all_bytes, unit="B", unit_scale=True, desc="upload", disable=_is_hidden()
+            total=self._all_bytes, unit="B", unit_scale=True, desc="upload", disable=bar_is_hidden()
         )
 
     def __enter__(self) -> Self:
@@ -112,17 +112,6 @@ class ProgressReporter:
                 with self._lock:
                     self._moved = moved | self._moved
                 raise
-
-
-def _is_hidden() -> bool | None:
-    """Hide the bar where it cannot move; a notebook is no terminal, and shows one all the same.
-
-    Another thread than the main one must not display anything in a notebook.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        return True
-    python = sys.modules.get("IPython")
-    return False if python and hasattr(python.get_ipython(), "kernel") else None
 
 
 THREADS = 16

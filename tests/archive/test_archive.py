@@ -60,11 +60,13 @@ def test_two_archives_of_one_folder_see_the_same(argyle, folder):
 
 def test_a_refresh_fills_in_users_that_pulls_for_one_user_have_told(server, argyle, folder):
     server.records = [moving(1, account="a-1"), moving(2, account="a-2")]
+    server.users = [{"id": USER_ID, "external_id": "loan-1"}]
     archive = Archive(folder)
     archive.pull(argyle, user=USER_ID)
     server.records[0] = record(1, account="a-1")
     refreshed = archive.refresh(argyle).uploads
     assert refreshed["user"].tolist() == [USER_ID] * 2
+    assert refreshed["external_id"].tolist() == ["loan-1"] * 2
     pd.testing.assert_frame_equal(refreshed, archive.uploads())
 
 

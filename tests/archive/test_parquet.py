@@ -1,8 +1,10 @@
 """The same frames from Dask as from pandas, and Parquet that others read."""
 
+import subprocess
 import sys
 
 import duckdb
+import fsspec
 import pandas as pd
 import polars as pl
 import pyarrow.dataset as ds
@@ -13,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from argyle_nb.archive import Archive, parquet
+from argyle_nb.archive.pages import PageStore
 from argyle_nb.errors import ConfigurationError, DecodeError
-from argyle_nb.models import Account
+from argyle_nb.frames.uploads import Borrowers
 from argyle_nb.scores import count_scores
 from tests.support.archives import FREE_PORT, filled
 from tests.support.records import analysis, form, record, scored, unscored
@@ -55,10 +58,12 @@ def test_both_engines_give_the_same_frames(archive):
     assert_same(archive)
 
 
-def test_both_engines_fill_in_what_else_is_known(archive):
+def test_both_engines_fill_in_what_else_is_known(archive, tmp_path):
     sent = pd.DataFrame({"upload_id": [record(1)["id"], "x"], "document_type": ["W-2", "odd"]})
-    accounts = [Account(record(1)["account"], "u-1")]
-    assert_same(archive, sent=sent, accounts=accounts, levels="ocrolus-2")
+    kept = Borrowers({record(1)["account"]: "u-1"}, {"u-1": "loan-1"})
+    PageStore(tmp_path / "archive").keep_borrowers(kept)
+    assert_same(archive, sent=sent, levels="ocrolus-2")
+    assert set(archive.scan().uploads["external_id"]) == {"loan-1"}
 
 
 def test_both_engines_leave_out_what_cannot_be_read(tmp_path):
@@ -191,7 +196,79 @@ def test_parquet_of_a_new_archive_is_a_dataset_without_rows(tmp_path):
     assert read_back(tmp_path / "lake" / "uploads").empty
 
 
-# Without the extra
+def test_every_file_of_the_dataset_has_the_types_of_the_frame(archive, tmp_path):
+    archive.to_parquet(tmp_path / "lake")
+    found = read_back(tmp_path / "lake" / "uploads")
+    assert str(found["created_at"].dtype) == "datetime64[us, UTC]"
+    assert found["ocr_authenticity_score"].dtype == "Int16"
+    assert found["authenticity_level"].cat.ordered
+
+
+def test_no_more_pages_are_in_memory_than_make_a_file(archive, tmp_path, monkeypatch):
+    archive.to_parquet(tmp_path / "small")
+    parts = {path.name for path in (tmp_path / "small" / "uploads").rglob("*.parquet")}
+    assert len(parts) == len(PAGES)
+    monkeypatch.setattr(parquet, "PAGES_PER_PARTITION", 2)
+    archive.to_parquet(tmp_path / "large")
+    parts = {path.name for path in (tmp_path / "large" / "uploads").rglob("*.parquet")}
+    assert len(parts) == 2
+
+
+def test_what_was_written_before_an_unreadable_page_is_taken_away(tmp_path, monkeypatch):
+    monkeypatch.setattr(parquet, "PAGES_PER_PARTITION", 1)
+    archive = filled(tmp_path / "archive", [scored(1, 10)], [scored(2, 900)])
+    with pytest.raises(DecodeError, match="900 is outside"):
+        archive.to_parquet(tmp_path / "lake")
+    assert list((tmp_path / "lake").rglob("*.parquet")) == []
+    filled(tmp_path / "other", [scored(2, 90)]).to_parquet(tmp_path / "lake")
+    assert len(read_back(tmp_path / "lake" / "uploads")) == 1
+
+
+def test_an_archive_in_memory_is_written_in_memory():
+    archive = filled("memory://source", *PAGES)
+    archive.to_parquet("memory://lake")
+    files = fsspec.filesystem("memory")
+    found = ds.dataset("/lake/uploads", format="parquet", partitioning="hive", filesystem=files)
+    assert found.count_rows() == len(archive.uploads())
+
+
+# Without the extras
+
+WITHOUT_DASK = """
+import sys
+
+
+class Blocker:
+    def find_spec(self, name, *_):
+        if name.split(".")[0] in ("dask", "distributed"):
+            raise ImportError(f"{name} is not installed")
+
+
+sys.meta_path.insert(0, Blocker())
+
+from argyle_nb.archive import Archive
+
+Archive(sys.argv[1]).to_parquet(sys.argv[2])
+"""
+
+
+def test_parquet_needs_no_dask(archive, tmp_path):
+    command = [
+        sys.executable,
+        "-c",
+        WITHOUT_DASK,
+        str(tmp_path / "archive"),
+        str(tmp_path / "lake"),
+    ]
+    subprocess.run(command, check=True, timeout=120)
+    assert len(read_back(tmp_path / "lake" / "uploads")) == len(archive.uploads())
+
+
+def test_parquet_without_pyarrow_names_the_extra(archive, tmp_path, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    with pytest.raises(ConfigurationError, match=r"pip install -e '\.\[parquet\]'"):
+        archive.to_parquet(tmp_path / "lake")
+    assert not (tmp_path / "lake").exists()
 
 
 def test_without_dask_the_error_names_the_extra(archive, monkeypatch):

@@ -147,7 +147,7 @@ def test_a_link_home_is_all_that_is_followed(server, argyle, folder):
     )
     with pytest.raises(ApiError, match=r"example\.invalid"):
         Archive(folder).pull(argyle)
-    assert server.seen == []
+    assert server.listed == []
 
 
 def test_two_processes_may_pull_into_one_folder(server, argyle, folder):

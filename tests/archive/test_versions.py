@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from argyle_nb.archive.versions import read_page
 from argyle_nb.frames.uploads import LEVEL, flatten, uploads_frame
-from argyle_nb.models import DOCUMENT_TYPES, Account
+from argyle_nb.models import DOCUMENT_TYPES
 from tests.support.archives import NOON, filled, moving, page_of
 from tests.support.records import record, scored, unscored
 
@@ -107,12 +107,12 @@ def test_users_learned_from_a_pull_for_one_user_stay_known(folder):
     assert archive.uploads()["user"].tolist() == ["u-1"]
 
 
-def test_what_is_known_of_accounts_and_types_asked_for_is_filled_in(folder):
+def test_what_is_known_of_what_was_sent_is_filled_in(folder):
     archive = filled(folder, [record(1)])
-    sent = pd.DataFrame({"upload_id": [record(1)["id"]], "document_type": ["W-2"]})
-    accounts = [Account(record(1)["account"], "u-2")]
-    row = archive.uploads(accounts=accounts, sent=sent, levels="ocrolus-2").iloc[0]
-    assert (row["user"], row["requested_document_type"]) == ("u-2", "W-2")
+    row = {"upload_id": record(1)["id"], "document_type": "W-2", "external_id": "loan-2"}
+    uploads = archive.uploads(sent=pd.DataFrame([row]), levels="ocrolus-2")
+    assert uploads["requested_document_type"].tolist() == ["W-2"]
+    assert uploads["external_id"].tolist() == ["loan-2"]
     assert archive.uploads(levels="ocrolus-2").attrs["levels"] == "ocrolus-2"
 
 

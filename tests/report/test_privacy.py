@@ -3,19 +3,22 @@
 import inspect
 import itertools
 import re
+import zipfile
+from functools import cache
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.ocr import INCOME_AMOUNTS, INCOME_DATES, INCOME_FIELDS, ocr_frame
-from argyle_nb.frames.uploads import flatten
+from argyle_nb.frames.uploads import flatten, uploads_frame
 from argyle_nb.report import export_report, read_report
 from argyle_nb.report.privacy import KINDS, MASK, OCR_FIELDS, SIGNAL_TEXTS, Privacy, ocr_kind
 from argyle_nb.sandbox.inspection import scoring as sandbox_signals
 from tests.support.hostile_texts import PERSONAL
-from tests.support.records import form, record, supporting
+from tests.support.records import form, record, scored, supporting
 
 SALT = b"sixteen bytes, or more"
 CLOSED = [kind for kind in KINDS if kind != "open"]
@@ -259,13 +262,16 @@ def planted():
 
 
 RECORDS = list(planted())
+NAME = PERSONAL[0]
 
 
 def export(folder, **options):
     uploads, signals = flatten(RECORDS, errors="collect")
     fields = ocr_frame(RECORDS, errors="collect")
-    filters = {"user": list(PERSONAL)}
-    return export_report(uploads, folder, signals=signals, ocr=fields, filters=filters, **options)
+    filters = {"user": list(PERSONAL), "external_id": list(PERSONAL)}
+    uploads = uploads.assign(external_id=uploads["user"])
+    options |= {"signals": signals, "ocr": fields, "filters": filters, "xlsx": True}
+    return export_report(uploads, folder, **options)
 
 
 @pytest.fixture(scope="module")
@@ -281,9 +287,17 @@ def hashed(tmp_path_factory):
 def texts_of(report):
     """Everything a report says: each file, and its text without what a page puts between."""
     for path in report.files.values():
-        text = path.read_text(encoding="utf-8")
-        yield path.name, text
-        yield path.name, re.sub(r"<[^>]*>", "", text)
+        for text in parts_of(path):
+            yield path.name, text
+            yield path.name, re.sub(r"<[^>]*>", "", text)
+
+
+@cache
+def parts_of(path):
+    if path.suffix != ".xlsx":
+        return [path.read_text(encoding="utf-8")]
+    with zipfile.ZipFile(path) as workbook:
+        return [workbook.read(name).decode() for name in workbook.namelist()]
 
 
 def digits_of(text):
@@ -354,6 +368,25 @@ def test_hashes_join_what_belongs_together_across_files(hashed):
     before = edited["original_text"].str.split(" | ", regex=False).str[0]
     assert (before == read[before.index]).all()
     assert read.nunique() == len(PERSONAL)
+
+
+def test_a_borrower_has_one_hash_in_every_report_of_the_same_salt(hashed, tmp_path):
+    row = scored(7, 50)
+    later = uploads_frame([row], sent=pd.DataFrame({"upload_id": [row["id"]], "external_id": NAME}))
+    again = export_report(later, tmp_path / "out", pii="hashed", salt=SALT, xlsx=True)
+    [found] = again.frames["uploads"]["external_id"]
+    assert found in hashed.frames["uploads"]["external_id"].tolist()
+    assert found in hashed.manifest["filters"]["external_id"]
+    assert found == Privacy("hashed", SALT).text("external id", NAME)
+    assert pd.read_excel(again.files["report.xlsx"])["external_id"].tolist() == [found]
+
+
+def test_the_lenders_name_of_a_borrower_is_masked_and_in_the_clear_where_asked_for(
+    masked, tmp_path
+):
+    assert set(masked.frames["uploads"]["external_id"]) == {MASK}
+    included = export(tmp_path / "out", pii="include")
+    assert included.frames["uploads"]["external_id"].tolist() == list(PERSONAL)
 
 
 def test_the_salt_is_nowhere(hashed):

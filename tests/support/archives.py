@@ -56,16 +56,24 @@ def nothing(_):
 
 
 class ListServer(HostileServer):
-    """Answers like the API, from ``records``, which a test may change at any time.
+    """Answers like the API, from ``records``, ``users`` and ``accounts``, which a test may change.
 
     ``meanwhile`` is called with the number of each page before it is answered, and may answer in
-    its place.
+    its place. What begins with one of ``refused`` is answered with 403.
     """
 
     def __init__(self, records, page_size=2):
         super().__init__(self._served)
         self.records, self.page_size = list(records), page_size
         self.meanwhile = nothing
+        self.users, self.accounts = [], []
+        self.refused = ()
+
+    @property
+    def asked(self):
+        """Whatever else was asked for, in order of path."""
+        paths = [urlsplit(seen.path).path for seen in self.seen]
+        return sorted(path for path in paths if not path.startswith("/v2/user-uploads"))
 
     @property
     def listed(self):
@@ -79,12 +87,24 @@ class ListServer(HostileServer):
     @property
     def got(self):
         """The ids that were asked for one by one."""
-        return [seen.path.rpartition("/")[2] for seen in self.seen if seen.path.count("/") > 2]
+        return [
+            seen.path.rpartition("/")[2]
+            for seen in self.seen
+            if seen.path.startswith("/v2/user-uploads/")
+        ]
 
     def _served(self, seen):
         path = urlsplit(seen.path).path
+        people = {"/v2/users": self.users, "/v2/accounts": self.accounts}
+        if path.startswith(self.refused):
+            return Answer(403)
+        if path in people:
+            wanted = parse_qs(urlsplit(seen.path).query).get("external_id", [None])[0]
+            found = [one for one in people[path] if wanted in (None, one["external_id"])]
+            return Answer(body=page_of(found))
         if path != "/v2/user-uploads":
-            found = [r for r in self.records if r["id"] == path.rpartition("/")[2]]
+            known = [*self.records, *self.users, *self.accounts]
+            found = [one for one in known if one["id"] == path.rpartition("/")[2]]
             return Answer(body=json.dumps(found[0]).encode()) if found else Answer(404)
         number = _number(seen.path)
         answer = self.meanwhile(number)

@@ -1,0 +1,148 @@
+"""`fetch`: all uploads in frames at once, with their borrowers; nothing is kept."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, NamedTuple
+
+from argyle_nb.archive.listing import BorrowerListing, flatten_pages, of_user, read_ahead
+from argyle_nb.client.polling import progress_bar
+from argyle_nb.errors import NotFoundError
+from argyle_nb.frames.records import READ, RowPage, rows_of
+from argyle_nb.frames.uploads import Borrowers
+from argyle_nb.models import checked_filters, is_uuid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from argyle_nb.client.client import Client
+    from argyle_nb.errors import DecodeError
+    from argyle_nb.frames.uploads import Frames
+    from argyle_nb.models import User
+
+
+class _FetchedPage(NamedTuple):
+    """The uploads of a page that came on none before it."""
+
+    rows: RowPage
+    rejected: list[DecodeError]
+
+
+def fetch(client: Client, *, user: str | None = None, document_type: str | None = None) -> Frames:
+    """Fetch uploads with their scores, signals and borrowers, in one pass.
+
+    Uploads, users and accounts are listed at the same time, in pages of 200, and flattened while
+    they come. Where that takes more than a moment, a bar shows it in notebooks and terminals.
+    `Archive.pull` does the same and keeps every version that it has seen.
+
+    Parameters
+    ----------
+    client
+        Who asks.
+    user
+        Only this borrower's: an external id, or Argyle's id of the user. Several users may share
+        an external id: the uploads of all of them are fetched.
+    document_type
+        Only of this type: ``"paystubs"``, ``"W-2"``, ``"1099"``, ``"proof-of-identity"``,
+        ``"proof-of-address"`` or ``"miscellaneous"``.
+
+    Returns
+    -------
+    Frames
+        ``uploads`` and ``signals``, with the columns and dtypes of `uploads_frame` and
+        `signals_frame`, levels of the preset ``"argyle"``; in ``uploads``, ``user`` is Argyle's id
+        and ``external_id`` the lender's own name of the borrower. Uploads that cannot be read are
+        left out and listed in ``attrs["rejected"]`` (dicts of ``record, path, problem``).
+
+    Raises
+    ------
+    NotFoundError
+        When no user has this external id or id.
+    ValidationError
+        For a type that cannot exist, before anything is sent.
+    ApiError, TransportError
+        When uploads cannot be listed.
+
+    Warns
+    -----
+    UserWarning
+        When users or accounts cannot be listed, and when uploads cannot be read.
+
+    Examples
+    --------
+    >>> uploads, signals = fetch(client)
+    >>> uploads["external_id"].dtype == signals["upload_id"].dtype
+    True
+    """
+    checked_filters(None, None, document_type)
+    if user is None:
+        with BorrowerListing(client) as listing:
+            pages = listing.beside(_pages(client, None, document_type))
+            frames = _flattened(pages, listing.result)
+        listing.warn(frames.uploads)
+    else:
+        owners = _users_named(client, user)
+        pages = (page for one in owners for page in _pages(client, one.id, document_type))
+        frames = _flattened(pages, lambda: Borrowers.of((), owners))
+    _warn_of(frames.uploads.attrs["rejected"])
+    return frames
+
+
+def _flattened(pages: Iterator[_FetchedPage], borrowers: Callable[[], Borrowers]) -> Frames:
+    with progress_bar("fetched") as bar:
+
+        def told() -> Iterator[_FetchedPage]:
+            for page in pages:
+                yield page
+                bar.update(len(page.rows.rows) + len(page.rejected))
+
+        return flatten_pages(told(), borrowers)
+
+
+def _pages(client: Client, user: str | None, document_type: str | None) -> Iterator[_FetchedPage]:
+    """Read pages; the list moves while it is read, so that an upload may come again."""
+    seen: set[str] = set()
+    for page in read_ahead(client.upload_pages(user=user, document_type=document_type)):
+        rejected: list[DecodeError] = []
+        [batch] = READ.batches(page, rejected)
+        rows = _without(rows_of(batch, rejected), seen)
+        seen.update(row.id for row in rows.rows)
+        yield _FetchedPage(of_user(rows, user) if user else rows, rejected)
+
+
+def _without(page: RowPage, seen: set[str]) -> RowPage:
+    new = [number for number, row in enumerate(page.rows) if row.id not in seen]
+    if len(new) == len(page.rows):
+        return page
+    return RowPage(
+        [page.rows[number] for number in new],
+        [page.forms[number] for number in new],
+        [page.scores[number] for number in new],
+    )
+
+
+def _warn_of(rejected: Sequence[dict[str, str]]) -> None:
+    if rejected:
+        first = "{record}: {problem} ({path})".format(**rejected[0])
+        warnings.warn(
+            f"uploads that cannot be read were left out: {len(rejected)}, the first {first}. They "
+            'are listed in uploads.attrs["rejected"]',
+            stacklevel=3,
+        )
+
+
+def _users_named(client: Client, user: str) -> Sequence[User]:
+    """Find the users with an id or an external id, which may look like an id of Argyle's."""
+    if is_uuid(user):
+        try:
+            return [client.get_user(user)]
+        except NotFoundError:
+            pass
+    users = list(client.list_users(external_id=user))
+    if not users:
+        where = client.settings.environment
+        raise NotFoundError(
+            f"no user has the external id {user!r} in environment {where}: check its spelling "
+            "(upper and lower case differ), or list them with client.list_users()"
+        )
+    return users
