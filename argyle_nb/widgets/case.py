@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import asdict
 from typing import TYPE_CHECKING, cast
+
+from argyle_nb.review.queue import signal_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,19 +16,9 @@ if TYPE_CHECKING:
     from argyle_nb.review.queue import ReviewCase
     from argyle_nb.widgets.panel import Answer
 
-SLICE_BYTES = 512 * 1024
+# A slice costs a way there and back; what is much larger would keep the page from all else.
+SLICE_BYTES = 2 * 1024 * 1024
 
-_SIGNAL = (
-    "kind",
-    "identifier",
-    "display_name",
-    "confidence",
-    "page_number",
-    "signal_count",
-    "field_name",
-    "original_text",
-    "tampered_text",
-)
 _FIELD = ("field", "value", "confidence")
 
 
@@ -47,6 +40,12 @@ class DocumentCache:
                 del self._cases[other]
             missing = [upload for upload in uploads if upload and upload not in self._cases]
             for upload in missing:
+                self._begin(upload)
+
+    def fetch(self, upload: str) -> None:
+        """Begin to fetch one more, unless it is here or on its way."""
+        with self._lock:
+            if upload not in self._cases:
                 self._begin(upload)
 
     def find(self, upload: str, *, again: bool = False) -> ReviewCase | None:
@@ -86,9 +85,13 @@ def facts_of(case: ReviewCase) -> Answer:
         "document_type": case.document_type or "",
         "score": case.score,
         "level": case.level or "",
-        "signals": texts_of(case.signals[list(_SIGNAL)]),
+        "levels": case.levels,
+        "no_score": case.no_score,
+        "signals": [asdict(line) for line in signal_lines(case.signals)],
         "fields": texts_of(case.fields[list(_FIELD)]),
+        "ocr": case.ocr,
         "size": len(case.content),
+        "slice": SLICE_BYTES,
         "media_type": case.media_type,
         "sha256": case.sha256 if case.content else "",
         "problem": case.problem,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
 
 from argyle_nb.review.queue import ReviewSession
+from argyle_nb.review.reviewers import remember_reviewer, remembered_reviewer
 from argyle_nb.widgets.case import DocumentCache, facts_of, slice_of, texts_of
 from argyle_nb.widgets.panel import Panel, Question, read_static
 
@@ -17,32 +20,57 @@ if TYPE_CHECKING:
     from argyle_nb.review import ReviewLog
     from argyle_nb.widgets.panel import Answer
 
+# So many documents are fetched before they are wanted: an analyst may give several verdicts a
+# second, and a document may take as long.
+AHEAD = 4
+_MOST_ROWS = 200
+
 
 class _ReviewQuestion(Question):
-    kind: Literal["open", "judge", "skip", "back", "case", "slice"]
+    kind: Literal[
+        "open",
+        "judge",
+        "undo",
+        "skip",
+        "back",
+        "first",
+        "go",
+        "view",
+        "rows",
+        "agreement",
+        "case",
+        "slice",
+    ]
     reviewer: str | None = None
     upload: str = ""
     verdict: str = ""
     note: str = ""
+    shown: Literal["all", "open", "genuine", "fraudulent", "unsure"] = "all"
+    order: Literal["lowest score", "given"] = "lowest score"
+    start: int = 0
+    count: int = msgspec.field(default=_MOST_ROWS)
     offset: int = 0
     again: bool = False
 
 
 class ReviewQueue(Panel):
-    """Judge documents one after the other, by mouse or with the keys g, f, u and n.
+    """Review documents one by one, by mouse or with the keys g, f, u, n and z.
 
-    The document is fetched through the client and shown by the browser; no file of it stays
-    behind, and nothing of it is saved with the notebook. Each verdict is a new row of the review
-    log, with the reviewer and the time. The queue goes on where the reviewer stopped.
+    The keys are genuine, fraudulent, unsure, next and undo. The document is downloaded through the
+    client and shown by the browser; no file of it stays behind, and nothing of it is saved with
+    the notebook. Each verdict is a new row of the review log, with the reviewer and the time, and
+    so is an undo. The queue resumes where the reviewer stopped.
 
     Parameters
     ----------
     client
         From `connect`.
     frame
-        From `uploads_frame`; its order is the order of the queue.
+        From `uploads_frame`. The lowest scores come first, documents without a score last; the
+        panel can show them in the order of the frame too.
     reviewer
-        Who judges; can be written in the panel.
+        Who reviews. It can be written in the panel, which remembers it for this machine's user, in
+        ``~/.local/share/argyle_nb/reviewer.txt``; that name is the default.
     log
         The `ReviewLog` or its file; ``~/.local/share/argyle_nb/reviews.sqlite`` by default.
     sample
@@ -66,7 +94,7 @@ class ReviewQueue(Panel):
     _esm = read_static("panel.js", "case.js", "review.js")
     _css = read_static("panel.css", "case.css", "review.css")
     question = _ReviewQuestion
-    changes = frozenset({"open", "judge", "skip", "back"})
+    changes = frozenset({"open", "judge", "undo", "skip", "back", "first", "go", "view"})
 
     def __init__(
         self,
@@ -78,15 +106,16 @@ class ReviewQueue(Panel):
         sample: pd.DataFrame | None = None,
     ) -> None:
         self._session = ReviewSession(client, frame, log=log, sample=sample)
-        self._reviewer = reviewer
+        self._reviewer = reviewer or remembered_reviewer()
         self._is_sample = sample is not None
         self._documents = DocumentCache(self._session.open, self._announce)
         super().__init__(self._progress())
 
     def __repr__(self) -> str:
         now = self._session.progress(self._reviewer)
-        left = now.documents - sum(now.said.values())
-        return f"ReviewQueue({now.documents} documents, {left} without a verdict of this reviewer)"
+        return (
+            f"ReviewQueue({now.documents} documents, {now.open} without a verdict of this reviewer)"
+        )
 
     @property
     def log(self) -> ReviewLog:
@@ -95,25 +124,52 @@ class ReviewQueue(Panel):
 
     def _on_open(self, question: _ReviewQuestion) -> Answer:
         """Greet a reviewer; another name begins at that reviewer's first open document."""
-        if question.reviewer is not None and question.reviewer.strip() != self._reviewer.strip():
-            self._reviewer = question.reviewer
+        if self._rename(question.reviewer):
             self._session.restart()
         return self._state()
 
     def _on_judge(self, question: _ReviewQuestion) -> Answer:
+        # The verdict is of whoever's name stood there when it was given.
+        self._rename(question.reviewer)
         self._session.judge(question.upload, question.verdict, self._reviewer, question.note)
         return self._state()
 
-    def _on_skip(self, _: _ReviewQuestion) -> Answer:
-        self._session.skip(self._reviewer)
+    def _on_undo(self, _: _ReviewQuestion) -> Answer:
+        note = self._session.undo(self._reviewer)
+        return self._state() | {"undone": note}
+
+    def _on_skip(self, question: _ReviewQuestion) -> Answer:
+        self._session.skip(question.upload, self._reviewer)
         return self._state()
 
     def _on_back(self, _: _ReviewQuestion) -> Answer:
         self._session.back(self._reviewer)
         return self._state()
 
+    def _on_first(self, _: _ReviewQuestion) -> Answer:
+        self._session.show("open", self._reviewer)
+        self._session.begin()
+        return self._state()
+
+    def _on_go(self, question: _ReviewQuestion) -> Answer:
+        self._session.go_to(question.upload)
+        return self._state()
+
+    def _on_view(self, question: _ReviewQuestion) -> Answer:
+        self._session.sort(question.order)
+        self._session.show(question.shown, self._reviewer)
+        return self._state()
+
+    def _on_rows(self, question: _ReviewQuestion) -> Answer:
+        count = min(question.count, _MOST_ROWS)
+        total, rows = self._session.listed(self._reviewer, question.start, count)
+        return {"start": question.start, "total": total, "rows": rows}
+
+    def _on_agreement(self, _: _ReviewQuestion) -> Answer:
+        return {"pairs": texts_of(self._session.agreement().reset_index())}
+
     def _on_case(self, question: _ReviewQuestion) -> Answer:
-        self._documents.keep_only(question.upload, self._session.upcoming(self._reviewer))
+        self._documents.fetch(question.upload)
         case = self._documents.find(question.upload, again=question.again)
         return facts_of(case) if case else {"upload": question.upload, "fetching": True}
 
@@ -124,18 +180,33 @@ class ReviewQueue(Panel):
     def _announce(self, upload: str) -> None:
         self._push({"about": "ready", "upload": upload})
 
+    def _rename(self, reviewer: str | None) -> bool:
+        if reviewer is None or reviewer.strip() == self._reviewer.strip():
+            return False
+        self._reviewer = reviewer.strip()
+        if self._reviewer:
+            remember_reviewer(self._reviewer)
+        return True
+
     def _state(self) -> Answer:
-        now = self._session.progress(self._reviewer)
+        session, reviewer = self._session, self._reviewer
         self.saved = self._progress()
+        coming = session.coming(reviewer, AHEAD)
+        # An undone verdict leads back to the last document: it is kept too.
+        self._documents.keep_only(*coming, session.last)
+        total, _ = session.listed(reviewer, 0, 0)
         return self.saved | {
-            "upload": now.upload_id,
-            "reviewer": self._reviewer,
-            "verdict": now.verdict,
-            "note": now.note,
-            "agreement": texts_of(self._session.agreement().reset_index()),
+            "line": session.rows(coming, reviewer),
+            "is_all": len(coming) <= AHEAD,
+            "reviewer": reviewer,
+            "last": session.last,
+            "shown": session.shown,
+            "order": session.order_by,
+            "listed": total,
+            "here": session.place_in_list(reviewer),
         }
 
-    def _progress(self) -> Answer:
+    def _progress(self) -> dict[str, Any]:
         """Give what is saved with the notebook: how far the queue is, nothing of a person."""
         now = self._session.progress(self._reviewer)
         return {

@@ -218,7 +218,7 @@ class TestCsv:
             log.add_csv(csv(tmp_path / "in.csv", *lines))
         assert refused.value.fields["file"] == [
             "row 3: upload_id is empty",
-            "row 4: verdict 'fake' is not one of genuine, fraudulent, unsure",
+            "row 4: verdict 'fake' is not one of genuine, fraudulent, unsure, withdrawn",
             "row 4: reviewer is empty",
             "row 4: reviewed_at is not a time in ISO 8601",
         ]
