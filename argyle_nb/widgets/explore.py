@@ -199,6 +199,7 @@ class ScoreExplorer(Panel):
         if case and not (case.problem and not case.file_name):
             return facts_of(case)
         known = facts_of(self._known(question.upload))
+        del known["fields"]  # what was read is not in the tables
         if case:
             return known | {"problem": case.problem}
         return known | {"fetching": self._client is not None, "offline": self._client is None}

@@ -13,8 +13,8 @@ const MANY = [
   ["signal", "Signal or reason code"],
 ];
 const TYPED = [
-  ["user", "Borrower (external ID, user or account ID)"],
-  ["text", "Search borrowers, IDs, file names"],
+  ["user", "Borrower (any ID)"],
+  ["text", "Search names and IDs"],
   ["since", "Created on or after (UTC)"],
   ["until", "Created on or before (UTC)"],
 ];
@@ -22,10 +22,10 @@ const FILTER_NAMES = Object.fromEntries([...MANY, ...TYPED, ["scores", "the chos
 Object.assign(FILTER_NAMES, { user: "Borrower", text: "Search" });
 const COLUMNS = [
   ["file_name", "File name", "file_name"],
-  ["borrower", "Borrower", "borrower"],
-  ["document_type", "Type", "document_type"],
   ["score", "Score", "ocr_authenticity_score"],
   ["level", "Level", "authenticity_level"],
+  ["borrower", "Borrower", "borrower"],
+  ["document_type", "Type", "document_type"],
   ["status", "Status", "status"],
   ["created_at", "Created (UTC)", "created_at"],
 ];
@@ -149,7 +149,7 @@ function roundUp(most) {
 class Picture {
   constructor(choose) {
     this.choose = choose;
-    this.box = element("div", "argyle-picture");
+    this.box = element("div", "argyle-chart");
     this.svg = drawn("svg", { "aria-hidden": "true", height: TALL, width: "100%" });
     this.keys = element("div", "argyle-bars");
     this.keys.setAttribute("role", "group");
@@ -394,8 +394,8 @@ class Table {
     this.every.setAttribute("aria-label", "Select all rows of this page");
     this.every.addEventListener("change", () => this.select(this.boxes(), this.every.checked));
     const head = wrap("tr", wrap("th", this.every));
-    for (const [, name, sorted] of COLUMNS) {
-      const cell = element("th");
+    for (const [column, name, sorted] of COLUMNS) {
+      const cell = element("th", `argyle-${column}`);
       cell.scope = "col";
       const arrow = element("span", "argyle-arrow");
       arrow.setAttribute("aria-hidden", "true");
@@ -576,7 +576,7 @@ class Opened {
     const close = button("Close", () => closed());
     const head = element("div", "argyle-opened-head");
     head.append(this.title, close);
-    this.paper = new Paper((slice) => this.ask("slice", slice));
+    this.paper = new Paper((slice) => this.ask("slice", slice, sliceKey(slice)));
     this.about = new About(() => this.ask("case", { upload: this.upload, again: true }));
     const [facts, problem, again, ...lists] = this.about.parts;
     const about = element("div", "argyle-about");
@@ -587,8 +587,7 @@ class Opened {
   }
 
   open(row) {
-    this.upload = row.upload;
-    this.facts = null;
+    Object.assign(this, { upload: row.upload, row, facts: null });
     this.title.replaceChildren(foreign(row.file_name || "without a name"));
     this.box.setAttribute("aria-label", `Upload ${shown(row.file_name || row.upload)}`);
     this.about.show(null);
@@ -624,7 +623,7 @@ class Opened {
   takeCase(facts) {
     this.fetching = Boolean(facts.fetching);
     if (this.facts) return;
-    this.about.show(facts);
+    this.about.show({ ...facts, borrower: this.row.borrower });
     if (facts.fetching) this.paper.clear("Downloading the document");
     if (facts.fetching) return;
     if (!facts.problem) this.facts = facts;
@@ -700,9 +699,8 @@ class Actions {
     this.names.type = "checkbox";
     const withNames = element("label", "argyle-choice");
     withNames.append(this.names, element("span", "", "with file names (may be personal data)"));
-    this.count = element("span", "argyle-selected");
     this.clear = button("Clear selection", acts.clear);
-    this.box.append(this.review, this.save, withNames, this.count, this.clear);
+    this.box.append(this.review, this.save, withNames, this.clear);
   }
 
   show(inView, selected, fallback) {
@@ -710,7 +708,6 @@ class Actions {
     const what = selected ? `${many.toLocaleString("en")} selected` : plural(many, "upload");
     setText(this.review, `Review ${what}`);
     setText(this.save, `Download ${what} as CSV`);
-    setText(this.count, selected ? `${plural(selected, "upload")} selected` : "None selected: all in view");
     if (!many) for (const press of [this.review, this.save]) handOn(press, fallback);
     if (!selected) handOn(this.clear, fallback);
     this.review.disabled = this.save.disabled = !many;
@@ -819,9 +816,10 @@ class ExplorerPage {
     });
     this.code = codeBox((text) => setText(status, text));
     const both = element("div", "argyle-beside");
+    this.table.box.append(this.actions.box, this.download.bar, status);
     both.append(this.table.box, this.opened.box);
     panel.append(notice, this.filters.box, kinds, this.summary, this.picture.box, this.cuts.box);
-    panel.append(this.cuts.tiles, both, this.actions.box, this.download.bar, this.code.box, status);
+    panel.append(this.cuts.tiles, both, this.code.box);
     both.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && this.opened.upload) this.closeOpened();
     });
@@ -876,6 +874,7 @@ class ExplorerPage {
     this.opened.close();
     this.panel.classList.remove("argyle-has-opened");
     this.table.showOpen(null);
+    setText(this.status, "");
     (line?.querySelector("button") ?? this.table.scroll).focus();
   }
 
