@@ -9,12 +9,13 @@ const FILE_ENDINGS = {
 };
 // Slices on their way at a time: enough for one to travel while others are read and put together.
 const SLICES_IN_FLIGHT = 4;
-// What is shown is drawn ahead too, as far as this; all else that came is only kept.
+// So many are drawn ahead, once the one that is shown is drawn; all else that came is only kept.
 const DRAWN_AHEAD = 2;
 const MOST_KEPT_BYTES = 2e8;
 // The page fits the width and nothing stands beside it: in Chromium's viewer by `view` and
 // `navpanes`, in Firefox's by `zoom` and `pagemode`.
 const VIEWER = "#view=FitH&navpanes=0&zoom=page-width&pagemode=none";
+const INCOMPLETE = "The download is incomplete. Select Reload document.";
 const LARGEST_ZOOM = 6;
 const ZOOM_STEP = 1.5;
 
@@ -25,13 +26,13 @@ const ZOOM_STEP = 1.5;
 class Copy {
   constructor(facts) {
     Object.assign(this, { facts, next: 0, received: 0, parts: new Map(), asked: new Set() });
-    Object.assign(this, { url: null, view: null, problem: "", ready: false, digest: "" });
-    if (!(facts.media_type in FILE_ENDINGS)) this.fail("This is not a PDF, JPEG, PNG or HEIC.");
+    Object.assign(this, { url: null, view: null, problem: "", isDrawn: false, digest: "" });
+    if (!(facts.media_type in FILE_ENDINGS)) this.problem = "This is not a PDF, JPEG, PNG or HEIC.";
   }
 
-  fail(problem) {
-    this.problem = problem;
-    this.ready = true;
+  // Whether the document is before the reader's eyes, or never will be.
+  get isReady() {
+    return Boolean(this.view || this.problem);
   }
 
   // The place of a slice to ask for.
@@ -51,7 +52,7 @@ class Copy {
       new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength).slice(),
     );
     this.received += bytes.byteLength;
-    if (!bytes.byteLength) this.fail("The download is incomplete. Select Reload document.");
+    if (!bytes.byteLength) this.problem = INCOMPLETE;
   }
 
   get isWhole() {
@@ -68,7 +69,7 @@ class Copy {
       const bytes = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0"));
       this.digest = bytes.join("");
       if (this.digest !== this.facts.sha256) {
-        this.fail("The download is incomplete. Select Reload document.");
+        this.problem = INCOMPLETE;
         return;
       }
     }
@@ -153,9 +154,8 @@ class Paper {
     this.refresh();
   }
 
-  // Whether the document is before the reader's eyes, or never will be.
   isReady(upload) {
-    return Boolean(this.copies.get(upload)?.ready);
+    return Boolean(this.copies.get(upload)?.isReady);
   }
 
   // The documents in the order in which they are wanted.
@@ -167,10 +167,12 @@ class Paper {
   goOn() {
     let kept = 0;
     let inFlight = [...this.copies.values()].reduce((sum, copy) => sum + copy.asked.size, 0);
+    let isIdle = true;
     for (const [place, copy] of this.inOrder().entries()) {
       kept += copy.facts.size;
       if (place && kept > MOST_KEPT_BYTES) break;
-      if (place <= DRAWN_AHEAD && copy.url && !copy.view) this.draw(copy);
+      if (place <= DRAWN_AHEAD && copy.url && !copy.view && isIdle) this.draw(copy);
+      isIdle = isIdle && (copy.isDrawn || Boolean(copy.problem));
       while (inFlight < SLICES_IN_FLIGHT) {
         const slice = copy.take();
         if (!slice) break;
@@ -243,12 +245,13 @@ class Paper {
   instead(copy, text) {
     const words = element("div", "argyle-view argyle-instead");
     words.append(element("p", "", text));
-    copy.ready = true;
+    copy.isDrawn = true;
     return words;
   }
 
   drawn(copy) {
-    copy.ready = true;
+    copy.isDrawn = true;
+    this.goOn();
     this.refresh();
   }
 
@@ -265,7 +268,7 @@ class Paper {
     this.link(copy);
     this.zoomBar.hidden = !copy?.view?.classList.contains("argyle-picture");
     this.enlarge(copy);
-    if (copy?.ready) this.changed();
+    if (copy?.isReady) this.changed();
   }
 
   wordsFor(copy) {

@@ -362,6 +362,10 @@ class ReviewPage {
       case "ready":
         if (this.fetching.has(message.upload)) this.askCase(message.upload);
         break;
+      case "want":
+        // What was here already is not announced again.
+        for (const upload of message.here) if (this.fetching.has(upload)) this.askCase(upload);
+        break;
       case "rows":
         this.list.take(message);
         break;
@@ -419,17 +423,24 @@ class ReviewPage {
     return { all: documents, open: documents - done, ...said };
   }
 
-  // The document that is shown, the next ones and the last one, in the order they are wanted.
+  // The document that is shown, the next ones and the last one, in the order they are wanted: an
+  // undone verdict leads back.
   want() {
-    const uploads = [this.now?.upload, ...this.ahead.map(({ upload }) => upload)];
-    const wanted = [...new Set([...uploads, this.state?.last])].filter(Boolean);
+    if (!this.state) return;
+    const ahead = this.ahead.slice(0, this.state.fetched_ahead);
+    const uploads = [this.now, ...ahead].map((row) => row?.upload);
+    const wanted = [...new Set([...uploads, this.unsaved.at(-1)?.upload ?? this.state.last])];
+    this.wanted = wanted.filter(Boolean);
+    this.talk.ask("want", { uploads: this.wanted });
+    this.keep(this.wanted);
+  }
+
+  keep(wanted) {
     for (const upload of this.cases.keys()) if (!wanted.includes(upload)) this.cases.delete(upload);
     for (const upload of this.fetching) if (!wanted.includes(upload)) this.fetching.delete(upload);
     this.paper.keep(wanted);
     for (const upload of wanted) {
-      if (this.cases.has(upload) || this.fetching.has(upload)) continue;
-      this.fetching.add(upload);
-      this.askCase(upload);
+      if (!this.cases.has(upload)) this.fetching.add(upload);
     }
   }
 
