@@ -269,7 +269,7 @@ class ReviewSession:
         with self._lock:
             if not self._given:
                 raise ValidationError("no verdict of yours to undo: none was given in this panel")
-            said = self._said(reviewer, anew=True)
+            said = self._said(reviewer)
             place, former = self._given[-1]
             upload, note = self._upload(place), said.note(place)
             if former:
@@ -277,6 +277,7 @@ class ReviewSession:
             else:
                 self.log.withdraw(upload, reviewer=reviewer.strip())
             self._given.pop()
+            self._said(reviewer, anew=True)
             self._place = place
         return note
 
@@ -313,6 +314,7 @@ class ReviewSession:
     def restart(self) -> None:
         """Begin again as for another reviewer, who has nothing to undo."""
         with self._lock:
+            self._verdicts.refresh()
             self._place = None
             self._given.clear()
 
@@ -337,7 +339,7 @@ class ReviewSession:
     def progress(self, reviewer: str) -> ReviewProgress:
         """Say where this reviewer is, and what was said so far."""
         with self._lock:
-            mine, here = self._said(reviewer, anew=True), self._here(reviewer)
+            mine, here = self._said(reviewer), self._here(reviewer)
             documents = len(self._order)
             if here == _END:
                 return ReviewProgress("", documents + 1, documents, mine.counts())

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # A slice costs a way there and back; what is much larger would keep the page from all else.
 SLICE_BYTES = 2 * 1024 * 1024
 
+_FETCHED_AT_ONCE = 4
+_MOST_HELD_BYTES = 200_000_000
 _FIELD = ("field", "value", "confidence")
 
 
@@ -31,22 +33,16 @@ class DocumentCache:
     def __init__(self, fetch: Callable[[str], ReviewCase], ready: Callable[[str], None]) -> None:
         self._fetch, self._ready = fetch, ready
         self._lock = threading.Lock()
+        self._wanted: tuple[str, ...] = ()
         self._cases: dict[str, ReviewCase | None] = {}
 
     def keep_only(self, *uploads: str) -> None:
-        """Let go of all others, and begin to fetch these."""
+        """Let go of all others, and fetch these in their order."""
         with self._lock:
-            for other in set(self._cases).difference(uploads):
+            self._wanted = tuple(dict.fromkeys(upload for upload in uploads if upload))
+            for other in set(self._cases).difference(self._wanted):
                 del self._cases[other]
-            missing = [upload for upload in uploads if upload and upload not in self._cases]
-            for upload in missing:
-                self._begin(upload)
-
-    def fetch(self, upload: str) -> None:
-        """Begin to fetch one more, unless it is here or on its way."""
-        with self._lock:
-            if upload not in self._cases:
-                self._begin(upload)
+            self._go_on()
 
     def find(self, upload: str, *, again: bool = False) -> ReviewCase | None:
         """Give a document that was fetched; with ``again``, one with a problem is fetched anew."""
@@ -56,6 +52,16 @@ class DocumentCache:
                 self._begin(upload)
                 return None
             return case
+
+    def _go_on(self) -> None:
+        """Begin what is wanted next, while not too much is here or on its way."""
+        for upload in self._wanted:
+            on_its_way = sum(case is None for case in self._cases.values())
+            held = sum(len(case.content) for case in self._cases.values() if case)
+            if on_its_way >= _FETCHED_AT_ONCE or (self._cases and held > _MOST_HELD_BYTES):
+                return
+            if upload not in self._cases:
+                self._begin(upload)
 
     def _begin(self, upload: str) -> None:
         self._cases[upload] = None
@@ -67,6 +73,7 @@ class DocumentCache:
         with self._lock:
             if upload in self._cases:
                 self._cases[upload] = case
+            self._go_on()
         self._ready(upload)
 
 

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from argyle_nb.review import ReviewLog
     from argyle_nb.widgets.panel import Answer
 
-# So many documents are fetched before they are wanted: an analyst may give several verdicts a
-# second, and a document may take as long.
-AHEAD = 4
+# The page knows so many documents that come next: it goes on while its verdicts are written.
+AHEAD = 40
+# So many are fetched before they are wanted: at three verdicts a second they bridge three seconds
+# in which nothing comes.
+FETCHED_AHEAD = 10
 _MOST_ROWS = 200
 
 
@@ -38,11 +40,13 @@ class _ReviewQuestion(Question):
         "view",
         "rows",
         "agreement",
+        "want",
         "case",
         "slice",
     ]
     reviewer: str | None = None
     upload: str = ""
+    uploads: tuple[str, ...] = ()
     verdict: str = ""
     note: str = ""
     shown: Literal["all", "open", "genuine", "fraudulent", "unsure"] = "all"
@@ -168,8 +172,13 @@ class ReviewQueue(Panel):
     def _on_agreement(self, _: _ReviewQuestion) -> Answer:
         return {"pairs": texts_of(self._session.agreement().reset_index())}
 
+    def _on_want(self, question: _ReviewQuestion) -> Answer:
+        """Fetch what the page will show next, and let go of all else."""
+        uploads = question.uploads[: FETCHED_AHEAD + 2]
+        self._documents.keep_only(*uploads)
+        return {"here": [upload for upload in uploads if self._documents.find(upload)]}
+
     def _on_case(self, question: _ReviewQuestion) -> Answer:
-        self._documents.fetch(question.upload)
         case = self._documents.find(question.upload, again=question.again)
         return facts_of(case) if case else {"upload": question.upload, "fetching": True}
 
@@ -192,12 +201,11 @@ class ReviewQueue(Panel):
         session, reviewer = self._session, self._reviewer
         self.saved = self._progress()
         coming = session.coming(reviewer, AHEAD)
-        # An undone verdict leads back to the last document: it is kept too.
-        self._documents.keep_only(*coming, session.last)
         total, _ = session.listed(reviewer, 0, 0)
         return self.saved | {
             "line": session.rows(coming, reviewer),
             "is_all": len(coming) <= AHEAD,
+            "fetched_ahead": FETCHED_AHEAD,
             "reviewer": reviewer,
             "last": session.last,
             "shown": session.shown,
