@@ -386,6 +386,8 @@ class Cuts {
 class Table {
   constructor(acts) {
     this.acts = acts;
+    // What was selected since, and of which rows that are on their way know nothing.
+    this.newer = new Map();
     this.box = element("div", "argyle-table-box");
     this.caption = element("caption");
     this.heads = new Map();
@@ -431,8 +433,10 @@ class Table {
   }
 
   select(boxes, selected) {
+    const uploads = boxes.map((box) => box.closest("tr").dataset.upload);
     for (const box of boxes) box.checked = selected;
-    this.acts.select(boxes.map((box) => box.closest("tr").dataset.upload), selected);
+    for (const upload of uploads) this.newer.set(upload, selected);
+    this.acts.select(uploads, selected);
     this.showEvery();
   }
 
@@ -449,7 +453,7 @@ class Table {
     line.dataset.upload = row.upload;
     const name = row.file_name || row.upload;
     const box = element("input");
-    Object.assign(box, { type: "checkbox", checked: row.selected });
+    Object.assign(box, { type: "checkbox", checked: this.newer.get(row.upload) ?? row.selected });
     box.setAttribute("aria-label", `Select ${shown(name)}`);
     box.addEventListener("change", () => this.select([box], box.checked));
     line.append(wrap("td", box));
@@ -866,6 +870,10 @@ class ExplorerPage {
     this.panel.classList.add("argyle-has-opened");
     this.opened.open(row);
     this.table.showOpen(row.upload);
+    // In a narrow window it stands below, out of sight.
+    const { bottom } = this.table.box.getBoundingClientRect();
+    const { top } = this.opened.box.getBoundingClientRect();
+    if (top >= bottom) this.opened.box.scrollIntoView();
     setText(this.status, `Opened ${shown(row.file_name || row.upload)}`);
   }
 
@@ -880,6 +888,7 @@ class ExplorerPage {
 
   clearSelection() {
     for (const box of this.table.boxes()) box.checked = false;
+    this.table.newer.clear();
     this.table.showEvery();
     this.talk.tell("select", { uploads: [] });
   }
@@ -912,6 +921,7 @@ class ExplorerPage {
         this.takeLook(message);
         break;
       case "select":
+        if (!this.talk.tells(({ kind }) => kind === "select")) this.table.newer.clear();
         this.showSelected(message.selected);
         break;
       case "export":
