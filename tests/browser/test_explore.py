@@ -118,7 +118,7 @@ def downloaded(page, press):
     with page.expect_download() as download:
         press()
     assert download.value.suggested_filename == "uploads_in_view.csv"
-    with open(download.value.path(), newline="", encoding="utf-8") as file:
+    with download.value.path().open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
@@ -287,14 +287,13 @@ def test_who_hears_the_page_hears_the_shares_when_a_cut_off_moves(page):
 
 
 def test_the_table_sorts_turns_its_pages_and_finds(page):
-    page.locator("th[aria-sort=ascending]", has_text="Score").wait_for()
-    scores = page.locator("tbody .argyle-score").all_inner_texts()
-    assert [int(score) for score in scores] == sorted(int(score) for score in scores)
     page.get_by_role("button", name="Status", exact=True).click()
     page.locator("th[aria-sort=ascending]", has_text="Status").wait_for()
     assert set(page.locator("tbody .argyle-status").all_inner_texts()) == {"failed"}
     page.get_by_role("button", name="Score", exact=True).click()
     page.locator("th[aria-sort=ascending]", has_text="Score").wait_for()
+    scores = page.locator("tbody .argyle-score").all_inner_texts()
+    assert [int(score) for score in scores] == sorted(int(score) for score in scores)
     page.get_by_role("button", name="Next page").click()
     page.get_by_text("Page 2 of 50").wait_for()
     page.get_by_label("Search names and IDs").fill("STUB 59")
@@ -474,11 +473,11 @@ def test_what_is_selected_is_reviewed_below_the_table_while_a_cell_runs(real, tm
     assert run_in_kernel(real, "print(*explorer.selected['file_name'])") == f"{DOCUMENTS[1]}\n"
     with running_cell(real, tmp_path / "over") as still_running:
         real.get_by_role("button", name="Review 1 selected").click()
-        queue = real.locator(".argyle-queue-box")
+        queue = real.locator(".argyle-review-below")
         queue.get_by_text("Document 1 of 1").first.wait_for()
         queue.locator(f".argyle-sheet[data-sha256='{digest_of(DOCUMENTS[1])}']").wait_for()
         assert still_running()
-    assert serious_faults(real, ".argyle-queue-box") == []
+    assert serious_faults(real, ".argyle-review-below") == []
     queue.get_by_role("button", name="Close the review").click()
     queue.wait_for(state="hidden")
     real.get_by_role("button", name="Clear selection").click()
@@ -488,8 +487,8 @@ def test_what_is_selected_is_reviewed_below_the_table_while_a_cell_runs(real, tm
 
 def test_a_review_is_there_again_on_a_page_that_is_loaded_anew(real):
     real.get_by_role("button", name="Review 2 uploads").click()
-    real.locator(".argyle-queue-box").get_by_text("Document 1 of 2").first.wait_for()
+    real.locator(".argyle-review-below").get_by_text("Document 1 of 2").first.wait_for()
     real.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
     real.reload()
     wait_for_kernel(real)
-    real.locator(".argyle-queue-box").get_by_text("Document 1 of 2").first.wait_for()
+    real.locator(".argyle-review-below").get_by_text("Document 1 of 2").first.wait_for()

@@ -723,7 +723,7 @@ class Actions {
 class QueueBox {
   constructor(host, closed) {
     Object.assign(this, { host, shown: "" });
-    this.box = element("div", "argyle-panel argyle-queue-box");
+    this.box = element("div", "argyle-panel argyle-review-below");
     this.box.hidden = true;
     this.text = element("p");
     this.text.tabIndex = -1;
@@ -845,7 +845,11 @@ class ExplorerPage {
   }
 
   look(changes, page = 0) {
-    if (!this.view) return;
+    if (!this.view) {
+      // The kernel is still to say which view it has.
+      this.early = { ...this.early, ...changes };
+      return;
+    }
     this.view = { ...this.view, ...changes };
     this.page = page;
     this.cuts.show(this.view.reject_below, this.view.pass_from);
@@ -964,7 +968,9 @@ class ExplorerPage {
     this.code.show(message.code);
     if (!first) setText(this.status, said(message));
     this.draw(picture, view.scores);
-    if (first) this.queue.show(message.queue);
+    if (!first) return;
+    this.queue.show(message.queue);
+    if (this.early) this.look(this.early);
   }
 
   showSelected(selected) {
