@@ -218,8 +218,8 @@ def pull(options: argparse.Namespace) -> int:
         write_json(where | {"archive": options.archive} | counts | {"unread": len(unread)})
     else:
         write(
-            f"{len(uploads)} uploads of {borrowers} borrowers, {scored} with a score, "
-            f"{len(unread)} that cannot be read"
+            f"{_counted(len(uploads), 'upload')} of {_counted(borrowers, 'borrower')}, "
+            f"{scored} with a score, {len(unread)} that cannot be read"
         )
     return INCOMPLETE if unread else DONE
 
@@ -321,6 +321,8 @@ def _filters(options: argparse.Namespace) -> dict[str, Any]:
     from argyle_nb.models import checked_filters  # noqa: PLC0415 - as above
 
     wanted = checked_filters(options.user, options.account, options.document_type)
+    if options.external_id == "":
+        raise ConfigurationError("--external-id is empty: name the borrower, or leave it out")
     wanted["external_id"] = options.external_id
     filters: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
     if (options.since, options.before) != (None, None):
@@ -376,6 +378,10 @@ def print_report(report: Report) -> None:
     write(f"\nReport on {uploads} of {uploads + left_out} uploads:")
     for path in report.files.values():
         write(f"  {path}")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def write_json(result: dict[str, Any]) -> None:

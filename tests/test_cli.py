@@ -142,6 +142,7 @@ def test_a_pull_says_what_it_kept(ran, work):
     assert ran["pull"].returncode == 0, ran["pull"].stderr
     told = json.loads(ran["pull"].stdout)
     assert (told["archive"], told["uploads"], told["unread"]) == (str(work / "archive"), 1, 0)
+    assert told["borrowers"] == 1
     assert ran["refresh"].returncode == 0, ran["refresh"].stderr
 
 
@@ -227,6 +228,7 @@ def test_since_after_before_is_exit_status_1(work, ran, capsys):
         (["--before", ""], "written as 2026-01-31"),
         (["--user", "loan-77"], "user must be an id"),
         (["--user", ""], "user must be an id"),
+        (["--external-id", ""], "--external-id is empty"),
         (["--document-type", "w2"], "'w2' is not one of paystubs, W-2"),
         (["--document-type", ""], "is not one of paystubs, W-2"),
     ],
@@ -239,6 +241,15 @@ def test_a_filter_that_can_match_nothing_is_refused_and_leaves_the_last_report(
     assert cli.main(["report", str(work / "archive"), str(folder), *words]) == 1
     assert told in capsys.readouterr().err
     assert read_report(folder).rows["uploads.csv"] == 1
+
+
+@pytest.mark.parametrize(("name", "listed"), [("x", 1), ("y", 0)])
+def test_a_report_on_one_borrower_is_asked_for_by_the_lenders_own_name(name, listed, work, ran):
+    words = ["--external-id", name, "--pii", "include"]
+    assert cli.main(["report", str(work / "archive"), str(work / "borrower"), *words]) == 0
+    assert (
+        read_report(work / "borrower").frames["uploads"]["external_id"].tolist() == ["x"] * listed
+    )
 
 
 def test_a_filter_that_matches_nothing_is_told(work, ran, capsys):
@@ -284,6 +295,26 @@ def test_records_that_cannot_be_read_are_exit_status_3(tmp_path, client, capsys)
         Archive(tmp_path / "archive").pull(connected, errors="collect")
     assert cli.main(["report", str(tmp_path / "archive"), str(tmp_path / "out"), "--json"]) == 3
     assert json.loads(capsys.readouterr().out)["unread"] == 1
+
+
+@pytest.mark.filterwarnings("default")
+def test_people_are_told_how_many_borrowers_and_what_is_not_known_of_them(
+    tmp_path, monkeypatch, capsys
+):
+    from tests.support.archives import ListServer  # noqa: PLC0415 - as above
+    from tests.support.records import scored  # noqa: PLC0415 - as above
+    from tests.support.servers import KEY_ID, SECRET, USER_ID  # noqa: PLC0415 - as above
+
+    monkeypatch.setenv("ARGYLE_API_KEY_ID", KEY_ID)
+    monkeypatch.setenv("ARGYLE_API_KEY_SECRET", SECRET)
+    with ListServer([scored(n, 50, account=f"a-{n % 2}") for n in range(4)]) as server:
+        server.accounts = [{"id": f"a-{n}", "user": USER_ID} for n in range(2)]
+        server.refused = ("/v2/users",)
+        assert cli.main(["pull", str(tmp_path / "new"), "--environment", server.url]) == 0
+    told = capsys.readouterr()
+    assert told.out == "4 uploads of 1 borrower, 4 with a score, 0 that cannot be read\n"
+    [warning] = [line for line in told.err.splitlines() if "403" in line]
+    assert warning.startswith("argyle-nb: users could not be read (GET /v2/users: 403")
 
 
 # Errors and help

@@ -47,6 +47,7 @@ NAMES = [
     "count_verdicts",
     "explain",
     "export_report",
+    "fetch",
     "find_uploads",
     "flatten",
     "inspect_document",
@@ -86,7 +87,7 @@ def printed(code):
 
 
 def test_the_public_names_are_these():
-    assert len(NAMES) == 49
+    assert len(NAMES) == 50
     assert argyle_nb.__all__ == NAMES
     assert sorted(charts.__all__) == CHARTS
     assert sorted(review.__all__) == REVIEW

@@ -14,8 +14,11 @@ import pandas as pd
 import pytest
 
 from argyle_nb.archive import Archive
-from argyle_nb.report import compare_reports, read_report
+from argyle_nb.archive.pages import PageStore
+from argyle_nb.frames.uploads import Borrowers
+from argyle_nb.report import compare_reports, export_report, read_report
 from argyle_nb.uploads.journal import Journal, UploadKey
+from tests.support.servers import USER_ID
 
 WRITTEN = Path(__file__).parent / "support" / "written_before"
 
@@ -38,6 +41,16 @@ def test_the_newest_versions_of_an_old_archive_are_those_that_its_report_lists(a
     assert len(uploads) == 4
     listed = report.frames["uploads"].drop(columns="no_score_reason")
     pd.testing.assert_frame_equal(uploads[list(listed)], listed, check_categorical=False)
+
+
+def test_an_old_archive_has_borrowers_after_its_next_pull(tmp_path):
+    folder = shutil.copytree(WRITTEN / "archive", tmp_path / "archive")
+    old = Archive(folder).uploads()
+    assert old["external_id"].isna().all()
+    [account, *_] = old["account"]
+    kept = Borrowers({account: USER_ID}, {USER_ID: "loan-1"})
+    PageStore(folder).keep_borrowers(kept)
+    assert "loan-1" in set(Archive(folder).uploads()["external_id"])
 
 
 def test_the_signals_of_an_old_archive_are_those_of_its_report(archive, report):
@@ -79,3 +92,12 @@ def test_an_old_report_has_its_numbers_and_is_equal_to_itself(report):
     changes = compare_reports(report, report)
     assert changes.uploads.empty
     assert not changes.totals["difference"].any()
+
+
+def test_an_old_report_keeps_the_names_of_its_columns_and_is_compared_with_a_new_one(
+    archive, report, tmp_path
+):
+    assert "very low share_low" in report.frames["score_summary"]
+    changes = compare_reports(report, export_report(archive, tmp_path / "new"))
+    assert changes.uploads.empty
+    assert changes.levels["share_ci_low_old"].equals(changes.levels["share_ci_low_new"])

@@ -147,8 +147,8 @@ class BorrowerListing:
             return
         nameless = int(uploads["external_id"].isna().sum())
         warnings.warn(
-            f"{' and '.join(self._problems)}. {nameless} of {len(uploads)} uploads have no "
-            "external_id: what is known of their borrowers is from earlier pulls and what was sent",
+            f"{' and '.join(self._problems)}: {nameless} of {len(uploads)} uploads have no "
+            "external_id",
             stacklevel=3,
         )
 

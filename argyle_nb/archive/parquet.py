@@ -6,6 +6,7 @@ import importlib.util
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from argyle_nb.archive.pages import PageStore, sha256_hex
 from argyle_nb.archive.versions import read_selected
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 # About 50,000 uploads: so much work that handing it out costs next to nothing.
 PAGES_PER_PARTITION = 250
+_NO_TYPE = "__HIVE_DEFAULT_PARTITION__"  # as Hive names the folder of a missing value
 
 
 @dataclass(frozen=True)
@@ -161,16 +163,14 @@ def write_parquet(
     files, root = url_to_fs(str(folder))
     if files.exists(root) and files.ls(root, detail=False):
         raise ConfigurationError(f"{folder} is not empty: name a new folder for the Parquet files")
-    datasets = {
-        name: ParquetDataset(files, f"{root}/{name}", empty)
-        for name, empty in flattener.frames([])._asdict().items()
-    }
+    empty = flattener.frames([])._asdict()
+    datasets = {name: ParquetDataset(files, f"{root}/{name}", empty[name]) for name in empty}
     try:
         for pages in _partitions(selected):
             for name, frame in flattener.frames(read_selected(store, pages))._asdict().items():
                 datasets[name].add(frame)
-        for dataset in datasets.values():
-            dataset.finish()
+        for name, dataset in datasets.items():
+            dataset.finish(empty[name])
     except BaseException:
         for dataset in datasets.values():
             dataset.remove()
@@ -181,7 +181,7 @@ class ParquetDataset:
     """A folder of Parquet files, one folder per document type, which frames of one kind fill."""
 
     def __init__(self, files: Any, root: str, empty: pd.DataFrame) -> None:
-        import pyarrow as pa  # noqa: PLC0415 - an extra
+        import pyarrow as pa  # type: ignore[import-untyped]  # noqa: PLC0415 - an extra
 
         self._files, self._root, self._parts = files, root, 0
         # Of categories that no page has, nothing says that they are texts.
@@ -189,41 +189,31 @@ class ParquetDataset:
             name: pa.dictionary(pa.int32(), pa.string(), ordered=bool(empty[name].cat.ordered))
             for name in empty.select_dtypes("category")
         }
-        words["document_type"] = pa.string()  # a name of a folder
+        words["document_type"] = pa.string()
         fields = pa.Schema.from_pandas(empty, preserve_index=False)
         self._schema = pa.schema([f.with_type(words.get(f.name, f.type)) for f in fields])
 
     def add(self, frame: pd.DataFrame) -> None:
         """Write a frame beside the others, a file for each type."""
-        import pyarrow as pa  # noqa: PLC0415
-        from pyarrow import dataset  # noqa: PLC0415
-
-        if frame.empty:
-            return
         kinds = frame["document_type"].astype("string")
-        dataset.write_dataset(
-            pa.Table.from_pandas(frame.assign(document_type=kinds), self._schema),
-            self._root,
-            filesystem=self._files,
-            format="parquet",
-            partitioning=dataset.partitioning(
-                pa.schema([self._schema.field("document_type")]), flavor="hive"
-            ),
-            basename_template=f"part-{self._parts}-{{i}}.parquet",
-            existing_data_behavior="overwrite_or_ignore",
-            max_partitions=kinds.nunique() + 1,
-            use_threads=False,  # the rows keep their order
-        )
-        self._parts += 1
+        for kind, part in frame.groupby(kinds, dropna=False, sort=False):
+            folder = quote(kind, safe="") if isinstance(kind, str) else _NO_TYPE
+            self._write(part.drop(columns="document_type"), f"{self._root}/document_type={folder}")
+        self._parts += not frame.empty
 
-    def finish(self) -> None:
+    def finish(self, empty: pd.DataFrame) -> None:
         """Leave at least one file, which names the columns."""
+        if not self._parts:
+            self._write(empty.astype({"document_type": "string"}), self._root)
+
+    def _write(self, frame: pd.DataFrame, folder: str) -> None:
+        import pyarrow as pa  # noqa: PLC0415
         from pyarrow import parquet  # noqa: PLC0415
 
-        if not self._parts:
-            self._files.makedirs(self._root, exist_ok=True)
-            with self._files.open(f"{self._root}/part-0-0.parquet", "wb") as file:
-                parquet.write_table(self._schema.empty_table(), file)
+        schema = pa.schema([self._schema.field(str(name)) for name in frame])
+        self._files.makedirs(folder, exist_ok=True)
+        with self._files.open(f"{folder}/part-{self._parts}.parquet", "wb") as file:
+            parquet.write_table(pa.Table.from_pandas(frame, schema, preserve_index=False), file)
 
     def remove(self) -> None:
         """Take away what was written."""

@@ -218,7 +218,7 @@ def _time_kind(column: pd.Series[Any]) -> _Kind:
 
 def _utc(column: pd.Series[Any]) -> pd.Series[Any]:
     if isinstance(column.dtype, pd.DatetimeTZDtype):
-        return column.dt.tz_convert("UTC").dt.tz_localize(None)
+        column = column.dt.tz_convert("UTC").dt.tz_localize(None)
     return column
 
 

@@ -2,11 +2,12 @@
 
 import pandas as pd
 import pytest
+import zstandard
 
 from argyle_nb.archive import Archive
-from argyle_nb.errors import ConfigurationError, DecodeError, NotFoundError
+from argyle_nb.errors import AuthenticationError, ConfigurationError, DecodeError, NotFoundError
 from argyle_nb.frames.uploads import signals_frame, uploads_frame
-from tests.support.archives import FIVE, filled, moving
+from tests.support.archives import FIVE, files, filled, moving
 from tests.support.records import record, scored
 from tests.support.servers import USER_ID
 
@@ -68,6 +69,138 @@ def test_a_refresh_fills_in_users_that_pulls_for_one_user_have_told(server, argy
     assert refreshed["user"].tolist() == [USER_ID] * 2
     assert refreshed["external_id"].tolist() == ["loan-1"] * 2
     pd.testing.assert_frame_equal(refreshed, archive.uploads())
+
+
+# Whose they are
+
+OTHER_USER = USER_ID.replace("018051aa", "018051ab")
+
+
+def with_borrowers(server):
+    """Two borrowers, with three uploads and two."""
+    server.records = [scored(n, 10 * n, account="a-1" if n < 4 else "a-2") for n in range(1, 6)]
+    server.accounts = [{"id": "a-1", "user": USER_ID}, {"id": "a-2", "user": OTHER_USER}]
+    server.users = [
+        {"id": USER_ID, "external_id": "loan-1", "email": "ada@sample.example"},
+        {"id": OTHER_USER, "external_id": "loan-2"},
+    ]
+    return ["loan-1"] * 3 + ["loan-2"] * 2
+
+
+def test_a_pull_tells_whose_each_upload_is(server, argyle, folder):
+    external_ids = with_borrowers(server)
+    uploads = Archive(folder).pull(argyle).uploads
+    assert uploads["user"].tolist() == [USER_ID] * 3 + [OTHER_USER] * 2
+    assert uploads["external_id"].tolist() == external_ids
+    assert server.asked == ["/v2/accounts", "/v2/users"]
+
+
+def test_an_archive_knows_whose_its_uploads_are_without_a_network(server, argyle, folder):
+    external_ids = with_borrowers(server)
+    pulled = Archive(folder).pull(argyle)
+    server.seen.clear()
+    archive = Archive(folder)
+    pd.testing.assert_frame_equal(archive.uploads(), pulled.uploads)
+    pd.testing.assert_frame_equal(archive.scan().uploads, pulled.uploads)
+    assert archive.scan("dask").uploads["external_id"].compute().tolist() == external_ids
+    assert archive.history(record(5)["id"])["external_id"].tolist() == ["loan-2"]
+    assert archive.refresh(argyle).uploads.empty
+    assert server.seen == []
+
+
+def test_a_refresh_knows_the_borrowers_of_earlier_pulls(server, argyle, folder):
+    with_borrowers(server)
+    server.records[4] = moving(5, account="a-2")
+    archive = Archive(folder)
+    archive.pull(argyle)
+    [row] = archive.refresh(argyle).uploads.to_dict("records")
+    assert (row["user"], row["external_id"]) == (OTHER_USER, "loan-2")
+
+
+def test_of_a_user_only_the_ids_are_kept(server, argyle, folder):
+    with_borrowers(server)
+    Archive(folder).pull(argyle)
+    [kept] = files(folder, "borrowers")
+    text = zstandard.decompress(kept.read_bytes())
+    assert b"loan-1" in text
+    assert b"ada@sample.example" not in text
+
+
+def test_a_pull_writes_down_only_what_is_new_of_borrowers(server, argyle, folder):
+    with_borrowers(server)
+    archive = Archive(folder)
+    for _ in range(2):
+        archive.pull(argyle)
+    assert len(files(folder, "borrowers")) == 1
+    server.users[1]["external_id"] = "loan-22"
+    archive.pull(argyle)
+    first, second = files(folder, "borrowers")
+    assert b"loan-1" not in zstandard.decompress(second.read_bytes())
+    assert archive.uploads()["external_id"].tolist() == ["loan-1"] * 3 + ["loan-22"] * 2
+
+
+def test_a_borrower_that_argyle_no_longer_has_stays_known(server, argyle, folder):
+    external_ids = with_borrowers(server)
+    archive = Archive(folder)
+    archive.pull(argyle)
+    server.users, server.accounts = [], []
+    assert archive.pull(argyle).uploads["external_id"].tolist() == external_ids
+
+
+def test_of_one_user_that_alone_is_asked_for(server, argyle, folder):
+    with_borrowers(server)
+    uploads = Archive(folder).pull(argyle, user=USER_ID).uploads
+    assert set(uploads["user"]) == {USER_ID}
+    assert set(uploads["external_id"]) == {"loan-1"}
+    assert server.asked == [f"/v2/users/{USER_ID}"]
+
+
+def test_of_one_account_its_user_is_asked_for(server, argyle, folder):
+    account = record()["account"]
+    with_borrowers(server)
+    server.accounts = [{"id": account, "user": OTHER_USER}]
+    server.records = [scored(1, 10)]
+    [row] = Archive(folder).pull(argyle, account=account).uploads.to_dict("records")
+    assert (row["user"], row["external_id"]) == (OTHER_USER, "loan-2")
+    assert server.asked == [f"/v2/accounts/{account}", f"/v2/users/{OTHER_USER}"]
+
+
+@pytest.mark.parametrize("refused", ["/v2/users", "/v2/accounts"])
+def test_uploads_come_though_their_borrowers_are_refused(server, argyle, folder, refused):
+    with_borrowers(server)
+    server.refused = (refused,)
+    with pytest.warns(UserWarning, match=f"{refused}: 403.*5 of 5 uploads have no external_id"):
+        uploads = Archive(folder).pull(argyle).uploads
+    assert len(uploads) == 5
+    assert uploads["user"].notna().all() == (refused == "/v2/users")
+
+
+def test_what_is_refused_twice_is_one_warning(server, argyle, folder):
+    with_borrowers(server)
+    server.refused = ("/v2/users", "/v2/accounts")
+    with pytest.warns(UserWarning, match="could not be read") as told:
+        Archive(folder).pull(argyle)
+    assert len(told) == 1
+
+
+def test_where_uploads_are_refused_nothing_else_is_asked(server, argyle, folder):
+    server.refused = ("/v2/",)
+    with pytest.raises(AuthenticationError):
+        Archive(folder).pull(argyle)
+    assert server.asked == []
+
+
+def test_damaged_borrowers_are_named_with_the_cure(server, argyle, folder):
+    external_ids = with_borrowers(server)
+    Archive(folder).pull(argyle)
+    [kept] = files(folder, "borrowers")
+    kept.write_bytes(b"")
+    with pytest.raises(
+        DecodeError, match=f"{kept}.*damaged.*delete borrowers/{kept.name} and pull"
+    ):
+        Archive(folder).uploads()
+    kept.unlink()
+    assert Archive(folder).pull(argyle).uploads["external_id"].tolist() == external_ids
 
 
 def test_a_new_archive_is_empty_and_writes_nothing(folder):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 import threading
 import time
 
+import pandas as pd
 import pytest
 
 from argyle_nb.client import polling, retry
 from argyle_nb.client.polling import Waited
-from argyle_nb.errors import AuthenticationError
+from argyle_nb.errors import AuthenticationError, ConfigurationError, ValidationError
+from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.models import UserUpload, decode
 from tests.support.archives import ListServer, moving
 from tests.support.records import record, stages
@@ -264,6 +268,98 @@ def test_pauses_grow_to_their_limit(monkeypatch):
     assert polls == sorted(polls)
 
 
+# What may be waited for
+
+IDS = [record(n)["id"] for n in range(1, 8)]
+SENT = pd.DataFrame({"file": "stub.pdf", "upload_id": [IDS[1], None, IDS[0]]})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [IDS[1], IDS[0]],
+        iter([IDS[1], UserUpload(IDS[0])]),
+        SENT,
+        SENT["upload_id"],
+        SENT.assign(id=["7", "8", "9"]),
+        uploads_frame([record(2), moving(1)]),
+        uploads_frame([record(2), moving(1)])["id"],
+    ],
+    ids=["ids", "mixture", "batch", "column", "batch with ids of its own", "uploads", "their ids"],
+)
+def test_ids_and_frames_are_waited_for_as_uploads_are(given):
+    with ListServer([record(1), record(2)]) as server:
+        waited = wait_for(server, given)
+    assert [upload.id for upload in waited] == [IDS[1], IDS[0]]
+    assert waited[0].ocr_authenticity_score == 85
+
+
+@pytest.mark.parametrize("given", [IDS[0], moving(1)["id"], UserUpload(IDS[0])])
+def test_one_id_or_upload_may_stand_alone(given):
+    with ListServer([record(1)]) as server:
+        assert [upload.id for upload in wait_for(server, given)] == [IDS[0]]
+
+
+def test_an_id_is_looked_at_at_once(monkeypatch):
+    monkeypatch.setattr(polling, "FIRST_POLL_SECONDS", 30)
+    with ListServer([record(1)]) as server:
+        started = time.monotonic()
+        assert wait_for(server, [IDS[0]]).reasons == {IDS[0]: "complete"}
+    assert time.monotonic() - started < 20
+
+
+def test_an_id_given_twice_is_waited_for_once():
+    with ListServer([record(1)]) as server:
+        assert len(wait_for(server, [IDS[0], IDS[0]])) == 1
+
+
+def test_many_ids_are_looked_at_in_pages_of_the_list():
+    with ListServer([record(n) for n in range(1, 8)], page_size=200) as server:
+        waited = wait_for(server, IDS)
+    assert len(waited) == 7
+    assert (server.listed, server.got) == ([0], [])
+
+
+def test_a_frame_tells_whose_the_uploads_are_and_what_they_were_sent_as():
+    sent = SENT.assign(user=USER_ID, document_type="W-2")
+    with ListServer([record(1), record(2)]) as server:
+        waited = wait_for(server, sent)
+    assert {(u.user, u.requested_document_type) for u in waited} == {(USER_ID, "W-2")}
+    uploads = uploads_frame(waited)
+    with ListServer([record(1), record(2)]) as server:
+        again = wait_for(server, uploads)
+    assert {(u.user, u.requested_document_type) for u in again} == {(USER_ID, "W-2")}
+
+
+def test_a_batch_of_which_nothing_was_taken_is_waited_for_in_no_time():
+    with ListServer([]) as server:
+        assert wait_for(server, pd.DataFrame({"upload_id": pd.array([None], "string")})) == []
+        assert server.seen == []
+
+
+def test_an_id_of_which_the_service_knows_nothing_is_named():
+    with ListServer([]) as server, pytest.warns(UserWarning, match=IDS[0]):
+        waited = wait_for(server, [IDS[0]])
+    assert [upload.id for upload in waited.unfinished] == [IDS[0]]
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "match"),
+    [
+        (["stub.pdf"], ValidationError, "id must be an id such as .*, not 'stub.pdf'"),
+        ("stub.pdf", ValidationError, "not 'stub.pdf'"),
+        (pd.DataFrame({"id": [7]}), ValidationError, "not '7'"),
+        (pd.DataFrame({"file": ["a"]}), ConfigurationError, "upload_id or id; this one has file"),
+        ([7], ConfigurationError, "wait takes uploads, their ids, or a frame .*, not int"),
+    ],
+)
+def test_what_cannot_be_waited_for_is_refused_before_anything_is_sent(given, kind, match):
+    with ListServer([record(1)]) as server:
+        with pytest.raises(kind, match=match):
+            wait_for(server, given)
+        assert server.seen == []
+
+
 # What it tells
 
 
@@ -275,16 +371,36 @@ def test_progress_is_told_from_none_to_all():
     assert told[-1] == (2, 2)
 
 
-def test_a_bar_shows_how_many_rest(capsys):
-    with ListServer([record(1), record(2)]) as server:
-        wait_for(server, known([moving(1), moving(2)]), progress=True)
-    assert "2/2" in capsys.readouterr().err
+@pytest.fixture
+def shown(monkeypatch):
+    """Give a function that says what waiting for two uploads writes to stderr."""
+
+    def shown(is_terminal, after, **options):
+        stderr = io.StringIO()
+        stderr.isatty = lambda: is_terminal
+        monkeypatch.setattr(polling, "BAR_AFTER_SECONDS", after)
+        monkeypatch.setattr(sys, "stderr", stderr)
+        with ListServer([record(1), record(2)]) as server:
+            wait_for(server, known([moving(1), moving(2)]), **options)
+        return stderr.getvalue()
+
+    return shown
 
 
-def test_without_progress_nothing_is_written(capsys):
-    with ListServer([record(1)]) as server:
-        wait_for(server, known([moving(1)]))
-    assert capsys.readouterr() == ("", "")
+def test_a_bar_shows_how_many_rest(shown):
+    assert "2/2" in shown(is_terminal=True, after=0)
+
+
+def test_what_takes_no_more_than_a_moment_has_no_bar(shown):
+    assert shown(is_terminal=True, after=60) == ""
+
+
+def test_a_file_that_stderr_goes_to_has_no_bar(shown):
+    assert shown(is_terminal=False, after=0) == ""
+
+
+def test_without_progress_nothing_is_written(shown):
+    assert shown(is_terminal=True, after=0, progress=False) == ""
 
 
 def test_the_result_sums_up_why_waiting_ended():

@@ -8,7 +8,7 @@ import pytest
 
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.uploads import uploads_frame
-from argyle_nb.scores.filters import chosen, plain_filters
+from argyle_nb.scores.filters import chosen, find_uploads, plain_filters
 from tests.support.records import scored
 
 DAY = "2024-07-08T00:00:00Z"
@@ -18,7 +18,8 @@ FRAME = uploads_frame(
         scored(1, 10, created_at=DAY),
         scored(2, 20, document_type="W-2", created_at=LATER),
         scored(3, 30, created_at=None),
-    ]
+    ],
+    sent=pd.DataFrame({"upload_id": [scored(2, 20)["id"]], "external_id": ["loan-77"]}),
 )
 
 
@@ -44,10 +45,16 @@ def numbers(filters):
         ({"created_at": (None, dt.datetime(2024, 8, 1, tzinfo=dt.UTC))}, [10]),
         ({"created_at": ("2024-07-08T02:00+02:00", None)}, [10, 20]),
         ({"user": [None]}, [10, 20, 30]),
+        ({"external_id": "loan-77"}, [20]),
     ],
 )
 def test_a_filter_is_a_value_some_values_or_two_times(filters, expected):
     assert numbers(filters) == expected
+
+
+@pytest.mark.parametrize("wanted", [{"user": "LOAN-7"}, {"text": "an-77"}])
+def test_a_borrower_is_found_by_a_part_of_the_lenders_own_name(wanted):
+    assert find_uploads(FRAME, **wanted)["ocr_authenticity_score"].tolist() == [20]
 
 
 @pytest.mark.parametrize("filters", ["user", 5, [("user", "a")], ["user"]])

@@ -100,7 +100,7 @@ class ListServer(HostileServer):
             return Answer(403)
         if path in people:
             wanted = parse_qs(urlsplit(seen.path).query).get("external_id", [None])[0]
-            found = [one for one in people[path] if wanted in (None, one["external_id"])]
+            found = [one for one in people[path] if wanted in (None, one.get("external_id"))]
             return Answer(body=page_of(found))
         if path != "/v2/user-uploads":
             known = [*self.records, *self.users, *self.accounts]
