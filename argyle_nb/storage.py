@@ -98,9 +98,14 @@ def write_csv(frame: pd.DataFrame, path: Path, *, excel: bool = False) -> None:
         atomic_write(path, SHARED) as file,
         TextIOWrapper(file, encoding=encoding, newline="") as text,
     ):
-        text.write(",".join(_cell(str(name)) for name in frame.columns) + end)
+        text.write(_header(frame, end))
         for start in range(0, len(frame), _ROWS):
             text.writelines(_lines(frame.iloc[start : start + _ROWS], end))
+
+
+def csv_text(frame: pd.DataFrame, *, header: bool) -> str:
+    """Give some rows as `write_csv` writes them, for a file that is written elsewhere."""
+    return "".join([_header(frame, "\n") if header else "", *_lines(frame, "\n")])
 
 
 def neutral(text: str) -> str:
@@ -130,6 +135,10 @@ def texts_of(column: pd.Series[Any]) -> list[str | None]:
     if not missing.any():
         return [*values]
     return [None if gone else value for value, gone in zip(values, missing, strict=True)]
+
+
+def _header(frame: pd.DataFrame, end: str) -> str:
+    return ",".join(_cell(str(name)) for name in frame.columns) + end
 
 
 def _lines(frame: pd.DataFrame, end: str) -> Iterator[str]:

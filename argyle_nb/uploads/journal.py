@@ -2,6 +2,7 @@
 
 Several notebooks and processes may share it. A row says ``sending`` before the request leaves, and
 names its owner, who holds a lock for as long as it lives: what a dead owner left is ``unknown``.
+A second table holds what somebody asked a panel to send, as it was typed, until it is sent.
 """
 
 from __future__ import annotations
@@ -45,6 +46,22 @@ CREATE TABLE uploads (
     PRIMARY KEY (scope, sha256, document_type, user)
 )
 """
+# What somebody asked to send, so that nothing is forgotten when Python ends in the middle.
+_BATCHES = """
+CREATE TABLE IF NOT EXISTS batch_files (
+    scope TEXT NOT NULL,
+    file TEXT NOT NULL,
+    path TEXT NOT NULL,
+    is_copy INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    document_type TEXT NOT NULL,
+    borrower TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    upload_id TEXT,
+    recorded_at TEXT NOT NULL,
+    PRIMARY KEY (scope, file)
+)
+"""
 _COLUMNS = {
     1: "scope sha256 document_type user name state upload_id reason updated_at",
     2: "scope sha256 document_type user name state upload_id reason attempts sent_at owner"
@@ -84,6 +101,20 @@ class JournalEntry(NamedTuple):
     sent_at: float | None = None
     name: str = ""  # as it was sent
     external_id: str | None = None  # the lender's own name of the user, where it is known
+
+
+class BatchFile(NamedTuple):
+    """One file of a batch, recorded before the batch begins."""
+
+    file: str  # its key in the queue
+    path: str
+    is_copy: bool
+    sha256: str
+    document_type: str
+    borrower: str  # as it was typed
+    # What became of it, for all the journal knows: ``new``, ``unknown`` or ``done``.
+    state: str = "new"
+    upload_id: str | None = None
 
 
 class Journal:
@@ -209,6 +240,62 @@ class Journal:
                 " (?, ?, ?, ?, ?, 'refused', NULL, ?, 0, NULL, NULL, ?, ?)",
                 [(*key, name, why, _now(), external_id) for key, name, why, external_id in refused],
             )
+
+    def record(self, scope: str, files: Iterable[BatchFile]) -> None:
+        """Record the files of a batch before it begins."""
+        with self._transaction():
+            owner, now = self._owner.acquire(), _now()
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO batch_files VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)",
+                [(scope, *file[:6], owner, now) for file in files],
+            )
+
+    def arrived(self, scope: str, file: str, upload_id: str) -> None:
+        """Record that a file of a batch is at the service."""
+        with self._transaction(synchronous="NORMAL"):
+            self._connection.execute(
+                "UPDATE batch_files SET upload_id = ? WHERE (scope, file) = (?, ?)",
+                (upload_id, scope, file),
+            )
+
+    def forget(self, scope: str, files: Iterable[str]) -> None:
+        """Forget files that are not to be sent any more."""
+        with self._transaction(synchronous="NORMAL"):
+            self._connection.executemany(
+                "DELETE FROM batch_files WHERE (scope, file) = (?, ?) AND upload_id IS NULL",
+                [(scope, file) for file in files],
+            )
+
+    def interrupted(self, scope: str) -> list[BatchFile]:
+        """Give the files of batches whose owner has ended before they were at the service."""
+        with self._transaction():
+            rows = self._connection.execute(
+                "SELECT b.file, b.path, b.is_copy, b.sha256, b.document_type, b.borrower, u.state,"
+                " u.upload_id, b.owner FROM batch_files b LEFT JOIN uploads u"
+                " ON (u.scope, u.sha256, u.document_type) = (b.scope, b.sha256, b.document_type)"
+                " AND u.updated_at >= b.recorded_at AND u.state <> 'refused'"
+                " WHERE b.scope = ? AND b.upload_id IS NULL GROUP BY b.file ORDER BY b.rowid",
+                (scope,),
+            ).fetchall()
+            ours = self._owner.acquire()
+            owners = {row[-1] for row in rows} - {ours}
+            dead = {owner for owner in owners if not self._owner.is_alive(owner)}
+        states = {None: "new", "rejected": "new", "sending": "unknown", "probable": "unknown"}
+        return [
+            BatchFile(*row[:2], bool(row[2]), *row[3:6], states.get(row[6], row[6]), row[7])
+            for row in rows
+            if row[-1] in dead
+        ]
+
+    def borrowers(self, scope: str) -> dict[str, str]:
+        """Give what was typed as the borrower of each upload that came from a batch of a queue."""
+        with self._transaction():
+            rows = self._connection.execute(
+                "SELECT upload_id, borrower FROM batch_files"
+                " WHERE scope = ? AND upload_id IS NOT NULL",
+                (scope,),
+            ).fetchall()
+        return dict(rows)
 
     @contextmanager
     def exclusive(self, text: str) -> Iterator[None]:
@@ -374,6 +461,7 @@ def _open(path: Path, busy_seconds: float) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("BEGIN IMMEDIATE")
         _migrate(connection, _check(connection, path))
+        connection.execute(_BATCHES)
         connection.execute("COMMIT")
     except BaseException:
         connection.close()

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from argyle_nb.documents import safe_name
 from argyle_nb.errors import ValidationError, words_of
 from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.models import UserUpload, checked_type
 from argyle_nb.uploads.batch import send_jobs
-from argyle_nb.uploads.jobs import Borrower, borrower_of, default_journal, jobs_of, shown_state
-from argyle_nb.uploads.journal import Journal
+from argyle_nb.uploads.jobs import (
+    ALREADY_THERE,
+    Borrower,
+    borrower_of,
+    default_journal,
+    jobs_of,
+    shown_state,
+)
+from argyle_nb.uploads.journal import BatchFile, Journal
 from argyle_nb.uploads.queue_files import (
     CAN_BE_CHANGED,
     DONE,
@@ -42,12 +50,39 @@ if TYPE_CHECKING:
     from argyle_nb.uploads.queue_threads import StatusUpdate
     from argyle_nb.uploads.workers import Progress
 
-    # The file, its upload's id, its user's id, and how it came to Argyle.
-    OnSent = Callable[[QueuedFile, str, str | None, str], None]
+    # The file, its upload's id, its user's id, how it came to Argyle, and what it is a copy of.
+    OnSent = Callable[[QueuedFile, str, str | None, str, str], None]
 
-_SEARCHED_FOR = "its end was not seen; looking for it at Argyle, which may take two minutes"
-_MAY_BE_THERE = "it may be at Argyle; upload it again, which looks for it there first"
-_STOPPED = "stopped before it was sent"
+_SEARCHED_FOR = "Not confirmed yet. Checking whether Argyle stored it (up to 2 minutes)"
+_MAY_BE_THERE = "It may be stored. Select Retry: it checks Argyle first."
+_STOPPED = "Stopped before it was sent"
+_DUPLICATE = "Same content, type and borrower as {}: not sent again"
+_BEFORE = "Uploaded before the interruption"
+_ARRIVED = "Uploaded. Waiting for results"
+_LOST = "The batch was interrupted, and this file is no longer on the Jupyter server. Add it again."
+_OTHER_CONTENT = "The file has changed since the interrupted batch. Select Upload to send it as it is."
+# What a document costs besides its bytes, in bytes, when the time that is left is estimated.
+_BYTES_A_DOCUMENT = 100_000
+
+
+class SendProgress(NamedTuple):
+    """How far the batches are that are on their way: documents with an end, all, and their share.
+
+    The share counts bytes, and something for each document besides.
+    """
+
+    ended: int
+    all: int
+    share: float
+    seconds: float  # since the first of these batches began
+
+
+class Interrupted(NamedTuple):
+    """What batches left whose Python has ended: documents by what the journal knows of them."""
+
+    not_sent: int = 0
+    not_confirmed: int = 0
+    sent: int = 0
 
 
 class UploadQueue:
@@ -70,6 +105,8 @@ class UploadQueue:
         self._files = QueuedFiles(on_change)
         self._inspector = FileInspector(self._files)
         self._batches: dict[int, QueueBatch] = {}
+        self._recorded: set[str] = set()
+        self._resumed: set[str] = set()
         self._count = 0
         self._lock = threading.Lock()
         self._uploads: dict[str, UserUpload] = {}
@@ -91,6 +128,33 @@ class UploadQueue:
     def is_sending(self) -> bool:
         """Whether something is on its way to Argyle."""
         return bool(self._batches)
+
+    @property
+    def progress(self) -> SendProgress | None:
+        """How far sending is; none where nothing is being sent."""
+        batches = dict(self._batches)
+        files = [file for file in self.files if file.batch in batches]
+        if not files:
+            return None
+        ended = share = whole = 0.0
+        for file in files:
+            is_over = file.state not in (WAITING, SENDING)
+            weight = file.size + _BYTES_A_DOCUMENT
+            ended += is_over
+            share += weight * (1.0 if is_over else file.fraction * file.size / weight)
+            whole += weight
+        seconds = time.monotonic() - min(batch.began for batch in batches.values())
+        return SendProgress(int(ended), len(files), share / whole, seconds)
+
+    @property
+    def interrupted(self) -> Interrupted:
+        """What batches left that were under way in this journal when their Python ended."""
+        states = [file.state for file in self.journal.interrupted(self._scope)]
+        return Interrupted(*(states.count(state) for state in ("new", "unknown", "done")))
+
+    @property
+    def _scope(self) -> str:
+        return self.client.settings.journal_scope
 
     @property
     def uploads(self) -> list[UserUpload]:
@@ -156,6 +220,7 @@ class UploadQueue:
         file = self.find(key)
         if not self._files.remove(key):
             return False
+        self._forget([key])
         upload_id = file.upload_id if file else ""
         with self._lock:
             if others := [other for other in self._keys.pop(upload_id, []) if other != key]:
@@ -194,15 +259,79 @@ class UploadQueue:
         )
         try:
             files += self._files.take(
-                choose, state=WAITING, batch=number, fraction=0.0, message="waiting to be sent"
+                choose, state=WAITING, batch=number, fraction=0.0, message="Waiting to be sent"
             )
+            self._record(files)
             worker.start()
         except BaseException:
             self._batches.pop(number)
             for file in files:
-                self._files.put(file.key, state=READY, message="ready")
+                self._files.put(file.key, state=READY, message="Ready")
             raise
         return worker
+
+    def _record(self, files: list[QueuedFile]) -> None:
+        self._recorded |= {file.key for file in files}
+        self.journal.record(
+            self._scope,
+            [
+                BatchFile(
+                    file.key,
+                    str(file.path),
+                    file.is_copy,
+                    file.document.sha256 if file.document else "",
+                    file.document_type,
+                    file.user,
+                )
+                for file in files
+            ],
+        )
+
+    def _forget(self, keys: Iterable[str]) -> None:
+        if known := self._recorded.intersection(keys):
+            self._recorded -= known
+            self.journal.forget(self._scope, known)
+
+    def kept_paths(self) -> set[Path]:
+        """Give the private copies of what was to be sent and is not at Argyle yet."""
+        waiting = [file for file in self.files if file.is_copy and file.key in self._recorded]
+        return {file.path for file in waiting if not file.upload_id}
+
+    def resume(self) -> threading.Thread | None:
+        """Take what interrupted batches left into the queue, and send what is as it was then."""
+        left = self.journal.interrupted(self._scope)
+        # From now on it is ours: should this Python end as well, the next one finds all of it.
+        self._recorded |= {old.file for old in left}
+        self.journal.record(self._scope, left)
+        self._resumed |= {old.file for old in left}
+        keys = [old.file for old in left if self._take_over(old)]
+        return self.send(keys) if keys else None
+
+    def discard_interrupted(self) -> None:
+        """Forget what interrupted batches left, and remove private copies of it."""
+        left = self.journal.interrupted(self._scope)
+        self.journal.forget(self._scope, [old.file for old in left])
+        for old in left:
+            drop_copy(_queued(old))
+
+    def _take_over(self, old: BatchFile) -> bool:
+        """Put a file of an interrupted batch on the list; whether it can be sent as it is."""
+        file = _queued(old)
+        if not self._files.add(file):
+            return False
+        if old.upload_id and not file.path.exists():
+            self._arrived(file, old.upload_id, None, _BEFORE, "")
+            return False
+        self._inspector.inspect_now(old.file)
+        now = self.find(old.file)
+        if now is None or now.document is None:
+            if not file.path.exists():
+                self._files.put(old.file, message=_LOST)
+            return False
+        if now.document.sha256 != old.sha256:
+            self._files.put(old.file, message=_OTHER_CONTENT)
+            return False
+        return True
 
     def stop(self) -> None:
         """Send nothing more; what is being sent ends, or is broken off before its last byte."""
@@ -211,7 +340,7 @@ class UploadQueue:
 
     def look_again(self, key: str) -> None:
         """Ask Argyle again what came of a document."""
-        again = {"state": READING, "message": "asking Argyle again"}
+        again = {"state": READING, "message": "Asking Argyle again"}
         file = self._files.change(key, lambda f: again if f.state in (DONE, UNREAD) else {})
         if file:
             self._follower.follow([self._uploads[file.upload_id]])
@@ -219,8 +348,12 @@ class UploadQueue:
     def earlier(self, count: int = 50) -> list[tuple[UploadKey, JournalEntry, str]]:
         """Give what the journal says of documents that are not at Argyle through this queue."""
         here = {upload.id for upload in self.uploads}
-        rows = self.journal.latest(self.client.settings.journal_scope, count + len(here))
+        rows = self.journal.latest(self._scope, count + len(here))
         return [row for row in rows if row[1].upload_id not in here][:count]
+
+    def borrowers(self) -> dict[str, str]:
+        """Give what was typed as the borrower of each upload that a queue sent."""
+        return self.journal.borrowers(self._scope)
 
     def _run(self, number: int, batch: QueueBatch, files: list[QueuedFile]) -> None:
         try:
@@ -231,15 +364,26 @@ class UploadQueue:
             for file in files:
                 self._files.notify(file.key)
 
-    def _arrived(self, file: QueuedFile, upload_id: str, user: str | None, how: str) -> None:
+    def _arrived(
+        self, file: QueuedFile, upload_id: str, user: str | None, how: str, duplicate_of: str
+    ) -> None:
         """Show that Argyle has a document, and follow it to its score."""
+        self.journal.arrived(self._scope, file.key, upload_id)
+        self._recorded.discard(file.key)
+        if duplicate_of == file.name and file.key in self._resumed:
+            how, duplicate_of = _BEFORE, ""
         new = UserUpload(upload_id, user=user, requested_document_type=file.document_type)
         with self._lock:
             upload = self._uploads.setdefault(upload_id, new)
             self._keys.setdefault(upload_id, []).append(file.key)
-        message = _joined(how, "Argyle has it")
         self._files.put(
-            file.key, state=READING, fraction=1.0, message=message, how=how, upload_id=upload_id
+            file.key,
+            state=READING,
+            fraction=1.0,
+            message=_joined(how, _ARRIVED),
+            how=how,
+            duplicate_of=duplicate_of,
+            upload_id=upload_id,
         )
         drop_copy(file)
         self._follower.follow([upload])
@@ -270,6 +414,19 @@ def _changes_by(update: StatusUpdate, how: str) -> dict[str, Any]:
     }
 
 
+def _queued(old: BatchFile) -> QueuedFile:
+    path = Path(old.path)
+    return QueuedFile(
+        old.file,
+        path,
+        safe_name(path.name),
+        old.is_copy,
+        document_type=old.document_type,
+        is_guess=False,
+        user=old.borrower,
+    )
+
+
 def _joined(*parts: str) -> str:
     return "; ".join(part for part in parts if part)
 
@@ -293,6 +450,9 @@ class QueueBatch:
     ) -> None:
         self._client, self._journal, self._finder = client, journal, finder
         self._files, self._number, self._on_sent = files, number, on_sent
+        self.began = time.monotonic()
+        # The key of a file -> the name of the first one of the same content, type and user.
+        self._first_names: dict[str, str] = {}
         self._stop = threading.Event()
         self._is_stopping = False
         # Whether each row shows what the batch last reported.
@@ -312,9 +472,9 @@ class QueueBatch:
             pass
         except Exception as error:  # noqa: BLE001 - it is shown on each row
             if self._is_current:
-                self._leave(files, "unsent", f"not sent: {words_of(error)}")
+                self._leave(files, "unsent", words_of(error))
             else:
-                self._leave(files, "unknown", f"its end could not be told: {words_of(error)}")
+                self._leave(files, "unknown", words_of(error))
         if self._stop.is_set():
             self._leave(files, READY, _STOPPED)
 
@@ -326,6 +486,9 @@ class QueueBatch:
             if file.document
         }
         jobs = jobs_of(rows)
+        self._first_names = {
+            files[row].key: files[job.rows[0]].name for job in jobs for row in job.rows[1:]
+        }
         send_jobs(self._client, jobs, self._journal, progress=lambda now: self._show(files, now))
         for job in jobs:
             user = job.key.user if job.key else None
@@ -352,15 +515,15 @@ class QueueBatch:
         if match.user:
             return Borrower(match.user.id, match.user.external_id or "")
         raise ValidationError(
-            f"no single user with the e-mail address {address} is known ({match.words}): write the "
-            "user's id or an external id, which may be a new one"
+            f"No single user with the email address {address} is known ({match.words}). Enter a "
+            "user ID or an external ID, which may be a new one."
         )
 
     def _show(self, files: list[QueuedFile], progress: Progress) -> None:
         self._is_current = False
         for row, (fraction, entry, user) in progress.rows.items():
             if entry is None:
-                message = f"sending to Argyle, {fraction:.0%}"
+                message = f"Sending to Argyle, {fraction:.0%}"
                 self._put(files[row], state=SENDING, fraction=fraction, message=message)
             elif entry.state in ("sending", "unknown", "probable"):
                 self._put(files[row], state=WAITING, fraction=1.0, message=_SEARCHED_FOR)
@@ -370,7 +533,7 @@ class QueueBatch:
         if self._stop.is_set() and not self._is_stopping:
             self._is_stopping = True
             for file in files:
-                self._put(file, message="stopping")
+                self._put(file, message="Stopping")
             raise _StopRequest
 
     def _end(self, file: QueuedFile, entry: JournalEntry, user: str | None, reason: str) -> None:
@@ -381,14 +544,17 @@ class QueueBatch:
             # The next try compares the content again.
             self._put(file, state=state, message=reason or state, stamp=None)
         elif (now := self._files.find(file.key)) and self._has(now):
-            self._on_sent(file, entry.upload_id, user, reason)
+            before = entry.name if entry.reason == ALREADY_THERE else ""
+            duplicate_of = self._first_names.get(file.key) or before
+            how = _DUPLICATE.format(duplicate_of) if duplicate_of else reason
+            self._on_sent(file, entry.upload_id, user, how, duplicate_of)
 
     def _leave(self, files: list[QueuedFile], state: str, why: str) -> None:
         """Show of what has no end yet how it was left."""
         for file in files:
             now = self._files.find(file.key)
             if state == "unknown" or (now and now.fraction == 1.0):
-                self._put(file, state="unknown", message=f"{why}; {_MAY_BE_THERE}")
+                self._put(file, state="unknown", message=f"{why}. {_MAY_BE_THERE}")
             else:
                 self._put(file, state=state, fraction=0.0, message=why)
 

@@ -46,8 +46,9 @@ class QueuedFile:
     state: str = LOOKING
     batch: int = 0  # the number of the last one that it was in
     fraction: float = 0.0  # of its bytes that have left, 0 to 1
-    message: str = "looking at it"
+    message: str = "Checking the file"
     how: str = ""  # it came to Argyle, where that is worth a word
+    duplicate_of: str = ""  # the name of what was sent in its place
     upload_id: str = ""
     found_type: str = ""  # Argyle's
     score: int | None = None
@@ -149,12 +150,17 @@ def checked(files: list[QueuedFile]) -> list[QueuedFile]:
     if guessing:
         problem = _named(guessing, "is", "are")
         raise ValidationError(
-            f"nothing was sent: {problem} still being looked at; send in a moment"
+            f"Nothing was sent. {problem} still being checked; try again in a few seconds."
         )
-    missing = [file for file in files if not file.user]
-    if missing:
+    if untyped := [file for file in files if not file.document_type]:
+        problem = _named(untyped, "has", "have")
+        raise ValidationError(
+            f"Nothing was sent. {problem} no document type, and none could be suggested. Choose one "
+            "under Document type."
+        )
+    if missing := [file for file in files if not file.user]:
         problem = _named(missing, "has", "have")
-        raise ValidationError(f"nothing was sent: {problem} no user; say whose it is")
+        raise ValidationError(f"Nothing was sent. {problem} no borrower. Enter one under Borrower.")
     return files
 
 

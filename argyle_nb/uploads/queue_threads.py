@@ -43,11 +43,9 @@ _FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.25, 5.0, 1.5
 _LONGEST_PAUSE_IN_TROUBLE = 30.0
 _ROUND_SECONDS = 60.0
 FOLLOW_SECONDS = 600.0
-# The type of what cannot be guessed, until somebody chooses.
-_OTHER = "miscellaneous"
-LATER = "still being read by the service; look again later"
+LATER = "Still processing. Select Refresh status later."
 
-_PROGRESS_OF_STAGE = {"completed": "done", "in_progress": "under way", "idle": "not begun"}
+_PROGRESS_OF_STAGE = {"completed": "done", "in_progress": "in progress", "idle": "not started"}
 _Analyses = list[Analysis[Signal, ReasonCode]]
 _ANALYSIS = msgspec.json.Decoder(Analysis[Signal, ReasonCode] | _Analyses | None)
 
@@ -106,17 +104,18 @@ class FileInspector:
 
     def inspect(self, key: str) -> None:
         """Inspect a file soon; what comes of it is shown on its row."""
-        self._inspections.add(lambda: self._inspect(key))
+        self._inspections.add(lambda: self.inspect_now(key))
 
     def is_unchanged(self, file: QueuedFile) -> bool:
         """Whether a document is the one that somebody gave a user; another is inspected anew."""
         if _is_unchanged(file):
             return True
-        self._files.put(file.key, state=LOOKING, message="it has changed; looking at it again")
+        self._files.put(file.key, state=LOOKING, message="The file changed on disk. Checking it again")
         self.inspect(file.key)
         return False
 
-    def _inspect(self, key: str) -> None:
+    def inspect_now(self, key: str) -> None:
+        """Inspect a file, and begin to guess its type where nobody chose one."""
         file = self._files.find(key)
         if file is None:
             return
@@ -136,16 +135,17 @@ class FileInspector:
         if file.is_guess:
             self._guesses.add(lambda: self._guess(key))
         self._files.put(
-            key, document=document, stamp=stamp, found=found, state=READY, message="ready"
+            key, document=document, stamp=stamp, found=found, state=READY, message="Ready"
         )
 
     def _guess(self, key: str) -> None:
-        file = self._files.find(key)
-        guess = _OTHER
+        file, guess = self._files.find(key), ""
         try:
-            guess = (guess_type(file.path).document_type if file else "") or _OTHER
+            guess = guess_type(file.path).document_type if file else ""
         finally:
-            self._files.change(key, lambda now: {"document_type": guess} if now.is_guess else {})
+            # What cannot be told is for a person to choose: as something else it gets no score.
+            known = {"document_type": guess, "is_guess": bool(guess)}
+            self._files.change(key, lambda now: known if now.is_guess else {})
 
 
 def _is_unchanged(file: QueuedFile) -> bool:
@@ -283,7 +283,7 @@ def under_way(upload: UserUpload) -> str:
     """Say how far Argyle is with reading an upload."""
     steps = zip(STAGES, upload.stages, strict=True)
     begun = [f"{stage} {_PROGRESS_OF_STAGE.get(str(step), step)}" for stage, step in steps if step]
-    return "Argyle reads it: " + ", ".join(begun) if begun else "Argyle reads it"
+    return "Processing: " + ", ".join(begun) if begun else "Processing"
 
 
 def outcome(upload: UserUpload, reason: str) -> Outcome:

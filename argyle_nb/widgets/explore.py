@@ -1,39 +1,61 @@
-"""`ScoreExplorer`: filter, cut, look at the uploads behind a bar, take them along."""
+"""`ScoreExplorer`: filter, cut, open the uploads behind a bar, review them or take them along."""
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Literal, cast
 
 import msgspec
 import pandas as pd
 
+from argyle_nb.errors import ConfigurationError
+from argyle_nb.frames.uploads import signals_frame
+from argyle_nb.review.queue import ReviewCase, in_order_of_weight, open_case
 from argyle_nb.scores.filters import statuses_of
-from argyle_nb.widgets.explore_view import ExplorerModel, View
+from argyle_nb.widgets.case import DocumentCache, facts_of, slice_of
+from argyle_nb.widgets.explore_view import ExplorerModel, View, ViewFile
 from argyle_nb.widgets.panel import Panel, Question, read_static
+from argyle_nb.widgets.review import ReviewQueue
 
 if TYPE_CHECKING:
-    from argyle_nb.widgets.explore_view import ViewResult
+    from pathlib import Path
+
+    from argyle_nb.client.client import Client
+    from argyle_nb.review import ReviewLog
+    from argyle_nb.widgets.explore_view import Positions, ViewResult
     from argyle_nb.widgets.panel import Answer
 
 ROWS_PER_PAGE = 12
 DECISIONS = ("passed", "reviewed", "rejected")
 # Searched for by somebody, so it may be a person's name.
 PERSONAL_FILTERS = ("user", "text")
+FILE_NAME = "uploads_in_view.csv"
+# Fewer are ready before the first search would come.
+_MANY = 20_000
 
 
 class _ExplorerQuestion(Question):
-    kind: Literal["look", "export"]
+    kind: Literal["look", "select", "case", "slice", "export", "part", "review"]
     view: View | None = None
     page: int = 0
+    uploads: tuple[str, ...] = ()
+    selected: bool = True
+    upload: str = ""
+    offset: int = 0
+    again: bool = False
+    open: bool = True
     file_names: bool = False
+    part: int = 0
 
 
 class ScoreExplorer(Panel):
-    """Look at how uploads score, at what two cut-offs would do, and at the uploads themselves.
+    """Explore scores: filter, set pass and reject thresholds, open, select and review uploads.
 
-    Filters, picture, cut-offs and table are linked, and work by mouse and by keyboard. The panel
-    shows the lines of code that give the same, and writes what is in the table to a CSV file in
-    the kernel's folder. A saved notebook keeps counts and shares; file names and ids are not saved.
+    Filters, picture, thresholds and table are linked, and work by mouse and by keyboard; the lowest
+    scores come first. A row opens beside the table with its signals, OCR data and document. What is
+    selected, or else all that is in view, is reviewed in the panel or downloaded by the browser as
+    a CSV file. The panel shows the lines of code that give the same view. A saved notebook keeps
+    counts and shares; file names, borrowers and ids are not saved.
 
     Parameters
     ----------
@@ -41,6 +63,9 @@ class ScoreExplorer(Panel):
         From `uploads_frame`; its level preset is used throughout.
     signals
         From `signals_frame`; adds the filter by signal.
+    client
+        From `connect`. Without it there are no documents, no OCR data and no reviews in the panel:
+        these are fetched through the client when a row is opened.
 
     Raises
     ------
@@ -52,22 +77,36 @@ class ScoreExplorer(Panel):
     >>> explorer = ScoreExplorer(frame)
     >>> explorer
     ScoreExplorer(4 of 4 uploads in view)
-    >>> explorer.frame["id"].size
-    4
+    >>> explorer.frame["id"].size, explorer.selected["id"].size
+    (4, 4)
     """
 
-    _esm = read_static("panel.js", "explore.js")
-    _css = read_static("panel.css", "explore.css")
+    _esm = read_static("panel.js", "case.js", "explore.js")
+    _css = read_static("panel.css", "case.css", "explore.css")
     question = _ExplorerQuestion
+    changes = frozenset({"select", "review"})
 
-    def __init__(self, frame: pd.DataFrame, signals: pd.DataFrame | None = None) -> None:
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        signals: pd.DataFrame | None = None,
+        *,
+        client: Client | None = None,
+    ) -> None:
         self._explorer = ExplorerModel(frame, signals)
+        self._client = client
+        self._documents = DocumentCache(self._fetch, self._announce)
         self._view = self._explorer.first_view()
         self._options = self._explorer.filter_options()
+        self._selected: dict[str, None] = {}
+        self._file: ViewFile | None = None
+        self._queue: ReviewQueue | None = None
         super().__init__(self._picture(self._view, self._explorer.evaluate(self._view)))
+        if len(frame) > _MANY:
+            threading.Thread(target=self._explorer.prepare, daemon=True).start()
 
     def __repr__(self) -> str:
-        in_view, uploads = len(self.frame), len(self._explorer.frame)
+        in_view, uploads = len(self._rows()), len(self._explorer.frame)
         return f"ScoreExplorer({in_view} of {uploads} uploads in view)"
 
     @property
@@ -76,9 +115,57 @@ class ScoreExplorer(Panel):
         return self._explorer.evaluate(self._view).table
 
     @property
+    def selected(self) -> pd.DataFrame:
+        """The selected rows in the table's order, or all uploads in view if none is selected.
+
+        A row stays selected when a filter hides it. Columns are those of `uploads_frame`.
+        """
+        return self._explorer.frame.iloc[self._chosen()]
+
+    @property
     def code(self) -> str:
         """The three lines that reproduce the view."""
         return self._view.code()
+
+    def review(
+        self,
+        client: Client | None = None,
+        *,
+        reviewer: str = "",
+        log: ReviewLog | Path | str | None = None,
+    ) -> ReviewQueue:
+        """Make a review queue of the `selected` uploads, as "Review" does in the panel.
+
+        Parameters
+        ----------
+        client
+            From `connect`; not needed where the explorer has one.
+        reviewer, log
+            As for `ReviewQueue`.
+
+        Returns
+        -------
+        ReviewQueue
+            To be shown in a cell.
+
+        Raises
+        ------
+        ConfigurationError
+            When no upload is in view, or without a client.
+
+        Examples
+        --------
+        >>> explorer = ScoreExplorer(frame)
+        >>> explorer.review(client, log=folder / "explored.sqlite")
+        ReviewQueue(4 documents, 4 without a verdict of this reviewer)
+        """
+        client = client or self._client
+        if client is None:
+            raise ConfigurationError(
+                "documents are fetched through a client: use explorer.review(client), "
+                "or make the explorer with client=client"
+            )
+        return ReviewQueue(client, self.selected, reviewer=reviewer, log=log)
 
     def _on_look(self, question: _ExplorerQuestion) -> Answer:
         view = question.view or self._view
@@ -88,13 +175,96 @@ class ScoreExplorer(Panel):
         return {
             "picture": self.saved,
             "view": msgspec.to_builtins(view),
-            "table": _table(result, question.page),
+            "table": self._table(result, question.page),
+            "lifts": [] if len(result.rows) else self._explorer.without_one(view),
             "code": view.code(),
+            "selected": len(self._selected),
+            "queue": self._queue_in_page(),
         }
 
+    def _on_select(self, question: _ExplorerQuestion) -> Answer:
+        """Select some uploads or no longer; without any, none stays selected."""
+        if not question.uploads:
+            self._selected.clear()
+        for upload in question.uploads:
+            if question.selected:
+                self._selected[upload] = None
+            else:
+                self._selected.pop(upload, None)
+        return {"selected": len(self._selected)}
+
+    def _on_case(self, question: _ExplorerQuestion) -> Answer:
+        self._documents.keep_only(*([question.upload] if self._client else []))
+        case = self._documents.find(question.upload, again=question.again)
+        if case and not (case.problem and not case.file_name):
+            return facts_of(case)
+        known = facts_of(self._known(question.upload))
+        del known["fields"]  # what was read is not in the tables
+        if case:
+            return known | {"problem": case.problem}
+        return known | {"fetching": self._client is not None, "offline": self._client is None}
+
+    def _on_slice(self, question: _ExplorerQuestion) -> Answer:
+        case = self._documents.find(question.upload)
+        return slice_of(case, question.upload, question.offset)
+
     def _on_export(self, question: _ExplorerQuestion) -> Answer:
-        path = self._explorer.write(self._view, file_names=question.file_names)
-        return {"file": str(path.absolute()), "uploads": len(self.frame)}
+        file = ViewFile(self._explorer, self._chosen(), file_names=question.file_names)
+        self._file = file
+        return {"name": FILE_NAME, "uploads": file.uploads, "parts": file.parts, "file": file.key}
+
+    def _on_part(self, question: _ExplorerQuestion) -> Answer:
+        if self._file is None or self._file.key != question.upload:
+            raise ConfigurationError("Another download has begun. Select Download again.")
+        return {"part": question.part, "buffer": self._file.part(question.part)}
+
+    def _on_review(self, question: _ExplorerQuestion) -> Answer:
+        """Show a new review queue below the panel in place of an earlier one, or none."""
+        if self._queue is not None:
+            self._queue.close()
+        wanted = question.open and self._client is not None
+        self._queue = self.review() if wanted else None
+        return {"queue": self._queue_in_page(), "open": question.open}
+
+    def _queue_in_page(self) -> str:
+        """Give the reference by which the page finds the review queue, if there is one."""
+        return f"anywidget:{self._queue.model_id}" if self._queue else ""
+
+    def _rows(self) -> Positions:
+        return self._explorer.evaluate(self._view).rows
+
+    def _chosen(self) -> Positions:
+        if self._selected:
+            return self._explorer.in_order(self._view, list(self._selected))
+        return self._rows()
+
+    def _fetch(self, upload: str) -> ReviewCase:
+        client = cast("Client", self._client)
+        return open_case(client, upload, levels=self._explorer.preset.name)
+
+    def _announce(self, upload: str) -> None:
+        self._push({"about": "ready", "upload": upload})
+
+    def _known(self, upload: str) -> ReviewCase:
+        """Give what the tables tell of an upload, before anything is fetched."""
+        frame, signals = self._explorer.frame, self._explorer.signals
+        rows = frame[(frame["id"] == upload).fillna(False)]
+        if signals is None:
+            signals = signals_frame([])
+        told = signals[(signals["upload_id"] == upload).fillna(False)]
+        names = ["file_name", "document_type", "ocr_authenticity_score", "authenticity_level"]
+        name, kind, score, level = (
+            next((None if pd.isna(value) else value for value in rows[name]), None)
+            for name in names
+        )
+        return ReviewCase(
+            upload,
+            file_name=name,
+            document_type=kind,
+            score=score,
+            level=level,
+            signals=in_order_of_weight(told),
+        )
 
     def _picture(self, view: View, result: ViewResult) -> Answer:
         """Give what is drawn: counts and shares, nothing of a person."""
@@ -112,7 +282,29 @@ class ScoreExplorer(Panel):
             "uploads": len(self._explorer.frame),
             "filters": filters | {name: "..." for name in PERSONAL_FILTERS if getattr(view, name)},
             "options": self._options,
+            "borrower": self._explorer.borrower,
         }
+
+    def _table(self, result: ViewResult, page: int) -> Answer:
+        pages = max(1, -(-len(result.rows) // ROWS_PER_PAGE))
+        number = min(max(page, 0), pages - 1)
+        rows = result.page(number, ROWS_PER_PAGE)
+        texts = pd.DataFrame(
+            {
+                "file_name": rows["file_name"],
+                "borrower": rows["external_id"].fillna(rows["user"]).fillna(rows["account"]),
+                "document_type": rows["document_type"],
+                "score": rows["ocr_authenticity_score"],
+                "level": rows["authenticity_level"],
+                "status": statuses_of(rows),
+                "created_at": rows["created_at"].dt.strftime("%Y-%m-%d %H:%M"),
+                "upload": rows["id"],
+            }
+        )
+        records = cast("list[Answer]", texts.astype("string").fillna("").to_dict("records"))
+        for record in records:
+            record["selected"] = record["upload"] in self._selected
+        return {"rows": records, "uploads": len(result.rows), "page": number, "pages": pages}
 
 
 def _shares(table: pd.DataFrame) -> dict[str, Answer]:
@@ -125,23 +317,3 @@ def _shares(table: pd.DataFrame) -> dict[str, Answer]:
         }
         for decision in DECISIONS
     }
-
-
-def _table(result: ViewResult, page: int) -> Answer:
-    pages = max(1, -(-len(result.order) // ROWS_PER_PAGE))
-    number = min(max(page, 0), pages - 1)
-    rows = result.page(number, ROWS_PER_PAGE)
-    texts = pd.DataFrame(
-        {
-            "file_name": rows["file_name"],
-            "document_type": rows["document_type"],
-            "score": rows["ocr_authenticity_score"],
-            "level": rows["authenticity_level"],
-            "status": statuses_of(rows),
-            "user": rows["user"].fillna(rows["account"]),
-            "created_at": rows["created_at"].dt.strftime("%Y-%m-%d %H:%M"),
-            "upload": rows["id"],
-        }
-    )
-    records = cast("list[Answer]", texts.astype("string").fillna("").to_dict("records"))
-    return {"rows": records, "uploads": len(result.order), "page": number, "pages": pages}

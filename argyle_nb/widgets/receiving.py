@@ -12,6 +12,7 @@ import shutil
 import tempfile
 import threading
 import weakref
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 from argyle_nb.documents import HEAD_BYTES, MAX_DOCUMENT_BYTES, media_type_of, safe_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
 RECEIVING, ARRIVED = "receiving", "arrived"
 # One that failed or was cancelled can be tried again.
@@ -57,18 +58,20 @@ class Receiver:
     """Takes files slice by slice into a private folder, each with a running SHA-256.
 
     Its methods may be called from any thread; ``on_change`` is called from any, and never under a
-    lock.
+    lock: with each file whose state changed, or of which a slice came. At the end, of Python too,
+    all copies are removed but those that ``kept`` names.
     """
 
     def __init__(
         self,
         max_bytes: int = MAX_DOCUMENT_BYTES,
         on_change: Callable[[ReceivedFile], None] = lambda _: None,
+        kept: Callable[[], Collection[Path]] = tuple,
     ) -> None:
         self.max_bytes = max_bytes
         self._on_change = on_change
         self._folder = Path(tempfile.mkdtemp(prefix="argyle_nb_drop_"))
-        self._clean_up = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        self._clean_up = weakref.finalize(self, _remove_all, self._folder, kept)
         self._lock = threading.RLock()
         self._files: dict[str, _IncomingFile] = {}
         self._count = 0
@@ -92,6 +95,20 @@ class Receiver:
     def prove(self, key: str, offset: int, sha256: str) -> ReceivedFile:
         """Go on where it stopped if the first bytes are the same, else from the start."""
         return self._update(key, lambda file: file.prove(offset, sha256))
+
+    def whole(
+        self, key: str, name: str, modified: int, content: bytes | memoryview, sha256: str
+    ) -> ReceivedFile:
+        """Take a small file at once."""
+        self._add(key, name, len(content), modified)
+
+        def take(file: _IncomingFile) -> None:
+            file.begin(len(content), modified, self.max_bytes)
+            file.prove(0, "")
+            file.take(0, content)
+            file.finish(sha256)
+
+        return self._update(key, take)
 
     def slice(self, key: str, offset: int, content: bytes | memoryview) -> ReceivedFile:
         """Take a slice if it is the next one; ``received`` says which is."""
@@ -138,15 +155,25 @@ class Receiver:
             file = self._files.get(key)
             if file is None:
                 return ReceivedFile(key, state=GONE)
-            before = file.state
+            before = file.state, file.received
             try:
                 step(file)
             except OSError as error:
                 file.fail(f"cannot be written ({error.strerror}); make room, then retry")
             after = file.snapshot()
-        if after.state != before:
+        if (after.state, after.received) != before:
             self._on_change(after)
         return after
+
+
+def _remove_all(folder: Path, kept: Callable[[], Collection[Path]]) -> None:
+    """Remove the copies of a receiver; each lies in a folder of its own."""
+    left = {path.parent for path in kept()}
+    for copy in folder.iterdir() if folder.is_dir() else ():
+        if copy not in left:
+            shutil.rmtree(copy, ignore_errors=True)
+    with suppress(OSError):
+        folder.rmdir()
 
 
 class _IncomingFile:

@@ -1,27 +1,44 @@
-"""`UploadPanel`: documents in by drag and drop, each watched to its score."""
+"""`UploadPanel`: documents in by drag and drop, each watched to its score.
+
+What the next widget's author should know of JupyterLab 4.6 with ipykernel 7.4:
+
+- JupyterLab sends widget messages to another thread (a subshell), so that they are served while a
+  cell runs. But the kernel sends a widget's messages to the shell that *last sent on that widget's
+  comm*. Whatever a cell sends, the comm's opening too, and every answer to a message that came
+  before the subshell was there, pins the comm to the main shell, where everything waits for the
+  cells. `UploadPanel` takes the pin off after each sending.
+- A plain `ipywidgets.Button` of a cell stays on the main shell: its click waits for the cell.
+  What must work at any time (cancel, retry) belongs into the JavaScript.
+- All widgets share one subshell: a slow handler holds up every other widget. Work goes elsewhere.
+- The content of a message must not have a text under the key ``id``; the kernel takes it for
+  the number of a request and may send it to another thread.
+- JupyterLab drops a kernel's messages beyond 1,000 a second, and closes the connection on a message
+  of more than 10 MiB. Hence slices below 1 MB, and news of rows at most five times a second.
+- JupyterLab's shortcuts are caught before an element sees the key. Only the attribute
+  ``data-lm-suppress-shortcuts`` keeps them away; ``stopPropagation`` does not.
+"""
 
 from __future__ import annotations
 
-import html
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
-import ipywidgets as widgets
+import msgspec
+import traitlets
 
-from argyle_nb.config import LOCAL
+from argyle_nb.config import ENVIRONMENTS, LOCAL
+from argyle_nb.documents import MAX_DOCUMENT_BYTES, safe_name
 from argyle_nb.errors import ValidationError, words_of
-from argyle_nb.models import DOCUMENT_TYPES
+from argyle_nb.models import DOCUMENT_TYPES, SCORED_TYPES
+from argyle_nb.review.queue import ReviewCase, open_case
 from argyle_nb.uploads import UploadQueue
 from argyle_nb.uploads.jobs import default_journal
-from argyle_nb.uploads.queue_files import DONE, files_of
-from argyle_nb.widgets.dropzone import DropZone
+from argyle_nb.uploads.queue_files import DONE, LOOKING, READING, SENDING, WAITING, files_of
 from argyle_nb.widgets.panel import Panel, Question, Throttle, read_static
-from argyle_nb.widgets.receiving import ARRIVED
+from argyle_nb.widgets.receiving import ARRIVED, GONE, RECEIVING, Receiver
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import pandas as pd
 
     from argyle_nb.client.client import Client
@@ -32,27 +49,39 @@ if TYPE_CHECKING:
     from argyle_nb.widgets.panel import Answer
     from argyle_nb.widgets.receiving import ReceivedFile
 
-SHOW_SECONDS, SAVE_SECONDS = 0.2, 2.0
-ROWS_IN_A_MESSAGE = 200
+# The larger the faster, up to about 1 MiB (tests/benchmarks/dropzone_speed.py), but Colab's
+# messages end at about 1 MB. What is smaller comes whole, several files in one message.
+SLICE_BYTES = 768 * 1024
+FILES_IN_A_MESSAGE = 64
+UNACKNOWLEDGED = 4
+ACCEPTED = ".pdf,.png,.jpg,.jpeg,.heic,.heif"
+
+SHOW_SECONDS = 0.2
+# The notebook's state of the panel: soon once everything rests, else rarely.
+SAVE_SECONDS, SAVE_WHILE_MOVING_SECONDS = 2.0, 30.0
+ROWS_IN_A_MESSAGE, ROWS_SAVED = 500, 500
+_MOVING = (LOOKING, WAITING, SENDING, READING)
+COPYING = "copying"
 # What a saved notebook says of a document under way.
 _SAVED_MESSAGES = {
-    "looking": "looking at it",
-    "ready": "ready",
-    "waiting": "waiting to be sent",
-    "sending": "sending to Argyle",
-    "reading": "Argyle has it",
+    "copying": "Copying to the Jupyter server",
+    "looking": "Checking the file",
+    "ready": "Ready",
+    "waiting": "Waiting to be sent",
+    "sending": "Sending to Argyle",
+    "reading": "Uploaded. Waiting for results",
 }
 
 
-class UploadPanel(widgets.VBox):
+class UploadPanel(Panel):
     """Upload documents from a notebook, and watch each to its score.
 
-    Files come by drag and drop, by a click, by the keyboard, or from a folder of the kernel's
-    machine. Each has its type (guessed, to be changed) and its user; they are sent with
-    `upload_batch` in a thread, each once, while cells run. Run the cell again or reload the page:
-    the panel goes on, as panels with the same journal and place share one queue; what is asked from
-    then on is asked with the newest client. Contents are never saved with the notebook, nor are
-    users; names, sizes and scores are.
+    Files come by drag and drop, by a click, by the keyboard, or from a folder of the Jupyter
+    server: of any size, several at once and whole folders. Each has its document type (suggested,
+    to be changed) and its borrower; they are sent with `upload_batch` in a thread, each once, while
+    cells run. Run the cell again or reload the page: the panel goes on, as panels with the same
+    journal and place are one. After a kernel's end it offers what a batch had not sent. Contents
+    are never saved with the notebook, nor are borrowers; names, sizes and scores are.
 
     Parameters
     ----------
@@ -75,9 +104,42 @@ class UploadPanel(widgets.VBox):
     []
     """
 
+    _esm = read_static("panel.js", "sha256.js", "dropzone.js", "upload.js")
+    _css = read_static("panel.css", "dropzone.css", "upload.css")
+    rules: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
+    changes = frozenset({"set", "add", "send", "stop", "remove", "again", "resume", "discard"})
+
+    def __new__(cls, client: Client, journal: Path | str | None = None) -> UploadPanel:
+        """Give the panel of this journal and place, unless it was closed."""
+        key = (client.settings.journal_scope, Path(journal or default_journal()).absolute())
+        with _PANELS_LOCK:
+            if key not in _PANELS or _PANELS[key].comm is None:
+                made = cast("UploadPanel", super().__new__(cls, client, journal))
+                made._begin(client, key[1])
+                _PANELS[key] = made
+            return _PANELS[key]
+
     def __init__(self, client: Client, journal: Path | str | None = None) -> None:
-        self._shared = _shared_of(client, Path(journal or default_journal()))
-        super().__init__(children=self._shared.parts)
+        # Its key may be the right one, its port the new one.
+        del journal
+        if client is not self.queue.client:
+            self.queue.use(client)
+            self.rules = self.rules | _place_of(client)
+
+    def _begin(self, client: Client, journal: Path) -> None:
+        self.borrower = ""
+        self.queue = UploadQueue(client, journal, on_change=self._note_change)
+        self.receiver = Receiver(MAX_DOCUMENT_BYTES, self._take, self.queue.kept_paths)
+        self._version = 0
+        self._changed_keys: set[str] = set()
+        self._pushed: dict[str, Answer] = {}
+        self._changes_lock = threading.Lock()
+        self._push_soon = Throttle(SHOW_SECONDS, self._push_changes)
+        self._save_soon = Throttle(SAVE_SECONDS, self._save_rows)
+        self._save_rarely = Throttle(SAVE_WHILE_MOVING_SECONDS, self._save_rows)
+        self._case = ReviewCase("")
+        self.rules = _RULES | _place_of(client)
+        super().__init__({"files": [], "more": 0})
 
     def __repr__(self) -> str:
         files = self.queue.files
@@ -85,26 +147,21 @@ class UploadPanel(widgets.VBox):
         return f"UploadPanel({len(files)} documents, {sent} at Argyle)"
 
     @property
-    def queue(self) -> UploadQueue:
-        """The documents and their states, for scripts."""
-        return self._shared.queue
-
-    @property
     def frame(self) -> pd.DataFrame:
         """What came to Argyle through this panel, as `uploads_frame` gives it."""
         return self.queue.frame
 
     def add(self, pattern: str, *, document_type: str = "", user: str = "") -> int:
-        """Add documents that are on the kernel's machine.
+        """Add documents that are on the Jupyter server.
 
         Parameters
         ----------
         pattern
             A file, a folder or a pattern such as ``scans/*.pdf``.
         document_type
-            One of the six; guessed by default.
+            One of the six; suggested by default.
         user
-            An id, an external id, or the e-mail address of a user; by default what the panel says.
+            An id, an external id, or the email address of a user; by default what the panel says.
 
         Returns
         -------
@@ -122,66 +179,56 @@ class UploadPanel(widgets.VBox):
         >>> panel.add("data/documents/w2_*", user="loan-77")  # doctest: +SKIP
         4
         """
-        return self._shared.table.add_files(pattern, document_type, user)
-
-    def send(self) -> threading.Thread:
-        """Send what is ready, as the button does; see `UploadQueue.send`."""
-        return self.queue.send()
-
-
-class _UploadQuestion(Question):
-    kind: Literal[
-        "open", "look", "set", "add", "send", "stop", "remove", "again", "users", "earlier"
-    ]
-    keys: tuple[str, ...] = ()
-    all: bool = False
-    document_type: str | None = None
-    user: str | None = None
-    text: str = ""
-
-
-class _Table(Panel):
-    """The documents, one a row; the browser asks, and is told what changed."""
-
-    _esm = read_static("panel.js", "upload.js")
-    _css = read_static("panel.css", "upload.css")
-    question = _UploadQuestion
-    changes = frozenset({"set", "add", "send", "stop", "remove", "again"})
-
-    def __init__(self, client: Client, journal: Path) -> None:
-        self.user = ""
-        # Removes the copies of files; the zone that has them is made after this.
-        self.remove_copies: Callable[..., None] = lambda *_: None
-        self._changed_keys: set[str] = set()
-        self._version = 0
-        self._changes_lock = threading.Lock()
-        self._push_soon = Throttle(SHOW_SECONDS, self._push_changes)
-        self._save_soon = Throttle(SAVE_SECONDS, self._save_rows)
-        self.queue = UploadQueue(client, journal, on_change=self._note_change)
-        super().__init__({"files": []})
-
-    def take(self, file: ReceivedFile) -> None:
-        """Take over a file that has come from the browser."""
-        if file.state == ARRIVED and file.path:
-            self.queue.add(file.path, key=file.key, user=self.user, is_copy=True)
-
-    def add_files(self, pattern: str, document_type: str = "", user: str = "") -> int:
-        """Add documents that are on the kernel's machine, see `UploadPanel.add`."""
         paths = files_of(pattern)
         for path in paths:
-            self.queue.add(path, document_type=document_type, user=user or self.user)
+            self.queue.add(path, document_type=document_type, user=user or self.borrower)
         return len(paths)
 
+    def upload(self) -> threading.Thread:
+        """Upload what is ready, as the button does; see `UploadQueue.send`."""
+        return self.queue.send()
+
+    def close(self) -> None:
+        """Close the widget and remove all copies, unless they are being sent still."""
+        if not self.queue.is_sending:
+            self.receiver.close()
+        super().close()
+
+    # Files from the browser
+
+    def _receive(self, widget: Any, content: Any, buffers: list[memoryview]) -> None:
+        if content.get("kind") not in _STEPS:
+            super()._receive(widget, content, buffers)
+            return
+        self._last_heard.note()
+        message = msgspec.convert(content, _FileMessage)
+        rows = _STEPS[message.kind](self.receiver, message, buffers)
+        answer: Answer = {"about": message.kind, "number": message.number}
+        if message.kind == "slice":
+            answer["ahead"] = message.offset > rows[0].received
+        self.send(answer | {"rows": [_copied(file) for file in rows]})
+
+    def _take(self, file: ReceivedFile) -> None:
+        """Take over a file that has come from the browser."""
+        if file.state == ARRIVED and file.path:
+            self.queue.add(file.path, key=file.key, user=self.borrower, is_copy=True)
+        else:
+            self._note_change(file.key)
+
+    # Questions
+
     def _on_open(self, _: _UploadQuestion) -> Answer:
-        # Before the files: what changes meanwhile is then pushed as newer.
-        version = self._version
+        with self._changes_lock:
+            # Before the files: what changes meanwhile is then pushed as newer, and as a whole.
+            version = self._version
+            self._pushed.clear()
+            rows = self._rows()
         return {
             "version": version,
-            "files": [_row(file) for file in self.queue.files],
-            "types": list(DOCUMENT_TYPES),
-            "user": self.user,
-            "sending": self.queue.is_sending,
-        }
+            "files": [_without_defaults(row) for row in rows.values()],
+            "types": [[name, name in SCORED_TYPES] for name in DOCUMENT_TYPES],
+            "interrupted": self.queue.interrupted._asdict(),
+        } | self._situation()
 
     def _on_look(self, _: _UploadQuestion) -> Answer:
         """Say how much was pushed, so that a page sees whether it heard everything."""
@@ -189,21 +236,21 @@ class _Table(Panel):
 
     def _on_set(self, question: _UploadQuestion) -> Answer:
         if question.all and question.user is not None:
-            self.user = question.user.strip()
+            self.borrower = question.user.strip()
             self._push_soon()
         keys = [file.key for file in self.queue.files] if question.all else question.keys
         late = self.queue.set(keys, document_type=question.document_type, user=question.user)
         if late and not question.all:
             raise ValidationError(
-                f"too late: {late[0].name} is {late[0].state} as {late[0].document_type} for "
-                f"{late[0].user}"
+                f"Can't change {late[0].name}: its state is {late[0].state}, as "
+                f"{late[0].document_type} for {late[0].user}."
             )
         return {}
 
     def _on_add(self, question: _UploadQuestion) -> Answer:
-        return self._in_background("added", lambda: self.add_files(question.text))
+        return self._in_background("added", lambda: self.add(question.text))
 
-    def _in_background(self, about: str, find: Callable[[], Any]) -> Answer:
+    def _in_background(self, about: str, find: Any) -> Answer:
         """Push what is found later: a slow handler would hold up every other widget."""
 
         def push() -> None:
@@ -225,13 +272,39 @@ class _Table(Panel):
         return {}
 
     def _on_remove(self, question: _UploadQuestion) -> Answer:
-        self.remove_copies(*[key for key in question.keys if self.queue.remove(key)])
+        for key in question.keys:
+            if self.queue.find(key) is None or self.queue.remove(key):
+                self.receiver.remove(key)
+                self._note_change(key)
         return {}
 
     def _on_again(self, question: _UploadQuestion) -> Answer:
         for key in question.keys:
             self.queue.look_again(key)
         return {}
+
+    def _on_resume(self, _: _UploadQuestion) -> Answer:
+        return self._in_background("resumed", lambda: bool(self.queue.resume()))
+
+    def _on_discard(self, _: _UploadQuestion) -> Answer:
+        self.queue.discard_interrupted()
+        return {}
+
+    def _on_case(self, question: _UploadQuestion) -> Answer:
+        """Fetch a document, and what Argyle says of it."""
+        file = self.queue.find(question.keys[0])
+        upload = file.upload_id if file else ""
+
+        def fetch() -> Answer:
+            self._case = open_case(self.queue.client, upload)
+            return {"file": question.keys[0]} | _facts(self._case)
+
+        return self._in_background("fetched", fetch)
+
+    def _on_slice_of(self, question: _UploadQuestion) -> Answer:
+        content = self._case.content if self._case.upload_id == question.text else b""
+        part = content[question.offset : question.offset + SLICE_BYTES]
+        return {"upload": question.text, "offset": question.offset, "buffer": part}
 
     def _on_users(self, question: _UploadQuestion) -> Answer:
         self.queue.finder.search(question.text, self._push_users)
@@ -242,95 +315,249 @@ class _Table(Panel):
         self._push({"about": "users", "text": match.text, "users": users, "words": match.words})
 
     def _on_earlier(self, _: _UploadQuestion) -> Answer:
-        return self._in_background(
-            "earlier", lambda: [_journal_row(*row) for row in self.queue.earlier()]
-        )
+        def look_up() -> list[Answer]:
+            borrowers = self.queue.borrowers()
+            return [_journal_row(*row, borrowers) for row in self.queue.earlier()]
+
+        return self._in_background("earlier", look_up)
+
+    # News for the page
+
+    def _rows(self) -> dict[str, Answer]:
+        """Give all rows: files on their way to the kernel, and documents, as they were added."""
+        queued = {file.key: file for file in self.queue.files}
+        rows = {
+            file.key: _row(queued.pop(file.key)) if file.key in queued else _copying_row(file)
+            for file in self.receiver.files
+            if file.key in queued or file.state != ARRIVED
+        }
+        return rows | {key: _row(file) for key, file in queued.items()}
+
+    def _row_of(self, key: str) -> Answer | None:
+        if file := self.queue.find(key):
+            return _row(file)
+        received = self.receiver.find(key)
+        return None if received.state in (ARRIVED, GONE) else _copying_row(received)
+
+    def _situation(self) -> Answer:
+        progress = self.queue.progress
+        return {
+            "user": self.borrower,
+            "sending": self.queue.is_sending,
+            "progress": progress._asdict() if progress else None,
+        }
 
     def _note_change(self, key: str) -> None:
         with self._changes_lock:
             self._changed_keys.add(key)
         self._push_soon()
-        self._save_soon()
 
     def _push_changes(self) -> None:
         with self._changes_lock:
             keys, self._changed_keys = self._changed_keys, set()
-        files = self.queue.files
-        rows = [_row(file) for file in files if file.key in keys]
-        gone = sorted(keys.difference(file.key for file in files))
-        sending = self.queue.is_sending
-        for begin in range(0, max(len(rows), 1), ROWS_IN_A_MESSAGE):
+            rows = {key: self._row_of(key) for key in keys}
+            files, changes, gone = self._differences(rows)
+        situation = self._situation()
+        for begin in range(0, max(len(files), len(changes), 1), ROWS_IN_A_MESSAGE):
+            part = slice(begin, begin + ROWS_IN_A_MESSAGE)
             self._version += 1
-            self._push(
-                {
-                    "about": "files",
-                    "version": self._version,
-                    "files": rows[begin : begin + ROWS_IN_A_MESSAGE],
-                    "gone": gone,
-                    "user": self.user,
-                    "sending": sending,
-                }
-            )
+            news = {"version": self._version, "files": files[part], "changes": changes[part]}
+            self._push({"about": "files", "gone": gone} | news | situation)
             gone = []
+        is_moving = any(file.state in _MOVING for file in self.queue.files)
+        (self._save_rarely if is_moving else self._save_soon)()
+
+    def _differences(
+        self, rows: dict[str, Answer | None]
+    ) -> tuple[list[Answer], list[Answer], list[str]]:
+        """Say what the page does not know: new rows, what changed of others, and what is gone."""
+        files, changes, gone = [], [], []
+        for key, row in rows.items():
+            before = self._pushed.pop(key, None)
+            if row is None:
+                gone.append(key)
+                continue
+            self._pushed[key] = row
+            if before is None:
+                files.append(_without_defaults(row))
+            elif changed := {name: row[name] for name in row if row[name] != before[name]}:
+                changes.append({"file": key} | changed)
+        return files, changes, gone
 
     def _save_rows(self) -> None:
-        saved = {"files": [_saved_row(file) for file in self.queue.files]}
-        self._last_heard.run(lambda: setattr(self, "saved", saved))
+        rows = list(self._rows().values())
+        saved = [_without_defaults(_saved(row)) for row in rows[:ROWS_SAVED]]
+        state = {"files": saved, "more": len(rows) - len(saved)}
+        self._last_heard.run(lambda: setattr(self, "saved", state))
+
+    def open(self) -> None:
+        """Tell the front end of the widget."""
+        super().open()
+        self._unpin()
+
+    def _send(self, msg: dict[str, Any], buffers: list[Any] | None = None) -> None:
+        super()._send(msg, buffers)
+        self._unpin()
+
+    def _unpin(self) -> None:
+        """Let the browser's next message go where the browser sent it (see the top)."""
+        # There is no public way; where the attribute does not exist nothing happens.
+        if self.comm is not None:
+            self.comm.__dict__.pop("_reply_subshell_id", None)
 
 
-class _SharedPanel:
-    """What panels with the same journal and place have in common."""
-
-    def __init__(self, client: Client, journal: Path) -> None:
-        self.table = _Table(client, journal)
-        self.zone = DropZone(
-            on_change=self.table.take, hand_over=True, is_needed=lambda: self.queue.is_sending
-        )
-        self.table.remove_copies = self.zone.remove
-        self.heading = widgets.HTML(_heading(client))
-
-    @property
-    def queue(self) -> UploadQueue:
-        return self.table.queue
-
-    @property
-    def parts(self) -> list[widgets.Widget]:
-        return [self.heading, self.zone, self.table]
-
-    @property
-    def is_open(self) -> bool:
-        return all(part.comm is not None for part in self.parts)
-
-    def use(self, client: Client) -> None:
-        """Go on with another client: its key may be the right one, its port the new one."""
-        if client is not self.queue.client:
-            self.queue.use(client)
-        self.heading.value = _heading(client)
+_PANELS: dict[tuple[str, Path], UploadPanel] = {}
+_PANELS_LOCK = threading.RLock()
 
 
-_SHARED: dict[tuple[str, Path], _SharedPanel] = {}
-_SHARED_LOCK = threading.Lock()
+class _UploadQuestion(Question):
+    kind: Literal[
+        "open", "look", "set", "add", "send", "stop", "remove", "again", "users", "earlier",
+        "resume", "discard", "case", "slice_of",
+    ]  # fmt: skip
+    keys: tuple[str, ...] = ()
+    all: bool = False
+    document_type: str | None = None
+    user: str | None = None
+    text: str = ""
+    offset: int = 0
 
 
-def _shared_of(client: Client, journal: Path) -> _SharedPanel:
-    """Give what a panel shows; one that was closed begins anew."""
-    key = (client.settings.journal_scope, journal.absolute())
-    with _SHARED_LOCK:
-        if key not in _SHARED or not _SHARED[key].is_open:
-            _SHARED[key] = _SharedPanel(client, journal)
-        else:
-            _SHARED[key].use(client)
-        return _SHARED[key]
+UploadPanel.question = _UploadQuestion
 
 
-def _heading(client: Client) -> str:
+class _File(msgspec.Struct):
+    """A file as the browser announces or refuses it, or sends it whole."""
+
+    file: str
+    name: str = ""
+    size: int = 0
+    modified: int = 0
+    sha256: str = ""
+    reason: str = ""
+
+
+class _FileMessage(msgspec.Struct):
+    """What the browser says of files; anything else is an error in the kernel's log.
+
+    A slice has no number: several are on their way at once.
+    """
+
+    kind: Literal[
+        "announce", "begin", "refuse", "whole", "prove", "slice", "where", "finish", "fail",
+        "cancel",
+    ]  # fmt: skip
+    number: str | None = None
+    files: tuple[_File, ...] = ()
+    file: str = ""
+    offset: int = 0
+    sha256: str = ""
+    reason: str = ""
+
+
+def _announce(receiver: Receiver, message: _FileMessage, _: list[memoryview]) -> list[ReceivedFile]:
+    """Take note of files that will come; only what else became of one is worth an answer."""
+    begun = [receiver.begin(f.file, f.name, f.size, f.modified) for f in message.files]
+    return [file for file in begun if file.state != RECEIVING]
+
+
+def _whole(
+    receiver: Receiver, message: _FileMessage, buffers: list[memoryview]
+) -> list[ReceivedFile]:
+    return [
+        receiver.whole(file.file, file.name, file.modified, content, file.sha256)
+        for file, content in zip(message.files, buffers, strict=True)
+    ]
+
+
+def _slice(
+    receiver: Receiver, message: _FileMessage, buffers: list[memoryview]
+) -> list[ReceivedFile]:
+    return [receiver.slice(message.file, message.offset, buffers[0] if buffers else b"")]
+
+
+# Each may be repeated without harm, which is how the browser goes on when no answer came.
+_STEPS: dict[str, Any] = {
+    "announce": _announce,
+    "begin": lambda to, m, _: [to.begin(f.file, f.name, f.size, f.modified) for f in m.files],
+    "refuse": lambda to, m, _: [to.refuse(f.file, f.name, f.size, f.reason) for f in m.files],
+    "whole": _whole,
+    "slice": _slice,
+    "prove": lambda to, m, _: [to.prove(m.file, m.offset, m.sha256)],
+    "where": lambda to, m, _: [to.find(m.file)],
+    "finish": lambda to, m, _: [to.finish(m.file, m.sha256)],
+    "fail": lambda to, m, _: [to.fail(m.file, m.reason)],
+    "cancel": lambda to, m, _: [to.cancel(f.file) for f in m.files],
+}
+
+_RULES = {
+    "max_bytes": MAX_DOCUMENT_BYTES,
+    "accept": ACCEPTED,
+    "slice_bytes": SLICE_BYTES,
+    "files_in_a_message": FILES_IN_A_MESSAGE,
+    "unacknowledged": UNACKNOWLEDGED,
+}
+
+
+def _place_of(client: Client) -> Answer:
+    """Say where documents go."""
     environment = client.settings.environment
-    stand_in = "; its scores are a stand-in" if environment == LOCAL else ""
-    return f"<b>Upload documents to Argyle</b> ({html.escape(environment)}{stand_in})"
+    if environment == LOCAL:
+        return {"place": "the local sandbox", "remark": "Simulated scores, not from Argyle."}
+    place = f"Argyle ({environment})" if environment in ENVIRONMENTS else environment
+    return {"place": place, "remark": ""}
+
+
+def _copied(file: ReceivedFile) -> Answer:
+    return {
+        "file": file.key,
+        "state": COPYING if file.state == RECEIVING else file.state,
+        "received": file.received,
+        "message": file.message,
+    }
+
+
+_DEFAULTS: Answer = {
+    "name": "",
+    "size": 0,
+    "modified": 0,
+    "found": "",
+    "type": "",
+    "guess": True,
+    "user": "",
+    "state": LOOKING,
+    "fraction": 0.0,
+    "message": "",
+    "how": "",
+    "duplicate": "",
+    "kind": "",
+    "score": None,
+    "level": "",
+    "signals": [],
+    "uploaded": False,
+}
+
+
+def _without_defaults(row: Answer) -> Answer:
+    """Leave out what the page takes for granted; of a thousand rows it is most."""
+    return {name: value for name, value in row.items() if value != _DEFAULTS.get(name)}
+
+
+def _copying_row(file: ReceivedFile) -> Answer:
+    fraction = file.received / file.size if file.size else 0.0
+    return _DEFAULTS | {
+        "file": file.key,
+        "name": file.chosen_name,
+        "size": file.size,
+        "modified": file.modified,
+        "state": COPYING if file.state == RECEIVING else file.state,
+        "fraction": round(fraction, 3),
+        "message": file.message,
+    }
 
 
 def _row(file: QueuedFile) -> Answer:
-    return {
+    return _DEFAULTS | {
         "file": file.key,
         "name": file.name,
         "size": file.size,
@@ -339,39 +566,65 @@ def _row(file: QueuedFile) -> Answer:
         "guess": file.is_guess,
         "user": file.user,
         "state": file.state,
-        "fraction": file.fraction,
+        "fraction": round(file.fraction, 3),
         "message": file.message,
         "how": file.how,
+        "duplicate": file.duplicate_of,
         "kind": file.found_type,
         "score": file.score,
         "level": file.level,
         "signals": list(file.signals),
+        "uploaded": bool(file.upload_id),
     }
 
 
-def _saved_row(file: QueuedFile) -> Answer:
-    """Give what a saved notebook shows of a file: nothing of a person but the file's name.
+def _saved(row: Answer) -> Answer:
+    """Give what a saved notebook shows of a row: nothing of a person but the file's name.
 
     What a server said, here in ``message`` and ``how``, may name somebody.
     """
-    message = _SAVED_MESSAGES.get(file.state, "")
-    if file.state == DONE:
-        end = ", no authenticity score"
-        if file.score is not None:
-            end = f": score {file.score}, {file.level} authenticity"
-        message = file.document_type + end
-    return _row(file) | {"user": "", "message": message, "how": "", "signals": []}
+    message = _SAVED_MESSAGES.get(row["state"], "")
+    if row["state"] == DONE:
+        message = "No authenticity score"
+        if row["score"] is not None:
+            message = f"Score {row['score']}, {row['level']} authenticity"
+    nothing = {"user": "", "message": message, "how": "", "signals": []}
+    return row | nothing
 
 
-def _journal_row(key: UploadKey, entry: JournalEntry, at: str) -> dict[str, Any]:
+def _journal_row(
+    key: UploadKey, entry: JournalEntry, at: str, borrowers: dict[str, str]
+) -> dict[str, Any]:
+    upload = entry.upload_id or ""
     return {
         "name": entry.name,
         "type": key.document_type,
-        "user": key.user,
-        "state": "not sent" if entry.state == "new" else entry.state,
-        "upload": entry.upload_id or "",
+        "borrower": borrowers.get(upload, key.user),
+        "state": _JOURNAL_STATES.get(entry.state, entry.state),
+        "upload": upload,
         "reason": entry.reason or "",
         "at": at[:16].replace("T", " ") + " UTC",
+    }
+
+
+_JOURNAL_STATES = {
+    "new": "not sent",
+    "done": "uploaded",
+    "rejected": "rejected by Argyle",
+    "refused": "invalid file",
+    "unknown": "not confirmed",
+    "probable": "possible match",
+}
+
+
+def _facts(case: ReviewCase) -> Answer:
+    return {
+        "upload": case.upload_id,
+        "name": safe_name(case.file_name or ""),
+        "size": len(case.content),
+        "media_type": case.media_type,
+        "problem": case.problem,
+        "fields": case.fields.astype("string").fillna("").to_dict("records"),
     }
 
 

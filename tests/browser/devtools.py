@@ -56,6 +56,12 @@ class BarePage:
             self._events.append(json.loads(self._socket.recv()))
         return found[-1]["params"]
 
+    def take_events(self, method: str) -> list[dict[str, Any]]:
+        """Give what the events of one kind said since the last call."""
+        taken = [one["params"] for one in self._events if one.get("method") == method]
+        self._events = [one for one in self._events if one.get("method") != method]
+        return taken
+
     def evaluate(self, expression: str) -> Any:
         """Evaluate an expression as if the user had clicked, and give its value."""
         answer = self.call(

@@ -1,6 +1,7 @@
 """The explorer of scores, in a real JupyterLab in a real Chromium."""
 
 import csv
+import hashlib
 import re
 import shutil
 
@@ -26,6 +27,7 @@ from tests.browser.lab import (
     window_of,
     write_notebook,
 )
+from tests.support.samples import SAMPLES
 
 pytestmark = pytest.mark.browser
 
@@ -59,6 +61,19 @@ signals = signals.reindex(range(120)).assign(
 )
 """
 MAKE_EXPLORER = "explorer = anb.ScoreExplorer(frame, signals)\nexplorer"
+DOCUMENTS = ("paystub_haldane_2026-01-23.pdf", "paystub_nakamura_2026-05-29.jpg")
+MAKE_REAL_FRAME = f"""
+import argyle_nb as anb
+
+client = anb.connect(environment="local", sandbox_folder="explorer_sandbox")
+user = client.create_user(external_id="borrower-005").id
+uploads = [
+    client.upload(f"explored/{{name}}", document_type="paystubs", user=user) for name in {DOCUMENTS}
+]
+users, accounts = list(client.list_users()), list(client.list_accounts())
+frame, signals = anb.flatten(client.wait(uploads), users=users, accounts=accounts)
+"""
+MAKE_REAL_EXPLORER = "explorer = anb.ScoreExplorer(frame, signals, client=client)\nexplorer"
 
 
 @pytest.fixture(scope="module")
@@ -98,16 +113,16 @@ def caption(page, text):
     page.locator(".argyle-table caption", has_text=text).wait_for()
 
 
-def exported(page, project):
-    """Wait for the file that the panel says it wrote, and read it."""
-    told = page.locator(".argyle-status", has_text="written to")
-    told.wait_for()
-    name = re.search(r"uploads_in_view\w*\.csv", told.inner_text())[0]
-    with (project / name).open(newline="", encoding="utf-8") as file:
+def downloaded(page, press):
+    """Press what downloads, wait for the browser's file, and read it."""
+    with page.expect_download() as download:
+        press()
+    assert download.value.suggested_filename == "uploads_in_view.csv"
+    with download.value.path().open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
-def test_filter_cut_bar_and_export_by_mouse(page, project):
+def test_filter_cut_bar_and_download_by_mouse(page, project):
     page.get_by_label("paystubs").check()
     caption(page, "200 uploads in view")
     before = shares(page)
@@ -118,14 +133,14 @@ def test_filter_cut_bar_and_export_by_mouse(page, project):
     page.locator(".argyle-cut-name", has_text=re.compile("pass from (59|60|61)")).wait_for()
     page.wait_for_function(
         "old => !document.querySelector('.argyle-tile-passed').innerText.includes(old)",
-        arg=f"{before['Passed']} upload",
+        arg=f"{before['Pass']} upload",
     )
-    assert int(shares(page)["Passed"]) > int(before["Passed"])
+    assert int(shares(page)["Pass"]) > int(before["Pass"])
 
     page.get_by_role("button", name="Scores 90 to 94").click()
     caption(page, "with scores 90 to 94")
-    page.get_by_role("button", name="Export what I see to CSV").click()
-    rows = exported(page, project)
+    rows = downloaded(page, page.get_by_role("button", name="Download").click)
+    assert not list(project.glob("*.csv"))
     assert rows
     assert {row["document_type"] for row in rows} == {"paystubs"}
     assert all(90 <= int(row["ocr_authenticity_score"]) <= 94 for row in rows)
@@ -136,9 +151,7 @@ def test_filter_cut_bar_and_export_by_mouse(page, project):
     caption(page, "200 uploads in view")
 
 
-def test_filter_cut_bar_and_export_by_keyboard_which_reaches_no_shortcut_of_jupyterlab(
-    page, project
-):
+def test_filter_cut_bar_and_download_by_keyboard_which_reaches_no_shortcut_of_jupyterlab(page):
     cells = count_of_cells(page)
     press = page.keyboard.press
     page.locator(".argyle-filters summary").focus()
@@ -164,9 +177,7 @@ def test_filter_cut_bar_and_export_by_keyboard_which_reaches_no_shortcut_of_jupy
     page.get_by_label("with file names").focus()
     press("Space")
     press("Shift+Tab")
-    press("Enter")
-    page.locator(".argyle-status", has_text="written to").wait_for()
-    rows = exported(page, project)
+    rows = downloaded(page, lambda: press("Enter"))
     assert {row["document_type"] for row in rows} == {"paystubs"}
     assert all(int(row["ocr_authenticity_score"]) >= 95 for row in rows)
     assert "file_name" in rows[0]
@@ -176,7 +187,7 @@ def test_filter_cut_bar_and_export_by_keyboard_which_reaches_no_shortcut_of_jupy
 
 def test_the_keys_that_save_the_notebook_reach_jupyterlab_from_every_control(page):
     cells = count_of_cells(page)
-    for control in (page.get_by_label("paystubs"), page.get_by_label("Search ids, file names")):
+    for control in (page.get_by_label("paystubs"), page.get_by_label("Search names and IDs")):
         page.evaluate("() => { window.jupyterapp.shell.currentWidget.context.model.dirty = true; }")
         control.focus()
         page.keyboard.press("Control+s")
@@ -189,7 +200,7 @@ def test_the_keys_that_save_the_notebook_reach_jupyterlab_from_every_control(pag
     for key in "dd":
         page.keyboard.press(key)
     assert count_of_cells(page) == cells
-    page.get_by_label("Search ids, file names").fill("")
+    page.get_by_label("Search names and IDs").fill("")
 
 
 @pytest.mark.parametrize(
@@ -199,22 +210,23 @@ def test_the_keys_that_save_the_notebook_reach_jupyterlab_from_every_control(pag
         ("level='high'", "high", None),
         ("status='failed'", "failed", None),
         ("signal='date_edits', signals=signals", "date_edits", None),
-        ("since='2026-05-14'", "Created from (UTC)", "2026-05-14"),
-        ("until='2026-01-12'", "Created until (UTC)", "2026-01-12"),
-        ("user='00000000001b'", "User or account id", "00000000001b"),
-        ("text='stub 17'", "Search ids, file names", "stub 17"),
+        ("since='2026-05-14'", "Created on or after (UTC)", "2026-05-14"),
+        ("until='2026-01-12'", "Created on or before (UTC)", "2026-01-12"),
+        ("user='00000000001b'", "Borrower (any ID)", "00000000001b"),
+        ("text='stub 17'", "Search names and IDs", "stub 17"),
     ],
 )
 def test_each_filter_leaves_in_view_what_python_finds(page, filters, label, value):
     found = int(run_in_kernel(page, f"print(len(anb.find_uploads(frame, {filters})))"))
     assert 0 < found < 600
-    control = page.get_by_label(label, exact=value is not None)
+    control = page.get_by_label(label)
     if value is None:
+        control = page.get_by_role("checkbox", name=f"{label} (")
         control.check()
     else:
         control.fill(value)
     caption(page, f"{found} uploads in view")
-    page.get_by_text("Filters (1 set)").wait_for()
+    page.get_by_text("Filters (1 active)").wait_for()
     page.get_by_role("button", name="Clear filters").click()
     caption(page, "600 uploads in view")
 
@@ -229,7 +241,7 @@ def test_no_button_takes_the_keys_with_it_when_it_has_done_its_work(page):
     caption(page, "600 uploads in view")
     assert_focus(page.locator(".argyle-filters summary"))
 
-    page.get_by_label("User or account id").focus()
+    page.get_by_label("Borrower (any ID)").focus()
     page.keyboard.type("00000000001b")
     caption(page, "15 uploads in view")
     page.get_by_role("button", name="Next page").focus()
@@ -269,29 +281,30 @@ def test_picture_order_and_code_by_keyboard(page):
 def test_who_hears_the_page_hears_the_shares_when_a_cut_off_moves(page):
     page.get_by_label("Pass from").focus()
     page.keyboard.press("Home")
-    page.locator(
-        ".argyle-status", has_text="rejected 0.0 %, to review 0.0 %, passed 100.0 %"
-    ).wait_for()
+    page.locator(".argyle-status", has_text="reject 0.0%, review 0.0%, pass 100.0%").wait_for()
     page.keyboard.press("End")
-    page.locator(".argyle-status", has_text="passed 0.0 %").wait_for()
+    page.locator(".argyle-status", has_text="pass 0.0%").wait_for()
 
 
 def test_the_table_sorts_turns_its_pages_and_finds(page):
+    page.get_by_role("button", name="Status", exact=True).click()
+    page.locator("th[aria-sort=ascending]", has_text="Status").wait_for()
+    assert set(page.locator("tbody .argyle-status").all_inner_texts()) == {"failed"}
     page.get_by_role("button", name="Score", exact=True).click()
     page.locator("th[aria-sort=ascending]", has_text="Score").wait_for()
     scores = page.locator("tbody .argyle-score").all_inner_texts()
     assert [int(score) for score in scores] == sorted(int(score) for score in scores)
     page.get_by_role("button", name="Next page").click()
     page.get_by_text("Page 2 of 50").wait_for()
-    page.get_by_label("Search ids, file names").fill("STUB 59")
+    page.get_by_label("Search names and IDs").fill("STUB 59")
     caption(page, "11 uploads in view")
     assert page.get_by_role("button", name="Next page").is_disabled()
 
 
 def test_a_hostile_file_name_is_only_a_text(page):
-    page.get_by_label("Search ids, file names").fill("onerror")
+    page.get_by_label("Search names and IDs").fill("onerror")
     caption(page, "1 upload in view")
-    assert page.locator("tbody td").first.inner_text() == HOSTILE
+    assert page.locator(".argyle-open").first.inner_text() == HOSTILE
     assert page.locator(".argyle-panel img").count() == 0
 
 
@@ -307,10 +320,10 @@ def test_what_python_sees_is_what_the_panel_shows(page):
     caption(page, "30 uploads in view")
     printed = run_in_kernel(page, "exec(explorer.code)\nprint(len(table), len(explorer.frame))")
     assert printed == "30 30\n"
-    page.get_by_text("Show me the code").click()
+    page.get_by_text("Show code").click()
     code = page.locator(".argyle-code pre").inner_text()
     assert code == run_in_kernel(page, "print(explorer.code, end='')")
-    page.get_by_text("Show me the code").click()
+    page.get_by_text("Show code").click()
 
 
 @THEMES
@@ -320,19 +333,19 @@ def test_nothing_keeps_people_out_in_either_theme(page, theme):
     with window_of(page, 1280, 2300):
         page.get_by_role("button", name="Scores 70 to 74").click()
         caption(page, "with scores 70 to 74")
-        page.get_by_text("Show me the code").click()
+        page.get_by_text("Show code").click()
         picture(page, f"explore_{name}")
         assert serious_faults(page, ".argyle-panel") == []
-        page.get_by_text("Cumulative share").click()
+        page.get_by_text("Cumulative distribution").click()
         picture(page, f"explore_rising_{name}")
         page.get_by_label("Histogram").check()
-        page.get_by_text("Show me the code").click()
+        page.get_by_text("Show code").click()
 
 
 @NARROW
 def test_nothing_is_cut_off_in_a_narrow_window(page, width):
     with window_of(page, width, 1800):
-        page.get_by_label("Search ids, file names").fill("onerror")
+        page.get_by_label("Search names and IDs").fill("onerror")
         caption(page, "1 upload in view")
         picture(page, f"explore_{width}")
         wait_until_nothing_is_cut_off(page, ".argyle-panel")
@@ -343,14 +356,14 @@ def test_a_page_that_is_loaded_anew_shows_the_same_view(browser, lab, project):
     with open_notebook(browser, lab, "anew.ipynb") as page:
         run_all_cells(page)
         page.get_by_label("paystubs").check()
-        page.get_by_label("User or account id").fill("00000000001b")
+        page.get_by_label("Borrower (any ID)").fill("00000000001b")
         caption(page, "5 uploads in view")
         page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
         page.reload()
         wait_for_kernel(page)
         caption(page, "5 uploads in view")
         assert page.get_by_label("paystubs").is_checked()
-        assert page.get_by_label("User or account id").input_value() == "00000000001b"
+        assert page.get_by_label("Borrower (any ID)").input_value() == "00000000001b"
         shut_kernel_down(page)
         page.get_by_label("paystubs").uncheck()
         page.locator(".argyle-notice", has_text="run this cell again").wait_for()
@@ -360,16 +373,122 @@ def test_a_saved_notebook_shows_the_last_picture_and_nothing_of_a_person(browser
     write_notebook(project / "kept.ipynb", MAKE_FRAME, MAKE_EXPLORER)
     with open_notebook(browser, lab, "kept.ipynb") as page:
         run_all_cells(page)
-        page.get_by_label("User or account id").fill("01856c65")
+        page.get_by_label("Borrower (any ID)").fill("01856c65")
         page.get_by_label("paystubs").check()
         caption(page, "200 uploads in view")
         state = saved_widgets(page, project / "kept.ipynb")
     shutil.copy(project / "kept.ipynb", project / "kept_reopened.ipynb")
     with open_notebook(browser, lab, "kept_reopened.ipynb") as page:
-        page.locator(".argyle-summary", has_text="200 of 600 uploads").wait_for()
+        page.locator(".argyle-summary", has_text="200 of 600 uploads shown").wait_for()
         assert page.locator(".argyle-bar-passed").count() > 0
         page.locator(".argyle-notice", has_text="run this cell again").wait_for(timeout=30_000)
         picture(page, "explore_reopened")
-    assert "Show me the code" in state
+    assert "Show code" in state
     for personal in ("stub 3", "01320596-2c3d", "01856c65", HOSTILE):
         assert personal not in state
+
+
+def test_an_empty_table_says_which_filter_to_remove(page):
+    page.get_by_role("checkbox", name="failed (").check()
+    page.get_by_role("checkbox", name="high (").check()
+    caption(page, "0 uploads in view")
+    page.get_by_text("No upload fits all filters.").wait_for()
+    failed = int(run_in_kernel(page, "print(len(anb.find_uploads(frame, status='failed')))"))
+    assert page.get_by_role("button", name="Download").is_disabled()
+    page.get_by_role("button", name=f"Remove Level: {failed} uploads").focus()
+    page.keyboard.press("Enter")
+    caption(page, f"{failed} uploads in view")
+    assert_focus(page.get_by_role("region", name="Uploads in view"))
+    assert not page.get_by_role("checkbox", name="high (").is_checked()
+
+
+def test_without_a_client_a_row_says_what_the_tables_know_and_how_to_see_the_document(page):
+    page.get_by_label("Search names and IDs").fill("onerror")
+    caption(page, "1 upload in view")
+    page.locator(".argyle-open").click()
+    opened = page.get_by_role("region", name=f"Upload {HOSTILE}")
+    opened.get_by_text("client=client").wait_for()
+    assert page.locator(".argyle-panel img").count() == 0
+    page.keyboard.press("Escape")
+    opened.wait_for(state="hidden")
+    assert_focus(page.locator(".argyle-open"))
+
+
+@pytest.fixture(scope="module")
+def real(browser, lab, project):
+    """A notebook with two documents of one borrower; name -> SHA-256."""
+    folder = project / "explored"
+    folder.mkdir()
+    for name in DOCUMENTS:
+        shutil.copy(SAMPLES[name], folder)
+    write_notebook(project / "real.ipynb", MAKE_REAL_FRAME, MAKE_REAL_EXPLORER)
+    with open_notebook(browser, lab, "real.ipynb") as page, no_dialogs(page):
+        page.set_default_timeout(2 * PATIENCE)
+        run_all_cells(page)
+        page.locator(".argyle-open").first.wait_for(timeout=4 * PATIENCE)
+        yield page
+
+
+def digest_of(name):
+    return hashlib.sha256(SAMPLES[name].read_bytes()).hexdigest()
+
+
+def test_a_row_opens_its_signals_fields_and_document_beside_the_table(real):
+    cells = count_of_cells(real)
+    real.get_by_label("Search names and IDs").fill("borrower-005")
+    real.locator(".argyle-table caption", has_text="2 uploads in view").first.wait_for()
+    assert real.locator("tbody .argyle-borrower").all_inner_texts() == ["borrower-005"] * 2
+    real.locator("tbody .argyle-score").first.click()
+    real.locator(f".argyle-sheet[data-sha256='{digest_of(DOCUMENTS[0])}']").wait_for()
+    opened = real.get_by_role("region", name=f"Upload {DOCUMENTS[0]}")
+    assert opened.get_by_text("borrower-005").is_visible()
+    assert opened.get_by_text("Fonts Mixed In A Value").is_visible()
+    assert opened.get_by_role("cell", name="Oakhaven Freight Lines").is_visible()
+    beside = (
+        opened.bounding_box()["x"] > real.locator(".argyle-table-box").bounding_box()["x"] + 100
+    )
+    assert beside
+    # By keyboard: to the other row, open it, and close it again.
+    real.locator(".argyle-open[aria-expanded=true]").focus()
+    real.keyboard.press("ArrowDown")
+    assert_focus(real.locator(".argyle-open").nth(1))
+    real.keyboard.press("Enter")
+    real.locator(f".argyle-sheet[data-sha256='{digest_of(DOCUMENTS[1])}'] img").wait_for()
+    assert_focus(real.locator(".argyle-open").nth(1))
+    for theme in ("JupyterLab Dark", "JupyterLab Light"):
+        use_theme(real, theme)
+        assert serious_faults(real, ".argyle-panel") == []
+    with window_of(real, 640, 1800):
+        wait_until_nothing_is_cut_off(real, ".argyle-panel")
+    real.keyboard.press("Escape")
+    opened.wait_for(state="hidden")
+    assert_focus(real.locator(".argyle-open").nth(1))
+    assert count_of_cells(real) == cells
+
+
+def test_what_is_selected_is_reviewed_below_the_table_while_a_cell_runs(real, tmp_path):
+    real.locator("tbody input").nth(1).focus()
+    real.keyboard.press("Space")
+    real.get_by_role("button", name="Review 1 selected").wait_for()
+    assert run_in_kernel(real, "print(*explorer.selected['file_name'])") == f"{DOCUMENTS[1]}\n"
+    with running_cell(real, tmp_path / "over") as still_running:
+        real.get_by_role("button", name="Review 1 selected").click()
+        queue = real.locator(".argyle-review-below")
+        queue.get_by_text("Document 1 of 1").first.wait_for()
+        queue.locator(f".argyle-sheet[data-sha256='{digest_of(DOCUMENTS[1])}']").wait_for()
+        assert still_running()
+    assert serious_faults(real, ".argyle-review-below") == []
+    queue.get_by_role("button", name="Close the review").click()
+    queue.wait_for(state="hidden")
+    real.get_by_role("button", name="Clear selection").click()
+    real.get_by_role("button", name="Review 2 uploads").wait_for()
+    assert run_in_kernel(real, "print(len(explorer.selected))") == "2\n"
+
+
+def test_a_review_is_there_again_on_a_page_that_is_loaded_anew(real):
+    real.get_by_role("button", name="Review 2 uploads").click()
+    real.locator(".argyle-review-below").get_by_text("Document 1 of 2").first.wait_for()
+    real.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    real.reload()
+    wait_for_kernel(real)
+    real.locator(".argyle-review-below").get_by_text("Document 1 of 2").first.wait_for()

@@ -1,6 +1,7 @@
 """Which uploads are in view, what is counted of them, and the lines that reproduce it."""
 
 import csv
+import io
 
 import numpy as np
 import pandas as pd
@@ -11,19 +12,29 @@ from hypothesis import strategies as st
 import argyle_nb as anb
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.uploads import signals_frame, uploads_frame
-from argyle_nb.models import Account
+from argyle_nb.models import Account, User
 from argyle_nb.scores import count_scores
 from argyle_nb.scores.filters import STATUSES, find_uploads, statuses_of
-from argyle_nb.widgets.explore_view import SORTED_BY, ExplorerModel, View
+from argyle_nb.storage import write_csv
+from argyle_nb.widgets.explore_view import (
+    ROWS_PER_PART,
+    SORTED_BY,
+    WRITTEN_COLUMNS,
+    ExplorerModel,
+    View,
+    ViewFile,
+)
 from tests.support.records import record, scored, unscored
 
 HOSTILE = "<img src=x onerror=alert(1)>.pdf"
 ADA, BEN = "01856c65-43b6-8b5d-b32a-00000000000a", "01856c65-43b6-8b5d-b32a-00000000000b"
 
+USER = "018051aa-f7a9-a0db-2f38-6cfa325e9d69"
+
 
 @pytest.fixture(scope="module")
 def frame():
-    """Six uploads of two accounts, one of whose users is known."""
+    """Six uploads of two accounts; of one the user and the borrower are known."""
     return uploads_frame(
         [
             scored(1, 12, account=ADA, created_at="2026-01-05T00:00:00Z", file_name="Stub A.pdf"),
@@ -33,7 +44,8 @@ def frame():
             unscored(5, "completed", "idle", "idle", account=BEN, document_type="miscellaneous"),
             unscored(6, "failed", "failed", "failed", account=None, file_name=None),
         ],
-        accounts=[Account(ADA, user="018051aa-f7a9-a0db-2f38-6cfa325e9d69")],
+        accounts=[Account(ADA, user=USER)],
+        users=[User(USER, external_id="borrower-005")],
     )
 
 
@@ -69,6 +81,8 @@ def test_without_a_filter_everything_is_in_view(frame):
         ({"since": "2026-01-05", "until": "2026-01-05"}, [0, 1]),
         ({"user": "018051AA"}, [0, 1]),
         ({"user": ADA}, [0, 1]),
+        ({"user": "Borrower-005"}, [0, 1]),
+        ({"text": "borrower-005"}, [0, 1]),
         ({"text": "stub a"}, [0]),
         ({"text": "onerror"}, [2]),
         ({"text": ".*"}, []),
@@ -151,6 +165,24 @@ def test_filters_agree_with_a_look_at_each_row(low, width, types, text):
     assert rows(frame, scores=(low, high), document_type=types, text=text) == kept
 
 
+NAMES = st.text(st.sampled_from("aBc\u00df\u0130\u20ac\n\0 "), max_size=6)
+
+
+@given(names=st.lists(st.none() | NAMES, min_size=1, max_size=6), part=NAMES)
+@settings(max_examples=300)
+def test_a_text_is_found_where_python_finds_it(names, part):
+    frame = uploads_frame([scored(n, 50) for n in range(len(names))])
+    frame["file_name"] = pd.array(names, dtype="string")
+    frame["id"] = frame["account"] = pd.array([None] * len(names), dtype="string")
+
+    def folded(text):
+        return text.casefold().replace("\n", "\0")
+
+    kept = [n for n, name in enumerate(names) if name is not None and folded(part) in folded(name)]
+    # An empty text is no filter.
+    assert rows(frame, text=part) == (kept if part else list(range(len(names))))
+
+
 def test_the_view_begins_at_the_cut_offs_of_the_levels(frame):
     start = ExplorerModel(frame).first_view()
     assert (start.reject_below, start.pass_from) == (30, 80)
@@ -204,8 +236,39 @@ def test_nothing_in_view_is_no_error(explorer):
 @pytest.mark.parametrize("column", SORTED_BY)
 def test_the_table_is_in_the_order_that_pandas_gives(explorer, frame, column, ascending):
     table = explorer.evaluate(View(sort_by=column, ascending=ascending)).table
-    expected = frame.sort_values(column, ascending=ascending, kind="stable")
+    key = (lambda _: statuses_of(frame)) if column == "status" else None
+    by = "id" if column == "status" else column
+    expected = frame.sort_values(by, ascending=ascending, kind="stable", key=key)
     pd.testing.assert_frame_equal(table, expected)
+
+
+@given(names=st.lists(st.none() | NAMES, max_size=9), ascending=st.booleans())
+def test_names_of_any_letters_are_in_the_order_that_pandas_gives(names, ascending):
+    frame = uploads_frame([scored(n, 50) for n in range(len(names))])
+    frame["file_name"] = pd.array([name and name.strip("\0") for name in names], dtype="string")
+    view = View(sort_by="file_name", ascending=ascending)
+    expected = frame.sort_values("file_name", ascending=ascending, kind="stable")
+    pd.testing.assert_frame_equal(ExplorerModel(frame).evaluate(view).table, expected)
+
+
+def test_the_lowest_scores_come_first_and_what_has_none_last(explorer):
+    assert explorer.evaluate(explorer.first_view()).table.index.tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_some_uploads_are_listed_in_the_order_of_the_table(explorer, frame):
+    view = View(sort_by="created_at", ascending=False)
+    assert explorer.in_order(view, frame["id"].iloc[[0, 3, 1]].tolist()).tolist() == [3, 1, 0]
+
+
+def test_an_empty_table_says_what_there_is_without_each_filter(explorer):
+    view = View(document_type=("paystubs",), status=("failed",), scores=(80, 100))
+    assert not len(explorer.evaluate(view).rows)
+    assert explorer.without_one(view) == [("document_type", 0), ("status", 2), ("scores", 1)]
+
+
+def test_borrowers_are_sorted_by_the_name_that_there_is(explorer):
+    assert explorer.borrower == "external_id"
+    assert ExplorerModel(uploads_frame([record()])).borrower == "user"
 
 
 def test_an_order_that_cannot_be_is_refused(explorer):
@@ -240,7 +303,7 @@ def test_the_lines_are_those_that_somebody_would_write():
     assert View(document_type=("paystubs",)).code().split("\n") == [
         "seen = anb.find_uploads(frame, document_type=['paystubs'])",
         "shares = anb.count_scores(seen, errors='collect').threshold(80, reject_below=30)",
-        "table = seen.sort_values('created_at', ascending=False, kind='stable')",
+        "table = seen.sort_values('ocr_authenticity_score', ascending=True, kind='stable')",
     ]
 
 
@@ -251,6 +314,9 @@ VIEWS = [
     View(user="018051aa", text="stub \"a'", scores=(0, 29), pass_from=60, reject_below=60),
     View(signal=("dollar_amount_edits",), scores=(10, 14)),
     View(text="onerror", sort_by="file_name"),
+    View(sort_by="status"),
+    View(sort_by="status", ascending=False, scores=(0, 100)),
+    View(user="borrower-005", sort_by="external_id"),
 ]
 
 
@@ -273,32 +339,41 @@ def test_the_lines_hold_whatever_was_typed_as_a_text(text, user):
     assert "seen" in names
 
 
-def read_csv(path):
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+def rows_of(file):
+    text = b"".join(file.part(number) for number in range(file.parts)).decode()
+    return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-def test_what_is_in_the_table_is_written_in_its_order_without_file_names(explorer, tmp_path):
-    view = View(status=("scored",), sort_by="ocr_authenticity_score", ascending=True)
-    written = read_csv(explorer.write(view, tmp_path))
+def test_the_file_holds_what_is_in_the_table_in_its_order_without_file_names(explorer):
+    rows = explorer.evaluate(View(status=("scored",))).rows
+    written = rows_of(ViewFile(explorer, rows, file_names=False))
     assert [row["ocr_authenticity_score"] for row in written] == ["12", "45", "80", "100"]
     assert {row["status"] for row in written} == {"scored"}
+    assert {row["external_id"] for row in written} == {"borrower-005", ""}
     assert not {"file_name", "file_url"} & set(written[0])
 
 
-def test_file_names_go_along_when_asked_for_and_cannot_run_as_formulas(explorer, tmp_path):
-    path = explorer.write(View(scores=(100, 100)), tmp_path, file_names=True)
-    assert [row["file_name"] for row in read_csv(path)] == ["'=1+1.pdf"]
+def test_file_names_go_along_when_asked_for_and_cannot_run_as_formulas(explorer):
+    rows = explorer.evaluate(View(scores=(100, 100))).rows
+    written = rows_of(ViewFile(explorer, rows, file_names=True))
+    assert [row["file_name"] for row in written] == ["'=1+1.pdf"]
 
 
-def test_an_earlier_file_is_never_replaced(explorer, tmp_path):
-    names = [explorer.write(View(), tmp_path).name for _ in range(3)]
-    assert names == ["uploads_in_view.csv", "uploads_in_view_2.csv", "uploads_in_view_3.csv"]
+def test_a_file_of_no_upload_has_its_columns(explorer):
+    file = ViewFile(explorer, explorer.evaluate(View(text="nobody")).rows, file_names=False)
+    assert file.part(0).decode() == ",".join(WRITTEN_COLUMNS) + "\n"
 
 
-def test_a_folder_that_is_not_there_is_named(explorer, tmp_path):
-    with pytest.raises(ConfigurationError, match=r"nowhere.*cannot be written"):
-        explorer.write(View(), tmp_path / "nowhere")
+def test_the_parts_of_a_file_are_what_would_be_written_at_once(frame, tmp_path):
+    many = frame.iloc[[0, 1, 2, 3, 4, 5] * 2000].reset_index(drop=True)
+    explorer = ExplorerModel(many)
+    result = explorer.evaluate(View(sort_by="file_name"))
+    file = ViewFile(explorer, result.rows, file_names=False)
+    assert file.parts == -(-12_000 // ROWS_PER_PART)
+    table = result.table.assign(status=statuses_of(result.table))
+    write_csv(table[list(WRITTEN_COLUMNS)], tmp_path / "at_once.csv")
+    parts = b"".join(file.part(number) for number in range(file.parts))
+    assert parts == (tmp_path / "at_once.csv").read_bytes()
 
 
 def test_counts_of_a_view_are_those_of_count_scores(explorer, frame):

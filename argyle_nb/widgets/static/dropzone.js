@@ -1,13 +1,13 @@
-// The page of DropZone: files are read in slices, each slice is a message with a binary buffer, and
-// at most a few are unacknowledged. Every message may be repeated without harm.
+// How files come from the browser to the kernel. Small ones come whole, several in one message;
+// of a large one each slice is a message. A few messages at most are unacknowledged, and every
+// message may be repeated without harm.
 
 const SILENT_COPY = {
   ms: 15000,
   notice:
-    "No answer from the kernel. If a cell is running, copying goes on after it; " +
-    "if the kernel was restarted, run this cell again.",
+    "The kernel is not responding. If a cell is running, copying resumes when it finishes. " +
+    "If the kernel restarted, run this cell again.",
 };
-const GONE = "The kernel was restarted or has stopped: run this cell again.";
 const STOPPED = Symbol("stopped");
 const SLICE_PATIENCE_MS = 5000;
 const STALE_MS = 3000;
@@ -15,40 +15,39 @@ const SHOW_MS = 100;
 const SHOW_AGAIN_MS = 1000;
 const HASH_AHEAD_BYTES = 4 << 20;
 const HEAD_BYTES = 1024;
+const FILES_ANNOUNCED_AT_ONCE = 500;
 const SYSTEM_FILE = /^(\.|~\$|Thumbs\.db$|desktop\.ini$)/i;
 const HEIC = ["heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1"];
+// What the answers to these say of a file is news; of the others the page knows it.
+const PROGRESS = ["begin", "whole", "prove", "slice", "where", "finish"];
+const COPY_STATES = ["copying", "failed", "cancelled"];
 
 // ------------------------------------------------------------------ copying
 
-// One for each widget: what it holds is shared by all views of it, and outlives them.
+// One for each widget: what it holds is shared by all views of it, and outlives them. A file has a
+// row here from the moment it is chosen until the kernel tells what it made of it.
 class Copier {
   constructor(model) {
     this.model = model;
     this.rows = new Map();
     this.sources = new Map();
-    this.queue = [];
+    this.known = new Map();
+    this.small = [];
+    this.large = [];
     this.running = null;
     this.waiting = null;
+    this.packs = 0;
     this.views = new Set();
     this.said = "";
     const heard = (message) => this.hear(message);
     this.talk = new Talk(model, heard, () => this.checkKernel(), SILENT_COPY);
-    this.merge = () => this.takeRows(model.get("rows") ?? []);
-    // Tells the kernel that somebody is here, and moves the talk to where cells do not block it.
-    this.greet = () => this.talk.ask("hello");
-    model.on("change:rows", this.merge);
-    model.on("comm_live_update", this.greet);
     this.clock = setInterval(() => this.show(), SHOW_AGAIN_MS);
-    this.merge();
-    this.greet();
   }
 
   stop() {
     this.stopped = true;
     clearInterval(this.clock);
     this.talk.stop();
-    this.model.off("change:rows", this.merge);
-    this.model.off("comm_live_update", this.greet);
     this.running?.abort.abort();
   }
 
@@ -56,103 +55,175 @@ class Copier {
     return this.model.get("rules");
   }
 
-  get notice() {
-    return this.talk.gone ? GONE : this.talk.notice;
+  get isCopying() {
+    return this.small.length > 0 || this.large.length > 0 || this.packs > 0 || this.running !== null;
   }
 
-  async choose(files) {
+  choose(files) {
     const skipped = files.filter((file) => SYSTEM_FILE.test(file.name));
     const chosen = files.filter((file) => !SYSTEM_FILE.test(file.name));
-    for (const file of chosen) await this.add(file);
+    const again = new Map([...this.open()].map((row) => [fingerprint(row), row.file]));
+    const added = chosen.map((file) => this.add(file, again.get(fingerprint(file))));
+    // Said at once, so that a file that still waits is not forgotten when the page is reloaded.
+    const announced = added.filter((row) => row.state === "copying");
+    for (let at = 0; at < announced.length; at += FILES_ANNOUNCED_AT_ONCE) {
+      const part = announced.slice(at, at + FILES_ANNOUNCED_AT_ONCE);
+      this.talk.ask("announce", { files: part.map(described) }, `announce ${part[0].file}`);
+    }
     const names = skipped.map((file) => shown(file.name)).join(", ");
     this.say(
-      `${plural(chosen.length, "file")} chosen` + (names ? `; skipped as system files: ${names}` : ""),
+      `${plural(chosen.length, "file")} chosen` + (names ? `; skipped system files: ${names}` : ""),
     );
     this.run();
   }
 
-  async add(file) {
-    const again = [...this.rows.values()].find((row) => this.goesOn(row, file));
-    const key = again?.file ?? newKey();
-    const { name, size, lastModified: modified } = file;
-    const row = again ?? { file: key, name, size, modified, received: 0, message: "" };
-    const problem = await problemOf(file, this.rules.max_bytes);
-    this.rows.set(key, Object.assign(row, { state: problem ? "refused" : "waiting" }));
-    row.message = problem ?? "";
-    if (problem) {
-      this.tell("refuse", { file: key, name, size, reason: problem });
-    } else {
-      this.sources.set(key, file);
-      this.queue.push(key);
-      // Said at once, so that a file that still waits is not forgotten when the page is reloaded.
-      this.tell("begin", { file: key, name, size, modified });
+  // Files that were begun, by this page or before it was loaded anew.
+  *open() {
+    for (const row of [...this.known.values(), ...this.rows.values()]) {
+      const isOpen = row.state === "copying" && !this.sources.has(row.file);
+      if (isOpen || row.state === "failed" || row.state === "cancelled") yield row;
     }
-    this.show();
   }
 
-  // A file that was begun, by this page or before it was loaded anew.
-  goesOn(row, file) {
-    const same =
-      row.name === file.name && row.size === file.size && row.modified === file.lastModified;
-    const open = row.state === "receiving" && !this.sources.has(row.file);
-    return same && (open || row.state === "failed" || row.state === "cancelled");
+  add(file, key = newKey()) {
+    const { name, size, lastModified: modified } = file;
+    const row = { file: key, name, size, modified, received: 0, message: "", state: "copying" };
+    const problem = sizeProblem(file, this.rules.max_bytes);
+    this.rows.set(key, row);
+    if (problem) this.refuse(key, problem);
+    else this.queue(key, file);
+    return row;
   }
 
-  cancel(key) {
+  queue(key, file) {
+    this.sources.set(key, file);
+    (file.size <= this.rules.slice_bytes ? this.small : this.large).push(key);
+  }
+
+  refuse(key, reason) {
     const row = this.rows.get(key);
-    this.queue = this.queue.filter((other) => other !== key);
-    if (this.running?.key === key) this.running.abort.abort();
-    row.state = "cancelled";
-    row.received = 0;
-    this.tell("cancel", { file: key });
-    this.say(`${shown(row.name)} cancelled`);
+    Object.assign(row, { state: "refused", message: reason });
+    this.sources.delete(key);
+    this.talk.ask("refuse", { files: [{ ...described(row), reason }] }, key);
     this.show();
+  }
+
+  cancel(keys) {
+    const taken = new Set(keys);
+    this.small = this.small.filter((key) => !taken.has(key));
+    this.large = this.large.filter((key) => !taken.has(key));
+    if (taken.has(this.running?.key)) this.running.abort.abort();
+    for (const key of keys) {
+      if (this.rows.has(key)) Object.assign(this.rows.get(key), { state: "cancelled", received: 0 });
+    }
+    this.talk.ask("cancel", { files: keys.map((file) => ({ file })) }, keys[0]);
+    this.show();
+  }
+
+  cancelAll() {
+    const keys = [...this.rows.values()].filter((row) => row.state === "copying");
+    if (keys.length) this.cancel(keys.map((row) => row.file));
   }
 
   // False when the page no longer has the file: it must be chosen again.
   retry(key) {
     if (!this.sources.has(key)) return false;
-    Object.assign(this.rows.get(key), { state: "waiting", message: "" });
-    this.queue.push(key);
+    Object.assign(this.rows.get(key), { state: "copying", message: "", received: 0 });
+    this.queue(key, this.sources.get(key));
     this.show();
     this.run();
     return true;
   }
 
-  remove(key) {
-    this.drop(key);
-    this.tell("remove", { file: key });
-    this.show();
-  }
-
   drop(key) {
     this.rows.delete(key);
     this.sources.delete(key);
-    this.queue = this.queue.filter((other) => other !== key);
+    this.known.delete(key);
+    this.small = this.small.filter((other) => other !== key);
+    this.large = this.large.filter((other) => other !== key);
     if (this.running?.key === key) this.running.abort.abort();
   }
 
-  async run() {
+  run() {
+    this.sendPacks();
+    this.copyLarge();
+  }
+
+  // ---------------------------------------------------------------- small files
+
+  async sendPacks() {
+    if (this.packing) return;
+    this.packing = true;
+    while (this.small.length && !this.stopped) {
+      if (this.packs < this.rules.unacknowledged) await this.sendPack(this.nextPack());
+      else await new Promise((resolve) => (this.wake = resolve));
+    }
+    this.packing = false;
+  }
+
+  nextPack() {
+    let bytes = 0;
+    const fits = (key, place) => {
+      bytes += this.sources.get(key).size;
+      const { slice_bytes: most, files_in_a_message: count } = this.rules;
+      return place === 0 || (bytes <= most && place < count);
+    };
+    const end = this.small.findIndex((key, place) => !fits(key, place));
+    return this.small.splice(0, end < 0 ? this.small.length : end);
+  }
+
+  async sendPack(keys) {
+    const read = await Promise.all(keys.map((key) => this.readWhole(key)));
+    const pack = read.filter((one) => one && this.rows.get(one.row.file)?.state === "copying");
+    if (!pack.length) return;
+    const files = pack.map(({ row, sha256 }) => ({ ...described(row), sha256 }));
+    const buffers = pack.map(({ bytes }) => bytes);
+    this.packs++;
+    this.talk.ask("whole", { files }, `pack ${files[0].file}`, buffers);
+  }
+
+  async readWhole(key) {
+    const file = this.sources.get(key);
+    const row = this.rows.get(key);
+    try {
+      const bytes = await read(file, 0, file.size);
+      if (!isDocument(bytes.subarray(0, HEAD_BYTES))) this.refuse(key, NOT_A_DOCUMENT);
+      const digest = new Sha256();
+      digest.update(bytes);
+      return { row, bytes, sha256: digest.hex() };
+    } catch (error) {
+      this.fail(key, unreadable(error));
+      return null;
+    }
+  }
+
+  fail(key, reason) {
+    this.sources.delete(key);
+    Object.assign(this.rows.get(key), { state: "failed", message: reason });
+    this.talk.ask("fail", { file: key, reason }, key);
+  }
+
+  // ---------------------------------------------------------------- large files
+
+  async copyLarge() {
     if (this.running) return;
-    while (this.queue.length && !this.stopped) {
-      this.running = { key: this.queue.shift(), abort: new AbortController() };
+    while (this.large.length && !this.stopped) {
+      this.running = { key: this.large.shift(), abort: new AbortController() };
       await this.copy(this.running.key, this.running.abort.signal);
       this.running = null;
       this.show();
     }
-    const states = [...this.rows.values()].map((row) => row.state);
-    const here = states.filter((state) => state === "arrived").length;
-    const not = states.length - here;
-    this.say(`${plural(here, "file")} copied to the notebook` + (not ? `, ${not} not` : ""));
   }
 
   async copy(key, signal) {
     const file = this.sources.get(key);
     const row = this.rows.get(key);
     try {
-      row.startedAt = performance.now();
-      const { name, size, lastModified: modified } = file;
-      const begun = await this.ask("begin", { file: key, name, size, modified }, signal);
+      if (!isDocument(await read(file, 0, HEAD_BYTES))) {
+        this.refuse(key, NOT_A_DOCUMENT);
+        return;
+      }
+      const begun = await this.ask("begin", { file: key, files: [described(row)] }, signal);
       row.startedAt = performance.now();
       row.startedFrom = begun.row.received;
       const { digest, offset } = await this.goOn(key, file, begun.row.received, signal);
@@ -161,12 +232,7 @@ class Copier {
       this.sources.delete(key);
     } catch (error) {
       if (error === STOPPED) return;
-      const reason = this.talk.gone
-        ? "the kernel is gone"
-        : `cannot be read by the browser (${error.name}); choose it again`;
-      this.sources.delete(key);
-      Object.assign(row, { state: "failed", message: reason });
-      this.tell("fail", { file: key, reason });
+      this.fail(key, this.talk.gone ? "The kernel has stopped" : unreadable(error));
     }
   }
 
@@ -193,7 +259,7 @@ class Copier {
     const { slice_bytes: sliceBytes, unacknowledged } = this.rules;
     const sent = [];
     const send = (part) =>
-      this.talk.send({ kind: "slice", file: key, offset: part.at }, part.bytes);
+      this.talk.send({ kind: "slice", file: key, offset: part.at }, [part.bytes]);
     let next = offset;
     let resentAt = null;
     while (next < file.size || sent.length) {
@@ -220,12 +286,8 @@ class Copier {
   }
 
   // Of a file only the last word counts.
-  tell(kind, content) {
-    this.talk.ask(kind, content, content.file);
-  }
-
   ask(kind, content, signal) {
-    this.tell(kind, content);
+    this.talk.ask(kind, content, content.file);
     return this.next(content.file, kind, signal);
   }
 
@@ -253,36 +315,41 @@ class Copier {
     this.show();
   }
 
+  // ---------------------------------------------------------------- what the kernel says
+
   hear(message) {
-    for (const row of message.rows ?? [message.row]) if (row) this.takeAnswer(message, row);
+    const { about } = message;
+    if (about === "files" || about === "open") this.hearNews(message);
+    if (PROGRESS.includes(about)) for (const row of message.rows) this.takeAnswer(message, row);
+    if (about !== "whole" || !message.number) return;
+    this.packs--;
+    this.wake?.();
+  }
+
+  // Once the kernel tells a document's state, it is no longer a file on its way.
+  hearNews({ files, changes = [], gone = [] }) {
+    for (const row of files) this.known.set(row.file, { ...NEW_ROW, ...row });
+    for (const change of changes) Object.assign(this.known.get(change.file) ?? {}, change);
+    for (const key of gone) this.drop(key);
+    for (const { file } of [...files, ...changes]) {
+      const local = this.rows.get(file);
+      const isOver = local?.state === "arrived" || !this.sources.has(file);
+      if (isOver && !COPY_STATES.includes(this.known.get(file)?.state)) this.rows.delete(file);
+    }
+    for (const [key, { state }] of this.known) if (!COPY_STATES.includes(state)) this.known.delete(key);
   }
 
   takeAnswer({ about, ahead }, row) {
     if (row.state === "gone") this.drop(row.file);
     // Answers to what was said before, slices too, are old news.
     if (this.talk.inFlight.has(row.file)) return;
-    const known = this.rows.get(row.file);
-    if (known && !this.queue.includes(row.file)) {
-      Object.assign(known, row, { movedAt: performance.now() });
-    }
+    const local = this.rows.get(row.file);
+    if (local && local.state !== "cancelled") Object.assign(local, row, { movedAt: performance.now() });
+    if (row.state === "arrived") this.sources.delete(row.file);
     const waiting = this.waiting;
     if (waiting?.file !== row.file) return;
-    if (row.state !== "receiving" && row.state !== "arrived") waiting.reject(STOPPED);
+    if (row.state !== "copying" && row.state !== "arrived") waiting.reject(STOPPED);
     else if (!waiting.about || waiting.about === about) waiting.resolve({ about, row, ahead });
-  }
-
-  takeRows(rows) {
-    for (const row of rows) {
-      const known = this.rows.get(row.file);
-      if (!known) {
-        // What this page does not know and yet talks about is being removed.
-        if (!this.talk.inFlight.has(row.file)) this.rows.set(row.file, { ...row });
-      } else if (!this.sources.has(row.file)) {
-        if (known.received !== row.received) known.movedAt = performance.now();
-        Object.assign(known, row);
-      }
-    }
-    this.show();
   }
 
   say(text) {
@@ -297,40 +364,34 @@ class Copier {
     }, SHOW_MS);
   }
 
-  // In words, and what can be done: at most one of cancel, retry, choose again; or remove.
+  // A file on its way as a row of the list: in words, and how far it is.
   describe(row) {
-    const percent = row.size ? Math.floor((100 * row.received) / row.size) : 0;
-    const stale = performance.now() - (row.movedAt ?? -STALE_MS) > STALE_MS;
-    switch (row.state) {
-      case "waiting":
-        return { icon: "…", text: "waiting", actions: ["Cancel"] };
-      case "receiving":
-        if (row.checking) {
-          const text = `checking the ${percent} % that are here already`;
-          return { icon: "↻", text, actions: ["Cancel"], bar: true };
-        }
-        if (!this.sources.has(row.file)) {
-          const text = stale
-            ? `stopped at ${percent} %: choose the same file again to go on`
-            : `copying to the notebook, ${percent} %`;
-          return { icon: "‖", text, actions: ["Choose again", "Cancel"], bar: true };
-        }
-        return {
-          icon: "↑",
-          text: `copying to the notebook, ${percent} %${speed(row)}`,
-          actions: ["Cancel"],
-          bar: true,
-        };
-      case "arrived":
-        return { icon: "✓", text: "in the notebook", actions: ["Remove"] };
-      case "refused":
-        return { icon: "✕", text: `refused: ${row.message}`, actions: ["Remove"], bad: true };
-      case "cancelled":
-        return { icon: "–", text: "cancelled", actions: ["Retry", "Remove"] };
-      default:
-        return { icon: "⚠", text: `failed: ${row.message}`, actions: ["Retry", "Remove"], bad: true };
-    }
+    const fraction = row.size ? row.received / row.size : 0;
+    return { ...NEW_ROW, ...row, fraction, message: this.words(row, Math.floor(100 * fraction)) };
   }
+
+  words(row, percent) {
+    if (row.state === "arrived") return "Checking the file";
+    if (row.state !== "copying") return row.message;
+    if (row.checking) return `Checking the ${percent}% that are here already`;
+    const isWaiting = this.small.includes(row.file) || this.large.includes(row.file);
+    if (isWaiting) return "Waiting to be copied";
+    return `Copying to the Jupyter server, ${percent}%${speed(row)}`;
+  }
+}
+
+const NOT_A_DOCUMENT = "is not a PDF, JPEG, PNG or HEIC by its content; save it as one of these";
+
+function unreadable(error) {
+  return `cannot be read by the browser (${error.name}); choose it again`;
+}
+
+function fingerprint({ name, size, modified, lastModified }) {
+  return `${size} ${modified ?? lastModified} ${name}`;
+}
+
+function described({ file, name, size, modified }) {
+  return { file, name, size, modified };
 }
 
 async function read(file, from, to) {
@@ -351,21 +412,11 @@ function newKey() {
 
 // ------------------------------------------------------------------ what was chosen or dropped
 
-async function problemOf(file, maxBytes) {
+function sizeProblem(file, maxBytes) {
   if (file.size === 0) return "is empty (0 bytes); save or scan it again";
-  if (file.size > maxBytes) {
-    const limit = `is ${megabytes(file.size)}, over the limit of ${megabytes(maxBytes)}`;
-    return `${limit}; split it or scan it at a lower resolution`;
-  }
-  let head;
-  try {
-    head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
-  } catch {
-    return "cannot be read by the browser; check that it is a file and that you may open it";
-  }
-  return isDocument(head)
-    ? null
-    : "is not a PDF, JPEG, PNG or HEIC by its content; save it as one of these";
+  if (file.size <= maxBytes) return null;
+  const limit = `is ${megabytes(file.size)}, over the limit of ${megabytes(maxBytes)}`;
+  return `${limit}; split it or scan it at a lower resolution`;
 }
 
 function isDocument(head) {
@@ -379,26 +430,22 @@ async function filesOf(transfer) {
   // The entries are gone after the first await.
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
   if (!entries.length) return [...transfer.files];
-  const files = [];
-  for (const entry of entries) await collect(entry, files);
-  return files;
+  return (await Promise.all(entries.map(collected))).flat();
 }
 
-async function collect(entry, files) {
-  if (entry.isFile) {
-    files.push(await new Promise((resolve, reject) => entry.file(resolve, reject)));
-    return;
-  }
+async function collected(entry) {
+  if (entry.isFile) return [await new Promise((resolve, reject) => entry.file(resolve, reject))];
   const reader = entry.createReader();
+  const files = [];
   for (;;) {
     // At most a hundred at a time.
     const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
-    if (!some.length) return;
-    for (const inner of some) await collect(inner, files);
+    if (!some.length) return files.flat();
+    files.push(...(await Promise.all(some.map(collected))));
   }
 }
 
-// ------------------------------------------------------------------ the page
+// ------------------------------------------------------------------ where they are dropped
 
 function picker(copier, folder) {
   const input = element("input");
@@ -418,121 +465,39 @@ function picker(copier, folder) {
   return input;
 }
 
-function rowView(copier, key, pickFile, announced) {
-  const item = element("li", "argyle-row");
-  const icon = element("span", "argyle-icon");
-  icon.setAttribute("aria-hidden", "true");
-  const name = element("bdi", "argyle-name");
-  const size = element("span", "argyle-size");
-  const bar = element("progress", "argyle-bar");
-  bar.max = 1;
-  const state = element("span", "argyle-state");
-  const actions = element("span", "argyle-actions");
-  item.append(icon, name, size, bar, state, actions);
-  const act = {
-    Cancel: () => copier.cancel(key),
-    Retry: () => copier.retry(key) || pickFile(),
-    "Choose again": pickFile,
-    Remove: () => copier.remove(key),
-  };
-  let offered = "";
-
-  function offer(labels, named) {
-    if (offered === labels.join()) return;
-    offered = labels.join();
-    const had = actions.contains(document.activeElement);
-    const buttons = labels.map((label) => button(label, act[label]));
-    for (const made of buttons) made.setAttribute("aria-label", `${made.textContent} ${named}`);
-    actions.replaceChildren(...buttons);
-    if (had) actions.firstElementChild?.focus();
-  }
-
-  function update(row) {
-    const { icon: mark, text, actions: labels, bar: moving, bad } = copier.describe(row);
-    const named = shown(row.name);
-    setText(icon, mark);
-    setText(name, named);
-    name.title = named;
-    setText(size, megabytes(row.size));
-    bar.hidden = !moving;
-    bar.value = row.size ? row.received / row.size : 0;
-    bar.setAttribute("aria-label", `Copying ${named} to the notebook`);
-    if (bad && announced && !item.dataset.bad) state.setAttribute("role", "alert");
-    if (!bad) state.removeAttribute("role");
-    announced = true;
-    setText(state, text);
-    item.dataset.state = row.state;
-    if (bad) item.dataset.bad = "true";
-    else delete item.dataset.bad;
-    offer(labels, named);
-  }
-
-  return { item, update };
-}
-
-function render(copier, el) {
-  const { panel: zone, notice, status, tell } = panelOf(el, "Choose documents");
-  zone.classList.add("argyle-drop");
+// Gives the area where files are dropped, and what opens the file chooser.
+function dropArea(copier) {
   const files = picker(copier, false);
   const folder = picker(copier, true);
   const pickFile = () => files.click();
   const area = element("div", "argyle-area");
-  const chooseFiles = button("Choose files", pickFile);
   const buttons = element("div", "argyle-buttons");
-  buttons.append(chooseFiles, button("Choose a folder", () => folder.click()));
+  buttons.append(
+    button("Choose files", pickFile),
+    button("Choose a folder", () => folder.click()),
+  );
   const limit = megabytes(copier.rules.max_bytes).replace(".0 ", " ");
   area.append(
     element("p", "argyle-invitation", "Drop documents here, or"),
     buttons,
-    element("p", "argyle-hint", `PDF, JPEG, PNG or HEIC, up to ${limit} each. They are copied to ` +
-      "the notebook's kernel; nothing is sent to Argyle by this."),
+    element(
+      "p",
+      "argyle-hint",
+      `PDF, JPEG, PNG or HEIC, up to ${limit} each. Files are copied to the Jupyter server first. ` +
+        "Nothing is uploaded until you select Upload.",
+    ),
     files,
     folder,
   );
-  const list = element("ul", "argyle-list");
-  list.setAttribute("aria-label", "Chosen files");
-  zone.append(area, notice, list, status);
-
-  const views = new Map();
-  let drawn = false;
-  const isShown = (row) => row && !(copier.rules.hand_over && row.state === "arrived");
-  const show = () => {
-    for (const [key, view] of views) {
-      if (!isShown(copier.rows.get(key))) removeRow(key, view);
-    }
-    for (const [key, row] of copier.rows) {
-      if (!isShown(row)) continue;
-      if (!views.has(key)) {
-        views.set(key, rowView(copier, key, pickFile, drawn));
-        list.append(views.get(key).item);
-      }
-      views.get(key).update(row);
-    }
-    list.hidden = views.size === 0;
-    tell(copier.notice);
-    setText(status, copier.said);
-    drawn = true;
-  };
-
-  function removeRow(key, view) {
-    const had = view.item.contains(document.activeElement);
-    const next = view.item.nextElementSibling ?? view.item.previousElementSibling;
-    view.item.remove();
-    views.delete(key);
-    if (had) (next?.querySelector("button") ?? chooseFiles).focus();
-  }
-
-  watchDrops(zone, area, copier);
-  copier.views.add(show);
-  show();
-  return () => copier.views.delete(show);
+  return { area, pickFile };
 }
 
-function watchDrops(zone, area, copier) {
+// Dropped anywhere on the panel, a file is taken.
+function watchDrops(panel, area, copier) {
   let depth = 0;
   const mark = () => area.classList.toggle("argyle-over", depth > 0);
   const on = (kind, act) =>
-    zone.addEventListener(kind, (event) => {
+    panel.addEventListener(kind, (event) => {
       // Else the browser opens the file, and the notebook is gone.
       event.preventDefault();
       event.stopPropagation();
@@ -546,20 +511,7 @@ function watchDrops(zone, area, copier) {
     depth = 0;
     filesOf(event.dataTransfer).then(
       (files) => copier.choose(files),
-      (error) => copier.say(`What was dropped cannot be read (${error.name})`),
+      (error) => copier.say(`The dropped files cannot be read (${error.name})`),
     );
   });
 }
-
-export default () => {
-  let copier = null;
-  return {
-    initialize({ model }) {
-      copier = new Copier(model);
-      return () => copier.stop();
-    },
-    render({ el }) {
-      return render(copier, el);
-    },
-  };
-};

@@ -2,26 +2,47 @@
 // again at any time; the kernel counts, this draws.
 
 const TYPING_MS = 250;
+const WORKING_MS = 500;
+// So many parts of a download are on their way at a time: one is written while another travels.
+const PARTS_IN_FLIGHT = 4;
+const KEPT_MS = 60_000;
 const MANY = [
   ["document_type", "Document type"],
   ["level", "Level"],
   ["status", "Status"],
   ["signal", "Signal or reason code"],
 ];
+const TYPED = [
+  ["user", "Borrower (any ID)"],
+  ["text", "Search names and IDs"],
+  ["since", "Created on or after (UTC)"],
+  ["until", "Created on or before (UTC)"],
+];
+const FILTER_NAMES = Object.fromEntries([...MANY, ...TYPED, ["scores", "the chosen bar"]]);
+Object.assign(FILTER_NAMES, { user: "Borrower", text: "Search" });
 const COLUMNS = [
   ["file_name", "File name", "file_name"],
-  ["document_type", "Type", "document_type"],
   ["score", "Score", "ocr_authenticity_score"],
   ["level", "Level", "authenticity_level"],
-  ["status", "Status", null],
-  ["user", "User or account", "user"],
+  ["borrower", "Borrower", "borrower"],
+  ["document_type", "Type", "document_type"],
+  ["status", "Status", "status"],
   ["created_at", "Created (UTC)", "created_at"],
 ];
 const DECISIONS = [
-  ["rejected", "Rejected"],
-  ["reviewed", "To review"],
-  ["passed", "Passed"],
+  ["rejected", "Reject"],
+  ["reviewed", "Review"],
+  ["passed", "Pass"],
 ];
+const WITHOUT_SCORE = {
+  pending: "in progress",
+  failed: "processing failed",
+  unauthorized: "not enabled",
+  unsupported_type: "type not scored",
+  not_started: "not started",
+  missing: "no score returned",
+  invalid: "invalid score",
+};
 const TALL = 230;
 const AXIS = { left: 52, right: 14, top: 44, bottom: 34 };
 const SCORES = 101;
@@ -40,12 +61,12 @@ class Filters {
     this.summary = element("summary", "", "Filters");
     this.grid = element("div", "argyle-filter-grid");
     this.lists = element("div", "argyle-lists");
-    this.since = this.input("date", "Created from (UTC)", "since");
-    this.until = this.input("date", "Created until (UTC)", "until");
-    this.user = this.input("text", "User or account id", "user");
-    this.text = this.input("search", "Search ids, file names", "text");
+    for (const [filter, name] of TYPED) {
+      const type = { user: "text", text: "search" }[filter] ?? "date";
+      this[filter] = this.input(type, name, filter);
+      this.grid.append(this[filter].around);
+    }
     this.clear = button("Clear filters", () => this.changed(null));
-    this.grid.append(...[this.since, this.until, this.user, this.text].map((i) => i.around));
     this.grid.append(this.clear);
     this.box.append(this.summary, this.lists, this.grid);
   }
@@ -99,13 +120,12 @@ class Filters {
     for (const [name, boxes] of this.boxes) {
       for (const [value, box] of boxes) box.checked = view[name].includes(value);
     }
-    for (const name of ["since", "until", "user", "text"]) {
+    for (const [name] of TYPED) {
       // What somebody is typing is newer than what the kernel was asked.
       if (this[name] !== document.activeElement) this[name].value = view[name];
     }
-    const set = [...MANY.map(([name]) => name), "since", "until", "user", "text"];
-    const count = set.filter((name) => view[name].length).length;
-    setText(this.summary, count ? `Filters (${count} set)` : "Filters (none set: all uploads)");
+    const count = [...MANY, ...TYPED].filter(([name]) => view[name].length).length;
+    setText(this.summary, count ? `Filters (${count} active)` : "Filters (none)");
     if (!count) handOn(this.clear, this.summary);
     this.clear.disabled = !count;
   }
@@ -129,11 +149,11 @@ function roundUp(most) {
 class Picture {
   constructor(choose) {
     this.choose = choose;
-    this.box = element("div", "argyle-picture");
+    this.box = element("div", "argyle-chart");
     this.svg = drawn("svg", { "aria-hidden": "true", height: TALL, width: "100%" });
     this.keys = element("div", "argyle-bars");
     this.keys.setAttribute("role", "group");
-    this.keys.setAttribute("aria-label", "Bars: choose one to see its documents");
+    this.keys.setAttribute("aria-label", "Bars: choose one to list its documents");
     this.keys.addEventListener("keydown", (event) => this.walk(event));
     this.box.append(this.svg, this.keys);
     this.observer = new ResizeObserver(() => this.draw());
@@ -187,7 +207,7 @@ class Picture {
     for (const share of [0, 0.5, 1]) {
       const y = this.y(share);
       if (!this.cumulative && most === 1 && share === 0.5) continue;
-      const label = this.cumulative ? `${100 * share} %` : (most * share).toLocaleString("en");
+      const label = this.cumulative ? `${100 * share}%` : (most * share).toLocaleString("en");
       parts.push(
         drawn("line", { x1: this.x(0), x2: this.x(SCORES), y1: y, y2: y, class: "argyle-grid" }),
         drawn("text", { x: AXIS.left - 6, y: y + 4, class: "argyle-tick argyle-tick-y" }, label),
@@ -355,66 +375,156 @@ class Cuts {
       const ends = [found.share_ci_low, found.share_ci_high].map(percent);
       setText(value, percent(found.share));
       setText(uploads, plural(found.uploads, "upload"));
-      setText(interval, found.share === null ? "" : `95 % interval ${ends.join(" to ")}`);
+      setText(interval, found.share === null ? "" : `95% CI ${ends.join(" to ")}`);
     }
   }
 }
 
 // ------------------------------------------------------------------ the table
 
+// Arrow keys walk from row to row, so that a page of the table is two steps of Tab and not many.
 class Table {
-  constructor(sort, turn, all) {
+  constructor(acts) {
+    this.acts = acts;
+    // What was selected since, and of which rows that are on their way know nothing.
+    this.newer = new Map();
     this.box = element("div", "argyle-table-box");
     this.caption = element("caption");
     this.heads = new Map();
-    const head = element("tr");
-    for (const [, name, sorted] of COLUMNS) {
-      const cell = element("th");
+    this.every = element("input");
+    this.every.type = "checkbox";
+    this.every.setAttribute("aria-label", "Select all rows of this page");
+    this.every.addEventListener("change", () => this.select(this.boxes(), this.every.checked));
+    const head = wrap("tr", wrap("th", this.every));
+    for (const [column, name, sorted] of COLUMNS) {
+      const cell = element("th", `argyle-${column}`);
       cell.scope = "col";
-      if (sorted) {
-        const arrow = element("span", "argyle-arrow");
-        arrow.setAttribute("aria-hidden", "true");
-        const press = button(name, () => sort(sorted), "argyle-sort");
-        press.append(arrow);
-        cell.append(press);
-        this.heads.set(sorted, { cell, arrow });
-      } else {
-        cell.textContent = name;
-      }
+      const arrow = element("span", "argyle-arrow");
+      arrow.setAttribute("aria-hidden", "true");
+      const press = button(name, () => this.acts.sort(this.column(sorted)), "argyle-sort");
+      press.append(arrow);
+      cell.append(press);
+      this.heads.set(sorted, { cell, arrow });
       head.append(cell);
     }
     this.rows = element("tbody");
+    this.rows.addEventListener("keydown", (event) => this.walk(event));
     const table = element("table", "argyle-table");
     table.append(this.caption, wrap("thead", head), this.rows);
+    this.empty = element("div", "argyle-empty");
     this.scroll = region(element("div", "argyle-scroll"), "Uploads in view");
-    this.scroll.append(table);
-    this.before = button("Previous page", () => turn(-1));
-    this.after = button("Next page", () => turn(1));
+    this.scroll.append(table, this.empty);
+    this.before = button("Previous page", () => this.acts.turn(-1));
+    this.after = button("Next page", () => this.acts.turn(1));
     this.place = element("span", "argyle-place");
-    this.all = button("Show all scores", all);
+    this.all = button("Show all scores", () => this.acts.lift("scores"));
     const bar = element("div", "argyle-pager");
     bar.append(this.before, this.place, this.after, this.all);
     this.box.append(this.scroll, bar);
   }
 
-  show(table, view) {
-    this.rows.replaceChildren(
-      ...table.rows.map((row) => {
-        const line = element("tr");
-        for (const [name] of COLUMNS) {
-          const kind = name === "file_name" ? "" : "argyle-short ";
-          const cell = element("td", `${kind}argyle-${name}`);
-          const text = row[name] || "–";
-          cell.append(kind ? element("bdi", "", shown(text)) : foreign(text));
-          if (name === "file_name") cell.title = `upload ${shown(row.upload)}`;
-          if (name === "user") cell.title = shown(text);
-          line.append(cell);
-        }
-        return line;
-      }),
-    );
+  // What names the borrower is one of two columns of the frame.
+  column(sorted) {
+    return sorted === "borrower" ? this.borrower : sorted;
+  }
+
+  boxes() {
+    return [...this.rows.querySelectorAll("input")];
+  }
+
+  select(boxes, selected) {
+    const uploads = boxes.map((box) => box.closest("tr").dataset.upload);
+    for (const box of boxes) box.checked = selected;
+    for (const upload of uploads) this.newer.set(upload, selected);
+    this.acts.select(uploads, selected);
+    this.showEvery();
+  }
+
+  showEvery() {
+    const boxes = this.boxes();
+    const selected = boxes.filter((box) => box.checked).length;
+    this.every.checked = selected > 0 && selected === boxes.length;
+    this.every.indeterminate = selected > 0 && selected < boxes.length;
+    this.every.disabled = !boxes.length;
+  }
+
+  row(row) {
+    const line = element("tr");
+    line.dataset.upload = row.upload;
+    const name = row.file_name || row.upload;
+    const box = element("input");
+    Object.assign(box, { type: "checkbox", checked: this.newer.get(row.upload) ?? row.selected });
+    box.setAttribute("aria-label", `Select ${shown(name)}`);
+    box.addEventListener("change", () => this.select([box], box.checked));
+    line.append(wrap("td", box));
+    for (const [column] of COLUMNS) {
+      const isName = column === "file_name";
+      const cell = element("td", `${isName ? "" : "argyle-short "}argyle-${column}`);
+      const text = row[column] || "–";
+      if (isName) {
+        const press = button("", () => this.acts.open(row), "argyle-open");
+        press.append(foreign(row.file_name || "without a name"));
+        press.title = `Open upload ${shown(row.upload)}`;
+        cell.append(press);
+      } else {
+        cell.append(element("bdi", "", shown(text)));
+        cell.title = column === "borrower" ? shown(text) : "";
+      }
+      line.append(cell);
+    }
+    // By mouse the whole row opens, but for its box.
+    line.addEventListener("click", (event) => {
+      const own = event.target.closest("button, input") || event.target.querySelector("input");
+      if (!own && !String(getSelection())) this.acts.open(row);
+    });
+    return line;
+  }
+
+  walk(event) {
+    const kind = event.target.tagName.toLowerCase();
+    const here = event.target.closest("tr");
+    const lines = [...this.rows.children];
+    const at = lines.indexOf(here);
+    const steps = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: lines.length - 1 };
+    if (!(event.key in steps)) return;
+    event.preventDefault();
+    const next = lines[steps[event.key]];
+    if (!next) return;
+    this.makeCurrent(next);
+    next.querySelector(kind).focus();
+  }
+
+  makeCurrent(line) {
+    for (const other of this.rows.children) {
+      const index = other === line ? 0 : -1;
+      for (const control of other.querySelectorAll("input, button")) control.tabIndex = index;
+    }
+  }
+
+  // The row of an upload, if it is on this page.
+  find(upload) {
+    return [...this.rows.children].find((line) => line.dataset.upload === upload);
+  }
+
+  showOpen(upload) {
+    for (const line of this.rows.children) {
+      const open = line.dataset.upload === upload;
+      line.classList.toggle("argyle-is-open", open);
+      line.querySelector("button").setAttribute("aria-expanded", String(open));
+      if (open) this.makeCurrent(line);
+    }
+  }
+
+  show(table, view, open) {
+    const had = this.rows.contains(document.activeElement) ? document.activeElement : null;
+    const hadUpload = had?.closest("tr").dataset.upload;
+    this.rows.replaceChildren(...table.rows.map((row) => this.row(row)));
+    if (this.rows.children.length) this.makeCurrent(this.rows.firstElementChild);
+    this.showOpen(open);
+    this.showEvery();
+    if (had) (this.find(hadUpload)?.querySelector(had.tagName) ?? this.scroll).focus();
     for (const [name, { cell, arrow }] of this.heads) {
-      const here = name === view.sort_by;
+      const here = this.column(name) === view.sort_by;
       const order = view.ascending ? "ascending" : "descending";
       if (here) cell.setAttribute("aria-sort", order);
       else cell.removeAttribute("aria-sort");
@@ -433,103 +543,439 @@ class Table {
     this.after.disabled = last;
     this.all.hidden = !view.scores;
   }
+
+  // Without rows: which filter to take away, and what there would be then.
+  showLifts(lifts, uploads) {
+    const had = this.empty.contains(document.activeElement);
+    const parts = [];
+    const helpful = lifts.filter(([, found]) => found).sort((one, other) => other[1] - one[1]);
+    if (uploads === 0) parts.push(element("p", "", "The table passed to ScoreExplorer is empty."));
+    else if (lifts.length) parts.push(element("p", "", "No upload fits all filters."));
+    parts.push(
+      ...helpful.map(([name, found]) =>
+        button(`Remove ${FILTER_NAMES[name]}: ${plural(found, "upload")}`, () =>
+          this.acts.lift(name),
+        ),
+      ),
+    );
+    if (lifts.length > 1 && !helpful.length) {
+      parts.push(element("p", "", "Removing one filter is not enough."));
+      parts.push(button("Remove all filters", () => this.acts.lift(null)));
+    }
+    this.empty.replaceChildren(...parts);
+    this.empty.hidden = !parts.length;
+    if (had) this.scroll.focus();
+  }
+}
+
+// ------------------------------------------------------------------ the opened upload
+
+class Opened {
+  constructor(ask, closed) {
+    this.ask = ask;
+    this.upload = null;
+    this.box = element("section", "argyle-opened");
+    this.box.hidden = true;
+    this.title = element("p", "argyle-title");
+    const close = button("Close", () => closed());
+    const head = element("div", "argyle-opened-head");
+    head.append(this.title, close);
+    this.paper = new Paper((slice) => this.ask("slice", slice, sliceKey(slice)));
+    this.about = new About(() => this.ask("case", { upload: this.upload, again: true }));
+    const [facts, problem, again, ...lists] = this.about.parts;
+    const about = element("div", "argyle-about");
+    about.append(facts, problem, again, ...lists);
+    this.box.append(head, about, this.paper.box);
+    // Should the news be lost that a document was fetched.
+    this.clock = setInterval(() => this.fetching && this.askCase(), LOOK_AGAIN_MS);
+  }
+
+  open(row) {
+    Object.assign(this, { upload: row.upload, row, facts: null });
+    this.title.replaceChildren(foreign(row.file_name || "without a name"));
+    this.box.setAttribute("aria-label", `Upload ${shown(row.file_name || row.upload)}`);
+    this.about.show(null);
+    this.paper.clear("Downloading the document");
+    this.box.hidden = false;
+    this.askCase();
+  }
+
+  close() {
+    this.upload = null;
+    this.fetching = false;
+    this.box.hidden = true;
+    this.paper.clear("");
+    this.about.show(null);
+  }
+
+  stop() {
+    clearInterval(this.clock);
+    this.close();
+  }
+
+  askCase() {
+    this.ask("case", { upload: this.upload });
+  }
+
+  hear(message, buffers) {
+    if (message.upload !== this.upload) return;
+    if (message.about === "ready") this.askCase();
+    else if (message.about === "slice") this.paper.take(message, buffers[0]);
+    else if (message.about === "case") this.takeCase(message);
+  }
+
+  takeCase(facts) {
+    this.fetching = Boolean(facts.fetching);
+    if (this.facts) return;
+    this.about.show({ ...facts, borrower: this.row.borrower });
+    if (facts.fetching) this.paper.clear("Downloading the document");
+    if (facts.fetching) return;
+    if (!facts.problem) this.facts = facts;
+    if (facts.size) this.paper.begin(facts);
+    else if (facts.offline) {
+      this.paper.clear(
+        "The document and its OCR data are downloaded through the client. To see them here: " +
+          "anb.ScoreExplorer(frame, signals, client=client)",
+      );
+    } else this.paper.clear("Document not available.");
+  }
+}
+
+// ------------------------------------------------------------------ taking uploads along
+
+// The parts of a CSV file, put together in the browser and handed to it as a download.
+class Download {
+  constructor(ask, tell) {
+    Object.assign(this, { ask, tell, file: null });
+    this.bar = element("progress", "argyle-export-bar");
+    this.bar.setAttribute("aria-label", "Download");
+    this.bar.hidden = true;
+  }
+
+  begin(file) {
+    Object.assign(this, { file, blobs: [], next: 0, arrived: 0 });
+    Object.assign(this.bar, { hidden: false, max: file.parts, value: 0 });
+    this.tell(`Preparing ${file.name}`);
+    for (let i = 0; i < PARTS_IN_FLIGHT; i++) this.askNext();
+  }
+
+  askNext() {
+    if (this.next >= this.file.parts) return;
+    const part = this.next++;
+    this.ask("part", { upload: this.file.file, part }, `part-${part}`);
+  }
+
+  take({ part }, bytes) {
+    if (!this.file || this.blobs[part]) return;
+    this.blobs[part] = new Blob([bytes]);
+    this.arrived += 1;
+    this.bar.value = this.arrived;
+    if (this.arrived === this.file.parts) this.end();
+    else this.askNext();
+  }
+
+  end() {
+    const { name, uploads } = this.file;
+    const url = URL.createObjectURL(new Blob(this.blobs, { type: "text/csv" }));
+    const link = element("a");
+    Object.assign(link, { href: url, download: name });
+    link.click();
+    // The browser may ask first where to put it.
+    setTimeout(() => URL.revokeObjectURL(url), KEPT_MS);
+    this.stop();
+    this.tell(`Download of ${name} started: ${plural(uploads, "upload")}`);
+  }
+
+  stop() {
+    this.file = null;
+    this.blobs = [];
+    this.bar.hidden = true;
+  }
+}
+
+// What is done with the selected uploads, or with all in view.
+class Actions {
+  constructor(acts) {
+    this.box = element("div", "argyle-export");
+    this.review = button("Review", acts.review);
+    this.save = button("Download", () => acts.save(this.names.checked));
+    this.names = element("input");
+    this.names.type = "checkbox";
+    const withNames = element("label", "argyle-choice");
+    withNames.append(this.names, element("span", "", "with file names (may be personal data)"));
+    this.clear = button("Clear selection", acts.clear);
+    this.box.append(this.review, this.save, withNames, this.clear);
+  }
+
+  show(inView, selected, fallback) {
+    const many = selected || inView;
+    const what = selected ? `${many.toLocaleString("en")} selected` : plural(many, "upload");
+    setText(this.review, `Review ${what}`);
+    setText(this.save, `Download ${what} as CSV`);
+    if (!many) for (const press of [this.review, this.save]) handOn(press, fallback);
+    if (!selected) handOn(this.clear, fallback);
+    this.review.disabled = this.save.disabled = !many;
+    this.clear.hidden = !selected;
+  }
+}
+
+// A ReviewQueue below the explorer, where the front end can show one widget in another.
+class QueueBox {
+  constructor(host, closed) {
+    Object.assign(this, { host, shown: "" });
+    this.box = element("div", "argyle-panel argyle-review-below");
+    this.box.hidden = true;
+    this.text = element("p");
+    this.text.tabIndex = -1;
+    const line = "queue = explorer.review(client)";
+    const hint = wrap("p", "In a cell, the same is ", element("code", "", line));
+    this.close = button("Close the review", closed);
+    this.place = element("div");
+    const head = element("div", "argyle-opened-head");
+    head.append(this.text, this.close);
+    this.box.append(head, hint, this.place);
+    keepKeys(this.box);
+  }
+
+  async show(ref, isNew = false) {
+    if (ref === this.shown && !isNew) return;
+    this.end?.abort();
+    this.shown = ref;
+    this.place.replaceChildren();
+    this.box.hidden = !ref && !isNew;
+    setText(this.text, "Review queue");
+    if (isNew) {
+      this.box.scrollIntoView({ block: "nearest" });
+      this.text.focus({ preventScroll: true });
+    }
+    if (!ref && isNew) setText(this.text, "Reviews need the client: run the line below in a cell.");
+    if (!ref) return;
+    this.end = new AbortController();
+    try {
+      const queue = await this.host.getWidget(ref);
+      await queue.render({ el: this.place, signal: this.end.signal });
+    } catch {
+      setText(this.text, "This front end cannot show the queue here: run the line below in a cell.");
+    }
+  }
+
+  stop() {
+    this.end?.abort();
+  }
 }
 
 // ------------------------------------------------------------------ the panel
 
 function described(picture) {
   const without = picture.unscored.reduce((sum, [, uploads]) => sum + uploads, 0);
-  const why = picture.unscored.map(([reason, n]) => `${reason.replace("_", " ")} ${n}`).join(", ");
-  const rest = without ? `; ${without.toLocaleString("en")} without a score (${why})` : "";
+  const why = picture.unscored.map(
+    ([reason, n]) => `${n.toLocaleString("en")} ${WITHOUT_SCORE[reason] ?? reason}`,
+  );
+  const rest = without ? `, ${without.toLocaleString("en")} without a score (${why.join(", ")})` : "";
   return (
-    `${(picture.scored + without).toLocaleString("en")} of ${plural(picture.uploads, "upload")}: ` +
-    `${picture.scored.toLocaleString("en")} with a score${rest}. Levels: ${picture.preset}.`
+    `${(picture.scored + without).toLocaleString("en")} of ${plural(picture.uploads, "upload")} ` +
+    `shown: ${picture.scored.toLocaleString("en")} scored${rest}. Level preset: ${picture.preset}.`
   );
 }
 
-function render({ model, el }) {
-  const { panel, notice, status, tell } = panelOf(el, "Score explorer");
-  let view = null;
-  let page = 0;
-  let cumulative = false;
-  const look = (changes, turned = 0) => {
-    if (!view) return;
-    view = { ...view, ...changes };
-    page = turned;
-    cuts.show(view.reject_below, view.pass_from);
-    picture.show(picture.picture, [view.reject_below, view.pass_from], view.scores, cumulative);
-    talk.ask("look", { view, page });
-  };
-  const nothing = Object.fromEntries(MANY.map(([name]) => [name, []]));
-  const empty = { ...nothing, since: "", until: "", user: "", text: "", scores: null };
+const NOTHING = {
+  ...Object.fromEntries(MANY.map(([name]) => [name, []])),
+  ...Object.fromEntries(TYPED.map(([name]) => [name, ""])),
+  scores: null,
+};
 
-  const filters = new Filters((changes) => look(changes ?? empty));
-  const picture = new Picture((scores) => look({ scores: same(view?.scores, scores) ? null : scores }));
-  const cuts = new Cuts((reject_below, pass_from) => look({ reject_below, pass_from }, page));
-  const table = new Table(
-    (column) => {
-      const ascending = view?.sort_by === column ? !view.ascending : true;
-      look({ sort_by: column, ascending });
-    },
-    (step) => look({}, page + step),
-    () => look({ scores: null }),
-  );
-  const summary = element("p", "argyle-summary");
-  const kinds = kindOfPicture((chosen) => {
-    cumulative = chosen;
-    if (picture.picture) picture.show(picture.picture, picture.cuts, picture.chosen, cumulative);
-  });
-  const names = element("input");
-  names.type = "checkbox";
-  const exporting = element("div", "argyle-export");
-  const save = button("Export what I see to CSV", () =>
-    talk.ask("export", { file_names: names.checked }),
-  );
-  const withNames = element("label", "argyle-choice");
-  withNames.append(names, element("span", "", "with file names (may be personal data)"));
-  exporting.append(save, withNames);
-  const code = codeBox((text) => setText(status, text));
-  panel.append(notice, filters.box, kinds, summary, picture.box, cuts.box, cuts.tiles);
-  panel.append(table.box, exporting, code.box, status);
+class ExplorerPage {
+  constructor(model, el, host) {
+    const { panel, notice, status, tell } = panelOf(el, "Score explorer");
+    Object.assign(this, { panel, status, view: null, page: 0, cumulative: false, selected: 0 });
+    this.talk = new Talk(model, (message, buffers) => this.hear(message, buffers), () =>
+      tell(this.talk.notice),
+    );
+    const ask = (...question) => this.talk.ask(...question);
+    this.filters = new Filters((changes) => this.look(changes ?? NOTHING));
+    this.picture = new Picture((scores) =>
+      this.look({ scores: same(this.view?.scores, scores) ? null : scores }),
+    );
+    this.cuts = new Cuts((reject_below, pass_from) =>
+      this.look({ reject_below, pass_from }, this.page),
+    );
+    this.table = new Table({
+      sort: (column) => this.sort(column),
+      turn: (step) => this.look({}, this.page + step),
+      lift: (name) => this.look(name ? { [name]: NOTHING[name] } : NOTHING),
+      open: (row) => this.open(row),
+      select: (uploads, selected) => this.talk.tell("select", { uploads, selected }),
+    });
+    this.opened = new Opened(ask, () => this.closeOpened());
+    this.download = new Download(ask, (text) => setText(status, text));
+    this.actions = new Actions({
+      review: () => this.talk.tell("review"),
+      save: (file_names) => this.download.file || ask("export", { file_names }),
+      clear: () => this.clearSelection(),
+    });
+    this.summary = element("p", "argyle-summary");
+    const kinds = kindOfPicture((chosen) => {
+      this.cumulative = chosen;
+      this.drawPicture();
+    });
+    this.code = codeBox((text) => setText(status, text));
+    const both = element("div", "argyle-beside");
+    this.table.box.append(this.actions.box, this.download.bar, status);
+    both.append(this.table.box, this.opened.box);
+    panel.append(notice, this.filters.box, kinds, this.summary, this.picture.box, this.cuts.box);
+    panel.append(this.cuts.tiles, both, this.code.box);
+    both.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && this.opened.upload) this.closeOpened();
+    });
+    this.queue = new QueueBox(host, () => this.talk.tell("review", { open: false }));
+    el.append(this.queue.box);
+    this.offered = "";
+    this.draw(model.get("saved"), null);
+    this.filters.show({ ...NOTHING, ...model.get("saved").filters });
+    this.actions.show(0, 0, this.table.scroll);
+    ask("look", { page: 0 });
+  }
 
-  let offered = "";
-  const draw = (found, chosen) => {
+  stop() {
+    clearTimeout(this.working);
+    this.talk.stop();
+    this.opened.stop();
+    this.queue.stop();
+    this.picture.observer.disconnect();
+  }
+
+  look(changes, page = 0) {
+    if (!this.view) {
+      // The kernel is still to say which view it has.
+      this.early = { ...this.early, ...changes };
+      return;
+    }
+    this.view = { ...this.view, ...changes };
+    this.page = page;
+    this.cuts.show(this.view.reject_below, this.view.pass_from);
+    this.drawPicture();
+    this.talk.ask("look", { view: this.view, page });
+    this.working ??= setTimeout(() => {
+      setText(this.status, "Working");
+      this.panel.classList.add("argyle-working");
+    }, WORKING_MS);
+  }
+
+  sort(column) {
+    const ascending = this.view?.sort_by === column ? !this.view.ascending : true;
+    this.look({ sort_by: column, ascending });
+  }
+
+  open(row) {
+    if (this.opened.upload === row.upload) {
+      this.closeOpened();
+      return;
+    }
+    this.panel.classList.add("argyle-has-opened");
+    this.opened.open(row);
+    this.table.showOpen(row.upload);
+    // In a narrow window it stands below, out of sight.
+    const { bottom } = this.table.box.getBoundingClientRect();
+    const { top } = this.opened.box.getBoundingClientRect();
+    if (top >= bottom) this.opened.box.scrollIntoView();
+    setText(this.status, `Opened ${shown(row.file_name || row.upload)}`);
+  }
+
+  closeOpened() {
+    const line = this.table.find(this.opened.upload);
+    this.opened.close();
+    this.panel.classList.remove("argyle-has-opened");
+    this.table.showOpen(null);
+    setText(this.status, "");
+    (line?.querySelector("button") ?? this.table.scroll).focus();
+  }
+
+  clearSelection() {
+    for (const box of this.table.boxes()) box.checked = false;
+    this.table.newer.clear();
+    this.table.showEvery();
+    this.talk.tell("select", { uploads: [] });
+  }
+
+  drawPicture() {
+    const { picture } = this.picture;
+    const cuts = this.view ? [this.view.reject_below, this.view.pass_from] : this.picture.cuts;
+    if (picture) this.picture.show(picture, cuts, this.view?.scores, this.cumulative);
+  }
+
+  draw(found, chosen) {
     const options = JSON.stringify(found.options);
-    if (offered !== options) filters.offer(found.options);
-    offered = options;
-    setText(summary, described(found));
-    picture.show(found, [...found.cuts], chosen, cumulative);
-    cuts.show(...found.cuts);
-    cuts.showShares(found.shares);
-  };
+    if (this.offered !== options) this.filters.offer(found.options);
+    this.offered = options;
+    this.table.borrower = found.borrower;
+    setText(this.summary, described(found));
+    this.picture.show(found, [...found.cuts], chosen, this.cumulative);
+    this.cuts.show(...found.cuts);
+    this.cuts.showShares(found.shares);
+  }
 
-  const heard = (message) => {
-    if (message.about === "export" && message.file) {
-      setText(status, `${plural(message.uploads, "upload")} written to ${message.file}`);
+  hear(message, buffers) {
+    if (message.about === "look") this.endWorking();
+    if (message.error) {
+      if (message.about === "part") this.download.stop();
+      return;
     }
-    if (message.about !== "look" || message.error) return;
+    switch (message.about) {
+      case "look":
+        this.takeLook(message);
+        break;
+      case "select":
+        if (!this.talk.tells(({ kind }) => kind === "select")) this.table.newer.clear();
+        this.showSelected(message.selected);
+        break;
+      case "export":
+        this.download.begin(message);
+        break;
+      case "part":
+        this.download.take(message, buffers[0]);
+        break;
+      case "review":
+        this.queue.show(message.queue, message.open);
+        break;
+      default:
+        this.opened.hear(message, buffers);
+    }
+  }
+
+  endWorking() {
+    if (this.talk.inFlight.has("look")) return;
+    clearTimeout(this.working);
+    this.working = null;
+    this.panel.classList.remove("argyle-working");
+  }
+
+  takeLook(message) {
+    const { view, table, picture } = message;
     // Of an older question only the numbers are news, while a slider is being moved.
-    if (!talk.inFlight.has("look")) {
-      const first = view === null;
-      view = message.view;
-      page = message.table.page;
-      filters.show(view);
-      table.show(message.table, view);
-      code.show(message.code);
-      if (!first) setText(status, said(message));
-      draw(message.picture, view.scores);
-    } else {
-      cuts.showShares(message.picture.shares);
+    if (this.talk.inFlight.has("look")) {
+      this.cuts.showShares(picture.shares);
+      return;
     }
-  };
-  const talk = new Talk(model, heard, () => tell(talk.notice));
-  draw(model.get("saved"), null);
-  filters.show({ ...empty, ...model.get("saved").filters });
-  talk.ask("look", { page: 0 });
-  return () => {
-    talk.stop();
-    picture.observer.disconnect();
-  };
+    const first = this.view === null;
+    this.view = view;
+    this.page = table.page;
+    this.filters.show(view);
+    this.table.borrower = picture.borrower;
+    this.table.show(table, view, this.opened.upload);
+    this.table.showLifts(message.lifts, picture.uploads);
+    this.inView = table.uploads;
+    this.showSelected(message.selected);
+    this.code.show(message.code);
+    if (!first) setText(this.status, said(message));
+    this.draw(picture, view.scores);
+    if (!first) return;
+    this.queue.show(message.queue);
+    if (this.early) this.look(this.early);
+  }
+
+  showSelected(selected) {
+    this.actions.show(this.inView, selected, this.table.scroll);
+  }
 }
 
 function said({ table, picture }) {
@@ -545,11 +991,11 @@ function same(one, other) {
 
 function kindOfPicture(changed) {
   const group = element("fieldset", "argyle-kinds");
-  group.append(element("legend", "", "Picture"));
+  group.append(element("legend", "", "Chart"));
   const name = `argyle-kind-${Math.random()}`;
   for (const [text, value] of [
     ["Histogram", false],
-    ["Cumulative share", true],
+    ["Cumulative distribution", true],
   ]) {
     const radio = element("input");
     Object.assign(radio, { type: "radio", name, checked: !value });
@@ -567,12 +1013,17 @@ function codeBox(told) {
   const copy = button("Copy", () =>
     navigator.clipboard.writeText(text.textContent).then(
       () => told("Code copied"),
-      () => told("The browser did not allow copying: select the code instead"),
+      () => told("Your browser blocked copying. Select the code and copy it manually."),
     ),
   );
-  const given = element("p", "", "frame and signals are what this panel was given.");
-  box.append(element("summary", "", "Show me the code"), given, text, copy);
+  const given = element("p", "", "frame and signals are the tables you passed to ScoreExplorer.");
+  box.append(element("summary", "", "Show code"), given, text, copy);
   return { box, show: (code) => setText(text, code) };
+}
+
+function render({ model, el, host }) {
+  const page = new ExplorerPage(model, el, host);
+  return () => page.stop();
 }
 
 export default { render };

@@ -2,6 +2,8 @@
 // All text of others is set as textContent.
 
 const ASK_AGAIN_MS = 4000;
+// What carries files may wait behind others of its kind.
+const SEND_AGAIN_MS = 20000;
 const LOOK_MS = 500;
 const SILENCE = {
   ms: 8000,
@@ -9,6 +11,9 @@ const SILENCE = {
     "No answer from the kernel. If a cell is running, this goes on after it; if the kernel was " +
     "restarted or the notebook was just opened, run this cell again.",
 };
+
+const LOST = "The connection to the kernel is lost. The panel resumes once it is back.";
+const ENDED = "The kernel restarted or has stopped: run this cell again.";
 
 // ------------------------------------------------------------------ elements
 
@@ -67,7 +72,7 @@ function megabytes(bytes) {
 }
 
 function percent(share) {
-  return share === null ? "–" : `${(100 * share).toFixed(1)}\u00a0%`;
+  return share === null ? "–" : `${(100 * share).toFixed(1)}%`;
 }
 
 // A button about to be disabled or hidden hands the focus on, else keys would go nowhere.
@@ -136,16 +141,32 @@ class Talk {
     this.hear = (message, buffers) => this.take(message, buffers);
     model.on("msg:custom", this.hear);
     this.clock = setInterval(() => this.look(), LOOK_MS);
+    // Front ends that are no JupyterLab may not tell.
+    this.kernel = model.widget_manager?.kernel;
+    this.watch = () => this.lookAtConnection();
+    this.kernel?.statusChanged?.connect(this.watch);
+    this.kernel?.connectionStatusChanged?.connect(this.watch);
   }
 
   stop() {
     clearInterval(this.clock);
     this.model.off("msg:custom", this.hear);
+    this.kernel?.statusChanged?.disconnect(this.watch);
+    this.kernel?.connectionStatusChanged?.disconnect(this.watch);
   }
 
-  ask(kind, content = {}, key = kind) {
+  // A lost connection is called that at once, and not taken for a silent kernel.
+  lookAtConnection() {
+    const { status, connectionStatus } = this.kernel;
+    if (["restarting", "autorestarting", "dead", "terminating"].includes(status)) this.say(ENDED);
+    else if (this.notice === ENDED) return;
+    else if (connectionStatus !== "connected") this.say(LOST);
+    else if (this.notice === LOST) this.say("");
+  }
+
+  ask(kind, content = {}, key = kind, buffers = undefined) {
     if (this.inFlight.has(key)) this.waiting.set(key, { ...content, kind });
-    else this.begin(key, { ...content, kind });
+    else this.begin(key, { ...content, kind }, buffers);
   }
 
   // What an earlier change brought about is said no longer.
@@ -171,17 +192,17 @@ class Talk {
     this.begin(this.change.kind, this.change);
   }
 
-  begin(key, content) {
+  begin(key, content, buffers) {
     const message = { ...content, number: `${this.session}-${this.count++}` };
     const now = performance.now();
-    this.inFlight.set(key, { message, firstAt: now, at: now });
-    this.send(message);
+    this.inFlight.set(key, { message, buffers, firstAt: now, at: now });
+    this.send(message, buffers);
   }
 
   // Where the kernel was shut down, sending is an error.
-  send(message, bytes) {
+  send(message, buffers) {
     try {
-      this.model.send(message, undefined, bytes && [bytes]);
+      this.model.send(message, undefined, buffers);
       this.gone = false;
     } catch {
       this.gone = true;
@@ -224,12 +245,13 @@ class Talk {
     const now = performance.now();
     for (const flight of this.inFlight.values()) {
       const silentFor = now - Math.max(flight.firstAt, this.heardAt);
-      if (silentFor > this.silence.ms && this.notice !== this.silence.notice) {
+      const isCalled = [this.silence.notice, LOST, ENDED].includes(this.notice);
+      if (silentFor > this.silence.ms && !isCalled) {
         this.say(this.silence.notice);
       }
-      if (now - flight.at < ASK_AGAIN_MS) continue;
+      if (now - flight.at < (flight.buffers ? SEND_AGAIN_MS : ASK_AGAIN_MS)) continue;
       flight.at = now;
-      this.send(flight.message);
+      this.send(flight.message, flight.buffers);
     }
   }
 }

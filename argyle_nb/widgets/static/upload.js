@@ -1,36 +1,96 @@
-// The browser's side of UploadPanel's table. The kernel holds the states; what it pushes may be
-// lost, so each push has a version, and while things move the kernel is asked for the newest.
+// The browser's side of UploadPanel. The kernel holds the states of documents; what it pushes may be
+// lost, so each push has a version, and while things move the kernel is asked for the newest. Files
+// on their way to the kernel are told by the Copier. All are rows of one list.
 
 const LOOK_WHILE_MOVING_MS = 5000;
 const SAY_MS = 1000;
+const SEARCH_MS = 250;
+const OVERSCAN_PX = 300;
+const FIRST_HEIGHT_PX = 62;
+
+// What the kernel leaves out of a row.
+const NEW_ROW = {
+  name: "",
+  size: 0,
+  modified: 0,
+  found: "",
+  type: "",
+  guess: true,
+  user: "",
+  state: "looking",
+  fraction: 0,
+  message: "",
+  how: "",
+  duplicate: "",
+  kind: "",
+  score: null,
+  level: "",
+  signals: [],
+  uploaded: false,
+};
 const MOVING = ["looking", "waiting", "sending", "reading"];
 const DOUBTFUL = ["unknown", "probable"];
-const SEARCH_MS = 250;
 const CHANGEABLE = ["looking", "ready", "rejected", "unsent"];
-const SENDABLE = ["ready", "rejected", "unsent", "unknown", "probable"];
 const FAILED = ["refused", "rejected", "unsent", "unknown", "probable"];
-const ICONS = { ready: "○", looking: "…", waiting: "…", sending: "↑", reading: "↻", done: "✓" };
+// Where each row is counted, in the order in which the counts are told: the name of the count, the
+// icon, and whether somebody has to do something about it.
+const COUNTS = {
+  copying: ["being copied", "↑"],
+  looking: ["being checked", "…"],
+  untyped: ["without a document type", "?", true],
+  ready: ["ready", "○"],
+  waiting: ["waiting", "…"],
+  sending: ["uploading", "↑"],
+  reading: ["waiting for results", "↻"],
+  scored: ["scored", "✓"],
+  unscored: ["uploaded, type without a score", "–"],
+  failed_processing: ["uploaded, no score returned", "⚠", true],
+  unread: ["with status pending", "⚠", true],
+  duplicate: ["duplicate, not sent", "="],
+  cancelled: ["canceled", "–"],
+  failed: ["not copied", "⚠", true],
+  refused: ["invalid", "✕", true],
+  rejected: ["rejected by Argyle", "⚠", true],
+  unsent: ["not sent", "⚠", true],
+  unknown: ["not confirmed", "⚠", true],
+  probable: ["possible match found", "⚠", true],
+};
 const NAMES = {
-  unknown: "not certain",
-  probable: "probably there",
-  unsent: "not sent",
-  unread: "not read yet",
+  refused: "Invalid file",
+  rejected: "Rejected by Argyle",
+  unsent: "Not sent",
+  unknown: "Not confirmed",
+  probable: "Possible match found",
+  unread: "Status pending",
+  failed: "Not copied",
+  cancelled: "Canceled",
 };
 const EARLIER = {
   at: "When",
   name: "File",
-  type: "Type",
-  user: "User's id",
+  type: "Document type",
+  borrower: "Borrower",
   state: "State",
-  upload: "Upload",
+  upload: "Upload ID",
   reason: "Remark",
 };
-const SEARCH_HINT = "a name of your own, an e-mail address or an id";
+const SEARCH_HINT = "External ID, email or user ID";
+const SHOWN_IN_BROWSERS = ["application/pdf", "image/jpeg", "image/png"];
+
+// Where a row is counted.
+function countOf(row, scored) {
+  if (row.state === "arrived") return "looking";
+  if (row.state === "ready" && !row.type) return row.guess ? "looking" : "untyped";
+  if (row.duplicate && ["reading", "done"].includes(row.state)) return "duplicate";
+  if (row.state !== "done") return row.state;
+  if (row.score !== null) return "scored";
+  return scored.has(row.kind || row.type) ? "failed_processing" : "unscored";
+}
 
 function fillOptions(select, types, first) {
   select.replaceChildren(
-    ...["", ...types].map((type) => {
-      const option = element("option", "", type || first);
+    ...[["", true], ...types].map(([type, isScored]) => {
+      const option = element("option", "", type ? type + (isScored ? "" : " (no score)") : first);
       option.value = type;
       return option;
     }),
@@ -41,6 +101,12 @@ function typeSelect(name) {
   const select = element("select", "argyle-input");
   select.setAttribute("aria-label", name);
   return select;
+}
+
+function timeText(seconds) {
+  if (seconds < 60) return "less than a minute left";
+  const minutes = Math.round(seconds / 60);
+  return minutes < 60 ? `about ${minutes} min left` : `about ${(minutes / 60).toFixed(1)} h left`;
 }
 
 // ------------------------------------------------------------------ users
@@ -62,7 +128,7 @@ class Users {
     Object.assign(input, { type: "text", autocomplete: "off", spellcheck: false });
     input.setAttribute("list", this.list.id);
     input.setAttribute("aria-label", name);
-    input.placeholder = "whose it is";
+    input.placeholder = "Borrower";
     input.addEventListener("focus", () => this.search(input.value));
     hint.id = `${this.list.id}-${++this.fields}`;
     input.setAttribute("aria-describedby", hint.id);
@@ -116,7 +182,7 @@ class Row {
     this.found = element("span", "argyle-found");
     this.type = typeSelect("Document type");
     this.whose = element("span", "argyle-found");
-    this.user = table.users.field("User", this.whose, (user) => this.set({ user }));
+    this.user = table.users.field("Borrower", this.whose, (user) => this.set({ user }));
     this.typeSaid = element("span", "argyle-found");
     this.userSaid = element("bdi", "argyle-found");
     this.state = element("span", "argyle-said");
@@ -142,97 +208,88 @@ class Row {
       this.item.append(cell);
     }
     this.offered = null;
-    this.alerted = false;
   }
 
   set(content) {
-    Object.assign(this.row, { type: this.type.value, user: this.user.value });
-    this.table.talk.tell("set", { keys: [this.key], ...content });
+    this.table.set(this.key, content);
   }
 
-  get open() {
-    return CHANGEABLE.includes(this.row.state);
+  get isOpen() {
+    return CHANGEABLE.includes(this.row.state) && this.table.alive;
   }
 
-  get failed() {
-    return FAILED.includes(this.row.state);
-  }
-
-  update(news) {
-    const renamed = this.row?.name !== news.name;
-    const { type, user } = this.row ?? news;
-    this.row = news;
-    // The kernel may not have heard of it when it told this.
-    const tells = (field) =>
-      this.open &&
-      this.table.talk.tells(
-        (told) => told.kind === "set" && told.keys?.includes(this.key) && field in told,
-      );
-    if (tells("document_type")) this.row = { ...this.row, type };
-    if (tells("user")) this.row = { ...this.row, user };
-    const { row } = this;
+  update(row, place, count) {
+    const isRenamed = this.row?.name !== row.name;
+    this.row = row;
     const named = shown(row.name);
-    if (renamed) {
+    if (isRenamed) {
       this.name.replaceChildren(foreign(row.name));
       this.type.setAttribute("aria-label", `Document type of ${named}`);
-      this.user.setAttribute("aria-label", `User of ${named}`);
-      this.bar.setAttribute("aria-label", `Sending ${named} to Argyle`);
+      this.user.setAttribute("aria-label", `Borrower of ${named}`);
     }
+    this.item.setAttribute("aria-posinset", place + 1);
+    this.item.setAttribute("aria-setsize", count);
     setText(this.found, [row.size ? megabytes(row.size) : "", row.found].filter(Boolean).join(", "));
     this.showChoices(row);
     this.showState(row, named);
   }
 
   showChoices(row) {
-    const open = this.table.alive && this.open;
+    const open = this.isOpen;
     this.type.hidden = this.user.hidden = this.whose.hidden = !open;
-    setText(this.typeSaid, open || row.state === "refused" ? "" : row.type);
-    setText(this.userSaid, open || row.state === "refused" ? "" : shown(row.user));
-    if (!open) return;
-    if (!this.type.options.length) fillOptions(this.type, this.table.types, "type?");
+    setText(this.userSaid, open ? "" : shown(row.user));
+    if (!open) {
+      setText(this.typeSaid, row.type);
+      return;
+    }
+    if (!this.type.options.length) fillOptions(this.type, this.table.types, "Select type");
     // What somebody is choosing now is not changed behind their back.
     if (this.type !== document.activeElement) this.type.value = row.type;
-    this.type.title = row.guess && row.type ? "guessed; choose another if it is wrong" : "";
+    setText(this.typeSaid, this.typeHint(row));
+    this.type.toggleAttribute("data-missing", !row.type && !row.guess);
     if (this.user !== document.activeElement && !this.user.written) this.user.value = row.user;
     const { users, allUsers } = this.table;
     const user = this.user.value.trim();
     setText(this.whose, user === allUsers.value.trim() ? "" : users.describe(user));
   }
 
+  typeHint(row) {
+    if (!row.type) return row.guess ? "Recognizing" : "Not recognized: select a type";
+    return row.guess ? "Suggested" : "";
+  }
+
   showState(row, named) {
-    const { failed } = this;
-    const unread = row.state === "unread";
-    const name = failed || unread ? (NAMES[row.state] ?? row.state) : "";
-    const text = [name, shown(row.message)].filter(Boolean).join(": ");
-    setText(this.icon, failed || unread ? "⚠" : ICONS[row.state]);
-    if (row.state !== "done" || row.score === null) {
+    const count = countOf(row, this.table.scored);
+    const [, icon, isBad = false] = COUNTS[count];
+    setText(this.icon, icon);
+    const text = [NAMES[row.state] ?? "", shown(row.message)].filter(Boolean).join(": ");
+    if (row.state === "done" && row.score !== null) {
+      this.showScore(row);
+    } else {
       this.scored = null;
       setText(this.state, text);
-    } else {
-      this.showScore(row, text);
     }
-    if (!failed) this.alerted = false;
     this.item.dataset.state = row.state;
-    this.item.toggleAttribute("data-bad", failed);
-    this.bar.hidden = row.state !== "sending";
+    this.item.dataset.count = count;
+    this.item.toggleAttribute("data-bad", isBad);
+    this.bar.hidden = row.state !== "sending" && (row.state !== "copying" || !row.fraction);
     this.bar.value = row.fraction;
+    this.bar.setAttribute(
+      "aria-label",
+      row.state === "copying" ? `Copying ${named} to the Jupyter server` : `Uploading ${named}`,
+    );
     this.offer(row, named);
   }
 
-  showScore(row, text) {
-    if (this.scored === text) return;
-    this.scored = text;
+  showScore(row) {
+    const count = row.signals.length ? plural(row.signals.length, "signal") : "no signals";
+    const kind = row.kind === row.type ? "" : `reclassified as ${row.kind}`;
+    const facts = [`${row.level} authenticity`, count, kind, row.how].filter(Boolean).join("; ");
+    if (this.scored === `${row.score} ${facts}`) return;
+    this.scored = `${row.score} ${facts}`;
     const score = element("strong", "argyle-score", String(row.score));
     score.dataset.level = row.level;
-    const facts = [`${row.level} authenticity`, row.kind, row.how].filter(Boolean).join("; ");
     this.state.replaceChildren(score, element("span", "", ` ${shown(facts)}`));
-    if (!row.signals.length) return;
-    const more = element("details");
-    more.append(element("summary", "", plural(row.signals.length, "signal")));
-    const list = element("ul", "argyle-signals");
-    list.append(...row.signals.map((signal) => wrap("li", foreign(signal))));
-    more.append(list);
-    this.state.append(more);
   }
 
   offer(row, named) {
@@ -250,14 +307,223 @@ class Row {
   }
 
   labels(row) {
-    if (row.state === "unread") return ["Look again", "Clear"];
-    if (row.state === "done") return row.score === null ? ["Look again", "Clear"] : ["Clear"];
-    if (row.state === "ready" || row.state === "refused") return ["Remove"];
-    return SENDABLE.includes(row.state) ? ["Retry", "Remove"] : [];
+    const { state } = row;
+    if (state === "copying") return this.table.isHere(this.key) ? ["Cancel"] : ["Choose again", "Cancel"];
+    if (state === "unread") return ["Refresh status", "Open", "Clear"];
+    if (state === "done") return row.score === null ? ["Refresh status", "Open", "Clear"] : ["Open", "Clear"];
+    if (state === "ready" || state === "refused") return ["Remove"];
+    const isAgain = FAILED.includes(state) || state === "failed" || state === "cancelled";
+    return isAgain ? ["Retry", "Remove"] : [];
   }
 }
 
-// ------------------------------------------------------------------ the table
+// ------------------------------------------------------------------ the list
+
+// Draws only the rows in view. Their heights differ, so each is measured once it was drawn; the
+// others stand as empty space above and below.
+class RowList {
+  constructor(table) {
+    this.table = table;
+    this.box = region(element("div", "argyle-scroll argyle-rows"), "Documents");
+    this.list = element("ul");
+    this.list.setAttribute("aria-label", "Documents");
+    this.box.append(this.list);
+    this.drawn = new Map();
+    this.heights = new Map();
+    this.keys = [];
+    this.box.addEventListener("scroll", () => this.drawSoon(), { passive: true });
+    this.sizes = new ResizeObserver(([{ contentRect }]) => {
+      if (contentRect.width === this.width) return;
+      this.width = contentRect.width;
+      this.heights.clear();
+      this.drawSoon();
+    });
+    this.sizes.observe(this.box);
+  }
+
+  stop() {
+    this.sizes.disconnect();
+  }
+
+  drawSoon() {
+    this.drawing ??= requestAnimationFrame(() => {
+      this.drawing = null;
+      this.table.keepFocus(() => this.draw());
+    });
+  }
+
+  show(keys) {
+    this.keys = keys;
+    this.box.hidden = !keys.length;
+    this.draw();
+  }
+
+  draw() {
+    // What was just measured may leave room for more.
+    for (let round = 0; round < 3; round++) {
+      const range = this.range();
+      this.drawRange(range);
+      if (!this.measure()) break;
+    }
+  }
+
+  range() {
+    const top = this.box.scrollTop - OVERSCAN_PX;
+    const bottom = this.box.scrollTop + (this.box.clientHeight || 600) + OVERSCAN_PX;
+    let first = -1;
+    let last = 0;
+    let before = 0;
+    let above = 0;
+    let all = 0;
+    this.keys.forEach((key, place) => {
+      const end = all + (this.heights.get(key) ?? FIRST_HEIGHT_PX);
+      if (first < 0 && end > top) [first, before] = [place, all];
+      if (all < bottom) [last, above] = [place, end];
+      all = end;
+    });
+    return { first: Math.max(first, 0), last, before, after: Math.max(0, all - above) };
+  }
+
+  drawRange({ first, last, before, after }) {
+    const keys = this.keys.slice(first, last + 1);
+    const wanted = new Set(keys);
+    for (const [key, row] of this.drawn) if (!wanted.has(key)) this.undraw(key, row);
+    let at = this.list.firstElementChild;
+    keys.forEach((key, index) => {
+      const row = this.drawn.get(key) ?? new Row(key, this.table);
+      this.drawn.set(key, row);
+      row.update(this.table.rowOf(key), first + index, this.keys.length);
+      if (row.item === at) at = at.nextElementSibling;
+      else this.list.insertBefore(row.item, at);
+    });
+    this.list.style.paddingTop = `${before}px`;
+    this.list.style.paddingBottom = `${after}px`;
+  }
+
+  // What is being written in a row that scrolls away counts.
+  undraw(key, row) {
+    row.user.flush();
+    row.item.remove();
+    this.drawn.delete(key);
+  }
+
+  // True when a height was not as expected.
+  measure() {
+    let differs = false;
+    for (const [key, row] of this.drawn) {
+      const height = row.item.getBoundingClientRect().height;
+      if (!height || Math.abs(height - (this.heights.get(key) ?? FIRST_HEIGHT_PX)) < 0.5) continue;
+      this.heights.set(key, height);
+      differs = true;
+    }
+    return differs;
+  }
+}
+
+// ------------------------------------------------------------------ one document
+
+// A document that is at Argyle, with what was found in it. It comes in slices, each asked for, and
+// is shown as a blob of a type from the list above, never of one that others name.
+class Details {
+  constructor(table) {
+    this.table = table;
+    this.box = element("section", "argyle-details");
+    this.box.hidden = true;
+    this.heading = element("h3", "argyle-title");
+    this.heading.tabIndex = -1;
+    this.facts = element("div");
+    this.sheet = element("div", "argyle-sheet");
+    const close = button("Close", () => this.close());
+    const head = element("div", "argyle-foot");
+    head.append(this.heading, close);
+    this.box.append(head, this.facts, this.sheet);
+    this.box.addEventListener("keydown", (event) => event.key === "Escape" && this.close());
+  }
+
+  open(key) {
+    this.key = key;
+    const row = this.table.rowOf(key);
+    this.clear("Fetching the document");
+    this.heading.replaceChildren(foreign(row.name));
+    this.box.setAttribute("aria-label", `Details of ${shown(row.name)}`);
+    const facts = [row.user && `Borrower ${row.user}`, row.kind || row.type, row.message];
+    const signals = element("ul", "argyle-signals");
+    signals.append(...row.signals.map((signal) => wrap("li", foreign(signal))));
+    this.facts.replaceChildren(element("p", "", shown(facts.filter(Boolean).join("; "))), signals);
+    this.box.hidden = false;
+    this.heading.focus();
+    this.table.talk.ask("case", { keys: [key] });
+  }
+
+  close() {
+    const key = this.key;
+    this.clear("");
+    this.key = null;
+    this.box.hidden = true;
+    const row = this.table.list.drawn.get(key);
+    (row?.actions.querySelector("button") ?? this.table.list.box).focus({ preventScroll: true });
+  }
+
+  // Nothing of the last document stays on the page.
+  clear(text) {
+    if (this.url) URL.revokeObjectURL(this.url);
+    this.url = null;
+    this.case = null;
+    this.sheet.replaceChildren(element("p", "", text));
+  }
+
+  hear(message) {
+    const found = message.fetched;
+    if (message.trouble) this.clear(message.trouble);
+    if (!found || found.file !== this.key) return;
+    this.case = found;
+    this.parts = [];
+    this.received = 0;
+    if (found.fields.length) this.facts.append(this.fields(found.fields));
+    if (found.problem) this.facts.append(element("p", "", shown(found.problem)));
+    if (!found.size) this.clear("The document is not available.");
+    else this.ask();
+  }
+
+  ask() {
+    this.table.talk.ask("slice_of", { text: this.case.upload, offset: this.received });
+  }
+
+  fields(fields) {
+    const more = element("details");
+    more.append(element("summary", "", `${plural(fields.length, "field")} read by OCR`));
+    const table = element("table", "argyle-table");
+    const rows = fields.map(({ field, value }) => wrap("tr", wrap("td", foreign(field)), wrap("td", foreign(value))));
+    table.append(tableHead(["Field", "Value"]), wrap("tbody", ...rows));
+    more.append(table);
+    return more;
+  }
+
+  take({ upload, offset }, [bytes]) {
+    if (upload !== this.case?.upload || offset !== this.received) return;
+    // A copy: the message's memory may be used again.
+    this.parts.push(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength).slice());
+    this.received += bytes.byteLength;
+    if (this.received < this.case.size && bytes.byteLength) this.ask();
+    else this.show(new Blob(this.parts, { type: this.case.media_type }));
+  }
+
+  show(blob) {
+    const { name, media_type: mediaType } = this.case;
+    if (!SHOWN_IN_BROWSERS.includes(mediaType)) {
+      this.clear("The browser cannot show this kind of document.");
+      return;
+    }
+    this.url = URL.createObjectURL(blob);
+    const isPdf = mediaType === "application/pdf";
+    const view = element(isPdf ? "iframe" : "img");
+    view[isPdf ? "title" : "alt"] = `Document ${shown(name)}`;
+    view.src = this.url + (isPdf ? "#navpanes=0&view=FitH" : "");
+    this.sheet.replaceChildren(view);
+  }
+}
+
+// ------------------------------------------------------------------ the panel
 
 function isOpen(control) {
   return control.isConnected && !control.disabled && !control.closest("[hidden]");
@@ -265,16 +531,20 @@ function isOpen(control) {
 
 function failuresText(states) {
   const one = states.length === 1;
-  const doubt = states.some((state) => DOUBTFUL.includes(state)) ? ", or not for certain" : "";
-  const many = `${plural(states.length, "document")} ${one ? "was" : "were"}`;
-  return `${many} not sent${doubt}: see ${one ? "its row" : "their rows"}`;
+  const doubts = states.filter((state) => DOUBTFUL.includes(state)).length;
+  const doubt = doubts ? `, ${doubts === states.length && one ? "which is" : doubts} not confirmed` : "";
+  return `${plural(states.length, "upload")} ${one ? "needs" : "need"} attention${doubt}: see ${
+    one ? "its row" : "Only problems"
+  }.`;
 }
 
 class Table {
-  constructor(model, el) {
-    this.model = model;
-    this.rows = new Map();
+  constructor(model, el, copier) {
+    Object.assign(this, { model, copier });
+    this.told = new Map();
+    this.order = new Set();
     this.types = [];
+    this.scored = new Set();
     this.alive = false;
     this.drawn = false;
     this.version = 0;
@@ -282,21 +552,32 @@ class Table {
     this.said = "";
     this.saidAt = -Infinity;
     this.failures = "";
-    const { panel, notice, status, tell } = panelOf(el, "Documents to upload");
+    this.alerted = new Set();
+    this.progress = null;
+    const { panel, notice, status, tell } = panelOf(el, "Upload documents");
     panel.classList.add("argyle-uploads");
-    this.showNotice = () => tell(this.talk.notice || this.failures);
+    this.showNotice = () => tell(this.talk.notice || this.copier.talk.notice || this.failures);
     Object.assign(this, { panel, status });
     this.talk = new Talk(
       model,
-      (message) => this.keepFocus(() => this.hear(message)),
+      (message, buffers) => this.keepFocus(() => this.hear(message, buffers)),
       this.showNotice,
     );
-    this.users = new Users((kind, content) => this.talk.ask(kind, content), () => this.showAll());
-    this.list = element("ul", "argyle-documents");
-    this.list.setAttribute("aria-label", "Documents");
-    panel.append(this.forAll(), this.list, this.foot(), notice, status, this.server(), this.before());
+    this.users = new Users((kind, content) => this.talk.ask(kind, content), () => this.refresh());
+    this.list = new RowList(this);
+    this.details = new Details(this);
+    const { area, pickFile } = dropArea(copier);
+    this.pickFile = pickFile;
+    watchDrops(panel, area, copier);
+    this.head = this.heads();
+    panel.append(this.title(), area, this.left(), this.forAll(), this.head, this.list.box);
+    panel.append(this.foot(), notice, status, this.details.box, this.server(), this.before());
     panel.append(this.users.list);
-    this.takeFiles(model.get("saved").files, []);
+    this.copied = () => this.keepFocus(() => this.refresh());
+    copier.views.add(this.copied);
+    const { files, more } = model.get("saved");
+    this.more = more ?? 0;
+    this.takeFiles(files, [], []);
     this.talk.ask("open");
     this.clock = setInterval(() => this.look(), LOOK_MS);
   }
@@ -304,15 +585,60 @@ class Table {
   stop() {
     clearInterval(this.clock);
     clearTimeout(this.saying);
+    this.copier.views.delete(this.copied);
+    this.list.stop();
     this.talk.stop();
   }
 
   look() {
     const now = performance.now();
-    const moves = [...this.rows.values()].some((view) => MOVING.includes(view.row.state));
+    const moves = [...this.told.values()].some((row) => MOVING.includes(row.state));
     if (!moves || now - this.heardAt < LOOK_WHILE_MOVING_MS) return;
     this.heardAt = now;
     this.talk.ask("look");
+  }
+
+  // ---------------------------------------------------------------- parts
+
+  title() {
+    const box = element("div");
+    const show = () => {
+      const { place, remark } = this.model.get("rules");
+      const title = element("h3", "argyle-title", "Upload documents to ");
+      title.append(foreign(place));
+      box.replaceChildren(title, element("p", "argyle-hint", remark));
+    };
+    this.model.on("change:rules", show);
+    show();
+    return box;
+  }
+
+  // What a batch left whose kernel has ended.
+  left() {
+    this.interrupted = element("div", "argyle-notice argyle-foot");
+    this.interrupted.hidden = true;
+    this.interrupted.setAttribute("role", "status");
+    this.leftText = element("span");
+    const end = (kind) => {
+      this.talk.tell(kind);
+      this.interrupted.hidden = true;
+    };
+    this.interrupted.append(
+      this.leftText,
+      button("Continue", () => end("resume"), "argyle-button argyle-primary"),
+      button("Discard", () => end("discard")),
+    );
+    return this.interrupted;
+  }
+
+  showLeft({ not_sent: unsent, not_confirmed: unconfirmed, sent }) {
+    const parts = [
+      unsent && `${unsent.toLocaleString("en")} not sent`,
+      unconfirmed && `${unconfirmed.toLocaleString("en")} not confirmed`,
+      sent && `${sent.toLocaleString("en")} uploaded without a result here`,
+    ].filter(Boolean);
+    this.interrupted.hidden = !parts.length;
+    if (parts.length) setText(this.leftText, `A batch was interrupted: ${parts.join(", ")}.`);
   }
 
   forAll() {
@@ -322,36 +648,62 @@ class Table {
     this.allTypes.addEventListener("change", () => {
       if (this.allTypes.value) {
         this.talk.tell("set", { all: true, document_type: this.allTypes.value });
-        // It is said of the documents that are here; the type of later ones is guessed again.
+        // It is said of the documents that are here; the type of later ones is suggested again.
         this.allTypes.value = "";
       }
     });
     this.allWhose = element("span", "argyle-found");
     const tellUser = (name) => this.talk.tell("set", { all: true, user: name });
-    this.allUsers = this.users.field("User of all", this.allWhose, tellUser);
+    this.allUsers = this.users.field("Borrower of all", this.allWhose, tellUser);
     this.allUsers.placeholder = SEARCH_HINT;
-    const user = labelled("User", this.allUsers);
+    const user = labelled("Borrower", this.allUsers);
     user.append(this.allWhose);
     box.append(labelled("Document type", this.allTypes), user);
     return box;
   }
 
+  // The controls of the rows say their names themselves.
+  heads() {
+    const head = element("div", "argyle-heads");
+    head.setAttribute("aria-hidden", "true");
+    for (const name of ["", "File", "Document type", "Borrower", "Status", ""]) {
+      head.append(element("span", "", name));
+    }
+    return head;
+  }
+
   foot() {
-    const foot = element("div", "argyle-foot");
+    const foot = element("div", "argyle-foot argyle-sticky");
     // Those that were counted on it, and none that this page has not shown yet.
     const send = () => this.upload({ keys: this.keysOf("ready") });
     this.send = button("Upload", send, "argyle-button argyle-primary");
-    this.halt = button("Stop", () => this.talk.tell("stop"));
+    this.halt = button("Stop", () => this.stopAll());
     this.clear = button("Clear finished", () =>
-      this.talk.tell("remove", { keys: this.keysOf("done") }),
+      this.talk.tell("remove", { keys: this.keysOf("scored", "unscored", "duplicate") }),
     );
-    foot.append(this.send, this.halt, this.clear);
+    this.filter = element("input");
+    this.filter.type = "checkbox";
+    this.filter.addEventListener("change", () => this.refresh());
+    this.problems = element("label", "argyle-choice");
+    this.problemsText = element("span");
+    this.problems.append(this.filter, this.problemsText);
+    this.overall = element("div", "argyle-overall");
+    this.overallBar = element("progress", "argyle-bar");
+    this.overallBar.max = 1;
+    this.overallText = element("span");
+    this.overall.append(this.overallText, this.overallBar);
+    foot.append(this.send, this.halt, this.clear, this.problems, this.overall);
     return foot;
+  }
+
+  stopAll() {
+    this.copier.cancelAll();
+    this.talk.tell("stop");
   }
 
   server() {
     const box = element("details");
-    box.append(element("summary", "", "Documents that are on the kernel's machine"));
+    box.append(element("summary", "", "Add files from the Jupyter server"));
     const line = element("div", "argyle-server");
     const input = element("input", "argyle-input");
     input.type = "text";
@@ -366,64 +718,108 @@ class Table {
 
   before() {
     const box = element("details");
-    box.append(element("summary", "", "Sent before (from the journal)"));
-    this.earlier = region(element("div", "argyle-scroll"), "Sent before");
+    box.append(element("summary", "", "Upload history"));
+    this.earlier = region(element("div", "argyle-scroll"), "Upload history");
     box.append(this.earlier);
     box.addEventListener("toggle", () => box.open && this.talk.ask("earlier"));
     return box;
   }
 
-  keysOf(state) {
-    return [...this.rows].filter(([, view]) => view.row.state === state).map(([key]) => key);
+  // ---------------------------------------------------------------- rows
+
+  rowOf(key) {
+    const local = this.copier.rows.get(key);
+    return local ? this.copier.describe(local) : this.told.get(key);
+  }
+
+  *rows() {
+    for (const key of this.order) yield [key, this.copier.rows.get(key) ?? this.told.get(key)];
+  }
+
+  countOf(row) {
+    return countOf(row.type === undefined ? { ...NEW_ROW, ...row } : row, this.scored);
+  }
+
+  // Whether this page has the file, or another page is copying it just now.
+  isHere(key) {
+    return this.copier.sources.has(key) || performance.now() - this.movedAt(key) < STALE_MS;
+  }
+
+  movedAt(key) {
+    return this.told.get(key)?.movedAt ?? -STALE_MS;
+  }
+
+  keysOf(...counts) {
+    return [...this.rows()].filter(([, row]) => counts.includes(this.countOf(row))).map(([key]) => key);
+  }
+
+  // What somebody chose is shown at once.
+  set(key, { document_type: type, user }) {
+    const row = this.told.get(key);
+    if (type !== undefined) Object.assign(row, { type, guess: false });
+    if (user !== undefined) row.user = user;
+    this.talk.tell("set", {
+      keys: [key],
+      ...(type !== undefined && { document_type: type }),
+      ...(user !== undefined && { user }),
+    });
+    this.refresh();
   }
 
   act(label, key) {
-    const kind = { Remove: "remove", Clear: "remove", "Look again": "again" }[label];
-    if (kind) this.talk.tell(kind, { keys: [key] });
-    else this.upload({ keys: [key] });
+    const does = {
+      Open: () => this.details.open(key),
+      "Choose again": this.pickFile,
+      Cancel: () => this.copier.cancel([key]),
+      Remove: () => this.remove(key),
+      Clear: () => this.remove(key),
+      "Refresh status": () => this.talk.tell("again", { keys: [key] }),
+      Retry: () => this.retry(key),
+    };
+    does[label]();
+  }
+
+  retry(key) {
+    if (!["failed", "cancelled"].includes(this.rowOf(key).state)) this.upload({ keys: [key] });
+    else if (!this.copier.retry(key)) this.pickFile();
+  }
+
+  remove(key) {
+    this.copier.drop(key);
+    this.talk.tell("remove", { keys: [key] });
+    this.refresh();
   }
 
   upload(content) {
     // Not every browser takes a click on a button for the end of writing in a field.
     this.allUsers.flush();
-    for (const view of this.rows.values()) view.user.flush();
+    for (const row of this.list.drawn.values()) row.user.flush();
     this.failures = "";
     this.talk.tell("send", content);
     // Who was new will not be so any more.
     this.users.known.clear();
   }
 
-  hear(message) {
+  // ---------------------------------------------------------------- what the kernel says
+
+  hear(message, buffers) {
     if (message.error) {
       this.hearError(message.about);
       return;
     }
-    switch (message.about) {
-      case "open":
-        this.hearAll(message);
-        break;
-      case "files":
-        this.hearNews(message);
-        break;
-      case "look":
-        this.heardAt = performance.now();
-        if (message.version > this.version) this.talk.ask("open");
-        break;
-      case "users":
-        if (message.users) this.users.take(message);
-        break;
-      case "earlier":
-        if (message.trouble) this.talk.say(message.trouble, "earlier");
-        else if (message.earlier) this.showEarlier(message.earlier);
-        break;
-      case "added":
-        if (message.trouble) this.talk.say(message.trouble, "add");
-        else this.said = `${plural(message.added, "document")} added. `;
-        this.showSummary();
-        break;
-      default:
-        this.showAll();
-    }
+    const heard = {
+      open: () => this.hearAll(message),
+      files: () => this.hearNews(message),
+      look: () => this.hearVersion(message),
+      users: () => message.users && this.users.take(message),
+      earlier: () => this.hearEarlier(message),
+      added: () => this.hearAdded(message),
+      resumed: () => message.trouble && this.talk.say(message.trouble, "resume"),
+      fetched: () => this.details.hear(message),
+      slice_of: () => this.details.take(message, buffers),
+    }[message.about];
+    if (heard) heard();
+    else if (message.about !== "whole" && message.about !== "slice") this.refresh();
   }
 
   // What somebody said did not arrive: nothing is sent as if it had.
@@ -432,18 +828,22 @@ class Table {
       this.talk.takeBack("send");
       this.talk.ask("open");
     }
-    this.showAll();
+    this.refresh();
   }
 
-  hearAll({ version, types, user, files, sending }) {
+  hearAll({ version, types, user, files, sending, progress, interrupted }) {
     this.alive = true;
     this.types = types;
+    this.more = 0;
+    this.scored = new Set(types.filter(([, isScored]) => isScored).map(([type]) => type));
     this.version = Math.max(this.version, version);
     this.heardAt = performance.now();
-    if (!this.allTypes.options.length) fillOptions(this.allTypes, types, "as guessed or chosen");
+    if (!this.allTypes.options.length) fillOptions(this.allTypes, types, "Keep each file's type");
     this.showUser(user);
+    this.showLeft(interrupted);
     const keys = new Set(files.map((file) => file.file));
-    this.takeFiles(files, [...this.rows.keys()].filter((key) => !keys.has(key)), sending);
+    const gone = [...this.told.keys()].filter((key) => !keys.has(key));
+    this.takeFiles(files, [], gone, sending, progress);
   }
 
   showUser(user) {
@@ -453,35 +853,60 @@ class Table {
     }
   }
 
-  hearNews({ version, user, files, gone, sending }) {
+  hearNews({ version, user, files, changes, gone, sending, progress }) {
     if (this.alive && version > this.version + 1) this.talk.ask("open");
     this.version = Math.max(this.version, version);
     this.heardAt = performance.now();
     this.showUser(user);
-    this.takeFiles(files, gone, sending);
+    this.takeFiles(files, changes, gone, sending, progress);
   }
 
-  takeFiles(files, gone, sending = false) {
-    this.sending = sending;
-    for (const file of files) {
-      if (!this.rows.has(file.file)) this.rows.set(file.file, this.rowOf(file));
-      else this.rows.get(file.file).update(file);
+  hearVersion({ version }) {
+    this.heardAt = performance.now();
+    if (version > this.version) this.talk.ask("open");
+  }
+
+  hearEarlier({ trouble, earlier }) {
+    if (trouble) this.talk.say(trouble, "earlier");
+    else if (earlier) this.showEarlier(earlier);
+  }
+
+  hearAdded({ trouble, added }) {
+    if (trouble) this.talk.say(trouble, "add");
+    else this.said = `${plural(added, "document")} added. `;
+    this.refresh();
+  }
+
+  takeFiles(files, changes, gone, sending = false, progress = null) {
+    Object.assign(this, { sending, progress });
+    for (const file of files) this.takeRow({ ...NEW_ROW, ...file });
+    for (const change of changes) {
+      const known = this.told.get(change.file);
+      if (known) this.takeRow({ ...known, ...change });
     }
     for (const key of gone) {
-      this.rows.get(key)?.item.remove();
-      this.rows.delete(key);
+      this.told.delete(key);
+      this.list.heights.delete(key);
     }
-    this.showSummary();
+    this.refresh();
     if (this.alive) this.drawn = true;
   }
 
-  rowOf(file) {
-    const row = new Row(file.file, this);
-    row.update(file);
+  takeRow(news) {
+    const known = this.told.get(news.file);
+    if (known?.fraction !== news.fraction) news.movedAt = performance.now();
+    // What was chosen here, and the kernel may not have heard of when it told this.
+    const tells = (field) =>
+      CHANGEABLE.includes(news.state) &&
+      this.talk.tells(
+        (told) => told.kind === "set" && told.keys?.includes(news.file) && field in told,
+      );
+    if (known && tells("document_type")) Object.assign(news, { type: known.type, guess: known.guess });
+    if (known && tells("user")) news.user = known.user;
+    this.told.set(news.file, news);
     // What had failed when the page was opened is no news.
-    row.alerted = !this.drawn && row.failed;
-    this.list.append(row.item);
-    return row;
+    if (!this.drawn && FAILED.includes(news.state)) this.alerted.add(news.file);
+    if (!FAILED.includes(news.state)) this.alerted.delete(news.file);
   }
 
   // A control that goes hands the focus on, else keys would go nowhere: to one of its own row, or
@@ -499,55 +924,102 @@ class Table {
     to.focus({ preventScroll: true });
   }
 
-  showAll() {
-    for (const view of this.rows.values()) view.update(view.row);
+  // ---------------------------------------------------------------- what is shown
+
+  refresh() {
+    for (const key of this.told.keys()) this.order.add(key);
+    for (const key of this.copier.rows.keys()) this.order.add(key);
+    for (const key of this.order) {
+      if (!this.told.has(key) && !this.copier.rows.has(key)) this.order.delete(key);
+    }
+    const counts = new Map();
+    const problems = [];
+    for (const [key, row] of this.rows()) {
+      const count = this.countOf(row);
+      counts.set(count, (counts.get(count) ?? 0) + 1);
+      if (COUNTS[count][2]) problems.push(key);
+    }
+    this.counts = counts;
+    this.showControls(problems.length);
+    this.list.show(this.filter.checked ? problems : [...this.order]);
+    this.head.hidden = !this.order.size;
     setText(this.allWhose, this.users.describe(this.allUsers.value.trim()));
-    this.showSummary();
+    this.showProgress();
+    this.showNotice();
+    const wait = Math.max(0, this.saidAt + SAY_MS - performance.now());
+    this.saying ??= setTimeout(() => this.keepFocus(() => this.saySummary()), wait);
   }
 
-  showSummary() {
-    const states = [...this.rows.values()].map((view) => view.row.state);
-    const ready = states.filter((state) => state === "ready").length;
+  showControls(problems) {
+    const { counts } = this;
+    const ready = counts.get("ready") ?? 0;
     this.send.disabled = !ready || !this.alive;
     setText(this.send, ready ? `Upload ${plural(ready, "document")}` : "Upload");
-    this.halt.hidden = !this.sending;
-    this.clear.hidden = !this.alive || !this.keysOf("done").length;
-    this.list.hidden = !states.length;
-    const wait = Math.max(0, this.saidAt + SAY_MS - performance.now());
-    this.saying ??= setTimeout(() => this.saySummary(), wait);
+    this.halt.hidden = !this.sending && !this.copier.isCopying;
+    const finished = ["scored", "unscored", "duplicate"].some((count) => counts.has(count));
+    this.clear.hidden = !this.alive || !finished;
+    if (!problems) this.filter.checked = false;
+    this.problems.hidden = !problems;
+    setText(this.problemsText, `Only problems (${problems.toLocaleString("en")})`);
+  }
+
+  showProgress() {
+    const copying = this.counts.get("copying") ?? 0;
+    this.overall.hidden = !this.progress && !(copying && this.copier.isCopying);
+    if (this.overall.hidden) {
+      this.copies = null;
+      return;
+    }
+    const [text, share] = this.progress ? this.uploadProgress() : this.copyProgress(copying);
+    setText(this.overallText, text);
+    this.overallBar.value = share;
+    this.overallBar.setAttribute("aria-label", text);
+  }
+
+  uploadProgress() {
+    const { ended, all, share, seconds } = this.progress;
+    const left = share > 0.02 ? `, ${timeText((seconds * (1 - share)) / share)}` : "";
+    const text = `${ended.toLocaleString("en")} of ${all.toLocaleString("en")} uploaded${left}`;
+    return [text, share];
+  }
+
+  copyProgress(copying) {
+    this.copies = Math.max(copying, this.copies ?? 0);
+    const copied = this.copies - copying;
+    const text = `${copied.toLocaleString("en")} of ${this.copies.toLocaleString("en")} copied`;
+    return [text, copied / this.copies];
   }
 
   // A screen reader reads it aloud at each change; hence not at each document.
   saySummary() {
     this.saying = null;
     this.saidAt = performance.now();
-    const counts = new Map();
-    for (const { row } of this.rows.values()) {
-      const name = row.state === "done" ? "finished" : (NAMES[row.state] ?? row.state);
-      counts.set(name, (counts.get(name) ?? 0) + 1);
-    }
-    const told = [...counts].map(([name, count]) => `${count} ${name}`).join(", ");
-    setText(this.status, `${this.said}${told || "No documents yet: drop some above."}`);
-    this.said = "";
+    const told = Object.entries(COUNTS)
+      .filter(([count]) => this.counts.has(count))
+      .map(([count, [name]]) => `${this.counts.get(count).toLocaleString("en")} ${name}`);
+    const all = this.order.size + this.more;
+    if (this.more) told.push(`${this.more.toLocaleString("en")} more`);
+    const summary = all ? `${plural(all, "document")}: ${told.join(", ")}` : "";
+    setText(this.status, [this.said, this.copier.said, summary].filter(Boolean).join(" "));
+    this.said = this.copier.said = "";
     this.sayFailures();
   }
 
   // Once a batch.
   sayFailures() {
-    const views = [...this.rows.values()];
-    const failed = views.filter((view) => view.failed);
+    const failed = [...this.rows()].filter(([, row]) => FAILED.includes(row.state));
     if (!failed.length) this.failures = "";
-    if (this.sending || views.some((view) => view.row.state === "looking")) return;
-    if (failed.some((view) => !view.alerted)) {
-      this.failures = failuresText(failed.map((view) => view.row.state));
+    if (this.sending || this.counts.has("looking") || this.copier.isCopying) return;
+    if (failed.some(([key]) => !this.alerted.has(key))) {
+      this.failures = failuresText(failed.map(([, row]) => row.state));
     }
-    for (const view of failed) view.alerted = true;
+    for (const [key] of failed) this.alerted.add(key);
     this.showNotice();
   }
 
   showEarlier(lines) {
     if (!lines.length) {
-      this.earlier.replaceChildren(element("p", "", "Nothing else is in the journal."));
+      this.earlier.replaceChildren(element("p", "", "No earlier uploads."));
       return;
     }
     const table = element("table", "argyle-table");
@@ -559,9 +1031,16 @@ class Table {
   }
 }
 
-export default {
-  render({ model, el }) {
-    const table = new Table(model, el);
-    return () => table.stop();
-  },
+export default () => {
+  let copier = null;
+  return {
+    initialize({ model }) {
+      copier = new Copier(model);
+      return () => copier.stop();
+    },
+    render({ model, el }) {
+      const table = new Table(model, el, copier);
+      return () => table.stop();
+    },
+  };
 };
