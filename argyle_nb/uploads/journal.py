@@ -269,7 +269,7 @@ class Journal:
             dead = {owner for owner in owners if not self._owner.is_alive(owner)}
         states = {None: "new", "rejected": "new", "sending": "unknown", "probable": "unknown"}
         return [
-            BatchFile(*row[:2], bool(row[2]), *row[3:6], states.get(row[6], row[6]), row[7])
+            BatchFile(*row[:6], states.get(row[6], row[6]), row[7])._replace(is_copy=bool(row[2]))
             for row in rows
             if row[-1] in dead
         ]

@@ -53,7 +53,9 @@ _DUPLICATE = "Same content, type and borrower as {}: not sent again"
 _BEFORE = "Uploaded before the interruption"
 _ARRIVED = "Uploaded. Waiting for results"
 _LOST = "The batch was interrupted, and this file is no longer on the Jupyter server. Add it again."
-_OTHER_CONTENT = "The file has changed since the interrupted batch. Select Upload to send it as it is."
+_OTHER_CONTENT = (
+    "The file has changed since the interrupted batch. Select Upload to send it as it is."
+)
 # What a document costs besides its bytes, in bytes, when the time that is left is estimated.
 _BYTES_A_DOCUMENT = 100_000
 
@@ -285,10 +287,10 @@ class UploadQueue:
             self._recorded -= known
             self.journal.forget(self._scope, known)
 
-    def kept_paths(self) -> set[Path]:
+    def kept_paths(self) -> frozenset[Path]:
         """Give the private copies of what was to be sent and is not at Argyle yet."""
         waiting = [file for file in self.files if file.is_copy and file.key in self._recorded]
-        return {file.path for file in waiting if not file.upload_id}
+        return frozenset(file.path for file in waiting if not file.upload_id)
 
     def resume(self) -> threading.Thread | None:
         """Take what interrupted batches left into the queue, and send what is as it was then."""
@@ -300,7 +302,7 @@ class UploadQueue:
         keys = [old.file for old in left if self._take_over(old)]
         return self.send(keys) if keys else None
 
-    def discard_interrupted(self) -> None:
+    def discard(self) -> None:
         """Forget what interrupted batches left, and remove private copies of it."""
         left = self.journal.interrupted(self._scope)
         self.journal.forget(self._scope, [old.file for old in left])

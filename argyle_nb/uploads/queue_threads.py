@@ -109,7 +109,9 @@ class FileInspector:
         """Whether a document is the one that somebody gave a user; another is inspected anew."""
         if _is_unchanged(file):
             return True
-        self._files.put(file.key, state=LOOKING, message="The file changed on disk. Checking it again")
+        self._files.put(
+            file.key, state=LOOKING, message="The file changed on disk. Checking it again"
+        )
         self.inspect(file.key)
         return False
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 import msgspec
 import traitlets
@@ -109,20 +109,20 @@ class UploadPanel(Panel):
     rules: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     changes = frozenset({"set", "add", "send", "stop", "remove", "again", "resume", "discard"})
 
-    def __new__(cls, client: Client, journal: Path | str | None = None) -> UploadPanel:
+    def __new__(cls, client: Client, journal: Path | str | None = None) -> Self:
         """Give the panel of this journal and place, unless it was closed."""
-        key = (client.settings.journal_scope, Path(journal or default_journal()).absolute())
-        with _PANELS_LOCK:
-            if key not in _PANELS or _PANELS[key].comm is None:
-                made = cast("UploadPanel", super().__new__(cls, client, journal))
-                made._begin(client, key[1])
-                _PANELS[key] = made
-            return _PANELS[key]
+        known = _PANELS.get(_key_of(client, journal))
+        if known is not None and known.comm is not None:
+            return cast("Self", known)
+        return cast("Self", super().__new__(cls, client, journal))
 
     def __init__(self, client: Client, journal: Path | str | None = None) -> None:
-        # Its key may be the right one, its port the new one.
-        del journal
-        if client is not self.queue.client:
+        key = _key_of(client, journal)
+        if _PANELS.get(key) is not self:
+            self._begin(client, key[1])
+            _PANELS[key] = self
+        elif client is not self.queue.client:
+            # Its key may be the right one, its port the new one.
             self.queue.use(client)
             self.rules = self.rules | _place_of(client)
 
@@ -287,7 +287,7 @@ class UploadPanel(Panel):
         return self._in_background("resumed", lambda: bool(self.queue.resume()))
 
     def _on_discard(self, _: _UploadQuestion) -> Answer:
-        self.queue.discard_interrupted()
+        self.queue.discard()
         return {}
 
     def _on_case(self, question: _UploadQuestion) -> Answer:
@@ -407,7 +407,10 @@ class UploadPanel(Panel):
 
 
 _PANELS: dict[tuple[str, Path], UploadPanel] = {}
-_PANELS_LOCK = threading.RLock()
+
+
+def _key_of(client: Client, journal: Path | str | None) -> tuple[str, Path]:
+    return client.settings.journal_scope, Path(journal or default_journal()).absolute()
 
 
 class _UploadQuestion(Question):

@@ -226,13 +226,13 @@ def test_an_unforeseen_error_leaves_no_upload_without_an_end(monkeypatch):
 
 
 def test_before_anything_is_known_of_its_steps_argyle_reads_it():
-    assert under_way(UserUpload("u1")) == "Argyle reads it"
+    assert under_way(UserUpload("u1")) == "Processing"
 
 
 def test_under_way_names_each_step():
     [upload] = as_uploads([{"id": "u", "processing": stages("completed", "in_progress", "idle")}])
     assert under_way(upload) == (
-        "Argyle reads it: classification done, ocr under way, authenticity not begun"
+        "Processing: classification done, ocr in progress, authenticity not started"
     )
 
 

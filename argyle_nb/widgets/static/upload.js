@@ -729,7 +729,14 @@ class Table {
 
   rowOf(key) {
     const local = this.copier.rows.get(key);
-    return local ? this.copier.describe(local) : this.told.get(key);
+    if (local) return this.copier.describe(local);
+    const row = this.told.get(key);
+    if (row?.state !== "copying") return row;
+    const percent = `${Math.floor(100 * row.fraction)}%`;
+    const message = this.isHere(key)
+      ? `Copying to the Jupyter server, ${percent}`
+      : `Stopped at ${percent}: choose the same file again to resume`;
+    return { ...row, message };
   }
 
   *rows() {
