@@ -415,7 +415,7 @@ def _queued(old: BatchFile) -> QueuedFile:
         old.file,
         path,
         safe_name(path.name),
-        old.is_copy,
+        bool(old.is_copy),
         document_type=old.document_type,
         is_guess=False,
         user=old.borrower,
