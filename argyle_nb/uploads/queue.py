@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 _SEARCHED_FOR = "Not confirmed yet. Checking whether Argyle stored it (up to 2 minutes)"
 _MAY_BE_THERE = "It may be stored. Select Retry: it checks Argyle first."
 _STOPPED = "Stopped before it was sent"
-_DUPLICATE = "Same content, type and borrower as {}: not sent again"
+_DUPLICATE = "Duplicate of {} (same content, type and borrower): not sent again"
 _BEFORE = "Uploaded before the interruption"
 _ARRIVED = "Uploaded. Waiting for results"
 _LOST = "The batch was interrupted, and this file is no longer on the Jupyter server. Add it again."

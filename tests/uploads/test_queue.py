@@ -149,7 +149,7 @@ def test_the_same_document_is_sent_once_and_both_rows_say_so(queue, pdf, user, c
     score = at(queue, first, "done").message
     file = at(queue, again, "done")
     assert file.duplicate_of == pdf.name
-    said = f"Same content, type and borrower as {pdf.name}: not sent again"
+    said = f"Duplicate of {pdf.name} (same content, type and borrower): not sent again"
     assert file.message == f"{said}; {score}"
     assert len(queue.uploads) == len(list(client.list_uploads(user=user.id))) == 1
 
@@ -209,7 +209,7 @@ def test_an_e_mail_address_of_nobody_makes_no_user_and_stops_no_other(queue, pap
     good = ready(queue, paper("b.pdf", 2), user.id)
     queue.send().join(60)
     assert queue.find(lost).state == "unsent"
-    assert "no single user with the e-mail address" in queue.find(lost).message
+    assert "No single user with the email address" in queue.find(lost).message
     assert queue.find(good).upload_id
     assert not [u for u in client.list_users() if u.external_id == "stranger@example.test"]
 
@@ -480,11 +480,11 @@ def test_progress_counts_the_documents_of_the_batches_under_way(queue_of, paper)
 @pytest.mark.parametrize(
     ("reads", "words"),
     [
-        ([NOT_FOUND], "stored as paystubs; no authenticity score (gone from the service)"),
-        ([scored(1, 150)], "stored as paystubs; its score cannot be read (a score is 0 to 100"),
+        ([NOT_FOUND], "Stored as paystubs; no authenticity score (gone from the service)"),
+        ([scored(1, 150)], "Stored as paystubs; its score cannot be read (a score is 0 to 100"),
         ([unscored(1, "completed", "in_progress", "idle"), record(1)], "paystubs: score 85, high"),
-        ([unscored(1, "completed", "idle", "idle")], "stored as paystubs; no authenticity score"),
-        ([unscored(1, "completed", "failed", "idle")], "stored as paystubs; no authenticity score"),
+        ([unscored(1, "completed", "idle", "idle")], "Stored as paystubs; no authenticity score"),
+        ([unscored(1, "completed", "failed", "idle")], "Stored as paystubs; no authenticity score"),
     ],
 )
 def test_what_was_sent_is_followed_until_it_rests(queue_of, paper, reads, words):
@@ -684,7 +684,7 @@ def test_documents_whose_ends_cannot_be_told_are_never_called_unsent(
     monkeypatch.setattr(queue, "_arrived", fail)
     queue.send().join(60)
     assert {queue.find(key).state for key in keys} == {"unknown"}
-    assert all("it may be at Argyle" in queue.find(key).message for key in keys)
+    assert all("It may be stored" in queue.find(key).message for key in keys)
 
 
 def test_after_a_corrected_key_the_same_documents_are_sent(paper, tmp_path):
@@ -709,7 +709,7 @@ def test_another_working_folder_makes_no_second_journal(paper, client, user, tmp
     monkeypatch.chdir(tmp_path / "elsewhere")
     again = ready(queue, paper(), user.id)
     queue.send().join(60)
-    assert at(queue, again, "done").message.startswith("Same content, type and borrower as")
+    assert at(queue, again, "done").message.startswith("Duplicate of")
     assert list(Path().iterdir()) == []
 
 
@@ -797,14 +797,14 @@ def test_while_one_end_is_looked_for_the_others_are_told_and_stop_is_heard(queue
         good = ready(queue, paper("good.pdf", 1))
         worker = queue.send()
         assert at(queue, good, "done").score == 85
-        until(lambda: "looking for it at Argyle" in queue.find(lost).message)
+        until(lambda: "Checking whether Argyle stored it" in queue.find(lost).message)
         posts = server.posts
         queue.stop()
         worker.join(60)
         assert not worker.is_alive()
         assert server.posts == posts
     assert queue.find(lost).state == "unknown"
-    assert "it may be at Argyle" in queue.find(lost).message
+    assert "It may be stored" in queue.find(lost).message
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")

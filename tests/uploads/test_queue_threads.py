@@ -248,13 +248,13 @@ def test_the_outcome_names_type_score_and_level(score, level):
 
 def test_the_outcome_of_a_failure_says_why():
     [upload] = as_uploads([{"id": "u", "processing": stages("failed", "idle", "idle")}])
-    words = "stored as an unknown type; no authenticity score (failed in processing)"
+    words = "Stored as an unknown type; no authenticity score (failed in processing)"
     assert outcome(upload, "failed in processing").message == words
 
 
 def test_the_outcome_of_what_is_complete_without_a_score_gives_no_reason():
     upload = UserUpload("u1", document_type="miscellaneous")
-    assert outcome(upload, "complete").message == "stored as miscellaneous; no authenticity score"
+    assert outcome(upload, "complete").message == "Stored as miscellaneous; no authenticity score"
 
 
 NAMES = st.none() | st.text(max_size=3) | st.sampled_from(["Edits", "edits", "EDITS"])

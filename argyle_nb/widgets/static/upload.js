@@ -262,7 +262,8 @@ class Row {
     const count = countOf(row, this.table.scored);
     const [, icon, isBad = false] = COUNTS[count];
     setText(this.icon, icon);
-    const text = [NAMES[row.state] ?? "", shown(row.message)].filter(Boolean).join(": ");
+    const message = count === "untyped" ? "Select a document type" : row.message;
+    const text = [NAMES[row.state] ?? "", shown(message)].filter(Boolean).join(": ");
     if (row.state === "done" && row.score !== null) {
       this.showScore(row);
     } else {
@@ -284,12 +285,14 @@ class Row {
   showScore(row) {
     const count = row.signals.length ? plural(row.signals.length, "signal") : "no signals";
     const kind = row.kind === row.type ? "" : `reclassified as ${row.kind}`;
-    const facts = [`${row.level} authenticity`, count, kind, row.how].filter(Boolean).join("; ");
-    if (this.scored === `${row.score} ${facts}`) return;
-    this.scored = `${row.score} ${facts}`;
+    const facts = [`${row.level} authenticity`, count, kind].filter(Boolean).join("; ");
+    const said = `${row.how} ${row.score} ${facts}`;
+    if (this.scored === said) return;
+    this.scored = said;
+    const how = element("span", "argyle-how", shown(row.how));
     const score = element("strong", "argyle-score", String(row.score));
     score.dataset.level = row.level;
-    this.state.replaceChildren(score, element("span", "", ` ${shown(facts)}`));
+    this.state.replaceChildren(how, score, element("span", "", ` ${shown(facts)}`));
   }
 
   offer(row, named) {
@@ -310,7 +313,10 @@ class Row {
     const { state } = row;
     if (state === "copying") return this.table.isHere(this.key) ? ["Cancel"] : ["Choose again", "Cancel"];
     if (state === "unread") return ["Refresh status", "Open", "Clear"];
-    if (state === "done") return row.score === null ? ["Refresh status", "Open", "Clear"] : ["Open", "Clear"];
+    if (countOf(row, this.table.scored) === "failed_processing") {
+      return ["Refresh status", "Open", "Clear"];
+    }
+    if (state === "done") return ["Open", "Clear"];
     if (state === "ready" || state === "refused") return ["Remove"];
     const isAgain = FAILED.includes(state) || state === "failed" || state === "cancelled";
     return isAgain ? ["Retry", "Remove"] : [];
@@ -446,7 +452,7 @@ class Details {
     this.clear("Fetching the document");
     this.heading.replaceChildren(foreign(row.name));
     this.box.setAttribute("aria-label", `Details of ${shown(row.name)}`);
-    const facts = [row.user && `Borrower ${row.user}`, row.kind || row.type, row.message];
+    const facts = [row.message, row.user && `borrower ${row.user}`];
     const signals = element("ul", "argyle-signals");
     signals.append(...row.signals.map((signal) => wrap("li", foreign(signal))));
     this.facts.replaceChildren(element("p", "", shown(facts.filter(Boolean).join("; "))), signals);
