@@ -127,7 +127,12 @@ def _report_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--before", metavar="TIME", help="created_at before this time")
     command.add_argument("--levels", help="preset of the levels, such as ocrolus-current")
     command.add_argument("--ocr", action="store_true", help="also what was read from documents")
-    command.add_argument("--excel", action="store_true", help="byte order mark and CR LF")
+    command.add_argument(
+        "--xlsx", action="store_true", help="also report.xlsx, a workbook of all tables"
+    )
+    command.add_argument(
+        "--excel", action="store_true", help="CSV with a byte order mark and CR LF"
+    )
     command.add_argument(
         "--pii",
         choices=("masked", "hashed", "include"),
@@ -216,6 +221,7 @@ def report(options: argparse.Namespace) -> int:
         pii=options.pii,
         salt=_salt(options),
         excel=options.excel,
+        xlsx=options.xlsx,
         **{name: value for name in ("title", "levels") if (value := getattr(options, name))},
     )
     adds_up = made.manifest["adds_up"]

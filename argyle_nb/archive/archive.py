@@ -20,7 +20,7 @@ from argyle_nb.archive.versions import (
 )
 from argyle_nb.errors import ConfigurationError, DecodeError, NotFoundError
 from argyle_nb.frames.ocr import ocr_frame
-from argyle_nb.frames.uploads import FramesBuilder, uploads_frame
+from argyle_nb.frames.uploads import FramesBuilder, known_elsewhere, uploads_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -411,7 +411,8 @@ class Archive:
         self, pages: Iterator[PulledPage], errors: Errors, **options: Any
     ) -> tuple[Frames, list[PageEntry]]:
         """Flatten pages as they arrive."""
-        builder = FramesBuilder(**options)
+        known = known_elsewhere(options["accounts"], (), options["sent"])
+        builder = FramesBuilder(known, options["levels"])
         entries: list[PageEntry] = []
         rejected: list[DecodeError] = []
         for page in pages:

@@ -11,6 +11,7 @@ from matplotlib.dates import date2num
 from argyle_nb.charts.style import BAR, LOOKS, bare, footnote, group_names, new_axes, shares_axis
 from argyle_nb.levels import level_preset
 from argyle_nb.scores.comparing import LARGE, MODERATE
+from argyle_nb.scores.statistics import with_interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,7 +66,7 @@ def levels(
     bands = len(preset.bands)
     lines = {name: table.iloc[place::bands] for place, name in enumerate(preset.levels)}
     for look, (level, line) in zip(LOOKS, reversed(lines.items()), strict=False):
-        share, low, high = (line[name].to_numpy() for name in ("share", "share_low", "share_high"))
+        share, low, high = (line[name].to_numpy() for name in with_interval("share"))
         ax.fill_between(places, low, high, color=look.colour, alpha=0.18, linewidth=0)
         ax.plot(
             places,

@@ -20,6 +20,7 @@ from argyle_nb.charts.style import (
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE
 from argyle_nb.scores import REASONS, ecdf_margin
 from argyle_nb.scores.counts import DECISIONS
+from argyle_nb.scores.statistics import with_interval
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -301,7 +302,7 @@ def _decisions(ax: Axes, table: pd.DataFrame) -> None:
             label=decision,
         )
         base = top
-    low, high = (table[f"passed_share_{end}"].to_numpy() for end in ("low", "high"))
+    low, high = (table[name].to_numpy() for name in with_interval("passed_share")[1:])
     ax.fill_between(cuts, low, high, color="black", alpha=0.3, linewidth=0, label="95 % interval")
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     bare(ax)

@@ -63,12 +63,12 @@ def signal_pareto(table: pd.DataFrame, ax: Axes | None = None, *, most: int = 12
                 hatch=hatch,
                 edgecolor="white",
                 label=kind.replace("_", " "),
-                xerr=(bars[["share_low", "share_high"]].sub(bars["share"], axis=0) * [-1, 1])
+                xerr=(bars[["share_ci_low", "share_ci_high"]].sub(bars["share"], axis=0) * [-1, 1])
                 .to_numpy()
                 .T,
                 error_kw={"ecolor": "#222222", "capsize": 2, "elinewidth": 1},
             )
-    columns = (shown["uploads"], shown["share_high"], shown["score_difference"])
+    columns = (shown["uploads"], shown["share_ci_high"], shown["score_difference"])
     for place, n, end, lower in zip(places, *(c.tolist() for c in columns), strict=True):
         score = "" if np.isnan(lower) else f", score {-lower:+.0f}"
         ax.annotate(
@@ -87,7 +87,7 @@ def signal_pareto(table: pd.DataFrame, ax: Axes | None = None, *, most: int = 12
         "share of analysed uploads (beside: uploads, and their mean score against the rest)"
     )
     ax.set_ylabel("identifier")
-    ax.set_xlim(0, max([*shown["share_high"], 0.001]) * 1.2)
+    ax.set_xlim(0, max([*shown["share_ci_high"], 0.001]) * 1.2)
     ax.xaxis.set_major_formatter(lambda share, _: f"{share:.1%}")
     ax.set_ylim(max(len(shown), 1) - 0.4, -0.6)
     bare(ax)

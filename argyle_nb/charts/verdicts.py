@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from argyle_nb.charts.style import BAR, bare, footnote, new_axes
+from argyle_nb.scores.statistics import with_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +54,7 @@ def roc(verdicts: VerdictCounts, ax: Axes | None = None) -> Axes:
     ax.plot([0, 1], [0, 1], color="#666666", linestyle=":", linewidth=1)
     _mark(ax, x, table["catch_rate"])
     area = verdicts.summary().loc["auc"]
-    words = f"area {area['estimate']:.3f} ({area['low']:.3f} to {area['high']:.3f})"
+    words = "area {:.3f} ({:.3f} to {:.3f})".format(*area[with_interval("estimate")])
     words = "no area" if np.isnan(area["estimate"]) else words
     ax.set_title(f"ROC: {words}, {_n(verdicts)}", loc="left", fontsize="medium")
     ax.set_xlabel("false alarm rate (share of genuine documents flagged)")
@@ -169,7 +170,7 @@ def cost(
             )
             floor = top
     ax.plot(x, table["cost"], color="black", label="sum")
-    for bound in ("cost_low", "cost_high"):
+    for bound in with_interval("cost")[1:]:
         ax.plot(x, table[bound], color="black", linestyle=":", linewidth=1)
     if table["cost"].notna().any():
         lowest = int(np.nanargmin(table["cost"].to_numpy()))
@@ -185,7 +186,7 @@ def cost(
             arrowprops={"arrowstyle": "-", "linewidth": 0.8},
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1},
         )
-        ax.set_ylim(0, max(float(table["cost_high"].max()), 1e-9) * 1.1)
+        ax.set_ylim(0, max(float(table["cost_ci_high"].max()), 1e-9) * 1.1)
     rejected = f", rejected below {reject_below}" if reject_below else ""
     ax.set_title(f"Expected cost{rejected}, {_n(verdicts)}", loc="left", fontsize="medium")
     ax.set_xlabel("threshold (scores below it are reviewed)")
@@ -198,8 +199,9 @@ def cost(
 def _band(ax: Axes, x: pd.Series[float], table: pd.DataFrame, name: str) -> None:
     known = x.notna() & table[name].notna()
     at = table[known]
-    ax.fill_between(x[known], at[f"{name}_low"], at[f"{name}_high"], color=_BAND, lw=0)
-    ax.plot(x[known], at[name], color=BAR, linewidth=1.8)
+    middle, low, high = (at[column] for column in with_interval(name))
+    ax.fill_between(x[known], low, high, color=_BAND, lw=0)
+    ax.plot(x[known], middle, color=BAR, linewidth=1.8)
 
 
 def _mark(ax: Axes, x: pd.Series[float], y: pd.Series[float]) -> None:

@@ -20,6 +20,7 @@ from argyle_nb.frames.columns import (
     TextColumn,
     TimeColumn,
     WholeNumberColumn,
+    need_columns,
 )
 from argyle_nb.frames.records import COUNTED, READ, RowPage, rows_of
 from argyle_nb.frames.signals import SignalsBuilder, signal_categories
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from argyle_nb.errors import DecodeError
     from argyle_nb.frames.records import RecordReader, Row
     from argyle_nb.levels import LevelPreset
-    from argyle_nb.models import Account
+    from argyle_nb.models import Account, User
 
 Errors = Literal["raise", "collect"]
 
@@ -46,13 +47,19 @@ _STAGE = "stage of processing: idle, in_progress, completed, failed or unauthori
 
 
 class KnownElsewhere(NamedTuple):
-    """What uploads do not tell: account -> its user, upload -> the type it was sent as."""
+    """What uploads do not tell.
+
+    ``users``: account -> user; ``external_ids``: user -> the lender's name of the borrower;
+    ``sent``: for each column of `upload_batch`, upload -> what stood there.
+    """
 
     users: dict[str, str | None]
-    requested: dict[str, str]
+    external_ids: dict[str, str | None]
+    sent: dict[str, dict[str, str]]
 
 
-NOTHING_ELSE = KnownElsewhere({}, {})
+_SENT = ("user", "external_id", "document_type")
+NOTHING_ELSE = KnownElsewhere({}, {}, {name: {} for name in _SENT})
 
 Build = Callable[[], Column[Any]]
 Read = Callable[[RowPage, KnownElsewhere], Iterable[Any]]
@@ -87,15 +94,30 @@ def _stage(name: str) -> tuple[Build, Read]:
 
 
 def _users(page: RowPage, known: KnownElsewhere) -> list[str | None]:
-    if not known.users:
-        return [row.user for row in page.rows]
-    return [row.user or known.users.get(row.account or "") for row in page.rows]
+    users = [row.user for row in page.rows]
+    if known.users:
+        by_account = (known.users.get(row.account or "") for row in page.rows)
+        users = [user or other for user, other in zip(users, by_account, strict=True)]
+    return _or_sent(users, page, known.sent["user"])
+
+
+def _external_ids(page: RowPage, known: KnownElsewhere) -> list[str | None]:
+    external_ids: list[str | None] = [None] * len(page.rows)
+    if known.external_ids:
+        external_ids = [known.external_ids.get(user or "") for user in _users(page, known)]
+    return _or_sent(external_ids, page, known.sent["external_id"])
 
 
 def _requested_types(page: RowPage, known: KnownElsewhere) -> list[str | None]:
-    if not known.requested:
-        return [row.requested_document_type for row in page.rows]
-    return [row.requested_document_type or known.requested.get(row.id) for row in page.rows]
+    requested = [row.requested_document_type for row in page.rows]
+    return _or_sent(requested, page, known.sent["document_type"])
+
+
+def _or_sent(values: list[str | None], page: RowPage, sent: dict[str, str]) -> list[str | None]:
+    """Fill in what was sent where nothing else is known."""
+    if not sent:
+        return values
+    return [value or sent.get(row.id) for value, row in zip(values, page.rows, strict=True)]
 
 
 def _text(name: str) -> tuple[Build, Read]:
@@ -122,6 +144,14 @@ UPLOAD_COLUMNS = (
         "pseudonym",
         "the user whose document it is, where known",
         source="Argyle, account object",
+        explored=True,
+    ),
+    UploadColumn(
+        "external_id",
+        (TextColumn, _external_ids),
+        "external id",
+        "the lender's own name of the borrower, where known",
+        source="Argyle, user object",
         explored=True,
     ),
     UploadColumn(
@@ -198,6 +228,7 @@ def uploads_frame(
     records: Any,
     *,
     accounts: Iterable[Account] = (),
+    users: Iterable[User] = (),
     sent: pd.DataFrame | None = None,
     levels: str = "argyle",
     errors: Errors = "raise",
@@ -211,9 +242,12 @@ def uploads_frame(
     accounts
         Accounts that tell the user of an upload, from ``client.list_accounts()``; Argyle's upload
         object names the account only.
+    users
+        Users that tell the lender's own name of each borrower, from ``client.list_users()``.
     sent
-        The result of `upload_batch`, which knows the type that each upload was sent as; Argyle
-        overwrites ``document_type`` when it finds another.
+        The result of `upload_batch`, which knows the type that each upload was sent as (Argyle
+        overwrites ``document_type`` when it finds another), and the ``user`` and ``external_id``
+        of uploads whose borrower accounts and users do not tell.
     levels
         The preset of ``authenticity_level``: ``"argyle"``, ``"ocrolus-2"`` or
         ``"ocrolus-current"``. It is kept in ``frame.attrs["levels"]``.
@@ -224,8 +258,9 @@ def uploads_frame(
     Returns
     -------
     pandas.DataFrame
-        Index 0..n-1, in the order given. ``id, account, user, file_name, file_url`` (string),
-        ``document_type, requested_document_type, classification, ocr, authenticity`` (category;
+        Index 0..n-1, in the order given. ``id, account, user, external_id, file_name, file_url``
+        (string; ``user`` is Argyle's id, ``external_id`` the lender's own name of the borrower,
+        which several users may share), ``document_type, requested_document_type, classification, ocr, authenticity`` (category;
         unknown values are kept as further categories), ``ocr_authenticity_score`` (Int16, 0 to
         100), ``authenticity_level`` (ordered category), ``signal_count, reason_code_count``
         (Int32; missing where there is no analysis), ``created_at, updated_at``
@@ -243,7 +278,7 @@ def uploads_frame(
     >>> frame.loc[0, "authenticity_level"]
     'high'
     """
-    uploads = UploadsBuilder(accounts, sent, levels)
+    uploads = UploadsBuilder(known_elsewhere(accounts, users, sent), levels)
     rejected = _read_into(records, COUNTED, errors, uploads.add)
     return list_rejected(uploads.finish(), rejected)
 
@@ -284,6 +319,7 @@ def flatten(
     records: Any,
     *,
     accounts: Iterable[Account] = (),
+    users: Iterable[User] = (),
     sent: pd.DataFrame | None = None,
     levels: str = "argyle",
     errors: Errors = "raise",
@@ -292,7 +328,7 @@ def flatten(
 
     Parameters
     ----------
-    records, accounts, sent, levels, errors
+    records, accounts, users, sent, levels, errors
         As for `uploads_frame`.
 
     Returns
@@ -311,20 +347,38 @@ def flatten(
     >>> len(uploads), len(signals)
     (1, 0)
     """
-    builder = FramesBuilder(accounts, sent, levels)
+    builder = FramesBuilder(known_elsewhere(accounts, users, sent), levels)
     rejected = _read_into(records, READ, errors, builder.add)
     return builder.finish(rejected)
+
+
+def known_elsewhere(
+    accounts: Iterable[Account], users: Iterable[User], sent: pd.DataFrame | None
+) -> KnownElsewhere:
+    """Gather what uploads do not tell."""
+    return KnownElsewhere(
+        {account.id: account.user for account in accounts},
+        {user.id: user.external_id for user in users},
+        {name: _sent_column(sent, name) for name in _SENT},
+    )
+
+
+def _sent_column(sent: pd.DataFrame | None, name: str) -> dict[str, str]:
+    if sent is None:
+        return {}
+    need_columns(sent, ["upload_id"], "sent")
+    if name not in sent:
+        return {}
+    told = sent[["upload_id", name]].dropna()
+    return dict(zip(told["upload_id"], told[name], strict=True))
 
 
 class UploadsBuilder:
     """Builds `uploads_frame`, a page at a time."""
 
-    def __init__(self, accounts: Iterable[Account], sent: pd.DataFrame | None, levels: str) -> None:
+    def __init__(self, known: KnownElsewhere, levels: str) -> None:
         self._preset = level_preset(levels)
-        requested = (
-            {} if sent is None else zip(sent["upload_id"], sent["document_type"], strict=True)
-        )
-        self._known = KnownElsewhere({a.id: a.user for a in accounts}, dict(requested))
+        self._known = known
         self._columns = {
             column.name: (build(), read)
             for column in UPLOAD_COLUMNS
@@ -365,8 +419,8 @@ class HeadsBuilder:
 class FramesBuilder:
     """Builds both frames, a page at a time."""
 
-    def __init__(self, accounts: Iterable[Account], sent: pd.DataFrame | None, levels: str) -> None:
-        self._uploads, self._signals = UploadsBuilder(accounts, sent, levels), SignalsBuilder()
+    def __init__(self, known: KnownElsewhere, levels: str) -> None:
+        self._uploads, self._signals = UploadsBuilder(known, levels), SignalsBuilder()
 
     def add(self, page: RowPage) -> None:
         """Take the rows of a page, and their signals."""

@@ -25,7 +25,7 @@ class Meaning(NamedTuple):
 
 
 _READ = "Ocrolus, through Argyle's metadata.ocr_data"
-_SHARE = "share, 0 to 1"
+SHARE, COUNT = "share, 0 to 1", "count"
 
 _UPLOADS = {
     column.name: Meaning(column.meaning, column.unit, column.source)
@@ -38,22 +38,22 @@ COMMON = {
     "upload_id": Meaning("the upload", "", FROM_ARGYLE),
     "document_type": _UPLOADS["document_type"],
     "form_type": Meaning("kind of form", "", FROM_OCROLUS),
-    "uploads": Meaning("uploads, with a score or without", "count"),
-    "scored": Meaning("uploads with a score", "count"),
-    "unscored": Meaning("uploads without a score, in no decision", "count"),
+    "uploads": Meaning("uploads, with a score or without", COUNT),
+    "scored": Meaning("uploads with a score", COUNT),
+    "unscored": Meaning("uploads without a score, in no decision", COUNT),
     "week": Meaning("Monday of the week of created_at", UTC),
     "level": Meaning("authenticity level of the preset that manifest.json names"),
     "mean": Meaning("mean score", POINTS),
-    "classified": Meaning("uploads whose classification is completed", "count"),
-    "ocr": Meaning("of these, uploads that OCR has read", "count"),
+    "classified": Meaning("uploads whose classification is completed", COUNT),
+    "ocr": Meaning("of these, uploads that OCR has read", COUNT),
     "warning": Meaning("what to be careful about; empty where nothing is"),
-    "pending": Meaning("no score yet: a stage is in progress", "count"),
-    "failed": Meaning("no score: a stage failed", "count"),
-    "unauthorized": Meaning("no score: not enabled at Argyle", "count"),
-    "unsupported_type": Meaning("no score: a type that gets none", "count"),
-    "not_started": Meaning("no score: no stage has begun", "count"),
-    "missing": Meaning("no score although the stages completed, or an unknown status", "count"),
-    "invalid": Meaning("a score that is no whole number from 0 to 100; see rejected.csv", "count"),
+    "pending": Meaning("no score yet: a stage is in progress", COUNT),
+    "failed": Meaning("no score: a stage failed", COUNT),
+    "unauthorized": Meaning("no score: not enabled at Argyle", COUNT),
+    "unsupported_type": Meaning("no score: a type that gets none", COUNT),
+    "not_started": Meaning("no score: no stage has begun", COUNT),
+    "missing": Meaning("no score although the stages completed, or an unknown status", COUNT),
+    "invalid": Meaning("a score that is no whole number from 0 to 100; see rejected.csv", COUNT),
 }
 
 FILES: dict[str, dict[str, Meaning]] = {
@@ -65,7 +65,7 @@ FILES: dict[str, dict[str, Meaning]] = {
         "display_name": Meaning("what it says, in words; not stable", "", FROM_OCROLUS),
         "confidence": Meaning("confidence of a reason code: LOW, MEDIUM or HIGH", "", FROM_OCROLUS),
         "page_number": Meaning("page of the document, from 1", "", FROM_OCROLUS),
-        "signal_count": Meaning("occurrences of the signal", "count", FROM_OCROLUS),
+        "signal_count": Meaning("occurrences of the signal", COUNT, FROM_OCROLUS),
         "field_name": Meaning("field that was changed; several with | between", "", FROM_OCROLUS),
         "original_text": Meaning("text before tampering", "", FROM_OCROLUS),
         "tampered_text": Meaning("text after tampering", "", FROM_OCROLUS),
@@ -76,11 +76,11 @@ FILES: dict[str, dict[str, Meaning]] = {
         "value": Meaning("text that was read", "", _READ),
         "amount": Meaning("the text as an amount, where it is one", "the column currency", _READ),
         "currency": Meaning("currency of the amount", "ISO 4217", _READ),
-        "confidence": Meaning("how sure the reading is", _SHARE, _READ),
+        "confidence": Meaning("how sure the reading is", SHARE, _READ),
         "page": Meaning("page of the document, from 1", "", _READ),
     },
     "score_summary.csv": {
-        "coverage": Meaning("scored / uploads", _SHARE),
+        "coverage": Meaning("scored / uploads", SHARE),
         "sd": Meaning("sample standard deviation (n - 1)", POINTS),
         "min": Meaning("lowest score", POINTS),
         "p5": Meaning("5 % quantile, linear interpolation", POINTS),
@@ -93,23 +93,23 @@ FILES: dict[str, dict[str, Meaning]] = {
     "levels.csv": {
         "lowest_score": Meaning("lowest score of the level", POINTS),
         "highest_score": Meaning("highest score of the level", POINTS),
-        "uploads": Meaning("uploads whose score is in the level", "count"),
-        "share": Meaning("share of the scored uploads", _SHARE),
+        "uploads": Meaning("uploads whose score is in the level", COUNT),
+        "share": Meaning("share of the scored uploads", SHARE),
     },
     "thresholds.csv": {
         "threshold": Meaning("lowest score that passes", POINTS),
-        "passed": Meaning("uploads at or above it", "count"),
-        "reviewed": Meaning("uploads between two cut-offs; none with one", "count"),
-        "rejected": Meaning("uploads below it", "count"),
+        "passed": Meaning("uploads at or above it", COUNT),
+        "reviewed": Meaning("uploads between two cut-offs; none with one", COUNT),
+        "rejected": Meaning("uploads below it", COUNT),
     },
     "drift.csv": {
-        "reference_scored": Meaning("uploads with a score in the first week that has any", "count"),
+        "reference_scored": Meaning("uploads with a score in the first week that has any", COUNT),
         "psi": Meaning("population stability index against that week"),
         "psi_critical": Meaning("what chance alone exceeds one time in twenty"),
         "psi_beyond_chance": Meaning("whether psi is above psi_critical"),
         "psi_rule_of_thumb": Meaning("stable below 0.1, moderate, large from 0.25"),
-        "ks": Meaning("largest distance of the two ECDFs", _SHARE),
-        "ks_critical": Meaning("what chance alone exceeds one time in twenty", _SHARE),
+        "ks": Meaning("largest distance of the two ECDFs", SHARE),
+        "ks_critical": Meaning("what chance alone exceeds one time in twenty", SHARE),
         "ks_beyond_chance": Meaning("whether ks is above ks_critical"),
     },
     "rejected.csv": {
@@ -150,15 +150,16 @@ def meaning_of(file: str, column: str) -> Meaning:
         if kind in KINDS_OF_LABELS:
             return known[name]
         if column.isdecimal():
-            return Meaning(f"uploads with the score {column}", "count")
+            return Meaning(f"uploads with the score {column}", COUNT)
     if column in known:
         return known[column]
-    stem, _, end = column.rpartition("_")
-    if end in ("low", "high"):
-        bound = "lower" if end == "low" else "upper"
-        return Meaning(f"{bound} end of the Wilson 95 % interval of {stem}", _SHARE)
-    if column.endswith((" share", "_share")):
-        return Meaning(f"share of the scored uploads: {column[: -len(' share')]}", _SHARE)
+    for end, bound in (("_ci_low", "lower"), ("_ci_high", "upper")):
+        if column.endswith(end):
+            of = column.removesuffix(end)
+            return Meaning(f"{bound} end of the Wilson 95 % interval of {of}", SHARE)
+    if column.endswith("_share"):
+        which = column.removesuffix("_share").replace("_", " ")
+        return Meaning(f"share of the scored uploads: {which}", SHARE)
     raise KeyError(f"{file} has a column {column!r} that the data dictionary does not know")
 
 

@@ -1,4 +1,4 @@
-"""Frames or an archive -> a folder of CSV files, a manifest and one HTML page."""
+"""Frames or an archive -> a folder of CSV files, a manifest, one HTML page, and a workbook."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from argyle_nb.report.page import render_page
 from argyle_nb.report.privacy import Privacy
 from argyle_nb.report.reading import MANIFEST, PAGE, Report, is_report
 from argyle_nb.report.tables import content_of, gather
+from argyle_nb.report.workbook import WORKBOOK, check_openpyxl, write_workbook
 from argyle_nb.scores.filters import plain_filters
 from argyle_nb.storage import write_csv
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 _OF_THE_DESKTOP = (".DS_Store", "Thumbs.db", "desktop.ini")  # there once somebody looked
 KNOWN_FILES = frozenset(
-    {*FILES, "score_counts.csv", "coverage.csv", PAGE, MANIFEST, *_OF_THE_DESKTOP}
+    {*FILES, "score_counts.csv", "coverage.csv", WORKBOOK, PAGE, MANIFEST, *_OF_THE_DESKTOP}
 )
 
 
@@ -48,6 +49,7 @@ def export_report(
     pii: Mode = "masked",
     salt: str | bytes | None = None,
     excel: bool = False,
+    xlsx: bool = False,
     settings: Settings | None = None,
     made_by: str | None = None,
 ) -> Report:
@@ -84,6 +86,10 @@ def export_report(
         For ``"hashed"``: 16 bytes or more that only you have.
     excel
         Begin CSV files with a byte order mark and end lines with CR LF.
+    xlsx
+        Also write ``report.xlsx``: a workbook with a sheet for each CSV file, under its name, with
+        dates (UTC), percentages and levels in the colors of the charts. It needs the extra
+        ``[excel]``. Personal data is treated as in the CSV files.
     settings
         ``client.settings``, whose environment and base URL go into the manifest, and nothing else.
     made_by
@@ -95,22 +101,27 @@ def export_report(
         The paths of ``uploads.csv``, ``signals.csv``, ``ocr_fields.csv``, ``score_summary.csv``,
         ``score_counts.csv`` (as `ScoreCounts.read_csv` takes it), ``levels.csv``,
         ``thresholds.csv``, ``drift.csv``, ``coverage.csv``, ``rejected.csv``,
-        ``data_dictionary.csv``, ``report.html`` and ``manifest.json``.
+        ``data_dictionary.csv``, ``report.xlsx``, ``report.html`` and ``manifest.json``.
 
     Raises
     ------
     ConfigurationError
         When the frame is not one of `uploads_frame`, nothing was ever pulled into the archive, a
-        filter or the privacy makes no sense, or the folder cannot be written or holds anything
-        but a report.
+        filter or the privacy makes no sense, the folder cannot be written or holds anything but a
+        report, or openpyxl is not installed and ``xlsx`` asks for it.
     ArgyleError
         When the tables do not add up to the uploads, or an upload is there twice.
 
     Examples
     --------
-    >>> export_report(frame, folder / "report").rows["uploads.csv"]
+    >>> report = export_report(frame, folder / "report", xlsx=True)
+    >>> report.rows["uploads.csv"]
+    4
+    >>> pd.read_excel(report.files["report.xlsx"], sheet_name="uploads")["id"].size
     4
     """
+    if xlsx:
+        check_openpyxl()
     privacy, folder = Privacy(pii, salt), Path(folder)
     with _whole_characters():
         wanted = plain_filters(filters or {})
@@ -130,7 +141,7 @@ def export_report(
         )
         content.tables["data_dictionary.csv"] = data_dictionary(content.tables, privacy)
         with replaced(folder, KNOWN_FILES, is_report) as new:
-            _write(new, content, facts, excel)
+            _write(new, content, facts, excel=excel, xlsx=xlsx)
     return Report(folder.expanduser(), facts)
 
 
@@ -146,11 +157,16 @@ def _sources(source: pd.DataFrame | Archive) -> list[str]:
     return sources
 
 
-def _write(new: Path, content: ReportContent, facts: dict[str, Any], excel: bool) -> None:
+def _write(
+    new: Path, content: ReportContent, facts: dict[str, Any], *, excel: bool, xlsx: bool
+) -> None:
     facts["files"] = []
     for name, table in content.tables.items():
         write_csv(table, new / name, excel=excel)
         facts["files"].append(file_facts(new / name, table))
+    if xlsx:
+        write_workbook(content.tables, content.preset, new / WORKBOOK)
+        facts["files"].append(file_facts(new / WORKBOOK))
     (new / PAGE).write_text(render_page(facts, content), encoding="utf-8")
     facts["files"].append(file_facts(new / PAGE))
     manifest = json.dumps(facts, indent=2, ensure_ascii=False)

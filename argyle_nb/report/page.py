@@ -16,6 +16,8 @@ from matplotlib.text import Text
 
 from argyle_nb import charts
 from argyle_nb.config import LOCAL
+from argyle_nb.report.workbook import EXCEL_LETTERS, EXCEL_ROWS
+from argyle_nb.scores.statistics import with_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,8 +37,6 @@ REASONS_IN_WORDS = {
     "missing": "complete without one, or in a status nobody knows",
     "invalid": "with a score that is no whole number from 0 to 100",
 }
-# Microsoft, Excel specifications and limits; one row is the header.
-EXCEL_ROWS, EXCEL_LETTERS = 1_048_575, 32_767
 STAND_IN = "The scores are those of a local sandbox, a stand-in, and not of Ocrolus."
 _LONGEST = 50  # rows of a table on the page; the file has all of them
 _WIDEST = 160  # letters of a cell; the file has all of them
@@ -91,11 +91,12 @@ def _key_figures(facts: dict[str, Any], content: ReportContent) -> list[tuple[st
         (f"{scored:,}", "with a score", f"{scored / listed:.0%} of the uploads" if listed else ""),
     ]
     if scored:
-        between = f"95 % interval {median['low']:.0f} to {median['high']:.0f}, n = {scored:,}"
+        low, high = median[with_interval("quantile")[1:]]
+        between = f"95 % interval {low:.0f} to {high:.0f}, n = {scored:,}"
         figures.append((f"{median['quantile']:.0f}", "median score", between))
         for level, row in total.levels(content.preset).droplevel(0).iterrows():
-            interval = f"{row['share_low']:.1%} to {row['share_high']:.1%}"
-            note = f"{row['uploads']:,.0f} of {scored:,}; 95 % interval {interval}"
+            low, high = row[with_interval("share")[1:]]
+            note = f"{row['uploads']:,.0f} of {scored:,}; 95 % interval {low:.1%} to {high:.1%}"
             figures.append((f"{row['share']:.1%}", str(level), note))
     return figures
 

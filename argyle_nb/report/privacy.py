@@ -36,6 +36,7 @@ KINDS = {
     "number": "all but the last four digits, and these too where there are fewer than eight",
     "file name": "all but the kind of file",
     "pseudonym": "all of it, unless it is an id that Argyle made",
+    "external id": "all of it: whatever the lender calls a borrower",
     "amount": "nothing, where it is an amount of money; else all of it",
     "quantity": "nothing, where it is a plain number below a million; else all of it",
     "date": "nothing, where it is a date or a year; else all of it",
@@ -241,7 +242,7 @@ def _unless(shape: re.Pattern[str]) -> Callable[[str], str]:
 
 
 _MASKS: dict[str, Callable[[str], str]] = {
-    **dict.fromkeys(("name", "address", "text"), lambda _: MASK),
+    **dict.fromkeys(("name", "address", "text", "external id"), lambda _: MASK),
     "number": _number,
     "file name": lambda name: MASK + file_kind(name),
     "pseudonym": _unless(_UUID),
@@ -259,6 +260,8 @@ _MASKS: dict[str, Callable[[str], str]] = {
 
 def _normal(kind: str, text: str) -> str:
     """Make one text of all spellings of the same thing."""
+    if kind == "external id":  # to Argyle, two spellings are two borrowers
+        return text
     plain = unicodedata.normalize("NFKC", text)
     if kind == "number":
         return "".join(character for character in plain if character.isalnum())

@@ -16,13 +16,14 @@ from argyle_nb.frames.uploads import levels_of
 from argyle_nb.levels import LevelPreset
 from argyle_nb.report.manifest import FORMAT, file_sha256
 from argyle_nb.scores import count_scores
+from argyle_nb.scores.statistics import with_interval
 from argyle_nb.storage import read_csv
 
 MANIFEST = "manifest.json"
 PAGE = "report.html"
 COMPARED = ("document_type", "ocr_authenticity_score", "authenticity_level", "no_score_reason")
 CHANGES = ("new", "gone", "changed")
-_SHARES = ("uploads", "share", "share_low", "share_high")
+_SHARES = ("uploads", *with_interval("share"))
 
 
 @dataclass(frozen=True)
@@ -194,9 +195,9 @@ class Changes(NamedTuple):
         then ``document_type, ocr_authenticity_score, authenticity_level, no_score_reason``, each
         with ``_old`` and ``_new`` behind.
     levels
-        One row per document type and level, with those of all types under ``all``:
-        ``document_type, level`` (string), ``uploads, share, share_low, share_high``, each with
-        ``_old`` and ``_new`` behind, and ``share_difference`` (new less old).
+        One row per document type and level, with those of all types under ``all``: ``document_type,
+        level`` (string), ``uploads, share, share_ci_low, share_ci_high``, each with ``_old`` and
+        ``_new`` behind, and ``share_difference`` (new less old).
     totals
         One row per number: ``old, new, difference`` (Int64), indexed by ``listed, scored`` and the
         reasons.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 VERDICTS = ("genuine", "fraudulent", "unsure")
+WITHDRAWN = "withdrawn"  # a row that takes the reviewer's verdict on the document back
 REQUIRED = ("upload_id", "verdict", "reviewer", "reviewed_at")
 COLUMNS = (*REQUIRED, "note")
 SAMPLE_COLUMNS = ("upload_id", "stratum", "stratum_size", "sampling_rate")
@@ -29,16 +30,22 @@ _SHOWN = 20
 _WORDS_SHOWN = 3
 _APPLICATION_ID = 0x41_4E_42_52  # tells our file from another program's
 _BUSY_SECONDS = 30.0
-_SCHEMA = """
+_VERDICTS_SCHEMA = """
 CREATE TABLE IF NOT EXISTS verdicts (
     number INTEGER PRIMARY KEY,
     upload_id TEXT NOT NULL CHECK (upload_id <> ''),
-    verdict TEXT NOT NULL CHECK (verdict IN ('genuine', 'fraudulent', 'unsure')),
+    verdict TEXT NOT NULL CHECK (verdict IN ('genuine', 'fraudulent', 'unsure', 'withdrawn')),
     reviewer TEXT NOT NULL CHECK (reviewer <> ''),
     reviewed_at TEXT NOT NULL,
     note TEXT NOT NULL,
     UNIQUE (upload_id, reviewer, reviewed_at, verdict, note)
 );
+CREATE TRIGGER IF NOT EXISTS verdicts_stay BEFORE UPDATE ON verdicts
+    BEGIN SELECT RAISE(ABORT, 'a verdict is never changed: add a further one'); END;
+CREATE TRIGGER IF NOT EXISTS verdicts_last BEFORE DELETE ON verdicts
+    BEGIN SELECT RAISE(ABORT, 'a verdict is never removed: add a further one'); END;
+"""
+_SAMPLES_SCHEMA = """
 CREATE TABLE IF NOT EXISTS samples (
     number INTEGER PRIMARY KEY,
     upload_id TEXT NOT NULL,
@@ -47,15 +54,18 @@ CREATE TABLE IF NOT EXISTS samples (
     sampling_rate REAL NOT NULL CHECK (sampling_rate > 0 AND sampling_rate <= 1),
     drawn_at TEXT NOT NULL
 );
-CREATE TRIGGER IF NOT EXISTS verdicts_stay BEFORE UPDATE ON verdicts
-    BEGIN SELECT RAISE(ABORT, 'a verdict is never changed: add a further one'); END;
-CREATE TRIGGER IF NOT EXISTS verdicts_last BEFORE DELETE ON verdicts
-    BEGIN SELECT RAISE(ABORT, 'a verdict is never removed: add a further one'); END;
 CREATE TRIGGER IF NOT EXISTS samples_stay BEFORE UPDATE ON samples
     BEGIN SELECT RAISE(ABORT, 'a sample is never changed: draw another'); END;
 CREATE TRIGGER IF NOT EXISTS samples_last BEFORE DELETE ON samples
     BEGIN SELECT RAISE(ABORT, 'a sample is never removed: draw another'); END;
 """
+# Logs of earlier versions refuse a withdrawal; every row of theirs stays as it is.
+_WIDEN = (
+    "BEGIN IMMEDIATE; ALTER TABLE verdicts RENAME TO narrow_verdicts; "  # noqa: S608 - ours alone
+    "DROP TRIGGER verdicts_stay; DROP TRIGGER verdicts_last; "
+    + _VERDICTS_SCHEMA
+    + "INSERT INTO verdicts SELECT * FROM narrow_verdicts; DROP TABLE narrow_verdicts; COMMIT;"
+)
 
 
 class ReviewLog:
@@ -116,12 +126,42 @@ class ReviewLog:
         ValidationError
             For another verdict, or without an upload id or a reviewer; nothing is written.
         """
-        problems = unfit(upload_id, verdict, reviewer)
+        self._add(upload_id, verdict, reviewer, note, VERDICTS)
+
+    def _add(
+        self, upload_id: str, verdict: str, reviewer: str, note: str, known: tuple[str, ...]
+    ) -> None:
+        problems = unfit(upload_id, verdict, reviewer, known)
         if problems:
             text = "; ".join(f"{field}: {problem}" for field, problem in problems.items())
             fields = {field: [problem] for field, problem in problems.items()}
             raise ValidationError(f"the verdict was not written: {text}", fields=fields)
         self._append([(upload_id, verdict, reviewer, _iso(datetime.now(UTC)), note)])
+
+    def withdraw(self, upload_id: str, *, reviewer: str) -> None:
+        """Take a reviewer's verdict on a document back, by a further row ``withdrawn``.
+
+        Parameters
+        ----------
+        upload_id
+            The document.
+        reviewer
+            Whose verdict it is.
+
+        Raises
+        ------
+        ValidationError
+            Without an upload id or a reviewer; nothing is written.
+
+        Examples
+        --------
+        >>> log = ReviewLog(folder / "withdrawn.sqlite")
+        >>> log.add("u1", "genuine", reviewer="ada")
+        >>> log.withdraw("u1", reviewer="ada")
+        >>> log.frame()["verdict"].tolist(), len(log.latest())
+        (['genuine', 'withdrawn'], 0)
+        """
+        self._add(upload_id, WITHDRAWN, reviewer, "", (WITHDRAWN,))
 
     def frame(self) -> pd.DataFrame:
         """List every verdict ever given, in the order they were written down.
@@ -129,8 +169,9 @@ class ReviewLog:
         Returns
         -------
         pandas.DataFrame
-            Index 0..n-1. ``upload_id, reviewer, note`` (string), ``verdict`` (category),
-            ``reviewed_at`` (datetime64[us, UTC]). A note may hold personal data.
+            Index 0..n-1. ``upload_id, reviewer, note`` (string), ``verdict`` (category; beside
+            the verdicts ``withdrawn``, where a reviewer took one back), ``reviewed_at``
+            (datetime64[us, UTC]). A note may hold personal data.
 
         Examples
         --------
@@ -139,9 +180,17 @@ class ReviewLog:
         """
         rows = self._rows(f"SELECT {', '.join(COLUMNS)} FROM verdicts ORDER BY number")  # noqa: S608
         frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype("string")
-        frame["verdict"] = frame["verdict"].astype(pd.CategoricalDtype(list(VERDICTS)))
+        frame["verdict"] = frame["verdict"].astype(pd.CategoricalDtype([*VERDICTS, WITHDRAWN]))
         frame["reviewed_at"] = _times_of(frame["reviewed_at"])
         return frame
+
+    def rows_after(self, number: int, reviewer: str) -> list[tuple[int, str, str, str, str]]:
+        """Give a reviewer's rows after one number: number, upload, verdict, time, note."""
+        query = (
+            "SELECT number, upload_id, verdict, reviewed_at, note FROM verdicts "
+            "WHERE number > ? AND reviewer = ? ORDER BY number"
+        )
+        return self._rows(query, number, reviewer)
 
     def latest(self) -> pd.DataFrame:
         """Give what each reviewer said last of each document; columns as in `frame`.
@@ -268,9 +317,9 @@ class ReviewLog:
             )
             return connection.total_changes - before
 
-    def _rows(self, query: str) -> list[tuple[Any, ...]]:
+    def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self._connection() as connection:
-            return connection.execute(query).fetchall()
+            return connection.execute(query, values).fetchall()
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.execute("BEGIN")
@@ -281,8 +330,12 @@ class ReviewLog:
             raise self._unusable("it is another program's database")
         if not ours:
             connection.executescript(
-                f"BEGIN IMMEDIATE; PRAGMA application_id = {_APPLICATION_ID}; {_SCHEMA} COMMIT;"
+                f"BEGIN IMMEDIATE; PRAGMA application_id = {_APPLICATION_ID}; {_VERDICTS_SCHEMA} "
+                f"{_SAMPLES_SCHEMA} COMMIT;"
             )
+        query = "SELECT sql FROM sqlite_master WHERE name = 'verdicts'"
+        if WITHDRAWN not in connection.execute(query).fetchone()[0]:
+            connection.executescript(_WIDEN)
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
@@ -315,7 +368,7 @@ def latest(verdicts: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per document and reviewer, in the order of their times, index 0..n-1; the columns
-        of ``verdicts``.
+        of ``verdicts``. A verdict that was withdrawn is left out.
 
     Raises
     ------
@@ -333,7 +386,11 @@ def latest(verdicts: pd.DataFrame) -> pd.DataFrame:
     """
     check_reviews(verdicts)
     in_time = verdicts.sort_values("reviewed_at", kind="stable")
-    return in_time.drop_duplicates(["upload_id", "reviewer"], keep="last").reset_index(drop=True)
+    last = in_time.drop_duplicates(["upload_id", "reviewer"], keep="last")
+    last = last[last["verdict"].astype("string") != WITHDRAWN].reset_index(drop=True)
+    if isinstance(last["verdict"].dtype, pd.CategoricalDtype):
+        last["verdict"] = last["verdict"].cat.set_categories(list(VERDICTS))
+    return last
 
 
 def settled(verdicts: pd.DataFrame) -> pd.DataFrame:
@@ -407,7 +464,9 @@ def check_verdicts(verdicts: pd.DataFrame) -> None:
     """
     need_columns(verdicts, ("upload_id", "verdict"), "verdicts")
     texts = verdicts["verdict"].astype("string")
-    wrong = sorted(set(texts[~texts.isin(VERDICTS)].fillna("missing")))
+    # Of a withdrawal one must know whose verdict it takes back.
+    known = [*VERDICTS, WITHDRAWN] if "reviewer" in verdicts else VERDICTS
+    wrong = sorted(set(texts[~texts.isin(known)].fillna("missing")))
     if wrong:
         raise ValidationError(
             f"unknown verdicts {', '.join(wrong[:_WORDS_SHOWN])}: use {', '.join(VERDICTS)}",
@@ -440,13 +499,15 @@ def check_reviews(verdicts: pd.DataFrame) -> None:
             )
 
 
-def unfit(upload_id: str, verdict: str, reviewer: str) -> dict[str, str]:
+def unfit(
+    upload_id: str, verdict: str, reviewer: str, known: tuple[str, ...] = VERDICTS
+) -> dict[str, str]:
     """Say which field of a verdict cannot stand, and why."""
     problems = {}
     if not upload_id:
         problems["upload_id"] = "is empty"
-    if verdict not in VERDICTS:
-        problems["verdict"] = f"{verdict!r} is not one of {', '.join(VERDICTS)}"
+    if verdict not in known:
+        problems["verdict"] = f"{verdict!r} is not one of {', '.join(known)}"
     if not reviewer:
         problems["reviewer"] = "is empty"
     return problems
@@ -497,7 +558,7 @@ def _times_in_zones(texts: pd.Series[str]) -> pd.Series[Any]:
 def _check_rows(path: Path, table: pd.DataFrame, readable: pd.Series[bool]) -> None:
     wrong: list[str] = []
     for number, upload_id, verdict, reviewer in table[list(REQUIRED[:3])].itertuples(name=None):
-        problems = unfit(upload_id, verdict, reviewer)
+        problems = unfit(upload_id, verdict, reviewer, (*VERDICTS, WITHDRAWN))
         if not readable[number]:
             problems["reviewed_at"] = "is not a time in ISO 8601"
         wrong += [f"row {number + 2}: {field} {problem}" for field, problem in problems.items()]

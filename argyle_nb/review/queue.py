@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 import hashlib
+import math
+import re
 import tempfile
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
 import pandas as pd
 
 from argyle_nb.documents import HEAD_BYTES, media_type_of
 from argyle_nb.errors import ArgyleError, ConfigurationError, ValidationError
 from argyle_nb.frames.ocr import ocr_frame
-from argyle_nb.frames.uploads import signals_frame
+from argyle_nb.frames.uploads import SCORE, signals_frame, uploads_frame
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE, level_preset
-from argyle_nb.review.log import SAMPLE_COLUMNS, VERDICTS, ReviewLog, latest
+from argyle_nb.review.log import SAMPLE_COLUMNS, VERDICTS, ReviewLog
 from argyle_nb.review.reviewers import agreement
+from argyle_nb.scores import no_score_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    import numpy.typing as npt
+
     from argyle_nb.client.client import Client
+    from argyle_nb.models import UserUpload
 
 
 _CONFIDENCES = {"HIGH": 0, "MEDIUM": 1, "LOW": 2}
-_OWN = ("verdict", "note")
+_KNOWN = ("external_id", "user", "document_type", "file_name", SCORE)
 
 
 @dataclass(frozen=True)
@@ -39,14 +47,17 @@ class ReviewCase:
     document_type: str | None = None
     score: int | None = None
     level: str | None = None
+    levels: str = ""  # the preset of the level
     # By weight: reason codes by confidence, then signals by how often they occur.
     signals: pd.DataFrame = field(default_factory=lambda: signals_frame([]), repr=False)
     fields: pd.DataFrame = field(default_factory=lambda: ocr_frame([]), repr=False)
     content: bytes = field(default=b"", repr=False)
     media_type: str = ""  # by content
     problem: str = ""  # why something is missing
+    no_score: str = ""  # a no-score reason
+    ocr: str = ""  # status of OCR
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """The content's digest, hexadecimal."""
         return hashlib.sha256(self.content).hexdigest()
@@ -77,12 +88,22 @@ def open_case(client: Client, upload_id: str, *, levels: str = "argyle") -> Revi
         document_type=upload.document_type,
         score=score,
         level=_level_of(score, levels),
+        levels=level_preset(levels).name,
         signals=signals,
         fields=fields,
         content=content,
         media_type=media_type_of(content[:HEAD_BYTES]) or "",
         problem="; ".join(problems),
+        no_score=_no_score_reason(upload) if score is None else "",
+        ocr=upload.stages[1] or "",
     )
+
+
+def _no_score_reason(upload: UserUpload) -> str:
+    try:
+        return str(no_score_reasons(uploads_frame([upload]))[0])
+    except ArgyleError:
+        return ""
 
 
 def _in_order_of_weight(signals: pd.DataFrame) -> pd.DataFrame:
@@ -98,10 +119,61 @@ def _in_order_of_weight(signals: pd.DataFrame) -> pd.DataFrame:
     return signals.loc[in_order.index]
 
 
-def _level_of(score: int | None, levels: str) -> str | None:
+def _level_of(score: float | None, levels: str) -> str | None:
     if score is None or not LOWEST_SCORE <= score <= HIGHEST_SCORE:
         return None
-    return level_preset(levels).level_of(score)
+    return level_preset(levels).level_of(int(score))
+
+
+@dataclass(frozen=True)
+class SignalLine:
+    """One signal in words: its reason code and all its pages are in one line."""
+
+    name: str
+    code: str
+    confidence: str
+    pages: tuple[int, ...]
+    times: int
+    changes: tuple[tuple[str, str, str], ...]  # field, from, to; empty where not told
+
+
+def signal_lines(signals: pd.DataFrame) -> list[SignalLine]:
+    """Give each signal once, in the order in which a signal or its reason code comes first.
+
+    A reason code belongs to the signal whose name is its description; Argyle publishes no list of
+    codes that would tell more.
+    """
+    rows = signals.astype("string").fillna("").to_dict("records")
+    groups: dict[str, list[dict[Any, str]]] = {}
+    for row in rows:
+        name = row["display_name"] or row["identifier"]
+        groups.setdefault(re.sub(r"[\W_]+", "", name).lower(), []).append(row)
+    return [_signal_line(group) for group in groups.values()]
+
+
+def _signal_line(rows: list[dict[Any, str]]) -> SignalLine:
+    codes = [row for row in rows if row["kind"] == "reason_code"]
+    signals = [row for row in rows if row["kind"] != "reason_code"]
+    named = [row["display_name"] for row in (*signals, *codes) if row["display_name"]]
+    return SignalLine(
+        name=named[0] if named else rows[0]["identifier"].replace("_", " "),
+        code=", ".join(dict.fromkeys(row["identifier"] for row in codes)),
+        confidence=next((row["confidence"] for row in codes), ""),
+        pages=tuple(sorted({int(row["page_number"]) for row in signals if row["page_number"]})),
+        times=sum(int(row["signal_count"] or 1) for row in signals),
+        changes=tuple(change for row in signals for change in _changes(row)),
+    )
+
+
+def _changes(row: dict[Any, str]) -> list[tuple[str, str, str]]:
+    """Part what several occurrences of a signal say, where their numbers agree."""
+    texts = (row["field_name"], row["original_text"], row["tampered_text"])
+    parts = [text.split(" | ") if text else [] for text in texts]
+    most = max(map(len, parts))
+    if any(len(part) not in (0, most) for part in parts):
+        return [texts]
+    fields, before, after = (part or [""] * most for part in parts)
+    return list(zip(fields, before, after, strict=True))
 
 
 @contextmanager
@@ -112,23 +184,35 @@ def _noting(problems: list[str]) -> Iterator[None]:
         problems.append(str(error))
 
 
+ORDERS = ("lowest score", "given")
+# Which documents the list shows and the keys walk through.
+SHOWN = ("all", "open", *VERDICTS)
+_END = -1
+
+
 @dataclass(frozen=True)
 class ReviewProgress:
     """How far one reviewer is."""
 
-    upload_id: str  # of the document to judge; empty when each has a verdict
-    number: int  # its place in the queue, from 1
+    upload_id: str  # of the document to judge; empty at the end of the queue
+    number: int  # its place in the order, from 1
     documents: int
     said: dict[str, int]  # documents of the queue by the reviewer's latest verdict
     verdict: str = ""  # what the reviewer said of this document before
     note: str = ""
+
+    @property
+    def open(self) -> int:
+        """How many documents have no verdict of this reviewer."""
+        return self.documents - sum(self.said.values())
 
 
 class ReviewSession:
     """The documents to judge in their order, and the log that verdicts are added to.
 
     May be used from several threads. Verdicts of other reviewers are not shown beside a document,
-    so that agreement means something.
+    so that agreement means something. The lowest scores come first; a sample keeps its own order,
+    for what was judged first must not depend on the score.
     """
 
     def __init__(
@@ -139,95 +223,267 @@ class ReviewSession:
         log: ReviewLog | Path | str | None = None,
         sample: pd.DataFrame | None = None,
     ) -> None:
-        self.order = _ids(frame, sample)
         self.client = client
         self.levels = str(frame.attrs.get("levels", "argyle"))
+        self._table = _table_of(frame, sample, self.levels)
+        self._place_of = {upload: i for i, upload in enumerate(self._table["upload"])}
         self.log = log if isinstance(log, ReviewLog) else ReviewLog(log)
         if sample is not None:
             _keep_once(self.log, sample)
         self._lock = threading.RLock()
+        self._verdicts = _OwnVerdicts(self.log, "", self._place_of)
+        self._given: list[tuple[int, str]] = []  # verdicts of this session: place, former verdict
+        self.shown = SHOWN[0]
         self._place: int | None = None
+        self.sort(ORDERS[0] if sample is None else ORDERS[1])
+
+    @property
+    def order(self) -> list[str]:
+        """The documents, the first to judge first."""
+        return [self._upload(place) for place in self._order.tolist()]
 
     def open(self, upload_id: str) -> ReviewCase:
         """Fetch one document and what is known of it."""
         return open_case(self.client, upload_id, levels=self.levels)
 
     def judge(self, upload_id: str, verdict: str, reviewer: str, note: str = "") -> None:
-        """Add a verdict to the log, and go on to the next document without one of this reviewer."""
+        """Add a verdict to the log, and go on to the next document."""
         with self._lock:
-            if upload_id not in self.order:
+            place = self._place_of.get(upload_id)
+            if place is None:
                 raise ValidationError(
                     f"the verdict was not written: {upload_id} is not in the queue"
                 )
+            former = self._said(reviewer, anew=True).verdict(place)
             self.log.add(upload_id, verdict, reviewer=reviewer.strip(), note=note)
-            self._place = self._open_after(self.order.index(upload_id), reviewer)
+            self._given.append((place, former))
+            self._said(reviewer, anew=True)
+            self._place = self._after(place, reviewer)
 
-    def skip(self, reviewer: str) -> None:
-        """Go on to the next document without a verdict of this reviewer."""
+    def undo(self, reviewer: str) -> str:
+        """Take the last verdict of this session back by a further row, and go to its document.
+
+        What the reviewer had said of it before counts again. Gives the note of what was undone.
+        """
         with self._lock:
-            place = self._here(reviewer)
-            if place < len(self.order):
-                self._place = self._open_after(place, reviewer)
+            if not self._given:
+                raise ValidationError("no verdict of yours to undo: none was given in this panel")
+            said = self._said(reviewer)
+            place, former = self._given[-1]
+            upload, note = self._upload(place), said.note(place)
+            if former:
+                self.log.add(upload, former, reviewer=reviewer.strip())
+            else:
+                self.log.withdraw(upload, reviewer=reviewer.strip())
+            self._given.pop()
+            self._said(reviewer, anew=True)
+            self._place = place
+        return note
+
+    @property
+    def last(self) -> str:
+        """The document whose verdict would be undone; empty if there is none."""
+        return self._upload(self._given[-1][0]) if self._given else ""
+
+    def skip(self, upload_id: str, reviewer: str) -> None:
+        """Go on from a document to the next one."""
+        with self._lock:
+            place = self._place_of.get(upload_id, self._here(reviewer))
+            self._place = self._after(place, reviewer)
 
     def back(self, reviewer: str) -> None:
-        """Go back by one document, whether it has a verdict or not."""
+        """Go back by one document of those shown, whether it has a verdict or not."""
         with self._lock:
-            self._place = max(0, self._here(reviewer) - 1)
+            here = self._here(reviewer)
+            rank = len(self._order) if here == _END else int(self._rank[here])
+            before = self._listed(reviewer)
+            before = before[self._rank[before] < rank]
+            self._place = int(before[-1]) if len(before) else here
 
-    def restart(self) -> None:
-        """Begin again at the first document without a verdict, as for another reviewer."""
+    def go_to(self, upload_id: str) -> None:
+        """Go to one document of the queue."""
+        with self._lock:
+            self._place = self._place_of.get(upload_id, self._place)
+
+    def begin(self) -> None:
+        """Go to the first document without a verdict."""
         with self._lock:
             self._place = None
+
+    def restart(self) -> None:
+        """Begin again as for another reviewer, who has nothing to undo."""
+        with self._lock:
+            self._verdicts.refresh()
+            self._place = None
+            self._given.clear()
+
+    def sort(self, order: str) -> None:
+        """Put the documents in another order; the one to judge stays."""
+        with self._lock:
+            self.order_by = order
+            scores = np.array(self._table["score"], dtype=np.float64)
+            places = np.arange(len(scores))
+            self._order = np.argsort(scores, kind="stable") if order == ORDERS[0] else places
+            self._rank = np.empty_like(self._order)
+            self._rank[self._order] = places
+
+    def show(self, shown: str, reviewer: str) -> None:
+        """Walk only through documents of one kind; goes to the first of them."""
+        with self._lock:
+            self.shown = shown
+            listed = self._listed(reviewer)
+            if self._here(reviewer) not in listed:
+                self._place = int(listed[0]) if len(listed) else _END
 
     def progress(self, reviewer: str) -> ReviewProgress:
         """Say where this reviewer is, and what was said so far."""
         with self._lock:
-            place = self._here(reviewer)
-            mine = self._verdicts_of(reviewer)
-        upload_id = self.order[place] if place < len(self.order) else ""
-        verdicts = mine["verdict"].astype("string")
-        said = {verdict: int((verdicts == verdict).sum()) for verdict in VERDICTS}
-        here = mine[mine.index == upload_id]
-        verdict, note = (str(here[name].iloc[0]) if len(here) else "" for name in _OWN)
-        return ReviewProgress(upload_id, place + 1, len(self.order), said, verdict, note)
+            mine, here = self._said(reviewer), self._here(reviewer)
+            documents = len(self._order)
+            if here == _END:
+                return ReviewProgress("", documents + 1, documents, mine.counts())
+            number = int(self._rank[here]) + 1
+            own = (mine.verdict(here), mine.note(here))
+            return ReviewProgress(self._upload(here), number, documents, mine.counts(), *own)
 
-    def upcoming(self, reviewer: str) -> str:
-        """Give the document after this one, to be fetched ahead; empty if there is none."""
+    def coming(self, reviewer: str, count: int) -> list[str]:
+        """Give the document to judge and those after it, to be fetched ahead."""
         with self._lock:
-            place = self._here(reviewer)
-            after = self._open_after(place, reviewer) if place < len(self.order) else place
-        return self.order[after] if after not in (place, len(self.order)) else ""
+            here = self._here(reviewer)
+            if here == _END:
+                return []
+            return [self._upload(place) for place in (here, *self._next(here, reviewer, count))]
+
+    def rows(self, uploads: list[str], reviewer: str) -> list[dict[str, Any]]:
+        """Say of some documents what the table knows, their places and this reviewer's verdicts."""
+        with self._lock:
+            return self._rows_at([self._place_of[upload] for upload in uploads], reviewer)
+
+    def listed(self, reviewer: str, start: int, count: int) -> tuple[int, list[dict[str, Any]]]:
+        """Give a part of the documents shown, as `rows`, and how many there are."""
+        with self._lock:
+            listed = self._listed(reviewer)
+            part = listed[start : start + count].tolist()
+            return len(listed), self._rows_at(part, reviewer)
+
+    def place_in_list(self, reviewer: str) -> int:
+        """Say where in the list the document to judge stands, from 0; -1 if it is not there."""
+        with self._lock:
+            found = np.flatnonzero(self._listed(reviewer) == self._here(reviewer))
+            return int(found[0]) if len(found) else -1
 
     def agreement(self) -> pd.DataFrame:
         """Compare the reviewers on the documents of this queue."""
         verdicts = self.log.frame()
-        return agreement(verdicts[verdicts["upload_id"].isin(self.order)])
+        return agreement(verdicts[verdicts["upload_id"].isin(self._place_of)])
+
+    def _rows_at(self, places: list[int], reviewer: str) -> list[dict[str, Any]]:
+        mine = self._said(reviewer)
+        return [
+            {name: column[place] for name, column in self._table.items()}
+            | {
+                "number": int(self._rank[place]) + 1,
+                "verdict": mine.verdict(place),
+                "note": mine.note(place),
+            }
+            for place in places
+        ]
+
+    def _upload(self, place: int) -> str:
+        return str(self._table["upload"][place])
 
     def _here(self, reviewer: str) -> int:
-        """Give the place of the document to judge; one behind the last where all are judged."""
         if self._place is None:
-            self._place = self._open_after(-1, reviewer)
+            self._place = self._after(None, reviewer)
         return self._place
 
-    def _open_after(self, place: int, reviewer: str) -> int:
-        judged = set(self._verdicts_of(reviewer).index)
-        after = [*range(place + 1, len(self.order)), *range(max(0, place + 1))]
-        return next((i for i in after if self.order[i] not in judged), len(self.order))
+    def _after(self, place: int | None, reviewer: str) -> int:
+        return next(iter(self._next(place, reviewer, 1)), _END)
 
-    def _verdicts_of(self, reviewer: str) -> pd.DataFrame:
-        verdicts = latest(self.log.frame())
-        mine = verdicts[verdicts["reviewer"] == reviewer.strip()]
-        return mine[mine["upload_id"].isin(self.order)].set_index("upload_id")
+    def _next(self, place: int | None, reviewer: str, count: int) -> list[int]:
+        """Give the places to walk to from one; from the start without."""
+        if place == _END:
+            return []
+        shown = "open" if self.shown == "all" else self.shown
+        walk = self._listed(reviewer, shown)
+        rank = -1 if place is None else self._rank[place]
+        return cast("list[int]", walk[self._rank[walk] > rank][:count].tolist())
+
+    def _listed(self, reviewer: str, shown: str | None = None) -> npt.NDArray[np.int64]:
+        """Give the places of documents of one kind, in their order."""
+        shown = shown or self.shown
+        if shown == "all":
+            return self._order
+        codes = self._said(reviewer).codes[self._order]
+        wanted = 0 if shown == "open" else VERDICTS.index(shown) + 1
+        listed: npt.NDArray[np.int64] = self._order[codes == wanted]
+        return listed
+
+    def _said(self, reviewer: str, *, anew: bool = False) -> _OwnVerdicts:
+        other = self._verdicts.reviewer != reviewer.strip()
+        if other:
+            self._verdicts = _OwnVerdicts(self.log, reviewer.strip(), self._place_of)
+        if other or anew:
+            self._verdicts.refresh()
+        return self._verdicts
 
 
-def _ids(frame: pd.DataFrame, sample: pd.DataFrame | None) -> list[str]:
+class _OwnVerdicts:
+    """What one reviewer said last of each document; reads only what is new in the log."""
+
+    def __init__(self, log: ReviewLog, reviewer: str, place_of: dict[str, int]) -> None:
+        self.reviewer = reviewer
+        self.codes = np.zeros(len(place_of), dtype=np.int8)  # 0 for none, else from `VERDICTS`
+        self._log, self._place_of = log, place_of
+        self._notes: dict[int, tuple[str, str]] = {}  # place -> when, note
+        self._read = 0
+
+    def refresh(self) -> None:
+        for number, upload, verdict, when, note in self._log.rows_after(self._read, self.reviewer):
+            self._read = number
+            place = self._place_of.get(upload)
+            # A file of verdicts may be added late, and older than what is there.
+            if place is None or when < self._notes.get(place, ("", ""))[0]:
+                continue
+            self.codes[place] = VERDICTS.index(verdict) + 1 if verdict in VERDICTS else 0
+            self._notes[place] = (when, note)
+
+    def verdict(self, place: int) -> str:
+        code = int(self.codes[place])
+        return VERDICTS[code - 1] if code else ""
+
+    def note(self, place: int) -> str:
+        return self._notes.get(place, ("", ""))[1]
+
+    def counts(self) -> dict[str, int]:
+        counts = np.bincount(self.codes, minlength=len(VERDICTS) + 1)[1:]
+        return dict(zip(VERDICTS, counts.tolist(), strict=True))
+
+
+def _table_of(
+    frame: pd.DataFrame, sample: pd.DataFrame | None, levels: str
+) -> dict[str, list[Any]]:
+    """Give what the table knows of each document once, in the order given."""
     if "id" not in frame:
         raise ConfigurationError("no column id: give a frame of uploads_frame")
     column = frame["id"] if sample is None else sample["upload_id"]
     order = list(dict.fromkeys(column.dropna().astype(str)))
     if not order:
         raise ConfigurationError("there is no document to review: the frame or the sample is empty")
-    return order
+    known = frame.assign(id=frame["id"].astype(str)).drop_duplicates("id").set_index("id")
+    known = known.reindex(columns=list(_KNOWN), index=pd.Index(order))
+    texts = known.drop(columns=SCORE).astype("string").fillna("")
+    scores = pd.to_numeric(known[SCORE], errors="coerce").astype("Float64")
+    numbers = scores.to_numpy(dtype=np.float64, na_value=np.nan).tolist()
+    level_of = {number: _level_of(number, levels) for number in set(numbers)}
+    return {
+        "upload": order,
+        "borrower": texts["external_id"].where(texts["external_id"] != "", texts["user"]).tolist(),
+        "document_type": texts["document_type"].tolist(),
+        "file_name": texts["file_name"].tolist(),
+        "score": [None if math.isnan(number) else number for number in numbers],
+        "level": [level_of.get(number) or "" for number in numbers],
+    }
 
 
 def _keep_once(log: ReviewLog, sample: pd.DataFrame) -> None:

@@ -1,14 +1,17 @@
-"""How far two reviewers agree beyond chance."""
+"""How far two reviewers agree beyond chance; who reviews on this machine."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from argyle_nb.config import data_folder
 from argyle_nb.review.log import VERDICTS, latest
+from argyle_nb.storage import atomic_write
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -19,9 +22,11 @@ _COLUMNS = {
     "documents": "int64",
     "agreed": "float64",
     "kappa": "float64",
-    "kappa_low": "float64",
-    "kappa_high": "float64",
+    "kappa_ci_low": "float64",
+    "kappa_ci_high": "float64",
 }
+_NAME_FILE = "reviewer.txt"  # beside the review log
+_LONGEST_NAME = 200
 _NOBODY = pd.MultiIndex.from_arrays([[], []], names=["reviewer", "other"])
 
 
@@ -39,8 +44,8 @@ def agreement(verdicts: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Indexed by ``reviewer, other``: ``documents`` (int64, seen by both), ``agreed`` (share),
-        ``kappa`` (Cohen's: 1 is full agreement, 0 is what chance alone gives), ``kappa_low,
-        kappa_high`` (95 % bootstrap over documents, 2,000 resamples). ``unsure`` is a verdict
+        ``kappa`` (Cohen's: 1 is full agreement, 0 is what chance alone gives), ``kappa_ci_low,
+        kappa_ci_high`` (95 % bootstrap over documents, 2,000 resamples). ``unsure`` is a verdict
         like the others. NaN where nothing was seen by both, or all verdicts are one and the same.
 
     Raises
@@ -53,9 +58,9 @@ def agreement(verdicts: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
     kappa = (observed - expected) / (1 - expected), expected from each reviewer's own shares;
     Cohen 1960, Educational and Psychological Measurement 20:37. It is what scikit-learn's
     ``cohen_kappa_score`` gives. Where the two agree on all n documents every resample does too, so
-    ``kappa_low`` is that of the lowest share of agreement that n of n allow, 0.025^(1/n); Clopper
-    and Pearson 1934, Biometrika 26:404. Documents of one borrower are not independent, so the
-    interval is rather too narrow.
+    ``kappa_ci_low`` is that of the lowest share of agreement that n of n allow, 0.025^(1/n);
+    Clopper and Pearson 1934, Biometrika 26:404. Documents of one borrower are not independent, so
+    the interval is rather too narrow.
 
     Examples
     --------
@@ -105,3 +110,19 @@ def _compared(codes: npt.NDArray[np.int64], seed: int) -> tuple[Any, ...]:
     if agreed == 1 and not np.isnan(kappa):
         low = 1 - (1 - 0.025 ** (1 / n)) / (1 - _expected(table))
     return (n, agreed, kappa, low, high)
+
+
+def remembered_reviewer() -> str:
+    """Give the name that was last written in a panel on this machine; empty if there is none."""
+    with suppress(OSError, UnicodeDecodeError):
+        return (data_folder() / _NAME_FILE).read_text(encoding="utf-8").strip()[:_LONGEST_NAME]
+    return ""
+
+
+def remember_reviewer(name: str) -> None:
+    """Keep a reviewer's name for the next panel; where no file can be kept, nothing is."""
+    folder = data_folder()
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with atomic_write(folder / _NAME_FILE) as file:
+            file.write(name.strip()[:_LONGEST_NAME].encode("utf-8", "replace"))

@@ -17,6 +17,7 @@ from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE, level_preset
 from argyle_nb.review import curves
 from argyle_nb.review.log import check_verdicts, settled
 from argyle_nb.scores import checked_scores
+from argyle_nb.scores.statistics import with_interval
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -148,12 +149,12 @@ class VerdictCounts:
         Returns
         -------
         pandas.DataFrame
-            Indexed by ``statistic``: ``estimate, low, high`` (float64, 95 %). ``auc``:
-            probability that fraud scores lower than a genuine document, ties half; ``gini``:
-            2 auc - 1; ``ks``: greatest distance of the cumulative shares; ``average_precision``
-            and ``fraud_share`` depend on which documents were reviewed. NaN without both kinds.
-            With a handful of fraudulent documents of large weight, or of verdicts in a stratum, the
-            intervals are too narrow; the note says so.
+            Indexed by ``statistic``: ``estimate, estimate_ci_low, estimate_ci_high`` (float64,
+            95 %). ``auc``: probability that fraud scores lower than a genuine document, ties half;
+            ``gini``: 2 auc - 1; ``ks``: greatest distance of the cumulative shares;
+            ``average_precision`` and ``fraud_share`` depend on which documents were reviewed. NaN
+            without both kinds. With a handful of fraudulent documents of large weight, or of
+            verdicts in a stratum, the intervals are too narrow; the note says so.
 
         Examples
         --------
@@ -177,7 +178,7 @@ class VerdictCounts:
             "fraud_share": self._interval(of_fraud, of_fraud + of_genuine),
         }
         index = pd.Index(rows, name="statistic")
-        columns = ["estimate", "low", "high"]
+        columns = with_interval("estimate")
         return self._noted(
             pd.DataFrame(list(rows.values()), index=index, columns=columns).astype(float)
         )
@@ -191,8 +192,8 @@ class VerdictCounts:
             Indexed by ``threshold`` 0 to 101: ``uploads_below`` (int64) and ``share_below`` of all
             scored uploads, the review load; ``catch_rate`` (flagged of the fraudulent),
             ``false_alarm_rate`` (flagged of the genuine), ``precision`` (fraudulent of the
-            flagged), each with ``_low`` and ``_high`` (95 %, Wilson with the effective number of
-            documents). NaN of nothing.
+            flagged), each with ``_ci_low`` and ``_ci_high`` (95 %, Wilson with the effective number
+            of documents). NaN of nothing.
 
         Examples
         --------
@@ -257,7 +258,7 @@ class VerdictCounts:
         -------
         pandas.DataFrame
             Indexed by ``verdict``: ``documents`` (int64, reviewed), ``flagged, passed`` (float64,
-            weighted), ``flagged_share`` with ``_low`` and ``_high``.
+            weighted), ``flagged_share`` with ``_ci_low`` and ``_ci_high``.
 
         Raises
         ------
@@ -295,7 +296,7 @@ class VerdictCounts:
         pandas.DataFrame
             Indexed by ``level``, lowest first: ``lowest_score, highest_score``, ``uploads`` (all
             scored ones), ``documents`` (with a sure verdict), ``fraudulent`` (int64), and
-            ``fraud_share`` with ``_low`` and ``_high``, weighted. The preset's name is in
+            ``fraud_share`` with ``_ci_low`` and ``_ci_high``, weighted. The preset's name is in
             ``attrs["levels"]``.
 
         Raises
@@ -340,8 +341,8 @@ class VerdictCounts:
         -------
         pandas.DataFrame
             Indexed by ``threshold`` (``reject_below`` to 101; what scores below it and is not
-            rejected is reviewed): ``cost, cost_low, cost_high`` (95 % bootstrap) and its parts
-            ``review_cost, missed_cost, rejected_cost``, in the costs' currency, which is in
+            rejected is reviewed): ``cost, cost_ci_low, cost_ci_high`` (95 % bootstrap) and its
+            parts ``review_cost, missed_cost, rejected_cost``, in the costs' currency, which is in
             ``attrs["currency"]``. NaN without a sure verdict.
 
         Raises
@@ -366,7 +367,7 @@ class VerdictCounts:
         parts = self._cost_parts(*self._weighted, costs, reject)
         low, high = curves.middle_95(_added(self._cost_parts(*self._resampled, costs, reject)))
         names = ("review_cost", "missed_cost", "rejected_cost")
-        columns = {"cost": _added(parts), "cost_low": low, "cost_high": high}
+        columns = dict(zip(with_interval("cost"), (_added(parts), low, high), strict=True))
         table = pd.DataFrame(
             columns | dict(zip(names, parts, strict=True)),
             index=pd.Index(THRESHOLDS, name="threshold"),
@@ -394,10 +395,11 @@ class VerdictCounts:
         -------
         pandas.DataFrame
             One row, indexed by ``threshold``: ``reviews`` (int64), the columns of `thresholds`,
-            with costs ``cost, cost_low, cost_high``, and ``threshold_low, threshold_high``: where
-            the best threshold of the resamples lies (Int16, 95 %, to the next whole score outwards;
-            without costs it depends on the uploads alone). Without a sure verdict no cost is known:
-            then it is the lowest threshold, nothing is reviewed, and the range is missing.
+            with costs ``cost, cost_ci_low, cost_ci_high``, and ``threshold_ci_low,
+            threshold_ci_high``: where the best threshold of the resamples lies (Int16, 95 %, to the
+            next whole score outwards; without costs it depends on the uploads alone). Without a
+            sure verdict no cost is known: then it is the lowest threshold, nothing is reviewed, and
+            the range is missing.
 
         Raises
         ------
@@ -428,8 +430,8 @@ class VerdictCounts:
         row.insert(0, "reviews", reviews[best])
         if costs is not None:
             curve = self.cost_curve(costs, reject_below=reject)
-            row = row.join(curve[["cost", "cost_low", "cost_high"]])
-        ends = {"threshold_low": np.floor(low), "threshold_high": np.ceil(high)}
+            row = row.join(curve[with_interval("cost")])
+        ends = {"threshold_ci_low": np.floor(low), "threshold_ci_high": np.ceil(high)}
         return self._noted(row.assign(**ends).astype(dict.fromkeys(ends, "Int16")))
 
     @cached_property
@@ -465,7 +467,7 @@ class VerdictCounts:
 
     def _columns(self, name: str, hits: Cells, of: Cells) -> dict[str, Any]:
         numbers = (float(x) if x.ndim == 0 else x for x in self._interval(hits, of))
-        return dict(zip((name, f"{name}_low", f"{name}_high"), numbers, strict=True))
+        return dict(zip(with_interval(name), numbers, strict=True))
 
     def _cost_parts(
         self, fraud: Cells, genuine: Cells, costs: Costs, reject: int
@@ -486,7 +488,7 @@ def _added(parts: tuple[Cells, Cells, Cells]) -> Cells:
 
 
 def _with_intervals(table: pd.DataFrame, *names: str) -> pd.DataFrame:
-    return table[[f"{name}{end}" for name in names for end in ("", "_low", "_high")]].copy()
+    return table[[column for name in names for column in with_interval(name)]].copy()
 
 
 def _least(costs: Cells, allowed: Any) -> Any:

@@ -28,8 +28,10 @@ from argyle_nb.scores.statistics import (
     lowest_at,
     means,
     quantiles,
+    share_names,
     standard_deviations,
     wilson,
+    with_interval,
 )
 from argyle_nb.storage import write_csv
 
@@ -327,13 +329,13 @@ class ScoreCounts:
             ``mean``, ``sd`` (sample standard deviation, n - 1), ``min``, ``p5, q25, median, q75,
             p95`` (linear interpolation between order statistics), ``max``; then for each level,
             lowest first, its share of the scored uploads and the Wilson 95 % interval, such as
-            ``high share, high share_low, high share_high``. Float64, with NaN where a group is too
-            small for a number. The preset's name is in ``attrs["levels"]``.
+            ``very_low_share, very_low_share_ci_low, very_low_share_ci_high``. Float64, with NaN
+            where a group is too small for a number. The preset's name is in ``attrs["levels"]``.
 
         Raises
         ------
         ConfigurationError
-            For an unknown preset.
+            For an unknown preset, or level names that differ in white space alone.
 
         Notes
         -----
@@ -360,10 +362,10 @@ class ScoreCounts:
         }
         described = pd.DataFrame(columns, index=self.groups)
         shares = self.levels(levels)
-        names = level_preset(levels).levels
-        for place, level in enumerate(names):
-            for part in ("share", "share_low", "share_high"):
-                described[f"{level} {part}"] = shares[part].to_numpy()[place :: len(names)]
+        names = share_names(level_preset(levels).levels)
+        for place, name in enumerate(names):
+            for column, part in zip(with_interval(name), with_interval("share"), strict=True):
+                described[column] = shares[part].to_numpy()[place :: len(names)]
         described.attrs["levels"] = shares.attrs["levels"]
         return described
 
@@ -424,8 +426,8 @@ class ScoreCounts:
         -------
         pandas.DataFrame
             Indexed by group: ``scored`` (int64), ``quantile`` (linear interpolation, as in
-            `ScoreCounts.summary`), ``low, high`` (the scores of a 95 % interval). Float64, NaN
-            without scores.
+            `ScoreCounts.summary`), ``quantile_ci_low, quantile_ci_high`` (the scores of a 95 %
+            interval). Float64, NaN without scores.
 
         Raises
         ------
@@ -451,8 +453,8 @@ class ScoreCounts:
             {
                 "scored": n,
                 "quantile": quantiles(table, q),
-                "low": lowest_at(table, low),
-                "high": lowest_at(table, high),
+                "quantile_ci_low": lowest_at(table, low),
+                "quantile_ci_high": lowest_at(table, high),
             },
             index=self.groups,
         )
@@ -475,8 +477,8 @@ class ScoreCounts:
         Returns
         -------
         pandas.DataFrame
-            Indexed by group: ``scored`` (int64), ``estimate``, ``low``, ``high`` (float64; NaN
-            without scores).
+            Indexed by group: ``scored`` (int64), ``estimate, estimate_ci_low, estimate_ci_high``
+            (float64; NaN without scores).
 
         Raises
         ------
@@ -497,7 +499,7 @@ class ScoreCounts:
         'estimate'
         """
         intervals = bootstrap(self.scores.to_numpy(), statistic, resamples, seed)
-        table = pd.DataFrame(intervals, index=self.groups, columns=["estimate", "low", "high"])
+        table = pd.DataFrame(intervals, index=self.groups, columns=with_interval("estimate"))
         table.insert(0, "scored", self.scores.sum(axis=1))
         return table
 
@@ -514,8 +516,9 @@ class ScoreCounts:
         -------
         pandas.DataFrame
             Indexed by group and ``level``, lowest level first: ``lowest_score, highest_score,
-            uploads`` (int64), ``share`` of the scored ones, ``share_low, share_high`` (Wilson 95 %
-            interval; float64, NaN without scores). The preset's name is in ``attrs["levels"]``.
+            uploads`` (int64), ``share`` of the scored ones, ``share_ci_low, share_ci_high`` (Wilson
+            95 % interval; float64, NaN without scores). The preset's name is in
+            ``attrs["levels"]``.
 
         Raises
         ------
@@ -538,16 +541,14 @@ class ScoreCounts:
         lows, highs, names = zip(*bands.ranges(), strict=True)
         inside = np.add.reduceat(self.scores.to_numpy(), lows, axis=1)
         scored = np.repeat(inside.sum(axis=1), len(names))
-        share, low, high = wilson(inside.ravel(), scored)
+        intervals = wilson(inside.ravel(), scored)
         table = pd.DataFrame(
             {
                 "lowest_score": np.tile(lows, len(inside)),
                 "highest_score": np.tile(highs, len(inside)),
                 "uploads": inside.ravel(),
-                "share": share,
-                "share_low": low,
-                "share_high": high,
-            },
+            }
+            | dict(zip(with_interval("share"), intervals, strict=True)),
             index=crossed(self.groups, pd.Index(names, name="level", dtype="string")),
         )
         table.attrs["levels"] = bands.name
@@ -569,8 +570,8 @@ class ScoreCounts:
         pandas.DataFrame
             Indexed by group: ``scored, unscored, passed, reviewed, rejected`` (int64), then for
             each decision its share of the scored uploads with the Wilson 95 % interval:
-            ``passed_share, passed_share_low, passed_share_high`` and so on (float64, NaN without
-            scores). Uploads without a score are in no decision. The cut-offs are in
+            ``passed_share, passed_share_ci_low, passed_share_ci_high`` and so on (float64, NaN
+            without scores). Uploads without a score are in no decision. The cut-offs are in
             ``attrs["cut_offs"]``.
 
         Raises
@@ -639,9 +640,8 @@ class ScoreCounts:
         }
         table: dict[str, npt.NDArray[np.number]] = {k: v.ravel() for k, v in columns.items()}
         for decision in DECISIONS:
-            share, low, high = wilson(table[decision], table["scored"])
-            table |= {f"{decision}_share": share}
-            table |= {f"{decision}_share_low": low, f"{decision}_share_high": high}
+            intervals = wilson(table[decision], table["scored"])
+            table |= zip(with_interval(f"{decision}_share"), intervals, strict=True)
         return pd.DataFrame(table)
 
     def compare(
@@ -669,7 +669,7 @@ class ScoreCounts:
             - ``ks``: the largest distance of the two ECDFs, 0 to 1.
             - ``superiority``: the chance that a score of the group is above one of the reference,
               ties counting half; the AUC, and Mann-Whitney's U by the number of pairs. 0.5 means
-              neither is above. ``superiority_low, superiority_high``: 95 % interval.
+              neither is above. ``superiority_ci_low, superiority_ci_high``: 95 % interval.
             - ``wasserstein``: the area between the two ECDFs, in points of the score.
             - ``psi``: population stability index, over the bins of ``attrs["psi_bins"]``.
             - ``cohens_d``: difference of means by the pooled standard deviation. ``cliffs_delta``:

@@ -10,7 +10,7 @@ import pandas as pd
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.columns import need_columns
 from argyle_nb.frames.uploads import signals_frame
-from argyle_nb.scores.statistics import QUANTILES, wilson
+from argyle_nb.scores.statistics import QUANTILES, wilson, with_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,9 +22,7 @@ _COLUMNS_OF_THE_UPLOAD = ("upload_id", "document_type", "form_type")
 _PARETO_COLUMNS = [
     "uploads",
     "analysed",
-    "share",
-    "share_low",
-    "share_high",
+    *with_interval("share"),
     "cumulative_share",
     "mean_score_present",
     "mean_score_absent",
@@ -54,7 +52,7 @@ def signal_pareto(
     pandas.DataFrame
         Indexed by group (if any), ``kind`` and ``identifier``, most frequent first within its
         group and kind: ``uploads`` (int64, that have it), ``analysed`` (int64, of the group),
-        ``share`` with ``share_low, share_high`` (Wilson 95 %), ``cumulative_share`` (of all
+        ``share`` with ``share_ci_low, share_ci_high`` (Wilson 95 %), ``cumulative_share`` (of all
         occurrences of its group and kind), ``mean_score_present, mean_score_absent`` and their
         ``score_difference`` (float64; absent less present, in points of the score),
         ``first_seen`` (datetime64[us, UTC], the earliest ``created_at``).
@@ -85,9 +83,8 @@ def signal_pareto(
         first_seen=("created_at", "min"),
     ).reset_index()
     table = _with_groups(table, analysed, names)
-    table["share"], table["share_low"], table["share_high"] = wilson(
-        table["uploads"].to_numpy(), table["analysed"].to_numpy()
-    )
+    shares = wilson(table["uploads"].to_numpy(), table["analysed"].to_numpy())
+    table = table.assign(**dict(zip(with_interval("share"), shares, strict=True)))
     table["mean_score_present"] = _mean(table["total"], table["scored"])
     rest = (table["group_total"] - table["total"], table["group_scored"] - table["scored"])
     table["mean_score_absent"] = _mean(*rest)

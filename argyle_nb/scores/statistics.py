@@ -102,6 +102,22 @@ def wilson(hits: npt.ArrayLike, of: npt.ArrayLike) -> tuple[Floats, Floats, Floa
     return share, low, high
 
 
+def with_interval(name: str) -> list[str]:
+    """Name the columns of a number and of the two ends of its 95 % interval."""
+    return [name, f"{name}_ci_low", f"{name}_ci_high"]
+
+
+def share_names(levels: list[str]) -> list[str]:
+    """Name the columns of the levels' shares, without white space."""
+    names = ["_".join([*level.split(), "share"]) for level in levels]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ConfigurationError(
+            f"two levels would have the column {twice[0]}: give them names that differ in more "
+            "than white space and underscores"
+        )
+    return names
+
+
 STATISTICS: dict[str, Statistic] = {
     "mean": means,
     "sd": standard_deviations,

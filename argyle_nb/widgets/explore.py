@@ -121,7 +121,7 @@ def _shares(table: pd.DataFrame) -> dict[str, Answer]:
         decision: {"uploads": int(row[decision])}
         | {
             part: None if pd.isna(row[f"{decision}_{part}"]) else float(row[f"{decision}_{part}"])
-            for part in ("share", "share_low", "share_high")
+            for part in ("share", "share_ci_low", "share_ci_high")
         }
         for decision in DECISIONS
     }

@@ -2,64 +2,79 @@
 
 from __future__ import annotations
 
-import threading
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
 
 from argyle_nb.review.queue import ReviewSession
+from argyle_nb.review.reviewers import remember_reviewer, remembered_reviewer
+from argyle_nb.widgets.case import DocumentCache, facts_of, slice_of, texts_of
 from argyle_nb.widgets.panel import Panel, Question, read_static
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     import pandas as pd
 
     from argyle_nb.client.client import Client
     from argyle_nb.review import ReviewLog
-    from argyle_nb.review.queue import ReviewCase
     from argyle_nb.widgets.panel import Answer
 
-SLICE_BYTES = 512 * 1024
-
-_SIGNAL = (
-    "kind",
-    "identifier",
-    "display_name",
-    "confidence",
-    "page_number",
-    "signal_count",
-    "field_name",
-    "original_text",
-    "tampered_text",
-)
-_FIELD = ("field", "value", "confidence")
+# The page knows so many documents that come next: it goes on while its verdicts are written.
+AHEAD = 40
+# So many are fetched before they are wanted: at three verdicts a second they bridge three seconds
+# in which nothing comes.
+FETCHED_AHEAD = 10
+_MOST_ROWS = 200
 
 
 class _ReviewQuestion(Question):
-    kind: Literal["open", "judge", "skip", "back", "case", "slice"]
+    kind: Literal[
+        "open",
+        "judge",
+        "undo",
+        "skip",
+        "back",
+        "first",
+        "go",
+        "view",
+        "rows",
+        "agreement",
+        "want",
+        "case",
+        "slice",
+    ]
     reviewer: str | None = None
     upload: str = ""
+    uploads: tuple[str, ...] = ()
     verdict: str = ""
     note: str = ""
+    shown: Literal["all", "open", "genuine", "fraudulent", "unsure"] = "all"
+    order: Literal["lowest score", "given"] = "lowest score"
+    start: int = 0
+    count: int = msgspec.field(default=_MOST_ROWS)
     offset: int = 0
     again: bool = False
 
 
 class ReviewQueue(Panel):
-    """Judge documents one after the other, by mouse or with the keys g, f, u and n.
+    """Review documents one by one, by mouse or with the keys g, f, u, n and z.
 
-    The document is fetched through the client and shown by the browser; no file of it stays
-    behind, and nothing of it is saved with the notebook. Each verdict is a new row of the review
-    log, with the reviewer and the time. The queue goes on where the reviewer stopped.
+    The keys are genuine, fraudulent, unsure, next and undo. The document is downloaded through the
+    client and shown by the browser; no file of it stays behind, and nothing of it is saved with
+    the notebook. Each verdict is a new row of the review log, with the reviewer and the time, and
+    so is an undo. The queue resumes where the reviewer stopped.
 
     Parameters
     ----------
     client
         From `connect`.
     frame
-        From `uploads_frame`; its order is the order of the queue.
+        From `uploads_frame`. The lowest scores come first, documents without a score last; the
+        panel can show them in the order of the frame too.
     reviewer
-        Who judges; can be written in the panel.
+        Who reviews. It can be written in the panel, which remembers it for this machine's user, in
+        ``~/.local/share/argyle_nb/reviewer.txt``; that name is the default.
     log
         The `ReviewLog` or its file; ``~/.local/share/argyle_nb/reviews.sqlite`` by default.
     sample
@@ -80,10 +95,10 @@ class ReviewQueue(Panel):
     []
     """
 
-    _esm = read_static("panel.js", "review.js")
-    _css = read_static("panel.css", "review.css")
+    _esm = read_static("panel.js", "case.js", "review.js")
+    _css = read_static("panel.css", "case.css", "review.css")
     question = _ReviewQuestion
-    changes = frozenset({"open", "judge", "skip", "back"})
+    changes = frozenset({"open", "judge", "undo", "skip", "back", "first", "go", "view"})
 
     def __init__(
         self,
@@ -95,15 +110,16 @@ class ReviewQueue(Panel):
         sample: pd.DataFrame | None = None,
     ) -> None:
         self._session = ReviewSession(client, frame, log=log, sample=sample)
-        self._reviewer = reviewer
+        self._reviewer = reviewer or remembered_reviewer()
         self._is_sample = sample is not None
-        self._documents = _DocumentCache(self._session.open, self._announce)
+        self._documents = DocumentCache(self._session.open, self._announce)
         super().__init__(self._progress())
 
     def __repr__(self) -> str:
         now = self._session.progress(self._reviewer)
-        left = now.documents - sum(now.said.values())
-        return f"ReviewQueue({now.documents} documents, {left} without a verdict of this reviewer)"
+        return (
+            f"ReviewQueue({now.documents} documents, {now.open} without a verdict of this reviewer)"
+        )
 
     @property
     def log(self) -> ReviewLog:
@@ -112,49 +128,93 @@ class ReviewQueue(Panel):
 
     def _on_open(self, question: _ReviewQuestion) -> Answer:
         """Greet a reviewer; another name begins at that reviewer's first open document."""
-        if question.reviewer is not None and question.reviewer.strip() != self._reviewer.strip():
-            self._reviewer = question.reviewer
+        if self._rename(question.reviewer):
             self._session.restart()
         return self._state()
 
     def _on_judge(self, question: _ReviewQuestion) -> Answer:
+        # The verdict is of whoever's name stood there when it was given.
+        self._rename(question.reviewer)
         self._session.judge(question.upload, question.verdict, self._reviewer, question.note)
         return self._state()
 
-    def _on_skip(self, _: _ReviewQuestion) -> Answer:
-        self._session.skip(self._reviewer)
+    def _on_undo(self, _: _ReviewQuestion) -> Answer:
+        note = self._session.undo(self._reviewer)
+        return self._state() | {"undone": note}
+
+    def _on_skip(self, question: _ReviewQuestion) -> Answer:
+        self._session.skip(question.upload, self._reviewer)
         return self._state()
 
     def _on_back(self, _: _ReviewQuestion) -> Answer:
         self._session.back(self._reviewer)
         return self._state()
 
+    def _on_first(self, _: _ReviewQuestion) -> Answer:
+        self._session.show("open", self._reviewer)
+        self._session.begin()
+        return self._state()
+
+    def _on_go(self, question: _ReviewQuestion) -> Answer:
+        self._session.go_to(question.upload)
+        return self._state()
+
+    def _on_view(self, question: _ReviewQuestion) -> Answer:
+        self._session.sort(question.order)
+        self._session.show(question.shown, self._reviewer)
+        return self._state()
+
+    def _on_rows(self, question: _ReviewQuestion) -> Answer:
+        count = min(question.count, _MOST_ROWS)
+        total, rows = self._session.listed(self._reviewer, question.start, count)
+        return {"start": question.start, "total": total, "rows": rows}
+
+    def _on_agreement(self, _: _ReviewQuestion) -> Answer:
+        return {"pairs": texts_of(self._session.agreement().reset_index())}
+
+    def _on_want(self, question: _ReviewQuestion) -> Answer:
+        """Fetch what the page will show next, and let go of all else."""
+        uploads = question.uploads[: FETCHED_AHEAD + 2]
+        self._documents.keep_only(*uploads)
+        return {"here": [upload for upload in uploads if self._documents.find(upload)]}
+
     def _on_case(self, question: _ReviewQuestion) -> Answer:
-        self._documents.keep_only(question.upload, self._session.upcoming(self._reviewer))
         case = self._documents.find(question.upload, again=question.again)
-        return _facts(case) if case else {"upload": question.upload, "fetching": True}
+        return facts_of(case) if case else {"upload": question.upload, "fetching": True}
 
     def _on_slice(self, question: _ReviewQuestion) -> Answer:
         case = self._documents.find(question.upload)
-        content = case.content if case else b""
-        part = content[question.offset : question.offset + SLICE_BYTES]
-        return {"upload": question.upload, "offset": question.offset, "buffer": part}
+        return slice_of(case, question.upload, question.offset)
 
     def _announce(self, upload: str) -> None:
         self._push({"about": "ready", "upload": upload})
 
+    def _rename(self, reviewer: str | None) -> bool:
+        if reviewer is None or reviewer.strip() == self._reviewer.strip():
+            return False
+        self._reviewer = reviewer.strip()
+        if self._reviewer:
+            remember_reviewer(self._reviewer)
+        return True
+
     def _state(self) -> Answer:
-        now = self._session.progress(self._reviewer)
+        session, reviewer = self._session, self._reviewer
         self.saved = self._progress()
+        coming = session.coming(reviewer, AHEAD)
+        total, _ = session.listed(reviewer, 0, 0)
         return self.saved | {
-            "upload": now.upload_id,
-            "reviewer": self._reviewer,
-            "verdict": now.verdict,
-            "note": now.note,
-            "agreement": _texts(self._session.agreement().reset_index()),
+            "line": session.rows(coming, reviewer),
+            "is_all": len(coming) <= AHEAD,
+            "fetched_ahead": FETCHED_AHEAD,
+            "reviewer": reviewer,
+            "last": session.last,
+            "shown": session.shown,
+            "order": session.order_by,
+            "listed": total,
+            "here": session.place_in_list(reviewer),
         }
 
-    def _progress(self) -> Answer:
+    def _progress(self) -> dict[str, Any]:
         """Give what is saved with the notebook: how far the queue is, nothing of a person."""
         now = self._session.progress(self._reviewer)
         return {
@@ -163,66 +223,3 @@ class ReviewQueue(Panel):
             "said": now.said,
             "sampled": self._is_sample,
         }
-
-
-class _DocumentCache:
-    """The documents that are wanted now, each fetched on a thread of its own.
-
-    A slow handler would hold up every other widget.
-    """
-
-    def __init__(self, fetch: Callable[[str], ReviewCase], ready: Callable[[str], None]) -> None:
-        self._fetch, self._ready = fetch, ready
-        self._lock = threading.Lock()
-        self._cases: dict[str, ReviewCase | None] = {}
-
-    def keep_only(self, *uploads: str) -> None:
-        """Let go of all others, and begin to fetch these."""
-        with self._lock:
-            for other in set(self._cases).difference(uploads):
-                del self._cases[other]
-            missing = [upload for upload in uploads if upload and upload not in self._cases]
-            for upload in missing:
-                self._begin(upload)
-
-    def find(self, upload: str, *, again: bool = False) -> ReviewCase | None:
-        """Give a document that was fetched; with ``again``, one with a problem is fetched anew."""
-        with self._lock:
-            case = self._cases.get(upload)
-            if case and case.problem and again:
-                self._begin(upload)
-                return None
-            return case
-
-    def _begin(self, upload: str) -> None:
-        self._cases[upload] = None
-        name = f"argyle_nb fetch {upload}"
-        threading.Thread(target=self._run, args=(upload,), name=name, daemon=True).start()
-
-    def _run(self, upload: str) -> None:
-        case = self._fetch(upload)
-        with self._lock:
-            if upload in self._cases:
-                self._cases[upload] = case
-        self._ready(upload)
-
-
-def _facts(case: ReviewCase) -> Answer:
-    return {
-        "upload": case.upload_id,
-        "file_name": case.file_name or "",
-        "document_type": case.document_type or "",
-        "score": case.score,
-        "level": case.level or "",
-        "signals": _texts(case.signals[list(_SIGNAL)]),
-        "fields": _texts(case.fields[list(_FIELD)]),
-        "size": len(case.content),
-        "media_type": case.media_type,
-        "sha256": case.sha256 if case.content else "",
-        "problem": case.problem,
-    }
-
-
-def _texts(frame: pd.DataFrame) -> list[Answer]:
-    """Give each row as texts, so that nothing depends on how a number travels."""
-    return cast("list[Answer]", frame.astype("string").fillna("").to_dict("records"))

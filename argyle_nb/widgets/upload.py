@@ -28,13 +28,14 @@ import msgspec
 import traitlets
 
 from argyle_nb.config import ENVIRONMENTS, LOCAL
-from argyle_nb.documents import MAX_DOCUMENT_BYTES, safe_name
+from argyle_nb.documents import MAX_DOCUMENT_BYTES
 from argyle_nb.errors import ValidationError, words_of
 from argyle_nb.models import DOCUMENT_TYPES, SCORED_TYPES
-from argyle_nb.review.queue import ReviewCase, open_case
+from argyle_nb.review.queue import open_case
 from argyle_nb.uploads import UploadQueue
 from argyle_nb.uploads.jobs import default_journal
 from argyle_nb.uploads.queue_files import DONE, LOOKING, READING, SENDING, WAITING, files_of
+from argyle_nb.widgets.case import DocumentCache, facts_of, slice_of
 from argyle_nb.widgets.panel import Panel, Question, Throttle, read_static
 from argyle_nb.widgets.receiving import ARRIVED, GONE, RECEIVING, Receiver
 
@@ -104,8 +105,8 @@ class UploadPanel(Panel):
     []
     """
 
-    _esm = read_static("panel.js", "sha256.js", "dropzone.js", "upload.js")
-    _css = read_static("panel.css", "dropzone.css", "upload.css")
+    _esm = read_static("panel.js", "case.js", "sha256.js", "dropzone.js", "upload.js")
+    _css = read_static("panel.css", "case.css", "dropzone.css", "upload.css")
     rules: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     changes = frozenset({"set", "add", "send", "stop", "remove", "again", "resume", "discard"})
 
@@ -137,7 +138,9 @@ class UploadPanel(Panel):
         self._push_soon = Throttle(SHOW_SECONDS, self._push_changes)
         self._save_soon = Throttle(SAVE_SECONDS, self._save_rows)
         self._save_rarely = Throttle(SAVE_WHILE_MOVING_SECONDS, self._save_rows)
-        self._case = ReviewCase("")
+        self._documents = DocumentCache(
+            lambda upload: open_case(self.queue.client, upload), self._announce
+        )
         self.rules = _RULES | _place_of(client)
         super().__init__({"files": [], "more": 0})
 
@@ -291,20 +294,19 @@ class UploadPanel(Panel):
         return {}
 
     def _on_case(self, question: _UploadQuestion) -> Answer:
-        """Fetch a document, and what Argyle says of it."""
-        file = self.queue.find(question.keys[0])
+        key = question.keys[0]
+        file = self.queue.find(key)
         upload = file.upload_id if file else ""
+        self._documents.keep_only(upload)
+        case = self._documents.find(upload, again=question.again)
+        return {"file": key} | (facts_of(case) if case else {"fetching": bool(upload)})
 
-        def fetch() -> Answer:
-            self._case = open_case(self.queue.client, upload)
-            return {"file": question.keys[0]} | _facts(self._case)
+    def _on_part(self, question: _UploadQuestion) -> Answer:
+        case = self._documents.find(question.upload)
+        return slice_of(case, question.upload, question.offset)
 
-        return self._in_background("fetched", fetch)
-
-    def _on_slice_of(self, question: _UploadQuestion) -> Answer:
-        content = self._case.content if self._case.upload_id == question.text else b""
-        part = content[question.offset : question.offset + SLICE_BYTES]
-        return {"upload": question.text, "offset": question.offset, "buffer": part}
+    def _announce(self, upload: str) -> None:
+        self._push({"about": "ready", "upload": upload})
 
     def _on_users(self, question: _UploadQuestion) -> Answer:
         self.queue.finder.search(question.text, self._push_users)
@@ -416,14 +418,16 @@ def _key_of(client: Client, journal: Path | str | None) -> tuple[str, Path]:
 class _UploadQuestion(Question):
     kind: Literal[
         "open", "look", "set", "add", "send", "stop", "remove", "again", "users", "earlier",
-        "resume", "discard", "case", "slice_of",
+        "resume", "discard", "case", "part",
     ]  # fmt: skip
     keys: tuple[str, ...] = ()
     all: bool = False
     document_type: str | None = None
     user: str | None = None
     text: str = ""
+    upload: str = ""
     offset: int = 0
+    again: bool = False
 
 
 UploadPanel.question = _UploadQuestion
@@ -618,17 +622,6 @@ _JOURNAL_STATES = {
     "unknown": "not confirmed",
     "probable": "possible match",
 }
-
-
-def _facts(case: ReviewCase) -> Answer:
-    return {
-        "upload": case.upload_id,
-        "name": safe_name(case.file_name or ""),
-        "size": len(case.content),
-        "media_type": case.media_type,
-        "problem": case.problem,
-        "fields": case.fields.astype("string").fillna("").to_dict("records"),
-    }
 
 
 def _suggestion(user: User, value: str) -> dict[str, str]:

@@ -500,13 +500,13 @@ def test_what_an_interrupted_batch_left_is_offered(page, kernel):
 def test_a_finished_row_opens_its_signals_and_closing_goes_back_to_it(page, kernel):
     kernel.opens(row("k1", "done", signals=["Font differs"]))
     press(page.get_by_role("button", name="Open k1.pdf"))
-    kernel.answer("case")
-    found = {"file": "k1", "upload": "u1", "name": "k1.pdf", "size": 0, "media_type": ""}
+    signal = {"name": "Font differs", "confidence": "", "code": "", "pages": [], "times": 1}
+    facts = {"upload": "u1", "score": 85, "level": "high", "size": 0, "problem": ""}
     fields = [{"field": "employer", "value": "Acme"}]
-    kernel.say("fetched", fetched=found | {"problem": "", "fields": fields})
+    signals = [signal | {"changes": []}]
+    kernel.answer("case", file="k1", signals=signals, fields=fields, **facts)
     details = page.get_by_label("Details of k1.pdf")
-    assert details.locator("li").all_inner_texts() == ["Font differs"]
-    details.get_by_text("1 field read by OCR").click()
+    assert details.locator(".argyle-signal").all_inner_texts() == ["Font differs"]
     assert details.locator("td").all_inner_texts() == ["employer", "Acme"]
     page.keyboard.press("Escape")
     assert_focus(page.get_by_role("button", name="Open k1.pdf"))

@@ -82,7 +82,7 @@ def test_verdicts_on_a_sample_find_the_share_of_fraud(script, made, uploads):
     found = anb.count_verdicts(uploads, said, chosen).summary().loc["fraud_share"]
     scored = uploads.loc[uploads["ocr_authenticity_score"].notna(), "id"]
     put_in = made.truth.set_index("upload_id")["fraudulent"].reindex(scored).mean()
-    assert found["low"] <= put_in <= found["high"]
+    assert found["estimate_ci_low"] <= put_in <= found["estimate_ci_high"]
 
 
 def test_an_analyst_is_right_as_often_as_asked_for_and_sometimes_unsure(script, made):

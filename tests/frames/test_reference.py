@@ -41,6 +41,7 @@ def upload_row(item):
         "id": item["id"],
         "account": item.get("account"),
         "user": None,
+        "external_id": None,
         "document_type": item.get("document_type"),
         "requested_document_type": None,
         "file_name": item.get("file_name"),

@@ -13,7 +13,7 @@ from argyle_nb.errors import ConfigurationError, DecodeError
 from argyle_nb.frames import uploads
 from argyle_nb.frames.columns import TextColumn
 from argyle_nb.frames.uploads import UPLOAD_COLUMNS, UploadColumn, signals_frame, uploads_frame
-from argyle_nb.models import DOCUMENT_TYPES, Account
+from argyle_nb.models import DOCUMENT_TYPES, Account, User
 from argyle_nb.report.dictionary import meaning_of
 from argyle_nb.report.privacy import KINDS, UPLOADS, dictionary_kind
 from argyle_nb.widgets.explore_view import WRITTEN_COLUMNS
@@ -23,6 +23,7 @@ EXPECTED_DTYPES = {
     "id": "string",
     "account": "string",
     "user": "string",
+    "external_id": "string",
     "document_type": "category",
     "requested_document_type": "category",
     "file_name": "string",
@@ -166,6 +167,56 @@ def test_the_user_that_an_upload_carries_itself_wins():
     upload = msgspec.structs.replace(upload, user="u-2")
     account = Account(upload.account, user="u-1")
     assert uploads_frame([upload], accounts=[account])["user"].tolist() == ["u-2"]
+
+
+def test_users_tell_the_external_id_that_each_accounts_user_has():
+    accounts = [Account(record()["account"], user="u-1"), Account("other", user="u-2")]
+    users = [User("u-2", external_id="loan-2"), User("u-1", external_id="loan-1"), User("u-3")]
+    records = [record(1), record(2, account="other"), record(3, account=None)]
+    frame = uploads_frame(records, accounts=accounts, users=users)
+    assert frame["external_id"].fillna("-").tolist() == ["loan-1", "loan-2", "-"]
+
+
+def test_users_tell_the_external_id_of_an_upload_that_carries_its_user():
+    frame = uploads_frame([record(user="u-1")], users=[User("u-1", external_id="loan-1")])
+    assert frame["external_id"].tolist() == ["loan-1"]
+
+
+def test_several_users_may_share_an_external_id():
+    users = [User("u-1", external_id="loan-1"), User("u-2", external_id="loan-1")]
+    frame = uploads_frame([record(1, user="u-1"), record(2, user="u-2")], users=users)
+    assert frame["user"].tolist() == ["u-1", "u-2"]
+    assert frame["external_id"].tolist() == ["loan-1", "loan-1"]
+
+
+SENT = pd.DataFrame(
+    {
+        "upload_id": [record(1)["id"], None],
+        "document_type": ["W-2", "paystubs"],
+        "user": ["u-1", None],
+        "external_id": ["loan-1", "loan-9"],
+    }
+)
+
+
+def test_what_was_sent_tells_the_borrower_where_accounts_and_users_do_not():
+    frame = uploads_frame([record(1), record(2)], sent=SENT)
+    assert frame["user"].fillna("-").tolist() == ["u-1", "-"]
+    assert frame["external_id"].fillna("-").tolist() == ["loan-1", "-"]
+
+
+def test_argyle_knows_better_whose_an_upload_is_than_what_was_sent():
+    known = {
+        "accounts": [Account(record()["account"], user="u-7")],
+        "users": [User("u-7", external_id="loan-7")],
+    }
+    [row] = uploads_frame([record(1)], sent=SENT, **known).to_dict("records")
+    assert (row["user"], row["external_id"]) == ("u-7", "loan-7")
+
+
+def test_sent_must_be_what_was_sent():
+    with pytest.raises(ConfigurationError, match="sent has no column upload_id"):
+        uploads_frame([], sent=pd.DataFrame({"file": ["a.pdf"]}))
 
 
 def test_what_was_sent_tells_the_requested_type():

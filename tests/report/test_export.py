@@ -91,7 +91,7 @@ def test_each_upload_without_a_score_says_why(report):
 
 def test_the_summary_names_the_shares_of_the_frames_own_levels(report):
     [paystubs, w2, _] = rows_of(report, "score_summary.csv")
-    assert (paystubs["high share"], w2["very low share"]) == ("1.0", "1.0")
+    assert (paystubs["high_share"], w2["very_low_share"]) == ("1.0", "1.0")
     assert report.manifest["levels"]["name"] == "ocrolus-2"
     assert report.manifest["levels"]["bands"][0] == [0, "very low"]
 

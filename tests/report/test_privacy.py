@@ -89,6 +89,13 @@ def test_a_file_name_keeps_the_kind_of_file_alone():
 
 def test_an_external_id_is_no_id_of_argyles():
     assert Privacy().text("pseudonym", "ada@sample.example") == MASK
+    assert Privacy().text("external id", "01320596-2c3d-189c-53e7-a8ce6d625b33") == MASK
+
+
+def test_external_ids_that_differ_in_their_spelling_alone_stay_two_borrowers():
+    hashed = Privacy("hashed", SALT)
+    assert hashed.text("external id", "loan-77") == hashed.text("external id", "loan-77")
+    assert hashed.text("external id", "loan-77") != hashed.text("external id", "LOAN-77")
 
 
 def test_numbers_within_a_label_are_masked():
@@ -127,7 +134,7 @@ def test_include_changes_nothing(kind, text):
     assert Privacy("include").text(kind, text) == text
 
 
-@given(st.sampled_from(["name", "address", "text", "number"]), st.text(min_size=4))
+@given(st.sampled_from(["name", "address", "text", "number", "external id"]), st.text(min_size=4))
 def test_hashed_texts_tell_nothing_and_stay_equal(kind, text):
     once, again = Privacy("hashed", SALT), Privacy("hashed", SALT.decode())
     assert once.text(kind, text) == again.text(kind, text)

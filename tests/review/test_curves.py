@@ -37,7 +37,7 @@ class TestIntervals:
     def test_every_share_lies_within_its_interval_and_both_within_0_and_1(self, rows, weighted):
         table = counted(rows, weighted=weighted).thresholds()
         for name in ("catch_rate", "false_alarm_rate", "precision"):
-            low, share, high = table[f"{name}_low"], table[name], table[f"{name}_high"]
+            low, share, high = table[f"{name}_ci_low"], table[name], table[f"{name}_ci_high"]
             known = share.notna()
             assert (known == low.notna()).all()
             assert (low[known] <= share[known] + 1e-12).all()
@@ -52,8 +52,8 @@ class TestIntervals:
         z, n, p = 1.959963984540054, 10, 0.3
         middle, scale = p + z * z / (2 * n), 1 + z * z / n
         spread = z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-        assert row["catch_rate_low"] == pytest.approx((middle - spread) / scale, **EXACT)
-        assert row["catch_rate_high"] == pytest.approx((middle + spread) / scale, **EXACT)
+        assert row["catch_rate_ci_low"] == pytest.approx((middle - spread) / scale, **EXACT)
+        assert row["catch_rate_ci_high"] == pytest.approx((middle + spread) / scale, **EXACT)
 
     def test_shares_of_single_groups_are_numbers_too(self):
         found = counted([(10, True, 0), (90, False, 0)])
@@ -65,8 +65,8 @@ class TestIntervals:
         heavy = [*light, (90, True, 2), (90, False, 2)]
         narrow = counted(light, weighted=True).thresholds().loc[50]
         wide = counted(heavy, weighted=True).thresholds().loc[50]
-        assert narrow["catch_rate_high"] - narrow["catch_rate_low"] < 0.1
-        assert wide["catch_rate_high"] - wide["catch_rate_low"] > 0.5
+        assert narrow["catch_rate_ci_high"] - narrow["catch_rate_ci_low"] < 0.1
+        assert wide["catch_rate_ci_high"] - wide["catch_rate_ci_low"] > 0.5
 
     def test_the_intervals_of_stratified_samples_hold_the_truth_19_times_of_20(self):
         chance = np.random.default_rng(5)
@@ -86,7 +86,7 @@ class TestIntervals:
             chosen = sample(frame, 300, seed=seed)
             found = count_verdicts(frame, said, chosen)
             row = found.thresholds().loc[50]
-            within["catch"] += row["catch_rate_low"] <= catch <= row["catch_rate_high"]
+            within["catch"] += row["catch_rate_ci_low"] <= catch <= row["catch_rate_ci_high"]
             low, high = auc_interval(found._by_stratum(0), found._by_stratum(1), found._weights)
             within["auc"] += low <= area <= high
         assert within["catch"] >= 90
@@ -111,15 +111,15 @@ class TestIntervals:
             number, z = area * (1 - area) / variance, 1.959963984540054
             spread = z * np.sqrt(area * (1 - area) / number + z**2 / (4 * number**2))
             low = (area + z**2 / (2 * number) - spread) / (1 + z**2 / number)
-            assert found["low"] == pytest.approx(low, abs=1e-9)
-        assert 0 <= found["low"] <= area + 1e-12
-        assert area - 1e-12 <= found["high"] <= 1
+            assert found["estimate_ci_low"] == pytest.approx(low, abs=1e-9)
+        assert 0 <= found["estimate_ci_low"] <= area + 1e-12
+        assert area - 1e-12 <= found["estimate_ci_high"] <= 1
 
     def test_a_bootstrap_interval_holds_its_estimate(self):
         rows = [(20, True, 0), (60, True, 1), (55, False, 0), (90, False, 1)] * 9
         table = counted(rows, weighted=True).summary()
-        assert (table["low"] <= table["estimate"]).all()
-        assert (table["estimate"] <= table["high"]).all()
+        assert (table["estimate_ci_low"] <= table["estimate"]).all()
+        assert (table["estimate"] <= table["estimate_ci_high"]).all()
 
     @settings(max_examples=60)
     @given(documents)
@@ -135,8 +135,8 @@ class TestIntervals:
                 ("precision", flagged & truth, flagged),
             ):
                 _, low, high = wilson(hits.sum(), of.sum())
-                np.testing.assert_allclose(row[f"{name}_low"], low, atol=1e-9)
-                np.testing.assert_allclose(row[f"{name}_high"], high, atol=1e-9)
+                np.testing.assert_allclose(row[f"{name}_ci_low"], low, atol=1e-9)
+                np.testing.assert_allclose(row[f"{name}_ci_high"], high, atol=1e-9)
 
     @settings(max_examples=60)
     @given(documents)
@@ -205,7 +205,9 @@ class TestSmallStrata:
 class TestDistance:
     def test_where_the_kinds_are_alike_the_interval_reaches_0(self):
         rows = [(score, fraudulent, 0) for score in range(50) for fraudulent in (True, False)]
-        low, estimate, high = counted(rows).summary().loc["ks", ["low", "estimate", "high"]]
+        low, estimate, high = (
+            counted(rows).summary().loc["ks", ["estimate_ci_low", "estimate", "estimate_ci_high"]]
+        )
         assert (low, estimate) == (0, 0)
         assert 0.1 < high < 0.5
 
@@ -214,7 +216,7 @@ class TestDistance:
             counted([(10, True, 0), (90, False, 0)] * 20)
             .summary()
             .loc["ks"]
-            .loc[["low", "estimate", "high"]]
+            .loc[["estimate_ci_low", "estimate", "estimate_ci_high"]]
         )
         assert low <= estimate == high == 1
 
@@ -240,7 +242,7 @@ class TestDistance:
             )
             rows = [(s, True, 0) for s in fraud] + [(s, False, 0) for s in genuine]
             row = counted(rows).summary().loc["ks"]
-            within += row["low"] - 1e-12 <= truth <= row["high"]
+            within += row["estimate_ci_low"] - 1e-12 <= truth <= row["estimate_ci_high"]
         assert within >= 54
 
 
@@ -264,21 +266,21 @@ class TestArea:
         rows = [(s, True, 0) for s in fraud] + [(s, False, 0) for s in genuine]
         row = counted(rows).summary().loc["auc"]
         _, low, high = wilson(6 * row["estimate"], 6)
-        assert row["low"] == pytest.approx(float(low), abs=1e-12)
-        assert row["high"] == pytest.approx(float(high), abs=1e-12)
+        assert row["estimate_ci_low"] == pytest.approx(float(low), abs=1e-12)
+        assert row["estimate_ci_high"] == pytest.approx(float(high), abs=1e-12)
 
     def test_all_scores_the_same_are_no_certainty_either(self):
         row = counted([(50, True, 0), (50, False, 0)] * 8).summary().loc["auc"]
         assert row["estimate"] == 0.5
-        assert row["low"] < 0.3
-        assert row["high"] > 0.7
+        assert row["estimate_ci_low"] < 0.3
+        assert row["estimate_ci_high"] > 0.7
 
     def test_it_narrows_with_the_root_of_the_number(self):
         rows = [(20, True, 0), (60, True, 0), (55, False, 0), (90, False, 0)]
         few, many = (counted(rows * n).summary().loc["auc"] for n in (25, 100))
-        assert (few["high"] - few["low"]) / (many["high"] - many["low"]) == pytest.approx(
-            2, abs=0.1
-        )
+        assert (few["estimate_ci_high"] - few["estimate_ci_low"]) / (
+            many["estimate_ci_high"] - many["estimate_ci_low"]
+        ) == pytest.approx(2, abs=0.1)
 
     def test_gini_has_the_interval_of_the_area(self):
         table = counted([(20, True, 0), (60, True, 0), (55, False, 0), (90, False, 0)]).summary()

@@ -12,10 +12,30 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from argyle_nb.errors import ConfigurationError, ValidationError
-from argyle_nb.review import VERDICTS, ReviewLog, latest, sample, settled
+from argyle_nb.review import VERDICTS, ReviewLog, check_verdicts, latest, sample, settled
 from argyle_nb.review.log import read_verdicts
 from tests.support.judged import uploads
 
+# As version 1 of this package made it.
+EARLIER_LOG = """
+PRAGMA application_id = 0x414E4252;
+CREATE TABLE verdicts (
+    number INTEGER PRIMARY KEY,
+    upload_id TEXT NOT NULL CHECK (upload_id <> ''),
+    verdict TEXT NOT NULL CHECK (verdict IN ('genuine', 'fraudulent', 'unsure')),
+    reviewer TEXT NOT NULL CHECK (reviewer <> ''),
+    reviewed_at TEXT NOT NULL,
+    note TEXT NOT NULL,
+    UNIQUE (upload_id, reviewer, reviewed_at, verdict, note)
+);
+CREATE TABLE samples (number INTEGER PRIMARY KEY, upload_id TEXT NOT NULL);
+CREATE TRIGGER verdicts_stay BEFORE UPDATE ON verdicts
+    BEGIN SELECT RAISE(ABORT, 'a verdict is never changed: add a further one'); END;
+CREATE TRIGGER verdicts_last BEFORE DELETE ON verdicts
+    BEGIN SELECT RAISE(ABORT, 'a verdict is never removed: add a further one'); END;
+INSERT INTO verdicts VALUES
+    (1, 'u1', 'fraudulent', 'ada', '2026-01-05T00:00:00.000000+00:00', 'two fonts');
+"""
 HEADER = "upload_id,verdict,reviewer,reviewed_at,note\n"
 
 
@@ -54,6 +74,42 @@ def test_a_second_verdict_is_a_further_row_and_the_latest_counts(log):
     log.add("u1", "genuine", reviewer="ada")
     assert log.frame()["verdict"].tolist() == ["fraudulent", "genuine"]
     assert log.latest()["verdict"].tolist() == ["genuine"]
+
+
+def test_a_withdrawn_verdict_counts_no_more_and_every_row_stays(log, tmp_path):
+    log.add("u1", "fraudulent", reviewer="ada")
+    log.add("u1", "genuine", reviewer="ben")
+    log.withdraw("u1", reviewer="ada")
+    assert log.frame()["verdict"].tolist() == ["fraudulent", "genuine", "withdrawn"]
+    assert log.latest()["reviewer"].tolist() == ["ben"]
+    assert log.settled()["verdict"].tolist() == ["genuine"]
+    log.to_csv(tmp_path / "verdicts.csv")
+    elsewhere = ReviewLog(tmp_path / "elsewhere.sqlite")
+    elsewhere.add_csv(tmp_path / "verdicts.csv")
+    assert elsewhere.latest()["reviewer"].tolist() == ["ben"]
+
+
+def test_withdrawing_is_no_verdict_of_its_own(log):
+    with pytest.raises(ValidationError, match="genuine, fraudulent, unsure"):
+        log.add("u1", "withdrawn", reviewer="ada")
+    nameless = pd.DataFrame({"upload_id": ["u1"], "verdict": ["withdrawn"]})
+    with pytest.raises(ValidationError, match="unknown verdicts withdrawn"):
+        check_verdicts(nameless)
+
+
+def test_a_log_that_knew_no_withdrawals_keeps_its_rows_and_takes_one(tmp_path):
+    path = tmp_path / "earlier.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(EARLIER_LOG)
+    log = ReviewLog(path)
+    assert log.frame()[["upload_id", "note"]].to_numpy().tolist() == [["u1", "two fonts"]]
+    log.withdraw("u1", reviewer="ada")
+    assert ReviewLog(path).latest().empty
+    with (
+        closing(sqlite3.connect(path)) as connection,
+        pytest.raises(sqlite3.IntegrityError, match="add a further one"),
+    ):
+        connection.execute("DELETE FROM verdicts")
 
 
 def test_the_file_itself_refuses_to_change_or_remove_a_verdict(log):
@@ -218,7 +274,7 @@ class TestCsv:
             log.add_csv(csv(tmp_path / "in.csv", *lines))
         assert refused.value.fields["file"] == [
             "row 3: upload_id is empty",
-            "row 4: verdict 'fake' is not one of genuine, fraudulent, unsure",
+            "row 4: verdict 'fake' is not one of genuine, fraudulent, unsure, withdrawn",
             "row 4: reviewer is empty",
             "row 4: reviewed_at is not a time in ISO 8601",
         ]

@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from argyle_nb.errors import ConfigurationError, ValidationError
-from argyle_nb.frames.uploads import uploads_frame
+from argyle_nb.frames.uploads import signals_frame, uploads_frame
 from argyle_nb.review import ReviewLog, sample
-from argyle_nb.review.queue import ReviewSession, open_case
-from tests.support.records import form, record, scored, supporting
+from argyle_nb.review.queue import ReviewSession, open_case, signal_lines
+from tests.support.records import form, record, scored, supporting, unscored
 from tests.support.servers import PDF, Answer, HostileServer, client_of
 
 IDS = [record(number)["id"] for number in range(1, 5)]
@@ -147,17 +147,105 @@ def test_its_representation_tells_nothing_of_the_document():
     assert "SECRET" not in repr(case)
 
 
+@pytest.mark.parametrize(
+    ("states", "document_type", "reason", "ocr"),
+    [
+        (("completed", "idle", "idle"), "miscellaneous", "unsupported_type", "idle"),
+        (("completed", "failed", "failed"), "paystubs", "failed", "failed"),
+        (("completed", "completed", "in_progress"), "paystubs", "pending", "completed"),
+    ],
+)
+def test_a_document_without_a_score_says_why_and_how_far_ocr_came(
+    states, document_type, reason, ocr
+):
+    with serving(unscored(1, *states, document_type=document_type)) as server:
+        case = open_case(client_of(server), IDS[0])
+    assert (case.score, case.no_score, case.ocr) == (None, reason, ocr)
+
+
+# ------------------------------------------------------------------ signals in words
+
+
+def lines_of(*signals, codes=()):
+    codes = [{"code": code, "confidence": "LOW", "description": text} for code, text in codes]
+    one = form(signals=list(signals), form_authenticity={"reason_codes": codes})
+    return signal_lines(signals_frame([record(1, metadata={"ocr_authenticity": one})]))
+
+
+def test_a_signal_and_its_reason_code_are_one_line():
+    signal = {"identifier": "x_edits", "display_name": "Date  Edits", "page_number": 2}
+    [line] = lines_of(signal, codes=[("012-L", "date edits")])
+    assert (line.name, line.code, line.confidence, line.pages) == (
+        "Date  Edits",
+        "012-L",
+        "LOW",
+        (2,),
+    )
+
+
+def test_a_signal_on_several_pages_is_one_line():
+    signal = {"identifier": "x", "display_name": "Edits", "signal_count": 2}
+    [line] = lines_of(signal | {"page_number": 3}, signal | {"page_number": 1})
+    assert (line.pages, line.times) == ((1, 3), 4)
+
+
+def test_a_reason_code_of_no_signal_and_a_signal_without_a_name_are_lines_of_their_own():
+    lines = lines_of({"identifier": "earnings_edits"}, codes=[("006-L", "fields misaligned")])
+    assert [line.name for line in lines] == ["earnings edits", "fields misaligned"]
+
+
+def test_each_change_of_a_signal_says_what_became_what():
+    [line, _] = signal_lines(signals_frame([record(1)]))
+    assert line.changes == (
+        ("net_pay", "1,000.00", "10,000.00"),
+        ("gross_pay", "1,500.00", "15,000.00"),
+    )
+
+
+def test_texts_that_do_not_part_alike_stay_together():
+    data = [supporting("a | b", "1", "2"), supporting("c", "3", "4")]
+    [line] = lines_of({"identifier": "x", "supporting_data": data})
+    assert line.changes == (("a | b | c", "1 | 3", "2 | 4"),)
+
+
 # ------------------------------------------------------------------ the queue
 
 
-def test_documents_come_in_the_order_of_the_frame(session):
-    assert session.order == IDS
+def test_the_lowest_scores_come_first_and_those_without_one_last(client, log):
+    scores = [60, None, 20, 60, 5]
+    frame = uploads_frame([scored(number, score) for number, score in enumerate(scores, 1)])
+    session = ReviewSession(client, frame, log=log)
+    ids = frame["id"].tolist()
+    assert session.order == [ids[4], ids[2], ids[0], ids[3], ids[1]]
+    session.sort("given")
+    assert session.order == ids
+
+
+def test_another_order_keeps_the_document_that_is_judged(client, log):
+    frame = uploads_frame([scored(number, 100 - 20 * number) for number in range(1, 5)])
+    session = ReviewSession(client, frame, log=log)
+    assert session.progress("ada").upload_id == IDS[3]
+    session.sort("given")
     now = session.progress("ada")
-    assert (now.upload_id, now.number, now.documents) == (IDS[0], 1, 4)
+    assert (now.upload_id, now.number) == (IDS[3], 4)
 
 
 def test_a_document_that_stands_twice_in_the_frame_is_judged_once(client, frame, log):
     assert ReviewSession(client, pd.concat([frame, frame]), log=log).order == IDS
+
+
+def test_each_row_names_the_borrower_by_the_lenders_name_or_else_by_argyles_id(client, frame, log):
+    frame = frame.assign(user="01-user", external_id=pd.array([None, *"bcd"], dtype="string"))
+    session = ReviewSession(client, frame, log=log)
+    rows = session.rows(IDS, "ada")
+    assert [row["borrower"] for row in rows] == ["01-user", "b", "c", "d"]
+    assert (rows[0]["score"], rows[0]["level"], rows[0]["number"]) == (20, "very low", 1)
+
+
+def test_a_frame_of_ids_alone_will_do(client, log):
+    session = ReviewSession(client, pd.DataFrame({"id": IDS}), log=log)
+    [row] = session.rows(IDS[:1], "ada")
+    assert (row["borrower"], row["score"], row["level"]) == ("", None, "")
 
 
 def test_a_sample_says_which_and_in_which_order_and_is_kept_once(client, frame, log):
@@ -217,16 +305,19 @@ def test_what_cannot_be_a_verdict_is_refused_and_nothing_moves(
 
 def test_a_later_session_goes_on_where_the_reviewer_stopped(client, frame, log, session):
     session.judge(IDS[0], "genuine", "ada")
-    session.skip("ada")
+    session.skip(session.progress("ada").upload_id, "ada")
     session.judge(IDS[2], "genuine", "ada")
     again = ReviewSession(client, frame, log=log)
     assert again.progress("ada").upload_id == IDS[1]
 
 
-def test_what_was_skipped_comes_again_at_the_end(session):
-    session.skip("ada")
+def test_the_queue_ends_and_what_was_skipped_is_reached_from_its_end(session):
+    session.skip(IDS[0], "ada")
     for upload in IDS[1:]:
         session.judge(upload, "genuine", "ada")
+    now = session.progress("ada")
+    assert (now.upload_id, now.open) == ("", 1)
+    session.begin()
     assert session.progress("ada").upload_id == IDS[0]
 
 
@@ -235,7 +326,7 @@ def test_when_all_are_judged_there_is_none_left_and_one_can_go_back(session):
         session.judge(upload, "genuine", "ada")
     now = session.progress("ada")
     assert (now.upload_id, now.number) == ("", 5)
-    session.skip("ada")
+    session.skip(session.progress("ada").upload_id, "ada")
     assert session.progress("ada").upload_id == ""
     session.back("ada")
     assert session.progress("ada").upload_id == IDS[-1]
@@ -244,13 +335,6 @@ def test_when_all_are_judged_there_is_none_left_and_one_can_go_back(session):
 def test_back_stops_at_the_first(session):
     session.back("ada")
     assert session.progress("ada").number == 1
-
-
-def test_skipping_the_only_open_document_stays_at_it(session):
-    for upload in IDS[:3]:
-        session.judge(upload, "genuine", "ada")
-    session.skip("ada")
-    assert session.progress("ada").upload_id == IDS[3]
 
 
 def test_another_reviewer_begins_at_the_first_and_sees_no_verdict_of_others(session):
@@ -267,19 +351,103 @@ def test_verdicts_on_other_documents_do_not_count(session, log):
 
 
 def test_what_comes_next_can_be_fetched_ahead(session):
-    assert session.upcoming("ada") == IDS[1]
+    assert session.coming("ada", 2) == IDS[:3]
     session.judge(IDS[1], "genuine", "ada")
-    session.back("ada")
-    session.back("ada")
-    assert session.upcoming("ada") == IDS[2]
+    session.go_to(IDS[0])
+    assert session.coming("ada", 2) == [IDS[0], IDS[2], IDS[3]]
 
 
 def test_nothing_comes_after_the_last_open_document(session):
     for upload in IDS[:3]:
         session.judge(upload, "genuine", "ada")
-    assert session.upcoming("ada") == ""
+    assert session.coming("ada", 2) == [IDS[3]]
     session.judge(IDS[3], "genuine", "ada")
-    assert session.upcoming("ada") == ""
+    assert session.coming("ada", 2) == []
+
+
+# ------------------------------------------------------------------ undo
+
+
+def test_an_undone_verdict_is_withdrawn_by_a_further_row_and_its_document_comes_back(session, log):
+    session.judge(IDS[0], "fraudulent", "ada", "two fonts")
+    assert session.last == IDS[0]
+    assert session.undo("ada") == "two fonts"
+    assert log.frame()["verdict"].tolist() == ["fraudulent", "withdrawn"]
+    now = session.progress("ada")
+    assert (now.upload_id, now.verdict, sum(now.said.values())) == (IDS[0], "", 0)
+    assert session.last == ""
+
+
+def test_where_there_was_a_verdict_before_it_counts_again(session, log):
+    session.judge(IDS[0], "genuine", "ada")
+    session.judge(IDS[0], "fraudulent", "ada")
+    session.undo("ada")
+    assert log.frame()["verdict"].tolist() == ["genuine", "fraudulent", "genuine"]
+    assert session.progress("ada").verdict == "genuine"
+
+
+def test_verdicts_are_undone_one_after_the_other_and_no_further(session):
+    for upload in IDS[:2]:
+        session.judge(upload, "unsure", "ada")
+    for upload in reversed(IDS[:2]):
+        session.undo("ada")
+        assert session.progress("ada").upload_id == upload
+    with pytest.raises(ValidationError, match="no verdict of yours to undo"):
+        session.undo("ada")
+
+
+def test_another_reviewer_cannot_undo_what_is_not_theirs(session):
+    session.judge(IDS[0], "genuine", "ada")
+    session.restart()
+    assert session.last == ""
+
+
+# ------------------------------------------------------------------ the list
+
+
+def test_the_list_can_be_kept_to_one_verdict_and_the_keys_walk_through_it(session):
+    for upload, verdict in zip(IDS, ("genuine", "unsure", "genuine", "unsure"), strict=True):
+        session.judge(upload, verdict, "ada")
+    session.show("unsure", "ada")
+    count, rows = session.listed("ada", 0, 10)
+    assert (count, [row["upload"] for row in rows]) == (2, [IDS[1], IDS[3]])
+    assert session.progress("ada").upload_id == IDS[1]
+    session.judge(IDS[1], "fraudulent", "ada")
+    assert session.progress("ada").upload_id == IDS[3]
+    assert session.place_in_list("ada") == 0
+    session.show("all", "ada")
+    assert session.place_in_list("ada") == 3
+
+
+def test_a_part_of_the_list_is_given_alone(session):
+    count, rows = session.listed("ada", 1, 2)
+    assert (count, [row["number"] for row in rows]) == (4, [2, 3])
+
+
+def test_a_verdict_of_which_there_is_none_ends_the_queue_until_all_are_shown(session):
+    session.show("genuine", "ada")
+    assert session.progress("ada").upload_id == ""
+    session.show("all", "ada")
+    assert session.progress("ada").upload_id == IDS[0]
+
+
+def test_one_can_go_to_any_document(session):
+    session.go_to(IDS[2])
+    assert session.progress("ada").number == 3
+    session.go_to("of another queue")
+    assert session.progress("ada").number == 3
+
+
+def test_older_verdicts_that_come_later_do_not_take_the_place_of_newer_ones(session, log, tmp_path):
+    session.judge(IDS[0], "genuine", "ada")
+    old = f"upload_id,verdict,reviewer,reviewed_at\n{IDS[0]},unsure,ada,2020-01-01\n"
+    (tmp_path / "old.csv").write_text(old)
+    log.add_csv(tmp_path / "old.csv")
+    session.judge(IDS[1], "genuine", "ada")
+    assert session.progress("ada").said == {"genuine": 2, "fraudulent": 0, "unsure": 0}
+
+
+# ------------------------------------------------------------------ many steps
 
 
 def test_two_reviewers_are_compared(session):
@@ -291,20 +459,26 @@ def test_two_reviewers_are_compared(session):
     assert (row["agreed"], row["kappa"]) == (0.75, 0.5)
 
 
-@given(steps=st.lists(st.sampled_from(["judge", "skip", "back"]), max_size=12))
+@given(steps=st.lists(st.sampled_from(["judge", "skip", "back", "undo"]), max_size=12))
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_done_each_verdict_is_one_row_and_the_place_stays_in_the_queue(
     client, frame, tmp_path_factory, steps
 ):
     log = ReviewLog(tmp_path_factory.mktemp("log") / "reviews.sqlite")
     session = ReviewSession(client, frame, log=log)
-    given_verdicts = 0
+    rows = undoable = 0
     for step in steps:
         now = session.progress("ada")
         assert 1 <= now.number <= len(IDS) + 1
         if step == "judge" and now.upload_id:
             session.judge(now.upload_id, "genuine", "ada")
-            given_verdicts += 1
-        elif step != "judge":
-            getattr(session, step)("ada")
-    assert len(log.frame()) == given_verdicts
+            rows, undoable = rows + 1, undoable + 1
+        elif step == "undo" and undoable:
+            session.undo("ada")
+            rows, undoable = rows + 1, undoable - 1
+        elif step == "skip":
+            session.skip(now.upload_id, "ada")
+        elif step == "back":
+            session.back("ada")
+    assert len(log.frame()) == rows
+    assert len(log.latest()) == sum(session.progress("ada").said.values())

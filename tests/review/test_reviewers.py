@@ -40,8 +40,8 @@ def test_the_interval_holds_kappa_and_narrows_with_documents():
     few = agreement(verdicts(ada=ada * 5, ben=ben * 5)).iloc[0]
     many = agreement(verdicts(ada=ada * 100, ben=ben * 100)).iloc[0]
     for found in (few, many):
-        assert found["kappa_low"] < found["kappa"] < found["kappa_high"]
-    assert many["kappa_high"] - many["kappa_low"] < few["kappa_high"] - few["kappa_low"]
+        assert found["kappa_ci_low"] < found["kappa"] < found["kappa_ci_high"]
+    assert many["kappa_ci_high"] - many["kappa_ci_low"] < few["kappa_ci_high"] - few["kappa_ci_low"]
 
 
 def test_only_documents_that_both_saw_are_compared():
@@ -57,7 +57,7 @@ def test_each_pair_of_three_reviewers_is_compared():
 def test_nothing_in_common_has_no_kappa():
     found = agreement(verdicts(ada=["genuine", None], ben=[None, "genuine"])).iloc[0]
     assert found["documents"] == 0
-    assert found[["agreed", "kappa", "kappa_low", "kappa_high"]].isna().all()
+    assert found[["agreed", "kappa", "kappa_ci_low", "kappa_ci_high"]].isna().all()
 
 
 def test_where_all_say_the_same_kappa_is_not_defined():
@@ -101,7 +101,7 @@ def test_kappa_and_its_interval_are_between_minus_1_and_1(pairs):
     ada, ben = zip(*pairs, strict=True)
     row = agreement(verdicts(ada=ada, ben=ben)).iloc[0]
     if not np.isnan(row["kappa"]):
-        assert -1 <= row["kappa_low"] <= row["kappa_high"] <= 1
+        assert -1 <= row["kappa_ci_low"] <= row["kappa_ci_high"] <= 1
         assert -1 <= row["kappa"] <= 1
 
 
@@ -124,8 +124,8 @@ def test_to_agree_on_a_few_documents_is_no_certainty(n):
     said = ["genuine", "fraudulent"] * (n // 2)
     row = agreement(verdicts(ada=said, ben=said)).iloc[0]
     # Who agrees in less than 0.025^(1/n) of all would be caught out 39 times of 40.
-    assert row[["kappa", "kappa_high"]].tolist() == [1, 1]
-    assert row["kappa_low"] == pytest.approx(2 * 0.025 ** (1 / n) - 1)
+    assert row[["kappa", "kappa_ci_high"]].tolist() == [1, 1]
+    assert row["kappa_ci_low"] == pytest.approx(2 * 0.025 ** (1 / n) - 1)
 
 
 def test_the_interval_holds_the_true_kappa_19_times_of_20():
@@ -138,7 +138,7 @@ def test_the_interval_holds_the_true_kappa_19_times_of_20():
             np.where(genuine == (chance.random(80) < 0.9), "genuine", "fraudulent") for _ in "ab"
         )
         row = agreement(verdicts(ada=ada, ben=ben), seed=seed).iloc[0]
-        within += row["kappa_low"] <= truth <= row["kappa_high"]
+        within += row["kappa_ci_low"] <= truth <= row["kappa_ci_high"]
     assert within >= 89
 
 

@@ -204,7 +204,7 @@ class TestSelectionBias:
 
         assert low_only.thresholds().loc[50, "catch_rate"] == 1.0
         row = weighted.thresholds().loc[50]
-        assert row["catch_rate_low"] <= truth <= row["catch_rate_high"] < 1
+        assert row["catch_rate_ci_low"] <= truth <= row["catch_rate_ci_high"] < 1
 
     def test_without_rates_every_table_says_what_it_cannot_know(self):
         found = counted([(10, True, 0), (90, False, 0)], extra=[50] * 8)
@@ -480,8 +480,8 @@ class TestCurves:
         last = found.thresholds().loc[101]
         row = found.summary().loc["fraud_share"]
         assert last["precision"] == pytest.approx(row["estimate"])
-        assert last["precision_low"] == pytest.approx(row["low"])
-        assert last["precision_high"] == pytest.approx(row["high"])
+        assert last["precision_ci_low"] == pytest.approx(row["estimate_ci_low"])
+        assert last["precision_ci_high"] == pytest.approx(row["estimate_ci_high"])
 
     @FEW
     @given(documents.filter(both_kinds), st.booleans())
@@ -489,11 +489,13 @@ class TestCurves:
         there = counted(rows, weighted=weighted).summary()
         back = counted(flipped(rows), weighted=weighted).summary()
         assert there.loc["auc", "estimate"] == pytest.approx(1 - back.loc["auc", "estimate"])
-        assert there.loc["auc", "low"] == pytest.approx(1 - back.loc["auc", "high"], abs=1e-9)
+        assert there.loc["auc", "estimate_ci_low"] == pytest.approx(
+            1 - back.loc["auc", "estimate_ci_high"], abs=1e-9
+        )
         assert there.loc["ks", "estimate"] == pytest.approx(back.loc["ks", "estimate"])
         share = there.loc["fraud_share"], back.loc["fraud_share"]
         assert share[0]["estimate"] == pytest.approx(1 - share[1]["estimate"])
-        assert share[0]["low"] == pytest.approx(1 - share[1]["high"])
+        assert share[0]["estimate_ci_low"] == pytest.approx(1 - share[1]["estimate_ci_high"])
 
     @FEW
     @given(documents.filter(both_kinds), st.booleans())
@@ -508,7 +510,9 @@ class TestCurves:
     def test_every_number_lies_between_its_bounds(self, rows, weighted):
         summary = counted(rows, weighted=weighted).summary()
         for name, least in {"auc": 0, "gini": -1, "ks": 0, "fraud_share": 0}.items():
-            low, estimate, high = summary.loc[name, ["low", "estimate", "high"]]
+            low, estimate, high = summary.loc[
+                name, ["estimate_ci_low", "estimate", "estimate_ci_high"]
+            ]
             assert least <= low <= estimate + 1e-12
             assert estimate - 1e-12 <= high <= 1
         assert 0 < summary.loc["average_precision", "estimate"] <= 1 + 1e-12
@@ -540,7 +544,7 @@ class TestWeights:
         ours, theirs = counted(rows).thresholds(), counted(rows * times).thresholds()
         for name in SHARES:
             np.testing.assert_allclose(ours[name], theirs[name])
-            width, narrower = (t[f"{name}_high"] - t[f"{name}_low"] for t in (ours, theirs))
+            width, narrower = (t[f"{name}_ci_high"] - t[f"{name}_ci_low"] for t in (ours, theirs))
             known = ours[name].notna()
             assert (narrower[known] < width[known]).all()
 
@@ -551,7 +555,7 @@ class TestWhatIsLeftOut:
     def test_uploads_without_a_verdict_change_the_load_alone(self, rows, extra):
         ours, theirs = counted(rows, extra), counted(rows)
         assert ours.thresholds()["uploads_below"].iloc[-1] == len(rows) + len(extra)
-        columns = [f"{name}{end}" for name in SHARES for end in ("", "_low", "_high")]
+        columns = [f"{name}{end}" for name in SHARES for end in ("", "_ci_low", "_ci_high")]
         pd.testing.assert_frame_equal(ours.thresholds()[columns], theirs.thresholds()[columns])
         pd.testing.assert_frame_equal(ours.summary(), theirs.summary())
 
@@ -594,7 +598,7 @@ class TestMany:
         assert found.summary().loc["auc", "estimate"] == pytest.approx(5 / 6, abs=1e-12)
         assert found.confusion(50).loc["fraudulent", "flagged"] == pytest.approx(n / 2 * 1e9)
         row = found.thresholds().loc[50]
-        assert row["precision_high"] - row["precision_low"] < 0.005
+        assert row["precision_ci_high"] - row["precision_ci_low"] < 0.005
 
 
 class TestBestThreshold:
@@ -635,7 +639,7 @@ class TestBestThreshold:
 
     def test_the_best_threshold_of_the_resamples_is_given_as_a_range(self):
         best = counted(self.ROWS * 3).best_threshold(30, self.COSTS).iloc[0]
-        assert best["threshold_low"] <= 61 <= best["threshold_high"]
+        assert best["threshold_ci_low"] <= 61 <= best["threshold_ci_high"]
 
     def test_capacity_is_of_all_uploads_and_not_of_the_reviewed_ones(self):
         best = counted(self.ROWS, extra=[5] * 100).best_threshold(100)
@@ -644,9 +648,9 @@ class TestBestThreshold:
 
     def test_the_range_goes_outwards_to_whole_scores(self):
         best = counted(self.ROWS * 3).best_threshold(30, self.COSTS)
-        assert (best.dtypes[["threshold_low", "threshold_high"]] == "Int16").all()
-        assert best["threshold_low"].iloc[0] in (0, 11, 31, 61)
-        assert best["threshold_high"].iloc[0] in (31, 61)
+        assert (best.dtypes[["threshold_ci_low", "threshold_ci_high"]] == "Int16").all()
+        assert best["threshold_ci_low"].iloc[0] in (0, 11, 31, 61)
+        assert best["threshold_ci_high"].iloc[0] in (31, 61)
 
     def test_without_a_sure_verdict_no_threshold_is_called_the_best(self):
         frame, said, _ = tables(self.ROWS)
@@ -654,8 +658,8 @@ class TestBestThreshold:
         best = found.best_threshold(10, self.COSTS, reject_below=7).iloc[0]
         assert best.name == 7
         assert best["reviews"] == 0
-        assert best[["cost", "cost_low", "cost_high"]].isna().all()
-        assert best[["threshold_low", "threshold_high"]].isna().all()
+        assert best[["cost", "cost_ci_low", "cost_ci_high"]].isna().all()
+        assert best[["threshold_ci_low", "threshold_ci_high"]].isna().all()
 
     def test_resamples_without_a_sure_verdict_do_not_pull_the_range_to_nothing(self):
         rows = [(60, True, 0), (90, False, 0)]
@@ -664,7 +668,7 @@ class TestBestThreshold:
         dear = Costs(review=1, missed_fraud=1e6, rejected_genuine=1)
         best = count_verdicts(frame, pd.concat([said, unsure])).best_threshold(8, dear)
         # Fraud is in two of three resamples that know anything; in the others no review is best.
-        assert best["threshold_high"].iloc[0] == 61
+        assert best["threshold_ci_high"].iloc[0] == 61
 
     @settings(max_examples=50)
     @given(documents, st.lists(scores, max_size=10), st.integers(0, 90), st.integers(0, 101))
@@ -738,9 +742,9 @@ class TestCostCurve:
     def test_its_interval_holds_it_and_reviews_alone_have_none(self):
         rows = [(20, True, 0), (60, True, 0), (55, False, 0), (90, False, 0)] * 9
         table = counted(rows).cost_curve(COSTS)
-        assert (table["cost_low"] <= table["cost"] + 1e-9).all()
-        assert (table["cost"] <= table["cost_high"] + 1e-9).all()
-        assert table["cost_low"].iloc[-1] == pytest.approx(table["cost_high"].iloc[-1])
+        assert (table["cost_ci_low"] <= table["cost"] + 1e-9).all()
+        assert (table["cost"] <= table["cost_ci_high"] + 1e-9).all()
+        assert table["cost_ci_low"].iloc[-1] == pytest.approx(table["cost_ci_high"].iloc[-1])
 
     def test_it_names_the_currency(self):
         costs = Costs(8, 4000, 150, currency="EUR")

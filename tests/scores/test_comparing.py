@@ -61,7 +61,7 @@ def test_the_interval_of_superiority_holds_the_truth_nineteen_times_in_twenty():
     for _ in range(400):
         a, b = chance.binomial(100, 0.75, 60), chance.binomial(100, 0.7, 80)
         row = counts_of(a).compare(counts_of(b)).iloc[0]
-        held += row["superiority_low"] <= truth <= row["superiority_high"]
+        held += row["superiority_ci_low"] <= truth <= row["superiority_ci_high"]
     assert held >= 370
 
 
@@ -72,8 +72,8 @@ def test_the_interval_of_superiority_is_wilsons_for_the_variance_of_delong():
     variance = np.var(wins.mean(axis=1), ddof=1) / 4 + np.var(wins.mean(axis=0), ddof=1) / 3
     row = counts_of(a).compare(counts_of(b)).iloc[0]
     low, high = wilson_by_hand(wins.mean(), wins.mean() * (1 - wins.mean()) / variance)
-    assert row["superiority_low"] == pytest.approx(low, abs=1e-12)
-    assert row["superiority_high"] == pytest.approx(high, abs=1e-12)
+    assert row["superiority_ci_low"] == pytest.approx(low, abs=1e-12)
+    assert row["superiority_ci_high"] == pytest.approx(high, abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -83,15 +83,15 @@ def test_a_variance_that_was_not_seen_is_no_certainty(a, b, share):
     row = counts_of([*a, *a]).compare(counts_of([*b, *b])).iloc[0]
     low, high = wilson_by_hand(share, 2 * min(len(a), len(b)))
     assert row["superiority"] == share
-    assert row["superiority_low"] == pytest.approx(low, abs=1e-12)
-    assert row["superiority_high"] == pytest.approx(high, abs=1e-12)
-    assert row["superiority_high"] - row["superiority_low"] > 0.2
+    assert row["superiority_ci_low"] == pytest.approx(low, abs=1e-12)
+    assert row["superiority_ci_high"] == pytest.approx(high, abs=1e-12)
+    assert row["superiority_ci_high"] - row["superiority_ci_low"] > 0.2
 
 
 @given(PAIR, PAIR)
 def test_the_interval_of_superiority_holds_it_and_lies_within_0_and_1(a, b):
     row = counts_of(a).compare(counts_of(b)).iloc[0]
-    low, share, high = row[["superiority_low", "superiority", "superiority_high"]]
+    low, share, high = row[["superiority_ci_low", "superiority", "superiority_ci_high"]]
     assert 0 <= low <= share + 1e-12
     assert share - 1e-12 <= high <= 1
 

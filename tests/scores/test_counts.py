@@ -167,9 +167,9 @@ def test_nobody_with_a_score_gives_missing_numbers_and_counts_of_zero(nobody):
 def test_the_summary_has_each_levels_share_with_its_interval(counts):
     summary, levels = counts.summary("ocrolus-2"), counts.levels("ocrolus-2")
     for level in PRESETS["ocrolus-2"].levels:
-        for part in ("share", "share_low", "share_high"):
+        for part in ("share", "share_ci_low", "share_ci_high"):
             expected = levels[part].xs(level, level="level")
-            np.testing.assert_array_equal(summary[f"{level} {part}"], expected)
+            np.testing.assert_array_equal(summary[f"{level.replace(' ', '_')}_{part}"], expected)
     assert summary.attrs["levels"] == "ocrolus-2"
 
 
@@ -177,8 +177,8 @@ def test_levels_count_each_score_once_with_wilson_intervals():
     table = count_scores(frame_of([0, 29, 30, 79, 80, 100])).levels("argyle")
     assert table["uploads"].tolist() == [2, 1, 1, 2]
     assert table["share"].sum() == pytest.approx(1)
-    assert (table["share_low"] <= table["share"]).all()
-    assert (table["share"] <= table["share_high"]).all()
+    assert (table["share_ci_low"] <= table["share"]).all()
+    assert (table["share"] <= table["share_ci_high"]).all()
     assert table.attrs["levels"] == "argyle"
 
 
@@ -229,13 +229,13 @@ def test_the_ecdf_rises_to_one_in_every_group(counts):
 def test_a_quantile_is_numpys_and_lies_in_its_interval(scores, q):
     row = counts_of(scores).quantile(q).loc["all"]
     assert row["quantile"] == pytest.approx(np.quantile(scores, q), abs=1e-9)
-    assert row["low"] - 1e-9 <= row["quantile"] <= row["high"] + 1e-9
+    assert row["quantile_ci_low"] - 1e-9 <= row["quantile"] <= row["quantile_ci_high"] + 1e-9
 
 
 def test_the_interval_of_a_median_holds_the_truth_nineteen_times_in_twenty():
     chance = np.random.default_rng(1)
     rows = [counts_of(chance.binomial(100, 0.7, 60)).quantile(0.5).loc["all"] for _ in range(200)]
-    assert sum(row["low"] <= 70 <= row["high"] for row in rows) >= 190
+    assert sum(row["quantile_ci_low"] <= 70 <= row["quantile_ci_high"] for row in rows) >= 190
 
 
 @pytest.mark.parametrize("q", [-0.1, 1.1, math.nan])

@@ -74,7 +74,7 @@ def test_the_bootstrap_of_a_mean_is_as_wide_as_theory_says():
     row = counts_of(scores).bootstrap("mean", resamples=4000).loc["all"]
     half = 1.96 * np.std(scores, ddof=1) / 20
     assert row["estimate"] == pytest.approx(scores.mean(), abs=1e-12)
-    assert (row["high"] - row["low"]) / 2 == pytest.approx(half, rel=0.1)
+    assert (row["estimate_ci_high"] - row["estimate_ci_low"]) / 2 == pytest.approx(half, rel=0.1)
 
 
 def test_the_bootstrap_draws_as_scipys_does():
@@ -83,7 +83,9 @@ def test_the_bootstrap_draws_as_scipys_does():
     theirs = stats.bootstrap(
         (scores,), lambda x, axis: np.std(x, ddof=1, axis=axis), method="percentile", rng=1
     ).confidence_interval
-    assert (ours["low"], ours["high"]) == pytest.approx((theirs.low, theirs.high), abs=0.4)
+    assert (ours["estimate_ci_low"], ours["estimate_ci_high"]) == pytest.approx(
+        (theirs.low, theirs.high), abs=0.4
+    )
 
 
 def test_the_bootstrap_takes_a_function_and_repeats_itself(counts):
@@ -92,8 +94,11 @@ def test_the_bootstrap_takes_a_function_and_repeats_itself(counts):
 
     once, again = (counts.bootstrap(passing, resamples=50) for _ in range(2))
     pd.testing.assert_frame_equal(once, again)
-    assert (once["low"] <= once["high"]).all()
-    assert (counts.bootstrap(passing, resamples=50, seed=1)["low"] != once["low"]).any()
+    assert (once["estimate_ci_low"] <= once["estimate_ci_high"]).all()
+    assert (
+        counts.bootstrap(passing, resamples=50, seed=1)["estimate_ci_low"]
+        != once["estimate_ci_low"]
+    ).any()
 
 
 def test_the_bootstrap_of_an_unknown_statistic_lists_the_known(counts):

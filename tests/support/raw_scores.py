@@ -79,7 +79,7 @@ def _shares(counts: ScoreCounts, a: np.ndarray) -> dict[str, tuple[Any, Any]]:
     cumulative = stats.ecdf(a).cdf
     return {
         "level shares": (levels["share"], inside / len(a)),
-        "Wilson intervals": (levels[["share_low", "share_high"]], np.array(wilson)),
+        "Wilson intervals": (levels[["share_ci_low", "share_ci_high"]], np.array(wilson)),
         "ECDF": (counts.ecdf()["all"], cumulative.evaluate(np.arange(101))),
         "thresholds": (thresholds["passed_share"], [(a >= t).mean() for t in range(102)]),
     }

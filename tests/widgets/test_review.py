@@ -9,8 +9,8 @@ import pytest
 from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.review import ReviewLog, sample
 from argyle_nb.widgets import ReviewQueue
+from argyle_nb.widgets.case import SLICE_BYTES
 from argyle_nb.widgets.panel import REMEMBERED_CHANGES, REMEMBERED_LOOKUPS
-from argyle_nb.widgets.review import SLICE_BYTES
 from tests.support.panel_page import Browser, state_of
 from tests.support.records import record, scored
 from tests.support.servers import PDF, Answer, HostileServer, client_of, until
@@ -61,8 +61,14 @@ def desk(queue):
     return Browser(queue)
 
 
+def now(told):
+    """The document to judge, as an answer names it."""
+    return told["line"][0]["upload"] if told["line"] else ""
+
+
 def facts_of(desk, upload):
     """Ask until the document is fetched."""
+    desk.ask("want", uploads=[upload])
     until(lambda: "fetching" not in desk.ask("case", upload=upload))
     return desk.ask("case", upload=upload)
 
@@ -78,8 +84,9 @@ def fetched(desk, facts):
 
 def test_the_queue_begins_at_the_first_document(desk):
     told = desk.ask("open")
-    assert (told["upload"], told["place"], told["documents"]) == (IDS[0], 1, 3)
-    assert told["sampled"] is False
+    assert (now(told), told["place"], told["documents"]) == (IDS[0], 1, 3)
+    assert [row["upload"] for row in told["line"]] == IDS
+    assert (told["is_all"], told["sampled"], told["last"]) == (True, False, "")
 
 
 def test_a_document_arrives_slice_by_slice_with_its_digest(desk):
@@ -90,33 +97,40 @@ def test_a_document_arrives_slice_by_slice_with_its_digest(desk):
     assert len(desk.heard[-1][1][0]) <= SLICE_BYTES
     assert facts["media_type"] == "application/pdf"
     assert facts["file_name"] == HOSTILE
-    assert facts["signals"][0]["identifier"] == "006-L"
+    assert facts["signals"][0]["name"] == "fields misaligned"
+    assert (facts["score"], facts["level"], facts["levels"]) == (85, "high", "argyle")
     assert facts["fields"] == [{"field": "employee.name", "value": PERSON, "confidence": ""}]
 
 
 def test_a_slow_document_does_not_hold_up_the_panel_and_is_announced(desk, service):
     service.gate.clear()
     desk.ask("open")
-    assert desk.ask("case", upload=IDS[0]) == {
-        "about": "case",
-        "number": "page-2",
-        "upload": IDS[0],
-        "fetching": True,
-    }
-    assert desk.ask("skip")["upload"] == IDS[1]
+    assert desk.ask("want", uploads=IDS[:1])["here"] == []
+    assert desk.ask("case", upload=IDS[0])["fetching"] is True
+    assert now(desk.ask("skip", upload=IDS[0])) == IDS[1]
     service.gate.set()
     until(lambda: ({"about": "ready", "upload": IDS[0]}, None) in desk.heard)
+    assert desk.ask("want", uploads=IDS[:1])["here"] == IDS[:1]
 
 
-def test_the_next_document_is_fetched_ahead_and_others_are_let_go(desk, service, queue):
+def test_what_is_wanted_is_fetched_and_all_else_is_let_go(desk, service, queue):
     desk.ask("open")
-    facts_of(desk, IDS[0])
-    until(lambda: queue._documents.find(IDS[1]) is not None)
+    desk.ask("want", uploads=IDS[:2])
+    until(lambda: desk.ask("want", uploads=IDS[:2])["here"] == IDS[:2])
     assert service.documents == 2
-    desk.ask("skip")
-    facts_of(desk, IDS[1])
-    until(lambda: service.documents == 3)
+    desk.ask("want", uploads=IDS[1:])
+    until(lambda: desk.ask("want", uploads=IDS[1:])["here"] == IDS[1:])
+    assert service.documents == 3
     assert queue._documents.find(IDS[0]) is None
+
+
+def test_what_is_large_is_not_fetched_ahead_without_end(desk, service, monkeypatch):
+    monkeypatch.setattr("argyle_nb.widgets.case._FETCHED_AT_ONCE", 1)
+    monkeypatch.setattr("argyle_nb.widgets.case._MOST_HELD_BYTES", 1_000_000)
+    desk.ask("open")
+    until(lambda: desk.ask("want", uploads=IDS)["here"] == IDS[:1])
+    assert service.documents == 1
+    until(lambda: desk.ask("want", uploads=IDS[1:])["here"] == IDS[1:2])
 
 
 def test_a_document_that_was_not_fetched_can_be_asked_for_again(desk, service):
@@ -134,7 +148,7 @@ def test_a_verdict_is_written_once_however_often_it_is_asked_for(desk, log):
     desk.ask("open")
     for _ in range(2):
         told = desk.ask("judge", number="v1", upload=IDS[0], verdict="fraudulent", note="fonts")
-    assert (told["upload"], told["said"]["fraudulent"]) == (IDS[1], 1)
+    assert (now(told), told["said"]["fraudulent"]) == (IDS[1], 1)
     [row] = log.frame().to_dict("records")
     assert (row["verdict"], row["reviewer"], row["note"]) == ("fraudulent", "ada", "fonts")
 
@@ -143,7 +157,7 @@ def test_a_question_of_another_page_in_between_doubles_no_verdict(desk, log):
     desk.ask("judge", number="one-1", upload=IDS[0], verdict="genuine")
     desk.ask("judge", number="other-1", upload=IDS[1], verdict="unsure")
     told = desk.ask("judge", number="one-1", upload=IDS[0], verdict="genuine")
-    assert told["upload"] == IDS[1]
+    assert now(told) == IDS[1]
     assert log.frame()["verdict"].tolist() == ["genuine", "unsure"]
 
 
@@ -167,11 +181,11 @@ def test_a_verdict_without_a_reviewer_is_refused_in_words(desk, log):
 def test_another_reviewer_begins_at_the_first_document_and_both_are_compared(desk):
     for reviewer in ("ada", "ben"):
         told = desk.ask("open", reviewer=reviewer)
-        assert (told["upload"], told["verdict"]) == (IDS[0], "")
+        assert (now(told), told["line"][0]["verdict"]) == (IDS[0], "")
         for upload in IDS:
             told = desk.ask("judge", upload=upload, verdict="genuine")
     assert told["place"] == 4
-    [pair] = told["agreement"]
+    [pair] = desk.ask("agreement")["pairs"]
     assert (pair["reviewer"], pair["other"], pair["documents"]) == ("ada", "ben", "3")
     assert pair["kappa"] == ""
 
@@ -180,7 +194,58 @@ def test_going_back_shows_what_was_said(desk):
     desk.ask("open")
     desk.ask("judge", upload=IDS[0], verdict="unsure", note="blurred")
     told = desk.ask("back")
-    assert (told["upload"], told["verdict"], told["note"]) == (IDS[0], "unsure", "blurred")
+    row = told["line"][0]
+    assert (row["upload"], row["verdict"], row["note"]) == (IDS[0], "unsure", "blurred")
+
+
+def test_undo_goes_back_with_the_note_and_is_done_once_however_often_it_is_asked_for(desk, log):
+    desk.ask("judge", upload=IDS[0], verdict="unsure", note="blurred")
+    for _ in range(2):
+        told = desk.ask("undo", number="u1")
+    assert (now(told), told["undone"], told["last"]) == (IDS[0], "blurred", "")
+    assert log.frame()["verdict"].tolist() == ["unsure", "withdrawn"]
+    assert "no verdict of yours to undo" in desk.ask("undo")["error"]
+
+
+def test_the_end_of_the_queue_leads_to_what_was_skipped(desk):
+    desk.ask("skip", upload=IDS[0])
+    for upload in IDS[1:]:
+        told = desk.ask("judge", upload=upload, verdict="genuine")
+    assert (told["line"], told["is_all"], told["place"]) == ([], True, 4)
+    assert now(desk.ask("first")) == IDS[0]
+
+
+def test_the_list_is_given_in_parts_by_verdict_and_order(desk):
+    desk.ask("judge", upload=IDS[1], verdict="genuine")
+    rows = desk.ask("rows", start=1, count=1)
+    assert (rows["total"], [row["verdict"] for row in rows["rows"]]) == (3, ["genuine"])
+    told = desk.ask("view", shown="genuine", order="given")
+    assert (now(told), told["listed"], told["here"]) == (IDS[1], 1, 0)
+    assert now(desk.ask("go", upload=IDS[2])) == IDS[2]
+
+
+def test_a_verdict_is_of_whose_name_stood_there(desk, log):
+    desk.ask("judge", upload=IDS[0], verdict="genuine", reviewer=" ben ")
+    assert log.frame()["reviewer"].tolist() == ["ben"]
+
+
+def test_a_name_that_was_written_in_a_panel_is_there_in_the_next(client, log, home):
+    frame = uploads_frame([scored(1, 85)])
+    desk = Browser(ReviewQueue(client, frame, log=log))
+    assert desk.ask("open")["reviewer"] == ""
+    desk.ask("open", reviewer="Ada L.")
+    assert Browser(ReviewQueue(client, frame, log=log)).ask("open")["reviewer"] == "Ada L."
+    assert (
+        Browser(ReviewQueue(client, frame, log=log, reviewer="ben")).ask("open")["reviewer"]
+        == "ben"
+    )
+    [file] = home.rglob("reviewer.txt")
+    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_where_no_name_can_be_kept_the_panel_works_all_the_same(desk, home):
+    (home / ".local").write_text("no folder")
+    assert desk.ask("open", reviewer="Ada L.")["reviewer"] == "Ada L."
 
 
 def test_a_sample_gives_the_order_and_is_kept(client, log):
@@ -188,13 +253,14 @@ def test_a_sample_gives_the_order_and_is_kept(client, log):
     chosen = sample(frame, 2, "random", seed=3)
     queue = ReviewQueue(client, frame, log=log, sample=chosen)
     told = Browser(queue).ask("open")
-    assert (told["upload"], told["sampled"]) == (chosen["upload_id"].iloc[0], True)
+    assert (now(told), told["sampled"]) == (chosen["upload_id"].iloc[0], True)
     assert len(log.samples()) == 2
     assert repr(queue) == "ReviewQueue(2 documents, 2 without a verdict of this reviewer)"
 
 
 def test_a_saved_notebook_holds_the_progress_and_nothing_of_a_document(desk, queue):
     desk.ask("open", reviewer="ada-the-reviewer")
+    desk.ask("rows", start=0, count=3)
     facts = facts_of(desk, IDS[0])
     content = fetched(desk, facts)
     desk.ask("judge", upload=IDS[0], verdict="genuine", note="a private remark")

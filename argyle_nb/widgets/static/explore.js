@@ -352,7 +352,7 @@ class Cuts {
   showShares(shares) {
     for (const [decision, { value, uploads, interval }] of this.values) {
       const found = shares[decision];
-      const ends = [found.share_low, found.share_high].map(percent);
+      const ends = [found.share_ci_low, found.share_ci_high].map(percent);
       setText(value, percent(found.share));
       setText(uploads, plural(found.uploads, "upload"));
       setText(interval, found.share === null ? "" : `95 % interval ${ends.join(" to ")}`);

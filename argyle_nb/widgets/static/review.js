@@ -1,179 +1,197 @@
 // The page of ReviewQueue: what is known of a document beside it, and the verdict on it.
+//
+// The kernel says which documents come next, and they are fetched ahead; the page goes on to the
+// next at once and lets its verdicts follow, one after the other.
 
 const VERDICTS = [
   ["genuine", "g", "Genuine"],
   ["fraudulent", "f", "Fraudulent"],
   ["unsure", "u", "Unsure"],
 ];
-const LOOK_AGAIN_MS = 3000;
-const FILE_ENDINGS = {
-  "application/pdf": "pdf",
-  "image/jpeg": "jpg",
-  "image/png": "png",
-  "image/heic": "heic",
-};
+const SHOWN = [
+  ["all", "All"],
+  ["open", "No verdict"],
+  ...VERDICTS.map(([verdict, , name]) => [verdict, name]),
+];
+const ORDERS = [
+  ["lowest score", "Lowest score first"],
+  ["given", "As in the table"],
+];
+// These leave the document that is shown, and only the kernel knows where to.
+const MOVES = new Set(["undo", "back", "first", "go", "view"]);
+const ROW_HEIGHT = 30;
+const ROWS_ASKED = 60;
+const QUIET_MS = 250;
+const COMPARE_MS = 1000;
 
-// ------------------------------------------------------------------ the document
+// ------------------------------------------------------------------ the list
 
-// It comes in slices, each asked for, is checked by its SHA-256 and shown as a blob of a type from
-// the list above, never of one that others name.
-class Paper {
-  constructor(ask) {
-    this.ask = ask;
-    this.box = element("div", "argyle-paper");
-    this.sheet = element("div", "argyle-sheet");
-    this.open = element("a", "", "Open the document in a new tab");
-    Object.assign(this.open, { target: "_blank", rel: "noopener", hidden: true });
-    this.box.append(this.sheet, this.open);
-    this.url = null;
-    this.upload = null;
+// All documents in their order, to jump to. Only rows in view are drawn, and asked for.
+class DocumentList {
+  constructor(ask, go) {
+    Object.assign(this, { ask, go, rows: new Map(), drawn: new Map() });
+    Object.assign(this, { total: 0, here: -1, active: 0, upload: null });
+    this.box = element("div", "argyle-scroll argyle-queue");
+    Object.assign(this.box, { tabIndex: 0, id: `argyle-queue-${Math.random().toString(36).slice(2)}` });
+    this.box.setAttribute("role", "listbox");
+    this.box.setAttribute("aria-label", "Documents of the queue");
+    this.space = element("div", "argyle-queue-space");
+    this.space.setAttribute("role", "presentation");
+    this.box.append(this.space);
+    this.box.addEventListener("scroll", () => this.draw());
+    this.box.addEventListener("keydown", (event) => this.press(event));
+    this.box.addEventListener("click", (event) => this.pick(event.clientY));
+    this.box.addEventListener("focus", () => this.activate(Math.max(this.here, 0)));
   }
 
-  // Nothing of the last document stays on the page.
-  clear(text) {
-    if (this.url) URL.revokeObjectURL(this.url);
-    this.url = null;
-    this.upload = null;
-    this.open.hidden = true;
-    this.open.removeAttribute("href");
-    this.sheet.replaceChildren(element("p", "", text));
-    delete this.sheet.dataset.sha256;
+  // What is known may be old: rows in view are asked for again, as soon as verdicts pause.
+  update(total, here) {
+    const moved = here !== this.here || total !== this.total;
+    Object.assign(this, { total, here });
+    clearTimeout(this.due);
+    this.due = setTimeout(() => this.askFor(this.first()), QUIET_MS);
+    this.space.style.height = `${total * ROW_HEIGHT}px`;
+    this.box.hidden = !total;
+    if (moved && here >= 0) this.bring(here, this.box.clientHeight / 3);
+    this.draw();
   }
 
-  begin(facts) {
-    this.clear(`Fetching the document (${plural(facts.size, "byte")})`);
-    Object.assign(this, { facts, upload: facts.upload, parts: [], received: 0 });
-    this.ask({ upload: facts.upload, offset: 0 });
+  stop() {
+    clearTimeout(this.due);
   }
 
-  // True when the document is complete, shown or not.
-  async take(slice, bytes) {
-    if (slice.upload !== this.upload || slice.offset !== this.received) return false;
-    // A copy: the message's memory may be used again.
-    this.parts.push(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength).slice());
-    this.received += bytes.byteLength;
-    const { size, upload } = this.facts;
-    if (this.received < size && bytes.byteLength) {
-      this.sheet.firstElementChild.textContent =
-        `Fetching the document, ${Math.floor((100 * this.received) / size)} %`;
-      this.ask({ upload, offset: this.received });
-      return false;
+  first() {
+    return Math.max(0, Math.floor(this.box.scrollTop / ROW_HEIGHT) - 10);
+  }
+
+  askFor(start) {
+    this.ask({ start, count: ROWS_ASKED });
+  }
+
+  take({ start, total, rows }) {
+    if (total !== this.total) this.rows.clear();
+    this.total = total;
+    rows.forEach((row, i) => this.rows.set(start + i, row));
+    this.space.style.height = `${total * ROW_HEIGHT}px`;
+    this.draw();
+  }
+
+  clear() {
+    this.rows.clear();
+  }
+
+  bring(place, margin = 0) {
+    const top = place * ROW_HEIGHT;
+    const { scrollTop, clientHeight } = this.box;
+    const isAbove = top < scrollTop;
+    if (!isAbove && top + ROW_HEIGHT <= scrollTop + clientHeight) return;
+    this.box.scrollTop = isAbove ? top - margin : top + ROW_HEIGHT + margin - clientHeight;
+  }
+
+  draw() {
+    const from = Math.max(0, Math.floor(this.box.scrollTop / ROW_HEIGHT) - 2);
+    const to = Math.min(this.total, from + Math.ceil(this.box.clientHeight / ROW_HEIGHT) + 5);
+    const drawn = new Map();
+    let missing = null;
+    for (let place = from; place < to; place += 1) {
+      const row = this.rows.get(place);
+      if (row) drawn.set(place, this.drawnOption(place, row));
+      else missing ??= place;
     }
-    const blob = new Blob(this.parts, { type: this.facts.media_type });
-    this.parts = [];
-    const problem = await this.faulty(blob);
-    if (this.upload !== upload) return false;
-    if (problem) this.sheet.replaceChildren(element("p", "", problem));
-    else this.show(blob);
-    return true;
+    for (const [place, option] of this.drawn) {
+      if (drawn.get(place) !== option) option.remove();
+    }
+    for (const option of drawn.values()) if (!option.isConnected) this.space.append(option);
+    this.drawn = drawn;
+    if (missing !== null) this.askFor(missing);
+    const active = drawn.get(this.active);
+    if (active) this.box.setAttribute("aria-activedescendant", active.id);
+    else this.box.removeAttribute("aria-activedescendant");
   }
 
-  async faulty(blob) {
-    if (!(this.facts.media_type in FILE_ENDINGS)) return "This is not a PDF, JPEG, PNG or HEIC.";
-    // Browsers digest only on secure pages: https, or this machine.
-    if (!crypto.subtle) return "";
-    const digest = await crypto.subtle.digest("SHA-256", await blob.arrayBuffer());
-    const bytes = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0"));
-    this.sheet.dataset.sha256 = bytes.join("");
-    return bytes.join("") === this.facts.sha256
-      ? ""
-      : "The document did not arrive whole: go back and come again.";
+  // What has not changed stays, so that a screen reader does not begin anew.
+  drawnOption(place, row) {
+    const says = JSON.stringify([row, this.total, row.upload === this.upload]);
+    let option = this.drawn.get(place);
+    if (option?.says !== says) option = Object.assign(this.option(place, row), { says });
+    option.toggleAttribute("data-active", place === this.active);
+    return option;
   }
 
-  show(blob) {
-    this.url = URL.createObjectURL(blob);
-    const name = `Document ${shown(this.facts.file_name)}`;
-    const pdf = this.facts.media_type === "application/pdf";
-    const view = element(pdf ? "iframe" : "img");
-    if (pdf) view.title = name;
-    else view.alt = name;
-    view.addEventListener("error", () => {
-      const text = "The browser cannot show this picture. Save it by the link below to look at it.";
-      this.sheet.replaceChildren(element("p", "", text));
-      this.open.download = `${this.facts.upload}.${FILE_ENDINGS[this.facts.media_type]}`;
-      setText(this.open, "Save the document");
-    });
-    view.src = this.url;
-    this.open.removeAttribute("download");
-    setText(this.open, "Open the document in a new tab");
-    this.open.href = this.url;
-    this.open.hidden = false;
-    this.sheet.replaceChildren(view);
+  option(place, row) {
+    const made = element("div", "argyle-queue-row");
+    made.id = `${this.box.id}-${place}`;
+    made.dataset.place = place;
+    made.style.top = `${place * ROW_HEIGHT}px`;
+    made.setAttribute("role", "option");
+    made.setAttribute("aria-setsize", this.total);
+    made.setAttribute("aria-posinset", place + 1);
+    made.setAttribute("aria-selected", row.upload === this.upload);
+    const score = row.score === null ? "no score" : `${row.score} ${row.level}`;
+    for (const text of [`${row.number}`, row.borrower || "–", row.document_type, score, row.verdict]) {
+      const cell = element("span");
+      cell.append(foreign(text || "–"));
+      made.append(cell, " ");
+    }
+    if (row.verdict) made.dataset.verdict = row.verdict;
+    return made;
+  }
+
+  show(upload) {
+    this.upload = upload;
+    this.draw();
+  }
+
+  activate(place) {
+    this.active = Math.min(Math.max(place, 0), this.total - 1);
+    this.bring(this.active);
+    this.draw();
+  }
+
+  // By place: the row under the mouse may be drawn anew between press and release.
+  pick(y) {
+    this.active = Math.floor((y - this.space.getBoundingClientRect().top) / ROW_HEIGHT);
+    this.enter();
+  }
+
+  enter() {
+    const row = this.rows.get(this.active);
+    if (row) this.go(row.upload);
+  }
+
+  press(event) {
+    const page = Math.floor(this.box.clientHeight / ROW_HEIGHT);
+    const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page };
+    if (event.key in steps) this.activate(this.active + steps[event.key]);
+    else if (event.key === "Home") this.activate(0);
+    else if (event.key === "End") this.activate(this.total - 1);
+    else if (event.key === "Enter" || event.key === " ") this.enter();
+    else return;
+    event.preventDefault();
   }
 }
 
-// ------------------------------------------------------------------ what is known of it
-
-function signalText(signal) {
-  const name = signal.display_name || signal.identifier;
-  const times = Number(signal.signal_count);
-  const facts = [
-    signal.kind === "reason_code" ? `reason code, confidence ${signal.confidence || "unknown"}` : "",
-    times > 1 ? `${times} times` : "",
-    signal.page_number ? `page ${signal.page_number}` : "",
-    signal.field_name,
-  ].filter(Boolean);
-  const change = signal.tampered_text
-    ? `: “${signal.original_text}” became “${signal.tampered_text}”`
-    : "";
-  return `${name}${facts.length ? ` (${facts.join(", ")})` : ""}${change}`;
-}
-
-class About {
-  constructor(again) {
-    this.facts = element("dl", "argyle-facts");
-    this.problem = element("p", "argyle-notice");
-    this.problem.setAttribute("role", "alert");
-    this.again = button("Fetch it again", again);
-    this.signals = element("ul", "argyle-signals");
-    this.fields = element("tbody");
-    const table = element("table", "argyle-table");
-    table.append(tableHead(["Field", "Value"]), this.fields);
-    this.parts = [
-      this.facts,
-      this.problem,
-      this.again,
-      ...listOf("Signals and reason codes, the heaviest first", this.signals),
-      ...listOf("What was read from it (OCR)", table),
-    ];
-    this.show(null);
-  }
-
-  show(facts) {
-    const known = facts ?? { signals: [], fields: [], problem: "", score: null };
-    setText(this.problem, known.problem);
-    this.problem.hidden = this.again.hidden = !known.problem;
-    const score = known.score === null ? "no score" : `${known.score}, ${known.level || "no level"}`;
-    const rows = facts
-      ? [
-          ["Score", score, "argyle-score"],
-          ["File", facts.file_name || "without a name"],
-          ["Type", facts.document_type || "unknown"],
-          ["Upload", facts.upload],
-        ]
-      : [];
-    this.facts.replaceChildren(
-      ...rows.flatMap(([name, text, className]) => {
-        const value = element("dd", className);
-        value.append(foreign(text));
-        return [element("dt", "", name), value];
-      }),
+// Buttons of which one is pressed: unlike a list to choose from, they let letters pass.
+class Choice {
+  constructor(name, options, choose) {
+    this.box = element("div", "argyle-choose");
+    this.box.setAttribute("role", "group");
+    this.box.setAttribute("aria-label", name);
+    this.buttons = new Map(
+      options.map(([value, text]) => [value, button(text, () => choose(value))]),
     );
-    const signals = known.signals.map(signalText);
-    if (!signals.length) signals.push(facts ? "none" : "");
-    this.signals.replaceChildren(...signals.map((text) => wrap("li", foreign(text))));
-    this.fields.replaceChildren(
-      ...known.fields.map(({ field, value }) =>
-        wrap("tr", wrap("td", foreign(field)), wrap("td", foreign(value))),
-      ),
-    );
+    this.texts = new Map(options);
+    this.box.append(...this.buttons.values());
   }
-}
 
-function listOf(title, list) {
-  const box = region(element("div", "argyle-scroll argyle-list-box"), title);
-  box.append(list);
-  return [element("p", "argyle-title", title), box];
+  show(chosen, counts = {}) {
+    this.chosen = chosen;
+    for (const [value, press] of this.buttons) {
+      press.setAttribute("aria-pressed", value === chosen);
+      const count = value in counts ? ` ${counts[value].toLocaleString("en")}` : "";
+      setText(press, this.texts.get(value) + count);
+    }
+  }
 }
 
 // ------------------------------------------------------------------ the panel
@@ -182,36 +200,48 @@ class ReviewPage {
   constructor(model, el) {
     this.model = model;
     const { panel, notice, status, tell } = panelOf(el, "Review queue");
-    Object.assign(this, { panel, status, state: null, facts: null, ready: false });
+    Object.assign(this, { panel, status, state: null, now: null, ahead: [], ended: false });
+    Object.assign(this, { cases: new Map(), fetching: new Set(), unsaved: [] });
     panel.tabIndex = 0;
     this.talk = new Talk(
       model,
       (message, buffers) => this.hear(message, buffers),
       () => {
-        tell(this.talk.notice);
+        tell(this.noticeText());
         this.offer();
       },
     );
-    this.paper = new Paper((slice) => this.talk.ask("slice", slice));
-    this.about = new About(() => this.talk.ask("case", { upload: this.state.upload, again: true }));
-    panel.append(notice, this.head(), this.bar(), this.body(), this.agreement(), status);
+    const askSlice = (slice) => this.talk.ask("slice", slice, sliceKey(slice));
+    this.paper = new Paper(askSlice, () => this.offer());
+    this.about = new About(() => this.reload());
+    this.list = new DocumentList(
+      (rows) => this.talk.ask("rows", rows),
+      (upload) => this.go(upload),
+    );
+    panel.append(notice, this.head(), this.bar(), this.body(), this.end(), this.queue());
+    panel.append(this.agreement());
     panel.addEventListener("keydown", (event) => this.press(event));
-    panel.addEventListener("mouseover", (event) => this.takeKeysBack(event.target));
+    this.holdKeys();
     this.showProgress(model.get("saved"));
     this.paper.clear("Waiting for the kernel");
     this.offer();
     this.talk.ask("open");
     // Should the news be lost that a document was fetched.
     this.clock = setInterval(() => {
-      if (this.fetching) this.talk.ask("case", { upload: this.state.upload });
+      for (const upload of this.fetching) this.askCase(upload);
     }, LOOK_AGAIN_MS);
   }
 
   stop() {
     clearInterval(this.clock);
+    clearTimeout(this.comparing);
+    window.removeEventListener("blur", this.takeBack);
+    this.list.stop();
     this.talk.stop();
     this.paper.clear("");
   }
+
+  // ---------------------------------------------------------------- its parts
 
   head() {
     const head = element("div", "argyle-head");
@@ -224,16 +254,16 @@ class ReviewPage {
     this.reviewer = element("input", "argyle-input");
     this.reviewer.type = "text";
     this.reviewer.autocomplete = "off";
-    // Before the field is left, else Tab would go past verdicts that cannot be given yet.
+    // Before the field is left, else verdicts would seem impossible until then.
     this.reviewer.addEventListener("input", () => this.offer());
     this.reviewer.addEventListener("change", () =>
       this.talk.ask("open", { reviewer: this.reviewer.value.trim() }),
     );
     this.reviewer.addEventListener("keydown", (event) => {
       // From the name straight to the keys; leaving the field is what writes it down.
-      if (event.key === "Enter") this.panel.focus();
+      if (event.key === "Enter") this.focusPanel();
     });
-    head.append(this.count, labelled("Reviewer (needed for a verdict)", this.reviewer));
+    head.append(this.count, labelled("Reviewer name (required)", this.reviewer));
     return head;
   }
 
@@ -241,22 +271,33 @@ class ReviewPage {
     const bar = element("div", "argyle-verdicts");
     bar.setAttribute("role", "group");
     bar.setAttribute("aria-label", "Your verdict");
+    this.why = element("p", "argyle-hint argyle-why");
+    this.why.id = `argyle-why-${Math.random().toString(36).slice(2)}`;
     this.verdicts = VERDICTS.map(([verdict, key, name]) => {
-      const press = button(name, () => this.judge(verdict));
+      const press = this.command(name, key, (event) => this.judgeByClick(verdict, event));
       press.classList.add("argyle-verdict", `argyle-verdict-${verdict}`);
-      return withKey(press, key);
+      // What was aimed at is what is judged, should another document come up meanwhile.
+      press.addEventListener("pointerdown", () => (this.aimed = this.now?.upload));
+      return press;
     });
-    this.next = withKey(button("Next", () => this.move("skip")), "n");
-    this.back = button("Back", () => this.move("back"));
-    this.back.classList.add("argyle-back");
-    const hint = element(
-      "p",
-      "argyle-hint",
-      "The keys work while the focus is in this panel, outside of the document and of text " +
-        "fields, which Esc leaves.",
-    );
-    bar.append(...this.verdicts, this.back, this.next, hint);
+    this.undoing = this.command("Undo", "z", () => this.undo());
+    this.undoing.classList.add("argyle-undo");
+    this.back = this.command("Back", "", () => this.move("back", this.whyNoBack()));
+    this.next = this.command("Next", "n", () => this.skip());
+    // Beside the buttons, for the list below may be out of sight.
+    bar.append(...this.verdicts, this.undoing, this.back, this.next, this.status, this.why);
     return bar;
+  }
+
+  // A button that cannot be used says why, and so must take clicks and the focus.
+  command(name, key, act) {
+    const press = button(name, act);
+    press.setAttribute("aria-describedby", this.why.id);
+    if (key) {
+      press.setAttribute("aria-keyshortcuts", key);
+      press.append(" ", element("kbd", "", key));
+    }
+    return press;
   }
 
   body() {
@@ -265,11 +306,36 @@ class ReviewPage {
     this.before = element("p", "argyle-before");
     const about = element("div", "argyle-about");
     const [facts, ...rest] = this.about.parts;
-    const note = labelled("Note (kept with the verdict)", this.note);
+    const note = labelled("Note (saved with the verdict)", this.note);
     about.append(facts, this.before, note, ...rest);
     this.case = element("div", "argyle-case");
     this.case.append(this.paper.box, about);
     return this.case;
+  }
+
+  end() {
+    this.ending = element("div", "argyle-end");
+    this.endWords = element("p", "argyle-where");
+    this.rest = button("", () => this.move("first"));
+    this.ending.append(this.endWords, this.rest);
+    this.ending.hidden = true;
+    return this.ending;
+  }
+
+  queue() {
+    const box = element("div", "argyle-queue-box");
+    this.filter = new Choice("Show", SHOWN, (shown) => this.view({ shown }));
+    this.order = new Choice("Order", ORDERS, (order) => this.view({ order }));
+    const bar = element("div", "argyle-queue-bar");
+    bar.append(this.filter.box, this.order.box);
+    const names = element("div", "argyle-queue-row argyle-queue-names");
+    names.setAttribute("aria-hidden", "true");
+    for (const name of ["No.", "Borrower", "Type", "Score", "Your verdict"]) {
+      names.append(element("span", "", name));
+    }
+    this.none = element("p", "argyle-nothing");
+    box.append(element("p", "argyle-title", "Documents"), bar, names, this.list.box, this.none);
+    return box;
   }
 
   agreement() {
@@ -277,9 +343,13 @@ class ReviewPage {
     return this.agreed;
   }
 
+  // ---------------------------------------------------------------- what the kernel says
+
   hear(message, buffers) {
+    if (message.about === "judge") this.saved(message);
     if (message.error) {
-      this.judging = null;
+      // What the page took for done was not: the kernel says where the queue stands.
+      if (!this.isBusy()) this.talk.ask("open");
       return;
     }
     switch (message.about) {
@@ -287,164 +357,363 @@ class ReviewPage {
         this.takeCase(message);
         break;
       case "slice":
-        this.paper.take(message, buffers[0]).then((complete) => complete && this.begin());
+        this.paper.take(message, buffers[0]);
         break;
       case "ready":
-        if (message.upload === this.state?.upload && this.fetching) {
-          this.talk.ask("case", { upload: message.upload });
-        }
+        if (this.fetching.has(message.upload)) this.askCase(message.upload);
+        break;
+      case "want":
+        // What was here already is not announced again.
+        for (const upload of message.here) if (this.fetching.has(upload)) this.askCase(upload);
+        break;
+      case "rows":
+        this.list.take(message);
+        break;
+      case "agreement":
+        this.showAgreement(message.pairs);
         break;
       default:
         this.takeState(message);
     }
   }
 
-  takeState(state) {
-    this.showAnswer(state);
-    const wanted = state.about === "open" ? this.wanted : null;
-    if (state.about === "open") this.wanted = null;
-    if (wanted?.upload === state.upload) this.judge(wanted.verdict);
+  saved({ error }) {
+    const { name, verdict } = this.unsaved.shift() ?? {};
+    if (error) this.tell(`Not saved: ${name} is ${verdict}. ${error}`);
+    else this.done = `Saved: ${name} is ${verdict}.`;
   }
 
-  showAnswer(state) {
-    const said = this.judging && state.about === "judge" ? `Written down: ${this.judging}. ` : "";
-    this.judging = null;
-    const other = this.state?.upload !== state.upload;
+  isBusy() {
+    return this.talk.tells(() => true);
+  }
+
+  isMoving() {
+    return this.talk.tells((change) => MOVES.has(change.kind));
+  }
+
+  takeState(state) {
+    const isOther = this.state?.reviewer !== state.reviewer;
     this.state = state;
-    this.case.hidden = !state.upload;
     if (this.reviewer !== document.activeElement) this.reviewer.value = state.reviewer;
-    this.showProgress(state);
-    this.showAgreement(state.agreement);
-    setText(this.before, state.verdict ? `You said before: ${state.verdict}.` : "");
-    if (other || said) this.note.value = state.note;
-    if (other) {
-      this.facts = null;
-      this.ready = false;
-      this.about.show(null);
-      this.paper.clear(state.upload ? "Fetching the document" : "Every document has your verdict.");
-      this.fetching = Boolean(state.upload);
-      if (state.upload) this.talk.ask("case", { upload: state.upload });
-      // The button that was pressed is disabled now, and would swallow the keys.
-      const here = document.activeElement;
-      if (this.panel.contains(here) && here.tagName === "BUTTON") {
-        this.panel.focus({ preventScroll: true });
-      }
+    const [first, ...rest] = state.line;
+    const place = state.line.findIndex(({ upload }) => upload === this.now?.upload);
+    if (place >= 0) this.ahead = state.line.slice(place + 1);
+    // Further verdicts are on their way: the page is ahead of the kernel.
+    if (!this.isBusy()) {
+      this.ahead = rest;
+      if (first?.upload !== this.now?.upload || state.about !== "judge") this.present(first);
+      if (isOther) this.note.value = first?.note ?? "";
+      if ("undone" in state) this.note.value = state.undone;
+      setText(this.status, this.done ? `${this.done} ${this.placeText()}` : this.placeText());
+      this.done = "";
+    } else if (!this.now && this.ahead.length) {
+      this.advance();
     }
-    const where = state.upload ? `Document ${state.place} of ${state.documents}` : "All judged";
-    setText(this.status, said + where);
+    this.showProgress(state);
+    this.filter.show(state.shown, this.counts(state));
+    this.order.show(state.order);
+    this.list.update(state.listed, state.here);
+    setText(this.none, state.listed ? "" : "No document has this verdict. Select All.");
+    this.compare();
+    this.want();
+  }
+
+  counts({ documents, said }) {
+    const done = Object.values(said).reduce((sum, n) => sum + n, 0);
+    return { all: documents, open: documents - done, ...said };
+  }
+
+  // The document that is shown, the next ones and the last one, in the order they are wanted: an
+  // undone verdict leads back.
+  want() {
+    if (!this.state) return;
+    const ahead = this.ahead.slice(0, this.state.fetched_ahead);
+    const uploads = [this.now, ...ahead].map((row) => row?.upload);
+    const wanted = [...new Set([...uploads, this.unsaved.at(-1)?.upload ?? this.state.last])];
+    this.wanted = wanted.filter(Boolean);
+    this.talk.ask("want", { uploads: this.wanted });
+    this.keep(this.wanted);
+  }
+
+  keep(wanted) {
+    for (const upload of this.cases.keys()) if (!wanted.includes(upload)) this.cases.delete(upload);
+    for (const upload of this.fetching) if (!wanted.includes(upload)) this.fetching.delete(upload);
+    this.paper.keep(wanted);
+    for (const upload of wanted) {
+      if (!this.cases.has(upload)) this.fetching.add(upload);
+    }
+  }
+
+  askCase(upload, again = false) {
+    this.talk.ask("case", { upload, again }, `case ${upload}`);
   }
 
   takeCase(facts) {
-    if (facts.upload !== this.state?.upload) return;
-    this.fetching = Boolean(facts.fetching);
-    if (facts.fetching) {
-      this.facts = null;
+    const { upload } = facts;
+    if (facts.fetching || !this.fetching.delete(upload)) return;
+    this.cases.set(upload, facts);
+    if (facts.size) this.paper.add(facts);
+    if (upload === this.now?.upload) this.showCase();
+  }
+
+  reload() {
+    const { upload } = this.now;
+    this.cases.delete(upload);
+    this.paper.again(upload);
+    this.fetching.add(upload);
+    this.showCase();
+    this.askCase(upload, true);
+  }
+
+  // ---------------------------------------------------------------- what is shown
+
+  // Without a row there is none to show: the end of the queue, or what comes is not known yet.
+  present(row) {
+    const other = row?.upload !== this.now?.upload;
+    this.now = row ?? null;
+    this.ended = !row && (!this.isBusy() || Boolean(this.state?.is_all));
+    this.case.hidden = this.ended;
+    this.ending.hidden = !this.ended;
+    if (this.ended) this.showEnd();
+    if (other || !row) this.note.value = row?.note ?? "";
+    setText(this.before, row?.verdict ? `Your earlier verdict: ${row.verdict}.` : "");
+    this.list.show(row?.upload);
+    this.showCase();
+    this.want();
+    setText(this.where, this.placeText());
+    this.offer();
+  }
+
+  showCase() {
+    const { now } = this;
+    if (!now) {
       this.about.show(null);
-      this.paper.clear("Fetching the document");
+      this.paper.show(null, "Loading the next document");
       return;
     }
-    if (this.facts) return;
-    this.facts = facts;
-    this.about.show(facts);
-    if (facts.size) {
-      this.paper.begin(facts);
-    } else {
-      this.paper.clear("The document is not here.");
-      this.begin();
-    }
-  }
-
-  // The document is before the reviewer's eyes: from now on a verdict can be about it.
-  begin() {
-    this.ready = true;
+    const facts = this.cases.get(now.upload);
+    this.about.show(facts ? { ...facts, borrower: now.borrower } : now);
+    const isMissing = facts && !facts.size;
+    this.paper.show(now.upload, isMissing ? "Document not available." : "Loading the document");
     this.offer();
   }
 
-  get open() {
-    return Boolean(this.ready && this.state?.upload && !this.judging);
-  }
-
-  offer() {
-    const named = Boolean(this.reviewer.value.trim());
-    for (const press of this.verdicts) press.disabled = !this.open || !named;
-    this.next.disabled = !this.state?.upload;
-    this.back.disabled = !this.state || this.state.place === 1;
-  }
-
-  judge(verdict) {
-    if (!this.open || !this.reviewer.value.trim()) return;
-    const { upload } = this.state;
-    if (this.talk.inFlight.has("open")) {
-      // The click that ended the writing of a name: it counts once the name is written down, else
-      // the verdict would be the former reviewer's.
-      this.wanted = { verdict, upload };
-      return;
+  placeText() {
+    if (!this.state) return "";
+    if (this.now) {
+      const { number } = this.now;
+      return `Document ${number.toLocaleString("en")} of ${this.state.documents.toLocaleString("en")}`;
     }
-    this.judging = verdict;
-    this.talk.tell("judge", { upload, verdict, note: this.note.value.trim() });
-    this.offer();
+    return this.ended ? "End of the queue" : "Loading the next document";
   }
 
-  move(kind) {
-    if (this.state && !this.judging) this.talk.tell(kind);
-  }
-
-  press(event) {
-    const typing = event.target.matches("input, textarea, select");
-    if (typing && event.key === "Escape") this.panel.focus({ preventScroll: true });
-    if (typing || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
-    const found = VERDICTS.find(([, key]) => key === event.key.toLowerCase());
-    if (found) this.judge(found[0]);
-    else if (event.key.toLowerCase() === "n" && !this.next.disabled) this.move("skip");
-    else return;
-    event.preventDefault();
-  }
-
-  // A viewer that was clicked keeps the keys, until the mouse comes to another part of the panel.
-  takeKeysBack(under) {
-    const here = document.activeElement;
-    if (here.tagName === "IFRAME" && here !== under && this.panel.contains(here)) {
-      handOn(here, this.panel);
-    }
+  showEnd() {
+    const { open } = this.counts(this.state);
+    const words = open
+      ? `End of the queue. ${plural(open, "document")} ${open === 1 ? "has" : "have"} no verdict.`
+      : "All documents reviewed.";
+    setText(this.endWords, words);
+    setText(this.rest, `Review ${open === 1 ? "it" : `these ${open.toLocaleString("en")}`}`);
+    this.rest.hidden = !open;
   }
 
   showProgress({ place, documents, said, sampled }) {
-    const done = VERDICTS.map(([verdict]) => `${said[verdict]} ${verdict}`).join(", ");
-    const all = Object.values(said).reduce((sum, n) => sum + n, 0);
-    const where = place > documents ? "All documents judged" : `Document ${place} of ${documents}`;
+    const done = Object.values(said).reduce((sum, n) => sum + n, 0);
+    const parts = VERDICTS.map(([verdict]) => `${said[verdict]} ${verdict}`).join(", ");
     const why = sampled
-      ? "Drawn by chance: the verdicts can speak for all uploads."
-      : "Not a random sample: the verdicts speak for these documents only.";
-    setText(this.where, where);
-    setText(this.how, `${all} judged: ${done}. ${why}`);
-    Object.assign(this.judged, { max: documents, value: all });
+      ? "Random sample: results can be extrapolated to all uploads."
+      : "Not a random sample: results apply to these documents only.";
+    if (!this.state) {
+      setText(this.where, place > documents ? "End of the queue" : `Document ${place} of ${documents}`);
+    } else if (this.ended) this.showEnd();
+    setText(this.how, `${done} of ${documents} reviewed: ${parts}. ${why}`);
+    Object.assign(this.judged, { max: documents, value: done });
+  }
+
+  // Comparing takes longer than a verdict, and waits for a pause.
+  compare() {
+    clearTimeout(this.comparing);
+    this.comparing = setTimeout(() => this.talk.ask("agreement"), COMPARE_MS);
   }
 
   showAgreement(pairs) {
     const lines = pairs.filter((pair) => Number(pair.documents) > 0).map(agreementText);
-    const title = element("p", "argyle-title", "Agreement of the reviewers");
+    const title = element("p", "argyle-title", "Reviewer agreement");
     const parts = lines.map((text) => element("p", "", text));
     this.agreed.replaceChildren(...(parts.length ? [title, ...parts] : []));
   }
+
+  noticeText() {
+    const { notice } = this.talk;
+    const waiting = this.unsaved.length;
+    if (!notice || !waiting || this.talk.troubled) return notice;
+    return `${notice} Not saved yet: ${plural(waiting, "verdict")}.`;
+  }
+
+  tell(text) {
+    // Said anew even if it is the same: a screen reader must hear it again.
+    this.status.textContent = "";
+    this.status.textContent = text;
+  }
+
+  // ---------------------------------------------------------------- what cannot be done, and why
+
+  whyNoVerdict() {
+    if (!this.state) return "Waiting for the kernel.";
+    if (this.ended) return "End of the queue: no document to review.";
+    if (!this.reviewer.value.trim()) return "Enter your name to give verdicts.";
+    if (!this.now || this.isMoving()) return "Loading the next document.";
+    const facts = this.cases.get(this.now.upload);
+    const isHere = facts && (!facts.size || this.paper.isReady(this.now.upload));
+    return isHere ? "" : `Loading ${this.name()}.`;
+  }
+
+  whyNoUndo() {
+    if (!this.state) return "Waiting for the kernel.";
+    return this.state.last || this.unsaved.length ? "" : "No verdict to undo in this panel yet.";
+  }
+
+  whyNoBack() {
+    if (!this.state) return "Waiting for the kernel.";
+    return this.now?.number === 1 ? "This is the first document." : "";
+  }
+
+  whyNoNext() {
+    if (!this.state) return "Waiting for the kernel.";
+    return this.ended ? "End of the queue." : "";
+  }
+
+  offer() {
+    const why = this.whyNoVerdict();
+    for (const press of this.verdicts) offerButton(press, why);
+    offerButton(this.undoing, this.whyNoUndo());
+    offerButton(this.back, this.whyNoBack());
+    offerButton(this.next, this.whyNoNext());
+    const keys = "Shortcuts: g genuine, f fraudulent, u unsure, n next, z undo. Esc leaves a text field.";
+    setText(this.why, why || keys);
+  }
+
+  name(row = this.now) {
+    return shown(row.file_name || `document ${row.number}`);
+  }
+
+  // ---------------------------------------------------------------- what the reviewer does
+
+  judge(verdict) {
+    const why = this.whyNoVerdict();
+    if (why) {
+      this.tell(`No verdict saved. ${why}`);
+      return;
+    }
+    const { upload } = this.now;
+    const note = this.note.value.trim();
+    this.unsaved.push({ upload, verdict, name: this.name() });
+    this.talk.tell("judge", { upload, verdict, note, reviewer: this.reviewer.value.trim() });
+    this.advance();
+  }
+
+  judgeByClick(verdict, { detail }) {
+    if (detail && this.aimed !== this.now?.upload) {
+      this.tell("No verdict saved. Another document came up while you clicked.");
+    } else {
+      this.judge(verdict);
+    }
+  }
+
+  advance() {
+    this.present(this.ahead.shift());
+  }
+
+  skip() {
+    const why = this.whyNoNext();
+    if (why) this.tell(why);
+    if (why || !this.now || this.isMoving()) return;
+    this.talk.tell("skip", { upload: this.now.upload });
+    this.advance();
+  }
+
+  undo() {
+    this.move("undo", this.whyNoUndo());
+  }
+
+  move(kind, why = "", content = {}) {
+    if (why) this.tell(why);
+    else this.talk.tell(kind, content);
+    this.offer();
+  }
+
+  go(upload) {
+    if (upload !== this.now?.upload) this.move("go", "", { upload });
+  }
+
+  view(change) {
+    const { shown, order } = { shown: this.filter.chosen, order: this.order.chosen, ...change };
+    this.list.clear();
+    if (this.state) this.move("view", "", { shown, order });
+  }
+
+  press(event) {
+    const typing = event.target.matches("input, textarea");
+    if (typing && event.key === "Escape") this.focusPanel();
+    const key = event.key.toLowerCase();
+    const isUndo = key === "z" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
+    const modified = (event.ctrlKey || event.metaKey || event.altKey) && !isUndo;
+    if (typing || event.repeat || modified) return;
+    const found = VERDICTS.find(([, letter]) => letter === key);
+    if (found) this.judge(found[0]);
+    else if (key === "n") this.skip();
+    else if (key === "z") this.undo();
+    else return;
+    event.preventDefault();
+  }
+
+  focusPanel() {
+    this.panel.focus({ preventScroll: true });
+  }
+
+  // After any click the keys are the panel's: on a button, which Space would press again, on a text,
+  // and in the viewer of a document, which would keep them.
+  holdKeys() {
+    this.panel.addEventListener("click", (event) => {
+      const { target, detail } = event;
+      const keeps = target.closest("input, textarea, a, [role=listbox], .argyle-picture");
+      if (detail && !keeps) this.focusPanel();
+    });
+    this.panel.addEventListener("pointerdown", () => (this.tabbed = false));
+    this.panel.addEventListener("keydown", (event) => (this.tabbed = event.key === "Tab"));
+    // A click in a frame is not heard here, but that the window has lost the keys to it.
+    this.takeBack = () => {
+      setTimeout(() => {
+        const here = document.activeElement;
+        const isViewer = here?.tagName === "IFRAME" && this.panel.contains(here);
+        if (isViewer && !this.tabbed) this.focusPanel();
+      });
+    };
+    window.addEventListener("blur", this.takeBack);
+    this.paper.sheet.addEventListener("mouseenter", () => (this.tabbed = false));
+    this.panel.addEventListener("mouseover", ({ target }) => {
+      if (target.tagName !== "IFRAME") this.takeBack();
+    });
+  }
+}
+
+function offerButton(press, why) {
+  press.setAttribute("aria-disabled", Boolean(why));
+  press.title = why;
 }
 
 function agreementText(pair) {
   const number = (text) => (text === "" ? "not defined" : Number(text).toFixed(2));
   const interval =
-    pair.kappa_low === ""
+    pair.kappa_ci_low === ""
       ? ""
-      : ` (95 % interval ${number(pair.kappa_low)} to ${number(pair.kappa_high)})`;
+      : ` (95% CI ${number(pair.kappa_ci_low)} to ${number(pair.kappa_ci_high)})`;
   return (
-    `${shown(pair.reviewer)} and ${shown(pair.other)} agree on ` +
-    `${percent(Number(pair.agreed))} of ${plural(Number(pair.documents), "document")}; ` +
+    `${shown(pair.reviewer)} and ${shown(pair.other)}: ` +
+    `${(100 * Number(pair.agreed)).toFixed(1)}% agreement on ` +
+    `${plural(Number(pair.documents), "document")}, ` +
     `Cohen's kappa ${number(pair.kappa)}${interval}`
   );
-}
-
-function withKey(press, key) {
-  press.setAttribute("aria-keyshortcuts", key);
-  press.append(" ", element("kbd", "", key));
-  return press;
 }
 
 function render({ model, el }) {
