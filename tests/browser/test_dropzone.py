@@ -141,7 +141,8 @@ def row(page, name, state=None):
 
 def here(page, name):
     """Wait until a file is in the kernel, whatever is thought of it there."""
-    until(lambda: files_in_kernel(page).get(name, [""])[0] == "arrived", 60)
+    over = ".argyle-document:is([data-state=ready], [data-state=refused])"
+    page.locator(over, has_text=name).wait_for()
 
 
 def files_in_kernel(page):

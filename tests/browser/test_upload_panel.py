@@ -238,12 +238,17 @@ for number, text in enumerate({XSS!r}):
         level="low", signals=(text,)))
 """,
     )
-    page.wait_for_function(
-        "count => document.querySelectorAll('.argyle-document').length === count", arg=len(XSS)
-    )
-    texts = page.locator(".argyle-document .argyle-file").all_inner_texts()
-    assert len(texts) == len(XSS)
-    assert page.locator(".argyle-document").locator("img, script, iframe, svg, a").count() == 0
+    page.locator(f".argyle-document[aria-setsize='{len(XSS)}']").first.wait_for()
+    seen = set()
+    for share in range(21):
+        page.locator(".argyle-rows").evaluate(
+            "(box, share) => { box.scrollTop = (share / 20) * box.scrollHeight; }", share
+        )
+        page.wait_for_timeout(50)
+        rows = page.locator(".argyle-document")
+        assert rows.locator("img, script, iframe, svg, a").count() == 0
+        seen |= set(rows.evaluate_all("rows => rows.map(row => row.ariaPosInSet)"))
+    assert len(seen) == len(XSS)
     run_in_kernel(page, "for n in range(200): panel.queue.remove(f'x{n}')")
 
 
