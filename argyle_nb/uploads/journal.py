@@ -108,7 +108,7 @@ class BatchFile(NamedTuple):
 
     file: str  # its key in the queue
     path: str
-    is_copy: bool
+    is_copy: bool  # 0 or 1, as SQLite keeps it
     sha256: str
     document_type: str
     borrower: str  # as it was typed
@@ -282,9 +282,9 @@ class Journal:
             dead = {owner for owner in owners if not self._owner.is_alive(owner)}
         states = {None: "new", "rejected": "new", "sending": "unknown", "probable": "unknown"}
         return [
-            BatchFile(*row[:2], bool(row[2]), *row[3:6], states.get(row[6], row[6]), row[7])
-            for row in rows
-            if row[-1] in dead
+            BatchFile._make((*told, states.get(state, state), upload_id))
+            for *told, state, upload_id, owner in rows
+            if owner in dead
         ]
 
     def borrowers(self, scope: str) -> dict[str, str]:

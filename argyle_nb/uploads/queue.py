@@ -56,11 +56,13 @@ if TYPE_CHECKING:
 _SEARCHED_FOR = "Not confirmed yet. Checking whether Argyle stored it (up to 2 minutes)"
 _MAY_BE_THERE = "It may be stored. Select Retry: it checks Argyle first."
 _STOPPED = "Stopped before it was sent"
-_DUPLICATE = "Same content, type and borrower as {}: not sent again"
+_DUPLICATE = "Duplicate of {} (same content, type and borrower): not sent again"
 _BEFORE = "Uploaded before the interruption"
 _ARRIVED = "Uploaded. Waiting for results"
 _LOST = "The batch was interrupted, and this file is no longer on the Jupyter server. Add it again."
-_OTHER_CONTENT = "The file has changed since the interrupted batch. Select Upload to send it as it is."
+_OTHER_CONTENT = (
+    "The file has changed since the interrupted batch. Select Upload to send it as it is."
+)
 # What a document costs besides its bytes, in bytes, when the time that is left is estimated.
 _BYTES_A_DOCUMENT = 100_000
 
@@ -292,10 +294,10 @@ class UploadQueue:
             self._recorded -= known
             self.journal.forget(self._scope, known)
 
-    def kept_paths(self) -> set[Path]:
+    def kept_paths(self) -> frozenset[Path]:
         """Give the private copies of what was to be sent and is not at Argyle yet."""
         waiting = [file for file in self.files if file.is_copy and file.key in self._recorded]
-        return {file.path for file in waiting if not file.upload_id}
+        return frozenset(file.path for file in waiting if not file.upload_id)
 
     def resume(self) -> threading.Thread | None:
         """Take what interrupted batches left into the queue, and send what is as it was then."""
@@ -307,7 +309,7 @@ class UploadQueue:
         keys = [old.file for old in left if self._take_over(old)]
         return self.send(keys) if keys else None
 
-    def discard_interrupted(self) -> None:
+    def discard(self) -> None:
         """Forget what interrupted batches left, and remove private copies of it."""
         left = self.journal.interrupted(self._scope)
         self.journal.forget(self._scope, [old.file for old in left])
@@ -420,7 +422,7 @@ def _queued(old: BatchFile) -> QueuedFile:
         old.file,
         path,
         safe_name(path.name),
-        old.is_copy,
+        bool(old.is_copy),
         document_type=old.document_type,
         is_guess=False,
         user=old.borrower,

@@ -155,8 +155,8 @@ def checked(files: list[QueuedFile]) -> list[QueuedFile]:
     if untyped := [file for file in files if not file.document_type]:
         problem = _named(untyped, "has", "have")
         raise ValidationError(
-            f"Nothing was sent. {problem} no document type, and none could be suggested. Choose one "
-            "under Document type."
+            f"Nothing was sent. {problem} no document type, and none could be suggested. Choose "
+            "one under Document type."
         )
     if missing := [file for file in files if not file.user]:
         problem = _named(missing, "has", "have")

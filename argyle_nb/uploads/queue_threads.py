@@ -110,7 +110,9 @@ class FileInspector:
         """Whether a document is the one that somebody gave a user; another is inspected anew."""
         if _is_unchanged(file):
             return True
-        self._files.put(file.key, state=LOOKING, message="The file changed on disk. Checking it again")
+        self._files.put(
+            file.key, state=LOOKING, message="The file changed on disk. Checking it again"
+        )
         self.inspect(file.key)
         return False
 
@@ -294,13 +296,13 @@ def outcome(upload: UserUpload, reason: str) -> Outcome:
         level = "" if score is None else PRESETS["argyle"].level_of(score)
         signals = _signals_of(upload)
     except (ArgyleError, ValueError) as error:
-        return Outcome(f"stored as {kind}; its score cannot be read ({error})")
+        return Outcome(f"Stored as {kind}; its score cannot be read ({error})")
     if score is not None:
         count = {0: "no signals", 1: "1 signal"}.get(len(signals), f"{len(signals)} signals")
         message = f"{kind}: score {score}, {level} authenticity, {count}"
         return Outcome(message, score, level, signals)
     why = f" ({reason})" if reason != COMPLETE else ""
-    return Outcome(f"stored as {kind}; no authenticity score{why}")
+    return Outcome(f"Stored as {kind}; no authenticity score{why}")
 
 
 def _signals_of(upload: UserUpload) -> tuple[str, ...]:

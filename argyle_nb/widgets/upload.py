@@ -22,19 +22,20 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 import msgspec
 import traitlets
 
 from argyle_nb.config import ENVIRONMENTS, LOCAL
-from argyle_nb.documents import MAX_DOCUMENT_BYTES, safe_name
+from argyle_nb.documents import MAX_DOCUMENT_BYTES
 from argyle_nb.errors import ValidationError, words_of
 from argyle_nb.models import DOCUMENT_TYPES, SCORED_TYPES
-from argyle_nb.review.queue import ReviewCase, open_case
+from argyle_nb.review.queue import open_case
 from argyle_nb.uploads import UploadQueue
 from argyle_nb.uploads.jobs import default_journal
 from argyle_nb.uploads.queue_files import DONE, LOOKING, READING, SENDING, WAITING, files_of
+from argyle_nb.widgets.case import DocumentCache, facts_of, slice_of
 from argyle_nb.widgets.panel import Panel, Question, Throttle, read_static
 from argyle_nb.widgets.receiving import ARRIVED, GONE, RECEIVING, Receiver
 
@@ -104,25 +105,25 @@ class UploadPanel(Panel):
     []
     """
 
-    _esm = read_static("panel.js", "sha256.js", "dropzone.js", "upload.js")
-    _css = read_static("panel.css", "dropzone.css", "upload.css")
+    _esm = read_static("panel.js", "case.js", "sha256.js", "dropzone.js", "upload.js")
+    _css = read_static("panel.css", "case.css", "dropzone.css", "upload.css")
     rules: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     changes = frozenset({"set", "add", "send", "stop", "remove", "again", "resume", "discard"})
 
-    def __new__(cls, client: Client, journal: Path | str | None = None) -> UploadPanel:
+    def __new__(cls, client: Client, journal: Path | str | None = None) -> Self:
         """Give the panel of this journal and place, unless it was closed."""
-        key = (client.settings.journal_scope, Path(journal or default_journal()).absolute())
-        with _PANELS_LOCK:
-            if key not in _PANELS or _PANELS[key].comm is None:
-                made = cast("UploadPanel", super().__new__(cls, client, journal))
-                made._begin(client, key[1])
-                _PANELS[key] = made
-            return _PANELS[key]
+        known = _PANELS.get(_key_of(client, journal))
+        if known is not None and known.comm is not None:
+            return cast("Self", known)
+        return cast("Self", super().__new__(cls, client, journal))
 
     def __init__(self, client: Client, journal: Path | str | None = None) -> None:
-        # Its key may be the right one, its port the new one.
-        del journal
-        if client is not self.queue.client:
+        key = _key_of(client, journal)
+        if _PANELS.get(key) is not self:
+            self._begin(client, key[1])
+            _PANELS[key] = self
+        elif client is not self.queue.client:
+            # Its key may be the right one, its port the new one.
             self.queue.use(client)
             self.rules = self.rules | _place_of(client)
 
@@ -137,7 +138,9 @@ class UploadPanel(Panel):
         self._push_soon = Throttle(SHOW_SECONDS, self._push_changes)
         self._save_soon = Throttle(SAVE_SECONDS, self._save_rows)
         self._save_rarely = Throttle(SAVE_WHILE_MOVING_SECONDS, self._save_rows)
-        self._case = ReviewCase("")
+        self._documents = DocumentCache(
+            lambda upload: open_case(self.queue.client, upload), self._announce
+        )
         self.rules = _RULES | _place_of(client)
         super().__init__({"files": [], "more": 0})
 
@@ -287,24 +290,23 @@ class UploadPanel(Panel):
         return self._in_background("resumed", lambda: bool(self.queue.resume()))
 
     def _on_discard(self, _: _UploadQuestion) -> Answer:
-        self.queue.discard_interrupted()
+        self.queue.discard()
         return {}
 
     def _on_case(self, question: _UploadQuestion) -> Answer:
-        """Fetch a document, and what Argyle says of it."""
-        file = self.queue.find(question.keys[0])
+        key = question.keys[0]
+        file = self.queue.find(key)
         upload = file.upload_id if file else ""
+        self._documents.keep_only(upload)
+        case = self._documents.find(upload, again=question.again)
+        return {"file": key} | (facts_of(case) if case else {"fetching": bool(upload)})
 
-        def fetch() -> Answer:
-            self._case = open_case(self.queue.client, upload)
-            return {"file": question.keys[0]} | _facts(self._case)
+    def _on_part(self, question: _UploadQuestion) -> Answer:
+        case = self._documents.find(question.upload)
+        return slice_of(case, question.upload, question.offset)
 
-        return self._in_background("fetched", fetch)
-
-    def _on_slice_of(self, question: _UploadQuestion) -> Answer:
-        content = self._case.content if self._case.upload_id == question.text else b""
-        part = content[question.offset : question.offset + SLICE_BYTES]
-        return {"upload": question.text, "offset": question.offset, "buffer": part}
+    def _announce(self, upload: str) -> None:
+        self._push({"about": "ready", "upload": upload})
 
     def _on_users(self, question: _UploadQuestion) -> Answer:
         self.queue.finder.search(question.text, self._push_users)
@@ -407,20 +409,25 @@ class UploadPanel(Panel):
 
 
 _PANELS: dict[tuple[str, Path], UploadPanel] = {}
-_PANELS_LOCK = threading.RLock()
+
+
+def _key_of(client: Client, journal: Path | str | None) -> tuple[str, Path]:
+    return client.settings.journal_scope, Path(journal or default_journal()).absolute()
 
 
 class _UploadQuestion(Question):
     kind: Literal[
         "open", "look", "set", "add", "send", "stop", "remove", "again", "users", "earlier",
-        "resume", "discard", "case", "slice_of",
+        "resume", "discard", "case", "part",
     ]  # fmt: skip
     keys: tuple[str, ...] = ()
     all: bool = False
     document_type: str | None = None
     user: str | None = None
     text: str = ""
+    upload: str = ""
     offset: int = 0
+    again: bool = False
 
 
 UploadPanel.question = _UploadQuestion
@@ -615,17 +622,6 @@ _JOURNAL_STATES = {
     "unknown": "not confirmed",
     "probable": "possible match",
 }
-
-
-def _facts(case: ReviewCase) -> Answer:
-    return {
-        "upload": case.upload_id,
-        "name": safe_name(case.file_name or ""),
-        "size": len(case.content),
-        "media_type": case.media_type,
-        "problem": case.problem,
-        "fields": case.fields.astype("string").fillna("").to_dict("records"),
-    }
 
 
 def _suggestion(user: User, value: str) -> dict[str, str]:

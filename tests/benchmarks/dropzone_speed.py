@@ -12,25 +12,30 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from argyle_nb.widgets.dropzone import SLICE_BYTES, UNACKNOWLEDGED_SLICES
+from argyle_nb.widgets.upload import SLICE_BYTES, UNACKNOWLEDGED
 from tests.benchmarks.measure import best_seconds, report
 from tests.browser.devtools import BarePage, bare_notebook
 from tests.browser.lab import CHROMIUM, jupyter_lab, write_notebook
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 MEGABYTE = 1_000_000
 STOCK_BYTES = 9 * MEGABYTE
 PATIENCE_SECONDS = 120
-SLICES = [(kib * 1024, UNACKNOWLEDGED_SLICES) for kib in (128, 256, 512, 768, 1024, 4096)]
+SLICES = [(kib * 1024, UNACKNOWLEDGED) for kib in (128, 256, 512, 768, 1024, 4096)]
 WINDOWS = [(SLICE_BYTES, 1), (SLICE_BYTES, 16)]
 CELL = """
 import ipywidgets
-from argyle_nb.widgets.dropzone import DropZone
-zone = DropZone(max_bytes=10**9)
+import argyle_nb as anb
+panel = anb.UploadPanel(anb.connect(environment="local"), "panel.sqlite")
 stock = ipywidgets.FileUpload(description="Choose")
-ipywidgets.VBox([zone, stock])
+ipywidgets.VBox([panel, stock])
 """
-ZONE = "document.querySelector('.argyle-drop button')"
+ZONE = "document.querySelector('.argyle-area button')"
+ARRIVED = "print(sum(file.state == 'arrived' for file in panel.receiver.files))"
 # The first is the one that the drop zone keeps hidden.
 STOCK = "[...document.querySelectorAll('.widget-upload')].at(1)"
 
@@ -38,20 +43,23 @@ STOCK = "[...document.querySelectorAll('.widget-upload')].at(1)"
 def through_the_zone(page: BarePage, path: Path, slice_bytes: int, window: int) -> None:
     """Copy a file with slices of this size, so many of them unacknowledged."""
     rules = f"dict(slice_bytes={slice_bytes}, unacknowledged={window})"
-    page.run_in_kernel(f"zone._area.rules = zone._area.rules | {rules}")
-    arrived = "document.querySelectorAll('.argyle-row[data-state=arrived]').length"
-    before = page.evaluate(arrived)
+    page.run_in_kernel(f"panel.rules = panel.rules | {rules}")
+    before = page.run_in_kernel(ARRIVED)
     page.choose(f"{ZONE}.click()", path)
-    page.wait_for(f"{arrived} > {before}", seconds=PATIENCE_SECONDS)
+    until_other(lambda: page.run_in_kernel(ARRIVED), before)
 
 
 def through_the_stock_control(page: BarePage, path: Path) -> None:
     """Copy a file with the stock control, which takes it in one message."""
     page.run_in_kernel("stock.value = ()")
     page.choose(f"{STOCK}.click()", path)
+    until_other(lambda: page.run_in_kernel("print(len(stock.value))"), "0\n")
+
+
+def until_other(value: Callable[[], str], before: str) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while page.run_in_kernel("print(len(stock.value))") != "1\n":
-        assert time.monotonic() < deadline, "the stock control lost the file"
+    while value() == before:
+        assert time.monotonic() < deadline, "the file did not arrive"
         time.sleep(0.01)
 
 

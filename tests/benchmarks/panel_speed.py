@@ -1,8 +1,9 @@
 """The upload panel at size, in a real JupyterLab: how soon many files are in its list.
 
-Run ``python -m tests.benchmarks.panel_speed [files ...]`` (100, 1,000 and 3,000 by default). So many
-small documents are dropped at once, or, from 3,000 on, added from a folder of the kernel's machine.
-Chromium is driven by hand, because Playwright's driver would copy every message.
+Run ``python -m tests.benchmarks.panel_speed [files ...]`` (100, 1,000 and 3,000 by default). So
+many small documents are dropped at once, or, from 3,000 on, added from a folder of the kernel's
+machine. Chromium is driven by hand, because Playwright's driver would copy every message. A freeze
+is the longest task of the page, in milliseconds.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ class Traffic:
             frame = event["response"]
             content = frame["payloadData"]
             # Binary messages are reported in base64.
-            size += len(content) * 3 // 4 if frame["opcode"] == 2 else len(content)  # noqa: PLR2004
+            size += len(content) * 3 // 4 if frame["opcode"] == 2 else len(content)
         return size
 
 
@@ -122,7 +123,10 @@ def measure(page: BarePage, folder: Path, count: int) -> dict[str, Any]:
         drop(page, paths)
     else:
         page.run_in_kernel(f"panel.add({str(folder)!r})")
-    row: dict[str, Any] = {"files": count, "in the list (s)": seconds_until(page, f"{ROWS} >= {count}")}
+    row: dict[str, Any] = {
+        "files": count,
+        "in the list (s)": seconds_until(page, f"{ROWS} >= {count}"),
+    }
     page.run_in_kernel(UNTIL_READY)
     row["all ready (s)"] = round(time.monotonic() - started, 1)
     time.sleep(3)
@@ -163,7 +167,6 @@ def main(counts: list[int]) -> None:
                 page.wait_for(f"!!{TYPE}")
                 time.sleep(2)
                 rows.append(measure(page, folder / "files", count))
-                print(rows[-1], flush=True)
     report("Upload panel at size", rows)
 
 

@@ -130,7 +130,7 @@ def go(hand, page, place, papers):
     hand.hand_in(papers)
     for paper in papers:
         page.locator(".argyle-document[data-state=ready]", has_text=paper.name).wait_for()
-    hand.write(page.get_by_label("User of all"), f"borrower-{place.name}")
+    hand.write(page.get_by_label("Borrower of all"), f"borrower-{place.name}")
     hand.press(page.get_by_role("button", name="Upload 2 documents"))
     page.wait_for_function(
         "() => document.querySelectorAll('.argyle-document[data-state=done]').length === 2"

@@ -5,13 +5,15 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from argyle_nb.widgets import upload as upload_module
+from argyle_nb.widgets.upload import _RULES, UploadPanel
 from tests.browser.kernel_part import KernelPart
 from tests.browser.lab import assert_focus
 
 pytestmark = pytest.mark.browser
 
-TYPES = ["paystubs", "W-2", "1099"]
+TYPES = [["paystubs", True], ["W-2", True], ["1099", True], ["miscellaneous", False]]
+PLACE = {"place": "the local sandbox", "remark": ""}
+NOTHING_LEFT = {"not_sent": 0, "not_confirmed": 0, "sent": 0}
 COUNT_CHANGES = """() => {
   window.changes = 0;
   const watch = new MutationObserver(records => (window.changes += records.length));
@@ -24,9 +26,8 @@ def row(key, state="ready", **known):
     """A row as the kernel tells it."""
     facts = {"file": key, "name": f"{key}.pdf", "size": 10, "found": "PDF", "type": "paystubs"}
     facts |= {"guess": True, "user": "loan-0", "state": state, "fraction": 0, "message": state}
-    facts |= {"how": "", "kind": "", "score": None, "level": "", "signals": []}
     if state == "done":
-        facts |= {"score": 85, "level": "high"}
+        facts |= {"score": 85, "level": "high", "kind": "paystubs", "uploaded": True}
     return facts | known
 
 
@@ -34,16 +35,18 @@ class Panel(KernelPart):
     """The kernel's part in the talk with the upload panel's page."""
 
     def __init__(self, page):
-        super().__init__(page, upload_module._Table, saved={"files": []})
+        super().__init__(page, UploadPanel, saved={"files": []}, rules=_RULES | PLACE)
         self.version = 0
 
-    def opens(self, *rows, user="loan-0", sending=False):
+    def opens(self, *rows, user="loan-0", sending=False, interrupted=NOTHING_LEFT, **more):
         told = {"version": self.version, "types": TYPES, "user": user, "sending": sending}
+        told |= {"interrupted": interrupted, "progress": None} | more
         self.answer("open", files=list(rows), **told)
 
-    def tells(self, *rows, gone=(), user="loan-0", sending=False, version=None):
+    def tells(self, *rows, gone=(), changes=(), sending=False, version=None, **more):
         self.version = version or self.version + 1
-        news = {"files": list(rows), "gone": list(gone), "user": user, "sending": sending}
+        news = {"files": list(rows), "gone": list(gone), "changes": list(changes)}
+        news |= {"user": "loan-0", "sending": sending, "progress": None} | more
         self.say("files", version=self.version, **news)
 
     def answer_all(self, kind, count):
@@ -64,15 +67,15 @@ def kernel(page):
 
 
 def everybody(page):
-    return page.get_by_label("User of all")
+    return page.get_by_label("Borrower of all")
 
 
 def user_of(page, key):
-    return page.get_by_label(f"User of {key}.pdf")
+    return page.get_by_label(f"Borrower of {key}.pdf")
 
 
 def upload_button(page):
-    return page.get_by_role("button", name=re.compile("^Upload"))
+    return page.get_by_role("button", name=re.compile("^Upload( |$)"))
 
 
 def press(locator):
@@ -148,7 +151,7 @@ def test_the_button_sends_what_it_counted(page, kernel):
 
 def test_every_pattern_is_added(page, kernel):
     kernel.opens()
-    page.locator("summary", has_text="on the kernel's machine").click()
+    page.locator("summary", has_text="Add files from the Jupyter server").click()
     for pattern in ("a/*", "b/*", "c/*"):
         page.get_by_label("File, folder or pattern").fill(pattern)
         page.get_by_role("button", name="Add").click()
@@ -182,7 +185,7 @@ def test_a_trouble_is_said_until_the_next_change_whatever_else_is_answered(page,
     kernel.opens(row("k1"))
     upload_button(page).click()
     kernel.answer("send", error="k1.pdf has no user")
-    page.locator("summary", has_text="Sent before").click()
+    page.locator("summary", has_text="Upload history").click()
     kernel.answer("earlier")
     kernel.say("earlier", earlier=[])
     assert page.get_by_role("alert").inner_text() == "k1.pdf has no user"
@@ -321,7 +324,7 @@ def test_a_hundred_documents_change_the_line_of_status_a_few_times_only(page, ke
     started = page.evaluate("() => performance.now()")
     for key in keys:
         kernel.tells(row(key, "done"), sending=True)
-    page.get_by_role("status").get_by_text("100 finished").wait_for()
+    page.get_by_role("status").get_by_text("100 scored").wait_for()
     seconds = (page.evaluate("() => performance.now()") - started) / 1000
     assert page.evaluate("() => window.changes") <= 2 * (seconds + 1)
 
@@ -334,7 +337,7 @@ def test_documents_that_failed_are_one_alert_when_the_batch_is_over(page, kernel
     kernel.tells(row("m3", "done"))
     alert = page.get_by_role("alert")
     alert.wait_for()
-    assert alert.inner_text() == "3 documents were not sent: see their rows"
+    assert alert.inner_text() == "3 uploads need attention: see Only problems."
     assert page.locator("[role=alert]").count() == 1
     kernel.tells(gone=["m0", "m1", "m2"])
     alert.wait_for(state="detached")
@@ -345,7 +348,7 @@ def test_what_may_have_been_sent_is_not_called_unsent(page, kernel):
     kernel.tells(row("k1", "unknown"))
     page.get_by_role("alert").wait_for()
     told = page.get_by_role("alert").inner_text()
-    assert told == "1 document was not sent, or not for certain: see its row"
+    assert told == "1 upload needs attention, which is not confirmed: see its row."
 
 
 def test_what_had_failed_when_the_page_was_opened_is_no_alert(page, kernel):
@@ -371,9 +374,9 @@ def test_what_argyle_has_and_could_not_be_read_is_a_warning_and_can_be_looked_at
 ):
     kernel.opens(row("k1", "unread", message="the connection was lost"))
     shown = page.locator(".argyle-document")
-    assert "not read yet: the connection was lost" in shown.inner_text()
+    assert "Status pending: the connection was lost" in shown.inner_text()
     assert page.get_by_role("button", name="Clear finished").count() == 0
-    page.get_by_role("button", name="Look again k1.pdf").click()
+    page.get_by_role("button", name="Refresh status k1.pdf").click()
     assert kernel.heard("again") == [{"keys": ["k1"]}]
     page.get_by_role("button", name="Clear k1.pdf").click()
     kernel.answer("again")
@@ -382,7 +385,132 @@ def test_what_argyle_has_and_could_not_be_read_is_a_warning_and_can_be_looked_at
 
 def test_a_score_that_came_at_the_second_look_is_shown_again(page, kernel):
     kernel.opens(row("k1", "done"))
-    kernel.tells(row("k1", "reading", message="asking Argyle again"))
-    assert "asking Argyle again" in page.locator(".argyle-document").inner_text()
+    kernel.tells(row("k1", "reading", message="Asking Argyle again"))
+    assert "Asking Argyle again" in page.locator(".argyle-document").inner_text()
     kernel.tells(row("k1", "done"))
     assert "high authenticity" in page.locator(".argyle-document").inner_text()
+
+
+# ------------------------------------------------------------------ one list with one count
+
+
+def test_each_document_is_counted_once_and_the_counts_add_up(page, kernel):
+    kernel.opens(
+        row("k1", "done"),
+        row("k2", "done", score=None, kind="miscellaneous"),
+        row("k3", "done", score=None),
+        row("k4", "done", duplicate="k1.pdf"),
+        row("k5", "unsent"),
+        row("k6"),
+        row("k7", type="", guess=False),
+        row("k8", type=""),
+    )
+    page.get_by_role("status").get_by_text("8 documents").wait_for()
+    assert page.get_by_role("status").last.inner_text() == (
+        "8 documents: 1 being checked, 1 without a document type, 1 ready, 1 scored, 1 uploaded, "
+        "type without a score, 1 uploaded, no score returned, 1 duplicate, not sent, 1 not sent"
+    )
+
+
+def test_only_what_has_a_score_gets_a_tick(page, kernel):
+    kernel.opens(
+        row("k1", "done"),
+        row("k2", "done", score=None, message="processing failed"),
+        row("k3", "done", duplicate="k1.pdf"),
+        row("k4", "rejected"),
+    )
+    icons = page.locator(".argyle-document .argyle-icon").all_inner_texts()
+    assert icons == ["✓", "⚠", "=", "⚠"]
+
+
+def test_a_type_that_was_not_recognized_must_be_chosen_and_says_what_gets_no_score(page, kernel):
+    kernel.opens(row("k1", type="", guess=False), row("k2"))
+    kind = page.get_by_label("Document type of k1.pdf")
+    assert kind.input_value() == ""
+    assert "Not recognized: select a type" in page.locator(".argyle-document").first.inner_text()
+    assert "Suggested" in page.locator(".argyle-document").last.inner_text()
+    assert kind.locator("option").all_inner_texts()[-1] == "miscellaneous (no score)"
+    assert upload_button(page).inner_text() == "Upload 1 document"
+    kind.select_option("W-2")
+    assert upload_button(page).inner_text() == "Upload 2 documents"
+    assert kernel.heard("set") == [{"keys": ["k1"], "document_type": "W-2"}]
+
+
+def test_only_problems_can_be_shown(page, kernel):
+    kernel.opens(row("k1", "done"), row("k2", "unsent"), row("k3"), row("k4", type="", guess=False))
+    page.get_by_label("Only problems (2)").check()
+    assert page.locator(".argyle-file").all_inner_texts() == ["k2.pdf", "k4.pdf"]
+    kernel.tells(changes=[{"file": "k2", "state": "done", "score": 9, "level": "low"}])
+    expect(page.locator(".argyle-file")).to_have_text(["k4.pdf"])
+
+
+def test_what_changed_of_a_row_is_enough(page, kernel):
+    kernel.opens(row("k1", "waiting"))
+    kernel.tells(changes=[{"file": "k1", "state": "sending", "fraction": 0.5}])
+    bar = page.get_by_label("Uploading k1.pdf")
+    assert (bar.get_attribute("value"), page.locator(".argyle-file").inner_text()) == (
+        "0.5",
+        "k1.pdf",
+    )
+
+
+def test_the_foot_says_how_many_are_uploaded_and_how_long_it_takes(page, kernel):
+    progress = {"ended": 120, "all": 300, "share": 0.4, "seconds": 60.0}
+    kernel.opens(row("k1", "sending"), sending=True, progress=progress)
+    page.get_by_text("120 of 300 uploaded, about 2 min left").wait_for()
+    assert page.get_by_role("button", name="Stop").is_visible()
+
+
+def test_of_three_thousand_rows_only_those_in_view_are_drawn_and_each_can_be_reached(page, kernel):
+    kernel.opens(*[row(f"k{number}") for number in range(3000)])
+    page.get_by_role("status").get_by_text("3,000 ready").wait_for()
+    drawn = page.locator(".argyle-document")
+    assert drawn.count() < 40
+    assert drawn.first.get_attribute("aria-setsize") == "3000"
+    box = page.locator(".argyle-rows")
+    box.evaluate("box => { box.scrollTop = box.scrollHeight; }")
+    page.get_by_label("Borrower of k2999.pdf").wait_for()
+    assert drawn.count() < 40
+    for _ in range(40):
+        page.keyboard.press("Shift+Tab")
+    user_of(page, "k2999").focus()
+    for _ in range(60):
+        page.keyboard.press("Shift+Tab")
+    place = page.evaluate("() => document.activeElement.closest('.argyle-document').ariaPosInSet")
+    assert 2970 < int(place) < 2990
+
+
+def test_what_is_written_in_a_row_that_scrolls_away_counts(page, kernel):
+    kernel.opens(*[row(f"k{number}") for number in range(300)])
+    user_of(page, "k0").fill("loan-9")
+    page.locator(".argyle-rows").evaluate("box => { box.scrollTop = box.scrollHeight; }")
+    page.get_by_label("Borrower of k299.pdf").wait_for()
+    assert kernel.heard("set") == [{"keys": ["k0"], "user": "loan-9"}]
+
+
+def test_what_an_interrupted_batch_left_is_offered(page, kernel):
+    left = {"not_sent": 494, "not_confirmed": 4, "sent": 0}
+    kernel.opens(interrupted=left)
+    page.get_by_text("A batch was interrupted: 494 not sent, 4 not confirmed.").wait_for()
+    page.get_by_role("button", name="Continue").click()
+    kernel.answer("resume")
+    assert page.get_by_role("button", name="Continue").count() == 0
+
+
+def test_a_finished_row_opens_its_signals_and_closing_goes_back_to_it(page, kernel):
+    kernel.opens(row("k1", "done", signals=["Font differs"]))
+    press(page.get_by_role("button", name="Open k1.pdf"))
+    signal = {"name": "Font differs", "confidence": "", "code": "", "pages": [], "times": 1}
+    facts = {"upload": "u1", "score": 85, "level": "high", "size": 0, "problem": ""}
+    fields = [{"field": "employer", "value": "Acme"}]
+    signals = [signal | {"changes": []}]
+    kernel.answer("case", file="k1", signals=signals, fields=fields, **facts)
+    details = page.get_by_label("Details of k1.pdf")
+    assert details.locator(".argyle-signal").all_inner_texts() == ["Font differs"]
+    assert details.locator("td").all_inner_texts() == ["employer", "Acme"]
+    page.keyboard.press("Escape")
+    assert_focus(page.get_by_role("button", name="Open k1.pdf"))
+
+
+def test_the_heading_says_where_documents_go(page, kernel):
+    assert page.get_by_role("heading").inner_text() == "Upload documents to the local sandbox"

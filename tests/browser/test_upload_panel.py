@@ -2,10 +2,13 @@
 
 import base64
 import json
+import re
 import shutil
+from ast import literal_eval
 
 import pytest
 
+from argyle_nb.sandbox import Faults, Sandbox
 from tests.browser.lab import (
     NARROW,
     THEMES,
@@ -22,6 +25,7 @@ from tests.browser.lab import (
     running_cell,
     saved_widgets,
     serious_faults,
+    start_in_kernel,
     use_theme,
     wait_for_kernel,
     wait_until_nothing_is_cut_off,
@@ -40,17 +44,22 @@ import argyle_nb as anb
 client = anb.connect(environment="local")
 ada = client.create_user(external_id="loan-browser", email={EMAIL!r}, first_name="Ada")
 """
+SETTLES_SOON = """
+import argyle_nb as anb
+from argyle_nb.uploads.batch import send_jobs
+send_jobs.__kwdefaults__["settle"] = 2.0
+"""
 SHOW = 'panel = anb.UploadPanel(client, "panel.sqlite")\npanel'
 CLEAR = """
 import time
 def clear():
     while panel.queue.files:
         for file in panel.queue.files:
-            panel._shared.table._on_remove(type("Asked", (), {"keys": [file.key]}))
+            panel._on_remove(type("Asked", (), {"keys": [file.key]}))
         time.sleep(0.05)
-    panel._shared.table.user = ""
-    for file in panel._shared.zone.files:
-        panel._shared.zone.remove(file.key)
+    panel.borrower = ""
+    keys = [file.key for file in panel.receiver.files]
+    panel._on_remove(type("Asked", (), {"keys": keys}))
 clear()
 """
 
@@ -61,7 +70,6 @@ def shared(browser, lab, project):
     write_notebook(project / "panel.ipynb", CONNECT, SHOW)
     with open_notebook(browser, lab, "panel.ipynb") as page, no_dialogs(page):
         run_all_cells(page)
-        page.locator(".argyle-drop").wait_for()
         page.locator(".argyle-uploads").wait_for()
         yield page
 
@@ -70,7 +78,7 @@ def shared(browser, lab, project):
 def page(shared):
     """The shared notebook with an empty panel."""
     run_in_kernel(shared, CLEAR)
-    shared.wait_for_function("() => !document.querySelector('.argyle-document, .argyle-row')")
+    shared.wait_for_function("() => !document.querySelector('.argyle-document')")
     everybody(shared).fill("")
     everybody(shared).press("Tab")
     return shared
@@ -90,7 +98,7 @@ def papers(tmp_path):
 
 
 def choose(page, *paths):
-    page.locator(".argyle-drop input").first.set_input_files([str(path) for path in paths])
+    page.locator(".argyle-area input").first.set_input_files([str(path) for path in paths])
 
 
 def row(page, name, state=None):
@@ -99,7 +107,7 @@ def row(page, name, state=None):
 
 
 def everybody(page):
-    return page.get_by_label("User of all")
+    return page.get_by_label("Borrower of all")
 
 
 def upload(page, count):
@@ -128,9 +136,12 @@ def test_dropped_documents_are_typed_sent_and_scored(page, papers):
     forged = row(page, "forged.pdf", "done")
     forged.wait_for()
     assert "high authenticity" in row(page, "genuine.pdf").inner_text()
-    forged.locator("summary", has_text="signals").click()
-    assert forged.locator(".argyle-signals li").count() > 1
+    page.get_by_role("button", name="Open forged.pdf").click()
+    details = page.get_by_label("Details of forged.pdf")
+    details.locator("iframe").wait_for()
+    assert details.locator(".argyle-signals li").count() > 1
     picture(page, "upload_panel")
+    page.keyboard.press("Escape")
     scores = json.loads(
         run_in_kernel(page, "print(panel.frame['ocr_authenticity_score'].to_json(orient='values'))")
     )
@@ -156,7 +167,7 @@ def test_a_user_is_asked_for_and_an_unknown_one_is_called_new(page, papers):
     choose(page, papers[0])
     row(page, "genuine.pdf", "ready").wait_for()
     upload(page, 1).click()
-    page.locator(".argyle-notice", has_text="has no user; say whose it is").wait_for()
+    page.locator(".argyle-notice", has_text="has no borrower. Enter one under Borrower.").wait_for()
     everybody(page).fill("loan-of-nobody")
     page.locator(
         ".argyle-all", has_text="nobody has this external id: a new user gets it"
@@ -200,7 +211,7 @@ def test_after_a_reload_and_when_the_cell_is_run_again_the_panel_goes_on(page, p
 
 def test_documents_on_the_kernels_machine_are_added_by_the_keyboard(page):
     cells = count_of_cells(page)
-    page.locator("summary", has_text="Documents that are on the kernel's machine").focus()
+    page.locator("summary", has_text="Add files from the Jupyter server").focus()
     page.keyboard.press("Enter")
     page.get_by_label("File, folder or pattern").focus()
     page.keyboard.type("data/documents/*/w2_*2025.pdf")
@@ -227,14 +238,17 @@ for number, text in enumerate({XSS!r}):
         level="low", signals=(text,)))
 """,
     )
-    page.wait_for_function(
-        "count => document.querySelectorAll('.argyle-document').length === count", arg=len(XSS)
-    )
-    for opened in page.locator(".argyle-document summary").all():
-        opened.click()
-    texts = page.locator(".argyle-document .argyle-file").all_inner_texts()
-    assert len(texts) == len(XSS)
-    assert page.locator(".argyle-document").locator("img, script, iframe, svg, a").count() == 0
+    page.locator(f".argyle-document[aria-setsize='{len(XSS)}']").first.wait_for()
+    seen = set()
+    for share in range(21):
+        page.locator(".argyle-rows").evaluate(
+            "(box, share) => { box.scrollTop = (share / 20) * box.scrollHeight; }", share
+        )
+        page.wait_for_timeout(50)
+        rows = page.locator(".argyle-document")
+        assert rows.locator("img, script, iframe, svg, a").count() == 0
+        seen |= set(rows.evaluate_all("rows => rows.map(row => row.ariaPosInSet)"))
+    assert len(seen) == len(XSS)
     run_in_kernel(page, "for n in range(200): panel.queue.remove(f'x{n}')")
 
 
@@ -260,13 +274,12 @@ def test_nothing_keeps_people_out_in_either_theme(page, papers, tmp_path, theme)
     choose(page, again, tmp_path / "not a document.pdf", tmp_path / "cut.pdf")
     row(page, "another.pdf", "ready").wait_for()
     row(page, "cut.pdf", "refused").wait_for()
-    page.locator("summary", has_text="Sent before").click()
-    page.locator(".argyle-uploads .argyle-scroll").get_by_text("Remark").wait_for()
+    page.locator("summary", has_text="Upload history").click()
+    page.locator(".argyle-uploads").get_by_text("Remark").wait_for()
     with window_of(page, 1280, 1500):
         picture(page, f"upload_{theme.split()[1].lower()}")
-        assert serious_faults(page, ".argyle-drop") == []
         assert serious_faults(page, ".argyle-uploads") == []
-    page.locator("summary", has_text="Sent before").click()
+    page.locator("summary", has_text="Upload history").click()
 
 
 @NARROW
@@ -288,7 +301,7 @@ def test_the_saved_notebook_shows_the_last_state_and_nothing_of_a_person_or_docu
     row(page, "forged.pdf", "ready").wait_for()
     upload(page, 1).click()
     row(page, "forged.pdf", "done").wait_for()
-    until(lambda: "'done'" in run_in_kernel(page, "print(panel._shared.table.saved)"))
+    until(lambda: "'done'" in run_in_kernel(page, "print(panel.saved)"))
     state = saved_widgets(page, project / "panel.ipynb")
     assert "forged.pdf" in state
     saved = (project / "panel.ipynb").read_text(encoding="utf-8")
@@ -302,11 +315,51 @@ def test_the_saved_notebook_shows_the_last_state_and_nothing_of_a_person_or_docu
         picture(reopened, "upload_reopened")
 
 
+def test_after_a_kernels_end_in_mid_batch_every_file_is_accounted_for(
+    browser, lab, project, papers, tmp_path
+):
+    count, folder = 60, tmp_path / "scans"
+    folder.mkdir()
+    for number in range(count):
+        content = papers[0].read_bytes() + b"%% %d" % number
+        (folder / f"paystub_{number:02}.pdf").write_bytes(content)
+    slow = Faults(latency_seconds=0.4)
+    with Sandbox(tmp_path / "sandbox", stage_seconds=0, faults=slow) as sandbox:
+        known = (sandbox.api_key_id, sandbox.api_key_secret)
+        cell = SETTLES_SOON + f"client = anb.Client(*{known!r}, environment={sandbox.url!r})"
+        show = 'panel = anb.UploadPanel(client, "killed.sqlite")\npanel'
+        write_notebook(project / "killed.ipynb", cell, show)
+        with open_notebook(browser, lab, "killed.ipynb") as page:
+            run_all_cells(page)
+            page.locator(".argyle-area").wait_for()
+            drop(page, ".argyle-area", [folder])
+            say_whose(page, "loan-killed")
+            upload(page, count).click()
+            until(lambda: int(run_in_kernel(page, "print(len(panel.queue.uploads))")) > 10)
+            start_in_kernel(page, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+            page.locator(".argyle-notice", has_text="restarted or has stopped").wait_for()
+            wait_for_kernel(page)
+            run_all_cells(page)
+            offer = page.locator(".argyle-notice", has_text="A batch was interrupted: ")
+            offer.wait_for()
+            picture(page, "upload_interrupted")
+            left = sum(int(number) for number in re.findall(r"\d+", offer.inner_text()))
+            assert 0 < left < count
+            offer.get_by_role("button", name="Continue").click()
+            page.locator(".argyle-status", has_text=f"{left} documents: {left} scored").wait_for()
+            page.reload()
+            wait_for_kernel(page)
+            row(page, "paystub").first.wait_for()
+            assert offer.count() == 0
+            names = run_in_kernel(page, "print([u.file_name for u in client.list_uploads()])")
+    assert sorted(literal_eval(names)) == sorted(path.name for path in folder.iterdir())
+
+
 # The last test: it leaves the notebook without its widgets.
 def test_after_a_restart_of_the_kernel_the_panel_says_what_to_do_and_the_journal_remembers(page):
     restart_kernel(page)
     everybody(page).fill("loan-browser")
     page.locator(".argyle-notice", has_text="run this cell again").first.wait_for()
     run_all_cells(page)
-    page.locator("summary", has_text="Sent before").click()
+    page.locator("summary", has_text="Upload history").click()
     page.locator(".argyle-uploads .argyle-table td", has_text="forged.pdf").first.wait_for()

@@ -1,15 +1,16 @@
 """Steps with an upload panel, and what its page heard, without a browser."""
 
+import hashlib
+
+from argyle_nb.widgets.upload import _DEFAULTS
 from tests.support.upload_queues import until
 
 
 def drop(panel, path, name=None):
-    """Let a file come from the browser, in one slice."""
+    """Let a file come from the browser, whole."""
     content, key = path.read_bytes(), f"k{len(panel.queue.files)}"
-    receiver = panel._shared.zone._receiver
-    receiver.begin(key, name or path.name, len(content), 0)
-    receiver.slice(key, 0, content)
-    receiver.finish(key)
+    digest = hashlib.sha256(content).hexdigest()
+    panel.receiver.whole(key, name or path.name, 0, content, digest)
     return key
 
 
@@ -24,9 +25,22 @@ def pushed(page):
     return [message for message, _ in page.heard if message["about"] == "files"]
 
 
+def shown(page):
+    """All rows as the page shows them after the news it heard."""
+    rows = {}
+    for news in pushed(page):
+        rows |= {row["file"]: _DEFAULTS | row for row in news["files"]}
+        for change in news["changes"]:
+            rows[change["file"]] |= change
+        for key in news["gone"]:
+            rows.pop(key, None)
+    return rows
+
+
 def row(page, key):
+    """A row as the page shows it, with what the kernel leaves out."""
     [found] = [row for row in page.ask("open")["files"] if row["file"] == key]
-    return found
+    return _DEFAULTS | found
 
 
 def is_ready(page, key):
@@ -37,6 +51,6 @@ def is_ready(page, key):
 def sent(panel, page, key, user):
     page.ask("set", all=True, user=user)
     until(lambda: panel.queue.find(key).state == "ready" and panel.queue.find(key).document_type)
-    page.ask("send")
+    assert "error" not in page.ask("send")
     until(lambda: panel.queue.find(key).state == "done")
     return panel.queue.find(key)

@@ -11,6 +11,7 @@ from argyle_nb.client.client import Client
 from argyle_nb.documents import inspect_document
 from argyle_nb.errors import ValidationError
 from argyle_nb.uploads import UploadQueue, queue_threads, reconcile
+from argyle_nb.uploads.journal import JournalEntry, UploadKey
 from argyle_nb.uploads.queue_threads import LATER
 from tests.support.records import record, scored, unscored
 from tests.support.samples import SAMPLES
@@ -146,8 +147,31 @@ def test_the_same_document_is_sent_once_and_both_rows_say_so(queue, pdf, user, c
     again = ready(queue, pdf, user.id)
     queue.send().join(60)
     score = at(queue, first, "done").message
-    assert at(queue, again, "done").message == f"already at the service; {score}"
+    file = at(queue, again, "done")
+    assert file.duplicate_of == pdf.name
+    said = f"Duplicate of {pdf.name} (same content, type and borrower): not sent again"
+    assert file.message == f"{said}; {score}"
     assert len(queue.uploads) == len(list(client.list_uploads(user=user.id))) == 1
+
+
+def test_of_two_files_of_one_content_the_second_says_that_it_is_a_duplicate(queue, pdf, user):
+    copy = shutil.copy(pdf, pdf.with_name("again.pdf"))
+    first, second = ready(queue, pdf, user.id), ready(queue, copy, user.id)
+    queue.send().join(60)
+    duplicates = {at(queue, key, "done").duplicate_of for key in (first, second)}
+    assert duplicates == {"", pdf.name}
+    assert len(queue.uploads) == 1
+
+
+def test_a_type_that_is_not_recognized_is_for_a_person_to_choose(queue, paper, user):
+    key = queue.add(paper("scan0001.pdf"), user=user.id)
+    until(lambda: not queue.find(key).is_guess)
+    assert (queue.find(key).state, queue.find(key).document_type) == ("ready", "")
+    with pytest.raises(ValidationError, match=r"scan0001\.pdf has no document type"):
+        queue.send()
+    queue.set([key], document_type="W-2")
+    queue.send().join(60)
+    assert queue.uploads[0].requested_document_type == "W-2"
 
 
 def test_the_upload_knows_its_user_and_the_type_that_was_asked_for(queue, pdf, user):
@@ -185,7 +209,7 @@ def test_an_e_mail_address_of_nobody_makes_no_user_and_stops_no_other(queue, pap
     good = ready(queue, paper("b.pdf", 2), user.id)
     queue.send().join(60)
     assert queue.find(lost).state == "unsent"
-    assert "no single user with the e-mail address" in queue.find(lost).message
+    assert "No single user with the email address" in queue.find(lost).message
     assert queue.find(good).upload_id
     assert not [u for u in client.list_users() if u.external_id == "stranger@example.test"]
 
@@ -204,8 +228,8 @@ def test_an_external_id_of_several_users_is_nobodys_until_another_is_chosen(queu
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"user": ""}, "has no user; say whose it is"),
-        ({"document_type": ""}, "is still being looked at"),
+        ({"user": ""}, "has no borrower"),
+        ({"document_type": ""}, "is still being checked"),
     ],
 )
 def test_nothing_is_sent_while_a_document_lacks_something(queue, paper, given, words):
@@ -215,7 +239,7 @@ def test_nothing_is_sent_while_a_document_lacks_something(queue, paper, given, w
     if not kind:
         until(lambda: queue.find(key).document_type)
         queue._files.put(key, document_type="")
-    with pytest.raises(ValidationError, match=f"nothing was sent: stub.pdf {words}"):
+    with pytest.raises(ValidationError, match=f"Nothing was sent. stub.pdf {words}"):
         queue.send()
     assert queue.find(key).state == "ready"
 
@@ -298,12 +322,12 @@ def test_a_batch_that_is_stopped_goes_back_to_ready(queue_of, paper):
         worker = queue.send()
         assert first_is_there.wait(30)
         queue.stop()
-        until(lambda: queue.find(keys[1]).message == "stopping")
+        until(lambda: queue.find(keys[1]).message == "Stopping")
         go_on.set()
         worker.join(60)
         assert server.posts == 1
     assert [queue.find(key).state for key in keys[1:]] == ["ready", "ready"]
-    assert queue.find(keys[1]).message == "stopped before it was sent"
+    assert queue.find(keys[1]).message == "Stopped before it was sent"
 
 
 def test_an_unforeseen_error_is_told_on_the_row(queue, paper, monkeypatch):
@@ -314,7 +338,7 @@ def test_an_unforeseen_error_is_told_on_the_row(queue, paper, monkeypatch):
     key = ready(queue, paper())
     queue.send().join(60)
     assert queue.find(key).state == "unsent"
-    assert queue.find(key).message == "not sent: RuntimeError: the disk broke"
+    assert queue.find(key).message == "RuntimeError: the disk broke"
 
 
 def test_the_journal_tells_what_was_sent_before(client, pdf, user, tmp_path):
@@ -329,17 +353,149 @@ def test_the_journal_tells_what_was_sent_before(client, pdf, user, tmp_path):
     assert before.earlier() == []
 
 
+# After the end of a Python in mid-batch
+
+
+def left_by(first):
+    """What a new queue finds of one whose Python has ended: it lets go of its lock."""
+    first.journal._owner.close()
+    return UploadQueue(first.client, first.journal.path)
+
+
+def interrupted(client, folder, papers, user, **options):
+    """Let a batch begin of which nothing is sent."""
+    queue = UploadQueue(client, folder / "journal.sqlite")
+    keys = [ready(queue, path, user, **options) for path in papers]
+    queue._record([queue.find(key) for key in keys])
+    return queue
+
+
+def test_a_batch_is_recorded_before_it_starts_and_offered_when_its_python_has_ended(
+    client, paper, user, tmp_path
+):
+    papers = [paper(f"{number}.pdf", number) for number in range(3)]
+    first = interrupted(client, tmp_path, papers, user.external_id or user.id)
+    assert UploadQueue(client, first.journal.path).interrupted == (0, 0, 0)  # it lives
+    second = left_by(first)
+    assert second.interrupted == (3, 0, 0)
+    second.resume().join(60)
+    assert [file.name for file in second.files] == [path.name for path in papers]
+    assert all(file.upload_id for file in second.files)
+    assert second.interrupted == (0, 0, 0)
+    assert left_by(second).interrupted == (0, 0, 0)
+
+
+def test_what_was_under_way_is_not_confirmed_and_continuing_looks_for_it(
+    client, paper, user, tmp_path
+):
+    path = paper("half.pdf", "half")
+    first = interrupted(client, tmp_path, [path], user.id)
+    sent = inspect_document(path)
+    key = UploadKey(client.settings.journal_scope, sent.sha256, "paystubs", user.id)
+    first.journal.claim(key, sent.name, client.clock.now())
+    stored = client.upload(sent, document_type="paystubs", user=user.id)
+    second = left_by(first)
+    assert second.interrupted == (0, 1, 0)
+    second.resume().join(120)
+    [file] = second.files
+    assert file.upload_id == stored.id
+    assert len(list(client.list_uploads(user=user.id))) == 1
+
+
+def test_what_was_sent_and_not_yet_noted_is_there_with_its_result_and_not_a_second_time(
+    client, paper, user, tmp_path
+):
+    copies = [paper(f"{number}.pdf", number) for number in range(2)]
+    first = interrupted(client, tmp_path, copies, user.id, is_copy=True)
+    for number, path in enumerate(copies):
+        sent = inspect_document(path)
+        key = UploadKey(client.settings.journal_scope, sent.sha256, "paystubs", user.id)
+        first.journal.claim(key, sent.name, client.clock.now())
+        stored = client.upload(sent, document_type="paystubs", user=user.id)
+        first.journal.finish(key, JournalEntry("done", stored.id))
+        if number:
+            path.unlink()
+    second = left_by(first)
+    assert second.interrupted == (0, 0, 2)
+    second.resume().join(60)
+    for file in second.files:
+        assert at(second, file.key, "done").message.startswith("Uploaded before the interruption")
+        assert not second.find(file.key).duplicate_of
+    assert len(list(client.list_uploads(user=user.id))) == 2
+
+
+def test_a_file_that_is_gone_or_has_changed_is_still_accounted_for(client, paper, user, tmp_path):
+    gone, changed = paper("gone.pdf", "gone"), paper("changed.pdf", "old")
+    first = interrupted(client, tmp_path, [gone, changed], user.id)
+    gone.unlink()
+    changed.write_bytes(changed.read_bytes() + b"% new")
+    second = left_by(first)
+    assert second.resume() is None
+    states = {file.name: (file.state, file.message) for file in second.files}
+    assert states["gone.pdf"][0] == "refused"
+    assert "no longer on the Jupyter server" in states["gone.pdf"][1]
+    assert states["changed.pdf"][0] == "ready"
+    assert "has changed since" in states["changed.pdf"][1]
+    assert left_by(second).interrupted == (2, 0, 0)
+
+
+def test_what_is_discarded_is_offered_no_more_and_its_copies_are_gone(
+    client, paper, user, tmp_path
+):
+    copy = paper("copy.pdf", "copy")
+    first = interrupted(client, tmp_path, [copy], user.id, is_copy=True)
+    assert first.kept_paths() == {copy}
+    second = left_by(first)
+    second.discard()
+    assert second.interrupted == (0, 0, 0)
+    assert not copy.exists()
+
+
+def test_what_is_removed_from_the_list_is_offered_no_more(client, paper, user, tmp_path):
+    first = interrupted(client, tmp_path, [paper()], user.id)
+    first.remove(first.files[0].key)
+    assert left_by(first).interrupted == (0, 0, 0)
+
+
+def test_the_borrower_of_what_was_sent_is_what_somebody_typed(queue, pdf, client):
+    ready(queue, pdf, "loan-typed")
+    queue.send().join(60)
+    assert queue.borrowers() == {queue.uploads[0].id: "loan-typed"}
+
+
+def test_progress_counts_the_documents_of_the_batches_under_way(queue_of, paper):
+    blocked = threading.Event()
+
+    def answer(seen):
+        if seen.method == "POST":
+            blocked.wait(30)
+        return json_answer({"id": FIRST, "results": []})
+
+    with HostileServer(answer) as server:
+        queue = queue_of(server)
+        for number in range(3):
+            ready(queue, paper(f"{number}.pdf", number))
+        assert queue.progress is None
+        worker = queue.send()
+        progress = queue.progress
+        assert (progress.ended, progress.all) == (0, 3)
+        assert progress.share < 1
+        blocked.set()
+        worker.join(60)
+        assert queue.progress is None
+
+
 # Following
 
 
 @pytest.mark.parametrize(
     ("reads", "words"),
     [
-        ([NOT_FOUND], "stored as paystubs; no authenticity score (gone from the service)"),
-        ([scored(1, 150)], "stored as paystubs; its score cannot be read (a score is 0 to 100"),
+        ([NOT_FOUND], "Stored as paystubs; no authenticity score (gone from the service)"),
+        ([scored(1, 150)], "Stored as paystubs; its score cannot be read (a score is 0 to 100"),
         ([unscored(1, "completed", "in_progress", "idle"), record(1)], "paystubs: score 85, high"),
-        ([unscored(1, "completed", "idle", "idle")], "stored as paystubs; no authenticity score"),
-        ([unscored(1, "completed", "failed", "idle")], "stored as paystubs; no authenticity score"),
+        ([unscored(1, "completed", "idle", "idle")], "Stored as paystubs; no authenticity score"),
+        ([unscored(1, "completed", "failed", "idle")], "Stored as paystubs; no authenticity score"),
     ],
 )
 def test_what_was_sent_is_followed_until_it_rests(queue_of, paper, reads, words):
@@ -539,7 +695,7 @@ def test_documents_whose_ends_cannot_be_told_are_never_called_unsent(
     monkeypatch.setattr(queue, "_arrived", fail)
     queue.send().join(60)
     assert {queue.find(key).state for key in keys} == {"unknown"}
-    assert all("it may be at Argyle" in queue.find(key).message for key in keys)
+    assert all("It may be stored" in queue.find(key).message for key in keys)
 
 
 def test_after_a_corrected_key_the_same_documents_are_sent(paper, tmp_path):
@@ -564,7 +720,7 @@ def test_another_working_folder_makes_no_second_journal(paper, client, user, tmp
     monkeypatch.chdir(tmp_path / "elsewhere")
     again = ready(queue, paper(), user.id)
     queue.send().join(60)
-    assert at(queue, again, "done").message.startswith("already at the service")
+    assert at(queue, again, "done").message.startswith("Duplicate of")
     assert list(Path().iterdir()) == []
 
 
@@ -630,7 +786,7 @@ def test_stopped_while_users_are_looked_up_nothing_is_sent(queue_of, paper):
         go_on.set()
         worker.join(60)
         assert server.posts == 0
-    assert queue.find(keys[1]).message == "stopped before it was sent"
+    assert queue.find(keys[1]).message == "Stopped before it was sent"
     assert not queue.is_sending
 
 
@@ -652,14 +808,14 @@ def test_while_one_end_is_looked_for_the_others_are_told_and_stop_is_heard(queue
         good = ready(queue, paper("good.pdf", 1))
         worker = queue.send()
         assert at(queue, good, "done").score == 85
-        until(lambda: "looking for it at Argyle" in queue.find(lost).message)
+        until(lambda: "Checking whether Argyle stored it" in queue.find(lost).message)
         posts = server.posts
         queue.stop()
         worker.join(60)
         assert not worker.is_alive()
         assert server.posts == posts
     assert queue.find(lost).state == "unknown"
-    assert "it may be at Argyle" in queue.find(lost).message
+    assert "It may be stored" in queue.find(lost).message
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")

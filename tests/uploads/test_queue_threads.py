@@ -226,13 +226,13 @@ def test_an_unforeseen_error_leaves_no_upload_without_an_end(monkeypatch):
 
 
 def test_before_anything_is_known_of_its_steps_argyle_reads_it():
-    assert under_way(UserUpload("u1")) == "Argyle reads it"
+    assert under_way(UserUpload("u1")) == "Processing"
 
 
 def test_under_way_names_each_step():
     [upload] = as_uploads([{"id": "u", "processing": stages("completed", "in_progress", "idle")}])
     assert under_way(upload) == (
-        "Argyle reads it: classification done, ocr under way, authenticity not begun"
+        "Processing: classification done, ocr in progress, authenticity not started"
     )
 
 
@@ -248,13 +248,13 @@ def test_the_outcome_names_type_score_and_level(score, level):
 
 def test_the_outcome_of_a_failure_says_why():
     [upload] = as_uploads([{"id": "u", "processing": stages("failed", "idle", "idle")}])
-    words = "stored as an unknown type; no authenticity score (failed in processing)"
+    words = "Stored as an unknown type; no authenticity score (failed in processing)"
     assert outcome(upload, "failed in processing").message == words
 
 
 def test_the_outcome_of_what_is_complete_without_a_score_gives_no_reason():
     upload = UserUpload("u1", document_type="miscellaneous")
-    assert outcome(upload, "complete").message == "stored as miscellaneous; no authenticity score"
+    assert outcome(upload, "complete").message == "Stored as miscellaneous; no authenticity score"
 
 
 NAMES = st.none() | st.text(max_size=3) | st.sampled_from(["Edits", "edits", "EDITS"])

@@ -174,7 +174,7 @@ class Copier {
 
   async sendPack(keys) {
     const read = await Promise.all(keys.map((key) => this.readWhole(key)));
-    const pack = read.filter((one) => one && this.rows.get(one.row.file)?.state === "copying");
+    const pack = read.filter((one) => one?.row.state === "copying");
     if (!pack.length) return;
     const files = pack.map(({ row, sha256 }) => ({ ...described(row), sha256 }));
     const buffers = pack.map(({ bytes }) => bytes);
@@ -186,7 +186,8 @@ class Copier {
     const file = this.sources.get(key);
     const row = this.rows.get(key);
     try {
-      const bytes = await read(file, 0, file.size);
+      const bytes = new Uint8Array(await file.arrayBuffer());
+      if (this.rows.get(key) !== row) return null;
       if (!isDocument(bytes.subarray(0, HEAD_BYTES))) this.refuse(key, NOT_A_DOCUMENT);
       const digest = new Sha256();
       digest.update(bytes);
@@ -199,7 +200,7 @@ class Copier {
 
   fail(key, reason) {
     this.sources.delete(key);
-    Object.assign(this.rows.get(key), { state: "failed", message: reason });
+    Object.assign(this.rows.get(key) ?? {}, { state: "failed", message: reason });
     this.talk.ask("fail", { file: key, reason }, key);
   }
 
@@ -331,12 +332,14 @@ class Copier {
     for (const row of files) this.known.set(row.file, { ...NEW_ROW, ...row });
     for (const change of changes) Object.assign(this.known.get(change.file) ?? {}, change);
     for (const key of gone) this.drop(key);
-    for (const { file } of [...files, ...changes]) {
-      const local = this.rows.get(file);
-      const isOver = local?.state === "arrived" || !this.sources.has(file);
-      if (isOver && !COPY_STATES.includes(this.known.get(file)?.state)) this.rows.delete(file);
-    }
-    for (const [key, { state }] of this.known) if (!COPY_STATES.includes(state)) this.known.delete(key);
+    for (const { file } of [...files, ...changes]) this.handOver(file);
+  }
+
+  // It may be told before the answer comes that it has arrived.
+  handOver(key) {
+    const told = this.known.get(key)?.state;
+    const isOver = this.rows.get(key)?.state === "arrived" || !this.sources.has(key);
+    if (told && isOver && !COPY_STATES.includes(told)) this.rows.delete(key);
   }
 
   takeAnswer({ about, ahead }, row) {
@@ -346,6 +349,7 @@ class Copier {
     const local = this.rows.get(row.file);
     if (local && local.state !== "cancelled") Object.assign(local, row, { movedAt: performance.now() });
     if (row.state === "arrived") this.sources.delete(row.file);
+    this.handOver(row.file);
     const waiting = this.waiting;
     if (waiting?.file !== row.file) return;
     if (row.state !== "copying" && row.state !== "arrived") waiting.reject(STOPPED);

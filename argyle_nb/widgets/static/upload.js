@@ -75,7 +75,6 @@ const EARLIER = {
   reason: "Remark",
 };
 const SEARCH_HINT = "External ID, email or user ID";
-const SHOWN_IN_BROWSERS = ["application/pdf", "image/jpeg", "image/png"];
 
 // Where a row is counted.
 function countOf(row, scored) {
@@ -262,7 +261,8 @@ class Row {
     const count = countOf(row, this.table.scored);
     const [, icon, isBad = false] = COUNTS[count];
     setText(this.icon, icon);
-    const text = [NAMES[row.state] ?? "", shown(row.message)].filter(Boolean).join(": ");
+    const message = count === "untyped" ? "Select a document type" : row.message;
+    const text = [NAMES[row.state] ?? "", shown(message)].filter(Boolean).join(": ");
     if (row.state === "done" && row.score !== null) {
       this.showScore(row);
     } else {
@@ -284,12 +284,14 @@ class Row {
   showScore(row) {
     const count = row.signals.length ? plural(row.signals.length, "signal") : "no signals";
     const kind = row.kind === row.type ? "" : `reclassified as ${row.kind}`;
-    const facts = [`${row.level} authenticity`, count, kind, row.how].filter(Boolean).join("; ");
-    if (this.scored === `${row.score} ${facts}`) return;
-    this.scored = `${row.score} ${facts}`;
+    const facts = [`${row.level} authenticity`, count, kind].filter(Boolean).join("; ");
+    const said = `${row.how} ${row.score} ${facts}`;
+    if (this.scored === said) return;
+    this.scored = said;
+    const how = element("span", "argyle-how", shown(row.how));
     const score = element("strong", "argyle-score", String(row.score));
     score.dataset.level = row.level;
-    this.state.replaceChildren(score, element("span", "", ` ${shown(facts)}`));
+    this.state.replaceChildren(how, score, element("span", "", ` ${shown(facts)}`));
   }
 
   offer(row, named) {
@@ -310,7 +312,10 @@ class Row {
     const { state } = row;
     if (state === "copying") return this.table.isHere(this.key) ? ["Cancel"] : ["Choose again", "Cancel"];
     if (state === "unread") return ["Refresh status", "Open", "Clear"];
-    if (state === "done") return row.score === null ? ["Refresh status", "Open", "Clear"] : ["Open", "Clear"];
+    if (countOf(row, this.table.scored) === "failed_processing") {
+      return ["Refresh status", "Open", "Clear"];
+    }
+    if (state === "done") return ["Open", "Clear"];
     if (state === "ready" || state === "refused") return ["Remove"];
     const isAgain = FAILED.includes(state) || state === "failed" || state === "cancelled";
     return isAgain ? ["Retry", "Remove"] : [];
@@ -422,8 +427,7 @@ class RowList {
 
 // ------------------------------------------------------------------ one document
 
-// A document that is at Argyle, with what was found in it. It comes in slices, each asked for, and
-// is shown as a blob of a type from the list above, never of one that others name.
+// A document that is at Argyle, beside what was found in it.
 class Details {
   constructor(table) {
     this.table = table;
@@ -431,95 +435,57 @@ class Details {
     this.box.hidden = true;
     this.heading = element("h3", "argyle-title");
     this.heading.tabIndex = -1;
-    this.facts = element("div");
-    this.sheet = element("div", "argyle-sheet");
-    const close = button("Close", () => this.close());
     const head = element("div", "argyle-foot");
-    head.append(this.heading, close);
-    this.box.append(head, this.facts, this.sheet);
+    head.append(this.heading, button("Close", () => this.close()));
+    const talk = () => this.table.talk;
+    this.paper = new Paper((slice) => talk().ask("part", slice, sliceKey(slice)));
+    this.about = new About(() => this.ask(true));
+    const about = element("div", "argyle-about");
+    about.append(...this.about.parts);
+    this.box.append(head, about, this.paper.box);
     this.box.addEventListener("keydown", (event) => event.key === "Escape" && this.close());
+    // Should the news be lost that a document was fetched.
+    this.clock = setInterval(() => this.fetching && this.ask(), LOOK_AGAIN_MS);
+  }
+
+  stop() {
+    clearInterval(this.clock);
+    this.paper.clear("");
   }
 
   open(key) {
-    this.key = key;
-    const row = this.table.rowOf(key);
-    this.clear("Fetching the document");
-    this.heading.replaceChildren(foreign(row.name));
-    this.box.setAttribute("aria-label", `Details of ${shown(row.name)}`);
-    const facts = [row.user && `Borrower ${row.user}`, row.kind || row.type, row.message];
-    const signals = element("ul", "argyle-signals");
-    signals.append(...row.signals.map((signal) => wrap("li", foreign(signal))));
-    this.facts.replaceChildren(element("p", "", shown(facts.filter(Boolean).join("; "))), signals);
+    Object.assign(this, { key, upload: null, fetching: true });
+    this.row = this.table.rowOf(key);
+    this.heading.replaceChildren(foreign(this.row.name));
+    this.box.setAttribute("aria-label", `Details of ${shown(this.row.name)}`);
+    this.about.show(null);
+    this.paper.clear("Loading the document");
     this.box.hidden = false;
     this.heading.focus();
-    this.table.talk.ask("case", { keys: [key] });
+    this.ask();
+  }
+
+  ask(again = false) {
+    this.table.talk.ask("case", { keys: [this.key], again });
   }
 
   close() {
-    const key = this.key;
-    this.clear("");
-    this.key = null;
+    const row = this.table.list.drawn.get(this.key);
+    Object.assign(this, { key: null, fetching: false });
+    this.about.show(null);
+    this.paper.clear("");
     this.box.hidden = true;
-    const row = this.table.list.drawn.get(key);
     (row?.actions.querySelector("button") ?? this.table.list.box).focus({ preventScroll: true });
   }
 
-  // Nothing of the last document stays on the page.
-  clear(text) {
-    if (this.url) URL.revokeObjectURL(this.url);
-    this.url = null;
-    this.case = null;
-    this.sheet.replaceChildren(element("p", "", text));
-  }
-
-  hear(message) {
-    const found = message.fetched;
-    if (message.trouble) this.clear(message.trouble);
-    if (!found || found.file !== this.key) return;
-    this.case = found;
-    this.parts = [];
-    this.received = 0;
-    if (found.fields.length) this.facts.append(this.fields(found.fields));
-    if (found.problem) this.facts.append(element("p", "", shown(found.problem)));
-    if (!found.size) this.clear("The document is not available.");
-    else this.ask();
-  }
-
-  ask() {
-    this.table.talk.ask("slice_of", { text: this.case.upload, offset: this.received });
-  }
-
-  fields(fields) {
-    const more = element("details");
-    more.append(element("summary", "", `${plural(fields.length, "field")} read by OCR`));
-    const table = element("table", "argyle-table");
-    const rows = fields.map(({ field, value }) => wrap("tr", wrap("td", foreign(field)), wrap("td", foreign(value))));
-    table.append(tableHead(["Field", "Value"]), wrap("tbody", ...rows));
-    more.append(table);
-    return more;
-  }
-
-  take({ upload, offset }, [bytes]) {
-    if (upload !== this.case?.upload || offset !== this.received) return;
-    // A copy: the message's memory may be used again.
-    this.parts.push(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength).slice());
-    this.received += bytes.byteLength;
-    if (this.received < this.case.size && bytes.byteLength) this.ask();
-    else this.show(new Blob(this.parts, { type: this.case.media_type }));
-  }
-
-  show(blob) {
-    const { name, media_type: mediaType } = this.case;
-    if (!SHOWN_IN_BROWSERS.includes(mediaType)) {
-      this.clear("The browser cannot show this kind of document.");
-      return;
-    }
-    this.url = URL.createObjectURL(blob);
-    const isPdf = mediaType === "application/pdf";
-    const view = element(isPdf ? "iframe" : "img");
-    view[isPdf ? "title" : "alt"] = `Document ${shown(name)}`;
-    view.src = this.url + (isPdf ? "#navpanes=0&view=FitH" : "");
-    this.sheet.replaceChildren(view);
+  hear(facts) {
+    if (facts.file !== this.key) return;
+    this.fetching = Boolean(facts.fetching);
+    if (this.fetching || this.upload) return;
+    this.about.show({ ...facts, borrower: this.row.user });
+    if (!facts.problem) this.upload = facts.upload;
+    if (facts.size) this.paper.begin(facts);
+    else this.paper.clear("Document not available.");
   }
 }
 
@@ -587,6 +553,7 @@ class Table {
     clearTimeout(this.saying);
     this.copier.views.delete(this.copied);
     this.list.stop();
+    this.details.stop();
     this.talk.stop();
   }
 
@@ -729,7 +696,14 @@ class Table {
 
   rowOf(key) {
     const local = this.copier.rows.get(key);
-    return local ? this.copier.describe(local) : this.told.get(key);
+    if (local) return this.copier.describe(local);
+    const row = this.told.get(key);
+    if (row?.state !== "copying") return row;
+    const percent = `${Math.floor(100 * row.fraction)}%`;
+    const message = this.isHere(key)
+      ? `Copying to the Jupyter server, ${percent}`
+      : `Stopped at ${percent}: choose the same file again to resume`;
+    return { ...row, message };
   }
 
   *rows() {
@@ -815,8 +789,9 @@ class Table {
       earlier: () => this.hearEarlier(message),
       added: () => this.hearAdded(message),
       resumed: () => message.trouble && this.talk.say(message.trouble, "resume"),
-      fetched: () => this.details.hear(message),
-      slice_of: () => this.details.take(message, buffers),
+      case: () => this.details.hear(message),
+      ready: () => this.details.key && this.details.ask(),
+      part: () => this.details.paper.take(message, buffers[0]),
     }[message.about];
     if (heard) heard();
     else if (message.about !== "whole" && message.about !== "slice") this.refresh();
