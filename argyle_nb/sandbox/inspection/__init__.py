@@ -139,7 +139,7 @@ def _analyse(
     signals += edit_signals(changes, pages, fields)
     signals += overlay_signals(pages, fields)
     if image_based:
-        signals += scan_signals(file)
+        signals += scan_signals(file, pages)
     elif found_type is not None:
         signals += content + print_signals(pages)
     form_type, identity = FORM_TYPES[as_type], hashlib.sha256(data).hexdigest()

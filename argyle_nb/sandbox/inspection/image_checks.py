@@ -138,8 +138,10 @@ NEAR_PRESENT = 4
 TEXTURED, INKED = 1.0, 12.0
 FEWEST_BLOCKS = 100
 DIP = 0.8
+NO_DIP = 0.9
 STANDS_OUT = 6.0
 FINEST = 0.02
+LEAST_CHANGE = 0.5
 LARGEST_SHARE = 0.2
 FEWEST_TOGETHER = 4
 # From the median absolute deviation to the standard deviation of a normal distribution.
@@ -168,15 +170,24 @@ def fresh_parts(image: Image.Image, quality: int) -> list[Fresh]:
 
 def _fresh_blocks(grey: Image.Image, first: int) -> NDArray[np.bool_]:
     """Mark printed blocks that change far more than print elsewhere on the page does."""
-    residual, inked = _residual(grey, first), _texture(grey) > INKED
-    nothing = np.zeros_like(inked)
+    inked = _texture(grey) > INKED
     if inked.sum() < FEWEST_BLOCKS:
-        return nothing
-    around = _sum_around(np.where(inked, residual, 0)) / np.maximum(_sum_around(inked), 1)
-    typical = np.median(around[inked])
-    spread = NORMAL * np.median(np.abs(around[inked] - typical)) + FINEST
-    fresh = inked & (around > typical + STANDS_OUT * spread)
-    return fresh if fresh.sum() < LARGEST_SHARE * inked.sum() else nothing
+        return np.zeros_like(inked)
+    change = _around(_residual(grey, first), inked)
+    typical = np.median(change[inked])
+    spread = NORMAL * np.median(np.abs(change[inked] - typical)) + FINEST
+    fresh = inked & (change > max(typical + STANDS_OUT * spread, LEAST_CHANGE))
+    if not 0 < fresh.sum() < LARGEST_SHARE * inked.sum():
+        return np.zeros_like(inked)
+    # A hard edge, such as that of a bar code, changes much and was yet saved with the rest.
+    beside = [_around(_residual(grey, first + step), inked) for step in (-3, 3)]
+    return cast("NDArray[np.bool_]", fresh & (change > NO_DIP * np.minimum(*beside)))
+
+
+def _around(change: Grey, inked: NDArray[np.bool_]) -> Grey:
+    """Return the mean change of a block and the printed ones around it."""
+    total = _sum_around(np.where(inked, change, 0))
+    return cast("Grey", total / np.maximum(_sum_around(inked), 1))
 
 
 def _sum_around(blocks: NDArray[Any]) -> Grey:

@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 MAX_PAGES = 3
 
 
-def scan_signals(file: PdfFile) -> list[DetectedSignal]:
-    """Look for parts put into the JPEGs of the first pages."""
+def scan_signals(file: PdfFile, pages: list[TextPage]) -> list[DetectedSignal]:
+    """Look for parts put into the JPEGs of the first pages that could be read."""
     signals: list[DetectedSignal] = []
-    for number in range(1, min(file.page_count, MAX_PAGES) + 1):
-        for data in file.jpegs(number):
-            signals += _put_in(data, number)
+    for page in pages[:MAX_PAGES]:
+        for data in file.jpegs(page.number):
+            signals += _put_in(data, page.number)
     return signals
 
 
