@@ -34,6 +34,7 @@ from argyle_nb.sandbox.inspection.image_checks import (
     open_image,
 )
 from argyle_nb.sandbox.inspection.origin_checks import Origin, origin_signals, read_origin
+from argyle_nb.sandbox.inspection.paint_order import late_signals
 from argyle_nb.sandbox.inspection.paystubs import paystub_data, read_paystub
 from argyle_nb.sandbox.inspection.pdfium import PdfFile, UnreadablePdfError
 from argyle_nb.sandbox.inspection.print_checks import print_signals, scan_signals
@@ -141,7 +142,7 @@ def _analyse(
     if image_based:
         signals += scan_signals(file, pages)
     elif found_type is not None:
-        signals += content + print_signals(pages)
+        signals += content + print_signals(pages) + late_signals(pages, fields)
     form_type, identity = FORM_TYPES[as_type], hashlib.sha256(data).hexdigest()
     detect = analysis(signals, form_type=form_type, image_based=image_based, identity=identity)
     return Inspection(

@@ -180,7 +180,7 @@ def edit_signals(
 ) -> list[DetectedSignal]:
     """Name the changes between revisions by the fields they touched."""
     return [
-        DetectedSignal(name, change.page, [_evidence(name, change.original, change.now)])
+        DetectedSignal(name, change.page, [edit_evidence(name, change.original, change.now)])
         for change in changes
         for name in [_name_of(change, pages, fields)]
     ]
@@ -206,7 +206,7 @@ def overlay_signals(pages: list[TextPage], fields: Fields) -> list[DetectedSigna
                 signals.append(DetectedSignal("sbx_text_over_text", page.number, [below]))
                 if plain(piece.by):
                     name = _overlaid_field(piece, page, fields)
-                    evidence = _evidence(name, piece.run.text, piece.by or None)
+                    evidence = edit_evidence(name, piece.run.text, piece.by or None)
                     signals.append(DetectedSignal(name, page.number, [evidence]))
     return signals
 
@@ -224,7 +224,8 @@ def _overlaid_field(piece: Hidden, page: TextPage, fields: Fields) -> str:
     return next((name for name in names if name != "other_edits"), "other_edits")
 
 
-def _evidence(name: str, original: str | None, now: str | None) -> dict[str, str | None]:
+def edit_evidence(name: str, original: str | None, now: str | None) -> dict[str, str | None]:
+    """Say what an edit changed."""
     return {
         "field_name": name.removesuffix("_edits").removeprefix("sbx_"),
         "original_text": original,

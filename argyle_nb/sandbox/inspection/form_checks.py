@@ -12,11 +12,10 @@ from argyle_nb.sandbox.inspection.layout import plain
 from argyle_nb.sandbox.inspection.scoring import DetectedSignal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Iterator
 
     from argyle_nb.sandbox.inspection.form_boxes import Boxes, Value
     from argyle_nb.sandbox.inspection.layout import Cell
-    from argyle_nb.sandbox.inspection.page_content import Run
     from argyle_nb.sandbox.inspection.tax_forms import TaxForm
 
 # So many values must be alike before another one is odd.
@@ -27,9 +26,6 @@ SAME_LEVEL = 0.12
 OFF_LEVEL = (0.35, 2.0)
 OTHER_SIZE = 0.2
 NEXT = 2
-# What is painted later: so few places, where so many values have been painted in order.
-MOST_LATE = 4
-ENOUGH_BESIDE = 4
 MOST_FIGURES = 400
 _DIGITS = 3
 # Boxes 1 to 6 of a W-2, three below each other in two columns.
@@ -60,7 +56,6 @@ def filling_signals(form: TaxForm) -> list[DetectedSignal]:
         signals += [_about("sbx_fonts_mixed_in_line", value) for value in odd]
         off = [*_off_level(figures), *_off_edge(figures)]
         signals += [_about("sbx_fields_misaligned", value) for value in off]
-        signals += [_painted_later(key, cell) for key, cell in _late(certain, boxes)]
     return signals
 
 
@@ -71,15 +66,6 @@ def _about(identifier: str, value: Value) -> DetectedSignal:
         "fonts": f"{run.font.name} {run.size:.1f}",
     }
     return DetectedSignal(identifier, value.cell.page, [evidence])
-
-
-def _painted_later(key: str, cell: Cell) -> DetectedSignal:
-    evidence: dict[str, str | None] = {
-        "field_name": key,
-        "original_text": None,
-        "tampered_text": cell.text,
-    }
-    return DetectedSignal("other_edits", cell.page, [evidence])
 
 
 # -- copies
@@ -261,29 +247,3 @@ _EDGES: tuple[Callable[[Cell], float], ...] = (
 def _spread(numbers: Iterable[float]) -> float:
     several = list(numbers)
     return max(several) - min(several)
-
-
-def _late(values: list[Value], boxes: Boxes) -> list[tuple[str, Cell]]:
-    """Find text painted after all else, where every other value is painted beside its label.
-
-    It is a value, or a piece within other text: nobody fills in a form in this order.
-    """
-    keys = {id(value.cell): value.key for value in values}
-    patches = {run.order: cell for cell in boxes.page.cells for run in _patches(cell, keys)}
-    late: dict[int, Cell] = {}
-    for run in sorted(boxes.page.content.runs, key=lambda run: run.order, reverse=True):
-        if run.order not in patches or len(late) > MOST_LATE:
-            break
-        late[id(patches[run.order])] = patches[run.order]
-    rest = [value for value in values if id(value.cell) not in late]
-    beside = [v for v in rest if 0 < v.cell.runs[0].order - v.label.cell.runs[-1].order <= NEXT]
-    known = len(late) <= MOST_LATE and len(beside) == len(rest) >= ENOUGH_BESIDE
-    return [(keys.get(at, "other"), cell) for at, cell in late.items()] if known else []
-
-
-def _patches(cell: Cell, values: Mapping[int, str]) -> list[Run]:
-    """Return the runs of a cell that may have been put there later."""
-    first = min((run.order for run in cell.runs), default=0)
-    if id(cell) in values:
-        return list(cell.runs)
-    return [run for run in cell.runs if run.order - first > len(cell.text) + NEXT]

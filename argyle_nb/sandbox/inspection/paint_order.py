@@ -1,0 +1,108 @@
+"""Values painted when all else was done, which is how one comes into the place of another.
+
+Programs paint a page line by line, column by column, or labels first and values after them. In each
+of these orders a value comes next to a neighbour; one that does not, at the very end, was put there
+later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from argyle_nb.sandbox.inspection.edit_checks import VALUE, edit_evidence
+from argyle_nb.sandbox.inspection.layout import plain
+from argyle_nb.sandbox.inspection.scoring import DetectedSignal
+
+if TYPE_CHECKING:
+    from argyle_nb.sandbox.inspection.edit_checks import Fields
+    from argyle_nb.sandbox.inspection.layout import Cell, TextPage
+    from argyle_nb.sandbox.inspection.page_content import Run
+
+NEXT = 2
+MOST_LATE = 4
+# So many values must be painted next to a neighbour before one that is not is odd.
+ENOUGH = 4
+LINES_BELOW = 4
+MOST_RUNS = 4_000
+
+
+@dataclass
+class _Piece:
+    """A run, the cell it reads as, its turn, and its neighbours in its line and its column."""
+
+    run: Run
+    cell: Cell
+    turn: int = 0
+    beside: list[_Piece] = field(default_factory=list)
+    column: list[_Piece] = field(default_factory=list)
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether it was painted next to none of its neighbours."""
+        near = (*self.beside, *self.column)
+        return all(abs(other.turn - self.turn) > NEXT for other in near)
+
+    def is_value(self, names: set[int]) -> bool:
+        """Whether it is a name, or beside other text a value or a part of that text."""
+        is_part = any(run.order < self.run.order for run in self.cell.runs)
+        of_a_line = bool(self.beside) and (is_part or VALUE.search(self.run.text) is not None)
+        return of_a_line or id(self.cell) in names
+
+
+def late_signals(pages: list[TextPage], fields: Fields) -> list[DetectedSignal]:
+    """Name the values of each page that were painted after all else."""
+    names = {id(cell) for cell in fields.get("employee", ())}
+    return [
+        DetectedSignal("other_edits", page.number, [edit_evidence("other", None, cell.text)])
+        for page in pages
+        for cell in _late(page, names)
+    ]
+
+
+def _late(page: TextPage, names: set[int]) -> list[Cell]:
+    pieces = _pieces(page)
+    last = len(pieces)
+    while last and pieces[last - 1].is_alone:
+        last -= 1
+    alone = [piece.is_alone for piece in pieces[:last] if VALUE.search(piece.run.text)]
+    if len(pieces) - last > MOST_LATE or any(alone) or len(alone) < ENOUGH:
+        return []
+    return [piece.cell for piece in pieces[last:] if piece.is_value(names)]
+
+
+def _pieces(page: TextPage) -> list[_Piece]:
+    """Return what the page paints, in that order, each piece with its neighbours."""
+    lines = [
+        [_Piece(run, cell) for cell in line for run in cell.runs if _is_own_text(run)]
+        for line in page.lines
+    ]
+    if sum(map(len, lines)) > MOST_RUNS:
+        return []
+    for at, line in enumerate(lines):
+        for left, right in pairwise(line):
+            left.beside.append(right)
+            right.beside.append(left)
+        for piece in line:
+            _join_below(piece, lines[at + 1 : at + 1 + LINES_BELOW])
+    pieces = sorted((piece for line in lines for piece in line), key=lambda piece: piece.run.order)
+    for turn, piece in enumerate(pieces):
+        piece.turn = turn
+    return pieces
+
+
+def _is_own_text(run: Run) -> bool:
+    return bool(plain(run.text)) and not run.annotation
+
+
+def _join_below(piece: _Piece, lines: list[list[_Piece]]) -> None:
+    """Make the next text below a piece its neighbour, and it that one's."""
+    box = piece.run.box
+    for line in lines:
+        below = [p for p in line if p.run.box.x0 < box.x1 and p.run.box.x1 > box.x0]
+        for other in below:
+            piece.column.append(other)
+            other.column.append(piece)
+        if below:
+            return
