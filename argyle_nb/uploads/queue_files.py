@@ -5,19 +5,18 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from argyle_nb.documents import EXTENSIONS
+from argyle_nb.documents import EXTENSIONS, first_page_text
 from argyle_nb.errors import ValidationError
 from argyle_nb.uploads.jobs import STATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from contextlib import AbstractContextManager
 
     from argyle_nb.documents import Document
 
@@ -45,19 +44,6 @@ _TYPES_BY_TEXT = {
     "proof-of-address": r"(service|billing) (address|period)|amount due|\blease\b|statement date",
 }
 OTHER = "miscellaneous"
-# What takes longer to read than this is not worth a guess: all other documents wait for it.
-_MOST_BYTES = 5_000_000
-_MOST_CONTENT = 200_000
-_MOST_FONTS, _MOST_FONT_BYTES = 50, 1_000_000
-# pypdf's names of its own limits, for any stream of the file.
-_LIMITS = {
-    "zlib_maximum_output_length": 2_000_000,
-    "lzw_maximum_output_length": 2_000_000,
-    "run_length_maximum_output_length": 2_000_000,
-    "array_based_stream_maximum_output_length": 2_000_000,
-    "stream_decoding_work_maximum_length": 10_000_000,
-    "page_tree_maximum_entries": 10_000,
-}
 _SEPARATORS = re.compile(r"[_.\s-]+")
 
 
@@ -174,7 +160,8 @@ def guess_type(path: Path, media_type: str) -> str:
     named = [kind for kind, pattern in _TYPES_BY_NAME.items() if re.search(pattern, words)]
     if len(named) == 1:
         return named[0]
-    text = _first_page(path) if media_type == "application/pdf" else ""
+    page = first_page_text(path) if media_type == "application/pdf" else ""
+    text = " ".join(page.lower().split())
     phrases = {kind: len(set(_matches(pattern, text))) for kind, pattern in _TYPES_BY_TEXT.items()}
     best = max(phrases, key=lambda kind: (phrases[kind], kind in named))
     if phrases[best]:
@@ -184,60 +171,6 @@ def guess_type(path: Path, media_type: str) -> str:
 
 def _matches(pattern: str, text: str) -> list[str]:
     return [match.group() for match in re.finditer(pattern, text)]
-
-
-def _first_page(path: Path) -> str:
-    # It logs each thing that it mends.
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            return ""
-        with _limits():
-            return " ".join(_text_of(path).lower().split())
-    except Exception:  # noqa: BLE001 - hostile files break a parser in any way there is
-        return ""
-
-
-def _text_of(path: Path) -> str:
-    from pypdf import PdfReader  # noqa: PLC0415 - half a second that few need
-
-    page = PdfReader(path).pages[0]
-    content, resources = page.get_contents(), _resolved(page["/Resources"])
-    if (
-        content is None
-        or len(content.get_data()) > _MOST_CONTENT
-        or not _has_small_fonts(resources)
-    ):
-        return ""
-    # A form may be drawn, and draw others, any number of times.
-    resources.pop("/XObject", None)
-    return page.extract_text()
-
-
-def _has_small_fonts(resources: Any) -> bool:
-    """Tell whether what pypdf reads of the fonts before any text is soon read."""
-    fonts = _resolved(resources.get("/Font", {}))
-    if len(fonts) > _MOST_FONTS:
-        return False
-    size = 0
-    for font in map(_resolved, fonts.values()):
-        about = _resolved(font.get("/FontDescriptor", {}))
-        parts = (font.get("/ToUnicode"), about.get("/FontFile"), about.get("/FontFile3"))
-        streams = [part for part in map(_resolved, parts) if hasattr(part, "get_data")]
-        size += sum(len(stream.get_data()) for stream in streams)
-    return size <= _MOST_FONT_BYTES
-
-
-def _resolved(value: Any) -> Any:
-    return value.get_object() if hasattr(value, "get_object") else value
-
-
-def _limits() -> AbstractContextManager[object]:
-    import pypdf  # noqa: PLC0415 - as above
-
-    # Before 7.1 its limits are larger, and cannot be changed for one file alone.
-    apply = getattr(pypdf, "apply_configuration", None)
-    return apply(**_LIMITS) if apply else nullcontext()
 
 
 def is_wanted(file: QueuedFile, named: set[str] | None) -> bool:
