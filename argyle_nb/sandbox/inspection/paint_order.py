@@ -44,32 +44,41 @@ class _Piece:
         near = (*self.beside, *self.column)
         return all(abs(other.turn - self.turn) > NEXT for other in near)
 
-    def is_value(self, names: set[int]) -> bool:
-        """Whether it is a name, or beside other text a value or a part of that text."""
-        is_part = any(run.order < self.run.order for run in self.cell.runs)
-        of_a_line = bool(self.beside) and (is_part or VALUE.search(self.run.text) is not None)
-        return of_a_line or id(self.cell) in names
+    @property
+    def is_part(self) -> bool:
+        """Whether other text of its cell was painted before it."""
+        return any(run.order < self.run.order for run in self.cell.runs)
 
 
 def late_signals(pages: list[TextPage], fields: Fields) -> list[DetectedSignal]:
     """Name the values of each page that were painted after all else."""
+    boxed = {id(cell) for cell in fields.get("boxes", ())}
     names = {id(cell) for cell in fields.get("employee", ())}
     return [
         DetectedSignal("other_edits", page.number, [edit_evidence("other", None, cell.text)])
         for page in pages
-        for cell in _late(page, names)
+        for cell in _late(page, boxed, names)
     ]
 
 
-def _late(page: TextPage, names: set[int]) -> list[Cell]:
+def _late(page: TextPage, boxed: set[int], names: set[int]) -> list[Cell]:
+    """Find them, on forms by what stands in boxes, elsewhere by its look and as the name."""
     pieces = _pieces(page)
     last = len(pieces)
     while last and pieces[last - 1].is_alone:
         last -= 1
-    alone = [piece.is_alone for piece in pieces[:last] if VALUE.search(piece.run.text)]
+
+    def is_value(piece: _Piece) -> bool:
+        return id(piece.cell) in boxed if boxed else VALUE.search(piece.run.text) is not None
+
+    alone = [piece.is_alone for piece in pieces[:last] if is_value(piece)]
     if len(pieces) - last > MOST_LATE or any(alone) or len(alone) < ENOUGH:
         return []
-    return [piece.cell for piece in pieces[last:] if piece.is_value(names)]
+    return [
+        piece.cell
+        for piece in pieces[last:]
+        if id(piece.cell) in boxed | names or (piece.beside and (piece.is_part or is_value(piece)))
+    ]
 
 
 def _pieces(page: TextPage) -> list[_Piece]:

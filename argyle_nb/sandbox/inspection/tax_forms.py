@@ -141,7 +141,8 @@ class TaxForm:
             "employer_address": ("employer_address",),
             "date": ("year",),
         }
-        return {
+        boxes = [value.cell for found in self.copies.values() for value in found if value.certain]
+        return {"boxes": boxes} | {
             name: [cell for key in keys for cell in self.cells.get(key, [])]
             for name, keys in names.items()
         }
