@@ -142,7 +142,7 @@ def _analyse(
     if image_based:
         signals += scan_signals(file, pages)
     elif found_type is not None:
-        signals += content + print_signals(pages) + late_signals(pages, fields)
+        signals += content + print_signals(pages)
     form_type, identity = FORM_TYPES[as_type], hashlib.sha256(data).hexdigest()
     detect = analysis(signals, form_type=form_type, image_based=image_based, identity=identity)
     return Inspection(
@@ -167,7 +167,10 @@ def _content(
     """Read the document as its type and check what it says."""
     if as_type == "paystubs":
         stub = read_paystub(reader)
-        return paystub_data(stub), paystub_signals(stub, origin), stub.cells
+        signals = paystub_signals(stub, origin) + late_signals(reader.pages, stub.cells, {})
+        return paystub_data(stub), signals, stub.cells
     form = read_form(reader, as_type)
+    fields = form.field_cells()
     signals = form_signals(form, origin) + filling_signals(form)
-    return form_data(form, "document"), signals, form.field_cells()
+    signals += late_signals(reader.pages, fields, form.labels)
+    return form_data(form, "document"), signals, fields

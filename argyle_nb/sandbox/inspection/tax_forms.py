@@ -130,6 +130,12 @@ class TaxForm:
         """Tax year."""
         return int(self.years[0]) if self.years else None
 
+    @property
+    def labels(self) -> dict[int, Cell]:
+        """Labels of the values that are certain, by the identity of the cells of these."""
+        values = (value for found in self.copies.values() for value in found if value.certain)
+        return {id(value.cell): value.label.cell for value in values}
+
     def field_cells(self) -> dict[str, list[Cell]]:
         """Return where the fields stand, by the names that paystubs use for them."""
         names = {
@@ -141,8 +147,7 @@ class TaxForm:
             "employer_address": ("employer_address",),
             "date": ("year",),
         }
-        boxes = [value.cell for found in self.copies.values() for value in found if value.certain]
-        return {"boxes": boxes} | {
+        return {
             name: [cell for key in keys for cell in self.cells.get(key, [])]
             for name, keys in names.items()
         }
