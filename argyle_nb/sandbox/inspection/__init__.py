@@ -19,9 +19,9 @@ from argyle_nb.sandbox.inspection.arithmetic_checks import (
 from argyle_nb.sandbox.inspection.classification import DocumentReader, classify
 from argyle_nb.sandbox.inspection.edit_checks import (
     Fields,
-    changes_between_revisions,
-    earlier_revisions,
+    changes_between,
     edit_signals,
+    former_states,
     overlay_signals,
     read_pages,
 )
@@ -131,12 +131,11 @@ def _analyse(
     data: bytes, file: PdfFile, pages: list[TextPage], found_type: str | None, as_type: str
 ) -> Inspection:
     image_based = found_type is None and any(page.is_scan for page in pages)
-    revisions = earlier_revisions(data)
-    earlier = [_origin(revision) for revision in revisions]
+    former = former_states(data)
     origin = read_origin(file, data)
-    signals = origin_signals(origin, earlier)
+    signals = origin_signals(origin, [earlier for earlier, _ in reversed(former)])
     ocr_data, content, fields = _content(DocumentReader(pages), as_type, origin)
-    changes = changes_between_revisions(revisions, pages)
+    changes = changes_between([earlier for _, earlier in former], pages)
     signals += edit_signals(changes, pages, fields)
     signals += overlay_signals(pages, fields)
     if image_based:
@@ -151,14 +150,6 @@ def _analyse(
         ocr_authenticity=detect,
         ocr_authenticity_score=_score(detect),
     )
-
-
-def _origin(revision: bytes) -> Origin:
-    try:
-        with PdfFile(revision) as file:
-            return read_origin(file, revision)
-    except UnreadablePdfError:  # a broken former state says nothing
-        return Origin()
 
 
 def _content(

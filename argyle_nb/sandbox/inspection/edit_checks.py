@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from argyle_nb.sandbox.inspection.classification import CITY_LINE, DATE, EIN, SSN
 from argyle_nb.sandbox.inspection.layout import AMOUNT, Cell, plain, see
+from argyle_nb.sandbox.inspection.origin_checks import Origin, read_origin
 from argyle_nb.sandbox.inspection.pay_rows import kind_of
 from argyle_nb.sandbox.inspection.pdfium import PdfFile, UnreadablePdfError
 from argyle_nb.sandbox.inspection.scoring import DetectedSignal
@@ -80,20 +81,25 @@ def _trailer_at(data: bytes, offset: int) -> bytes:
     return head.split(b"stream", 1)[0]
 
 
-def changes_between_revisions(revisions: list[bytes], pages: list[TextPage]) -> list[Change]:
-    """Compare each earlier revision's visible text with the next one's."""
-    changes: list[Change] = []
-    later = pages
-    for revision in reversed(revisions):
-        try:
+def former_states(data: bytes) -> list[tuple[Origin, list[TextPage]]]:
+    """Read what a file was before each save, newest first, as far back as it opens."""
+    states: list[tuple[Origin, list[TextPage]]] = []
+    with suppress(UnreadablePdfError):  # a broken former state is no evidence of anything
+        for revision in reversed(earlier_revisions(data)):
             with PdfFile(revision) as file:
-                earlier = read_pages(file)
-        except UnreadablePdfError:  # a broken former state is no evidence of anything
-            break
-        for before, after in zip(earlier, later, strict=False):
-            changes += [c for c in page_changes(before, after) if not _is_filling(c, before, after)]
-        later = earlier
-    return changes
+                states.append((read_origin(file, revision), read_pages(file)))
+    return states
+
+
+def changes_between(former: list[list[TextPage]], pages: list[TextPage]) -> list[Change]:
+    """Compare each former state's visible text, newest first, with the next one's."""
+    return [
+        change
+        for earlier, later in zip(former, [pages, *former], strict=False)
+        for before, after in zip(earlier, later, strict=False)
+        for change in page_changes(before, after)
+        if not _is_filling(change, before, after)
+    ]
 
 
 def _is_filling(change: Change, before: TextPage, after: TextPage) -> bool:
