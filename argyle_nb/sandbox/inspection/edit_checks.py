@@ -14,7 +14,7 @@ from argyle_nb.sandbox.inspection.layout import AMOUNT, Cell, plain, see
 from argyle_nb.sandbox.inspection.origin_checks import Origin, read_origin
 from argyle_nb.sandbox.inspection.pay_rows import kind_of
 from argyle_nb.sandbox.inspection.pdfium import PdfFile, UnreadablePdfError
-from argyle_nb.sandbox.inspection.scoring import DetectedSignal
+from argyle_nb.sandbox.inspection.scoring import DetectedSignal, found
 
 if TYPE_CHECKING:
     from argyle_nb.sandbox.inspection.layout import Hidden, TextPage
@@ -186,9 +186,8 @@ def edit_signals(
 ) -> list[DetectedSignal]:
     """Name the changes between revisions by the fields they touched."""
     return [
-        DetectedSignal(name, change.page, [edit_evidence(name, change.original, change.now)])
+        edit(_name_of(change, pages, fields), change.page, change.original, change.now)
         for change in changes
-        for name in [_name_of(change, pages, fields)]
     ]
 
 
@@ -208,12 +207,11 @@ def overlay_signals(pages: list[TextPage], fields: Fields) -> list[DetectedSigna
     for page in pages:
         for piece in page.hidden:
             if piece.reason in ("covered", "overprinted") and _says_other(piece):
-                below: dict[str, str | None] = {"text_below": piece.run.text}
-                signals.append(DetectedSignal("sbx_text_over_text", page.number, [below]))
+                below = piece.run.text
+                signals.append(found("sbx_text_over_text", page.number, text_below=below))
                 if plain(piece.by):
                     name = _overlaid_field(piece, page, fields)
-                    evidence = edit_evidence(name, piece.run.text, piece.by or None)
-                    signals.append(DetectedSignal(name, page.number, [evidence]))
+                    signals.append(edit(name, page.number, below, piece.by))
     return signals
 
 
@@ -230,13 +228,10 @@ def _overlaid_field(piece: Hidden, page: TextPage, fields: Fields) -> str:
     return next((name for name in names if name != "other_edits"), "other_edits")
 
 
-def edit_evidence(name: str, original: str | None, now: str | None) -> dict[str, str | None]:
+def edit(signal: str, page: int, original: str | None, now: str | None) -> DetectedSignal:
     """Say what an edit changed."""
-    return {
-        "field_name": name.removesuffix("_edits").removeprefix("sbx_"),
-        "original_text": original,
-        "tampered_text": now,
-    }
+    name = signal.removesuffix("_edits").removeprefix("sbx_")
+    return found(signal, page, field_name=name, original_text=original, tampered_text=now)
 
 
 def field_signal(cell: Cell, line: list[Cell], fields: Fields) -> str:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from argyle_nb.sandbox.inspection.form_boxes import DEFERRAL, FIGURE
 from argyle_nb.sandbox.inspection.layout import plain
-from argyle_nb.sandbox.inspection.scoring import DetectedSignal
+from argyle_nb.sandbox.inspection.print_checks import print_signal
+from argyle_nb.sandbox.inspection.scoring import DetectedSignal, found
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
@@ -52,20 +53,11 @@ def filling_signals(form: TaxForm) -> list[DetectedSignal]:
         ]
         certain = [value for value in filled if value.certain]
         figures = [value for value in certain if _NUMBERS.fullmatch(value.text)]
-        odd = _odd_print(figures)
-        signals += [_about("sbx_fonts_mixed_in_line", value) for value in odd]
         off = [*_off_level(figures), *_off_edge(figures)]
-        signals += [_about("sbx_fields_misaligned", value) for value in off]
+        odd = _odd_print(figures)
+        signals += [print_signal("sbx_fonts_mixed_in_line", v.cell, v.text) for v in odd]
+        signals += [print_signal("sbx_fields_misaligned", v.cell, v.text) for v in off]
     return signals
-
-
-def _about(identifier: str, value: Value) -> DetectedSignal:
-    run = value.cell.runs[0]
-    evidence: dict[str, str | None] = {
-        "text": value.text,
-        "fonts": f"{run.font.name} {run.size:.1f}",
-    }
-    return DetectedSignal(identifier, value.cell.page, [evidence])
 
 
 # -- copies
@@ -151,8 +143,8 @@ def _shifts(form: TaxForm, page: int) -> Iterator[tuple[float, float]]:
 
 def _disagreement(key: str, texts: list[str], cell: Cell) -> DetectedSignal:
     said = list(dict.fromkeys(texts))
-    evidence: dict[str, str | None] = {"field": key, "one_copy": said[0], "another_copy": said[1]}
-    return DetectedSignal("sbx_copies_disagree", cell.page, [evidence])
+    copies = {"one_copy": said[0], "another_copy": said[1]}
+    return found("sbx_copies_disagree", cell.page, field=key, **copies)
 
 
 # -- print

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from argyle_nb.sandbox.inspection.origin_checks import EDITORS
-from argyle_nb.sandbox.inspection.scoring import DetectedSignal
+from argyle_nb.sandbox.inspection.scoring import DetectedSignal, found
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -299,17 +299,17 @@ def image_signals(facts: ImageFacts, fresh: list[Fresh]) -> list[DetectedSignal]
     """Check a picture."""
     signals: list[DetectedSignal] = []
     if editor := _editor(facts.programs):
-        signals.append(DetectedSignal("sbx_edited_by_software", 1, [{"edit_source": editor}]))
+        signals.append(found("sbx_edited_by_software", 1, edit_source=editor))
     if _is_screen(facts):
-        size: dict[str, str | None] = {"width": str(facts.size[0]), "height": str(facts.size[1])}
-        signals.append(DetectedSignal("sbx_screenshot", 1, [size]))
-    signals += _dates(facts)
+        width, height = map(str, facts.size)
+        signals.append(found("sbx_screenshot", 1, width=width, height=height))
+    signals += [found("sbx_file_dates_contradict", 1, problem=p) for p in _contradictions(facts)]
     return signals + part_signals(fresh, 1)
 
 
 def part_signals(fresh: list[Fresh], page: int) -> list[DetectedSignal]:
     """Say where parts were put into the picture of a page."""
-    return [DetectedSignal("sbx_part_put_in", page, [_where(part)]) for part in fresh]
+    return [found("sbx_part_put_in", page, **_where(part)) for part in fresh]
 
 
 def _editor(programs: tuple[str, ...]) -> str | None:
@@ -326,13 +326,6 @@ def _is_screen(facts: ImageFacts) -> bool:
     return not facts.camera and upright in PHONE_SCREENS | COMPUTER_SCREENS
 
 
-def _dates(facts: ImageFacts) -> list[DetectedSignal]:
-    problems = list(_contradictions(facts))
-    if problems:
-        return [DetectedSignal("sbx_file_dates_contradict", 1, [{"problem": p} for p in problems])]
-    return []
-
-
 def _contradictions(facts: ImageFacts) -> Iterator[str]:
     taken, digitised, changed = facts.taken, facts.digitised, facts.changed
     if facts.camera and taken and digitised and abs(taken - digitised) > SAME_MOMENT:
@@ -344,7 +337,7 @@ def _contradictions(facts: ImageFacts) -> Iterator[str]:
         yield "a date that is still to come"
 
 
-def _where(part: Fresh) -> dict[str, str | None]:
+def _where(part: Fresh) -> dict[str, str]:
     names = ("left", "top", "right", "bottom")
     place = dict(zip(names, map(str, part.box), strict=True))
     return {**place, "rest_saved_before_at_quality": str(part.quality)}

@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from argyle_nb.sandbox.inspection.edit_checks import VALUE, edit_evidence
+from argyle_nb.sandbox.inspection.edit_checks import VALUE, edit
 from argyle_nb.sandbox.inspection.layout import plain
-from argyle_nb.sandbox.inspection.scoring import DetectedSignal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from argyle_nb.sandbox.inspection.edit_checks import Fields
     from argyle_nb.sandbox.inspection.layout import Cell, TextPage
     from argyle_nb.sandbox.inspection.page_content import Run
+    from argyle_nb.sandbox.inspection.scoring import DetectedSignal
 
 NEXT = 2
 MOST_LATE = 4
@@ -57,7 +57,7 @@ def late_signals(
     """Name the values of each page that were painted after all else; on forms, labels are known."""
     names = {id(cell) for cell in fields.get("employee", ())}
     return [
-        DetectedSignal("other_edits", page.number, [edit_evidence("other", None, cell.text)])
+        edit("other_edits", page.number, None, cell.text)
         for page in pages
         for cell in _late(page, names, labels)
     ]

@@ -94,6 +94,11 @@ class DetectedSignal:
     evidence: list[dict[str, str | None]] = field(default_factory=list)
 
 
+def found(identifier: str, page: int | None = None, **evidence: str | None) -> DetectedSignal:
+    """Make a signal of one piece of evidence."""
+    return DetectedSignal(identifier, page, [evidence])
+
+
 def merge(signals: list[DetectedSignal]) -> list[DetectedSignal]:
     """Join signals of one kind and page, heaviest first."""
     joined: dict[tuple[str, int | None], DetectedSignal] = {}
