@@ -501,7 +501,7 @@ class VerdictCounts:
         rows: list[dict[str, Any]] = []
         for times in _TIMES:
             more = self._with_more(times)
-            _, low, high = more.summary().loc[statistic].astype(float)
+            _, low, high = map(float, more.summary().loc[statistic].to_numpy())
             verdicts = round(float(more.counts.to_numpy().sum()))
             enough = bool(high - low <= width)
             rows.append({"verdicts": verdicts, "width": high - low, "enough": enough})
