@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from numbers import Real
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,9 @@ ORDER = ("fraudulent", "genuine", "unsure")
 THRESHOLDS = range(LOWEST_SCORE, HIGHEST_SCORE + 2)
 _WIDTH = HIGHEST_SCORE + 1
 _SHOWN = 3
+SUMMARY = ("auc", "gini", "ks", "average_precision", "fraud_share")
+# How many times the verdicts so far a plan looks at.
+_TIMES = (1, 1.5, 2, 3, 4, 6, 8, 12, 16)
 # Without a sample, for how many documents like it one reviewed document stands.
 _MANY = 10_000
 
@@ -461,6 +464,58 @@ class VerdictCounts:
         ends = {"threshold_ci_low": np.floor(low), "threshold_ci_high": np.ceil(high)}
         return self._noted(row.assign(**ends).astype(dict.fromkeys(ends, "Int16")))
 
+    def plan(self, width: float, statistic: str = "auc") -> pd.DataFrame:
+        """Say how many verdicts would make an interval as narrow as is wanted.
+
+        Reckoned as if further documents, chosen in the same way, were found to be what those so far
+        were found to be.
+
+        Parameters
+        ----------
+        width
+            Of the 95 % interval, from end to end; above 0.
+        statistic
+            One of the statistics of `summary`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by ``verdicts``, from those so far up to 16 times as many: ``width`` (float64)
+            and ``enough`` (bool). The first that is enough ends it.
+
+        Raises
+        ------
+        ConfigurationError
+            For a width that is not above 0, or an unknown statistic.
+
+        Examples
+        --------
+        >>> verdicts.plan(0.5, "fraud_share").iloc[-1]["enough"].item()
+        True
+        """
+        _check_width(width)
+        if statistic not in SUMMARY:
+            raise ConfigurationError(
+                f"unknown statistic {statistic!r}: use one of {', '.join(SUMMARY)}"
+            )
+        rows: list[dict[str, Any]] = []
+        for times in _TIMES:
+            more = self._with_more(times)
+            _, low, high = map(float, more.summary().loc[statistic].to_numpy())
+            verdicts = round(float(more.counts.to_numpy().sum()))
+            enough = bool(high - low <= width)
+            rows.append({"verdicts": verdicts, "width": high - low, "enough": enough})
+            if enough:
+                break
+        return self._noted(pd.DataFrame(rows).set_index("verdicts"))
+
+    def _with_more(self, times: float) -> VerdictCounts:
+        """Multiply what was found; no stratum gives more documents than it has."""
+        most = self._weights if self.sampled else np.full(len(self._weights), np.inf)
+        factor = np.minimum(times, np.maximum(most, 1))
+        counts = self.counts.mul(np.repeat(factor, len(ORDER)), axis=0)
+        return replace(self, counts=counts, weights=self.weights / factor)
+
     @cached_property
     def _cells(self) -> npt.NDArray[np.int64]:
         """Reviewed documents by stratum, verdict and score."""
@@ -536,6 +591,11 @@ def _least(costs: Cells, allowed: Any) -> Any:
     """Find the allowed threshold of least cost in each resample; the lowest of several."""
     known = ~np.isnan(costs).any(axis=-1)
     return np.where(known, np.where(allowed, costs, np.inf).argmin(axis=-1), np.nan)
+
+
+def _check_width(width: Any) -> None:
+    if not isinstance(width, Real) or not width > 0:  # type: ignore[operator]
+        raise ConfigurationError(f"width must be a number above 0, not {width!r}")
 
 
 def _check_capacity(capacity: Any) -> None:

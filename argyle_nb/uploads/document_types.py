@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import logging
 import re
-from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from argyle_nb.documents import HEAD_BYTES, media_type_of
+from argyle_nb.documents import HEAD_BYTES, first_page_text, media_type_of
 from argyle_nb.models import DOCUMENT_TYPES
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
     from pathlib import Path
 
 # What a type is called beside its own name, without case, spaces and signs.
@@ -48,19 +45,6 @@ _TYPES_BY_TEXT = {
 }
 # What a name says of the time is no part of a type.
 _YEAR = re.compile(r"\b(19|20)\d\d\b")
-# What takes longer to read than this is not worth a guess: all other documents wait for it.
-_MOST_BYTES = 5_000_000
-_MOST_CONTENT = 200_000
-_MOST_FONTS, _MOST_FONT_BYTES = 50, 1_000_000
-# pypdf's names of its own limits, for any stream of the file.
-_LIMITS = {
-    "zlib_maximum_output_length": 2_000_000,
-    "lzw_maximum_output_length": 2_000_000,
-    "run_length_maximum_output_length": 2_000_000,
-    "array_based_stream_maximum_output_length": 2_000_000,
-    "stream_decoding_work_maximum_length": 10_000_000,
-    "page_tree_maximum_entries": 10_000,
-}
 _SEPARATORS = re.compile(r"[_.\s-]+")
 
 
@@ -112,59 +96,9 @@ def _matches(pattern: str, text: str) -> list[str]:
 
 
 def _first_page(path: Path) -> str:
-    # It logs each thing that it mends.
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
-        if path.stat().st_size > _MOST_BYTES or not _is_pdf(path):
-            return ""
-        with _limits():
-            return " ".join(_text_of(path).lower().split())
-    except Exception:  # noqa: BLE001 - hostile files break a parser in any way there is
+        with path.open("rb") as file:
+            is_pdf = media_type_of(file.read(HEAD_BYTES)) == "application/pdf"
+    except (OSError, ValueError):
         return ""
-
-
-def _is_pdf(path: Path) -> bool:
-    with path.open("rb") as file:
-        return media_type_of(file.read(HEAD_BYTES)) == "application/pdf"
-
-
-def _text_of(path: Path) -> str:
-    from pypdf import PdfReader  # noqa: PLC0415 - half a second that few need
-
-    page = PdfReader(path).pages[0]
-    content, resources = page.get_contents(), _resolved(page["/Resources"])
-    if (
-        content is None
-        or len(content.get_data()) > _MOST_CONTENT
-        or not _has_small_fonts(resources)
-    ):
-        return ""
-    # A form may be drawn, and draw others, any number of times.
-    resources.pop("/XObject", None)
-    return page.extract_text()
-
-
-def _has_small_fonts(resources: Any) -> bool:
-    """Tell whether what pypdf reads of the fonts before any text is soon read."""
-    fonts = _resolved(resources.get("/Font", {}))
-    if len(fonts) > _MOST_FONTS:
-        return False
-    size = 0
-    for font in map(_resolved, fonts.values()):
-        about = _resolved(font.get("/FontDescriptor", {}))
-        parts = (font.get("/ToUnicode"), about.get("/FontFile"), about.get("/FontFile3"))
-        streams = [part for part in map(_resolved, parts) if hasattr(part, "get_data")]
-        size += sum(len(stream.get_data()) for stream in streams)
-    return size <= _MOST_FONT_BYTES
-
-
-def _resolved(value: Any) -> Any:
-    return value.get_object() if hasattr(value, "get_object") else value
-
-
-def _limits() -> AbstractContextManager[object]:
-    import pypdf  # noqa: PLC0415 - as above
-
-    # Before 7.1 its limits are larger, and cannot be changed for one file alone.
-    apply = getattr(pypdf, "apply_configuration", None)
-    return apply(**_LIMITS) if apply else nullcontext()
+    return " ".join(first_page_text(path).lower().split()) if is_pdf else ""

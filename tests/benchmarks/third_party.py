@@ -136,8 +136,10 @@ def _print_curves(documents):
 
 def _kind_of(path):
     """Tell what a file is like by what is in it."""
-    from argyle_nb.sandbox.inspection.edit_checks import read_pages  # noqa: PLC0415 - the
-    from argyle_nb.sandbox.inspection.pdfium import (  # noqa: PLC0415 - reader's process only
+    import pypdfium2  # noqa: PLC0415 - native code belongs in a reader's process only
+
+    from argyle_nb.sandbox.inspection.edit_checks import read_pages  # noqa: PLC0415 - as above
+    from argyle_nb.sandbox.inspection.pdfium import (  # noqa: PLC0415 - as above
         PdfFile,
         UnreadablePdfError,
     )
@@ -145,11 +147,12 @@ def _kind_of(path):
     if path.suffix.lower() != ".pdf":
         return "image"
     try:
-        with PdfFile(path.read_bytes()) as file:
+        data = path.read_bytes()
+        with PdfFile(data) as file, pypdfium2.PdfDocument(data) as raw:
             pages = read_pages(file)
             facts = {
-                "encrypted": file.is_encrypted,
-                "signed": bool(file.signed_ends()),
+                "encrypted": pypdfium2.raw.FPDF_GetSecurityHandlerRevision(raw) >= 0,
+                "signed": pypdfium2.raw.FPDF_GetSignatureCount(raw) > 0,
                 "form fields": any(page.content.fields for page in pages),
                 "scan": bool(pages) and pages[0].is_scan,
                 "plain": True,

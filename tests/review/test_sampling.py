@@ -9,13 +9,27 @@ from hypothesis import strategies as st
 from argyle_nb.errors import ConfigurationError, ValidationError
 from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.review import sample
-from argyle_nb.review.sampling import _shares
+from argyle_nb.review.sampling import STRATEGIES, _shares
 from tests.support.judged import uploads
 from tests.support.records import scored, unscored
 
 
-def test_rare_low_scores_are_reviewed_as_often_as_high_ones():
-    chosen = sample(uploads(1000), 40)
+def test_of_each_stratum_as_many_are_chosen_as_the_square_root_of_its_size_demands():
+    chosen = sample(uploads(1000), 48)
+    assert chosen["stratum"].value_counts().to_dict() == {
+        "paystubs, high": 34,
+        "paystubs, very low": 14,
+    }
+
+
+def test_a_rare_stratum_gives_four_documents():
+    rare = uploads_frame([scored(number, 10 if number < 6 else 90) for number in range(2000)])
+    assert sample(rare, 40)["stratum"].value_counts()["paystubs, very low"] == 5
+    assert sample(rare, 10)["stratum"].value_counts()["paystubs, very low"] == 4
+
+
+def test_equal_numbers_review_rare_low_scores_as_often_as_high_ones():
+    chosen = sample(uploads(1000), 40, "equal")
     assert chosen["stratum"].value_counts().to_dict() == {
         "paystubs, high": 20,
         "paystubs, very low": 20,
@@ -23,7 +37,7 @@ def test_rare_low_scores_are_reviewed_as_often_as_high_ones():
 
 
 def test_the_rate_is_what_was_taken_of_the_stratum():
-    chosen = sample(uploads(1000), 40).drop_duplicates("stratum").set_index("stratum")
+    chosen = sample(uploads(1000), 40, "equal").drop_duplicates("stratum").set_index("stratum")
     assert chosen["sampling_rate"].to_dict() == {
         "paystubs, high": 20 / 900,
         "paystubs, very low": 20 / 100,
@@ -31,7 +45,7 @@ def test_the_rate_is_what_was_taken_of_the_stratum():
 
 
 def test_what_a_small_stratum_cannot_give_is_taken_from_the_others():
-    chosen = sample(uploads(100), 40)
+    chosen = sample(uploads(100), 40, "equal")
     assert chosen["stratum"].value_counts().to_dict() == {
         "paystubs, high": 30,
         "paystubs, very low": 10,
@@ -78,7 +92,7 @@ def test_too_few_for_every_stratum_is_refused_with_the_least_number():
 
 
 def test_an_unknown_strategy_is_refused_with_the_known_ones():
-    with pytest.raises(ConfigurationError, match="stratified, random"):
+    with pytest.raises(ConfigurationError, match="stratified, equal, random"):
         sample(uploads(10), 5, "lowest")
 
 
@@ -94,15 +108,22 @@ def test_weighted_back_the_sample_stands_for_all():
 
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=12), st.integers(12, 700))
 def test_shares_use_up_n_stay_within_each_size_and_give_everyone_one(sizes, n):
-    taken = _shares(np.array(sizes), n)
-    assert taken.sum() == min(n, sum(sizes))
-    assert (taken <= sizes).all()
-    assert (taken >= 1).all()
+    for strategy in STRATEGIES:
+        taken = _shares(np.array(sizes), n, strategy)
+        assert taken.sum() == min(n, sum(sizes))
+        assert (taken <= sizes).all()
+        assert (taken >= 1).all()
 
 
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=12), st.integers(12, 700))
-def test_shares_differ_by_one_at_most_but_for_what_is_used_up(sizes, n):
-    taken = _shares(np.array(sizes), n)
+def test_by_square_roots_a_larger_stratum_never_gives_less(sizes, n):
+    taken = _shares(np.array(sorted(sizes)), n, "stratified")
+    assert (np.diff(taken) >= -1).all()
+
+
+@given(st.lists(st.integers(1, 50), min_size=1, max_size=12), st.integers(12, 700))
+def test_equal_shares_differ_by_one_at_most_but_for_what_is_used_up(sizes, n):
+    taken = _shares(np.array(sizes), n, "equal")
     not_used_up = taken[taken < sizes]
     if len(not_used_up):
         assert not_used_up.max() - not_used_up.min() <= 1
@@ -115,7 +136,7 @@ def test_what_is_no_number_of_documents_is_refused(n):
         sample(uploads(10), n)
 
 
-@pytest.mark.parametrize("strategy", ["stratified", "random"])
+@pytest.mark.parametrize("strategy", ["stratified", "equal", "random"])
 def test_an_upload_that_is_listed_twice_is_named(strategy):
     frame = uploads(10)
     with pytest.raises(ValidationError, match="more than once: keep one row"):

@@ -703,6 +703,34 @@ class TestBestThreshold:
             counted(self.ROWS).cost_curve(self.COSTS, reject_below=reject)
 
 
+class TestPlan:
+    ROWS = ((10, True, 0), (30, True, 1), (40, False, 1), *[(90, False, 1)] * 6)
+
+    def test_it_ends_with_the_first_number_of_verdicts_that_is_enough(self):
+        plan = counted(self.ROWS * 4, extra=[90] * 500, weighted=True).plan(0.4)
+        assert plan.index[0] == 36
+        assert plan.index.is_monotonic_increasing
+        assert plan["enough"].tolist() == [False] * (len(plan) - 1) + [True]
+        assert plan["width"].iloc[-1] <= 0.4 < plan["width"].iloc[0]
+
+    def test_a_width_that_no_number_reaches_is_told_as_it_is(self):
+        plan = counted(self.ROWS, weighted=True).plan(0.0001, "fraud_share")
+        assert not plan["enough"].any()
+
+    def test_no_stratum_gives_more_documents_than_it_has(self):
+        found = counted(self.ROWS, extra=[90] * 24, weighted=True)
+        assert found.plan(0.0001).index.max() <= 1 + 8 * 4
+
+    @pytest.mark.parametrize("width", [0, -1, "5", None])
+    def test_what_is_no_width_is_refused(self, width):
+        with pytest.raises(ConfigurationError, match="width must be a number above 0"):
+            counted(self.ROWS).plan(width)
+
+    def test_an_unknown_statistic_is_refused_with_the_known_ones(self):
+        with pytest.raises(ConfigurationError, match="use one of auc, gini, ks"):
+            counted(self.ROWS).plan(0.1, "accuracy")
+
+
 class TestCostCurve:
     @settings(max_examples=50)
     @given(documents, st.booleans(), st.integers(0, 101))

@@ -1,13 +1,14 @@
 """What a document is: by what people call its type, by its name and by its first page."""
 
 import shutil
+import time
+import zlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from pypdf import PageObject, PdfReader, PdfWriter, get_configuration
-from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject, StreamObject
+from pypdf import PdfReader
 
 from argyle_nb.models import DOCUMENT_TYPES
 from argyle_nb.uploads.document_types import guess_type, type_called, type_meant
@@ -99,6 +100,7 @@ def test_the_first_page_tells_the_type_where_the_name_does_not(tmp_path, prefix,
         assert guess == (kind if has_text else ""), path.name
 
 
+@settings(max_examples=30)
 @given(st.text(), st.binary(max_size=200))
 def test_whatever_the_file_is_the_guess_is_a_type_or_none(tmp_path_factory, name, content):
     path = tmp_path_factory.getbasetemp() / "wild.pdf"
@@ -107,98 +109,45 @@ def test_whatever_the_file_is_the_guess_is_a_type_or_none(tmp_path_factory, name
     assert guess_type(Path(f"x{name}".replace("\0", ""))).document_type in POSSIBLE
 
 
-HELVETICA = {
-    "/Type": NameObject("/Font"),
-    "/Subtype": NameObject("/Type1"),
-    "/BaseFont": NameObject("/Helvetica"),
-}
+XREF_LINE = b"0000000009 00000 n \n"
 
 
-def written(path, content, fonts=1, font=None, forms=None):
-    """Write a PDF of one page with this content, compressed, and this many fonts."""
-    writer = PdfWriter()
-    page = writer.add_blank_page(612, 792)
-    one = named(HELVETICA | (font or {}), writer)
-    resources = {"/Font": named({f"/F{number}": one for number in range(fonts)})}
-    if forms:
-        resources["/XObject"] = named(forms, writer)
-    page[NameObject("/Resources")] = named(resources)
-    page[NameObject("/Contents")] = writer._add_object(stream(content))
-    writer.write(path)
-    return path
-
-
-def named(values, writer=None):
-    """Make a dictionary; with a writer its streams become objects of the file."""
-    return DictionaryObject(
-        {
-            NameObject(key): writer._add_object(value) if isinstance(value, StreamObject) else value
-            for key, value in values.items()
-        }
+def page_with(content, *, xref=b""):
+    """Write a PDF of one page by hand, with something before its cross-references."""
+    font = b"/Resources<</Font<</F0<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>"
+    return (
+        b"%%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+        b"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+        b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R%s>>endobj\n"
+        b"4 0 obj<</Filter/FlateDecode/Length %d>>stream\n%s\nendstream endobj\n%s"
+        b"trailer<</Root 1 0 R>>\n%%%%EOF\n" % (font, len(content), content, xref)
     )
-
-
-def stream(data):
-    made = DecodedStreamObject()
-    made.set_data(data)
-    return made.flate_encode()
-
-
-@pytest.fixture
-def extracted(monkeypatch):
-    """Count how often text is extracted."""
-    calls = []
-    extract = PageObject.extract_text
-    monkeypatch.setattr(
-        PageObject, "extract_text", lambda page: calls.append(get_configuration()) or extract(page)
-    )
-    return calls
 
 
 NET_PAY = b"BT /F0 12 Tf 72 700 Td (Net pay) Tj ET "
 
 
-def test_text_of_a_usual_page_is_extracted_within_limits_that_end_with_it(tmp_path, extracted):
-    path = written(tmp_path / "scan.pdf", NET_PAY, 5, {"/ToUnicode": NameObject("/Identity-H")})
-    assert guess_type(path).document_type == "paystubs"
-    assert [used.zlib_maximum_output_length for used in extracted] == [2_000_000]
-    assert get_configuration().zlib_maximum_output_length > 2_000_000
-
-
 @pytest.mark.parametrize(
-    "bomb",
+    "data",
     [
-        {"content": NET_PAY + b"(a) Tj 1 0 0 1 0 0 Tm " * 10_000},
-        {"content": NET_PAY + b" " * 50_000_000},
-        {"content": NET_PAY, "fonts": 51},
-        {"content": NET_PAY, "font": {"/ToUnicode": stream(b"<0041> <0041>\n" * 100_000)}},
-        {"content": NET_PAY, "fonts": 40, "font": {"/ToUnicode": stream(b" " * 30_000)}},
+        page_with(zlib.compress(NET_PAY + b"(a) Tj 1 0 0 1 0 0 Tm " * 2_000_000)),
+        page_with(zlib.compress(NET_PAY + b" " * 400_000_000, 9)),
+        page_with(zlib.compress(NET_PAY), xref=b"xref\n0 240000\n" + XREF_LINE * 240_000),
+        page_with(zlib.compress(NET_PAY), xref=b"1 0 obj<</A 1>>endobj\n" * 1_800_000),
+        b"%PDF-1.4\n1 0 obj\n" + b"[" * 40_000_000,
     ],
-    ids=["much text", "much content", "many fonts", "a large map", "a map many times"],
+    ids=["much text", "much content", "a damaged table", "40 MB to mend", "40 MB nested"],
 )
-def test_a_small_file_that_unfolds_into_much_is_not_worth_a_guess(tmp_path, extracted, bomb):
-    path = written(tmp_path / "scan.pdf", **bomb)
-    assert path.stat().st_size < 100_000
-    assert guess_type(path).document_type == ""
-    assert extracted == []
+def test_whatever_a_pdf_unfolds_into_the_kernel_waits_five_seconds_at_most(tmp_path, data):
+    path = tmp_path / "scan.pdf"
+    path.write_bytes(data)
+    clock, worked = time.monotonic(), time.process_time()
+    assert guess_type(path).document_type in ("paystubs", "")
+    assert time.monotonic() - clock < 5
+    assert time.process_time() - worked < 2
 
 
-def test_forms_that_a_page_draws_again_and_again_are_not_read(tmp_path, extracted):
-    form = stream(NET_PAY)
-    form[NameObject("/Subtype")] = NameObject("/Form")
-    form[NameObject("/Resources")] = named({"/Font": named({"/F0": named(HELVETICA)})})
-    path = written(tmp_path / "scan.pdf", b"/X Do " * 1000, forms={"/X": form})
-    assert "Net pay" in PdfReader(path).pages[0].extract_text()
-    extracted.clear()
-    assert guess_type(path).document_type == ""
-    assert len(extracted) == 1
-
-
-@pytest.mark.parametrize(("size", "count"), [(4_990_000, 1), (5_000_001, 0)])
-def test_the_text_of_a_large_file_is_not_extracted(tmp_path, extracted, size, count):
-    path = written(tmp_path / "scan.pdf", NET_PAY)
-    head, mark, tail = path.read_bytes().rpartition(b"startxref")
-    path.write_bytes(head + b"%" + b" " * (size - path.stat().st_size - 2) + b"\n" + mark + tail)
-    assert path.stat().st_size == size
-    guess_type(path)
-    assert len(extracted) == count
+def test_a_damaged_pdf_that_viewers_mend_tells_its_type(tmp_path):
+    path = tmp_path / "scan.pdf"
+    path.write_bytes(page_with(zlib.compress(NET_PAY)))
+    assert guess_type(path) == ("paystubs", "content")

@@ -21,9 +21,9 @@ from argyle_nb.sandbox.inspection.arithmetic_checks import (
 from argyle_nb.sandbox.inspection.classification import DocumentReader, classify
 from argyle_nb.sandbox.inspection.edit_checks import (
     Fields,
-    changes_between_revisions,
-    earlier_revisions,
+    changes_between,
     edit_signals,
+    former_states,
     overlay_signals,
     read_pages,
 )
@@ -36,6 +36,7 @@ from argyle_nb.sandbox.inspection.image_checks import (
     open_image,
 )
 from argyle_nb.sandbox.inspection.origin_checks import Origin, origin_signals, read_origin
+from argyle_nb.sandbox.inspection.paint_order import late_signals
 from argyle_nb.sandbox.inspection.paystubs import paystub_data, read_paystub
 from argyle_nb.sandbox.inspection.pdfium import PdfFile, UnreadablePdfError
 from argyle_nb.sandbox.inspection.print_checks import print_signals, scan_signals
@@ -139,16 +140,15 @@ def _analyse(
     data: bytes, file: PdfFile, pages: list[TextPage], found_type: str | None, as_type: str
 ) -> Inspection:
     image_based = found_type is None and any(page.is_scan for page in pages)
-    revisions = earlier_revisions(data)
-    earlier = [_origin(revision) for revision in revisions]
+    former = former_states(data)
     origin = read_origin(file, data)
-    signals = origin_signals(origin, earlier)
+    signals = origin_signals(origin, [earlier for earlier, _ in reversed(former)])
     ocr_data, content, fields = _content(DocumentReader(pages), as_type, origin)
-    changes = changes_between_revisions(revisions, pages)
+    changes = changes_between([earlier for _, earlier in former], pages)
     signals += edit_signals(changes, pages, fields)
     signals += overlay_signals(pages, fields)
     if image_based:
-        signals += scan_signals(file)
+        signals += scan_signals(file, pages)
     elif found_type is not None:
         signals += content + print_signals(pages)
     form_type, identity = FORM_TYPES[as_type], hashlib.sha256(data).hexdigest()
@@ -161,21 +161,16 @@ def _analyse(
     )
 
 
-def _origin(revision: bytes) -> Origin:
-    try:
-        with PdfFile(revision) as file:
-            return read_origin(file, revision)
-    except UnreadablePdfError:  # a broken former state says nothing
-        return Origin()
-
-
 def _content(
     reader: DocumentReader, as_type: str, origin: Origin
 ) -> tuple[dict[str, Any], list[DetectedSignal], Fields]:
     """Read the document as its type and check what it says."""
     if as_type == "paystubs":
         stub = read_paystub(reader)
-        return paystub_data(stub), paystub_signals(stub, origin), stub.cells
+        signals = paystub_signals(stub, origin) + late_signals(reader.pages, stub.cells, {})
+        return paystub_data(stub), signals, stub.cells
     form = read_form(reader, as_type)
+    fields = form.field_cells()
     signals = form_signals(form, origin) + filling_signals(form)
-    return form_data(form, "document"), signals, form.field_cells()
+    signals += late_signals(reader.pages, fields, form.labels)
+    return form_data(form, "document"), signals, fields

@@ -17,7 +17,7 @@ from argyle_nb.sandbox.inspection.pay_sums import (
     failing_sums,
     signed,
 )
-from argyle_nb.sandbox.inspection.scoring import DetectedSignal
+from argyle_nb.sandbox.inspection.scoring import DetectedSignal, found
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from argyle_nb.sandbox.inspection.tax_forms import TaxForm
 
 
+SUMS, TAXES, DATES = "sbx_sums_do_not_add_up", "sbx_taxes_do_not_fit", "sbx_impossible_dates"
 SOCIAL_SECURITY = Decimal("0.062")
 MEDICARE = Decimal("0.0145")
 ADDITIONAL_MEDICARE = Decimal("0.0235")
@@ -53,42 +54,24 @@ def paystub_signals(stub: Paystub, origin: Origin) -> list[DetectedSignal]:
     """Check a paystub's sums, taxes and days."""
     signals: list[DetectedSignal] = []
     for each in (stub, *stub.others):
-        signals += [_sum_signal(*finding) for finding in (*failing_sums(each), *_rows(each))]
-        signals += [_tax_signal(*finding) for finding in _paystub_taxes(each)]
-        signals += [_date_signal(problem) for problem in _paystub_days(each, origin)]
-        signals += [
-            DetectedSignal("sbx_flat_withholding", evidence=[found])
-            for found in _flat_withholding(each)
-        ]
+        signals += [_contradiction(SUMS, *one) for one in (*failing_sums(each), *_rows(each))]
+        signals += [_contradiction(TAXES, *one) for one in _paystub_taxes(each)]
+        signals += [found(DATES, problem=problem) for problem in _paystub_days(each, origin)]
+        signals += _flat_withholding(each)
     return signals
 
 
 def form_signals(form: TaxForm, origin: Origin) -> list[DetectedSignal]:
     """Check a W-2's or 1099's taxes and year."""
-    signals = [_date_signal(problem) for problem in _year(form, origin)]
-    signals += [_sum_signal(*finding) for finding in _form_limits(form)]
-    signals += [_sum_signal(*finding) for finding in _state_income(form)]
+    signals = [found(DATES, problem=problem) for problem in _year(form, origin)]
+    signals += [_contradiction(SUMS, *one) for one in (*_form_limits(form), *_state_income(form))]
     for pair in PAIRS:
         signals += _tax_of(form, *pair)
     return signals
 
 
-def _sum_signal(what: str, expected: Decimal, found: Decimal) -> DetectedSignal:
-    evidence: dict[str, str | None] = {
-        "check": what,
-        "expected": f"{expected:.2f}",
-        "found": f"{found:.2f}",
-    }
-    return DetectedSignal("sbx_sums_do_not_add_up", evidence=[evidence])
-
-
-def _tax_signal(what: str, expected: Decimal, found: Decimal) -> DetectedSignal:
-    signal = _sum_signal(what, expected, found)
-    return DetectedSignal("sbx_taxes_do_not_fit", evidence=signal.evidence)
-
-
-def _date_signal(problem: str) -> DetectedSignal:
-    return DetectedSignal("sbx_impossible_dates", evidence=[{"problem": problem}])
+def _contradiction(signal: str, check: str, expected: Decimal, said: Decimal) -> DetectedSignal:
+    return found(signal, check=check, expected=f"{expected:.2f}", found=f"{said:.2f}")
 
 
 # -- rows of a paystub
@@ -227,7 +210,7 @@ def _most_medicare(gross: Decimal, rate: Decimal) -> Decimal:
     return gross * ADDITIONAL_MEDICARE if rate == MEDICARE and gross > HIGH_PAY else ZERO
 
 
-def _flat_withholding(stub: Paystub) -> Iterator[dict[str, str | None]]:
+def _flat_withholding(stub: Paystub) -> Iterator[DetectedSignal]:
     """Find federal income tax that is a whole percentage of gross pay, to the cent."""
     gross = Column(stub, "current").gross
     for row in stub.of("tax"):
@@ -237,7 +220,11 @@ def _flat_withholding(stub: Paystub) -> Iterator[dict[str, str | None]]:
         share = (100 * paid / gross[0]).to_integral_value()
         exact = (gross[0] * share / 100).quantize(Decimal("0.01")) == paid
         if exact and share and share not in SUPPLEMENTAL and paid % 1:
-            yield {"check": row.description, "share": f"{share} %", "of": f"{gross[0]:.2f}"}
+            yield _flat(row.description, f"{share}", gross[0])
+
+
+def _flat(check: str, share: str, of: Decimal) -> DetectedSignal:
+    return found("sbx_flat_withholding", check=check, share=f"{share} %", of=f"{of:.2f}")
 
 
 def _rate_of(description: str) -> Decimal | None:
@@ -283,14 +270,9 @@ def _tax_of(
         return
     share = _mistaken(form, wages_key, tax_key, mistaken)
     if share is None:
-        yield _tax_signal(tax_key, bases[-1] * rate, tax)
-        return
-    evidence: dict[str, str | None] = {
-        "check": tax_key,
-        "share": f"{share} %",
-        "of": f"{wages:.2f}",
-    }
-    yield DetectedSignal("sbx_flat_withholding", evidence=[evidence])
+        yield _contradiction(TAXES, tax_key, bases[-1] * rate, tax)
+    else:
+        yield _flat(tax_key, share, wages)
 
 
 def _mistaken(form: TaxForm, wages_key: str, tax_key: str, shares: tuple[str, ...]) -> str | None:

@@ -6,9 +6,9 @@ import re
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from argyle_nb.sandbox.inspection.layout import Cell
 from argyle_nb.sandbox.inspection.page_content import Box
 
 if TYPE_CHECKING:
@@ -186,24 +186,11 @@ class DocumentReader:
                 if match := pattern.match(cell.text):
                     rest = cell.text[match.end() :].lstrip(" .:#-\u2013")
                     right = [c for c in line[at + 1 : at + 2] if not pattern.match(c.text)]
-                    found = self._value(rest, cell, right, value)
-                    if found := found or self._below(line, at, value):
-                        yield found
-
-    def _value(
-        self, rest: str, cell: Cell, right: list[Cell], value: re.Pattern[str]
-    ) -> tuple[str, Cell] | None:
-        if rest and (found := value.search(rest)):
-            return found[0].strip(), cell
-        if right and (found := value.search(right[0].text)):
-            return found[0].strip(), right[0]
-        return None
-
-    def _below(self, line: list[Cell], at: int, value: re.Pattern[str]) -> tuple[str, Cell] | None:
-        for cell in self.under(line, at):
-            if found := value.search(cell.text):
-                return found[0].strip(), cell
-        return None
+                    others = ((c.text, c) for c in (*right, *self.under(line, at)))
+                    for text, place in chain([(rest, cell)], others):
+                        if found := value.search(text):
+                            yield found[0].strip(), place
+                            break
 
     def under(self, line: list[Cell], at: int, depth: float = BELOW) -> Iterator[Cell]:
         """Cells under a label, nearest first, as far as its column reaches to the right."""

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from argyle_nb.sandbox.inspection.classification import CITY_LINE, DATE, EIN, SSN
 from argyle_nb.sandbox.inspection.layout import AMOUNT, Cell, plain, see
+from argyle_nb.sandbox.inspection.origin_checks import Origin, read_origin
 from argyle_nb.sandbox.inspection.pay_rows import kind_of
 from argyle_nb.sandbox.inspection.pdfium import PdfFile, UnreadablePdfError
-from argyle_nb.sandbox.inspection.scoring import DetectedSignal
+from argyle_nb.sandbox.inspection.scoring import DetectedSignal, found
 
 if TYPE_CHECKING:
     from argyle_nb.sandbox.inspection.layout import Hidden, TextPage
@@ -80,20 +81,25 @@ def _trailer_at(data: bytes, offset: int) -> bytes:
     return head.split(b"stream", 1)[0]
 
 
-def changes_between_revisions(revisions: list[bytes], pages: list[TextPage]) -> list[Change]:
-    """Compare each earlier revision's visible text with the next one's."""
-    changes: list[Change] = []
-    later = pages
-    for revision in reversed(revisions):
-        try:
+def former_states(data: bytes) -> list[tuple[Origin, list[TextPage]]]:
+    """Read what a file was before each save, newest first, as far back as it opens."""
+    states: list[tuple[Origin, list[TextPage]]] = []
+    with suppress(UnreadablePdfError):  # a broken former state is no evidence of anything
+        for revision in reversed(earlier_revisions(data)):
             with PdfFile(revision) as file:
-                earlier = read_pages(file)
-        except UnreadablePdfError:  # a broken former state is no evidence of anything
-            break
-        for before, after in zip(earlier, later, strict=False):
-            changes += [c for c in page_changes(before, after) if not _is_filling(c, before, after)]
-        later = earlier
-    return changes
+                states.append((read_origin(file, revision), read_pages(file)))
+    return states
+
+
+def changes_between(former: list[list[TextPage]], pages: list[TextPage]) -> list[Change]:
+    """Compare each former state's visible text, newest first, with the next one's."""
+    return [
+        change
+        for earlier, later in zip(former, [pages, *former], strict=False)
+        for before, after in zip(earlier, later, strict=False)
+        for change in page_changes(before, after)
+        if not _is_filling(change, before, after)
+    ]
 
 
 def _is_filling(change: Change, before: TextPage, after: TextPage) -> bool:
@@ -180,9 +186,8 @@ def edit_signals(
 ) -> list[DetectedSignal]:
     """Name the changes between revisions by the fields they touched."""
     return [
-        DetectedSignal(name, change.page, [_evidence(name, change.original, change.now)])
+        edit(_name_of(change, pages, fields), change.page, change.original, change.now)
         for change in changes
-        for name in [_name_of(change, pages, fields)]
     ]
 
 
@@ -202,12 +207,11 @@ def overlay_signals(pages: list[TextPage], fields: Fields) -> list[DetectedSigna
     for page in pages:
         for piece in page.hidden:
             if piece.reason in ("covered", "overprinted") and _says_other(piece):
-                below: dict[str, str | None] = {"text_below": piece.run.text}
-                signals.append(DetectedSignal("sbx_text_over_text", page.number, [below]))
+                below = piece.run.text
+                signals.append(found("sbx_text_over_text", page.number, text_below=below))
                 if plain(piece.by):
                     name = _overlaid_field(piece, page, fields)
-                    evidence = _evidence(name, piece.run.text, piece.by or None)
-                    signals.append(DetectedSignal(name, page.number, [evidence]))
+                    signals.append(edit(name, page.number, below, piece.by))
     return signals
 
 
@@ -224,12 +228,10 @@ def _overlaid_field(piece: Hidden, page: TextPage, fields: Fields) -> str:
     return next((name for name in names if name != "other_edits"), "other_edits")
 
 
-def _evidence(name: str, original: str | None, now: str | None) -> dict[str, str | None]:
-    return {
-        "field_name": name.removesuffix("_edits").removeprefix("sbx_"),
-        "original_text": original,
-        "tampered_text": now,
-    }
+def edit(signal: str, page: int, original: str | None, now: str | None) -> DetectedSignal:
+    """Say what an edit changed."""
+    name = signal.removesuffix("_edits").removeprefix("sbx_")
+    return found(signal, page, field_name=name, original_text=original, tampered_text=now)
 
 
 def field_signal(cell: Cell, line: list[Cell], fields: Fields) -> str:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from argyle_nb.sandbox.inspection.form_boxes import DEFERRAL, FIGURE
 from argyle_nb.sandbox.inspection.layout import plain
-from argyle_nb.sandbox.inspection.scoring import DetectedSignal
+from argyle_nb.sandbox.inspection.print_checks import print_signal
+from argyle_nb.sandbox.inspection.scoring import DetectedSignal, found
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Iterator
 
     from argyle_nb.sandbox.inspection.form_boxes import Boxes, Value
     from argyle_nb.sandbox.inspection.layout import Cell
-    from argyle_nb.sandbox.inspection.page_content import Run
     from argyle_nb.sandbox.inspection.tax_forms import TaxForm
 
 # So many values must be alike before another one is odd.
@@ -27,9 +27,6 @@ SAME_LEVEL = 0.12
 OFF_LEVEL = (0.35, 2.0)
 OTHER_SIZE = 0.2
 NEXT = 2
-# What is painted later: so few places, where so many values have been painted in order.
-MOST_LATE = 4
-ENOUGH_BESIDE = 4
 MOST_FIGURES = 400
 _DIGITS = 3
 # Boxes 1 to 6 of a W-2, three below each other in two columns.
@@ -56,30 +53,11 @@ def filling_signals(form: TaxForm) -> list[DetectedSignal]:
         ]
         certain = [value for value in filled if value.certain]
         figures = [value for value in certain if _NUMBERS.fullmatch(value.text)]
-        odd = _odd_print(figures)
-        signals += [_about("sbx_fonts_mixed_in_line", value) for value in odd]
         off = [*_off_level(figures), *_off_edge(figures)]
-        signals += [_about("sbx_fields_misaligned", value) for value in off]
-        signals += [_painted_later(key, cell) for key, cell in _late(certain, boxes)]
+        odd = _odd_print(figures)
+        signals += [print_signal("sbx_fonts_mixed_in_line", v.cell, v.text) for v in odd]
+        signals += [print_signal("sbx_fields_misaligned", v.cell, v.text) for v in off]
     return signals
-
-
-def _about(identifier: str, value: Value) -> DetectedSignal:
-    run = value.cell.runs[0]
-    evidence: dict[str, str | None] = {
-        "text": value.text,
-        "fonts": f"{run.font.name} {run.size:.1f}",
-    }
-    return DetectedSignal(identifier, value.cell.page, [evidence])
-
-
-def _painted_later(key: str, cell: Cell) -> DetectedSignal:
-    evidence: dict[str, str | None] = {
-        "field_name": key,
-        "original_text": None,
-        "tampered_text": cell.text,
-    }
-    return DetectedSignal("other_edits", cell.page, [evidence])
 
 
 # -- copies
@@ -165,8 +143,8 @@ def _shifts(form: TaxForm, page: int) -> Iterator[tuple[float, float]]:
 
 def _disagreement(key: str, texts: list[str], cell: Cell) -> DetectedSignal:
     said = list(dict.fromkeys(texts))
-    evidence: dict[str, str | None] = {"field": key, "one_copy": said[0], "another_copy": said[1]}
-    return DetectedSignal("sbx_copies_disagree", cell.page, [evidence])
+    copies = {"one_copy": said[0], "another_copy": said[1]}
+    return found("sbx_copies_disagree", cell.page, field=key, **copies)
 
 
 # -- print
@@ -261,29 +239,3 @@ _EDGES: tuple[Callable[[Cell], float], ...] = (
 def _spread(numbers: Iterable[float]) -> float:
     several = list(numbers)
     return max(several) - min(several)
-
-
-def _late(values: list[Value], boxes: Boxes) -> list[tuple[str, Cell]]:
-    """Find text painted after all else, where every other value is painted beside its label.
-
-    It is a value, or a piece within other text: nobody fills in a form in this order.
-    """
-    keys = {id(value.cell): value.key for value in values}
-    patches = {run.order: cell for cell in boxes.page.cells for run in _patches(cell, keys)}
-    late: dict[int, Cell] = {}
-    for run in sorted(boxes.page.content.runs, key=lambda run: run.order, reverse=True):
-        if run.order not in patches or len(late) > MOST_LATE:
-            break
-        late[id(patches[run.order])] = patches[run.order]
-    rest = [value for value in values if id(value.cell) not in late]
-    beside = [v for v in rest if 0 < v.cell.runs[0].order - v.label.cell.runs[-1].order <= NEXT]
-    known = len(late) <= MOST_LATE and len(beside) == len(rest) >= ENOUGH_BESIDE
-    return [(keys.get(at, "other"), cell) for at, cell in late.items()] if known else []
-
-
-def _patches(cell: Cell, values: Mapping[int, str]) -> list[Run]:
-    """Return the runs of a cell that may have been put there later."""
-    first = min((run.order for run in cell.runs), default=0)
-    if id(cell) in values:
-        return list(cell.runs)
-    return [run for run in cell.runs if run.order - first > len(cell.text) + NEXT]

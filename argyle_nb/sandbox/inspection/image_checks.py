@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from argyle_nb.sandbox.inspection.origin_checks import EDITORS
-from argyle_nb.sandbox.inspection.scoring import DetectedSignal
+from argyle_nb.sandbox.inspection.scoring import DetectedSignal, found
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -138,8 +138,10 @@ NEAR_PRESENT = 4
 TEXTURED, INKED = 1.0, 12.0
 FEWEST_BLOCKS = 100
 DIP = 0.8
+NO_DIP = 0.9
 STANDS_OUT = 6.0
 FINEST = 0.02
+LEAST_CHANGE = 0.5
 LARGEST_SHARE = 0.2
 FEWEST_TOGETHER = 4
 # From the median absolute deviation to the standard deviation of a normal distribution.
@@ -168,15 +170,24 @@ def fresh_parts(image: Image.Image, quality: int) -> list[Fresh]:
 
 def _fresh_blocks(grey: Image.Image, first: int) -> NDArray[np.bool_]:
     """Mark printed blocks that change far more than print elsewhere on the page does."""
-    residual, inked = _residual(grey, first), _texture(grey) > INKED
-    nothing = np.zeros_like(inked)
+    inked = _texture(grey) > INKED
     if inked.sum() < FEWEST_BLOCKS:
-        return nothing
-    around = _sum_around(np.where(inked, residual, 0)) / np.maximum(_sum_around(inked), 1)
-    typical = np.median(around[inked])
-    spread = NORMAL * np.median(np.abs(around[inked] - typical)) + FINEST
-    fresh = inked & (around > typical + STANDS_OUT * spread)
-    return fresh if fresh.sum() < LARGEST_SHARE * inked.sum() else nothing
+        return np.zeros_like(inked)
+    change = _around(_residual(grey, first), inked)
+    typical = np.median(change[inked])
+    spread = NORMAL * np.median(np.abs(change[inked] - typical)) + FINEST
+    fresh = inked & (change > max(typical + STANDS_OUT * spread, LEAST_CHANGE))
+    if not 0 < fresh.sum() < LARGEST_SHARE * inked.sum():
+        return np.zeros_like(inked)
+    # A hard edge, such as that of a bar code, changes much and was yet saved with the rest.
+    beside = [_around(_residual(grey, first + step), inked) for step in (-3, 3)]
+    return cast("NDArray[np.bool_]", fresh & (change > NO_DIP * np.minimum(*beside)))
+
+
+def _around(change: Grey, inked: NDArray[np.bool_]) -> Grey:
+    """Return the mean change of a block and the printed ones around it."""
+    total = _sum_around(np.where(inked, change, 0))
+    return cast("Grey", total / np.maximum(_sum_around(inked), 1))
 
 
 def _sum_around(blocks: NDArray[Any]) -> Grey:
@@ -288,17 +299,17 @@ def image_signals(facts: ImageFacts, fresh: list[Fresh]) -> list[DetectedSignal]
     """Check a picture."""
     signals: list[DetectedSignal] = []
     if editor := _editor(facts.programs):
-        signals.append(DetectedSignal("sbx_edited_by_software", 1, [{"edit_source": editor}]))
+        signals.append(found("sbx_edited_by_software", 1, edit_source=editor))
     if _is_screen(facts):
-        size: dict[str, str | None] = {"width": str(facts.size[0]), "height": str(facts.size[1])}
-        signals.append(DetectedSignal("sbx_screenshot", 1, [size]))
-    signals += _dates(facts)
+        width, height = map(str, facts.size)
+        signals.append(found("sbx_screenshot", 1, width=width, height=height))
+    signals += [found("sbx_file_dates_contradict", 1, problem=p) for p in _contradictions(facts)]
     return signals + part_signals(fresh, 1)
 
 
 def part_signals(fresh: list[Fresh], page: int) -> list[DetectedSignal]:
     """Say where parts were put into the picture of a page."""
-    return [DetectedSignal("sbx_part_put_in", page, [_where(part)]) for part in fresh]
+    return [found("sbx_part_put_in", page, **_where(part)) for part in fresh]
 
 
 def _editor(programs: tuple[str, ...]) -> str | None:
@@ -315,13 +326,6 @@ def _is_screen(facts: ImageFacts) -> bool:
     return not facts.camera and upright in PHONE_SCREENS | COMPUTER_SCREENS
 
 
-def _dates(facts: ImageFacts) -> list[DetectedSignal]:
-    problems = list(_contradictions(facts))
-    if problems:
-        return [DetectedSignal("sbx_file_dates_contradict", 1, [{"problem": p} for p in problems])]
-    return []
-
-
 def _contradictions(facts: ImageFacts) -> Iterator[str]:
     taken, digitised, changed = facts.taken, facts.digitised, facts.changed
     if facts.camera and taken and digitised and abs(taken - digitised) > SAME_MOMENT:
@@ -333,7 +337,7 @@ def _contradictions(facts: ImageFacts) -> Iterator[str]:
         yield "a date that is still to come"
 
 
-def _where(part: Fresh) -> dict[str, str | None]:
+def _where(part: Fresh) -> dict[str, str]:
     names = ("left", "top", "right", "bottom")
     place = dict(zip(names, map(str, part.box), strict=True))
     return {**place, "rest_saved_before_at_quality": str(part.quality)}

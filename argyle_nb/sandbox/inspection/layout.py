@@ -154,17 +154,34 @@ def _touches(box: Box, other: Box) -> bool:
 
 
 def _overprint(run: Run, seen: ByPlace[Run]) -> Run | None:
-    text = plain(run.text)
-    if not text or _BLANK.search(run.text):
+    if not plain(run.text) or _BLANK.search(run.text):
         return None
     over = (other for other in seen.near(run.box) if _is_over(other, run))
-    return next((other for other in over if _says_else(plain(other.text), text)), None)
+    return next((other for other in over if _replaces(other, run)), None)
 
 
-def _says_else(over: str, text: str) -> bool:
-    """Whether it is other text: letters set close touch, and a lone digit may be another's note."""
-    is_more_than_a_sign = len(over) > 1 or (over.isdigit() and text[:1].isdigit())
-    return is_more_than_a_sign and over not in text
+def _replaces(over: Run, run: Run) -> bool:
+    """Whether text was set in the place of other text.
+
+    It begins where that began, or a figure stands on a figure. A label in too wide a font runs
+    into the next one, letters set close touch, and a lone digit may be the number of a note.
+    """
+    above, below = plain(over.text), plain(run.text)
+    if above in below or (len(above) == 1 and not (above.isdigit() and below[0].isdigit())):
+        return False
+    begins_there = abs(over.box.x0 - run.box.x0) < run.size
+    return begins_there or (_has_digit(above) and _has_digit(_under(run, over.box)))
+
+
+def _has_digit(text: str) -> bool:
+    return any(map(str.isdigit, text))
+
+
+def _under(run: Run, box: Box) -> str:
+    """Return the part of a text that lies under a box, by the mean width of its letters."""
+    width = (run.box.x1 - run.box.x0) / len(run.text)
+    start, stop = ((x - run.box.x0) / width for x in (box.x0, box.x1)) if width else (0, 0)
+    return run.text[max(round(start), 0) : max(round(stop), 0)]
 
 
 def _is_over(other: Run, run: Run) -> bool:

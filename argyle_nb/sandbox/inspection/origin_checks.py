@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pypdf import PdfReader
 
-from argyle_nb.sandbox.inspection.scoring import DetectedSignal
+from argyle_nb.sandbox.inspection.scoring import DetectedSignal, found
 
 if TYPE_CHECKING:
     from argyle_nb.sandbox.inspection.pdfium import PdfFile
@@ -165,23 +165,15 @@ def _designer(everyone: Origin) -> str | None:
 
 def _dates(origin: Origin) -> list[DetectedSignal]:
     if origin.bad_date:
-        return [
-            DetectedSignal(
-                "sbx_file_dates_contradict", evidence=[{"problem": "a date that is no date"}]
-            )
-        ]
-    if origin.created is None or origin.modified is None:
+        return [found("sbx_file_dates_contradict", problem="a date that is no date")]
+    created, modified = origin.created, origin.modified
+    if created is None or modified is None or modified >= created - CLOCK_SLACK:
         return []
-    evidence: dict[str, str | None] = {
-        "created": origin.created.isoformat(),
-        "modified": origin.modified.isoformat(),
-    }
-    if origin.modified < origin.created - CLOCK_SLACK:
-        return [DetectedSignal("sbx_file_dates_contradict", evidence=[evidence])]
-    return []
+    dates = {"created": created.isoformat(), "modified": modified.isoformat()}
+    return [found("sbx_file_dates_contradict", None, **dates)]
 
 
 def _signal(identifier: str, name: str, everyone: Origin) -> DetectedSignal:
     others = [other for other in (*everyone.creators, *everyone.producers) if other != name]
     origin = others[0] if others else None
-    return DetectedSignal(identifier, evidence=[{"edit_source": name, "doc_origin": origin}])
+    return found(identifier, edit_source=name, doc_origin=origin)

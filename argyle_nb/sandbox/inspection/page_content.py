@@ -96,7 +96,6 @@ class Run:
     layered: bool = False
     annotation: bool = False
     seen: bool = True
-    actual_text: str | None = None
 
 
 @dataclass(frozen=True)
@@ -106,15 +105,13 @@ class Patch:
     box: Box
     order: int
     image: bool = False
-    colour: Colour = BLACK
 
 
 @dataclass(frozen=True)
 class FormField:
-    """A field of a form: its kind is text, choice, signature or other."""
+    """A field of a form."""
 
     name: str
-    kind: str
     value: str
     box: Box
 

@@ -54,8 +54,7 @@ MAX_DEPTH = 12
 MAX_CLIP_POINTS = 500_000
 MAX_FIGURES = 500
 MAX_PICTURES = 64
-MAX_SIGNATURES = 64
-MAX_MARK_BYTES = 8_192
+MAX_MARK_LETTERS = 64
 # Flattening takes time with the square of their number.
 MAX_ANNOTATIONS = 10_000
 MAX_RENDERED_PIXELS = 12_000_000
@@ -63,7 +62,6 @@ MAX_LOOKED_AT_ALONE = 200
 MAX_PAINTED_ALONE = 500_000
 
 JPEG_START = b"\xff\xd8\xff"
-GREY: Colour = (0.5,)
 # The text page drops a glyph that equals one of the last few at its place.
 REPEATS_WITHIN = 12
 APART = 4096.0
@@ -92,14 +90,6 @@ SLANTED = 45
 INVISIBLE_MODES = {pdf.FPDF_TEXTRENDERMODE_INVISIBLE, pdf.FPDF_TEXTRENDERMODE_CLIP}
 STROKED_MODES = {pdf.FPDF_TEXTRENDERMODE_STROKE, pdf.FPDF_TEXTRENDERMODE_STROKE_CLIP}
 STANDARD_FONTS = ("helvetica", "arial", "times", "courier", "symbol", "zapfdingbats")
-FIELD_KINDS = {
-    pdf.FPDF_FORMFIELD_TEXTFIELD: "text",
-    pdf.FPDF_FORMFIELD_COMBOBOX: "text",
-    pdf.FPDF_FORMFIELD_LISTBOX: "text",
-    pdf.FPDF_FORMFIELD_CHECKBOX: "choice",
-    pdf.FPDF_FORMFIELD_RADIOBUTTON: "choice",
-    pdf.FPDF_FORMFIELD_SIGNATURE: "signature",
-}
 REASONS = {
     pdf.FPDF_ERR_PASSWORD: "password-protected",
     pdf.FPDF_ERR_SECURITY: "protected in a way that this sandbox does not read",
@@ -125,8 +115,6 @@ class PdfFile:
             raise UnreadablePdfError(REASONS.get(pdf.FPDF_GetLastError(), "corrupt"))
         self._form_info = pdf.FPDF_FORMFILLINFO(version=2)
         self._form = pdf.FPDFDOC_InitFormFillEnvironment(self._document, self._form_info)
-        # Before a page is read: its flat form has no signatures any more.
-        self._signed_ends = _signed_ends(self._document)
 
     def __enter__(self) -> PdfFile:  # noqa: PYI034 - it is not meant to be derived from
         return self
@@ -141,18 +129,9 @@ class PdfFile:
         """Number of pages."""
         return int(pdf.FPDF_GetPageCount(self._document))
 
-    @property
-    def is_encrypted(self) -> bool:
-        """Whether it is protected, though it opens without a password."""
-        return bool(pdf.FPDF_GetSecurityHandlerRevision(self._document) >= 0)
-
     def info(self, name: str) -> str | None:
         """Return an entry of the information dictionary, such as ``Producer``."""
         return _wide(pdf.FPDF_GetMetaText, self._document, name.encode("ascii")) or None
-
-    def signed_ends(self) -> set[int]:
-        """Where the bytes end that a digital signature covers."""
-        return self._signed_ends
 
     def page(self, number: int) -> PageContent:
         """Read one page, counted from 1, with its annotations, which become part of the page."""
@@ -197,10 +176,8 @@ class PdfFile:
     def _field(self, annotation: Any) -> FormField:
         rect = pdf.FS_RECTF()
         pdf.FPDFAnnot_GetRect(annotation, rect)
-        kind = pdf.FPDFAnnot_GetFormFieldType(self._form, annotation)
         return FormField(
             name=_wide(pdf.FPDFAnnot_GetFormFieldName, self._form, annotation),
-            kind=FIELD_KINDS.get(kind, "other"),
             value=_wide(pdf.FPDFAnnot_GetFormFieldValue, self._form, annotation),
             box=bounds(IDENTITY, [(rect.left, rect.bottom), (rect.right, rect.top)]),
         )
@@ -220,18 +197,6 @@ def _bytes(call: Any, *arguments: Any) -> bytes:
     buffer = ctypes.create_string_buffer(max(length, 1))
     call(*arguments, buffer, length)
     return buffer.raw[:length]
-
-
-def _signed_ends(document: Any) -> set[int]:
-    """Sum up, for each signature, where its second stretch begins and how long that is."""
-    ends = set()
-    for at in range(min(pdf.FPDF_GetSignatureCount(document), MAX_SIGNATURES)):
-        signature = pdf.FPDF_GetSignatureObject(document, at)
-        count = pdf.FPDFSignatureObj_GetByteRange(signature, None, 0)
-        parts = (ctypes.c_int * max(count, 2))()
-        pdf.FPDFSignatureObj_GetByteRange(signature, parts, count)
-        ends.add(sum(parts[-2:]))
-    return ends - {0}
 
 
 def _flattened(page: Any) -> bool:
@@ -287,7 +252,6 @@ class _Text(NamedTuple):
     state: _State
     way: _Way
     shift: float
-    actual_text: str | None
 
 
 class _Way(NamedTuple):
@@ -343,9 +307,9 @@ class _PageReader:
             self._path(handle, state)
         elif kind == pdf.FPDF_PAGEOBJ_IMAGE:
             box = bounds(multiply(_matrix(handle), state.matrix), corners(0, 0, 1, 1))
-            self._patch(handle, box, state, GREY, image=True)
+            self._patch(handle, box, state, image=True)
         elif kind == pdf.FPDF_PAGEOBJ_SHADING:
-            self._patch(handle, _bounds_of(handle, state.matrix), state, GREY)
+            self._patch(handle, _bounds_of(handle, state.matrix), state)
 
     def _clip_of(self, handle: Any, state: _State) -> Box | None:
         """Return the box that what is painted is cut to; beyond a budget pixels alone tell."""
@@ -364,17 +328,16 @@ class _PageReader:
             return
         inner = state._replace(
             matrix=multiply(_matrix(handle), state.matrix),
-            layered=state.layered or _take_marks(handle)[1],
+            layered=state.layered or _takes_marks(handle),
             depth=state.depth + 1,
         )
         for part in _objects_of_form(handle):
             self._paint(part, inner)
 
     def _text(self, handle: Any, state: _State) -> None:
-        actual_text, layered = _take_marks(handle)
-        state = state._replace(layered=state.layered or layered)
+        state = state._replace(layered=state.layered or _takes_marks(handle))
         way, shift = _way(handle, state.matrix), self._apart(handle, state.matrix)
-        self._texts.append(_Text(handle, self._order, state, way, shift, actual_text))
+        self._texts.append(_Text(handle, self._order, state, way, shift))
 
     def _apart(self, handle: Any, matrix: Matrix) -> float:
         """Move text that meets earlier text away from it, and say how far."""
@@ -402,21 +365,20 @@ class _PageReader:
             get = pdf.FPDFPageObj_GetStrokeColor
             boxes = _thick_lines(figures, _line_width(handle, matrix))
         for box in boxes:
-            self._patch(handle, box, state, *_colour(handle, get))
+            self._patch(handle, box, state, _colour(handle, get)[1])
 
     def _patch(
         self,
         handle: Any,
         box: Box,
         state: _State,
-        colour: Colour,
         alpha: float = 1.0,
         *,
         image: bool = False,
     ) -> None:
         box = box.cut_to(state.clip)
         if alpha > OPAQUE and box.is_finite and not pdf.FPDFPageObj_HasTransparency(handle):
-            self._patches.append(Patch(box, self._order, image, colour))
+            self._patches.append(Patch(box, self._order, image))
 
     def _runs(self) -> list[_RawRun]:
         """Read the glyphs of every text object and gather those that stand together."""
@@ -470,26 +432,23 @@ def _colour(handle: Any, get: Any) -> tuple[Colour, float]:
     return (red, green, blue), alpha
 
 
-def _take_marks(handle: Any) -> tuple[str | None, bool]:
-    """Return an object's ActualText, which is taken off, and whether it is on a layer."""
-    actual_text, layered = None, False
+def _takes_marks(handle: Any) -> bool:
+    """Take an object's ActualText off, and say whether it is on a layer."""
+    layered = False
     for at in reversed(range(pdf.FPDFPageObj_CountMarks(handle))):
         mark = pdf.FPDFPageObj_GetMark(handle, at)
-        layered |= _of_mark(pdf.FPDFPageObjMark_GetName, mark) == "OC"
+        layered |= _name_of(mark) == "OC"
         kind = pdf.FPDFPageObjMark_GetParamValueType(mark, b"ActualText")
         if kind == pdf.FPDF_OBJECT_STRING:
-            actual_text = _of_mark(pdf.FPDFPageObjMark_GetParamStringValue, mark, b"ActualText")
             # The text page would return it in place of the glyphs that are shown.
             pdf.FPDFPageObj_RemoveMark(handle, mark)
-    return actual_text, layered
+    return layered
 
 
-def _of_mark(call: Any, *arguments: Any) -> str:
+def _name_of(mark: Any) -> str:
     length = ctypes.c_ulong()
-    call(*arguments, None, 0, length)
-    size = min(length.value, MAX_MARK_BYTES)  # of a longer one nothing is written
-    buffer = (ctypes.c_ushort * (size // 2 + 1))()
-    call(*arguments, buffer, size, length)
+    buffer = (ctypes.c_ushort * MAX_MARK_LETTERS)()  # of a longer one nothing is written
+    pdf.FPDFPageObjMark_GetName(mark, buffer, ctypes.sizeof(buffer), length)
     return bytes(buffer).decode("utf-16-le", "replace").rstrip("\0")
 
 
@@ -637,7 +596,6 @@ class _RawRun(NamedTuple):
             layered=self.source.state.layered,
             annotation=self.source.state.annotation,
             seen=self.seen,
-            actual_text=self.source.actual_text,
         )
 
 
@@ -884,5 +842,4 @@ def _continues(before: Run, run: Run) -> bool:
 
 
 def _manner(run: Run) -> tuple[object, ...]:
-    shown = (run.seen, run.inked, run.layered, run.annotation)
-    return (run.font, run.colour, *shown, run.actual_text)
+    return (run.font, run.colour, run.seen, run.inked, run.layered, run.annotation)

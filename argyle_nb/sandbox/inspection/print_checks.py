@@ -16,7 +16,7 @@ from argyle_nb.sandbox.inspection.image_checks import (
     part_signals,
 )
 from argyle_nb.sandbox.inspection.layout import plain
-from argyle_nb.sandbox.inspection.scoring import DetectedSignal
+from argyle_nb.sandbox.inspection.scoring import DetectedSignal, found
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 MAX_PAGES = 3
 
 
-def scan_signals(file: PdfFile) -> list[DetectedSignal]:
-    """Look for parts put into the JPEGs of the first pages."""
+def scan_signals(file: PdfFile, pages: list[TextPage]) -> list[DetectedSignal]:
+    """Look for parts put into the JPEGs of the first pages that could be read."""
     signals: list[DetectedSignal] = []
-    for number in range(1, min(file.page_count, MAX_PAGES) + 1):
-        for data in file.jpegs(number):
-            signals += _put_in(data, number)
+    for page in pages[:MAX_PAGES]:
+        for data in file.jpegs(page.number):
+            signals += _put_in(data, page.number)
     return signals
 
 
@@ -70,16 +70,17 @@ def print_signals(pages: list[TextPage]) -> list[DetectedSignal]:
         if page.is_scan:
             continue
         mixed = {cell.text: cell for cell in (*_mixed_inside(page), *_odd_among_peers(page))}
-        signals += [_about("sbx_fonts_mixed_in_line", cell) for cell in mixed.values()]
+        signals += [print_signal("sbx_fonts_mixed_in_line", c, t) for t, c in mixed.items()]
         off = {cell.text: cell for cell in (*_off_line(page), *_off_column(page))}
-        signals += [_about("sbx_fields_misaligned", cell) for cell in off.values()]
+        signals += [print_signal("sbx_fields_misaligned", c, t) for t, c in off.items()]
         signals += list(_hidden_text(page))
     return signals
 
 
-def _about(identifier: str, cell: Cell) -> DetectedSignal:
+def print_signal(identifier: str, cell: Cell, text: str) -> DetectedSignal:
+    """Name a text that is printed unlike others, and its fonts."""
     fonts = "; ".join(dict.fromkeys(f"{r.font.name} {r.size:.1f}" for r in cell.runs))
-    return DetectedSignal(identifier, cell.page, [{"text": cell.text, "fonts": fonts}])
+    return found(identifier, cell.page, text=text, fonts=fonts)
 
 
 def _hidden_text(page: TextPage) -> Iterator[DetectedSignal]:
@@ -91,8 +92,8 @@ def _hidden_text(page: TextPage) -> Iterator[DetectedSignal]:
         text = plain(piece.run.text)
         hidden = piece.reason in ("layer", "invisible") and bool(VALUE.search(piece.run.text))
         if hidden and text not in seen:
-            evidence: dict[str, str | None] = {"text": piece.run.text, "hidden_by": piece.reason}
-            yield DetectedSignal("sbx_hidden_layer", page.number, [evidence])
+            evidence = {"text": piece.run.text, "hidden_by": piece.reason}
+            yield found("sbx_hidden_layer", page.number, **evidence)
 
 
 def _mixed_inside(page: TextPage) -> Iterator[Cell]:

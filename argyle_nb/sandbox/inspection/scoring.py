@@ -22,9 +22,8 @@ LIKELY = 30
 
 
 class Weight(NamedTuple):
-    """The number in its reason code, what one signal costs, how it is called and why."""
+    """What one signal costs, how it is called and why."""
 
-    code: int
     points: int
     title: str
     why: str
@@ -32,52 +31,36 @@ class Weight(NamedTuple):
 
 # The identifiers without `sbx_` are Ocrolus' own (Ocrolus reference, supporting data values).
 WEIGHTS: dict[str, Weight] = {
-    "employee_name_edits": Weight(1, 78, "Employee Name Edits", "whose document it is was changed"),
-    "employee_taxpayer_id_edits": Weight(2, 78, "Employee Taxpayer ID Edits", "as the name"),
-    "employee_address_edits": Weight(3, 72, "Employee Address Edits", "identity, as the name"),
-    "employer_name_edits": Weight(4, 72, "Employer Name Edits", "who pays was changed"),
-    "employer_id_edits": Weight(5, 72, "Employer ID Edits", "as the employer's name"),
-    "employer_address_edits": Weight(6, 65, "Employer Address Edits", "part of who pays"),
-    "account_number_edits": Weight(
-        7, 65, "Account Number Edits", "where the money goes was changed"
-    ),
-    "earnings_edits": Weight(8, 64, "Earnings Edits", "income was changed"),
-    "dollar_amount_edits": Weight(9, 64, "Dollar Amount Edits", "an amount was changed"),
-    "deductions_edits": Weight(10, 58, "Deductions Edits", "an amount that makes net pay"),
-    "withholdings_edits": Weight(11, 58, "Withholdings Edits", "an amount that makes net pay"),
-    "date_edits": Weight(12, 58, "Date Edits", "an old document made young"),
-    "pay_frequency_edits": Weight(13, 55, "Pay Frequency Edits", "multiplies income"),
-    "employee_details_edits": Weight(
-        14, 50, "Employee Details Edits", "facts about the employment"
-    ),
-    "other_edits": Weight(15, 45, "Other Edits", "text changed, meaning unknown"),
-    "sbx_text_added": Weight(16, 16, "Text Added After Saving", "may be a note or a signature"),
-    "sbx_paystub_generator": Weight(
-        17, 62, "Online Paystub Generator", "anybody fills in anything"
-    ),
-    "sbx_sums_do_not_add_up": Weight(
-        18, 44, "Sums Do Not Add Up", "payroll software adds correctly"
-    ),
-    "sbx_taxes_do_not_fit": Weight(19, 36, "Taxes Do Not Fit Wages", "6.2 % and 1.45 % are law"),
-    "sbx_impossible_dates": Weight(20, 40, "Impossible Dates", "such days cannot have been paid"),
-    "sbx_edited_by_software": Weight(
-        21, 42, "Edited By Software", "an editor saved a payroll file"
-    ),
-    "sbx_file_dates_contradict": Weight(
-        22, 30, "File Dates Contradict", "changed before it was made"
-    ),
-    "sbx_fonts_mixed_in_line": Weight(24, 44, "Fonts Mixed In A Value", "typed in another program"),
-    "sbx_fields_misaligned": Weight(
-        25, 30, "Fields Misaligned", "set by hand, off its column or line"
-    ),
-    "sbx_text_over_text": Weight(26, 30, "Text Over Text", "something was painted over"),
-    "sbx_hidden_layer": Weight(27, 24, "Hidden Text", "text in the file that nobody sees"),
-    "sbx_copies_disagree": Weight(37, 46, "Copies Disagree", "all copies of a form are one print"),
-    "sbx_flat_withholding": Weight(
-        38, 12, "Flat Withholding", "tax tables give no whole percentages"
-    ),
-    "sbx_screenshot": Weight(41, 40, "Screenshot", "shows a screen, not a document"),
-    "sbx_part_put_in": Weight(42, 56, "Part Put In", "not saved with the rest of the picture"),
+    "employee_name_edits": Weight(78, "Employee Name Edits", "whose document it is was changed"),
+    "employee_taxpayer_id_edits": Weight(78, "Employee Taxpayer ID Edits", "as the name"),
+    "employee_address_edits": Weight(72, "Employee Address Edits", "identity, as the name"),
+    "employer_name_edits": Weight(72, "Employer Name Edits", "who pays was changed"),
+    "employer_id_edits": Weight(72, "Employer ID Edits", "as the employer's name"),
+    "employer_address_edits": Weight(65, "Employer Address Edits", "part of who pays"),
+    "account_number_edits": Weight(65, "Account Number Edits", "where the money goes was changed"),
+    "earnings_edits": Weight(64, "Earnings Edits", "income was changed"),
+    "dollar_amount_edits": Weight(64, "Dollar Amount Edits", "an amount was changed"),
+    "deductions_edits": Weight(58, "Deductions Edits", "an amount that makes net pay"),
+    "withholdings_edits": Weight(58, "Withholdings Edits", "an amount that makes net pay"),
+    "date_edits": Weight(58, "Date Edits", "an old document made young"),
+    "pay_frequency_edits": Weight(55, "Pay Frequency Edits", "multiplies income"),
+    "employee_details_edits": Weight(50, "Employee Details Edits", "facts about the employment"),
+    "other_edits": Weight(45, "Other Edits", "text changed, meaning unknown"),
+    "sbx_text_added": Weight(16, "Text Added After Saving", "may be a note or a signature"),
+    "sbx_paystub_generator": Weight(62, "Online Paystub Generator", "anybody fills in anything"),
+    "sbx_sums_do_not_add_up": Weight(44, "Sums Do Not Add Up", "payroll software adds correctly"),
+    "sbx_taxes_do_not_fit": Weight(36, "Taxes Do Not Fit Wages", "6.2 % and 1.45 % are law"),
+    "sbx_impossible_dates": Weight(40, "Impossible Dates", "such days cannot have been paid"),
+    "sbx_edited_by_software": Weight(42, "Edited By Software", "an editor saved a payroll file"),
+    "sbx_file_dates_contradict": Weight(30, "File Dates Contradict", "changed before it was made"),
+    "sbx_fonts_mixed_in_line": Weight(44, "Fonts Mixed In A Value", "typed in another program"),
+    "sbx_fields_misaligned": Weight(30, "Fields Misaligned", "set by hand, off its column or line"),
+    "sbx_text_over_text": Weight(30, "Text Over Text", "something was painted over"),
+    "sbx_hidden_layer": Weight(24, "Hidden Text", "text in the file that nobody sees"),
+    "sbx_copies_disagree": Weight(46, "Copies Disagree", "all copies of a form are one print"),
+    "sbx_flat_withholding": Weight(12, "Flat Withholding", "tax tables give no whole percentages"),
+    "sbx_screenshot": Weight(40, "Screenshot", "shows a screen, not a document"),
+    "sbx_part_put_in": Weight(56, "Part Put In", "not saved with the rest of the picture"),
 }
 FIELDS_MISALIGNED = "006-L"
 # A document that contradicts itself may be its maker's mistake: alone this leaves half the points.
@@ -109,6 +92,11 @@ class DetectedSignal:
     identifier: str
     page: int | None = None
     evidence: list[dict[str, str | None]] = field(default_factory=list)
+
+
+def found(identifier: str, page: int | None = None, **evidence: str | None) -> DetectedSignal:
+    """Make a signal of one piece of evidence."""
+    return DetectedSignal(identifier, page, [evidence])
 
 
 def merge(signals: list[DetectedSignal]) -> list[DetectedSignal]:
@@ -150,7 +138,7 @@ def reason_codes(signals: list[DetectedSignal]) -> list[dict[str, str]]:
     codes = []
     for name in dict.fromkeys(signal.identifier for signal in signals):
         level = confidence(name)
-        code = f"SBX-{WEIGHTS[name].code:02d}-{level[0]}"
+        code = f"SBX-{list(WEIGHTS).index(name) + 1:02d}-{level[0]}"
         if name == "sbx_fields_misaligned":
             code, level = FIELDS_MISALIGNED, "LOW"
         description = WEIGHTS[name].title.lower()

@@ -130,6 +130,12 @@ class TaxForm:
         """Tax year."""
         return int(self.years[0]) if self.years else None
 
+    @property
+    def labels(self) -> dict[int, Cell]:
+        """Labels of the values that are certain, by the identity of the cells of these."""
+        values = (value for found in self.copies.values() for value in found if value.certain)
+        return {id(value.cell): value.label.cell for value in values}
+
     def field_cells(self) -> dict[str, list[Cell]]:
         """Return where the fields stand, by the names that paystubs use for them."""
         names = {

@@ -7,6 +7,7 @@ import random
 import struct
 import zlib
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -90,6 +91,15 @@ def retyped(image: Image.Image) -> Image.Image:
     pen = ImageDraw.Draw(image)
     pen.rectangle(AMOUNT_BOX, fill=(224, 221, 213))
     pen.text((362, 400), "9,444.12", (22, 22, 26), ImageFont.load_default(20))
+    return image
+
+
+def with_bars(image: Image.Image) -> Image.Image:
+    """A bar code on white: nothing on a page has harder edges."""
+    pen = ImageDraw.Draw(image)
+    pen.rectangle((380, 190, 480, 255), fill="white")
+    for at in range(400, 460, 4):
+        pen.rectangle((at, 203, at + 1, 243), fill="black")
     return image
 
 
@@ -231,6 +241,16 @@ def test_a_photo_saved_twice_as_a_whole_has_no_part_put_in(
 ) -> None:
     again = jpeg(opened(jpeg(sheet(), qualities[0])), qualities[1], exif=photo_exif())
     assert signals(look(tmp_path, again)) == set()
+
+
+def test_a_bar_code_saved_with_the_rest_is_no_part_put_in(tmp_path: Path) -> None:
+    page, face = Image.new("RGB", (900, 1000), (221, 224, 238)), ImageFont.load_default(18)
+    pen = ImageDraw.Draw(page)
+    for row, across in product(range(36), (30, 320, 610)):
+        pen.text((across, 30 + row * 26), f"Earnings {row * 7919 % 1000:03}", (51, 51, 68), face)
+    once = opened(jpeg(with_bars(page)))
+    assert signals(look(tmp_path, png(once))) == set()
+    assert "sbx_part_put_in" in signals(look(tmp_path, png(with_bars(once))))
 
 
 def test_an_empty_sheet_has_no_part_put_in(tmp_path: Path) -> None:

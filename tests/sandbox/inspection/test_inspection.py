@@ -20,6 +20,7 @@ from tests.support.payroll_papers import (
     w2,
     written,
 )
+from tests.support.raw_pdfs import page_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +69,12 @@ def test_a_page_without_text_costs_nothing_and_is_not_read(tmp_path: Path) -> No
     assert (found.found_type, found.ocr_data) == (None, None)
     assert (found.ocr_authenticity or {})["is_image_based_pdf"] is True
     assert not signals(found)
+
+
+def test_a_page_tree_that_returns_to_itself_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    scan = page_of(b"q 612 0 0 792 0 0 cm 0 0 1 1 re f Q", b"<</Type/Pages/Kids[5 0 R]/Count 2>>")
+    found = look(tmp_path, scan.replace(b"/Kids[3 0 R]/Count 1", b"/Kids[3 0 R 5 0 R]/Count 3"))
+    assert (found.problem, found.ocr_authenticity_score) == (None, 100)
 
 
 def test_a_turned_page_reads_like_an_upright_one(tmp_path: Path) -> None:

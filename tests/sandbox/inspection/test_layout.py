@@ -150,11 +150,11 @@ def test_large_print_behind_small_print_is_no_text_over_text() -> None:
         ("copying", "2", 36),
         ("Date: ______________", "03/05/2026", 30),
         ("Name ..............", "Otis R. Plumleigh", 30),
+        ("city or town, state or province, ZIP 00000", "1a", 110),
     ],
+    ids=["letters", "the end of a word", "a note", "a line", "dots", "a label too wide"],
 )
-def test_close_print_and_lines_that_are_written_on_are_no_text_over_text(
-    below: str, over: str, dx: float
-) -> None:
+def test_text_that_touches_other_text_does_not_replace_it(below: str, over: str, dx: float) -> None:
     buffer, drawn = new_canvas()
     drawn.setFont("Helvetica", 9)
     drawn.drawString(100, 700, below)
@@ -168,6 +168,13 @@ def test_a_single_figure_over_another_is_text_over_text(below: str, over: str) -
     drawn.drawString(100, 700, below)
     drawn.drawString(100, 700, over)
     assert [piece.by for piece in seen(buffer, drawn).hidden] == [over]
+
+
+def test_a_figure_on_the_figure_at_the_end_of_a_text_is_text_over_text() -> None:
+    buffer, drawn = new_canvas()
+    drawn.drawString(100, 700, "Period Ending: 12/31/2025")
+    drawn.drawString(182, 700, "11/30/2026")
+    assert [piece.by for piece in seen(buffer, drawn).hidden] == ["11/30/2026"]
 
 
 def test_things_are_found_by_where_they_stand() -> None:

@@ -283,7 +283,7 @@ def test_a_value_painted_after_all_else_was_put_there_later(tmp_path: Path) -> N
     data = replaced(w2(both={name: "Q"}), "(Q)", "( )", incremental=False)
     found = signals(look(tmp_path, merged(data, lambda canvas: put(canvas, 24, 589, name))))
     assert found["other_edits"] == [
-        {"field_name": "employeeName", "original_text": "", "tampered_text": name}
+        {"field_name": "other", "original_text": "", "tampered_text": name}
     ]
 
 
