@@ -338,7 +338,7 @@ def test_documents_that_failed_are_one_alert_when_the_batch_is_over(page, kernel
     alert = page.get_by_role("alert")
     alert.wait_for()
     assert alert.inner_text() == "3 uploads need attention: see Only problems."
-    assert page.locator("[role=alert]").count() == 1
+    assert alert.count() == 1
     kernel.tells(gone=["m0", "m1", "m2"])
     alert.wait_for(state="detached")
 

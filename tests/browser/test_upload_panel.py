@@ -338,6 +338,7 @@ def test_after_a_kernels_end_in_mid_batch_every_file_is_accounted_for(
             until(lambda: int(run_in_kernel(page, "print(len(panel.queue.uploads))")) > 10)
             start_in_kernel(page, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
             page.locator(".argyle-notice", has_text="restarted or has stopped").wait_for()
+            page.locator(".jp-Dialog button", has_text="Ok").click()  # JupyterLab tells it as well
             wait_for_kernel(page)
             run_all_cells(page)
             offer = page.locator(".argyle-notice", has_text="A batch was interrupted: ")
