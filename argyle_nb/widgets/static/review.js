@@ -101,7 +101,9 @@ class DocumentList {
     for (const [place, option] of this.drawn) {
       if (drawn.get(place) !== option) option.remove();
     }
-    for (const option of drawn.values()) if (!option.isConnected) this.space.append(option);
+    [...drawn.values()].forEach((option, i) => {
+      if (this.space.children[i] !== option) this.space.insertBefore(option, this.space.children[i]);
+    });
     this.drawn = drawn;
     if (missing !== null) this.askFor(missing);
     const active = drawn.get(this.active);
@@ -129,9 +131,8 @@ class DocumentList {
     made.setAttribute("aria-selected", row.upload === this.upload);
     const score = row.score === null ? "no score" : `${row.score} ${row.level}`;
     for (const text of [`${row.number}`, row.borrower || "–", row.document_type, score, row.verdict]) {
-      const cell = element("span");
-      cell.append(foreign(text || "–"));
-      made.append(cell, " ");
+      // In one line, which `foreign` would break.
+      made.append(wrap("span", element("bdi", "", shown(text || "–"))), " ");
     }
     if (row.verdict) made.dataset.verdict = row.verdict;
     return made;
