@@ -15,6 +15,7 @@ from PIL import Image
 
 from argyle_nb.review import ReviewLog
 from tests.browser.lab import (
+    NARROW,
     THEMES,
     assert_focus,
     count_of_cells,
@@ -67,6 +68,15 @@ import pathlib
 pathlib.Path("~/.local/share/argyle_nb/reviewer.txt").expanduser().unlink(missing_ok=True)
 """
 MAKE_QUEUE = FORGET + "queue = anb.ReviewQueue(client, frame, log={log!r})\nqueue"
+# No document is fetched before it is allowed to.
+MAKE_HELD = """
+import threading
+queue = anb.ReviewQueue(client, frame, log={log!r})
+held, fetch = threading.Event(), queue._documents._fetch
+queue._documents._fetch = lambda upload: held.wait(60) and fetch(upload)
+queue
+"""
+TOGGLE_SIDE_BAR = "() => window.jupyterapp.commands.execute('application:toggle-left-area')"
 PACE_SECONDS = 0.3
 KEYS = 100
 MAKE_MANY = """
@@ -428,22 +438,19 @@ def test_of_100_keys_three_a_second_none_is_lost(browser, lab, project):
 
 def test_a_key_before_the_document_is_here_is_answered(begun, papers):
     page, log = begun
+    run_second_cell(page, MAKE_HELD.format(log=log.path.name))
+    page.locator(".argyle-sheet", has_text="Loading the document").wait_for()
     name_reviewer(page, "ada")
-    ready(page)
-    hold = (
-        "import threading\nheld = threading.Event()\nfetch = queue._documents._fetch\n"
-        "queue._documents._fetch = lambda upload: (held.wait(60), fetch(upload))[1]\n"
-        "queue._documents._cases.clear()\n"
-    )
-    run_in_kernel(page, hold)
-    run_in_kernel(page, "queue._documents.keep_only()")
-    page.locator(".argyle-queue-row[role=option] >> nth=4").click()
+    page.locator(".argyle-panel").focus()
     page.keyboard.press("g")
     page.locator(".argyle-status", has_text="No verdict saved. Loading").wait_for()
     run_in_kernel(page, "held.set()")
-    arrived(page, papers, 4)
+    arrived(page, papers, 0)
     ready(page)
     assert verdicts(log) == []
+    page.keyboard.press("g")
+    arrived(page, papers, 1)
+    assert [row[0] for row in verdicts(log)] == ["genuine"]
 
 
 def test_a_lost_connection_is_called_that_at_once_and_its_verdicts_follow(
@@ -663,12 +670,21 @@ def test_nothing_keeps_people_out_in_either_theme(begun, theme):
         assert serious_faults(page, ".argyle-panel") == []
 
 
-@pytest.mark.parametrize("width", [390, 640, 800])
+@NARROW
 def test_nothing_is_cut_off_in_a_narrow_window(begun, width):
     page, _ = begun
     with window_of(page, width, 1800):
         picture(page, f"review_{width}")
         wait_until_nothing_is_cut_off(page, ".argyle-panel")
+
+
+def test_nothing_is_cut_off_at_390_pixels_without_the_side_bar(begun):
+    page, _ = begun
+    page.evaluate(TOGGLE_SIDE_BAR)
+    with window_of(page, 390, 2600):
+        picture(page, "review_390")
+        wait_until_nothing_is_cut_off(page, ".argyle-panel")
+    page.evaluate(TOGGLE_SIDE_BAR)
 
 
 def test_the_saved_notebook_tells_the_progress_and_nothing_of_a_document(begun, papers, project):

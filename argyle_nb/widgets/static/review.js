@@ -23,6 +23,7 @@ const ROW_HEIGHT = 30;
 const ROWS_ASKED = 60;
 const QUIET_MS = 250;
 const COMPARE_MS = 1000;
+const TAB_MS = 500;
 
 // ------------------------------------------------------------------ the list
 
@@ -680,18 +681,20 @@ class ReviewPage {
       const keeps = target.closest("input, textarea, a, [role=listbox], .argyle-picture");
       if (detail && !keeps) this.focusPanel();
     });
-    this.panel.addEventListener("pointerdown", () => (this.tabbed = false));
-    this.panel.addEventListener("keydown", (event) => (this.tabbed = event.key === "Tab"));
+    // Who comes to the viewer by Tab wants its keys: to scroll, to search.
+    let tabbedAt = -Infinity;
+    this.panel.addEventListener("keydown", (event) => {
+      if (event.key === "Tab") tabbedAt = event.timeStamp;
+    });
     // A click in a frame is not heard here, but that the window has lost the keys to it.
     this.takeBack = () => {
       setTimeout(() => {
         const here = document.activeElement;
         const isViewer = here?.tagName === "IFRAME" && this.panel.contains(here);
-        if (isViewer && !this.tabbed) this.focusPanel();
+        if (isViewer && performance.now() - tabbedAt > TAB_MS) this.focusPanel();
       });
     };
     window.addEventListener("blur", this.takeBack);
-    this.paper.sheet.addEventListener("mouseenter", () => (this.tabbed = false));
     this.panel.addEventListener("mouseover", ({ target }) => {
       if (target.tagName !== "IFRAME") this.takeBack();
     });
