@@ -23,6 +23,7 @@ const ROW_HEIGHT = 30;
 const ROWS_ASKED = 60;
 const QUIET_MS = 250;
 const COMPARE_MS = 1000;
+const TAB_MS = 500;
 
 // ------------------------------------------------------------------ the list
 
@@ -101,7 +102,9 @@ class DocumentList {
     for (const [place, option] of this.drawn) {
       if (drawn.get(place) !== option) option.remove();
     }
-    for (const option of drawn.values()) if (!option.isConnected) this.space.append(option);
+    [...drawn.values()].forEach((option, i) => {
+      if (this.space.children[i] !== option) this.space.insertBefore(option, this.space.children[i]);
+    });
     this.drawn = drawn;
     if (missing !== null) this.askFor(missing);
     const active = drawn.get(this.active);
@@ -129,9 +132,8 @@ class DocumentList {
     made.setAttribute("aria-selected", row.upload === this.upload);
     const score = row.score === null ? "no score" : `${row.score} ${row.level}`;
     for (const text of [`${row.number}`, row.borrower || "–", row.document_type, score, row.verdict]) {
-      const cell = element("span");
-      cell.append(foreign(text || "–"));
-      made.append(cell, " ");
+      // In one line, which `foreign` would break.
+      made.append(wrap("span", element("bdi", "", shown(text || "–"))), " ");
     }
     if (row.verdict) made.dataset.verdict = row.verdict;
     return made;
@@ -679,18 +681,20 @@ class ReviewPage {
       const keeps = target.closest("input, textarea, a, [role=listbox], .argyle-picture");
       if (detail && !keeps) this.focusPanel();
     });
-    this.panel.addEventListener("pointerdown", () => (this.tabbed = false));
-    this.panel.addEventListener("keydown", (event) => (this.tabbed = event.key === "Tab"));
+    // Who comes to the viewer by Tab wants its keys: to scroll, to search.
+    let tabbedAt = -Infinity;
+    this.panel.addEventListener("keydown", (event) => {
+      if (event.key === "Tab") tabbedAt = event.timeStamp;
+    });
     // A click in a frame is not heard here, but that the window has lost the keys to it.
     this.takeBack = () => {
       setTimeout(() => {
         const here = document.activeElement;
         const isViewer = here?.tagName === "IFRAME" && this.panel.contains(here);
-        if (isViewer && !this.tabbed) this.focusPanel();
+        if (isViewer && performance.now() - tabbedAt > TAB_MS) this.focusPanel();
       });
     };
     window.addEventListener("blur", this.takeBack);
-    this.paper.sheet.addEventListener("mouseenter", () => (this.tabbed = false));
     this.panel.addEventListener("mouseover", ({ target }) => {
       if (target.tagName !== "IFRAME") this.takeBack();
     });
