@@ -298,11 +298,12 @@ def test_closing_removes_every_copy(receiver):
     assert not receiver._folder.exists()
 
 
-def test_changes_of_state_are_told_once_and_never_under_the_lock():
+def test_changes_of_state_and_slices_are_told_once_and_never_under_the_lock():
     told = []
 
     def listen(file):
-        other = threading.Thread(target=lambda: told.append((file.state, receiver.files[0].state)))
+        asks = lambda: told.append((file.state, file.received, receiver.files[0].key))  # noqa: E731
+        other = threading.Thread(target=asks)
         other.start()
         other.join(60)
 
@@ -311,4 +312,5 @@ def test_changes_of_state_are_told_once_and_never_under_the_lock():
     begin(receiver)
     finish(receiver)
     receiver.remove("k")
-    assert [state for state, _ in told] == ["receiving", "arrived", "gone"]
+    assert list(dict.fromkeys(state for state, *_ in told)) == ["receiving", "arrived", "gone"]
+    assert len(told) == len(set(told))
