@@ -52,6 +52,12 @@ _YEAR = re.compile(r"\b(19|20)\d\d\b")
 _MOST_BYTES = 5_000_000
 _MOST_CONTENT = 200_000
 _MOST_FONTS, _MOST_FONT_BYTES = 50, 1_000_000
+NOT_TOLD = "neither the file's name nor the first page of a PDF tells it"
+TOO_LARGE = f"the file has more than {_MOST_BYTES / 1e6:.0f} MB, so its first page was not read"
+LOCKED = "the file has a password, so its type cannot be read"
+ENCRYPTED = "the file is encrypted, so its type cannot be read"
+# By pypdf's errors; to tell whether it needs a password, some ciphers want another package.
+_TROUBLES = {"FileNotDecryptedError": LOCKED, "DependencyError": ENCRYPTED}
 # pypdf's names of its own limits, for any stream of the file.
 _LIMITS = {
     "zlib_maximum_output_length": 2_000_000,
@@ -65,10 +71,11 @@ _SEPARATORS = re.compile(r"[_.\s-]+")
 
 
 class TypeGuess(NamedTuple):
-    """What a file probably is, and what tells that: ``content`` or ``file name``; or nothing."""
+    """What a file probably is, and what tells that: ``content`` or ``file name``; or why not."""
 
     document_type: str = ""
     found_by: str = ""
+    trouble: str = ""
 
 
 def type_called(text: str) -> str | None:
@@ -98,29 +105,34 @@ def guess_type(path: Path) -> TypeGuess:
     named = [kind for kind, pattern in _TYPES_BY_NAME.items() if re.search(pattern, words)]
     if len(named) == 1:
         return TypeGuess(named[0], "file name")
-    text = _first_page(path)
+    text, trouble = _first_page(path)
     phrases = {kind: len(set(_matches(pattern, text))) for kind, pattern in _TYPES_BY_TEXT.items()}
     most = max(phrases.values())
     best = [kind for kind, count in phrases.items() if count == most > 0]
     # Of those that the text tells alike, the one that is in the name.
     best = [kind for kind in best if kind in named] if len(best) > 1 else best
-    return TypeGuess(best[0], "content") if len(best) == 1 else TypeGuess()
+    if len(best) == 1:
+        return TypeGuess(best[0], "content")
+    return TypeGuess(trouble=trouble or NOT_TOLD)
 
 
 def _matches(pattern: str, text: str) -> list[str]:
     return [match.group() for match in re.finditer(pattern, text)]
 
 
-def _first_page(path: Path) -> str:
+def _first_page(path: Path) -> tuple[str, str]:
+    """Give the text of a PDF's first page, or why it cannot be read where that is worth a word."""
     # It logs each thing that it mends.
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
-        if path.stat().st_size > _MOST_BYTES or not _is_pdf(path):
-            return ""
+        if not _is_pdf(path):
+            return "", ""
+        if path.stat().st_size > _MOST_BYTES:
+            return "", TOO_LARGE
         with _limits():
-            return " ".join(_text_of(path).lower().split())
-    except Exception:  # noqa: BLE001 - hostile files break a parser in any way there is
-        return ""
+            return " ".join(_text_of(path).lower().split()), ""
+    except Exception as error:  # noqa: BLE001 - hostile files break a parser in any way there is
+        return "", _TROUBLES.get(type(error).__name__, "")
 
 
 def _is_pdf(path: Path) -> bool:
