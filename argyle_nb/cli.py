@@ -220,11 +220,14 @@ def _sent(client: Client, manifest: Path, **options: Any) -> pd.DataFrame:
 def _counts_of(sent: pd.DataFrame) -> dict[str, int]:
     """Count the rows that were sent now, those that were there, and each other state."""
     is_done, is_new = sent["state"] == "done", sent["seconds"] > 0
-    others = sent["state"].cat.remove_categories("done").cat.categories
     return {
         "uploaded_now": int((is_done & is_new).sum()),
         "already_at_argyle": int((is_done & ~is_new).sum()),
-        **{state: int((sent["state"] == state).sum()) for state in others},
+        **{
+            state: int((sent["state"] == state).sum())
+            for state in sent["state"].cat.categories
+            if state != "done"
+        },
     }
 
 

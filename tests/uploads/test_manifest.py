@@ -214,7 +214,8 @@ def test_types_that_are_spelt_as_argyle_does_need_no_second_column(paper):
     ],
 )
 def test_a_type_that_is_unknown_or_missing_is_told(paper, written_type, said):
-    frame = pd.DataFrame({"file": [paper()], "document_type": [written_type], "user": "me"})
+    file = [paper("scan.pdf")]
+    frame = pd.DataFrame({"file": file, "document_type": [written_type], "user": "me"})
     assert said in problem_of(frame)
 
 
