@@ -142,4 +142,17 @@ def test_an_annotation_laid_over_an_amount_is_an_edit(tmp_path: Path) -> None:
 
 def test_a_bar_that_redacts_a_number_is_no_edit(tmp_path: Path) -> None:
     data = merged(paystub(), lambda canvas: canvas.rect(295, 673, 90, 12, stroke=0, fill=1))
-    assert set(signals(look(tmp_path, data))) == {"sbx_text_over_text"}
+    assert signals(look(tmp_path, data)) == {}
+
+
+def test_white_paint_that_takes_a_number_away_is_text_painted_over(tmp_path: Path) -> None:
+    def white(canvas: Canvas) -> None:
+        canvas.setFillColorRGB(1, 1, 1)
+        canvas.rect(295, 673, 90, 12, stroke=0, fill=1)
+
+    assert set(signals(look(tmp_path, merged(paystub(), white)))) == {"sbx_text_over_text"}
+
+
+def test_a_stamp_across_an_amount_is_no_edit(tmp_path: Path) -> None:
+    stamp = "BT 1 0 0 rg /F0 14 Tf 3 4 Td (PAID) Tj ET"
+    assert signals(look(tmp_path, annotated(paystub(), stamp))) == {}
