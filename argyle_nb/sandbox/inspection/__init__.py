@@ -32,6 +32,7 @@ from argyle_nb.sandbox.inspection.image_checks import (
     image_facts,
     image_signals,
     open_image,
+    shows_screen,
 )
 from argyle_nb.sandbox.inspection.origin_checks import Origin, origin_signals, read_origin
 from argyle_nb.sandbox.inspection.paint_order import late_signals
@@ -84,8 +85,10 @@ def _guarded(look: Callable[[], Inspection]) -> Inspection:
         return Inspection(problem=f"{UNREADABLE}: more pixels than this sandbox reads")
     except MemoryError:
         return Inspection(problem=f"{UNREADABLE}: {TOO_LARGE}")
-    except Exception:  # noqa: BLE001 - a parser may break in any way
+    except (OSError, SyntaxError):  # so Pillow says that a picture is damaged
         return Inspection(problem=f"{UNREADABLE}: corrupt")
+    except Exception as error:  # noqa: BLE001 - a fault of ours, or of a library
+        return Inspection(problem=f"{UNREADABLE}: the inspection broke: {type(error).__name__}")
 
 
 def _inspector_for(data: bytes, document_type: str) -> Callable[[bytes, str], Inspection] | None:
@@ -101,8 +104,9 @@ def _inspect_image(data: bytes, document_type: str) -> Inspection:
     with open_image(data) as image:
         facts = image_facts(image)
         fresh = fresh_parts(image, facts.quality)
+        is_screen = shows_screen(image, facts)
     detect = analysis(
-        image_signals(facts, fresh),
+        image_signals(facts, fresh, is_screen=is_screen),
         form_type=FORM_TYPES[document_type],
         image_based=False,
         identity=hashlib.sha256(data).hexdigest(),
