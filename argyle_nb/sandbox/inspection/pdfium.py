@@ -20,8 +20,8 @@ import pypdfium2.raw as pdf
 
 from argyle_nb.sandbox.inspection.page_content import (
     BLACK,
-    WHITE,
     IDENTITY,
+    WHITE,
     Box,
     ByPlace,
     Font,

@@ -168,7 +168,9 @@ def test_text_that_touches_other_text_does_not_replace_it(below: str, over: str,
     assert seen(buffer, drawn).hidden == []
 
 
-@pytest.mark.parametrize(("text", "size", "dy"), [("PAID", 14, -2), ("COPY", 18, -4), ("Title", 13, -7)])
+@pytest.mark.parametrize(
+    ("text", "size", "dy"), [("PAID", 14, -2), ("COPY", 18, -4), ("Title", 13, -7)]
+)
 @pytest.mark.parametrize("first", ["text", "amount"])
 def test_a_stamp_a_watermark_and_a_title_across_an_amount_are_read_apart_from_it(
     text: str, size: int, dy: int, first: str
