@@ -2,6 +2,7 @@
 
 import hashlib
 import resource
+import shutil
 import stat
 import threading
 from contextlib import contextmanager
@@ -298,7 +299,7 @@ def test_closing_removes_every_copy(receiver):
     assert not receiver._folder.exists()
 
 
-def test_changes_of_state_are_told_once_and_never_under_the_lock():
+def test_a_change_of_state_and_each_slice_are_told_and_never_under_the_lock():
     told = []
 
     def listen(file):
@@ -311,4 +312,18 @@ def test_changes_of_state_are_told_once_and_never_under_the_lock():
     begin(receiver)
     finish(receiver)
     receiver.remove("k")
-    assert [state for state, _ in told] == ["receiving", "arrived", "gone"]
+    states = ["receiving", "receiving", "receiving", "arrived", "gone"]
+    assert [state for state, _ in told] == states
+
+
+def test_what_is_still_needed_outlives_the_receiver():
+    kept = []
+    receiver = Receiver(kept=lambda: kept)
+    for key in ("k", "l"):
+        begin(receiver, key)
+    one, other = (finish(receiver, key).path for key in ("k", "l"))
+    kept.append(one)
+    receiver.close()
+    assert one.exists()
+    assert not other.exists()
+    shutil.rmtree(receiver._folder)
