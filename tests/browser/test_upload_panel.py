@@ -348,10 +348,10 @@ def test_after_a_kernels_end_in_mid_batch_every_file_is_accounted_for(
             assert 0 < left < count
             offer.get_by_role("button", name="Continue").click()
             page.locator(".argyle-status", has_text=f"{left} documents: {left} scored").wait_for()
-            page.reload()
-            wait_for_kernel(page)
+            run_second_cell(page)
+            page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
             row(page, "paystub").first.wait_for()
-            assert offer.count() == 0
+            assert not offer.is_visible()
             names = run_in_kernel(page, "print([u.file_name for u in client.list_uploads()])")
     assert sorted(literal_eval(names)) == sorted(path.name for path in folder.iterdir())
 

@@ -320,7 +320,7 @@ class Copier {
 
   hear(message) {
     const { about } = message;
-    if (about === "files" || about === "open") this.hearNews(message);
+    if (about === "files") this.hearNews(message);
     if (PROGRESS.includes(about)) for (const row of message.rows) this.takeAnswer(message, row);
     if (about !== "whole" || !message.number) return;
     this.packs--;

@@ -816,6 +816,7 @@ class Table {
     if (!this.allTypes.options.length) fillOptions(this.allTypes, types, "Keep each file's type");
     this.showUser(user);
     this.showLeft(interrupted);
+    this.copier.hearNews({ files });
     const keys = new Set(files.map((file) => file.file));
     const gone = [...this.told.keys()].filter((key) => !keys.has(key));
     this.takeFiles(files, [], gone, sending, progress);
