@@ -204,12 +204,13 @@ class ReviewPage {
     const { panel, notice, status, tell } = panelOf(el, "Review queue");
     Object.assign(this, { panel, status, state: null, now: null, ahead: [], ended: false });
     Object.assign(this, { cases: new Map(), fetching: new Set(), unsaved: [] });
+    this.tellNotice = () => tell(this.noticeText());
     panel.tabIndex = 0;
     this.talk = new Talk(
       model,
       (message, buffers) => this.hear(message, buffers),
       () => {
-        tell(this.noticeText());
+        this.tellNotice();
         this.offer();
       },
     );
@@ -404,8 +405,9 @@ class ReviewPage {
     if (!this.isBusy()) {
       this.ahead = rest;
       if (first?.upload !== this.now?.upload || state.about !== "judge") this.present(first);
-      if (isOther) this.note.value = first?.note ?? "";
-      if ("undone" in state) this.note.value = state.undone;
+      // What was written meanwhile stays.
+      if (isOther && this.note.value === this.givenNote) this.giveNote(first?.note ?? "");
+      if ("undone" in state) this.giveNote(state.undone);
       setText(this.status, this.done ? `${this.done} ${this.placeText()}` : this.placeText());
       this.done = "";
     } else if (!this.now && this.ahead.length) {
@@ -477,13 +479,17 @@ class ReviewPage {
     this.case.hidden = this.ended;
     this.ending.hidden = !this.ended;
     if (this.ended) this.showEnd();
-    if (other || !row) this.note.value = row?.note ?? "";
+    if (other || !row) this.giveNote(row?.note ?? "");
     setText(this.before, row?.verdict ? `Your earlier verdict: ${row.verdict}.` : "");
     this.list.show(row?.upload);
     this.showCase();
     this.want();
     setText(this.where, this.placeText());
     this.offer();
+  }
+
+  giveNote(text) {
+    this.note.value = this.givenNote = text;
   }
 
   showCase() {
@@ -611,6 +617,7 @@ class ReviewPage {
     const note = this.note.value.trim();
     this.unsaved.push({ upload, verdict, name: this.name() });
     this.talk.tell("judge", { upload, verdict, note, reviewer: this.reviewer.value.trim() });
+    this.tellNotice();
     this.advance();
   }
 
@@ -696,6 +703,7 @@ class ReviewPage {
     };
     window.addEventListener("blur", this.takeBack);
     this.panel.addEventListener("mouseover", ({ target }) => {
+      tabbedAt = -Infinity;
       if (target.tagName !== "IFRAME") this.takeBack();
     });
   }
