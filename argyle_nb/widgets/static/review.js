@@ -18,12 +18,13 @@ const ORDERS = [
   ["given", "As in the table"],
 ];
 // These leave the document that is shown, and only the kernel knows where to.
-const MOVES = new Set(["undo", "back", "first", "go", "view"]);
+const MOVES = new Set(["undo", "back", "first", "go", "show"]);
 const ROW_HEIGHT = 30;
 const ROWS_ASKED = 60;
 const QUIET_MS = 250;
 const COMPARE_MS = 1000;
 const TAB_MS = 500;
+const LOOKS_MS = [0, 50, 150, 350];
 
 // ------------------------------------------------------------------ the list
 
@@ -204,12 +205,13 @@ class ReviewPage {
     const { panel, notice, status, tell } = panelOf(el, "Review queue");
     Object.assign(this, { panel, status, state: null, now: null, ahead: [], ended: false });
     Object.assign(this, { cases: new Map(), fetching: new Set(), unsaved: [] });
+    this.tellNotice = () => tell(this.noticeText());
     panel.tabIndex = 0;
     this.talk = new Talk(
       model,
       (message, buffers) => this.hear(message, buffers),
       () => {
-        tell(this.noticeText());
+        this.tellNotice();
         this.offer();
       },
     );
@@ -326,8 +328,8 @@ class ReviewPage {
 
   queue() {
     const box = element("div", "argyle-queue-box");
-    this.filter = new Choice("Show", SHOWN, (shown) => this.view({ shown }));
-    this.order = new Choice("Order", ORDERS, (order) => this.view({ order }));
+    this.filter = new Choice("Show", SHOWN, (shown) => this.view("show", { shown }));
+    this.order = new Choice("Order", ORDERS, (order) => this.view("sort", { order }));
     const bar = element("div", "argyle-queue-bar");
     bar.append(this.filter.box, this.order.box);
     const names = element("div", "argyle-queue-row argyle-queue-names");
@@ -404,8 +406,9 @@ class ReviewPage {
     if (!this.isBusy()) {
       this.ahead = rest;
       if (first?.upload !== this.now?.upload || state.about !== "judge") this.present(first);
-      if (isOther) this.note.value = first?.note ?? "";
-      if ("undone" in state) this.note.value = state.undone;
+      // What was written meanwhile stays.
+      if (isOther && this.note.value === this.givenNote) this.giveNote(first?.note ?? "");
+      if ("undone" in state) this.giveNote(state.undone);
       setText(this.status, this.done ? `${this.done} ${this.placeText()}` : this.placeText());
       this.done = "";
     } else if (!this.now && this.ahead.length) {
@@ -477,13 +480,17 @@ class ReviewPage {
     this.case.hidden = this.ended;
     this.ending.hidden = !this.ended;
     if (this.ended) this.showEnd();
-    if (other || !row) this.note.value = row?.note ?? "";
+    if (other || !row) this.giveNote(row?.note ?? "");
     setText(this.before, row?.verdict ? `Your earlier verdict: ${row.verdict}.` : "");
     this.list.show(row?.upload);
     this.showCase();
     this.want();
     setText(this.where, this.placeText());
     this.offer();
+  }
+
+  giveNote(text) {
+    this.note.value = this.givenNote = text;
   }
 
   showCase() {
@@ -611,6 +618,7 @@ class ReviewPage {
     const note = this.note.value.trim();
     this.unsaved.push({ upload, verdict, name: this.name() });
     this.talk.tell("judge", { upload, verdict, note, reviewer: this.reviewer.value.trim() });
+    this.tellNotice();
     this.advance();
   }
 
@@ -648,10 +656,11 @@ class ReviewPage {
     if (upload !== this.now?.upload) this.move("go", "", { upload });
   }
 
-  view(change) {
-    const { shown, order } = { shown: this.filter.chosen, order: this.order.chosen, ...change };
+  view(kind, content) {
+    const chosen = kind === "show" ? this.filter.chosen : this.order.chosen;
+    if (!this.state || Object.values(content).includes(chosen)) return;
     this.list.clear();
-    if (this.state) this.move("view", "", { shown, order });
+    this.move(kind, "", content);
   }
 
   press(event) {
@@ -686,16 +695,17 @@ class ReviewPage {
     this.panel.addEventListener("keydown", (event) => {
       if (event.key === "Tab") tabbedAt = event.timeStamp;
     });
-    // A click in a frame is not heard here, but that the window has lost the keys to it.
-    this.takeBack = () => {
-      setTimeout(() => {
-        const here = document.activeElement;
-        const isViewer = here?.tagName === "IFRAME" && this.panel.contains(here);
-        if (isViewer && performance.now() - tabbedAt > TAB_MS) this.focusPanel();
-      });
+    const look = () => {
+      const here = document.activeElement;
+      const isViewer = here?.tagName === "IFRAME" && this.panel.contains(here);
+      if (isViewer && performance.now() - tabbedAt > TAB_MS) this.focusPanel();
     };
+    // A click in a frame is not heard here, but that the window has lost the keys to it; the frame
+    // may be named as their owner later than that.
+    this.takeBack = () => LOOKS_MS.forEach((ms) => setTimeout(look, ms));
     window.addEventListener("blur", this.takeBack);
     this.panel.addEventListener("mouseover", ({ target }) => {
+      tabbedAt = -Infinity;
       if (target.tagName !== "IFRAME") this.takeBack();
     });
   }
