@@ -128,7 +128,7 @@ def _hidden(content: PageContent) -> Iterator[Hidden]:
                 yield Hidden(run, "redacted" if cover.dark and not by else "covered", by)
             else:
                 yield Hidden(run, "layer" if run.layered else "invisible")
-        elif over := _overprint(run, seen):
+        elif over := _overprint(run, seen, covering):
             yield Hidden(run, "overprinted", over.text)
 
 
@@ -160,25 +160,35 @@ def _touches(box: Box, other: Box) -> bool:
     return max(box.shared(other), other.shared(box)) > TOUCHES
 
 
-def _overprint(run: Run, seen: ByPlace[Run]) -> Run | None:
+def _overprint(run: Run, seen: ByPlace[Run], covering: ByPlace[Patch]) -> Run | None:
     if not plain(run.text) or _BLANK.search(run.text):
         return None
     over = (other for other in seen.near(run.box) if _is_over(other, run))
-    return next((other for other in over if _replaces(other, run)), None)
+    return next((other for other in over if _replaces(other, run, covering)), None)
 
 
-def _replaces(over: Run, run: Run) -> bool:
+def _replaces(over: Run, run: Run, covering: ByPlace[Patch]) -> bool:
     """Whether text was set in the place of other text: figures on figures, words on words.
 
-    It begins or ends where that did. A label in too wide a font runs into the next one, a title
-    touches a line, letters set close touch, and a lone digit may be the number of a note.
+    It begins where that did, figures may end there, or paint lies between. A label in too wide a
+    font runs into the next one, letters set close touch, and a lone digit may be a note's number.
     """
     above, below = plain(over.text), plain(run.text)
     if above in below or (len(above) == 1 and not (above.isdigit() and below[0].isdigit())):
         return False
-    ends = (over.box.x0 - run.box.x0, over.box.x1 - run.box.x1)
-    there = min(map(abs, ends)) < OFF_END * run.size
-    return there and _has_digit(above) == _has_digit(_under(run, over.box))
+    figures = _has_digit(above)
+    if figures != _has_digit(_under(run, over.box)):
+        return False
+    near = OFF_END * run.size
+    starts, ends = abs(over.box.x0 - run.box.x0) < near, abs(over.box.x1 - run.box.x1) < near
+    return (
+        starts
+        or (figures and ends)
+        or any(
+            run.order < patch.order < over.order and over.box.shared(patch.box) > COVERED
+            for patch in covering.near(over.box)
+        )
+    )
 
 
 def _has_digit(text: str) -> bool:

@@ -154,10 +154,11 @@ def test_large_print_behind_small_print_is_no_text_over_text() -> None:
         ("Employer-paid Long Term Disability Insurance", "12.50", 126),
         ("0450 Night Bakery And Delivery Operations", "03/05/2026", 120),
         ("Authorized signature: Payroll Department", "Jane Doe", 90),
+        ("interest on obligations", "Bond", 71),
     ],
     ids=[
         *("letters", "the end of a word", "a note", "a line", "dots", "a label too wide"),
-        *("a label on its amount", "a label on a date", "a typed signature"),
+        *("a label on its amount", "a label on a date", "a typed signature", "the end"),
     ],
 )
 def test_text_that_touches_other_text_does_not_replace_it(below: str, over: str, dx: float) -> None:
@@ -217,6 +218,17 @@ def test_a_figure_on_the_figure_at_the_end_of_a_text_is_text_over_text() -> None
     drawn.drawString(100, 700, "Period Ending: 12/31/2025")
     drawn.drawString(182, 700, "11/30/2026")
     assert [piece.by for piece in seen(buffer, drawn).hidden] == ["11/30/2026"]
+
+
+def test_a_figure_on_paint_in_the_middle_of_a_text_is_text_over_text() -> None:
+    buffer, drawn = new_canvas()
+    drawn.setFont("Helvetica", 9)
+    drawn.drawString(100, 700, "direct sales of $5,000 or more")
+    drawn.setFillGray(1)
+    drawn.rect(160, 697, 32, 11, stroke=0, fill=1)
+    drawn.setFillGray(0)
+    drawn.drawString(161, 700, "$7,532")
+    assert [piece.by for piece in seen(buffer, drawn).hidden] == ["$7,532"]
 
 
 def test_things_are_found_by_where_they_stand() -> None:
