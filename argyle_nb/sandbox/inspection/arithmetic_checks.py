@@ -39,8 +39,13 @@ FEDERAL = re.compile(r"\bfed\w*\b.*(income|tax|with|w/?h)|\bfit\b|\bfwt\b", re.I
 SUPPLEMENTAL = (22, 37)
 MOST_WITHHELD = Decimal("0.5")
 LONG_FIGURE = 6
-LONGEST_PERIOD = timedelta(days=45)
-PAID_AFTER_PERIOD = timedelta(days=45)
+# Quarters, bonuses of a year, and pay that was owed take long, but no longer.
+A_YEAR = timedelta(days=366)
+# Pay comes within days of a period's beginning or of its end, in between only when it is short.
+AFTER_BEGINNING = timedelta(days=10)
+BEFORE_END = timedelta(days=21)
+BEFORE_BEGINNING = timedelta(days=7)
+A_MONTH = timedelta(days=31)
 DAYS_BETWEEN_PAYS = {"BI_WEEKLY": 14, "SEMI_MONTHLY": 15, "MONTHLY": 30}
 MADE_BEFORE_END = timedelta(days=10)
 MADE_BEFORE_PAY = timedelta(days=45)
@@ -338,21 +343,27 @@ def _paystub_days(stub: Paystub, origin: Origin) -> Iterator[str]:
     start, end, paid = stub.start, stub.end, stub.pay_date
     if start and end and end < start:
         yield f"period ends {end} before it starts {start}"
-    if start and end and end - start > LONGEST_PERIOD:
+    if start and end and end - start > A_YEAR:
         yield f"period from {start} to {end} is longer than any pay period"
-    if start and paid and paid < start:
+    if start and paid and start - paid > BEFORE_BEGINNING:
         yield f"paid {paid} before the period starts {start}"
-    if end and paid and paid - end > PAID_AFTER_PERIOD:
+    if end and paid and paid - end > A_YEAR:
         yield f"paid {paid}, long after the period ended {end}"
-    if end and paid and end - paid > timedelta(days=21):
-        yield f"paid {paid}, long before the period ended {end}"
+    if end and paid and end - paid > BEFORE_END:
+        begun = start or end - A_MONTH
+        if not -BEFORE_BEGINNING <= paid - begun <= AFTER_BEGINNING:
+            yield f"paid {paid}, long before the period ended {end}"
     yield from _too_many_pays(stub)
     yield from _against_file(end, paid, origin)
 
 
 def _too_many_pays(stub: Paystub) -> Iterator[str]:
-    """Find a year to date of more equal pays than there were pay days since New Year."""
+    """Find a year to date of more equal pays than there were pay days since New Year.
+
+    Social Security and Medicare are shares of gross pay: that all three are equal shows nothing.
+    """
     rows = [row for row in stub.of("gross", "tax") if row.values.keys() >= {"current", "ytd"}]
+    rows = [row for row in rows if _rate_of(row.description) is None]
     shares = [row.values["ytd"] / row.values["current"] for row in rows if row.values["current"]]
     if stub.pay_date is None or len(shares) <= 1 or shares.count(shares[0]) == 1:
         return
@@ -362,10 +373,12 @@ def _too_many_pays(stub: Paystub) -> Iterator[str]:
 
 
 def _against_file(end: date | None, paid: date | None, origin: Origin) -> Iterator[str]:
-    if origin.created is None:
+    # A blank form is made before it is filled in.
+    saved = max(filter(None, (origin.created, origin.modified)), default=None)
+    if saved is None:
         return
-    made = origin.created.date()
-    if end and end - made > MADE_BEFORE_END:
+    made = saved.date()
+    if end and min(end, paid or end) - made > MADE_BEFORE_END:
         yield f"file made {made}, before the period ended {end}"
     elif paid and paid - made > MADE_BEFORE_PAY:
         yield f"file made {made}, long before payment {paid}"
