@@ -45,6 +45,7 @@ def whole(old: str, new: str) -> bytes:
         ("72.25", "82.25", "hours by rate: REGULAR HOURS"),
         ("$1,911.76", "$2,911.76", "earnings make gross pay (current)"),
         ("$7,501.88", "$9,501.88", "earnings make gross pay (ytd)"),
+        ("$1,240.00", "$3,240.00", "earnings make gross pay (ytd)"),
         ("$6,213.50", "$1,213.50", "year to date below this period: REGULAR HOURS"),
         (NET, OTHER_NET, "gross less deductions makes net pay (current)"),
         ("$297.42", "$97.42", "deductions make their total (current)"),
@@ -53,10 +54,6 @@ def whole(old: str, new: str) -> bytes:
 def test_a_sum_that_fails_is_named(tmp_path: Path, old: str, new: str, check: str) -> None:
     found = signals(look(tmp_path, whole(old, new)))["sbx_sums_do_not_add_up"]
     assert check.lower() in [item["check"].lower() for item in found]
-
-
-def test_overtime_may_be_printed_with_the_plain_rate(tmp_path: Path) -> None:
-    assert look(tmp_path, whole("$32.25", "$21.50")).ocr_authenticity_score == 100
 
 
 @pytest.mark.parametrize(("old", "new"), [("$118.53", "$218.53"), ("$27.72", "$47.72")])
@@ -72,6 +69,22 @@ def test_a_whole_percentage_withheld_is_no_table_unless_it_is_that_of_bonuses(
 ) -> None:
     found = signals(look(tmp_path, whole("$151.17", withheld)))
     assert ("sbx_flat_withholding" in found) is flat
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "label"),
+    [
+        ("$32.25", "$12.90", "Holiday worked"),
+        ("$32.25", "$48.38", "Sick"),
+        ("$32.25", "$21.50", "Overtime Hours"),
+    ],
+    ids=["at 2.5 times the rate", "at two thirds of it", "at the plain rate"],
+)
+def test_leave_and_holidays_are_paid_at_a_part_or_a_multiple_of_the_rate(
+    tmp_path: Path, old: str, new: str, label: str
+) -> None:
+    data = replaced(whole(old, new), "Overtime Hours", label, incremental=False)
+    assert look(tmp_path, data).ocr_authenticity_score == 100
 
 
 def test_an_amount_changed_without_a_trace_no_longer_adds_up(tmp_path: Path) -> None:
@@ -210,6 +223,22 @@ def test_rows_that_a_page_leaves_out_are_no_contradiction(
     assert not signals(look(tmp_path, sheet({}, *without)))
 
 
+@pytest.mark.parametrize(
+    ("changes", "without"),
+    [
+        ({"12,000.00": "14,500.00", "9,568.65": "12,068.65"}, ["Social Security", "Medicare"]),
+        ({"2,431.35": "2,931.35", "9,568.65": "9,068.65"}, []),
+        ({"9,568.65": "9,068.65", "2,431.35": ""}, ["Total Deductions"]),
+    ],
+    ids=["a bonus of the spring", "a deduction that ended", "the same without a total"],
+)
+def test_rows_of_the_year_that_this_period_leaves_out_are_no_contradiction(
+    tmp_path: Path, changes: dict[str, str], without: list[str]
+) -> None:
+    changed = sheet(changes, *without)
+    assert "sbx_sums_do_not_add_up" not in signals(look(tmp_path, changed))
+
+
 @pytest.mark.parametrize("gone", ["221.17", "148.80", "2,400.00"])
 def test_an_amount_that_is_not_read_is_no_contradiction(tmp_path: Path, gone: str) -> None:
     assert "sbx_sums_do_not_add_up" not in signals(look(tmp_path, sheet({gone: ""})))
@@ -230,7 +259,8 @@ def test_net_pay_is_not_checked_when_deductions_may_be_unread(tmp_path: Path) ->
         ({"1,913.73": "2,913.73"}, "gross less deductions makes net pay (current)"),
         ({"1,913.73": "2,913.73", "9,568.65": "14,568.65"}, "gross less deductions makes net pay"),
         ({"221.17": "121.17"}, "deductions make their total (current)"),
-        ({"407.50": "207.50"}, "deductions make their total (ytd)"),
+        ({"407.50": "607.50"}, "deductions make their total (ytd)"),
+        ({"2,431.35": "2,831.35"}, "deductions make their total (ytd)"),
     ],
 )
 @pytest.mark.parametrize("without", [(), ("Current", "YTD")])
@@ -261,6 +291,23 @@ def test_two_taxes_are_shares_of_the_same_wages(
     alone = sheet(changes, "Total Deductions", "Net Pay", "Regular Pay")
     found = signals(look(tmp_path, alone))["sbx_taxes_do_not_fit"]
     assert check in [item["check"] for item in found]
+
+
+def test_a_student_is_exempt_from_them_for_a_part_of_the_year(tmp_path: Path) -> None:
+    year = {"12,000.00": "40,000.00", "1,105.85": "3,690.00", "407.50": "1,358.00"}
+    assert not signals(look(tmp_path, sheet(year, "Total Deductions", "Net Pay")))
+
+
+@pytest.mark.parametrize(("paid", "named"), [("10/15/2024", True), ("10/15/2020", False)])
+def test_social_security_was_put_off_in_2020(tmp_path: Path, paid: str, *, named: bool) -> None:
+    less = {"148.80": "0.00", "744.00": "595.20"}
+    found = signals(look(tmp_path, sheet(less, "Total Deductions", "Net Pay", paid=paid)))
+    assert ("sbx_taxes_do_not_fit" in found) is named
+
+
+def test_a_row_of_the_year_that_was_corrected_may_be_below_this_period(tmp_path: Path) -> None:
+    less = {"81.50": "81.50", "407.50": "40.75", "2,431.35": "2,064.60", "9,568.65": "9,935.40"}
+    assert not signals(look(tmp_path, sheet(less)))
 
 
 def test_a_salary_may_be_printed_as_the_rate_of_the_period(tmp_path: Path) -> None:
