@@ -241,7 +241,7 @@ class BorrowerListing:
                 return
 
 
-def _name_of(user: object) -> str:
+def _name_of(user: Any) -> str:
     """Give the text that names a borrower, who may be a number in a lender's table."""
     if isinstance(user, Integral) and not isinstance(user, bool):
         return str(user)

@@ -117,9 +117,7 @@ def test_all_users_who_share_an_external_id_are_fetched(client, pdf):
 @pytest.mark.parametrize("number", [1003, np.int64(1003)])
 def test_a_whole_number_names_the_borrower_of_its_text(client, pdf, number):
     if not list(client.list_users(external_id="1003")):
-        client.upload(
-            pdf, document_type="paystubs", user=client.create_user(external_id="1003").id
-        )
+        client.upload(pdf, document_type="paystubs", user=client.create_user(external_id="1003").id)
     assert fetch(client, user=number).uploads["external_id"].tolist() == ["1003"]
 
 

@@ -118,7 +118,8 @@ def _unread(form: TaxForm, boxes: Boxes) -> Iterator[tuple[Cell, Cell]]:
                 < SAME_PLACE
             ]
             differs = len(same) == 1 and plain(same[0].text) != plain(cell.text)
-            if differs and _state_of(cell, form) == _state_of(same[0], form):
+            # Beside a state stand its localities, of which each copy may have another.
+            if differs and not (_state_of(cell, form) or _state_of(same[0], form)):
                 yield cell, same[0]
 
 
