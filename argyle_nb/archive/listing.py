@@ -9,7 +9,7 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 from numbers import Integral
 from queue import Queue
-from typing import TYPE_CHECKING, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 import msgspec
 
@@ -243,7 +243,7 @@ class BorrowerListing:
 
 def _name_of(user: Any) -> str:
     """Give the text that names a borrower, who may be a number in a lender's table."""
-    if isinstance(user, Integral) and not isinstance(user, bool):
+    if isinstance(user, Integral) and user is not True and user is not False:
         return str(user)
     if not isinstance(user, str):
         raise ValidationError(
