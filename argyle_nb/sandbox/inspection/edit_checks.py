@@ -131,7 +131,8 @@ def _edits(before: TextPage, after: TextPage) -> list[Change]:
     former = {field.name: field for field in before.content.fields}
     fields = (*before.content.fields, *after.content.fields)
     filled: set[Decimal | None] = set()
-    edits, refilled = [], []
+    edits: list[Change] = []
+    refilled: list[Change] = []
     for change in page_changes(before, after):
         near = [field for field in fields if change.cell.box.shared(field.box) > SAME_PLACE]
         if _is_note(change) or any(_fills(change, former.get(field.name)) for field in near):
