@@ -177,7 +177,7 @@ def _replaces(over: Run, run: Run, covering: ByPlace[Patch]) -> bool:
     if above in below or (len(above) == 1 and not (above.isdigit() and below[0].isdigit())):
         return False
     figures = _has_digit(above)
-    if figures != _has_digit(_under(run, over.box)):
+    if figures != _has_digit(_under(run, over.box)) or (below in above and not figures):
         return False
     near = OFF_END * run.size
     starts, ends = abs(over.box.x0 - run.box.x0) < near, abs(over.box.x1 - run.box.x1) < near

@@ -155,10 +155,17 @@ def test_large_print_behind_small_print_is_no_text_over_text() -> None:
         ("0450 Night Bakery And Delivery Operations", "03/05/2026", 120),
         ("Authorized signature: Payroll Department", "Jane Doe", 90),
         ("interest on obligations", "Bond", 71),
+        ("Mun", "Municipality", 0),
     ],
     ids=[
         *("letters", "the end of a word", "a note", "a line", "dots", "a label too wide"),
-        *("a label on its amount", "a label on a date", "a typed signature", "the end"),
+        *(
+            "a label on its amount",
+            "a label on a date",
+            "a typed signature",
+            "the end",
+            "an abbreviation",
+        ),
     ],
 )
 def test_text_that_touches_other_text_does_not_replace_it(below: str, over: str, dx: float) -> None:
