@@ -431,6 +431,8 @@ def test_of_100_keys_three_a_second_none_is_lost(browser, lab, project):
     with open_notebook(browser, lab, "pace.ipynb") as page:
         run_all_cells(page)
         ready(page)
+        # The reviewer looks at the first one: the next two are drawn meanwhile.
+        page.wait_for_function("() => document.querySelectorAll('.argyle-view').length === 3")
         page.locator(".argyle-panel").focus()
         page.evaluate(WATCH_KEYS)
         begun_at = time.monotonic()

@@ -24,7 +24,7 @@ const ROWS_ASKED = 60;
 const QUIET_MS = 250;
 const COMPARE_MS = 1000;
 const TAB_MS = 500;
-const LOOKS_MS = [0, 50, 150, 350];
+const GUARD_MS = 200;
 
 // ------------------------------------------------------------------ the list
 
@@ -238,6 +238,7 @@ class ReviewPage {
 
   stop() {
     clearInterval(this.clock);
+    clearInterval(this.guard);
     clearTimeout(this.comparing);
     window.removeEventListener("blur", this.takeBack);
     this.list.stop();
@@ -692,21 +693,26 @@ class ReviewPage {
     });
     // Who comes to the viewer by Tab wants its keys: to scroll, to search.
     let tabbedAt = -Infinity;
+    let isTabbed = false;
     this.panel.addEventListener("keydown", (event) => {
-      if (event.key === "Tab") tabbedAt = event.timeStamp;
+      if (event.key === "Tab") tabbedAt = performance.now();
     });
     const look = () => {
       const here = document.activeElement;
-      const isViewer = here?.tagName === "IFRAME" && this.panel.contains(here);
-      if (isViewer && performance.now() - tabbedAt > TAB_MS) this.focusPanel();
+      if (here?.tagName === "IFRAME" && this.panel.contains(here) && !isTabbed) this.focusPanel();
     };
     // A click in a frame is not heard here, but that the window has lost the keys to it; the frame
-    // may be named as their owner later than that.
-    this.takeBack = () => LOOKS_MS.forEach((ms) => setTimeout(look, ms));
+    // may take them again once its viewer is there.
+    this.takeBack = () => {
+      isTabbed = performance.now() - tabbedAt < TAB_MS;
+      setTimeout(look);
+    };
     window.addEventListener("blur", this.takeBack);
+    this.guard = setInterval(look, GUARD_MS);
     this.panel.addEventListener("mouseover", ({ target }) => {
-      tabbedAt = -Infinity;
-      if (target.tagName !== "IFRAME") this.takeBack();
+      if (target.tagName === "IFRAME") return;
+      isTabbed = false;
+      look();
     });
   }
 }
