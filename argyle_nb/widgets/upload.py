@@ -60,7 +60,7 @@ ACCEPTED = ".pdf,.png,.jpg,.jpeg,.heic,.heif"
 SHOW_SECONDS = 0.2
 # The notebook's state of the panel: soon once everything rests, else rarely.
 SAVE_SECONDS, SAVE_WHILE_MOVING_SECONDS = 2.0, 30.0
-ROWS_IN_A_MESSAGE, ROWS_SAVED = 500, 500
+ROWS_IN_A_MESSAGE, ROWS_SAVED = 2000, 500
 _MOVING = (LOOKING, WAITING, SENDING, READING)
 COPYING = "copying"
 # What a saved notebook says of a document under way.
