@@ -154,8 +154,10 @@ def test_the_same_document_is_sent_once_and_both_rows_say_so(queue, pdf, user, c
     assert len(queue.uploads) == len(list(client.list_uploads(user=user.id))) == 1
 
 
-def test_of_two_files_of_one_content_the_second_says_that_it_is_a_duplicate(queue, pdf, user):
-    copy = shutil.copy(pdf, pdf.with_name("again.pdf"))
+def test_of_two_files_of_one_content_the_second_says_that_it_is_a_duplicate(
+    queue, pdf, user, tmp_path
+):
+    copy = shutil.copy(pdf, tmp_path / "again.pdf")
     first, second = ready(queue, pdf, user.id), ready(queue, copy, user.id)
     queue.send().join(60)
     duplicates = {at(queue, key, "done").duplicate_of for key in (first, second)}
