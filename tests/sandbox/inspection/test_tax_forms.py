@@ -109,6 +109,7 @@ W2_LABELS: Boxes = (
     (200, 510, "16", "State wages, tips, etc."),
     (300, 510, "17", "State income tax"),
     (400, 510, "18", "Local wages, tips, etc."),
+    (500, 510, "20", "Locality name"),
 )
 W2_VALUES: Mapping[str, tuple[float, float, str]] = {
     "ssn": (175, 728, "912-33-0044"),
@@ -132,6 +133,7 @@ W2_VALUES: Mapping[str, tuple[float, float, str]] = {
     "state wages": (215, 498, "61250"),
     "state tax": (315, 498, "1684"),
     "local wages": (415, 498, ""),
+    "locality": (510, 498, ""),
 }
 
 
@@ -255,7 +257,8 @@ def test_forms_of_two_years_or_two_states_lawfully_differ(
 
 @pytest.mark.parametrize("down", [380, 0], ids=["on one page", "on pages of their own"])
 def test_copies_for_two_localities_lawfully_differ(tmp_path: Path, down: float) -> None:
-    data = irs_w2({"local wages": "41250"}, {"local wages": "20000"}, down=down)
+    dayton = {"local wages": "41250", "locality": "DAYTON"}
+    data = irs_w2(dayton, {"local wages": "20000", "locality": "XENIA"}, down=down)
     assert look(tmp_path, data).ocr_authenticity_score == 100
 
 
