@@ -81,8 +81,8 @@ class Archive:
         """List uploads into the archive, and flatten them while the next page is on its way.
 
         Users and accounts are listed beside them, once and in pages of 200, for the columns
-        ``user`` and ``external_id``; of one borrower or account that alone is asked for. The ids and
-        external ids are kept, so that later frames of the archive have them without a network.
+        ``user`` and ``external_id``; of one borrower or account that alone is asked for. The ids
+        and external ids are kept, so that later frames of the archive have them without a network.
 
         Each page is kept before it is looked at. A pull that broke off within the last day, with
         the same filters, goes on behind the last page kept; what came to Argyle since it began is

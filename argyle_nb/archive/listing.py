@@ -243,13 +243,12 @@ class BorrowerListing:
 
 def _name_of(user: object) -> str:
     """Give the text that names a borrower, who may be a number in a lender's table."""
-    if isinstance(user, Integral) and not isinstance(user, bool):
-        return str(user)
-    if not isinstance(user, str):
+    if isinstance(user, bool) or not isinstance(user, str | Integral):
         raise ValidationError(
             f"user is {user!r} ({type(user).__name__}): name the borrower by a text, such as "
             "'loan-77' or '1003'"
         )
-    if not user.strip():
+    name = str(user)
+    if not name.strip():
         raise ValidationError("user is empty: name the borrower, or leave it out")
-    return user
+    return name
