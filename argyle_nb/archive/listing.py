@@ -9,7 +9,7 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 from numbers import Integral
 from queue import Queue
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 import msgspec
 
@@ -241,15 +241,14 @@ class BorrowerListing:
                 return
 
 
-def _name_of(user: Any) -> str:
+def _name_of(user: object) -> str:
     """Give the text that names a borrower, who may be a number in a lender's table."""
-    if isinstance(user, Integral) and user is not True and user is not False:
-        return str(user)
-    if not isinstance(user, str):
+    if isinstance(user, bool) or not isinstance(user, str | Integral):
         raise ValidationError(
             f"user is {user!r} ({type(user).__name__}): name the borrower by a text, such as "
             "'loan-77' or '1003'"
         )
-    if not user.strip():
+    name = str(user)
+    if not name.strip():
         raise ValidationError("user is empty: name the borrower, or leave it out")
-    return user
+    return name

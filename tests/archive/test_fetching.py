@@ -73,6 +73,23 @@ def test_a_lenders_loans_join_with_all_of_their_documents(client, tmp_path):
     assert joined.groupby("external_id").size().tolist() == [5] * 60
 
 
+def test_loans_with_numbers_for_names_join_where_they_are_read_as_text(server, argyle, tmp_path):
+    server.users = [
+        {"id": USER_ID, "external_id": "1003"},
+        {"id": OTHER_USER, "external_id": "0077"},
+    ]
+    server.accounts = [{"id": "a-0", "user": USER_ID}, {"id": "a-1", "user": OTHER_USER}]
+    server.records = [scored(n, 10 * n, account=f"a-{n % 2}") for n in range(1, 6)]
+    (tmp_path / "loans.csv").write_text("external_id,amount\n1003,5\n0077,6\n")
+    loans = pd.read_csv(tmp_path / "loans.csv", dtype={"external_id": "string"})
+    uploads, signals = fetch(argyle)
+    joined = loans.merge(uploads, on="external_id")
+    assert joined.groupby("external_id").size().to_dict() == {"0077": 3, "1003": 2}
+    told = signals.merge(joined, left_on="upload_id", right_on="id", suffixes=("_signal", ""))
+    assert set(told["external_id"]) == {"0077", "1003"}
+    assert {"document_type_signal", "document_type"} <= set(told)
+
+
 def test_the_type_that_a_document_was_sent_as_comes_from_what_was_sent(client, pdf, tmp_path):
     manifest = pd.DataFrame({"file": [str(pdf)], "document_type": "1099", "user": "sent as 1099"})
     sent = upload_batch(client, manifest, journal=tmp_path / "journal.sqlite")
@@ -114,11 +131,11 @@ def test_all_users_who_share_an_external_id_are_fetched(client, pdf):
     assert uploads["external_id"].tolist() == ["shared by two"] * 2
 
 
-@pytest.mark.parametrize("number", [1003, np.int64(1003)])
+@pytest.mark.parametrize("number", [1003, np.int64(1004)])
 def test_a_whole_number_names_the_borrower_of_its_text(client, pdf, number):
-    if not list(client.list_users(external_id="1003")):
-        client.upload(pdf, document_type="paystubs", user=client.create_user(external_id="1003").id)
-    assert fetch(client, user=number).uploads["external_id"].tolist() == ["1003"]
+    made = client.create_user(external_id=str(number))
+    client.upload(pdf, document_type="paystubs", user=made.id)
+    assert fetch(client, user=number).uploads["user"].tolist() == [made.id]
 
 
 def test_accents_may_be_written_as_a_mac_writes_them(client, pdf):
