@@ -37,7 +37,8 @@ class _ReviewQuestion(Question):
         "back",
         "first",
         "go",
-        "view",
+        "show",
+        "sort",
         "rows",
         "agreement",
         "want",
@@ -98,7 +99,7 @@ class ReviewQueue(Panel):
     _esm = read_static("panel.js", "case.js", "review.js")
     _css = read_static("panel.css", "case.css", "review.css")
     question = _ReviewQuestion
-    changes = frozenset({"open", "judge", "undo", "skip", "back", "first", "go", "view"})
+    changes = frozenset({"open", "judge", "undo", "skip", "back", "first", "go", "show", "sort"})
 
     def __init__(
         self,
@@ -151,7 +152,9 @@ class ReviewQueue(Panel):
         return self._state()
 
     def _on_first(self, _: _ReviewQuestion) -> Answer:
-        self._session.show("open", self._reviewer)
+        """Go to what was left out; those of one verdict alone would not hold it."""
+        if self._session.shown != "open":
+            self._session.show("all", self._reviewer)
         self._session.begin()
         return self._state()
 
@@ -159,9 +162,12 @@ class ReviewQueue(Panel):
         self._session.go_to(question.upload)
         return self._state()
 
-    def _on_view(self, question: _ReviewQuestion) -> Answer:
-        self._session.sort(question.order)
+    def _on_show(self, question: _ReviewQuestion) -> Answer:
         self._session.show(question.shown, self._reviewer)
+        return self._state()
+
+    def _on_sort(self, question: _ReviewQuestion) -> Answer:
+        self._session.sort(question.order)
         return self._state()
 
     def _on_rows(self, question: _ReviewQuestion) -> Answer:

@@ -219,7 +219,8 @@ def test_the_list_is_given_in_parts_by_verdict_and_order(desk):
     desk.ask("judge", upload=IDS[1], verdict="genuine")
     rows = desk.ask("rows", start=1, count=1)
     assert (rows["total"], [row["verdict"] for row in rows["rows"]]) == (3, ["genuine"])
-    told = desk.ask("view", shown="genuine", order="given")
+    desk.ask("sort", order="given")
+    told = desk.ask("show", shown="genuine")
     assert (now(told), told["listed"], told["here"]) == (IDS[1], 1, 0)
     assert now(desk.ask("go", upload=IDS[2])) == IDS[2]
 

@@ -18,11 +18,13 @@ const ORDERS = [
   ["given", "As in the table"],
 ];
 // These leave the document that is shown, and only the kernel knows where to.
-const MOVES = new Set(["undo", "back", "first", "go", "view"]);
+const MOVES = new Set(["undo", "back", "first", "go", "show"]);
 const ROW_HEIGHT = 30;
 const ROWS_ASKED = 60;
 const QUIET_MS = 250;
 const COMPARE_MS = 1000;
+const TAB_MS = 500;
+const GUARD_MS = 200;
 
 // ------------------------------------------------------------------ the list
 
@@ -101,7 +103,9 @@ class DocumentList {
     for (const [place, option] of this.drawn) {
       if (drawn.get(place) !== option) option.remove();
     }
-    for (const option of drawn.values()) if (!option.isConnected) this.space.append(option);
+    [...drawn.values()].forEach((option, i) => {
+      if (this.space.children[i] !== option) this.space.insertBefore(option, this.space.children[i]);
+    });
     this.drawn = drawn;
     if (missing !== null) this.askFor(missing);
     const active = drawn.get(this.active);
@@ -129,9 +133,8 @@ class DocumentList {
     made.setAttribute("aria-selected", row.upload === this.upload);
     const score = row.score === null ? "no score" : `${row.score} ${row.level}`;
     for (const text of [`${row.number}`, row.borrower || "–", row.document_type, score, row.verdict]) {
-      const cell = element("span");
-      cell.append(foreign(text || "–"));
-      made.append(cell, " ");
+      // In one line, which `foreign` would break.
+      made.append(wrap("span", element("bdi", "", shown(text || "–"))), " ");
     }
     if (row.verdict) made.dataset.verdict = row.verdict;
     return made;
@@ -202,12 +205,13 @@ class ReviewPage {
     const { panel, notice, status, tell } = panelOf(el, "Review queue");
     Object.assign(this, { panel, status, state: null, now: null, ahead: [], ended: false });
     Object.assign(this, { cases: new Map(), fetching: new Set(), unsaved: [] });
+    this.tellNotice = () => tell(this.noticeText());
     panel.tabIndex = 0;
     this.talk = new Talk(
       model,
       (message, buffers) => this.hear(message, buffers),
       () => {
-        tell(this.noticeText());
+        this.tellNotice();
         this.offer();
       },
     );
@@ -234,6 +238,7 @@ class ReviewPage {
 
   stop() {
     clearInterval(this.clock);
+    clearInterval(this.guard);
     clearTimeout(this.comparing);
     window.removeEventListener("blur", this.takeBack);
     this.list.stop();
@@ -324,8 +329,8 @@ class ReviewPage {
 
   queue() {
     const box = element("div", "argyle-queue-box");
-    this.filter = new Choice("Show", SHOWN, (shown) => this.view({ shown }));
-    this.order = new Choice("Order", ORDERS, (order) => this.view({ order }));
+    this.filter = new Choice("Show", SHOWN, (shown) => this.view("show", { shown }));
+    this.order = new Choice("Order", ORDERS, (order) => this.view("sort", { order }));
     const bar = element("div", "argyle-queue-bar");
     bar.append(this.filter.box, this.order.box);
     const names = element("div", "argyle-queue-row argyle-queue-names");
@@ -402,8 +407,9 @@ class ReviewPage {
     if (!this.isBusy()) {
       this.ahead = rest;
       if (first?.upload !== this.now?.upload || state.about !== "judge") this.present(first);
-      if (isOther) this.note.value = first?.note ?? "";
-      if ("undone" in state) this.note.value = state.undone;
+      // What was written meanwhile stays.
+      if (isOther && this.note.value === this.givenNote) this.giveNote(first?.note ?? "");
+      if ("undone" in state) this.giveNote(state.undone);
       setText(this.status, this.done ? `${this.done} ${this.placeText()}` : this.placeText());
       this.done = "";
     } else if (!this.now && this.ahead.length) {
@@ -475,13 +481,17 @@ class ReviewPage {
     this.case.hidden = this.ended;
     this.ending.hidden = !this.ended;
     if (this.ended) this.showEnd();
-    if (other || !row) this.note.value = row?.note ?? "";
+    if (other || !row) this.giveNote(row?.note ?? "");
     setText(this.before, row?.verdict ? `Your earlier verdict: ${row.verdict}.` : "");
     this.list.show(row?.upload);
     this.showCase();
     this.want();
     setText(this.where, this.placeText());
     this.offer();
+  }
+
+  giveNote(text) {
+    this.note.value = this.givenNote = text;
   }
 
   showCase() {
@@ -609,6 +619,7 @@ class ReviewPage {
     const note = this.note.value.trim();
     this.unsaved.push({ upload, verdict, name: this.name() });
     this.talk.tell("judge", { upload, verdict, note, reviewer: this.reviewer.value.trim() });
+    this.tellNotice();
     this.advance();
   }
 
@@ -646,10 +657,11 @@ class ReviewPage {
     if (upload !== this.now?.upload) this.move("go", "", { upload });
   }
 
-  view(change) {
-    const { shown, order } = { shown: this.filter.chosen, order: this.order.chosen, ...change };
+  view(kind, content) {
+    const chosen = kind === "show" ? this.filter.chosen : this.order.chosen;
+    if (!this.state || Object.values(content).includes(chosen)) return;
     this.list.clear();
-    if (this.state) this.move("view", "", { shown, order });
+    this.move(kind, "", content);
   }
 
   press(event) {
@@ -679,20 +691,28 @@ class ReviewPage {
       const keeps = target.closest("input, textarea, a, [role=listbox], .argyle-picture");
       if (detail && !keeps) this.focusPanel();
     });
-    this.panel.addEventListener("pointerdown", () => (this.tabbed = false));
-    this.panel.addEventListener("keydown", (event) => (this.tabbed = event.key === "Tab"));
-    // A click in a frame is not heard here, but that the window has lost the keys to it.
+    // Who comes to the viewer by Tab wants its keys: to scroll, to search.
+    let tabbedAt = -Infinity;
+    let isTabbed = false;
+    this.panel.addEventListener("keydown", (event) => {
+      if (event.key === "Tab") tabbedAt = performance.now();
+    });
+    const look = () => {
+      const here = document.activeElement;
+      if (here?.tagName === "IFRAME" && this.panel.contains(here) && !isTabbed) this.focusPanel();
+    };
+    // A click in a frame is not heard here, but that the window has lost the keys to it; the frame
+    // may take them again once its viewer is there.
     this.takeBack = () => {
-      setTimeout(() => {
-        const here = document.activeElement;
-        const isViewer = here?.tagName === "IFRAME" && this.panel.contains(here);
-        if (isViewer && !this.tabbed) this.focusPanel();
-      });
+      isTabbed = performance.now() - tabbedAt < TAB_MS;
+      setTimeout(look);
     };
     window.addEventListener("blur", this.takeBack);
-    this.paper.sheet.addEventListener("mouseenter", () => (this.tabbed = false));
+    this.guard = setInterval(look, GUARD_MS);
     this.panel.addEventListener("mouseover", ({ target }) => {
-      if (target.tagName !== "IFRAME") this.takeBack();
+      if (target.tagName === "IFRAME") return;
+      isTabbed = false;
+      look();
     });
   }
 }
