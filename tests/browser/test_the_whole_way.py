@@ -2,6 +2,7 @@
 by keyboard."""
 
 import csv
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -147,10 +148,11 @@ def go(hand, page, place, papers):
     hand.write(review.get_by_label("Reviewer"), "ada")
     for verdict in ("Genuine", "Fraudulent"):
         review.locator(".argyle-sheet[data-sha256]").wait_for()
-        button = review.get_by_role("button", name=verdict)
-        expect(button).to_be_enabled(timeout=PATIENCE)
+        button = review.locator(f".argyle-verdict-{verdict.lower()}")
+        expect(button).to_have_attribute("aria-disabled", "false", timeout=PATIENCE)
         hand.press(button)
-        review.get_by_text(f"Written down: {verdict.lower()}").wait_for()
+        saved = re.compile(f"Saved: .* is {verdict.lower()}")
+        review.locator(".argyle-status", has_text=saved).wait_for()
 
     hand.run(4)
     report = read_report(place.parent / f"{place.name}_report")
