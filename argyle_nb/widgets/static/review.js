@@ -710,6 +710,8 @@ class ReviewPage {
     window.addEventListener("blur", this.takeBack);
     this.guard = setInterval(look, GUARD_MS);
     this.panel.addEventListener("mouseover", ({ target }) => {
+      // What comes after the mouse is a click of the mouse.
+      tabbedAt = -Infinity;
       if (target.tagName === "IFRAME") return;
       isTabbed = false;
       look();
