@@ -697,9 +697,15 @@ class ReviewPage {
     this.panel.addEventListener("keydown", (event) => {
       if (event.key === "Tab") tabbedAt = performance.now();
     });
+    let isTaken = false;
     const look = () => {
       const here = document.activeElement;
-      if (here?.tagName === "IFRAME" && this.panel.contains(here) && !isTabbed) this.focusPanel();
+      const isViewer = here?.tagName === "IFRAME" && this.panel.contains(here);
+      if (isViewer) isTaken = !isTabbed;
+      if (!isTaken) return;
+      // On the way back they may get lost between the two windows.
+      if (isViewer || here === document.body) this.focusPanel();
+      else isTaken = !document.hasFocus();
     };
     // A click in a frame is not heard here, but that the window has lost the keys to it; the frame
     // may take them again once its viewer is there.
