@@ -94,7 +94,10 @@ def upload(number):
 with ThreadPoolExecutor(4) as pool:
     frame = anb.uploads_frame(pool.map(upload, range({count})))
 """
-FOCUS = "() => document.activeElement.className || document.activeElement.outerHTML.slice(0, 200)"
+FOCUS = """() => {
+  const here = document.activeElement;
+  return document.hasFocus() ? here.className || here.outerHTML.slice(0, 200) : "another window";
+}"""
 # The milliseconds from each key to the next document that can be judged; keys that came too early.
 WATCH_KEYS = """() => {
   window.delays = [];
