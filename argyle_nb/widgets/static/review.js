@@ -25,6 +25,7 @@ const QUIET_MS = 250;
 const COMPARE_MS = 1000;
 const TAB_MS = 500;
 const GUARD_MS = 200;
+const MOST_TRIES = 10;
 
 // ------------------------------------------------------------------ the list
 
@@ -697,9 +698,23 @@ class ReviewPage {
     this.panel.addEventListener("keydown", (event) => {
       if (event.key === "Tab") tabbedAt = performance.now();
     });
+    this.panel.addEventListener("focusin", ({ target }) => {
+      if (target.tagName !== "IFRAME") tabbedAt = -Infinity;
+    });
+    let tries = 0;
     const look = () => {
       const here = document.activeElement;
-      if (here?.tagName === "IFRAME" && this.panel.contains(here) && !isTabbed) this.focusPanel();
+      const isViewer = here?.tagName === "IFRAME" && this.panel.contains(here);
+      if (isViewer && !isTabbed) tries = Math.max(tries, 1);
+      if (!tries) return;
+      // On the way back they may get lost between the two windows: who has the focus here need not
+      // have the keys. In the end the reviewer may have gone to another window.
+      const isBack = document.hasFocus() && !isViewer && here !== document.body;
+      tries = isBack || tries > MOST_TRIES ? 0 : tries + 1;
+      if (!tries) return;
+      here?.blur();
+      window.focus();
+      this.focusPanel();
     };
     // A click in a frame is not heard here, but that the window has lost the keys to it; the frame
     // may take them again once its viewer is there.
@@ -710,6 +725,8 @@ class ReviewPage {
     window.addEventListener("blur", this.takeBack);
     this.guard = setInterval(look, GUARD_MS);
     this.panel.addEventListener("mouseover", ({ target }) => {
+      // What comes after the mouse is a click of the mouse.
+      tabbedAt = -Infinity;
       if (target.tagName === "IFRAME") return;
       isTabbed = false;
       look();
