@@ -183,11 +183,8 @@ def _json_option(command: argparse.ArgumentParser) -> None:
 
 def upload(options: argparse.Namespace) -> int:
     """Send the documents of a manifest or a folder, each once."""
-    with _connected(options) as client, warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always", UserWarning)
-        # The result names these lines.
-        warnings.filterwarnings("ignore", r"\d+ of \d+ lines cannot be sent")
-        sent = anb.upload_batch(
+    with _connected(options) as client:
+        sent = _sent(
             client,
             options.manifest,
             document_type=options.document_type,
@@ -195,15 +192,43 @@ def upload(options: argparse.Namespace) -> int:
             journal=options.journal,
         )
         where = _where(client)
-    for warning in told:
-        say(f"argyle-nb: {warning.message}")
     rows = sent[["file", "document_type", "external_id", "user", "state", "upload_id", "reason"]]
     if options.json:
         files = rows.astype(object).where(rows.notna(), None).to_dict("records")
-        write_json(where | {"files": files})
+        write_json(where | {"counts": _counts_of(sent), "files": files})
     else:
         print_batch(sent, **where)
     return DONE if (sent["state"] == "done").all() else INCOMPLETE
+
+
+def _sent(client: Client, manifest: Path, **options: Any) -> pd.DataFrame:
+    """Send a batch, and say of it what its printed result does not; reasons name our options."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", UserWarning)
+        # The result names these lines.
+        warnings.filterwarnings("ignore", r"((None|\d+) of \d+ lines|The line) c(an|ould)")
+        sent = anb.upload_batch(client, manifest, **options)
+    for warning in told:
+        say(f"argyle-nb: {warning.message}")
+    reasons = sent["reason"]
+    for name in ("document_type", "user"):
+        option = f"give --{name.replace('_', '-')}"
+        reasons = reasons.str.replace(f"give {name}=", option, regex=False)
+    return sent.assign(reason=reasons)
+
+
+def _counts_of(sent: pd.DataFrame) -> dict[str, int]:
+    """Count the rows that were sent now, those that were there, and each other state."""
+    is_done, is_new = sent["state"] == "done", sent["seconds"] > 0
+    return {
+        "uploaded_now": int((is_done & is_new).sum()),
+        "already_at_argyle": int((is_done & ~is_new).sum()),
+        **{
+            state: int((sent["state"] == state).sum())
+            for state in sent["state"].cat.categories
+            if state != "done"
+        },
+    }
 
 
 def pull(options: argparse.Namespace) -> int:
@@ -264,7 +289,7 @@ def demo(documents: Path, loans: Path, folder: Path) -> int:
 
     with _scratch_sandbox() as (client, scratch):
         journal = scratch / "journal.sqlite"
-        sent = anb.upload_batch(client, documents, wait=True, journal=journal)
+        sent = _sent(client, documents, wait=True, journal=journal)
         print_batch(sent, **_where(client))
         uploads, signals = anb.fetch(client)
         settings = client.settings
@@ -367,10 +392,14 @@ def _salt(options: argparse.Namespace) -> bytes | str | None:
 
 def print_batch(sent: pd.DataFrame, *, environment: str, base_url: str) -> None:
     """Say how many files are in each state and where, and why some were not taken."""
-    from argyle_nb.uploads.manifest import grouped  # noqa: PLC0415 - it needs pandas
+    from argyle_nb.uploads.folders import grouped  # noqa: PLC0415 - it needs pandas
 
-    counts = sent["state"].value_counts()
-    states = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    words = {"uploaded_now": "uploaded now", "already_at_argyle": "already at Argyle"}
+    states = ", ".join(
+        f"{count} {words.get(name, name)}"
+        for name, count in _counts_of(sent).items()
+        if count or name == "uploaded_now"
+    )
     where = "the local sandbox" if environment == "local" else environment
     write(f"\n{len(sent)} files for {where} ({base_url}): {states}")
     for state, rows in sent[sent["state"] != "done"].groupby("state", observed=True):

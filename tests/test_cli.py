@@ -16,6 +16,7 @@ import pytest
 from argyle_nb import cli
 from argyle_nb.cli import parser
 from argyle_nb.report import read_report
+from argyle_nb.uploads.jobs import STATES
 from tests.support.samples import samples
 
 ROOT = Path(__file__).parents[1]
@@ -126,9 +127,14 @@ def test_an_upload_names_the_borrower_as_the_lender_and_as_argyle_does(ran):
     assert refused["user"] is None
 
 
+def result_of(states, **columns):
+    state = pd.Categorical(states, list(STATES))
+    return pd.DataFrame({"state": state, "seconds": 1.0} | columns)
+
+
 def test_reasons_that_are_the_same_are_said_once(capsys):
     states, files = ["refused"] * 4 + ["done"], [f"in/{number}.pdf" for number in range(5)]
-    sent = pd.DataFrame({"state": states, "file": files, "reason": "no type"})
+    sent = result_of(states, file=files, reason="no type")
     cli.print_batch(sent, environment="local", base_url="http://127.0.0.1:1")
     assert (
         "\n  refused: 4 files (0.pdf, 1.pdf, 2.pdf and 1 more): no type\n"
@@ -147,7 +153,26 @@ def test_people_are_told_where_documents_went(work, ran):
     place = ("--sandbox-folder", work / "sandbox", "--journal", work / "journal.sqlite")
     ended = run("upload", work / "manifest.csv", *place)
     where = r"the local sandbox \(http://127.0.0.1:\d+\)"
-    assert re.search(rf"2 files for {where}: 1 done, 1 refused", ended.stdout), ended.stdout
+    told = rf"2 files for {where}: 0 uploaded now, 1 already at Argyle, 1 refused"
+    assert re.search(told, ended.stdout), ended.stdout
+
+
+def test_what_was_sent_now_and_what_was_there_are_counted_apart(ran):
+    first, again = (json.loads(ran[name].stdout)["counts"] for name in ("upload", "again"))
+    assert (first["uploaded_now"], first["already_at_argyle"], first["refused"]) == (1, 0, 1)
+    assert (again["uploaded_now"], again["already_at_argyle"], again["refused"]) == (0, 1, 1)
+    assert list(again) == ["uploaded_now", "already_at_argyle", *STATES[1:]]
+
+
+def test_a_refused_file_is_told_once_and_by_the_options_of_the_command(tmp_path, work, ran):
+    (tmp_path / "scan.jpg").write_bytes(b"\xff\xd8\xff")
+    (tmp_path / "list.csv").write_text("file\nscan.jpg\n")
+    place = ("--sandbox-folder", work / "sandbox", "--journal", work / "journal.sqlite")
+    ended = run("upload", tmp_path / "list.csv", *place)
+    assert ended.returncode == 3, ended.stderr
+    for option in ("--document-type", "--user"):
+        assert ended.stdout.count(f"or give {option}") == 1
+    assert "scan.jpg" not in ended.stderr
 
 
 def test_the_same_upload_again_gives_the_same_id(ran):
@@ -340,7 +365,7 @@ def test_people_are_told_how_many_borrowers_and_what_is_not_known_of_them(
 def test_an_error_is_one_line_on_stderr_and_exit_status_1(tmp_path, capsys):
     assert cli.main(["demo", "--documents", str(tmp_path / "none")]) == 1
     told = capsys.readouterr().err.splitlines()[-1]
-    assert "none.csv is not there" in told
+    assert "none is not there" in told
 
 
 def test_an_interrupt_is_exit_status_130(monkeypatch, capsys):
@@ -388,9 +413,9 @@ def test_the_version_is_told():
 
 
 def test_people_are_told_of_another_environment_than_the_local_one(capsys):
-    sent = pd.DataFrame({"state": ["done"], "file": "a.pdf", "reason": None})
+    sent = result_of(["done"], file="a.pdf", reason=None)
     cli.print_batch(sent, environment="sandbox", base_url="https://api-sandbox.argyle.com")
-    told = "\n1 files for sandbox (https://api-sandbox.argyle.com): 1 done\n"
+    told = "\n1 files for sandbox (https://api-sandbox.argyle.com): 1 uploaded now\n"
     assert capsys.readouterr().out == told
 
 

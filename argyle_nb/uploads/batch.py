@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING
 
 from argyle_nb.documents import MAX_DOCUMENT_BYTES, safe_name
 from argyle_nb.errors import ConfigurationError
+from argyle_nb.uploads.folders import grouped, tell_alike
 from argyle_nb.uploads.jobs import UploadJob, default_journal, plan_of, with_results
 from argyle_nb.uploads.journal import UNDECIDED, Journal, UploadKey
-from argyle_nb.uploads.manifest import ManifestLine, grouped, read_manifest
+from argyle_nb.uploads.manifest import ManifestLine, read_manifest
 from argyle_nb.uploads.reconcile import SETTLE_SECONDS, Reconciler, Resend
 from argyle_nb.uploads.users import Users
 from argyle_nb.uploads.workers import Progress, ProgressReporter, UploadWorkers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
     import pandas as pd
 
@@ -53,8 +54,9 @@ def upload_batch(
     manifest
         A folder, which is listed as `manifest` does. Or a frame, a CSV file or an Excel workbook
         (with the extra ``excel``; its first sheet that fits) with the column ``file``, a path
-        that is relative to that file, and ``document_type``, and the borrower in ``external_id``
-        (the lender's own name, for which a user is created if nobody has it), or in ``user``
+        that is relative to that file, ``document_type`` (where it is empty, the file's name or
+        first page tells it, as in a folder), and the borrower in ``external_id`` (the
+        lender's own name, for which a user is created if nobody has it), or in ``user``
         (Argyle's id, or an external id), or in both. Headers may be written ``Document Type``,
         types ``W2`` or ``pay stub``, paths as Windows does; separator and encoding are found out.
         Further columns are carried through.
@@ -87,19 +89,23 @@ def upload_batch(
         The manifest's rows in its order with all its columns, among which are ``file``,
         ``document_type``, ``external_id`` (missing where only an id was given) and ``user``
         (Argyle's id; missing where it never became known), each a string; where a type was spelt
-        in another way, ``document_type_as_written`` (string). Then: ``state`` (category: ``done``;
-        ``refused``, not sent because of the line, its borrower or its file, so that it must be
-        corrected; ``rejected`` by the service; ``unsent``, certainly not there;
+        in another way, ``document_type_as_written`` (string), and where the file told it,
+        ``type_found_by`` (string: ``file name`` or ``content``). Then: ``state`` (category:
+        ``done``; ``refused``, not sent because of the line, its borrower or its file, so that it
+        must be corrected; ``rejected`` by the service; ``unsent``, certainly not there;
         ``unknown``, it may be there; ``probable``, something of its name and time is there with
-        other bytes), ``upload_id`` (string), ``attempts`` (Int64, over all runs), ``seconds``
-        (Float64, spent on sending it now), ``bytes`` (Int64), ``reason`` (string). Once the
+        other bytes), ``upload_id`` (string), ``attempts`` (Int64, over all runs; of what was
+        already at the service, those of the earlier ones), ``seconds`` (Float64, spent on sending
+        it now; 0 where it was already there), ``bytes`` (Int64), ``reason`` (string). Once the
         service cannot be reached, the rest is ``unsent``, untried.
 
     Warns
     -----
     UserWarning
-        Before anything is sent: names the lines that cannot be, and why; their state is
-        ``refused``. Once they are corrected, the whole manifest can be run again.
+        Before anything is sent: names the lines that cannot be, and why, and external ids that
+        differ by upper and lower case only. Afterwards: names the lines whose borrower turned out
+        to be unclear. The state of all these lines is ``refused``; once they are corrected, the
+        whole manifest can be run again.
 
     Raises
     ------
@@ -131,19 +137,23 @@ def upload_batch(
     >>> upload_batch(client, "scans/loan-77", user="loan-77")  # doctest: +SKIP
     """
     table, lines = read_manifest(manifest, document_type=document_type, user=user)
-    problems = {row: "; ".join(line.problems) for row, line in enumerate(lines) if line.problems}
-    sendable = {
+    named = {
         row: (line.file, line.document_type, line.borrower)
         for row, line in enumerate(lines)
-        if row not in problems
+        if line.names_file
     }
-    plan = plan_of(sendable, max_bytes=max_bytes, strict=strict)
-    _tell_problems(lines, problems)
+    problems = {row: line.problems for row, line in enumerate(lines) if line.problems}
+    plan = plan_of(named, problems, max_bytes=max_bytes, strict=strict)
+    _tell_refused(lines, plan.refused)
+    tell_alike(line.borrower.external_id for line in lines)
     path = Path(journal or default_journal())
-    if plan.refused:
-        _record_refused(path, client.settings.journal_scope, lines, plan.refused)
+    if unreadable := {row: why for row, why in plan.refused.items() if row not in problems}:
+        _record_refused(path, client.settings.journal_scope, lines, unreadable)
     send_jobs(client, plan.jobs, path, settle=settle, resend=resend, progress=progress)
-    sent = with_results(table, plan._replace(refused=plan.refused | problems))
+    sent = with_results(table, plan)
+    unclear = [job for job in plan.jobs if job.entry.state == "refused"]
+    late = {row: [job.entry.reason or ""] for job in unclear for row in job.rows}
+    _tell_refused(lines, late, is_over=True)
     if wait:
         client.wait(map(client.get_upload, sent["upload_id"].dropna().unique()))
     return sent
@@ -166,32 +176,50 @@ def send_jobs(
             workers.send(jobs)
             reconciler = Reconciler(client, journal, settle, resend, reporter.show)
             _decide_all(journal, reconciler, jobs, reporter.show)
+            _note_copies(journal, client.settings.journal_scope, jobs)
         finally:
             workers.call_when_idle(journal.close)
 
 
-def _tell_problems(lines: list[ManifestLine], problems: dict[int, str]) -> None:
-    """Say before anything is sent which lines stay behind: who runs a batch may not look at it."""
-    if problems:
-        told = grouped((lines[row].file, why) for row, why in problems.items())
-        warnings.warn(
-            f"{len(problems)} of {len(lines)} lines cannot be sent; the others are. "
-            f"{'. '.join(told)}",
-            stacklevel=3,
-        )
+def _tell_refused(
+    lines: list[ManifestLine], refused: Mapping[int, Iterable[str]], *, is_over: bool = False
+) -> None:
+    """Say which lines stay behind, and why: who runs a batch may not look at its result."""
+    if not refused:
+        return
+    told = grouped((lines[row].file, why) for row, reasons in refused.items() for why in reasons)
+    verb = "could" if is_over else "can"
+    if len(lines) == 1:
+        count = f"The line {verb} not be sent"
+    elif len(refused) == len(lines):
+        count = f"None of {len(lines)} lines {verb} be sent"
+    else:
+        rest = "" if is_over else "; the others are"
+        count = f"{len(refused)} of {len(lines)} lines {verb} not be sent{rest}"
+    count = count.replace("can not", "cannot")
+    warnings.warn(f"{count}. {'. '.join(told)}", stacklevel=3)
+
+
+def _note_copies(journal: Journal, scope: str, jobs: list[UploadJob]) -> None:
+    """Note as which other types the service has a document: each is a copy of its own."""
+    types = journal.types_of_copies(scope)
+    for job in jobs:
+        if job.key and job.entry.state == "done":
+            others = types.get((job.key.sha256, job.key.user), set()) - {job.document_type}
+            job.other_types = tuple(sorted(others))
 
 
 def _record_refused(
-    path: Path, scope: str, lines: list[ManifestLine], refused: dict[int, str]
+    path: Path, scope: str, lines: list[ManifestLine], refused: dict[int, tuple[str, ...]]
 ) -> None:
     """Write refused files down by a hash of their path: of their content there may be none."""
     rows = []
     for row, why in refused.items():
-        file, document_type, borrower, _ = lines[row]
+        file, document_type, borrower = lines[row][:3]
         place = str(Path(file).absolute()).encode("utf-8", "surrogatepass")
         digest = f"path {hashlib.sha256(place).hexdigest()}"
         key = UploadKey(scope, digest, document_type, str(borrower))
-        rows.append((key, safe_name(file), why, borrower.external_id or None))
+        rows.append((key, safe_name(file), "; ".join(why), borrower.external_id or None))
     with Journal(path) as journal:
         journal.refuse(rows)
 

@@ -6,7 +6,7 @@ import difflib
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from argyle_nb.documents import HEAD_BYTES, first_page_text, media_type_of
+from argyle_nb.documents import HEAD_BYTES, first_page_text, media_type_of, pdf_end
 from argyle_nb.models import DOCUMENT_TYPES
 
 if TYPE_CHECKING:
@@ -45,14 +45,17 @@ _TYPES_BY_TEXT = {
 }
 # What a name says of the time is no part of a type.
 _YEAR = re.compile(r"\b(19|20)\d\d\b")
+NOT_TOLD = "neither the file's name nor the first page of a PDF tells it"
+LOCKED = "the file has a password, so its type cannot be read"
 _SEPARATORS = re.compile(r"[_.\s-]+")
 
 
 class TypeGuess(NamedTuple):
-    """What a file probably is, and what tells that: ``content`` or ``file name``; or nothing."""
+    """What a file probably is, and what tells that: ``content`` or ``file name``; or why not."""
 
     document_type: str = ""
     found_by: str = ""
+    trouble: str = ""
 
 
 def type_called(text: str) -> str | None:
@@ -82,23 +85,29 @@ def guess_type(path: Path) -> TypeGuess:
     named = [kind for kind, pattern in _TYPES_BY_NAME.items() if re.search(pattern, words)]
     if len(named) == 1:
         return TypeGuess(named[0], "file name")
-    text = _first_page(path)
+    text, trouble = _first_page(path)
     phrases = {kind: len(set(_matches(pattern, text))) for kind, pattern in _TYPES_BY_TEXT.items()}
     most = max(phrases.values())
     best = [kind for kind, count in phrases.items() if count == most > 0]
     # Of those that the text tells alike, the one that is in the name.
     best = [kind for kind in best if kind in named] if len(best) > 1 else best
-    return TypeGuess(best[0], "content") if len(best) == 1 else TypeGuess()
+    if len(best) == 1:
+        return TypeGuess(best[0], "content")
+    return TypeGuess(trouble=trouble or NOT_TOLD)
 
 
 def _matches(pattern: str, text: str) -> list[str]:
     return [match.group() for match in re.finditer(pattern, text)]
 
 
-def _first_page(path: Path) -> str:
+def _first_page(path: Path) -> tuple[str, str]:
+    """Give the text of a PDF's first page, or why it cannot be read where that is worth a word."""
     try:
         with path.open("rb") as file:
-            is_pdf = media_type_of(file.read(HEAD_BYTES)) == "application/pdf"
+            if media_type_of(file.read(HEAD_BYTES)) != "application/pdf":
+                return "", ""
+            is_encrypted = pdf_end(file, path.stat().st_size).is_encrypted
     except (OSError, ValueError):
-        return ""
-    return " ".join(first_page_text(path).lower().split()) if is_pdf else ""
+        return "", ""
+    text = " ".join(first_page_text(path).lower().split())
+    return text, LOCKED if is_encrypted and not text else ""

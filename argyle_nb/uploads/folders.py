@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 import warnings
+from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 from tqdm.auto import tqdm
 
 from argyle_nb.client.polling import bar_is_hidden
+from argyle_nb.documents import HEAD_BYTES, media_type_of
 from argyle_nb.errors import ValidationError
-from argyle_nb.uploads.document_types import TypeGuess, guess_type, type_called
+from argyle_nb.models import DOCUMENT_TYPES
+from argyle_nb.uploads.document_types import NOT_TOLD, TypeGuess, guess_type, type_called
 from argyle_nb.uploads.queue_files import unsendable
 from argyle_nb.uploads.spreadsheets import UnclearCell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 # What systems and programs leave in folders.
 _LEFTOVERS = re.compile(
@@ -45,6 +49,8 @@ _NO_BORROWER = re.compile(
 )
 _SHOW_AFTER_SECONDS = 2.0
 
+WRITE_TYPE = f"write one of {', '.join(DOCUMENT_TYPES)}, or give document_type="
+NO_DOCUMENT = "not a PDF, JPEG, PNG or HEIC by its content, or empty"
 SEVERAL_BORROWERS = "several folders above the file may be the borrower: write which one it is"
 
 
@@ -77,22 +83,25 @@ def manifest(folder: Path | str) -> pd.DataFrame:
         be told), ``type_found_by`` (``folder``, ``file name`` or ``content``; missing likewise),
         ``external_id`` (missing where no folder names the borrower), each a string. Correct it, or
         write it with ``to_csv`` or ``to_excel`` and correct it there: `upload_batch` takes the
-        frame, the CSV file and the workbook.
+        frame, the CSV file and the workbook. These may be kept anywhere as long as the documents
+        stay where they are; where the folder moves, make the table anew.
 
     Warns
     -----
     UserWarning
-        Counts the files whose type or borrower cannot be told, and names links that were left out.
+        Counts the files whose type or borrower cannot be told; names files that are no documents,
+        links that were left out, and borrowers that differ by upper and lower case only.
 
     Raises
     ------
     ValidationError
-        When there is no such folder, or no file in it.
+        When there is no such folder, or no document in it.
 
     Notes
     -----
-    Files in a type's folder or with a telling name are not opened. The first page of other PDFs is
-    read in a process of its own, which takes about 0.1 s each and 3 s at most; a bar shows it.
+    Of files in a type's folder or with a telling name only the first 1,024 bytes are read. The
+    first page of other PDFs is read in a process of its own, which takes about 0.1 s each and 3 s
+    at most; a bar shows it.
 
     Examples
     --------
@@ -106,21 +115,67 @@ def manifest(folder: Path | str) -> pd.DataFrame:
     if not place.is_dir():
         raise ValidationError(f"{folder} is no folder: name the one in which the documents are")
     table = list_folder(place)
-    is_unclear = table["external_id"].map(lambda cell: isinstance(cell, UnclearCell))
-    table["external_id"] = table["external_id"].mask(is_unclear, None).astype("string")
+    troubles = [
+        (file, cell.why.partition(":")[0])
+        for file, cell in zip(table["file"], table["document_type"], strict=True)
+        if isinstance(cell, UnclearCell) and not cell.why.startswith(NOT_TOLD)
+    ]
+    for name in ("document_type", "external_id"):
+        is_unclear = table[name].map(lambda cell: isinstance(cell, UnclearCell))
+        table[name] = table[name].mask(is_unclear, None).astype("string")
+    others = [(file, NO_DOCUMENT) for file in table["file"] if not _is_document(Path(file))]
+    told = [_unclear_in(table), *grouped(troubles), *grouped(others)]
+    if any(told):
+        warnings.warn(". ".join(filter(None, told)), stacklevel=2)
+    tell_alike(table["external_id"].dropna())
+    return table
+
+
+def _unclear_in(table: pd.DataFrame) -> str:
     missing = {
         "document type": int(table["document_type"].isna().sum()),
         "borrower": int(table["external_id"].isna().sum()),
     }
     unclear = [f"{count} without a {what}" for what, count in missing.items() if count]
-    if unclear:
+    if not unclear:
+        return ""
+    return (
+        f"of {len(table)} files, {' and '.join(unclear)}: neither folder, name nor content tells. "
+        "Fill in document_type and external_id, or give document_type= and user= to upload_batch"
+    )
+
+
+def tell_alike(external_ids: Iterable[str]) -> None:
+    """Warn of borrowers who may be one: their external ids differ by upper and lower case only."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    for external_id in dict.fromkeys(external_ids):
+        alike[external_id.casefold()].append(external_id)
+    several = [" and ".join(map(repr, names)) for names in alike.values() if len(names) > 1]
+    if several:
+        more = f" (so do {len(several) - 3} more)" if len(several) > 3 else ""  # noqa: PLR2004
         warnings.warn(
-            f"of {len(table)} files, {' and '.join(unclear)}: neither folder, name nor content "
-            "tells. Fill in document_type and external_id, or give document_type= and user= to "
-            "upload_batch",
-            stacklevel=2,
+            f"the external ids {', '.join(several[:3])} differ by upper and lower case only{more}: "
+            "they are different borrowers at Argyle. If they should be one, write them alike",
+            stacklevel=3,
         )
-    return table
+
+
+def grouped(reasons: Iterable[tuple[str, str]]) -> list[str]:
+    """Say each reason once, with the names of the files (path, reason) that it is of."""
+    files: dict[str, list[Path]] = defaultdict(list)
+    for file, reason in reasons:
+        files[reason].append(Path(file))
+    return [f"{_few(paths)}: {reason}" for reason, paths in files.items()]
+
+
+def _few(paths: list[Path]) -> str:
+    # Two borrowers may have a file of the same name.
+    parts = 1 if len({path.name for path in paths}) == len(paths) else 2
+    names = ["/".join(path.parts[-parts:]) or "a line without a file" for path in paths]
+    if len(names) == 1:
+        return names[0]
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""  # noqa: PLR2004
+    return f"{len(names)} files ({', '.join(names[:3])}{more})"
 
 
 def list_folder(folder: Path, *, with_guesses: bool = True, user: str = "") -> pd.DataFrame:
@@ -134,23 +189,40 @@ def list_folder(folder: Path, *, with_guesses: bool = True, user: str = "") -> p
     _tell_left_out(folder, left_out)
     if not files:
         raise ValidationError(f"{folder} has no files in it: name the folder of the documents")
+    if not any(map(_is_document, files)):
+        [told] = grouped((str(file), NO_DOCUMENT) for file in files)
+        raise ValidationError(f"{folder} holds no documents: {told}")
     places = [_place_of(path.relative_to(whole).parts[:-1]) for path in files]
-    bar = tqdm(
-        zip(files, places, strict=True),
-        total=len(files),
-        desc="document types",
-        delay=_SHOW_AFTER_SECONDS,
-        disable=bar_is_hidden(),
+    both = type_bar(list(zip(files, places, strict=True)))
+    guesses = [_guess_of(path, place, with_guesses=with_guesses) for path, place in both]
+    return pd.DataFrame(
+        {
+            "file": pd.Series([str(path) for path in files], dtype="string"),
+            "document_type": pd.Series([type_cell(guess) for guess in guesses], dtype=object),
+            "type_found_by": pd.Series([g.found_by or None for g in guesses], dtype="string"),
+            "external_id": pd.Series([_borrower_of(p, user) for p in places], dtype=object),
+        }
     )
-    guesses = [_guess_of(path, place, with_guesses=with_guesses) for path, place in bar]
-    columns = {
-        "file": [str(path) for path in files],
-        "document_type": [guess.document_type or None for guess in guesses],
-        "type_found_by": [guess.found_by or None for guess in guesses],
-    }
-    texts = {name: pd.Series(cells, dtype="string") for name, cells in columns.items()}
-    borrowers = pd.Series([_borrower_of(place, user) for place in places], dtype=object)
-    return pd.DataFrame(texts | {"external_id": borrowers})
+
+
+def type_bar(things: list[Any]) -> Iterable[Any]:
+    """Show how many have been looked at, if it takes long."""
+    return tqdm(things, desc="document types", delay=_SHOW_AFTER_SECONDS, disable=bar_is_hidden())
+
+
+def type_cell(guess: TypeGuess) -> str | UnclearCell | None:
+    """Give what a cell of the document type says by a guess, or why it says nothing."""
+    if guess.trouble:
+        return UnclearCell("", f"{guess.trouble}: {WRITE_TYPE}")
+    return guess.document_type or None
+
+
+def _is_document(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return media_type_of(file.read(HEAD_BYTES)) is not None
+    except OSError:
+        return True  # whoever sends it is told why it cannot be read
 
 
 def _guess_of(path: Path, place: _Place, *, with_guesses: bool) -> TypeGuess:
@@ -205,7 +277,8 @@ def _tell_left_out(folder: Path, left_out: list[str]) -> None:
 def _place_of(folders: tuple[str, ...]) -> _Place:
     """Read the folders above a file; two types are none."""
     types, borrowers = set(), []
-    for name in folders:
+    for written in folders:
+        name = unicodedata.normalize("NFC", written)  # as macOS does not write it
         if document_type := type_called(name):
             types.add(document_type)
         elif not _NO_BORROWER.fullmatch(name.strip()):
@@ -214,6 +287,7 @@ def _place_of(folders: tuple[str, ...]) -> _Place:
 
 
 def _borrower_of(place: _Place, user: str) -> str | UnclearCell | None:
+    user = unicodedata.normalize("NFC", user)
     if user in place.borrowers:
         return user
     if len(place.borrowers) > 1:

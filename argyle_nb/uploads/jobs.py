@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -64,8 +65,10 @@ class Borrower(NamedTuple):
 
 
 def borrower_of(text: str) -> Borrower:
-    """Take a text for an id if it looks like one, else for an external id."""
-    return Borrower(user=text.lower()) if is_uuid(text) else Borrower(external_id=text)
+    """Take a text for an id if it looks like one, else for an external id, in composed letters."""
+    if is_uuid(text):
+        return Borrower(user=text.lower())
+    return Borrower(external_id=unicodedata.normalize("NFC", text))
 
 
 @dataclass(eq=False)
@@ -78,43 +81,58 @@ class UploadJob:
     rows: list[int]  # positions; the document is the first one's
     entry: JournalEntry = NOT_TRIED
     key: UploadKey | None = None  # once the user's id is known
+    other_types: tuple[str, ...] = ()  # as which the service has it too
     seconds: float = 0.0
     ended_at: float | None = None  # the last attempt of this run, on the monotonic clock
 
-    def took(self, started: float) -> None:
+    def took(self, started: float, *, was_sent: bool = True) -> None:
         """Record an attempt that began at a time of the monotonic clock and ended now."""
         self.ended_at = time.monotonic()
-        self.seconds += self.ended_at - started
+        self.seconds += self.ended_at - started if was_sent else 0.0
 
     def reason_for(self, row: int) -> str | None:
-        """Say why a row is as it is; a repeated one names the document that was sent for it."""
-        if row == self.rows[0]:
-            return self.entry.reason
-        same = f"the same content as {self.document.path}"
-        return "; ".join(filter(None, [same, self.entry.reason]))
+        """Say why a row is as it is; a repeated one names the document that was sent for it.
+
+        What may keep the document from being read is said in every run.
+        """
+        reason = self.entry.reason or ""
+        problems = [problem for problem in self.document.problems if problem not in reason]
+        same = "" if row == self.rows[0] else f"the same content as {self.document.path}"
+        also = ""
+        if self.other_types:
+            others = " and ".join(self.other_types)
+            also = f"at the service as {others} too: this is another copy, as {self.document_type}"
+        return "; ".join(filter(None, [same, reason, *problems, also])) or None
 
 
 class UploadPlan(NamedTuple):
-    """What is sent, and what is refused: row -> why."""
+    """What is sent, and what is refused: row -> all that is wrong."""
 
     jobs: list[UploadJob]
-    refused: dict[int, str]
+    refused: dict[int, tuple[str, ...]]
 
 
 def plan_of(
-    lines: Mapping[int, tuple[str, str, Borrower]], *, max_bytes: int, strict: bool
+    lines: Mapping[int, tuple[str, str, Borrower]],
+    problems: Mapping[int, tuple[str, ...]] | None = None,
+    *,
+    max_bytes: int,
+    strict: bool,
 ) -> UploadPlan:
-    """Inspect the file of each row (file, document type, borrower), and make jobs of the rows."""
+    """Inspect the file of each row (file, document type, borrower), and make jobs of the rows.
+
+    A row with problems is inspected too, so that all that is wrong with it is said at once.
+    """
     files = list(dict.fromkeys(file for file, _, _ in lines.values()))
     inspect = partial(_inspected, max_bytes=max_bytes, strict=strict)
     with ThreadPoolExecutor(_READERS) as pool:
         documents = dict(zip(files, pool.map(inspect, files), strict=True))
-    refused, accepted = {}, {}
+    refused, accepted = dict(problems or {}), {}
     for row, (file, document_type, borrower) in lines.items():
         document = documents[file]
         if isinstance(document, DocumentError):
-            refused[row] = document.problem
-        else:
+            refused[row] = (document.problem, *refused.get(row, ()))
+        elif row not in refused:
             accepted[row] = document, document_type, borrower
     return UploadPlan(jobs_of(accepted), refused)
 
@@ -144,6 +162,7 @@ class SendOutcome(NamedTuple):
 
     entry: JournalEntry
     error: ArgyleError | None = None
+    was_sent: bool = True  # or tried, and not only looked up
 
 
 def default_journal() -> Path:
@@ -165,9 +184,9 @@ def send_once(
     if known is None:
         return send_claimed(client, journal, key, document, progress)
     if known.state == "done":
-        return SendOutcome(known._replace(reason=ALREADY_THERE))
+        return SendOutcome(known._replace(reason=ALREADY_THERE), was_sent=False)
     reason = ELSEWHERE if known.state == "sending" else known.reason or UNSEEN
-    return SendOutcome(known._replace(reason=reason))
+    return SendOutcome(known._replace(reason=reason), was_sent=False)
 
 
 def send_claimed(
@@ -218,7 +237,9 @@ def shown_state(entry: JournalEntry) -> str:
 
 def with_results(table: pd.DataFrame, plan: UploadPlan) -> pd.DataFrame:
     """Put the results beside the manifest's columns, and Argyle's id of each user among them."""
-    results = {row: ("refused", None, 0, 0.0, None, why) for row, why in plan.refused.items()}
+    results: dict[int, tuple[Any, ...]] = {
+        row: ("refused", None, 0, 0.0, None, "; ".join(why)) for row, why in plan.refused.items()
+    }
     results |= {row: _result_of(job, row) for job in plan.jobs for row in job.rows}
     in_order = [results[row] for row in range(len(table))]
     columns = {

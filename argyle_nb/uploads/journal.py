@@ -12,6 +12,7 @@ import sqlite3
 import threading
 import uuid
 import weakref
+from collections import defaultdict
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -189,6 +190,21 @@ class Journal:
                 (scope,),
             ).fetchall()
         return {row[0]: UploadKey(*row[1:]) for row in rows}
+
+    def types_of_copies(self, scope: str) -> dict[tuple[str, str], set[str]]:
+        """Give the types of each content (SHA-256, user) that is at the service as several."""
+        with self._transaction():
+            rows = self._connection.execute(
+                "SELECT sha256, user, document_type FROM uploads WHERE scope = :scope"
+                " AND state = 'done' AND (sha256, user) IN (SELECT sha256, user FROM uploads"
+                " WHERE scope = :scope AND state = 'done' GROUP BY sha256, user"
+                " HAVING COUNT(*) > 1)",
+                {"scope": scope},
+            ).fetchall()
+        types: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for sha256, user, document_type in rows:
+            types[sha256, user].add(document_type)
+        return types
 
     def latest(self, scope: str, count: int) -> list[tuple[UploadKey, JournalEntry, str]]:
         """Give the rows of a scope that changed last, with the time of the change."""

@@ -16,8 +16,8 @@ import pandas as pd
 
 from argyle_nb.errors import ValidationError
 from argyle_nb.models import DOCUMENT_TYPES
-from argyle_nb.uploads.document_types import type_called, type_meant
-from argyle_nb.uploads.folders import list_folder
+from argyle_nb.uploads.document_types import guess_type, type_called, type_meant
+from argyle_nb.uploads.folders import list_folder, type_bar, type_cell
 from argyle_nb.uploads.jobs import Borrower, borrower_of
 from argyle_nb.uploads.spreadsheets import UnclearCell, cell_text, read_sheet, unclear_id
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MANIFEST_COLUMNS = ("file", "document_type", "external_id", "user")
+FOUND_BY = "type_found_by"
 AS_WRITTEN = "document_type_as_written"
 RESULT_COLUMNS = ("state", "upload_id", "attempts", "seconds", "bytes", "reason")
 
@@ -46,15 +47,11 @@ _CALLED = {
     "argyleuser": "user",
     "argyleuserid": "user",
 }
-# As pandas writes whole numbers where one of them is missing.
-_WHOLE = re.compile(r"(\d+)\.0+")
+# As pandas writes whole numbers where one of them is missing; three zeros may be thousands.
+_WHOLE = re.compile(r"(\d+)[.,](?!000$)0+")
 _TOTAL = re.compile(r"(grand |sub)?-?totals?|sums?|count", re.IGNORECASE)
 
 NO_FILE = "the line names no file: write its path in the column file"
-NO_TYPE = (
-    "no document type is given, and the file does not tell it: write one of "
-    f"{', '.join(DOCUMENT_TYPES)}, or give document_type="
-)
 NO_BORROWER = "it is not said whose document this is: write external_id or user, or give user="
 A_TOTAL = "it looks like a total, and there is no such file"
 TOO_MANY = "it has more cells than the header: put a text that holds the separator in quotes"
@@ -68,6 +65,8 @@ class ManifestLine(NamedTuple):
     document_type: str
     borrower: Borrower
     problems: tuple[str, ...]
+    names_file: bool = True  # one, and for certain; it need not be there
+    type_found_by: str = ""  # where the line itself gives no type
 
 
 class Manifest(NamedTuple):
@@ -100,7 +99,7 @@ def read_manifest(
     else:
         folder = Path(manifest).parent
         table, long = _read_file(Path(manifest))
-    return _Reader(_renamed(table), folder, known or "", (user or "").strip()).read(long)
+    return _Reader(_renamed(table), folder, known or "", _checked_user(user)).read(long)
 
 
 def _checked_type(document_type: str | None) -> str | None:
@@ -108,6 +107,13 @@ def _checked_type(document_type: str | None) -> str | None:
     if document_type and known is None:
         raise ValidationError(f"document_type {_unknown_type(document_type)}")
     return known
+
+
+def _checked_user(user: str | None) -> str:
+    text = _code_of(user or "")
+    if why := unclear_id(user, text):
+        raise ValidationError(f"user {text!r}: {why}")
+    return text
 
 
 def _unknown_type(text: str) -> str:
@@ -165,8 +171,8 @@ def _renamed(table: pd.DataFrame) -> pd.DataFrame:
     names = [found.get(name.strip(), name) for name in names]
     if "file" not in names:
         raise ValidationError(
-            f"the manifest has no column file: it has {', '.join(names) or 'none'}. Name the "
-            "column with the paths of the documents file"
+            f"the manifest has no column file: it has {', '.join(names) or 'none'}. Rename the "
+            "column that holds the paths to 'file'"
         )
     twice = sorted({name for name in MANIFEST_COLUMNS if names.count(name) > 1})
     if twice:
@@ -189,7 +195,7 @@ class _Reader:
 
     def read(self, long: frozenset[int]) -> Manifest:
         """Read all rows; what a row says is not certain where it is longer than the header."""
-        rows = zip(*self._cells.values(), strict=True)
+        rows = type_bar(list(zip(*self._cells.values(), strict=True)))
         lines = [
             self._line_of(file, kind, external_id, user, [TOO_MANY] if row in long else [])
             for row, (file, kind, external_id, user) in enumerate(rows)
@@ -200,12 +206,18 @@ class _Reader:
         self, file: Any, kind: Any, external_id: Any, user: Any, problems: list[str]
     ) -> ManifestLine:
         path, file_problems = self._finder.find(file)
-        document_type, type_problems = self._type_of(_code_of(kind))
+        # Where no document is named, nothing else is worth a word.
+        unnamed = problems or file_problems
+        kind, found_by = self._kind_of(kind, "" if unnamed else path)
+        document_type, type_problems = self._type_of(kind)
         borrower, borrower_problems = self._borrower_of(external_id, user)
-        # Where there is no document, nothing else is worth a word.
-        others = [*type_problems, *borrower_problems]
         return ManifestLine(
-            path, document_type, borrower, tuple(problems or file_problems or others)
+            path,
+            document_type,
+            borrower,
+            tuple(unnamed or [*type_problems, *borrower_problems]),
+            not unnamed,
+            found_by,
         )
 
     def _cells_of(self, name: str) -> list[Any]:
@@ -217,9 +229,19 @@ class _Reader:
             for value, gone in zip(column.astype(object), column.isna(), strict=True)
         ]
 
-    def _type_of(self, text: str) -> tuple[str, list[str]]:
+    def _kind_of(self, cell: Any, path: str) -> tuple[Any, str]:
+        """Give the type that is written or given for all, else a guess and what it rests on."""
+        if cell_text(cell):
+            return cell, ""
+        if self._document_type or isinstance(cell, UnclearCell) or not path:
+            return self._document_type or cell, ""
+        guess = guess_type(Path(path))
+        return type_cell(guess), guess.found_by
+
+    def _type_of(self, cell: Any) -> tuple[str, list[str]]:
+        text = _code_of(cell)
         if not text:
-            return self._document_type, [] if self._document_type else [NO_TYPE]
+            return "", [f"no document type: {cell.why}"] if isinstance(cell, UnclearCell) else []
         known = type_called(text)
         return (known, []) if known else (text, [f"document type {_unknown_type(text)}"])
 
@@ -252,6 +274,9 @@ class _Reader:
             "external_id": [line.borrower.external_id for line in lines],
             "user": [line.borrower.user for line in lines],
         }
+        if any(line.type_found_by for line in lines):
+            found = zip(self._cells_of(FOUND_BY), lines, strict=True)
+            texts[FOUND_BY] = [line.type_found_by or cell_text(cell) for cell, line in found]
         both = zip(written, lines, strict=True)
         if any(text not in ("", line.document_type) for text, line in both):
             texts[AS_WRITTEN] = written
@@ -263,8 +288,11 @@ class _Reader:
 
 
 def _code_of(cell: Any) -> str:
-    """Give what a cell with an id or a type says, without the decimals of a whole number."""
-    text = cell_text(cell)
+    """Give what a cell with an id or a type says, without the decimals of a whole number.
+
+    Its letters are composed (NFC), as macOS does not write them in the names of folders.
+    """
+    text = unicodedata.normalize("NFC", cell_text(cell))
     decimals = _WHOLE.fullmatch(text)
     return decimals[1] if decimals else text
 
@@ -319,21 +347,3 @@ class _FileFinder:
 
 def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
-
-
-def grouped(reasons: Iterable[tuple[str, str]]) -> list[str]:
-    """Say each reason once, with the names of the files (path, reason) that it is of."""
-    files: dict[str, list[Path]] = defaultdict(list)
-    for file, reason in reasons:
-        files[reason].append(Path(file))
-    return [f"{_few(paths)}: {reason}" for reason, paths in files.items()]
-
-
-def _few(paths: list[Path]) -> str:
-    # Two borrowers may have a file of the same name.
-    parts = 1 if len({path.name for path in paths}) == len(paths) else 2
-    names = ["/".join(path.parts[-parts:]) or "a line without a file" for path in paths]
-    if len(names) == 1:
-        return names[0]
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""  # noqa: PLR2004
-    return f"{len(names)} files ({', '.join(names[:3])}{more})"

@@ -28,6 +28,7 @@ from argyle_nb.errors import (
 from argyle_nb.models import is_uuid
 from argyle_nb.uploads.jobs import default_journal, is_wrong_key, send_claimed
 from argyle_nb.uploads.journal import UNDECIDED, Journal, JournalEntry
+from argyle_nb.uploads.users import users_called
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -190,7 +191,7 @@ class Reconciler:
         self._on_step()
         self._journal.claim_again(job.key, job.entry)
         started = time.monotonic()
-        job.entry, error = send_claimed(self._client, self._journal, job.key, job.document)
+        job.entry, error, _ = send_claimed(self._client, self._journal, job.key, job.document)
         job.took(started)
         if error and is_wrong_key(error):
             raise error
@@ -271,7 +272,7 @@ def audit(client: Client, *, user: str, journal: Path | str | None = None) -> pd
 def _id_of(client: Client, user: str) -> str:
     if is_uuid(user):
         return user
-    owners = sorted(owner.id for owner in client.list_users(external_id=user))
+    owners = sorted(owner.id for owner in users_called(client, user))
     if not owners:
         raise NotFoundError(f"no user has the external id {user!r}: check it")
     if len(owners) > 1:

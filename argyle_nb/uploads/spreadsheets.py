@@ -13,6 +13,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from argyle_nb.documents import media_type_of
 from argyle_nb.errors import ConfigurationError, ValidationError, install
 
 if TYPE_CHECKING:
@@ -31,12 +32,30 @@ _BYTE_ORDER_MARKS = (
 _SAME_LETTERS = re.compile(r"[\x00-\x7f\xc0-\xd6\xd8-\xf6\xf8-\xff]*")
 _SEPARATORS = ",;\t|"
 _SEPARATOR_LINE = re.compile(r'\ufeff?"?sep=(.)"?\r?\n', re.IGNORECASE)
+# So soon a document's mark comes, but not what a manifest may say of one.
+_MARK_BYTES = 16
 _ZIP, _OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 # A title may stand above the header.
 _MOST_ROWS_ABOVE = 20
 # Excel keeps fifteen digits of a number.
 DIGITS_KEPT = 10**15
 _ZEROS = re.compile("0+")
+# What a spreadsheet may have made of an id, and what to do about it.
+_AS_TEXT = "format the column as text and write it again"
+_A_DATE, _CUT = f"Excel made a date of it: {_AS_TEXT}", f"Excel cut its digits: {_AS_TEXT}"
+_SPOILED = {
+    r"\d{1,2}/\d{1,2}/(\d\d){1,2}|\d{1,2}\.\d{1,2}\.(19|20)\d\d": _A_DATE,
+    r"\d([.,]\d+)?E\+?\d+": _CUT,
+    # With a currency, groups of three digits or a decimal comma.
+    r"[$€£¥]\s*[\d.,' ]+|[\d.,' ]+\s*[$€£¥%]|\d+([,'\u2019]\d+)+(\.\d+)?|\d+\.0+"
+    r"|[1-9]\d{0,2}([.\xa0\u202f]\d{3})+([.,]\d+)?": (
+        "it looks like a number as Excel formats it: format the column as text and write its "
+        "digits alone"
+    ),
+    r"#+|#(N/A|REF!|NAME\?|VALUE!|DIV/0!|NUM!|NULL!|SPILL!|CALC!)": (
+        "it is an error of the spreadsheet: correct it there"
+    ),
+}
 # Formats in which a number looks as it is.
 _PLAIN_FORMATS = re.compile(r"General|@|0(\.0+)?|#,##0(\.0+)?")
 
@@ -67,6 +86,8 @@ def read_sheet(path: Path, is_header: Callable[[Sequence[str]], bool]) -> SheetT
         raise ValidationError(f"{path} cannot be read ({error.strerror}): check it") from None
     if not content.strip():
         raise ValidationError(f"{path} is empty: list the documents in it")
+    if media_type_of(content[:_MARK_BYTES]):
+        raise ValidationError(f"{path} is a document: name its folder, or a manifest that lists it")
     if content.startswith(_OLD_EXCEL):
         raise ValidationError(
             f"{path} is an Excel workbook with a password, or of before 2007: save it as .xlsx "
@@ -148,7 +169,7 @@ def _ragged(table: SheetTable) -> int:
 def _no_file_column(header: Iterable[str]) -> str:
     first = "".join(header).strip()[:100]
     begins = f"; it begins with {first!r}" if first.isprintable() and first else ""
-    return f"has no column file{begins}. Name the column with the paths of the documents file"
+    return f"has no column file{begins}. Rename the column that holds the paths to 'file'"
 
 
 def _of_workbook(path: Path, is_header: Callable[[Sequence[str]], bool]) -> SheetTable:
@@ -243,10 +264,10 @@ def unclear_id(value: Any, text: str) -> str | None:
     if isinstance(value, UnclearCell):
         return value.why
     if isinstance(value, (date, datetime, time, timedelta)):
-        return "Excel made a date of it: format the column as text and write it again"
-    is_long = isinstance(value, float) and abs(value) >= DIGITS_KEPT
-    if is_long or re.fullmatch(r"\d([.,]\d+)?E\+?\d+", text, re.IGNORECASE):
-        return "Excel cut its digits: format the column as text and write it again"
-    if re.fullmatch(r"#+|#(N/A|REF!|NAME\?|VALUE!|DIV/0!|NUM!|NULL!|SPILL!|CALC!)", text):
-        return "it is an error of the spreadsheet: correct it there"
+        return _A_DATE
+    if isinstance(value, float) and not (value.is_integer() and abs(value) < DIGITS_KEPT):
+        return _CUT if value.is_integer() else f"it is a number with decimals: {_AS_TEXT}"
+    for pattern, why in _SPOILED.items():
+        if re.fullmatch(pattern, text, re.IGNORECASE):
+            return why
     return None if text.isprintable() else "a line break or a sign without a width is in it"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+import unicodedata
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 # Argyle finds users by external id only; by anything else these are looked through.
 USERS_LOOKED_THROUGH = 1000
 MOST_FOUND = 8
+# macOS writes an accent as a sign of its own in the names of folders.
+_FORMS: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD")
 # Whoever types asks with each letter.
 LISTED_AGAIN_SECONDS = 3.0
 
@@ -46,10 +49,17 @@ _WORDS: dict[MatchKind, str] = {
 }
 
 
+def users_called(client: Client, external_id: str) -> list[User]:
+    """List the users with an external id, also where its accents are written apart."""
+    spellings = dict.fromkeys(unicodedata.normalize(form, external_id) for form in _FORMS)
+    found = (user for name in spellings for user in client.list_users(external_id=name))
+    return list({user.id: user for user in found}.values())
+
+
 def find_or_create_user(client: Client, journal: Journal, external_id: str) -> str:
     """Give the id of the user with an external id; a user is created if nobody has it."""
     with journal.exclusive(external_id):
-        owners = sorted(user.id for user in client.list_users(external_id=external_id))
+        owners = sorted(user.id for user in users_called(client, external_id))
         if len(owners) > 1:
             raise ValidationError(
                 f"{len(owners)} users have this external id ({', '.join(owners)}): write the id "
@@ -94,7 +104,7 @@ class Users:
     def _find(self, borrower: Borrower) -> str:
         user, external_id = borrower
         if user:
-            owners = self._client.list_users(external_id=external_id)
+            owners = users_called(self._client, external_id)
             if user not in [owner.id for owner in owners]:
                 raise ValidationError(
                     "the user with this id has another external id than the one beside it: "
@@ -160,7 +170,7 @@ class UserFinder:
             listed = self._list()
         by_external_id: list[User] = []
         if wanted and "@" not in wanted and not is_uuid(wanted):
-            by_external_id = list(self._client.list_users(external_id=wanted))
+            by_external_id = users_called(self._client, wanted)
         match = _match_of(text, listed, by_external_id)
         if wanted and not match.user and listed.age > LISTED_AGAIN_SECONDS:
             match = _match_of(text, self._list(), by_external_id)

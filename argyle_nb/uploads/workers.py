@@ -236,7 +236,7 @@ class UploadWorkers:
         if self._unreached >= _GONE_AFTER:
             job.entry = JournalEntry("new", None, "not tried: the service cannot be reached")
             return
-        job.entry, error = self._tried(job)
+        job.entry, error, _ = self._tried(job)
         self._reporter.finished(job)
         if error and (is_wrong_key(error) or isinstance(error, ConfigurationError)):
             raise error
@@ -266,8 +266,9 @@ class UploadWorkers:
             return SendOutcome(job.entry)
         scope = self._client.settings.journal_scope
         job.key = UploadKey(scope, job.document.sha256, job.document_type, user)
+        was_sent = True
         try:
-            return send_once(
+            outcome = send_once(
                 self._client,
                 self._journal,
                 job.key,
@@ -275,8 +276,10 @@ class UploadWorkers:
                 self._progress_of(job),
                 external_id=job.borrower.external_id or None,
             )
+            was_sent = outcome.was_sent
         finally:
-            job.took(started)
+            job.took(started, was_sent=was_sent)
+        return outcome
 
     def _progress_of(self, job: UploadJob) -> Callable[[int, int], None]:
         def moved(sent: int, total: int) -> None:

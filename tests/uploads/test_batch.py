@@ -80,7 +80,8 @@ def test_a_result_tells_the_lenders_name_of_the_borrower_and_argyles(client, stu
 def test_the_journal_tells_the_lenders_name_of_the_borrower(client, stubs, journal, tmp_path):
     manifest = stubs(2, user="listed-1")
     (tmp_path / "stub1.pdf").write_bytes(b"")
-    upload_batch(client, manifest, journal=journal)
+    with pytest.warns(UserWarning, match="1 of 2 lines cannot be sent"):
+        upload_batch(client, manifest, journal=journal)
     with Journal(journal) as kept:
         rows = kept.latest(client.settings.journal_scope, 9)
     assert {entry.state: entry.external_id for _, entry, _ in rows} == {
@@ -95,14 +96,19 @@ def test_a_batch_may_wait_until_its_uploads_are_processed(client, user, stubs, j
 
 
 def test_nobody_is_waited_for_where_nothing_was_sent(stubs, journal):
-    with pytest.warns(UserWarning, match="1 of 1 lines"), HostileServer(upload_answer()) as server:
+    with (
+        pytest.warns(UserWarning, match="The line cannot be sent"),
+        HostileServer(upload_answer()) as server,
+    ):
         run(server, stubs(1, user=""), journal, wait=True)
     assert server.seen == []
 
 
 def test_a_borrower_whom_two_users_may_be_is_refused_and_the_others_go(client, stubs, journal):
     twins = [client.create_user(external_id="twins-1") for _ in range(2)]
-    result = upload_batch(client, stubs(2, user=["twins-1", "no-twin"]), journal=journal)
+    told = "1 of 2 lines could not be sent. stub0.pdf: 2 users have this external id"
+    with pytest.warns(UserWarning, match=told):
+        result = upload_batch(client, stubs(2, user=["twins-1", "no-twin"]), journal=journal)
     assert result["state"].tolist() == ["refused", "done"]
     assert all(twin.id in result.loc[0, "reason"] for twin in twins)
     assert pd.isna(result.loc[0, "user"])
@@ -112,7 +118,8 @@ def test_a_borrower_whom_two_users_may_be_is_refused_and_the_others_go(client, s
 def test_an_id_and_an_external_id_that_are_two_people_are_refused(client, stubs, journal):
     one = client.create_user(external_id="pair-1")
     manifest = stubs(2, user=one.id).assign(external_id=["pair-1", "pair-2"])
-    result = upload_batch(client, manifest, journal=journal)
+    with pytest.warns(UserWarning, match="1 of 2 lines could not be sent"):
+        result = upload_batch(client, manifest, journal=journal)
     assert result["state"].tolist() == ["done", "refused"]
     assert "another external id" in result.loc[1, "reason"]
 
@@ -123,6 +130,29 @@ def test_the_same_manifest_again_sends_nothing(client, user, stubs, journal):
     assert second["upload_id"].tolist() == first["upload_id"].tolist()
     assert second["reason"].tolist() == ["already at the service"] * 3
     assert len(uploads_of(client, user)) == 3
+
+
+def test_of_what_was_already_there_the_attempts_are_those_of_then_and_no_time_was_spent(
+    client, user, stubs, journal
+):
+    upload_batch(client, stubs(1, user=user.id), journal=journal)
+    again = upload_batch(client, stubs(2, user=user.id), journal=journal)
+    assert again["attempts"].tolist() == [1, 1]
+    assert (again["seconds"] > 0).tolist() == [False, True]
+
+
+def test_borrowers_that_differ_by_case_only_are_named(client, stubs, journal):
+    manifest = stubs(3, user=["CASE-30", "case-30", "case-31"])
+    with pytest.warns(UserWarning, match="'CASE-30' and 'case-30' differ by upper and lower case"):
+        sent = upload_batch(client, manifest, journal=journal)
+    assert sent["user"].nunique() == 3
+
+
+def test_a_borrower_is_one_user_however_accents_are_written(client, stubs, journal):
+    manifest = stubs(2, user=["batch Mu\u0308ller", "batch M\u00fcller"])
+    sent = upload_batch(client, manifest, journal=journal)
+    assert len(set(sent["user"])) == 1
+    assert sent["external_id"].tolist() == ["batch M\u00fcller"] * 2
 
 
 def test_an_interrupted_manifest_is_finished_by_the_next_run(client, user, stubs, journal):
@@ -143,11 +173,24 @@ def test_the_same_content_as_another_type_is_another_upload(client, user, stubs,
     assert upload_batch(client, manifest, journal=journal)["upload_id"].nunique() == 2
 
 
+def test_a_copy_as_another_type_is_sent_and_says_so_in_every_run(client, user, stubs, journal):
+    upload_batch(client, stubs(user=user.id), journal=journal)
+    corrected = stubs(document_type="W-2", user=user.id)
+    reasons = [upload_batch(client, corrected, journal=journal).loc[0, "reason"] for _ in range(2)]
+    copy = "at the service as paystubs too: this is another copy, as W-2"
+    assert reasons == [copy, f"already at the service; {copy}"]
+    assert len(uploads_of(client, user)) == 2
+
+
 def test_refused_files_are_reported_and_the_rest_is_sent(client, user, stubs, journal, tmp_path):
     manifest = stubs(3, user=user.id)
     (tmp_path / "stub0.pdf").write_bytes(b"")
     (tmp_path / "stub1.pdf").unlink()
-    result = upload_batch(client, manifest, journal=journal)
+    with pytest.warns(UserWarning, match="2 of 3 lines cannot be sent; the others are") as told:
+        result = upload_batch(client, manifest, journal=journal)
+    assert len(told) == 1
+    assert "stub0.pdf: is empty" in str(told[0].message)
+    assert "stub1.pdf: there is no such file" in str(told[0].message)
     assert result["state"].tolist() == ["refused", "refused", "done"]
     assert "0 bytes" in result.loc[0, "reason"]
     assert "no such file" in result.loc[1, "reason"]
@@ -240,17 +283,21 @@ def test_a_protected_pdf_is_sent_with_a_warning(client, user, stubs, journal, tm
     (tmp_path / "stub0.pdf").write_bytes(encrypted_pdf())
     result = upload_batch(client, manifest, journal=journal)
     assert result[["state", "reason"]].to_numpy().tolist() == [["done", PROTECTED]]
+    again = upload_batch(client, manifest, journal=journal)
+    assert again.loc[0, "reason"] == f"already at the service; {PROTECTED}"
 
 
 def test_an_encrypted_pdf_is_refused_when_strict(client, user, stubs, journal, tmp_path):
     manifest = stubs(user=user.id)
     (tmp_path / "stub0.pdf").write_bytes(encrypted_pdf())
-    result = upload_batch(client, manifest, journal=journal, strict=True)
+    with pytest.warns(UserWarning, match="The line cannot be sent"):
+        result = upload_batch(client, manifest, journal=journal, strict=True)
     assert result.loc[0, "state"] == "refused"
 
 
 def test_the_largest_size_can_be_set(client, user, stubs, journal):
-    result = upload_batch(client, stubs(user=user.id), journal=journal, max_bytes=10)
+    with pytest.warns(UserWarning, match="The line cannot be sent"):
+        result = upload_batch(client, stubs(user=user.id), journal=journal, max_bytes=10)
     assert result.loc[0, "state"] == "refused"
     assert states(journal) == ["refused"]
 

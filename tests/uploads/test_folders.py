@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,7 @@ from argyle_nb.uploads.manifest import read_manifest
 from tests.support.batches import uploads_of
 from tests.support.samples import SAMPLES
 from tests.support.servers import PDF, refused
+from tests.support.small_documents import encrypted_pdf
 
 STUB, W2 = SAMPLES["paystub_rivera_2026-01-23.pdf"], SAMPLES["w2_rivera_2025.pdf"]
 OFFER = SAMPLES["offer_letter_castellan.pdf"]
@@ -84,6 +86,20 @@ def test_what_cannot_be_told_stays_empty_and_is_counted(scans):
     )
     assert set(rows.values()) == {(None, None, None)}
     assert told[0].startswith("of 3 files, 3 without a document type and 3 without a borrower")
+    assert told[0].endswith("notes.txt: not a PDF, JPEG, PNG or HEIC by its content, or empty")
+
+
+def test_a_protected_file_whose_type_cannot_be_read_is_named(scans):
+    _, told = listed(scans({"loan-7/scan.pdf": encrypted_pdf(), "loan-7/W2.pdf": encrypted_pdf()}))
+    assert told[0].endswith("scan.pdf: the file has a password, so its type cannot be read")
+
+
+def test_folders_that_differ_by_case_only_are_named(scans):
+    folder = scans({"LOAN-7/W2.pdf": PDF, "loan-7/W2.pdf": PDF, "loan-8/W2.pdf": PDF})
+    if len(list(folder.iterdir())) == 2:
+        pytest.skip("there is no such second folder on this system")
+    _, [told] = listed(folder)
+    assert told.startswith("the external ids 'LOAN-7' and 'loan-7' differ by upper and lower case")
 
 
 @pytest.mark.parametrize(
@@ -114,6 +130,15 @@ def test_a_folder_named_after_a_time_a_form_or_a_way_is_no_borrower(scans, name)
 )
 def test_any_other_folder_is_a_borrower(scans, name):
     assert listed(scans({f"{name}/x.pdf": STUB}))[0][f"{name}/x.pdf"][2] == name
+
+
+def test_a_borrower_is_the_same_however_the_system_writes_accents(scans):
+    apart, composed = "loan-4 Mu\u0308ller", "loan-4 M\u00fcller"
+    folder = scans({f"{apart}/W2.pdf": PDF})
+    assert listed(folder)[0][f"{apart}/W2.pdf"][2] == composed
+    for given in (apart, composed):
+        [line] = read_manifest(folder, user=given).lines
+        assert (line.borrower.external_id, line.problems) == (composed, ())
 
 
 def test_of_two_folders_that_may_be_the_borrower_none_is(scans):
@@ -168,6 +193,13 @@ def test_what_is_no_folder_is_an_error(tmp_path, folder):
 def test_an_empty_folder_is_an_error(tmp_path):
     with refused(ValidationError, "no files"):
         manifest(tmp_path)
+
+
+def test_a_folder_without_a_document_is_an_error(client, scans, journal):
+    folder = scans({"loans.csv": b"a,b", "page.html": b"<html>", "empty.pdf": b""})
+    for read in (manifest, partial(upload_batch, client, journal=journal)):
+        with refused(ValidationError, "holds no documents: 3 files .* not a PDF, JPEG"):
+            read(folder)
 
 
 # To a table and back

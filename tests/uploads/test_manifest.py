@@ -13,10 +13,12 @@ import pytest
 from argyle_nb.errors import ConfigurationError, ValidationError
 from argyle_nb.models import DOCUMENT_TYPES
 from argyle_nb.uploads import upload_batch
-from argyle_nb.uploads.manifest import grouped, read_manifest
+from argyle_nb.uploads.folders import grouped
+from argyle_nb.uploads.manifest import read_manifest
 from tests.support.batches import run, uploads_of
-from tests.support.samples import DOCUMENTS
+from tests.support.samples import DOCUMENTS, SAMPLES
 from tests.support.servers import PDF, USER_ID, HostileServer, refused, upload_answer
+from tests.support.small_documents import encrypted_pdf
 
 HEADER = "file,document_type,external_id\n"
 
@@ -57,7 +59,8 @@ def test_a_user_may_be_called_na(written):
 
 
 def test_the_sample_manifest_of_the_project_uploads(client, journal):
-    result = upload_batch(client, DOCUMENTS.parent / "manifest.csv", journal=journal)
+    with pytest.warns(UserWarning, match="2 of .* lines cannot be sent"):
+        result = upload_batch(client, DOCUMENTS.parent / "manifest.csv", journal=journal)
     refused_files = result.loc[result["state"] == "refused", "file"]
     assert {os.path.basename(file) for file in refused_files} == {  # noqa: PTH119 - only text
         "empty_scan.pdf",
@@ -96,6 +99,14 @@ def test_a_line_without_a_type_or_borrower_gets_the_given_one(written):
         ("external_id,user", "loan-7,", "", "loan-7"),
         ("external_id", "0077", "", "0077"),
         ("external_id", "1001.0", "", "1001"),
+        ("external_id", '"1001,0"', "", "1001"),
+        ("external_id", '"5001,00"', "", "5001"),
+        ("user", "1001.0", "", "1001"),
+        ("external_id", "2026.01", "", "2026.01"),
+        ("external_id", "1.2.3", "", "1.2.3"),
+        ("external_id", "123 456", "", "123 456"),
+        ("external_id", "M\u0075\u0308ller", "", "M\u00fcller"),
+        ("user", "M\u0075\u0308ller", "", "M\u00fcller"),
         ("External ID", "loan-7", "", "loan-7"),
         ("Borrower_ID", "loan-7", "", "loan-7"),
         ("User Id", "loan-7", "", "loan-7"),
@@ -127,6 +138,18 @@ def test_a_column_that_may_mean_two_people_is_not_taken_for_the_borrower(written
         ("#N/A", "an error of the spreadsheet"),
         ("#####", "an error of the spreadsheet"),
         ("1.23457E+11", "Excel cut its digits"),
+        ('"6,001"', "a number as Excel formats it"),
+        ('"5.002,00"', "a number as Excel formats it"),
+        ('"1,001.00"', "a number as Excel formats it"),
+        ("1.000", "a number as Excel formats it"),
+        ("1.000.000", "a number as Excel formats it"),
+        ("1001.000", "a number as Excel formats it"),
+        ("1\u202f001", "a number as Excel formats it"),
+        ("1'001", "a number as Excel formats it"),
+        ("$1001", "a number as Excel formats it"),
+        ("1.001 €", "a number as Excel formats it"),
+        ("3/4/2026", "Excel made a date of it"),
+        ("04.03.2026", "Excel made a date of it"),
         ("loan\u200b7", "a sign without a width"),
         ('"loan-\n7"', "a line break"),
     ],
@@ -143,6 +166,7 @@ def test_a_borrower_whom_excel_may_have_spoiled_is_nobody(written, header, cell,
     [
         (1001.0, "1001", ""),
         (12345678901234567, "12345678901234567", ""),
+        (1001.5, "1001.5", "a number with decimals"),
         (1.2345678901234567e16, "1.2345678901234568e+16", "Excel cut its digits"),
         (dt.datetime(2026, 3, 4, tzinfo=dt.UTC), "2026-03-04 00:00:00+00:00", "a date of it"),
         (pd.NA, "", "it is not said whose document"),
@@ -154,6 +178,14 @@ def test_ids_of_a_frame_are_texts_numbers_or_missing(paper, value, external_id, 
     assert line.borrower.external_id == external_id
     assert problem in "; ".join(line.problems)
     assert bool(problem) == bool(line.problems)
+
+
+def test_a_borrower_for_all_lines_is_read_as_one_in_a_line(stubs):
+    for given, meant in (("1001,0", "1001"), ("Mu\u0308ller", "M\u00fcller")):
+        lines = read_manifest(stubs(2)[["file"]], user=given).lines
+        assert {line.borrower.external_id for line in lines} == {meant}
+    with refused(ValidationError, "user '6,001': it looks like a number"):
+        read_manifest(stubs(2), user="6,001")
 
 
 # Types
@@ -178,12 +210,52 @@ def test_types_that_are_spelt_as_argyle_does_need_no_second_column(paper):
     [
         ("paystbu", "'paystbu' is not known (did you mean paystubs?)"),
         ("FHA", "'FHA' is not known: write one of paystubs, W-2, 1099"),
-        (None, "no document type is given, and the file does not tell it"),
+        (None, "no document type: neither the file's name nor the first page of a PDF tells it"),
     ],
 )
 def test_a_type_that_is_unknown_or_missing_is_told(paper, written_type, said):
-    frame = pd.DataFrame({"file": [paper()], "document_type": [written_type], "user": "me"})
+    file = [paper("scan.pdf")]
+    frame = pd.DataFrame({"file": file, "document_type": [written_type], "user": "me"})
     assert said in problem_of(frame)
+
+
+@pytest.mark.parametrize("column", [{}, {"document_type": [None, "1099", ""]}])
+def test_where_a_line_gives_no_type_the_file_tells_it_as_in_a_folder(tmp_path, column):
+    (tmp_path / "scan.pdf").write_bytes(SAMPLES["paystub_rivera_2026-01-23.pdf"].read_bytes())
+    (tmp_path / "W2 2025.pdf").write_bytes(PDF)
+    files = ["scan.pdf", "W2 2025.pdf", "W2 2025.pdf"]
+    frame = pd.DataFrame({"file": files, "user": "me"} | column)
+    frame.to_csv(tmp_path / "list.csv", index=False)
+    table, lines = read_manifest(tmp_path / "list.csv")
+    written = "1099" if column else "W-2"
+    assert table["document_type"].tolist() == ["paystubs", written, "W-2"]
+    by_name = "" if column else "file name"
+    assert table["type_found_by"].fillna("").tolist() == ["content", by_name, "file name"]
+    assert [line.problems for line in lines] == [()] * 3
+
+
+def test_a_type_for_all_lines_comes_before_what_files_tell(paper):
+    table = read_manifest(pd.DataFrame({"file": [paper("W2.pdf")]}), document_type="1099").table
+    assert table["document_type"].tolist() == ["1099"]
+    assert "type_found_by" not in table
+
+
+def test_of_a_protected_file_it_is_said_that_its_type_cannot_be_read(tmp_path):
+    (tmp_path / "locked.pdf").write_bytes(encrypted_pdf())
+    problem = problem_of(pd.DataFrame({"file": [str(tmp_path / "locked.pdf")], "user": "me"}))
+    assert "the file has a password, so its type cannot be read: write one of" in problem
+
+
+def test_all_that_is_wrong_with_a_line_is_said_at_once(client, journal, tmp_path):
+    (tmp_path / "notes.txt").write_text("no document")
+    frame = pd.DataFrame({"file": [str(tmp_path / "notes.txt"), "gone.pdf"]})
+    with pytest.warns(UserWarning, match="None of 2 lines can be sent") as told:
+        sent = upload_batch(client, frame, journal=journal)
+    words = [["is not a PDF, JPEG", "no document type", "whose document"]]
+    words += [["there is no such file", "no document type", "whose document"]]
+    for reason, expected in zip(sent["reason"], words, strict=True):
+        assert [word in reason for word in expected] == [True] * 3
+    assert str(told[0].message).count("whose document") == 1
 
 
 def test_an_unknown_type_for_all_lines_is_an_error(client, journal, stubs):
@@ -288,7 +360,7 @@ def test_a_line_with_more_cells_than_the_header_is_not_read(written):
 def test_mended_lines_are_sent_by_the_result_of_the_run_before(client, stubs, journal):
     manifest = stubs(2, user="mended-1").assign(loan=["x", "y"])
     manifest.loc[0, "document_type"] = "?"
-    with pytest.warns(UserWarning, match="1 of 2 lines"):
+    with pytest.warns(UserWarning, match="1 of 2 lines cannot be sent"):
         sent = upload_batch(client, manifest, journal=journal)
     sent.loc[0, "document_type"] = "W2"
     again = upload_batch(client, sent, journal=journal)
@@ -303,7 +375,8 @@ def test_mended_lines_are_sent_by_the_result_of_the_run_before(client, stubs, jo
 
 
 def test_a_manifest_without_a_column_for_the_file_is_refused(client, journal):
-    with refused(ValidationError, "no column file: it has Document, user"):
+    told = "no column file: it has Document, user. Rename the column that holds the paths to 'file'"
+    with refused(ValidationError, told):
         upload_batch(client, pd.DataFrame({"Document": ["a.pdf"], "user": "me"}), journal=journal)
 
 
@@ -330,6 +403,12 @@ def test_a_file_that_is_no_manifest_is_refused(client, journal, tmp_path, conten
     (tmp_path / "list").write_bytes(content)
     with refused(ValidationError, "list (is|has|cannot)"):
         upload_batch(client, tmp_path / "list", journal=journal)
+
+
+@pytest.mark.parametrize("name", ["paystub_rivera_2026-01-23.pdf", "id_card_rivera.jpg"])
+def test_a_document_is_no_manifest_and_it_is_said_what_to_name(client, journal, name):
+    with refused(ValidationError, "is a document: name its folder, or a manifest that lists it"):
+        upload_batch(client, SAMPLES[name], journal=journal)
 
 
 def test_a_missing_manifest_is_refused(client, journal, tmp_path):

@@ -158,6 +158,9 @@ MANIFESTS = {
     ),
     "a borrower without its digits": (partial(by_hand, text=TABS.replace("1001", "1.0E+11")), 3),
     "a borrower with its decimals": (partial(by_hand, text=TABS.replace("1001", "1001.0")), 4),
+    "a borrower with a decimal comma": (partial(by_hand, text=TABS.replace("1001", "1001,0")), 4),
+    "a borrower in thousands": (partial(by_hand, text=TABS.replace("1001", "1.001,00")), 3),
+    "accents written apart": (partial(by_hand, text=TABS.replace("\u00fc", "u\u0308")), 4),
     "a file that is not there": (partial(by_hand, text=TABS.replace("scan.pdf", "none.pdf")), 3),
     "a type that is none": (partial(by_hand, text=TABS.replace("\t1099\t", "\t1098\t")), 3),
     "names that hold the separator": (

@@ -10,6 +10,7 @@ from argyle_nb.errors import ValidationError
 from argyle_nb.uploads import users
 from argyle_nb.uploads.jobs import Borrower
 from argyle_nb.uploads.journal import Journal
+from argyle_nb.uploads.reconcile import audit
 from argyle_nb.uploads.users import UserFinder, UserMatch, Users, find_or_create_user
 from tests.support.servers import USER_ID, Answer, HostileServer, client_of, until
 
@@ -330,6 +331,18 @@ def test_an_external_id_that_is_the_e_mail_address_of_the_same_user_is_fine(clie
     assert named(external_id="own@example.test") == same.id
     created = named(external_id="new@example.test")
     assert [user.id for user in client.list_users(external_id="new@example.test")] == [created]
+
+
+def test_an_external_id_whose_accents_are_written_apart_is_the_same_one(client, named, tmp_path):
+    apart, composed = "accent Mu\u0308ller", "accent M\u00fcller"
+    old = client.create_user(external_id=apart)
+    assert named(external_id=composed) == old.id
+    assert named(old.id, composed) == old.id
+    assert UserFinder(client).find(composed).user.id == old.id
+    assert audit(client, user=composed, journal=tmp_path / "j.sqlite").empty
+    client.create_user(external_id=composed)
+    with pytest.raises(ValidationError, match="2 users have this external id"):
+        find_or_create_user(client, Journal(tmp_path / "j.sqlite"), composed)
 
 
 def test_argyles_id_in_the_place_of_an_external_id_makes_no_user(client, named):
