@@ -34,6 +34,7 @@ from argyle_nb.sandbox.inspection.image_checks import (
     image_facts,
     image_signals,
     open_image,
+    shows_screen,
 )
 from argyle_nb.sandbox.inspection.origin_checks import Origin, origin_signals, read_origin
 from argyle_nb.sandbox.inspection.paint_order import late_signals
@@ -110,8 +111,9 @@ def _inspect_image(data: bytes, document_type: str) -> Inspection:
     with open_image(data) as image:
         facts = image_facts(image)
         fresh = fresh_parts(image, facts.quality)
+        is_screen = shows_screen(image, facts)
     detect = analysis(
-        image_signals(facts, fresh),
+        image_signals(facts, fresh, is_screen=is_screen),
         form_type=FORM_TYPES[document_type],
         image_based=False,
         identity=hashlib.sha256(data).hexdigest(),

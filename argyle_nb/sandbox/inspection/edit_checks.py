@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from argyle_nb.sandbox.inspection.classification import CITY_LINE, DATE, EIN, SSN
+from argyle_nb.sandbox.inspection.classification import CITY_LINE, DATE, EIN, SSN, amount
 from argyle_nb.sandbox.inspection.layout import AMOUNT, Cell, plain, see
 from argyle_nb.sandbox.inspection.origin_checks import Origin, read_origin
 from argyle_nb.sandbox.inspection.pay_rows import kind_of
@@ -17,13 +17,17 @@ from argyle_nb.sandbox.inspection.pdfium import PdfFile, UnreadablePdfError
 from argyle_nb.sandbox.inspection.scoring import DetectedSignal, found
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from argyle_nb.sandbox.inspection.layout import Hidden, TextPage
+    from argyle_nb.sandbox.inspection.page_content import FormField
 
 
 MAX_PAGES = 20
 MAX_REVISIONS = 12
 MAX_CHAIN = 64
 NEAR = 14.0
+ALIKE = 0.2
 
 
 @dataclass(frozen=True)
@@ -96,23 +100,65 @@ def changes_between(former: list[list[TextPage]], pages: list[TextPage]) -> list
     return [
         change
         for earlier, later in zip(former, [pages, *former], strict=False)
-        for before, after in zip(earlier, later, strict=False)
-        for change in page_changes(before, after)
-        if not _is_filling(change, before, after)
+        for before, after in _same_pages(earlier, later)
+        for change in _edits(before, after)
     ]
 
 
-def _is_filling(change: Change, before: TextPage, after: TextPage) -> bool:
-    """Whether a change fills what was empty: a form field, a signature, a note beside the text."""
-    if change.original is not None:
-        return False
-    if change.cell.runs and all(run.annotation for run in change.cell.runs):
-        return True
-    former = {field.name: field.value for field in before.content.fields}
-    return any(
-        change.cell.box.shared(field.box) > SAME_PLACE and not former.get(field.name)
-        for field in after.content.fields
+def _same_pages(former: list[TextPage], pages: list[TextPage]) -> list[tuple[TextPage, TextPage]]:
+    """Pair the pages most alike; a page put before, between or away from others is no edit."""
+    texts = [[Counter(map(_squeezed, page.cells)) for page in state] for state in (former, pages)]
+    alike = sorted(
+        (-_alike(before, after), abs(i - j), i, j)
+        for i, before in enumerate(texts[0])
+        for j, after in enumerate(texts[1])
     )
+    pairs: dict[int, int] = {}
+    for unlike, _, i, j in alike:
+        known = unlike < -ALIKE or len(former) == len(pages)
+        if known and i not in pairs and j not in pairs.values():
+            pairs[i] = j
+    return [(former[i], pages[j]) for i, j in sorted(pairs.items())]
+
+
+def _alike(texts: Counter[str], others: Counter[str]) -> float:
+    """Return the share (0 to 1) of the texts of the fuller page that both have."""
+    return (texts & others).total() / max(texts.total(), others.total(), 1)
+
+
+def _edits(before: TextPage, after: TextPage) -> list[Change]:
+    """Return the changes of a page but those that fill in a form or note something beside text."""
+    former = {field.name: field for field in before.content.fields}
+    fields = (*before.content.fields, *after.content.fields)
+    filled: set[Decimal | None] = set()
+    edits: list[Change] = []
+    refilled: list[Change] = []
+    for change in page_changes(before, after):
+        near = [field for field in fields if change.cell.box.shared(field.box) > SAME_PLACE]
+        if _is_note(change) or any(_fills(change, former.get(field.name)) for field in near):
+            filled.add(amount(change.now or ""))
+        else:
+            (refilled if near else edits).append(change)
+    return edits + [change for change in refilled if _growth(change) not in filled - {None}]
+
+
+def _is_note(change: Change) -> bool:
+    added = change.original is None and change.cell.runs
+    return bool(added) and all(run.annotation for run in change.cell.runs)
+
+
+def _fills(change: Change, field: FormField | None) -> bool:
+    """Whether a field was empty, held nothing but zeros or its default, or reckons by itself."""
+    held = field.value if field else ""
+    is_open = not re.search(r"[^\W0_]", held) or (field and held == field.default)
+    replaced = change.original and plain(change.original) != plain(held)
+    return not replaced and bool(is_open or (field and field.calculated))
+
+
+def _growth(change: Change) -> Decimal | None:
+    """Return by how much an amount changed: a sum by what was filled in."""
+    was, now = amount(change.original or ""), amount(change.now or "")
+    return None if was is None or now is None else abs(now - was)
 
 
 def page_changes(before: TextPage, after: TextPage) -> list[Change]:
@@ -131,10 +177,10 @@ def page_changes(before: TextPage, after: TextPage) -> list[Change]:
 
 def _difference(page: TextPage, other: TextPage) -> list[Cell]:
     """Cells whose text the other page lacks, counted."""
-    left = Counter("".join(cell.text.split()) for cell in other.cells)
+    left = Counter(map(_squeezed, other.cells))
     only: list[Cell] = []
     for cell in page.cells:
-        key = "".join(cell.text.split())
+        key = _squeezed(cell)
         if not plain(key):
             continue
         if left[key] > 0:
@@ -142,6 +188,10 @@ def _difference(page: TextPage, other: TextPage) -> list[Cell]:
         else:
             only.append(cell)
     return only
+
+
+def _squeezed(cell: Cell) -> str:
+    return "".join(cell.text.split())
 
 
 def _distance(cell: Cell, other: Cell) -> float:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from PIL import Image
 
-from argyle_nb.sandbox.inspection.origin_checks import EDITORS
+from argyle_nb.sandbox.inspection.origin_checks import CLOCKS_APART, EDITORS
 from argyle_nb.sandbox.inspection.scoring import DetectedSignal, found
 
 if TYPE_CHECKING:
@@ -144,6 +144,9 @@ FINEST = 0.02
 LEAST_CHANGE = 0.5
 LARGEST_SHARE = 0.2
 FEWEST_TOGETHER = 4
+# Nothing is printed so near to the upper and lower edge; scanning programs sign there.
+MARGIN = 0.06
+COLOURED = 50
 # From the median absolute deviation to the standard deviation of a normal distribution.
 NORMAL = 1.4826
 
@@ -160,12 +163,23 @@ def fresh_parts(image: Image.Image, quality: int) -> list[Fresh]:
     """Find parts that came into a picture after it was first saved."""
     if image.width * image.height > MAX_RECOMPRESSED_PIXELS:
         return []
-    image.draft("L", image.size)
-    grey = image.convert("L")
+    image.draft("YCbCr", image.size)
+    grey = image.getchannel("Y") if image.mode == "YCbCr" else image.convert("L")
     first = _earlier_quality(_middle(grey), quality)
     if first is None:
         return []
-    return [Fresh(_in_pixels(box), first) for box in _clusters(_fresh_blocks(grey, first))]
+    boxes = map(_in_pixels, _clusters(_fresh_blocks(grey, first)))
+    return [Fresh(box, first) for box in boxes if not _is_mark(image, box)]
+
+
+def _is_mark(image: Image.Image, box: tuple[int, int, int, int]) -> bool:
+    """Whether it is a scanning program's line in the margin, or a stamp: ink with a colour."""
+    margin = MARGIN * image.height
+    if box[3] < margin or box[1] > image.height - margin:
+        return True
+    colours = np.asarray(image.crop(box).convert("RGB"), dtype=np.int16)
+    strength = np.ptp(colours, axis=2)
+    return bool(np.percentile(strength, 95) - np.median(strength) > COLOURED)
 
 
 def _fresh_blocks(grey: Image.Image, first: int) -> NDArray[np.bool_]:
@@ -290,17 +304,18 @@ COMPUTER_SCREENS = frozenset(
         *((1600, 2560), (1664, 2560), (1800, 2880), (1964, 3024), (2160, 3840), (2234, 3456)),
     }
 )
+FLAT = 0.4
 SAME_MOMENT = timedelta(minutes=2)
-# A clock may be set to any zone of the world.
-CLOCKS_APART = timedelta(hours=26)
 
 
-def image_signals(facts: ImageFacts, fresh: list[Fresh]) -> list[DetectedSignal]:
+def image_signals(
+    facts: ImageFacts, fresh: list[Fresh], *, is_screen: bool
+) -> list[DetectedSignal]:
     """Check a picture."""
     signals: list[DetectedSignal] = []
     if editor := _editor(facts.programs):
         signals.append(found("sbx_edited_by_software", 1, edit_source=editor))
-    if _is_screen(facts):
+    if is_screen:
         width, height = map(str, facts.size)
         signals.append(found("sbx_screenshot", 1, width=width, height=height))
     signals += [found("sbx_file_dates_contradict", 1, problem=p) for p in _contradictions(facts)]
@@ -319,18 +334,24 @@ def _editor(programs: tuple[str, ...]) -> str | None:
     return None
 
 
-def _is_screen(facts: ImageFacts) -> bool:
+def shows_screen(image: Image.Image, facts: ImageFacts) -> bool:
+    """Whether it says so, or has the size of a screen and one colour in much of it.
+
+    Messengers send the photos of cameras in such sizes, without a word of the camera.
+    """
     if "screenshot" in facts.comment.lower():
         return True
     upright = (min(facts.size), max(facts.size))
-    return not facts.camera and upright in PHONE_SCREENS | COMPUTER_SCREENS
+    if facts.camera or upright not in PHONE_SCREENS | COMPUTER_SCREENS:
+        return False
+    return max(image.convert("L").histogram()) > FLAT * image.width * image.height
 
 
 def _contradictions(facts: ImageFacts) -> Iterator[str]:
     taken, digitised, changed = facts.taken, facts.digitised, facts.changed
     if facts.camera and taken and digitised and abs(taken - digitised) > SAME_MOMENT:
         yield f"a camera took it {taken} and made it digital {digitised}"
-    if taken and changed and changed < taken - SAME_MOMENT:
+    if taken and changed and changed < taken - CLOCKS_APART:
         yield f"changed {changed}, before it was taken {taken}"
     now = datetime.now(UTC).replace(tzinfo=None)
     if any(date and date > now + CLOCKS_APART for date in (taken, digitised, changed)):

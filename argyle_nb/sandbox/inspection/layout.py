@@ -20,7 +20,9 @@ SAME_WORD_GAP = 0.75
 SPACE_GAP = 0.12
 COVERED = 0.5
 OVERPRINTED = 0.45
-OTHER_SIZE = 2.5
+# What replaces text has about its size and, in parts of it, its baseline and one of its ends.
+OTHER_SIZE = 1.25
+OFF_LINE, OFF_END = 0.3, 0.5
 SCAN_SHARE = 0.7
 LONGEST_CELL = 600
 TOUCHES = 0.25
@@ -102,7 +104,11 @@ def see(content: PageContent) -> TextPage:
     page.hidden = list(_hidden(content))
     gone = {id(hidden.run) for hidden in page.hidden}
     seen = [run for run in content.runs if id(run) not in gone]
-    page.lines = [list(_cells(line, content.number)) for line in _lines(seen)]
+    across = _across(seen)
+    lines = _lines([run for run in seen if id(run) not in across])
+    lines += _lines([run for run in seen if id(run) in across])
+    lines.sort(key=lambda line: -line[0].box.y0)
+    page.lines = [list(_cells(line, content.number)) for line in lines]
     return page
 
 
@@ -116,11 +122,13 @@ def _hidden(content: PageContent) -> Iterator[Hidden]:
     covering = ByPlace((patch.box, patch) for patch in _covering(content))
     for run in content.runs:
         if not run.seen:
-            if run.inked and not run.layered and _is_covered(run, covering):
-                yield Hidden(run, "covered", _seen_instead(run, seen))
+            cover = _cover_of(run, covering) if run.inked and not run.layered else None
+            if cover:
+                by = _seen_instead(run, seen)
+                yield Hidden(run, "redacted" if cover.dark and not by else "covered", by)
             else:
                 yield Hidden(run, "layer" if run.layered else "invisible")
-        elif over := _overprint(run, seen):
+        elif over := _overprint(run, seen, covering):
             yield Hidden(run, "overprinted", over.text)
 
 
@@ -133,11 +141,10 @@ def _covering(content: PageContent) -> Iterator[Patch]:
             yield patch
 
 
-def _is_covered(run: Run, patches: ByPlace[Patch]) -> bool:
-    return any(
-        patch.order > run.order and run.box.shared(patch.box) > COVERED
-        for patch in patches.near(run.box)
-    )
+def _cover_of(run: Run, patches: ByPlace[Patch]) -> Patch | None:
+    above = (patch for patch in patches.near(run.box) if patch.order > run.order)
+    covers = (patch for patch in above if run.box.shared(patch.box) > COVERED)
+    return max(covers, key=lambda patch: patch.order, default=None)
 
 
 def _seen_instead(run: Run, seen: ByPlace[Run]) -> str:
@@ -153,24 +160,35 @@ def _touches(box: Box, other: Box) -> bool:
     return max(box.shared(other), other.shared(box)) > TOUCHES
 
 
-def _overprint(run: Run, seen: ByPlace[Run]) -> Run | None:
+def _overprint(run: Run, seen: ByPlace[Run], covering: ByPlace[Patch]) -> Run | None:
     if not plain(run.text) or _BLANK.search(run.text):
         return None
     over = (other for other in seen.near(run.box) if _is_over(other, run))
-    return next((other for other in over if _replaces(other, run)), None)
+    return next((other for other in over if _replaces(other, run, covering)), None)
 
 
-def _replaces(over: Run, run: Run) -> bool:
-    """Whether text was set in the place of other text.
+def _replaces(over: Run, run: Run, covering: ByPlace[Patch]) -> bool:
+    """Whether text was set in the place of other text: figures on figures, words on words.
 
-    It begins where that began, or a figure stands on a figure. A label in too wide a font runs
-    into the next one, letters set close touch, and a lone digit may be the number of a note.
+    It begins where that did, figures may end there, or paint lies between. A label in too wide a
+    font runs into the next one, letters set close touch, and a lone digit may be a note's number.
     """
     above, below = plain(over.text), plain(run.text)
     if above in below or (len(above) == 1 and not (above.isdigit() and below[0].isdigit())):
         return False
-    begins_there = abs(over.box.x0 - run.box.x0) < run.size
-    return begins_there or (_has_digit(above) and _has_digit(_under(run, over.box)))
+    figures = _has_digit(above)
+    if figures != _has_digit(_under(run, over.box)) or (below in above and not figures):
+        return False
+    near = OFF_END * run.size
+    starts, ends = abs(over.box.x0 - run.box.x0) < near, abs(over.box.x1 - run.box.x1) < near
+    return (
+        starts
+        or (figures and ends)
+        or any(
+            run.order < patch.order < over.order and over.box.shared(patch.box) > COVERED
+            for patch in covering.near(over.box)
+        )
+    )
 
 
 def _has_digit(text: str) -> bool:
@@ -188,9 +206,22 @@ def _is_over(other: Run, run: Run) -> bool:
     small, large = sorted((run.size, other.size))
     return (
         other.order > run.order
+        and not other.annotation
         and large < OTHER_SIZE * small
+        and abs(other.box.y0 - run.box.y0) < OFF_LINE * small
         and max(run.box.shared(other.box), other.box.shared(run.box)) > OVERPRINTED
     )
+
+
+def _across(runs: list[Run]) -> set[int]:
+    """Find print that lies across smaller print and is read apart from it: stamps, watermarks."""
+    placed = ByPlace((run.box, run) for run in runs)
+    return {
+        id(run)
+        for run in runs
+        for other in placed.near(run.box)
+        if run.size >= OTHER_SIZE * other.size and other.box.shared(run.box) > OVERPRINTED
+    }
 
 
 def _lines(runs: list[Run]) -> list[list[Run]]:

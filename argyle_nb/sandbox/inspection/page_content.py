@@ -18,6 +18,7 @@ Matrix = tuple[float, float, float, float, float, float]
 Colour = tuple[float, ...]
 IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 BLACK: Colour = (0.0, 0.0, 0.0)
+WHITE: Colour = (1.0, 1.0, 1.0)
 THIN = 2.0
 # Of what stands at one place so many are looked at, those painted last: time has a limit.
 CELL = 24.0
@@ -100,20 +101,23 @@ class Run:
 
 @dataclass(frozen=True)
 class Patch:
-    """A filled rectangle or an image, which hides what was painted before it."""
+    """A filled rectangle or an image, which hides what was painted before it; a dark one openly."""
 
     box: Box
     order: int
     image: bool = False
+    dark: bool = False
 
 
 @dataclass(frozen=True)
 class FormField:
-    """A field of a form."""
+    """A field of a form; ``default`` is what it holds before anybody fills it in."""
 
     name: str
     value: str
     box: Box
+    default: str = ""
+    calculated: bool = False
 
 
 @dataclass

@@ -21,6 +21,7 @@ import pypdfium2.raw as pdf
 from argyle_nb.sandbox.inspection.page_content import (
     BLACK,
     IDENTITY,
+    WHITE,
     Box,
     ByPlace,
     Font,
@@ -68,10 +69,12 @@ APART = 4096.0
 # Print of other sizes, in points, nobody reads.
 SMALLEST, LARGEST = 1.0, 400.0
 FAINT, OPAQUE = 0.1, 0.9
+DARK = 0.5
 # Gaps between glyphs in parts of the size of print: of a word, of a column, of a letter.
 SPACE_GAP, COLUMN_GAP = 0.18, 0.7
 JOINED_GAP, JOINED_SPACE, JOINED_BACK = 0.18, 0.12, -0.1
 SAME_SIZE, SAME_LINE = 0.01, 0.05
+SAME_PRINT = 0.7
 # Regular expressions see texts of this length at most: no clock can stop them.
 LONGEST_RUN = 300
 CAPITALS, DESCENDERS, MIDDLE = 0.7, 0.2, 0.3
@@ -87,6 +90,8 @@ STRAIGHT = 0.05
 TWO_ENDS = 2
 SLANTED = 45
 
+SCRIPT_OF = pdf.FPDFAnnot_GetFormAdditionalActionJavaScript
+ON_CALCULATE = pdf.FPDF_ANNOT_AACTION_CALCULATE
 INVISIBLE_MODES = {pdf.FPDF_TEXTRENDERMODE_INVISIBLE, pdf.FPDF_TEXTRENDERMODE_CLIP}
 STROKED_MODES = {pdf.FPDF_TEXTRENDERMODE_STROKE, pdf.FPDF_TEXTRENDERMODE_STROKE_CLIP}
 STANDARD_FONTS = ("helvetica", "arial", "times", "courier", "symbol", "zapfdingbats")
@@ -180,6 +185,8 @@ class PdfFile:
             name=_wide(pdf.FPDFAnnot_GetFormFieldName, self._form, annotation),
             value=_wide(pdf.FPDFAnnot_GetFormFieldValue, self._form, annotation),
             box=bounds(IDENTITY, [(rect.left, rect.bottom), (rect.right, rect.top)]),
+            default=_wide(pdf.FPDFAnnot_GetStringValue, annotation, b"DV"),
+            calculated=bool(_wide(SCRIPT_OF, self._form, annotation, ON_CALCULATE)),
         )
 
 
@@ -365,20 +372,21 @@ class _PageReader:
             get = pdf.FPDFPageObj_GetStrokeColor
             boxes = _thick_lines(figures, _line_width(handle, matrix))
         for box in boxes:
-            self._patch(handle, box, state, _colour(handle, get)[1])
+            self._patch(handle, box, state, *_colour(handle, get))
 
     def _patch(
         self,
         handle: Any,
         box: Box,
         state: _State,
+        colour: Colour = WHITE,
         alpha: float = 1.0,
         *,
         image: bool = False,
     ) -> None:
         box = box.cut_to(state.clip)
         if alpha > OPAQUE and box.is_finite and not pdf.FPDFPageObj_HasTransparency(handle):
-            self._patches.append(Patch(box, self._order, image))
+            self._patches.append(Patch(box, self._order, image, dark=max(colour) < DARK))
 
     def _runs(self) -> list[_RawRun]:
         """Read the glyphs of every text object and gather those that stand together."""
@@ -808,10 +816,12 @@ def _main_turn(runs: list[_RawRun], turns: list[int]) -> int:
 
 
 def _joined(runs: Iterable[Run]) -> list[Run]:
-    """Join what many programs paint letter by letter."""
+    """Join what many programs paint letter by letter, some of them each letter twice."""
     groups: list[list[Run]] = []
     for run in runs:
-        if groups and len(groups[-1]) < LONGEST_RUN and _continues(groups[-1][-1], run):
+        if groups and _repeats(groups[-1][-1], run):
+            groups[-1][-1] = replace(groups[-1][-1], order=run.order)
+        elif groups and len(groups[-1]) < LONGEST_RUN and _continues(groups[-1][-1], run):
             groups[-1].append(run)
         else:
             groups.append([run])
@@ -839,6 +849,12 @@ def _continues(before: Run, run: Run) -> bool:
         and abs(run.box.y0 - before.box.y0) < SAME_LINE
         and _manner(run) == _manner(before)
     )
+
+
+def _repeats(before: Run, run: Run) -> bool:
+    """Whether the same is painted again at nearly the same place, which makes it bold."""
+    alike = run.text == before.text and _manner(run) == _manner(before)
+    return alike and run.box.shared(before.box) > SAME_PRINT
 
 
 def _manner(run: Run) -> tuple[object, ...]:

@@ -1,4 +1,4 @@
-"""Checks of how pages are printed: fonts, alignment, hidden text, and scanned images."""
+"""Checks of how pages are printed: fonts, alignment, and scanned images."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from argyle_nb.sandbox.inspection.image_checks import (
     open_image,
     part_signals,
 )
-from argyle_nb.sandbox.inspection.layout import plain
 from argyle_nb.sandbox.inspection.scoring import DetectedSignal, found
 
 if TYPE_CHECKING:
@@ -73,7 +72,6 @@ def print_signals(pages: list[TextPage]) -> list[DetectedSignal]:
         signals += [print_signal("sbx_fonts_mixed_in_line", c, t) for t, c in mixed.items()]
         off = {cell.text: cell for cell in (*_off_line(page), *_off_column(page))}
         signals += [print_signal("sbx_fields_misaligned", c, t) for t, c in off.items()]
-        signals += list(_hidden_text(page))
     return signals
 
 
@@ -81,19 +79,6 @@ def print_signal(identifier: str, cell: Cell, text: str) -> DetectedSignal:
     """Name a text that is printed unlike others, and its fonts."""
     fonts = "; ".join(dict.fromkeys(f"{r.font.name} {r.size:.1f}" for r in cell.runs))
     return found(identifier, cell.page, text=text, fonts=fonts)
-
-
-def _hidden_text(page: TextPage) -> Iterator[DetectedSignal]:
-    """Figures in the file that the page does not show; a scan's own text layer is none."""
-    if page.covered_by_image:
-        return
-    seen = plain(page.text)
-    for piece in page.hidden:
-        text = plain(piece.run.text)
-        hidden = piece.reason in ("layer", "invisible") and bool(VALUE.search(piece.run.text))
-        if hidden and text not in seen:
-            evidence = {"text": piece.run.text, "hidden_by": piece.reason}
-            yield found("sbx_hidden_layer", page.number, **evidence)
 
 
 def _mixed_inside(page: TextPage) -> Iterator[Cell]:

@@ -1,11 +1,11 @@
 """Signals, what each weighs, and the score they leave: this sandbox's stand-in for Ocrolus Detect.
 
 The score is 100 minus the weights of the signals found, once per signal and never below 0. It falls
-only for evidence that something was changed after the document was made, or that the document
-contradicts itself; what is not read, an unknown layout, a missing text or the name of a program
-that makes, scans, prints, converts or protects costs nothing. Nothing in it is random and nothing
-is learned. Identity edits weigh most, because Argyle's table puts a tampered name, SSN or address
-in 0-29; amounts come next.
+only for evidence that something was changed after the document was made, that the document
+contradicts itself, that a paystub site made it, or that it shows a screen; what is not read, an
+unknown layout, a missing text or the name of a program that makes, scans, prints, converts or
+protects costs nothing. Nothing in it is random and nothing is learned. Identity edits weigh most,
+because Argyle's table puts a tampered name, SSN or address in 0-29; amounts come next.
 
 {table}
 """
@@ -44,7 +44,6 @@ WEIGHTS: dict[str, Weight] = {
     "withholdings_edits": Weight(58, "Withholdings Edits", "an amount that makes net pay"),
     "date_edits": Weight(58, "Date Edits", "an old document made young"),
     "pay_frequency_edits": Weight(55, "Pay Frequency Edits", "multiplies income"),
-    "employee_details_edits": Weight(50, "Employee Details Edits", "facts about the employment"),
     "other_edits": Weight(45, "Other Edits", "text changed, meaning unknown"),
     "sbx_text_added": Weight(16, "Text Added After Saving", "may be a note or a signature"),
     "sbx_paystub_generator": Weight(62, "Online Paystub Generator", "anybody fills in anything"),
@@ -56,11 +55,10 @@ WEIGHTS: dict[str, Weight] = {
     "sbx_fonts_mixed_in_line": Weight(44, "Fonts Mixed In A Value", "typed in another program"),
     "sbx_fields_misaligned": Weight(30, "Fields Misaligned", "set by hand, off its column or line"),
     "sbx_text_over_text": Weight(30, "Text Over Text", "something was painted over"),
-    "sbx_hidden_layer": Weight(24, "Hidden Text", "text in the file that nobody sees"),
     "sbx_copies_disagree": Weight(46, "Copies Disagree", "all copies of a form are one print"),
     "sbx_flat_withholding": Weight(12, "Flat Withholding", "tax tables give no whole percentages"),
-    "sbx_screenshot": Weight(40, "Screenshot", "shows a screen, not a document"),
-    "sbx_part_put_in": Weight(56, "Part Put In", "not saved with the rest of the picture"),
+    "sbx_screenshot": Weight(40, "Screenshot", "a screen's size and even colour"),
+    "sbx_part_put_in": Weight(56, "Part Put In", "dark print not saved with the rest"),
 }
 FIELDS_MISALIGNED = "006-L"
 # A document that contradicts itself may be its maker's mistake: alone this leaves half the points.

@@ -138,10 +138,17 @@ def test_a_picture_is_analysed_as_what_it_was_sent_as_and_not_read(
     assert found.ocr_authenticity_score == form(found)["form_authenticity"]["score"]
 
 
+def screen_of(width: int, height: int) -> Image.Image:
+    """A document in a window, with the bar of a program above it."""
+    image = Image.new("RGB", (width, height), "white")
+    ImageDraw.Draw(image).rectangle((0, 0, width, height // 3), fill=(50, 54, 60))
+    return image
+
+
 def test_a_picture_without_camera_data_costs_nothing_and_a_screenshot_does(tmp_path: Path) -> None:
     photo, bare, screen = (
         look(tmp_path, data).ocr_authenticity_score or 0
-        for data in (jpeg(sheet(), exif=photo_exif()), jpeg(sheet()), png(sheet((1170, 2532))))
+        for data in (jpeg(sheet(), exif=photo_exif()), jpeg(sheet()), png(screen_of(1170, 2532)))
     )
     assert photo == bare == 100
     assert screen < bare
@@ -149,13 +156,21 @@ def test_a_picture_without_camera_data_costs_nothing_and_a_screenshot_does(tmp_p
 
 @pytest.mark.parametrize("size", [(1170, 2532), (2532, 1170), (1080, 2400), (1366, 768)])
 def test_a_picture_of_a_screens_size_is_a_screenshot(tmp_path: Path, size: tuple[int, int]) -> None:
-    found = look(tmp_path, png(Image.new("RGB", size, "white")))
-    assert signals(found) == {"sbx_screenshot"}
+    for data in (png(screen_of(*size)), jpeg(screen_of(*size))):
+        assert signals(look(tmp_path, data)) == {"sbx_screenshot"}
 
 
 def test_a_screenshot_that_says_so_is_one_at_any_size(tmp_path: Path) -> None:
     said = exif_of({}, {COMMENT: b"ASCII\0\0\0Screenshot"})
     assert "sbx_screenshot" in signals(look(tmp_path, jpeg(sheet(), exif=said)))
+
+
+@pytest.mark.parametrize("size", [(900, 1600), (720, 1280)])
+def test_a_photo_that_a_messenger_made_as_small_as_a_screen_is_none(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    lamp = Image.linear_gradient("L").resize(size).convert("RGB")
+    assert signals(look(tmp_path, jpeg(Image.blend(sheet(size), lamp, 0.2)))) == set()
 
 
 def test_a_camera_may_take_pictures_of_a_screens_size(tmp_path: Path) -> None:
@@ -185,7 +200,11 @@ def test_an_editor_is_known_wherever_it_signs(tmp_path: Path, data: bytes) -> No
 
 
 @pytest.mark.parametrize(
-    "program", ["17.5.1", "HDR+ 1.0.641377609zd", "Microsoft Windows Photo Viewer 6.1", "Photos 9"]
+    "program",
+    [
+        *("17.5.1", "HDR+ 1.0.641377609zd", "Microsoft Windows Photo Viewer 6.1", "Photos 9"),
+        "Samsung Photo Editor",
+    ],
 )
 def test_a_phone_or_a_viewer_is_no_editor(tmp_path: Path, program: str) -> None:
     found = look(tmp_path, jpeg(sheet(), exif=photo_exif(software=program)))
@@ -195,7 +214,7 @@ def test_a_phone_or_a_viewer_is_no_editor(tmp_path: Path, program: str) -> None:
 @pytest.mark.parametrize(
     ("said", "signal"),
     [
-        ({"changed": "2026:03:12 09:00:00"}, "sbx_file_dates_contradict"),
+        ({"changed": "2026:03:11 09:00:00"}, "sbx_file_dates_contradict"),
         ({"digitised": "2026:03:20 09:00:00"}, "sbx_file_dates_contradict"),
     ],
 )
@@ -212,7 +231,11 @@ def test_a_photo_from_the_future_contradicts_itself(tmp_path: Path) -> None:
     assert signals(found) == {"sbx_file_dates_contradict"}
 
 
-@pytest.mark.parametrize("changed", ["2026:03:13 12:00:40", "2026:03:15 09:00:00", "not a date"])
+@pytest.mark.parametrize(
+    "changed",
+    ["2026:03:13 12:00:40", "2026:03:15 09:00:00", "not a date", "2026:03:13 03:15:00"],
+    ids=["at once", "later", "no date", "by a computer in another zone"],
+)
 def test_a_photo_saved_later_or_without_a_date_is_honest(tmp_path: Path, changed: str) -> None:
     found = look(tmp_path, jpeg(sheet(), exif=photo_exif(changed=changed)))
     assert signals(found) == set()
@@ -251,6 +274,19 @@ def test_a_bar_code_saved_with_the_rest_is_no_part_put_in(tmp_path: Path) -> Non
     once = opened(jpeg(with_bars(page)))
     assert signals(look(tmp_path, png(once))) == set()
     assert "sbx_part_put_in" in signals(look(tmp_path, png(with_bars(once))))
+
+
+@pytest.mark.parametrize(
+    ("place", "colour"),
+    [((330, 776), (90, 90, 90)), ((330, 8), (90, 90, 90)), ((400, 404), (200, 0, 0))],
+    ids=["below the page", "above the page", "a red stamp"],
+)
+def test_a_scanners_line_and_an_offices_stamp_are_no_part_put_in(
+    tmp_path: Path, place: tuple[int, int], colour: tuple[int, int, int]
+) -> None:
+    page = opened(jpeg(sheet(), 75))
+    ImageDraw.Draw(page).text(place, "Scanned by hand", colour, ImageFont.load_default(18))
+    assert signals(look(tmp_path, jpeg(page, 92))) == set()
 
 
 def test_an_empty_sheet_has_no_part_put_in(tmp_path: Path) -> None:

@@ -123,12 +123,12 @@ def test_bold_and_regular_of_one_face_are_one_family(name: str, family: str) -> 
     assert family_of(name) == family
 
 
-def test_a_dark_bar_without_text_on_it_covers_and_replaces_nothing() -> None:
+def test_a_dark_bar_without_text_on_it_redacts() -> None:
     buffer, drawn = new_canvas()
     drawn.drawString(100, 700, "912-33-0044")
     drawn.rect(95, 695, 90, 18, stroke=0, fill=1)
     [hidden] = seen(buffer, drawn).hidden
-    assert (hidden.reason, hidden.by) == ("covered", "")
+    assert (hidden.reason, hidden.by) == ("redacted", "")
 
 
 def test_large_print_behind_small_print_is_no_text_over_text() -> None:
@@ -151,8 +151,22 @@ def test_large_print_behind_small_print_is_no_text_over_text() -> None:
         ("Date: ______________", "03/05/2026", 30),
         ("Name ..............", "Otis R. Plumleigh", 30),
         ("city or town, state or province, ZIP 00000", "1a", 110),
+        ("Employer-paid Long Term Disability Insurance", "12.50", 126),
+        ("0450 Night Bakery And Delivery Operations", "03/05/2026", 120),
+        ("Authorized signature: Payroll Department", "Jane Doe", 90),
+        ("interest on obligations", "Bond", 71),
+        ("Mun", "Municipality", 0),
     ],
-    ids=["letters", "the end of a word", "a note", "a line", "dots", "a label too wide"],
+    ids=[
+        *("letters", "the end of a word", "a note", "a line", "dots", "a label too wide"),
+        *(
+            "a label on its amount",
+            "a label on a date",
+            "a typed signature",
+            "the end",
+            "an abbreviation",
+        ),
+    ],
 )
 def test_text_that_touches_other_text_does_not_replace_it(below: str, over: str, dx: float) -> None:
     buffer, drawn = new_canvas()
@@ -160,6 +174,42 @@ def test_text_that_touches_other_text_does_not_replace_it(below: str, over: str,
     drawn.drawString(100, 700, below)
     drawn.drawString(100 + dx, 700, over)
     assert seen(buffer, drawn).hidden == []
+
+
+@pytest.mark.parametrize(
+    ("text", "size", "dy"), [("PAID", 14, -2), ("COPY", 18, -4), ("Title", 13, -7)]
+)
+@pytest.mark.parametrize("first", ["text", "amount"])
+def test_a_stamp_a_watermark_and_a_title_across_an_amount_are_read_apart_from_it(
+    text: str, size: int, dy: int, first: str
+) -> None:
+    buffer, drawn = new_canvas()
+
+    def across() -> None:
+        drawn.setFont("Helvetica-Bold", size)
+        drawn.drawString(98, 700 + dy, text)
+
+    if first == "text":
+        across()
+    drawn.setFont("Helvetica", 9)
+    drawn.drawString(100, 700, "1,730.81")
+    if first == "amount":
+        across()
+    page = seen(buffer, drawn)
+    assert sorted(cell.text for cell in page.cells) == ["1,730.81", text]
+    assert page.hidden == []
+
+
+def test_bold_faked_by_printing_each_letter_twice_is_one_text() -> None:
+    buffer, drawn = new_canvas()
+    drawn.setFont("Helvetica", 9)
+    x = 50.0
+    for letter in "Check total 1,730.81":
+        drawn.drawString(x, 300, letter)
+        drawn.drawString(x + 0.3, 300, letter)
+        x += drawn.stringWidth(letter, "Helvetica", 9)
+    page = seen(buffer, drawn)
+    assert ([cell.text for cell in page.cells], page.hidden) == (["Check total", "1,730.81"], [])
 
 
 @pytest.mark.parametrize(("below", "over"), [("1", "9"), ("100.00", "9"), ("May", "Jun")])
@@ -175,6 +225,17 @@ def test_a_figure_on_the_figure_at_the_end_of_a_text_is_text_over_text() -> None
     drawn.drawString(100, 700, "Period Ending: 12/31/2025")
     drawn.drawString(182, 700, "11/30/2026")
     assert [piece.by for piece in seen(buffer, drawn).hidden] == ["11/30/2026"]
+
+
+def test_a_figure_on_paint_in_the_middle_of_a_text_is_text_over_text() -> None:
+    buffer, drawn = new_canvas()
+    drawn.setFont("Helvetica", 9)
+    drawn.drawString(100, 700, "direct sales of $5,000 or more")
+    drawn.setFillGray(1)
+    drawn.rect(160, 697, 32, 11, stroke=0, fill=1)
+    drawn.setFillGray(0)
+    drawn.drawString(161, 700, "$7,532")
+    assert [piece.by for piece in seen(buffer, drawn).hidden] == ["$7,532"]
 
 
 def test_things_are_found_by_where_they_stand() -> None:

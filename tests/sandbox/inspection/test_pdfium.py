@@ -194,7 +194,6 @@ def test_what_no_pixel_shows_is_not_read(page: bytes) -> None:
 
 COVERED = {
     "by a white box": page_of(NET + WHITE + OVER_IT),
-    "by a black bar": page_of(NET + BLACK + OVER_IT),
     "by a box of a form": page_of(NET + b"/X Do", form(WHITE + OVER_IT), resources=FORM),
     "by a round box": page_of(
         NET + WHITE + b"90 700 m 90 730 90 720 100 720 c 170 720 l 170 690 l 90 690 l h f"
