@@ -167,6 +167,8 @@ def _content(
     reader: DocumentReader, as_type: str, origin: Origin
 ) -> tuple[dict[str, Any], list[DetectedSignal], Fields]:
     """Read the document as its type and check what it says."""
+    if any(page.content.fields for page in reader.pages):
+        origin = Origin()  # a file with fields to fill in has the dates of the blank form
     if as_type == "paystubs":
         stub = read_paystub(reader)
         signals = paystub_signals(stub, origin) + late_signals(reader.pages, stub.cells, {})

@@ -35,16 +35,23 @@ ADDITIONAL_MEDICARE = Decimal("0.0235")
 # Social Security wage base by year (SSA, contribution and benefit base).
 WAGE_BASE = {2022: 147_000, 2023: 160_200, 2024: 168_600, 2025: 176_100, 2026: 184_500}
 FEDERAL = re.compile(r"\bfed\w*\b.*(income|tax|with|w/?h)|\bfit\b|\bfwt\b", re.IGNORECASE)
+MOST_WITHHELD = Decimal("0.5")
 # Flat by law for bonuses (IRS Publication 15, supplemental wages).
 SUPPLEMENTAL = (22, 37)
-MOST_WITHHELD = Decimal("0.5")
 LONG_FIGURE = 6
-LONGEST_PERIOD = timedelta(days=45)
-PAID_AFTER_PERIOD = timedelta(days=45)
+# Quarters, bonuses of a year, and pay that was owed take long, but no longer.
+A_YEAR = timedelta(days=366)
+# Pay comes within days of a period's beginning or of its end, in between only when it is short.
+AFTER_BEGINNING = timedelta(days=10)
+BEFORE_END = timedelta(days=21)
+BEFORE_BEGINNING = timedelta(days=7)
+A_MONTH = timedelta(days=31)
 DAYS_BETWEEN_PAYS = {"BI_WEEKLY": 14, "SEMI_MONTHLY": 15, "MONTHLY": 30}
 MADE_BEFORE_END = timedelta(days=10)
 MADE_BEFORE_PAY = timedelta(days=45)
-PREMIUM = re.compile(r"over ?time|\bo\.?t\b|double|premium|\bdt\b|retro", re.IGNORECASE)
+PLAIN_TIME = re.compile(
+    r"^(?!.*(over|retro)).*(\breg|salar|hourly|\bbase\b|straight)", re.IGNORECASE
+)
 # Some print the plain rate beside time and a half, double time, or the half that is added.
 PRINTED_RATES = (Decimal(1), Decimal("1.5"), Decimal(2), Decimal("0.5"))
 HIGH_PAY = 190_000
@@ -79,7 +86,15 @@ def _contradiction(signal: str, check: str, expected: Decimal, said: Decimal) ->
 
 def _rows(stub: Paystub) -> Iterator[Finding]:
     rows = [row for row in stub.rows if row.sure and row.kind not in ("none", "unknown")]
-    less = list(_less_than_this_period(rows))
+    ytd = Column(stub, "ytd")
+    # Where the year adds up, a row below this period was corrected in it.
+    right = {"earning": ytd.earnings, "tax": ytd.deductions, "deduction": ytd.deductions}
+    less = [
+        finding
+        for row in rows
+        for finding in _less_than_this_period(row)
+        if not ((added := right.get(row.kind)) and added.fits)
+    ]
     if 2 * len(less) <= len(rows):  # else the columns stand the other way round
         yield from less
     for row in rows:
@@ -87,11 +102,10 @@ def _rows(stub: Paystub) -> Iterator[Finding]:
             yield from _hours_by_rate(row)
 
 
-def _less_than_this_period(rows: list[PayRow]) -> Iterator[Finding]:
-    for row in rows:
-        current, ytd = row.values.get("current"), row.values.get("ytd")
-        if current and ytd and abs(ytd) < abs(current) - CENT:
-            yield f"year to date below this period: {row.description}", current, ytd
+def _less_than_this_period(row: PayRow) -> Iterator[Finding]:
+    current, ytd = row.values.get("current"), row.values.get("ytd")
+    if current and ytd and abs(ytd) < abs(current) - CENT:
+        yield f"year to date below this period: {row.description}", current, ytd
 
 
 def _hours_by_rate(row: PayRow) -> Iterator[Finding]:
@@ -100,10 +114,10 @@ def _hours_by_rate(row: PayRow) -> Iterator[Finding]:
         return  # a salary printed as the rate of the period
     expected = hours * rate
     slack = CENT + abs(hours) * Decimal("0.0051") + rate * Decimal("0.0051")
-    if PREMIUM.search(row.description):  # of a rate that is averaged over the week
-        fits = expected / 2 - slack <= current <= 3 * expected + slack
-    else:
+    if PLAIN_TIME.search(row.description):
         fits = any(abs(expected * by - current) <= 2 * slack for by in PRINTED_RATES)
+    else:  # holidays, sick leave, overtime: a part of the rate or a multiple of it
+        fits = expected / 2 - slack <= current <= 3 * expected + slack
     if not fits:
         yield f"hours by rate: {row.description}", expected, current
 
@@ -115,7 +129,9 @@ def _paystub_taxes(stub: Paystub) -> Iterator[Finding]:
     """Compare Social Security and Medicare with each other, and both with gross pay."""
     for name in ("current", "ytd"):
         column = Column(stub, name)
-        social = _only_row(stub, SOCIAL_SECURITY, name)
+        paid = stub.pay_date or stub.end
+        other_law = paid is not None and paid.year in OTHER_LAW
+        social = None if other_law else _only_row(stub, SOCIAL_SECURITY, name)
         medicare = _only_row(stub, MEDICARE, name)
         found = list(_two_taxes(column, social, medicare)) if social and medicare else []
         taxes = [(social, SOCIAL_SECURITY), (medicare, MEDICARE)]
@@ -183,6 +199,8 @@ def _taxes_of_the_year(column: Column, given: list[tuple[PayRow, Decimal]]) -> I
     if not (_columns_certain(column, given) and column.complete(*TAKEN)) or len(column.gross) > 1:
         return
     gross = column.gross[0]
+    if _exempt_before(column.stub, gross, [row for row, _ in given]):
+        return
     added = sum(map(abs, column.loose), ZERO) + max(Decimal(1), gross / 500)
     least = gross - abs(signed(column.stub.of("deduction"), "ytd")) - added
     for row, rate in given:
@@ -191,6 +209,24 @@ def _taxes_of_the_year(column: Column, given: list[tuple[PayRow, Decimal]]) -> I
             continue
         if not least * rate <= paid <= max(rate * (gross + added), _most_medicare(gross, rate)):
             yield f"{row.description} of gross pay (ytd)", gross * rate, paid
+
+
+def _exempt_before(stub: Paystub, gross: Decimal, rows: list[PayRow]) -> bool:
+    """Whether income tax kept pace with gross pay while the others did not: a student's do."""
+    current = max(Column(stub, "current").gross, default=ZERO)
+    income = [row for row in stub.of("tax") if FEDERAL.search(row.description) and row not in rows]
+    kept, others = _pace(income[:1]), _pace(rows)
+    if not (current and kept and others):
+        return others is None
+    return abs(kept - gross / current) < abs(kept - others)
+
+
+def _pace(rows: list[PayRow]) -> Decimal | None:
+    """Return how many times what was paid this period was paid in the year."""
+    current, ytd = (
+        sum((abs(r.values.get(n, ZERO)) for r in rows), ZERO) for n in ("current", "ytd")
+    )
+    return ytd / current if current else None
 
 
 def _columns_certain(column: Column, given: list[tuple[PayRow, Decimal]]) -> bool:
@@ -245,14 +281,15 @@ def _may_be_capped(stub: Paystub) -> bool:
     return earned > min(WAGE_BASE.values())
 
 
+# Years in which employees might pay less or more Social Security (Tax Relief Act of 2010; IRS
+# Notice 2020-65).
+OTHER_LAW = (2011, 2012, 2020, 2021)
 # Wages, their tax, the rate that is law, and rates that makers of samples take for it: with the
 # employer's half, or both taxes in one.
 PAIRS = (
     ("socialSecurityWages", "socialSecurityTaxWithheld", SOCIAL_SECURITY, ("7.65", "12.4")),
     ("medicareWagesAndTips", "medicareTaxWithheld", MEDICARE, ("7.65", "2.9")),
 )
-# The employee's Social Security rate of two years (Tax Relief Act of 2010).
-LOWERED = {2011: Decimal("0.042"), 2012: Decimal("0.042")}
 
 
 def _tax_of(
@@ -262,11 +299,15 @@ def _tax_of(
     wages, tax = form.money(wages_key), form.money(tax_key)
     if wages is None or tax is None:
         return
-    bases, rates = [wages], [rate]
+    bases = [wages]
     if rate == SOCIAL_SECURITY:
         bases.append(wages + (form.money("socialSecurityTips") or 0))
-        rates.append(LOWERED.get(form.year or 0, rate))
-    if any(_fits(base, tax, each) for base in bases for each in rates):
+    if any(_fits(base, tax, rate) for base in bases):
+        return
+    short = bases[-1] * rate - tax
+    lawful = rate == SOCIAL_SECURITY and form.year in OTHER_LAW
+    # Box 12 has what could not be collected on tips.
+    if short > 0 and (lawful or any(abs(short - figure) <= 1 for figure in form.figures)):
         return
     share = _mistaken(form, wages_key, tax_key, mistaken)
     if share is None:
@@ -302,7 +343,8 @@ def _form_limits(form: TaxForm) -> Iterator[Finding]:
     if wages is not None and medicare and social in (medicare, base):
         deferred = sum(form.deferrals(), Decimal(0))
         limit = medicare - deferred + (form.money("nonqualifiedPlans") or 0)
-        if wages > limit + 1:
+        premium = wages - limit in form.figures  # of an owner's health insurance
+        if wages > limit + 1 and not premium:
             yield "wages of box 1 above Medicare wages of box 5", limit, wages
     if social and base and social > base + 1:
         yield f"wages of box 3 above the base of {form.year}", Decimal(base), social
@@ -338,21 +380,27 @@ def _paystub_days(stub: Paystub, origin: Origin) -> Iterator[str]:
     start, end, paid = stub.start, stub.end, stub.pay_date
     if start and end and end < start:
         yield f"period ends {end} before it starts {start}"
-    if start and end and end - start > LONGEST_PERIOD:
+    if start and end and end - start > A_YEAR:
         yield f"period from {start} to {end} is longer than any pay period"
-    if start and paid and paid < start:
+    if start and paid and start - paid > BEFORE_BEGINNING:
         yield f"paid {paid} before the period starts {start}"
-    if end and paid and paid - end > PAID_AFTER_PERIOD:
+    if end and paid and paid - end > A_YEAR:
         yield f"paid {paid}, long after the period ended {end}"
-    if end and paid and end - paid > timedelta(days=21):
-        yield f"paid {paid}, long before the period ended {end}"
+    if end and paid and end - paid > BEFORE_END:
+        begun = start or end - A_MONTH
+        if not -BEFORE_BEGINNING <= paid - begun <= AFTER_BEGINNING:
+            yield f"paid {paid}, long before the period ended {end}"
     yield from _too_many_pays(stub)
     yield from _against_file(end, paid, origin)
 
 
 def _too_many_pays(stub: Paystub) -> Iterator[str]:
-    """Find a year to date of more equal pays than there were pay days since New Year."""
+    """Find a year to date of more equal pays than there were pay days since New Year.
+
+    Social Security and Medicare are shares of gross pay: that all three are equal shows nothing.
+    """
     rows = [row for row in stub.of("gross", "tax") if row.values.keys() >= {"current", "ytd"}]
+    rows = [row for row in rows if _rate_of(row.description) is None]
     shares = [row.values["ytd"] / row.values["current"] for row in rows if row.values["current"]]
     if stub.pay_date is None or len(shares) <= 1 or shares.count(shares[0]) == 1:
         return
@@ -362,10 +410,12 @@ def _too_many_pays(stub: Paystub) -> Iterator[str]:
 
 
 def _against_file(end: date | None, paid: date | None, origin: Origin) -> Iterator[str]:
-    if origin.created is None:
+    # A blank form is made before it is filled in.
+    saved = max(filter(None, (origin.created, origin.modified)), default=None)
+    if saved is None:
         return
-    made = origin.created.date()
-    if end and end - made > MADE_BEFORE_END:
+    made = saved.date()
+    if end and min(end, paid or end) - made > MADE_BEFORE_END:
         yield f"file made {made}, before the period ended {end}"
     elif paid and paid - made > MADE_BEFORE_PAY:
         yield f"file made {made}, long before payment {paid}"

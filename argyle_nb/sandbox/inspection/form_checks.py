@@ -39,8 +39,6 @@ _COLUMNS = (
     "medicareTaxWithheld",
 )
 _STATE = re.compile(r"[A-Z]{2}")
-# Amounts and tax numbers, these also masked.
-_NUMBERS = re.compile(r"[\d\s.,$()Xx*#\u2022-]+")
 _SUBSET = re.compile(r"^[A-Z]{6}\+")
 
 
@@ -52,7 +50,7 @@ def filling_signals(form: TaxForm) -> list[DetectedSignal]:
             v for found in form.copies.values() for v in found if v.cell.page == boxes.page.number
         ]
         certain = [value for value in filled if value.certain]
-        figures = [value for value in certain if _NUMBERS.fullmatch(value.text)]
+        figures = [value for value in certain if FIGURE.match(value.text)]
         off = [*_off_level(figures), *_off_edge(figures)]
         odd = _odd_print(figures)
         signals += [print_signal("sbx_fonts_mixed_in_line", v.cell, v.text) for v in odd]
@@ -93,10 +91,25 @@ def _said(group: list[Value]) -> list[str]:
 
 def _state_of(cell: Cell, form: TaxForm) -> str:
     """Return the state whose line a figure stands in: copies for two states lawfully differ."""
-    pages = [boxes.page for boxes in form.pages if boxes.page.number == cell.page]
-    line = next((line for page in pages for line in page.lines if any(c is cell for c in line)), [])
-    before = [c.text.strip() for c in line if c.box.x0 < cell.box.x0]
+    before = [c.text.strip() for c in _line_of(cell, form) if c.box.x0 < cell.box.x0]
     return next((text for text in reversed(before) if _STATE.fullmatch(text)), "")
+
+
+def _line_of(cell: Cell, form: TaxForm) -> list[Cell]:
+    pages = [boxes.page for boxes in form.pages if boxes.page.number == cell.page]
+    return next((line for page in pages for line in page.lines if any(c is cell for c in line)), [])
+
+
+def _elsewhere(cell: Cell, other: Cell, form: TaxForm) -> bool:
+    """Whether two figures are of two states, or of two localities that are named beside them."""
+    words = [
+        next(
+            (c.text for c in _line_of(one, form) if c.box.x0 > one.box.x0 and not _is_figure(c)), ""
+        )
+        for one in (cell, other)
+    ]
+    places = all(words) and plain(words[0]) != plain(words[1])
+    return places or _state_of(cell, form) != _state_of(other, form)
 
 
 def _unread(form: TaxForm, boxes: Boxes) -> Iterator[tuple[Cell, Cell]]:
@@ -118,7 +131,7 @@ def _unread(form: TaxForm, boxes: Boxes) -> Iterator[tuple[Cell, Cell]]:
                 < SAME_PLACE
             ]
             differs = len(same) == 1 and plain(same[0].text) != plain(cell.text)
-            if differs and _state_of(cell, form) == _state_of(same[0], form):
+            if differs and not _elsewhere(cell, same[0], form):
                 yield cell, same[0]
 
 

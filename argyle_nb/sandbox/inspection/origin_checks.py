@@ -45,6 +45,10 @@ GENERATORS = re.compile(
 # Clocks and zones: a date may lack its zone, and be written by a clock of any part of the world.
 CLOCKS_APART = timedelta(hours=26)
 OLDEST_YEAR = 2001
+_DATE = re.compile(
+    r"(?:D:)?(\d{4})-?(\d\d)-?(\d\d)[T ]?(\d\d)?:?(\d\d)?:?(\d\d)?(?:\.\d+)?"
+    r"(Z|[+-]\d\d)?'?:?(\d\d)?'?(?:\d\d'?)?"
+)
 
 
 @dataclass(frozen=True)
@@ -102,24 +106,18 @@ def _tag(xmp: str, name: str) -> str | None:
 
 
 def read_date(text: str) -> datetime | None:
-    """Read a PDF date (``D:20260313120000-05'00'``) or an ISO one (XMP)."""
-    found = re.match(
-        r"(?:D:)?(\d{4})-?(\d\d)?-?(\d\d)?T?(\d\d)?:?(\d\d)?:?(\d\d)?(?:\.\d+)?"
-        r"(Z|[+-]\d\d)?'?:?(\d\d)?",
-        text,
-    )
+    """Read a PDF date (``D:20260313120000-05'00'``) or an ISO one (XMP), to the day at least."""
+    found = _DATE.fullmatch(text)
     if not found:
         return None
     if int(found[1]) < OLDEST_YEAR:  # a clock that was never set, or a fixed build date
         return None
-    numbers = [
-        int(found[at] or low) for at, low in ((1, 0), (2, 1), (3, 1), (4, 0), (5, 0), (6, 0))
-    ]
+    numbers = [int(found[at] or 0) for at in range(1, 7)]
     hours = int(found[7]) if found[7] and found[7] != "Z" else 0
     minutes = int(found[8] or 0)
     try:
         zone = timezone(timedelta(hours=hours, minutes=minutes if hours >= 0 else -minutes))
-        return datetime(*numbers[:6], tzinfo=zone).astimezone(UTC)  # type: ignore[arg-type,misc]
+        return datetime(*numbers, tzinfo=zone).astimezone(UTC)  # type: ignore[arg-type,misc]
     except (ValueError, OverflowError):
         return None
 

@@ -27,8 +27,8 @@ MOST_AT_ONE_PLACE = 100
 
 _SUBSET = re.compile(r"^[A-Z]{6}\+")
 _STYLE = re.compile(
-    r"[-,_ ]?(?i:semibold|bold|italic|oblique|regular|roman|medium|light|black|mt|ps)"
-    r"(?=$|[-,_ A-Z])"
+    r"[-,_ ]?(?i:(semi|demi|extra|ultra)?(bold|light|black)|demi|heavy|thin|book|medium|regular"
+    r"|roman|italic|oblique|mt|ps|(?<=[-,_ ])(bd|blk|hv|lt|md|rg|th|it))(?=$|[-,_ A-Z])"
 )
 
 

@@ -48,10 +48,8 @@ _KINDS: tuple[tuple[str, str], ...] = (
         "imputed",
         r"imputed|group[- ]term|\bgtl\b|taxable (life|fringe|benefit)|non-?cash|personal use",
     ),
-    (
-        "none",
-        r"taxable|adjusted gross|excluded from|fed(eral)? wages|(hourly|pay|base|salary) rate",
-    ),
+    ("none", r"(adjusted|\b(tax|fit|fed\w*|sit|state|local|fica|oasdi|ss|med\w*)) gross"),
+    ("none", r"taxable|excluded from|fed(eral)? wages|(hourly|pay|base|salary) rate"),
     ("none", rf"rate of pay|per hour|total hours\W*$|hours worked|check amount|{ANNUAL.pattern}"),
     ("none", r"balance|accrued|available|exempt|\ballowances\b|^(tax|state|federal) allowance"),
     ("net", r"\bnet (pay|amount|earnings|check|wages|deposit|income)|take[- ]home|^net\W*$"),

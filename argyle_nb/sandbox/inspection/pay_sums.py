@@ -23,6 +23,7 @@ CENT = Decimal("0.021")
 ZERO = Decimal(0)
 MOST_LOOSE = 12
 MOST_TOTALS = 6
+MOST_REPEATED = 8
 Finding = tuple[str, Decimal, Decimal]
 
 
@@ -89,8 +90,18 @@ class Column:
         return False
 
     def repeats(self, difference: Decimal, *kinds: str) -> bool:
-        """Whether one row alone makes up a difference: it may be no part of the sum."""
-        return any(abs(abs(v) - difference) <= CENT for v in self.values(self.stub.of(*kinds)))
+        """Whether rows of one kind make up a difference: they may be no part of the sum."""
+        for kind in kinds:
+            rows = [abs(value) for value in self.values(self.stub.of(kind))][:MOST_REPEATED]
+            for part in (part for n in range(len(rows)) for part in combinations(rows, n + 1)):
+                if abs(sum(part, ZERO) - difference) <= CENT:
+                    return True
+        return False
+
+    def _left_out(self) -> bool:
+        """Whether rows may be missing: of the year, what has no part in this period often is."""
+        stated = self.totals or [self.taken]
+        return self.name == "ytd" and (not self.net or self.leaves_net(stated))
 
     @cached_property
     def earnings(self) -> Sum | None:
@@ -100,7 +111,9 @@ class Column:
         total = sum(self.values(self.stub.of("earning")), ZERO)
         fits = any(self.explained(gross - total) for gross in self.gross)
         check = f"earnings make gross pay ({self.name})"
-        return Sum(check, total, self.gross[0], fits, possible=not self.unread("earning"))
+        short = total < self.gross[0] and self._left_out()
+        possible = not (short or self.unread("earning"))
+        return Sum(check, total, self.gross[0], fits, possible=possible)
 
     @cached_property
     def deductions(self) -> Sum | None:
@@ -112,7 +125,9 @@ class Column:
         check = f"deductions make their total ({self.name})"
         one = len(self.totals) == 1 and self.sure(*TAKEN, "total")
         certain = one and self.leaves_net([self.taken])
-        return Sum(check, self.taken, self.totals[0], fits, certain, not self.unread(*TAKEN))
+        short = self.taken < self.totals[0] and self._left_out()
+        possible = not (short or self.unread(*TAKEN))
+        return Sum(check, self.taken, self.totals[0], fits, certain, possible)
 
     def _totals_of_parts(self) -> bool:
         """Whether every total is that of the taxes alone, or of the deductions alone."""
@@ -140,8 +155,9 @@ class Column:
         certain = added or (bool(listed) and self.sure("gross", "net", *TAKEN))
         check = f"gross less deductions makes net pay ({self.name})"
         fits = self.leaves_net([*listed, *self.totals])
-        possible = not self.unread("imputed", "reimbursement", *(() if added else TAKEN))
-        return Sum(check, expected, self.net[0], fits, certain, possible)
+        short = self.name == "ytd" and not self.totals and expected > self.net[0]
+        unread = self.unread("imputed", "reimbursement", *(() if added else TAKEN))
+        return Sum(check, expected, self.net[0], fits, certain, not (short or unread))
 
     @property
     def all_listed(self) -> bool:
@@ -190,9 +206,10 @@ def _agreement(column: Column) -> Iterator[Finding]:
 def _deposits(column: Column) -> Iterator[Finding]:
     """Compare what went to accounts with net pay; less may be, when the rest was a check."""
     paid = [abs(value) for value in column.stated("deposit")]
-    if not (paid and column.net) or any(abs(part - column.net[0]) <= CENT for part in paid):
+    net = max(column.net, default=ZERO)
+    if not net or not paid or any(abs(part - net) <= CENT for part in paid):
         return
     total = sum(paid, ZERO)
     unfit = column.pay is not None and not column.pay.fits
-    if not column.explained(total - column.net[0]) and (total > column.net[0] or unfit):
-        yield "deposits make net pay", column.net[0], total
+    if not column.explained(total - net) and (total > net or unfit):
+        yield "deposits make net pay", net, total

@@ -44,17 +44,29 @@ _NOT_A_NAME = re.compile(
     r"|\btax|deduct|contribution|department|employee|employer|sample|address|check\b|summary|name|ssn|status|rate|hours",
     re.IGNORECASE,
 )
+# What forms print where there is no date: 00/00/0000, 99/99/9999.
+_NO_DATE = re.compile(r"(?<!\d)(0+|99+)(?!\d)")
 _NUMERIC_DAY = re.compile(r"(?<![\d/.-])(\d{1,2})[/.-](\d{1,2})[/.-](?=\d{4}|\d\d(?!\d))")
 WHOLE = {"gross", "tax", "net"}
 _BEGINS = re.compile(r"pay ?(date|day)\b|(check|payment|advice) date|period", re.IGNORECASE)
 _PHONE = re.compile(r"\s*\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}.*$")
 _FREQUENCIES = (
     ("BI_WEEKLY", r"bi-?\s?weekly|every (two|2) weeks|fortnight"),
-    ("SEMI_MONTHLY", r"semi-?\s?monthly|twice a month"),
+    ("SEMI_MONTHLY", r"(semi|bi)-?\s?monthly|twice a month"),
     ("WEEKLY", r"weekly|every week"),
     ("MONTHLY", r"monthly|every month"),
 )
 _FREQUENCY = re.compile("|".join(pattern for _, pattern in _FREQUENCIES), re.IGNORECASE)
+_ONLY_FREQUENCY = re.compile(
+    rf"^(pay(roll)? )?({_FREQUENCY.pattern})( pay(roll)?)?$", re.IGNORECASE
+)
+_SPAN = r"(pay |work )?(period|dates|cycle)(?! (begin|start|end|from|to\b|thru))( covered| dates?)?"
+# Labels of a period's first and last day. Alone, a start date is that of the job.
+_LIMITS = (
+    (r"(pay )?period (begin|start|from)", r"(pay )?period (end|to\b|thru)\w*"),
+    (r"(begin|start)\w* (date|of period)", r"end(ing)? (date|of period)"),
+    (r"from\b", r"to\b"),
+)
 
 
 @dataclass
@@ -134,30 +146,32 @@ def _note(stub: Paystub, name: str, found: tuple[str, Cell] | None) -> str | Non
 def _day(stub: Paystub, text: str | None) -> date | None:
     if text is None:
         return None
-    if stub.day_first:
-        text = _NUMERIC_DAY.sub(r"\2/\1/", text)
-    day = read_day(text)
-    if day is None:
+    turned = _NUMERIC_DAY.sub(r"\2/\1/", text)
+    first, second = (turned, text) if stub.day_first else (text, turned)
+    day = read_day(first) or read_day(second)
+    if day is None and not _NO_DATE.search(text):
         stub.impossible.append(text)
     return day
 
 
 def _read_dates(reader: DocumentReader, stub: Paystub) -> None:
     paid = r"pay ?(date|day)|(payment|check|advice|deposit) date|paid on|date (paid|of pay)"
-    begin = r"(pay )?period (begin|start|from)|(begin|start)\w* (date|of period)|from\b"
-    end = r"(pay )?period (end|to\b|thru)\w*|end(ing)? (date|of period)|to\b"
-    spanned = reader.find(r"(pay |work )?(period|dates|cycle)( covered| dates?)?", _RANGE)
-    spanned = spanned or reader.first(_RANGE)
+    spanned = reader.find(_SPAN, _RANGE)
     if spanned:
         days = DATE.findall(spanned[0])
         _note(stub, "date", spanned)
         stub.start, stub.end = _day(stub, days[0]), _day(stub, days[-1])
     else:
-        stub.start = _day(stub, _note(stub, "date", reader.find(begin, DATE)))
-        stub.end = _day(stub, _note(stub, "date", reader.find(end, DATE)))
+        stub.start, stub.end = (_day(stub, _note(stub, "date", day)) for day in _limits(reader))
     said = reader.find(paid, DATE) or _within(reader, paid)
     stub.pay_date = _day(stub, _note(stub, "date", said))
     stub.hire_date = _day(stub, _note(stub, "date", reader.find(r"(hire|start) date|hired", DATE)))
+
+
+def _limits(reader: DocumentReader) -> list[tuple[str, Cell] | None]:
+    """Return the first and the last day of the period, each with a label of its own."""
+    found = [[reader.find(label, DATE) for label in labels] for labels in _LIMITS]
+    return next((days for days in found if all(days)), found[0])
 
 
 def _within(reader: DocumentReader, label: str) -> tuple[str, Cell] | None:
@@ -270,7 +284,7 @@ def _addressee(reader: DocumentReader) -> tuple[str, Cell] | None:
 
 def _read_terms(reader: DocumentReader, stub: Paystub) -> None:
     labelled = reader.find(r"(pay )?(frequency|schedule|cycle|basis)", _FREQUENCY)
-    printed = labelled or reader.first(_FREQUENCY)
+    printed = labelled or reader.first(_ONLY_FREQUENCY)
     stub.frequency_printed = _note(stub, "pay_frequency", printed)
     stub.frequency = _frequency(stub)
     status = reader.find(

@@ -8,6 +8,7 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
+from argyle_nb.sandbox.inspection.classification import DATE
 from argyle_nb.sandbox.inspection.edit_checks import VALUE
 from argyle_nb.sandbox.inspection.image_checks import (
     fresh_parts,
@@ -15,6 +16,8 @@ from argyle_nb.sandbox.inspection.image_checks import (
     open_image,
     part_signals,
 )
+from argyle_nb.sandbox.inspection.layout import AMOUNT, plain
+from argyle_nb.sandbox.inspection.pay_rows import is_money, kind_of
 from argyle_nb.sandbox.inspection.scoring import DetectedSignal, found
 
 if TYPE_CHECKING:
@@ -56,9 +59,14 @@ SAME_COLUMN = 3.0
 SAME_SIZE = 0.05
 ALIKE = 0.6
 PEERS = 2
+LARGER = 1.15
+NOTE_GAP = 2.0
 RARE = 3
 RARE_SHARE = 6
 LONGEST_VALUE = 32
+# What is often set apart from the rest: larger, in a frame, in another font.
+RESULTS = ("net", "gross", "total", "deposit")
+PRINTED = re.compile(f"{AMOUNT.pattern}|{DATE.pattern}", re.IGNORECASE)
 YEAR = re.compile(r"(19|20)\d\d")
 
 
@@ -97,16 +105,21 @@ def _mixed_inside(page: TextPage) -> Iterator[Cell]:
 
 
 def _differs(run: Run, other: Run) -> bool:
+    """Whether two prints are not one: another family, size, or subset; bold is emphasis."""
+    names = [each.font.name.split("+") for each in (run, other)]
     return (
         run.font.family != other.font.family
         or abs(run.size - other.size) > OTHER_SIZE
-        or run.font.name != other.font.name
+        or (names[0][-1] == names[1][-1] and names[0] != names[1])
     )
 
 
 def _odd_among_peers(page: TextPage) -> Iterator[Cell]:
-    """Values whose font or size nothing else of their line or column shares."""
-    values = [cell for cell in page.cells if _is_value(cell)]
+    """Values whose font or size nothing else of their line or column shares.
+
+    What pay comes to is often set apart, and larger print is meant to be seen.
+    """
+    values = [cell for cell in page.cells if _is_value(cell) and not _is_result(cell, page)]
     families = Counter(cell.runs[0].font.family for cell in page.cells)
     for cell in values:
         row = [c for c in _same_line(cell, page) if c is not cell]
@@ -123,11 +136,18 @@ def _odd_among_peers(page: TextPage) -> Iterator[Cell]:
 
 def _all_differ(size: float, peers: list[Cell]) -> bool:
     sizes = [cell.size for cell in peers]
-    return max(sizes) - min(sizes) < SAME_SIZE and abs(size - sizes[0]) > OTHER_SIZE
+    alike = max(sizes) - min(sizes) < SAME_SIZE and size < LARGER * sizes[0]
+    return alike and abs(size - sizes[0]) > OTHER_SIZE
 
 
 def _is_value(cell: Cell) -> bool:
-    return len(cell.text) < LONGEST_VALUE and VALUE.search(cell.text) is not None
+    return len(cell.text) < LONGEST_VALUE and PRINTED.search(cell.text) is not None
+
+
+def _is_result(cell: Cell, page: TextPage) -> bool:
+    """Whether the label before a value is that of net pay or a total."""
+    before = [c.text for c in _same_line(cell, page) if c.box.x0 < cell.box.x0 and not is_money(c)]
+    return bool(before) and kind_of(before[-1]) in RESULTS
 
 
 def _same_line(cell: Cell, page: TextPage) -> list[Cell]:
@@ -142,6 +162,8 @@ def _off_line(page: TextPage) -> Iterator[Cell]:
             levels = [c.box.y0 for c in rest]
             if not cell.is_amount or len(rest) < PEERS or not any(c.is_amount for c in rest):
                 continue
+            if _is_result(cell, page):
+                continue
             level = median(levels)
             together = max(abs(y - level) for y in levels) < ON_LINE
             if together and abs(cell.box.y0 - level) > OFF_LINE:
@@ -149,9 +171,13 @@ def _off_line(page: TextPage) -> Iterator[Cell]:
 
 
 def _off_column(page: TextPage) -> Iterator[Cell]:
-    """Amounts that miss the right edge which at least three others of their column share."""
+    """Amounts that miss the right edge which at least three others of their column share.
+
+    Brackets, signs and notes hang out of a column, so amounts with them say nothing.
+    """
     amounts = [c for c in page.cells if c.is_amount and all(r.font.exact for r in c.runs)]
     amounts = [c for c in amounts if len(c.runs) == 1 and c.runs[0].text == c.text]
+    amounts = [c for c in amounts if c.text[-1].isdigit() and not _is_result(c, page)]
     for cell in amounts:
         near = [c for c in amounts if c is not cell and _in_column(cell, c)]
         if len(near) <= PEERS:
@@ -162,8 +188,18 @@ def _off_column(page: TextPage) -> Iterator[Cell]:
         aligned = max(right) - min(right) < ON_COLUMN
         widths = {round(c.box.x1 - c.box.x0, 1) for c in near}
         missed = all(abs(own[i] - median(e[i] for e in edges)) > OFF_COLUMN for i in range(3))
-        if aligned and len(widths) > 1 and missed:
+        if aligned and len(widths) > 1 and missed and not _has_note(cell, page):
             yield cell
+
+
+def _has_note(cell: Cell, page: TextPage) -> bool:
+    """Whether the small number of a note follows, for which an amount gives way."""
+    return any(
+        abs(note.box.x0 - cell.box.x1) < NOTE_GAP
+        and note.size < cell.size
+        and 0 <= note.box.y0 - cell.box.y0 < cell.size
+        for note in page.cells
+    )
 
 
 def _in_column(cell: Cell, other: Cell) -> bool:

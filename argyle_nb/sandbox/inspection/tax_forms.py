@@ -47,11 +47,6 @@ _W2_FIELDS: dict[str, tuple[str, re.Pattern[str]]] = {
     "stateWagesTipsEtc": (r"state wages(, tips, etc\.?)?", FIGURE),
     "stateIncomeTax": (r"state income tax", FIGURE),
 }
-# Read to compare copies and to check sums, and not written among the raw fields.
-_W2_UNWRITTEN: dict[str, tuple[str, re.Pattern[str]]] = {
-    "localWages": (r"local wages(, tips, etc\.?)?", FIGURE),
-    "localIncomeTax": (r"local income tax", FIGURE),
-}
 _1099_FIELDS: dict[str, tuple[str, re.Pattern[str]]] = {
     _PAYER + "sTin": (r"payer.?s? (tin|federal|id|ein|tax)[^\d:]*", TIN),
     _RECIPIENT + "Tin": (r"recipient.?s? (tin|id|tax|ssn|social)[^\d:]*", TIN),
@@ -60,6 +55,7 @@ _1099_FIELDS: dict[str, tuple[str, re.Pattern[str]]] = {
     _WITHHELD: (r"federal income tax( withheld)?", FIGURE),
 }
 STATE_INCOME = "stateIncome"
+# Read to check sums, and not written among the raw fields.
 _1099_UNWRITTEN: dict[str, tuple[str, re.Pattern[str]]] = {
     STATE_INCOME: (r"state income", FIGURE),
 }
@@ -157,7 +153,7 @@ def read_form(reader: DocumentReader, document_type: str) -> TaxForm:
     """Read a W-2 or a 1099 from its pages as seen."""
     if document_type == "W-2":
         form = TaxForm("W2", _W2_FIELDS)
-        _read_boxes(reader, form, {**_W2_FIELDS, **_W2_UNWRITTEN})
+        _read_boxes(reader, form, _W2_FIELDS)
         _read_address(reader, form, "employer", "employerName", "employerAddress")
         _read_address(reader, form, "employee", "employeeName", "employeeAddress")
     else:
@@ -223,7 +219,13 @@ def _read_year(reader: DocumentReader, form: TaxForm) -> None:
         re.IGNORECASE,
     )
     if not beside:
-        cells = [c for line in reader.lines for c in line if alone.search(c.text.strip())]
+        values = {id(value.cell) for found in form.copies.values() for value in found}
+        cells = [
+            cell
+            for line in reader.lines
+            for cell in line
+            if id(cell) not in values and alone.search(cell.text.strip())
+        ]
         largest = max((cell.size for cell in cells), default=0.0)
         beside = [(YEAR.findall(c.text)[0], c) for c in cells if largest - c.size < 1]
     if beside:

@@ -116,7 +116,14 @@ def test_text_without_ink_is_hidden() -> None:
         ("Arial,Bold", "arial"),
         ("TimesNewRomanPSMT", "timesnew"),
         ("TimesNewRomanPS-BoldMT", "timesnew"),
-        ("Bookman-Demi", "bookman-demi"),
+        ("Bookman-Demi", "bookman"),
+        ("BookmanOldStyle", "bookmanoldstyle"),
+        ("ABCDEF+Gotham-Book", "gotham"),
+        ("Lato-Heavy", "lato"),
+        ("Inter-ExtraBold", "inter"),
+        ("SegoeUI-Semilight", "segoeui"),
+        ("HelveticaNeueLTStd-Md", "helveticaneueltstd"),
+        ("Roboto-Thin", "roboto"),
     ],
 )
 def test_bold_and_regular_of_one_face_are_one_family(name: str, family: str) -> None:

@@ -92,6 +92,7 @@ def clean(found: Inspection) -> bool:
         ("Employer Paid Health", "none"),
         ("401(k) Company Match", "none"),
         ("Federal taxable wages", "none"),
+        ("FIT Gross", "none"),
         ("Federal Income Tax - filing status single, two allowances", "tax"),
         ("State Tax (exempt from local)", "tax"),
         ("Tax Allowances", "none"),
@@ -264,10 +265,17 @@ def test_net_pay_is_read_from_a_box(tmp_path: Path, place: tuple[int, int]) -> N
         ("401(k) Match", "72.00", "360.00"),
         ("Annual Salary", "62,400.00"),
         ("Federal taxable wages", "2,400.00", "12,000.00"),
+        ("FIT Gross", "1,950.00", "9,750.00"),
+        ("Pension Gross", "2,216.40", "11,082.00"),
     ],
 )
 def test_what_is_only_shown_changes_no_sum(tmp_path: Path, extra: Row) -> None:
     assert clean(look(tmp_path, stub(extra)))
+
+
+def test_a_check_may_be_for_what_did_not_go_to_accounts(tmp_path: Path) -> None:
+    split = [("Checking 1234", "600.00"), ("Savings 5678", "400.00"), ("Net Check", "995.23")]
+    assert clean(look(tmp_path, stub(*split)))
 
 
 def test_an_annual_salary_is_read_as_one(tmp_path: Path) -> None:

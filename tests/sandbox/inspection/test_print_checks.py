@@ -9,6 +9,7 @@ import pytest
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import RectangleObject
 from reportlab.pdfgen.canvas import Canvas
+from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from tests.support.payroll_papers import (
     NET,
@@ -17,6 +18,7 @@ from tests.support.payroll_papers import (
     merged,
     paystub,
     put,
+    replaced,
     signals,
     written,
 )
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reportlab.pdfgen.canvas import Canvas
+
+
+WITHHELD, TIPS = "$151.17", "$310.00"
 
 
 # -- print
@@ -42,9 +47,9 @@ if TYPE_CHECKING:
 def test_a_value_set_apart_from_its_neighbours_is_named(
     tmp_path: Path, how: Print, signal: str
 ) -> None:
-    found = signals(look(tmp_path, paystub({NET: how})))
+    found = signals(look(tmp_path, paystub({WITHHELD: how})))
     assert set(found) == {signal}
-    assert NET in {item["text"] for item in found[signal]}
+    assert WITHHELD in {item["text"] for item in found[signal]}
 
 
 @pytest.mark.parametrize(
@@ -55,11 +60,58 @@ def test_a_value_set_apart_from_its_neighbours_is_named(
         {"": Print(dx=2)},
         {NET: Print("Helvetica-Bold"), "$6,027.90": Print("Helvetica-Bold")},
         {NET: Print(size=11), "$6,027.90": Print(size=11)},
+        {NET: Print("Helvetica-Bold", 12)},
+        {NET: Print("Times-Roman")},
+        {NET: Print(dx=-4, dy=-0.8)},
+        {TIPS: Print("Helvetica-Bold", 12)},
     ],
-    ids=["amounts in Courier", "smaller amounts", "all moved", "bold totals", "larger totals"],
+    ids=[
+        "amounts in Courier",
+        "smaller amounts",
+        "all moved",
+        "bold totals",
+        "larger totals",
+        "net pay in large print",
+        "net pay in another font",
+        "net pay in a frame",
+        "an amount in large print",
+    ],
 )
 def test_a_house_style_is_no_edit(tmp_path: Path, how: dict[str, Print]) -> None:
     assert look(tmp_path, paystub(how)).ocr_authenticity_score == 100
+
+
+@pytest.mark.parametrize("said", ["$151.17-", "$151.17*", r"\($151.17\)"])
+def test_brackets_and_signs_hang_out_of_a_column(tmp_path: Path, said: str) -> None:
+    before = stringWidth("(", "Helvetica", 9) if said.startswith("\\") else 0
+    data = paystub({WITHHELD: Print(dx=-before)})
+    hanging = replaced(data, f"({WITHHELD})", f"({said})", incremental=False)
+    assert "sbx_fields_misaligned" not in signals(look(tmp_path, hanging))
+
+
+def test_the_number_of_a_note_moves_an_amount(tmp_path: Path) -> None:
+    def note(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 5)
+        canvas.drawString(447.2, 541.5, "1")
+
+    moved = merged(paystub({WITHHELD: Print(dx=-3)}), note)
+    assert look(tmp_path, moved).ocr_authenticity_score == 100
+
+
+def test_a_line_of_machine_readable_figures_is_no_value(tmp_path: Path) -> None:
+    def bank(canvas: Canvas) -> None:
+        canvas.setFont("Courier", 12)
+        canvas.drawRightString(451, 60, "C000123C A011000015A 1234567C")
+
+    assert look(tmp_path, merged(paystub(), bank)).ocr_authenticity_score == 100
+
+
+def test_the_last_digits_of_an_account_may_be_bold(tmp_path: Path) -> None:
+    def account(canvas: Canvas) -> None:
+        put(canvas, 40, 60, "Account 000123")
+        put(canvas, 40 + canvas.stringWidth("Account 000123"), 60, "4567", "Helvetica-Bold")
+
+    assert look(tmp_path, merged(paystub(), account)).ocr_authenticity_score == 100
 
 
 @pytest.mark.parametrize(("pieces", "mixed"), [(("$1,5", "37.87"), True), (("$", NET[1:]), False)])

@@ -108,6 +108,8 @@ W2_LABELS: Boxes = (
     (80, 510, "", "Employer's state ID number"),
     (200, 510, "16", "State wages, tips, etc."),
     (300, 510, "17", "State income tax"),
+    (400, 510, "18", "Local wages, tips, etc."),
+    (500, 510, "20", "Locality name"),
 )
 W2_VALUES: Mapping[str, tuple[float, float, str]] = {
     "ssn": (175, 728, "912-33-0044"),
@@ -130,6 +132,8 @@ W2_VALUES: Mapping[str, tuple[float, float, str]] = {
     "state": (50, 498, "OH"),
     "state wages": (215, 498, "61250"),
     "state tax": (315, 498, "1684"),
+    "local wages": (415, 498, ""),
+    "locality": (510, 498, ""),
 }
 
 
@@ -249,6 +253,13 @@ def test_forms_of_two_years_or_two_states_lawfully_differ(
     tmp_path: Path, other: dict[str, str]
 ) -> None:
     assert look(tmp_path, irs_w2({}, other, down=0)).ocr_authenticity_score == 100
+
+
+@pytest.mark.parametrize("down", [380, 0], ids=["on one page", "on pages of their own"])
+def test_copies_for_two_localities_lawfully_differ(tmp_path: Path, down: float) -> None:
+    dayton = {"local wages": "41250", "locality": "DAYTON"}
+    data = irs_w2(dayton, {"local wages": "20000", "locality": "XENIA"}, down=down)
+    assert look(tmp_path, data).ocr_authenticity_score == 100
 
 
 @pytest.mark.parametrize(
@@ -407,6 +418,9 @@ def test_boxes_that_cannot_be_true_together_are_named(
         {"state wages": "30000"},
         {"state wages": "63750", "deferred": "500.00", "wages": "62750", "home": "1,000"},
         {"deferred": "200.00", "wages": "59250"},
+        {"wages": "71250", "state wages": "71250", "home": "10,000.00"},
+        {"code": "A", "deferred": "260.00", "social tax": "3,661.50"},
+        {"year": "2020", "social tax": "2,615"},
     ],
     ids=[
         "Social Security for a part of the year",
@@ -416,6 +430,9 @@ def test_boxes_that_cannot_be_true_together_are_named(
         "another state for a part of the year",
         "with what the state taxes besides",
         "other pay before tax",
+        "an owner's health insurance, named in box 14",
+        "tax on tips that could not be collected",
+        "put off in 2020",
     ],
 )
 def test_what_law_allows_is_no_signal(tmp_path: Path, said: dict[str, str]) -> None:
@@ -438,6 +455,14 @@ def test_a_form_is_made_when_its_year_is_over_or_the_job_ends(
     writer.add_metadata({"/Producer": "Larkspur Print 3", **dates})
     found = signals(look(tmp_path, written(writer)))
     assert ("sbx_impossible_dates" in found) is impossible
+
+
+def test_an_amount_is_no_year(tmp_path: Path) -> None:
+    said = {"withheld": "2087", "year": ""}
+    title = merged(irs_w2(said), lambda canvas: put(canvas, 300, 470, "2024"))
+    found = look(tmp_path, title)
+    assert fields_of(found)["year"] == "2024"
+    assert found.ocr_authenticity_score == 100
 
 
 def test_a_blank_form_may_be_of_a_year_to_come(tmp_path: Path) -> None:
