@@ -138,13 +138,15 @@ def _report_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("folder", type=Path, help="the report's own; replaced as a whole")
     command.add_argument("--title", help="heads the page")
     _filter_options(command)
-    command.add_argument("--external-id", help="of the borrower you know by this name only")
-    command.add_argument("--since", metavar="TIME", help="created_at from this ISO-8601 time (UTC)")
-    command.add_argument("--before", metavar="TIME", help="created_at before this time")
+    command.add_argument(
+        "--external-id", help="as --user, for an external id that looks like an id"
+    )
+    command.add_argument("--since", metavar="TIME", help="created_at from this date or time (UTC)")
+    command.add_argument("--before", metavar="TIME", help="created_at before this date or time")
     command.add_argument("--levels", help="preset of the levels, such as ocrolus-current")
     command.add_argument("--ocr", action="store_true", help="also what was read from documents")
     command.add_argument(
-        "--xlsx", action="store_true", help="also report.xlsx, a workbook of all tables"
+        "--xlsx", action="store_true", help="also report.xlsx, a workbook of the tables"
     )
     command.add_argument(
         "--excel", action="store_true", help="CSV with a byte order mark and CR LF"
@@ -165,7 +167,7 @@ def _report_options(command: argparse.ArgumentParser) -> None:
 
 
 def _filter_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--user", help="of this user's id only")
+    command.add_argument("--user", help="of this id or external id only")
     command.add_argument("--account", help="of this account only")
     command.add_argument("--document-type", help="of this type only")
 
@@ -362,14 +364,47 @@ def _scratch_sandbox() -> Iterator[tuple[Client, Path]]:
 def _filters(options: argparse.Namespace) -> dict[str, Any]:
     from argyle_nb.models import checked_filters  # noqa: PLC0415 - as above
 
-    wanted = checked_filters(options.user, options.account, options.document_type)
-    if options.external_id == "":
-        raise ConfigurationError("--external-id is empty: name the borrower, or leave it out")
-    wanted["external_id"] = options.external_id
+    wanted = checked_filters(None, options.account, options.document_type) | _borrower(options)
     filters: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
     if (options.since, options.before) != (None, None):
-        filters["created_at"] = (options.since, options.before)
+        filters["created_at"] = _times(options)
     return filters
+
+
+def _borrower(options: argparse.Namespace) -> dict[str, str | None]:
+    """Tell an id from an external id, as `pull` does."""
+    from argyle_nb.models import is_uuid  # noqa: PLC0415 - as above
+
+    user, external_id = options.user, options.external_id
+    for option, name in (("--user", user), ("--external-id", external_id)):
+        if name is not None and not name.strip():
+            raise ConfigurationError(f"{option} is empty: name the borrower, or leave it out")
+    if user is None or is_uuid(user):
+        return {"user": user, "external_id": external_id}
+    if external_id not in (None, user):
+        raise ConfigurationError("--user and --external-id name two borrowers: leave out one")
+    return {"external_id": user}
+
+
+def _times(options: argparse.Namespace) -> tuple[str | None, str | None]:
+    from argyle_nb.scores.filters import utc_time  # noqa: PLC0415 - it needs pandas
+
+    limits = {"--since": options.since, "--before": options.before}
+    times = []
+    for option, limit in limits.items():
+        try:
+            times.append(utc_time(limit))
+        except ValueError:
+            raise ConfigurationError(
+                f"{option} must be a date such as 2026-01-31, or a time in UTC such as "
+                f"2026-01-31T09:30, not {limit!r}"
+            ) from None
+    first, end = times
+    if first is not None and end is not None and first >= end:
+        raise ConfigurationError(
+            f"--before {options.before} must be later than --since {options.since}"
+        )
+    return options.since, options.before
 
 
 def _salt(options: argparse.Namespace) -> bytes | str | None:

@@ -233,7 +233,7 @@ def checked_filters(
 
 def checked_id(name: str, value: str | None) -> str | None:
     """Give an id, or refuse what has not the shape of one."""
-    if value is None or is_uuid(value):
+    if value is None or (isinstance(value, str) and is_uuid(value)):
         return value
     raise ValidationError(
         f"{name} must be an id such as 01856c65-43b6-8b5d-b32a-56b8fbda5c28, not {value!r}"

@@ -20,6 +20,7 @@ from argyle_nb.uploads.jobs import STATES
 from tests.support.samples import samples
 
 ROOT = Path(__file__).parents[1]
+NOBODY = "0b8051aa-f7a9-a0db-2f38-6cfa325e9d69"
 COMMANDS = ["upload", "pull", "report", "demo", "sandbox", "lab"]
 EXIT_CODES = ["0", "1", "2", "3", "130"]
 
@@ -259,18 +260,24 @@ def test_a_mistyped_archive_is_exit_status_1_and_leaves_the_last_report(work, ra
 def test_since_after_before_is_exit_status_1(work, ran, capsys):
     words = ["report", str(work / "archive"), str(work / "swapped")]
     assert cli.main([*words, "--since", "2026-02-01", "--before", "2026-01-01"]) == 1
-    assert "which is later" in capsys.readouterr().err
+    assert "--before 2026-01-01 must be later than --since 2026-02-01" in capsys.readouterr().err
     assert not (work / "swapped").exists()
 
 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--since", "may"], "written as 2026-01-31"),
-        (["--before", ""], "written as 2026-01-31"),
-        (["--user", "loan-77"], "user must be an id"),
-        (["--user", ""], "user must be an id"),
+        (["--since", "tomorrow"], "--since must be a date such as 2026-01-31"),
+        (["--since", "may"], "not 'may'"),
+        (["--before", ""], "--before must be a date such as 2026-01-31"),
+        (["--user", "X"], "no upload in the archive has external_id 'X'; near it: 'x'"),
+        (["--user", "loan-77"], "no upload in the archive has external_id 'loan-77'\n"),
+        (["--user", NOBODY], f"no upload in the archive has user '{NOBODY}'"),
+        (["--user", ""], "--user is empty"),
+        (["--user", "x", "--external-id", "y"], "name two borrowers"),
+        (["--external-id", "X"], "no upload in the archive has external_id 'X'; near it: 'x'"),
         (["--external-id", ""], "--external-id is empty"),
+        (["--account", NOBODY], f"no upload in the archive has account '{NOBODY}'"),
         (["--document-type", "w2"], "'w2' is not one of paystubs, W-2"),
         (["--document-type", ""], "is not one of paystubs, W-2"),
     ],
@@ -285,13 +292,28 @@ def test_a_filter_that_can_match_nothing_is_refused_and_leaves_the_last_report(
     assert read_report(folder).rows["uploads.csv"] == 1
 
 
-@pytest.mark.parametrize(("name", "listed"), [("x", 1), ("y", 0)])
-def test_a_report_on_one_borrower_is_asked_for_by_the_lenders_own_name(name, listed, work, ran):
-    words = ["--external-id", name, "--pii", "include"]
+@pytest.mark.parametrize("option", ["--user", "--external-id"])
+def test_a_report_on_one_borrower_is_asked_for_by_the_lenders_own_name(option, work, ran):
+    words = [option, "x", "--pii", "include"]
     assert cli.main(["report", str(work / "archive"), str(work / "borrower"), *words]) == 0
-    assert (
-        read_report(work / "borrower").frames["uploads"]["external_id"].tolist() == ["x"] * listed
-    )
+    assert read_report(work / "borrower").frames["uploads"]["external_id"].tolist() == ["x"]
+
+
+def test_one_borrower_is_pulled_and_reported_on_by_id_or_by_the_lenders_own_name(work, ran):
+    user = json.loads(ran["upload"].stdout)["files"][0]["user"]
+    for name, archive in ((user, work / "by id"), ("x", work / "by name")):
+        place = ("--sandbox-folder", str(work / "sandbox"))
+        assert cli.main(["pull", str(archive), "--user", name, *place]) == 0
+        assert cli.main(["report", str(archive), str(work / "borrower"), "--user", name]) == 0
+        assert read_report(work / "borrower").rows["uploads.csv"] == 1
+
+
+def test_a_pull_of_nobody_is_told_in_the_words_of_a_shell(work, ran, capsys):
+    words = ["pull", str(work / "nobody's"), "--sandbox-folder", str(work / "sandbox")]
+    assert cli.main([*words, "--user", "X"]) == 1
+    told = capsys.readouterr().err
+    assert "no user has the external id 'X' in environment local: check its spelling" in told
+    assert "client." not in told
 
 
 def test_a_filter_that_matches_nothing_is_told(work, ran, capsys):

@@ -71,7 +71,7 @@ class Archive:
         self,
         client: Client,
         *,
-        user: str | None = None,
+        user: str | int | None = None,
         account: str | None = None,
         document_type: str | None = None,
         sent: pd.DataFrame | None = None,
@@ -81,8 +81,8 @@ class Archive:
         """List uploads into the archive, and flatten them while the next page is on its way.
 
         Users and accounts are listed beside them, once and in pages of 200, for the columns
-        ``user`` and ``external_id``; of one user or account that alone is asked for. The ids and
-        external ids are kept, so that later frames of the archive have them without a network.
+        ``user`` and ``external_id``; of one borrower or account that alone is asked for. The ids
+        and external ids are kept, so that later frames of the archive have them without a network.
 
         Each page is kept before it is looked at. A pull that broke off within the last day, with
         the same filters, goes on behind the last page kept; what came to Argyle since it began is
@@ -92,7 +92,9 @@ class Archive:
         ----------
         client
             Who asks.
-        user, account, document_type
+        user
+            As for `fetch`: an external id, or Argyle's id of the user.
+        account, document_type
             As for `Client.list_uploads`.
         sent, levels, errors
             As for `uploads_frame`; a record that cannot be read is raised after all pages are
@@ -105,6 +107,8 @@ class Archive:
 
         Raises
         ------
+        NotFoundError, ValidationError
+            As for `fetch`.
         ApiError, TransportError
             What was kept stays.
         DecodeError
@@ -119,11 +123,12 @@ class Archive:
         --------
         >>> uploads, signals = Archive(folder / "archive").pull(client)
         """
-        asked = checked_filters(user, account, document_type)
-        filters = {name: text for name, text in asked.items() if text is not None}
+        asked = checked_filters(None, account, document_type)
         with BorrowerListing(client, user=user, account=account) as listing:
+            filters = [_given(asked | {"user": one}) for one in listing.users]
+            pages = (page for some in filters for page in pull_pages(self._store, client, some))
             frames, entries = self._flattened(
-                listing.beside(pull_pages(self._store, client, filters)),
+                listing.beside(pages),
                 lambda: self._store.keep_borrowers(listing.result()),
                 errors,
                 sent=sent,
@@ -134,7 +139,12 @@ class Archive:
         return frames
 
     def refresh(
-        self, client: Client, *, levels: str = "argyle", errors: Errors = "raise"
+        self,
+        client: Client,
+        *,
+        sent: pd.DataFrame | None = None,
+        levels: str = "argyle",
+        errors: Errors = "raise",
     ) -> Frames:
         """Ask again for the uploads whose processing has not come to rest.
 
@@ -145,7 +155,7 @@ class Archive:
         ----------
         client
             Who asks; uploads of another environment or key are left alone.
-        levels, errors
+        sent, levels, errors
             As for `uploads_frame`.
 
         Returns
@@ -164,7 +174,7 @@ class Archive:
         """
         pages = refresh_pages(self._store, client)
         frames, entries = self._flattened(
-            pages, self._store.borrowers, errors, sent=None, levels=levels
+            pages, self._store.borrowers, errors, sent=sent, levels=levels
         )
         _mark_deleted(frames.uploads, entries)
         return frames
@@ -477,6 +487,10 @@ class Archive:
 def _with_learned(borrowers: Borrowers, entries: Sequence[PageEntry]) -> Borrowers:
     """Add the users of accounts that archives of earlier versions know from their pulls alone."""
     return Borrowers(learned_users(entries) | borrowers.users, borrowers.external_ids)
+
+
+def _given(filters: dict[str, str | None]) -> dict[str, str]:
+    return {name: text for name, text in filters.items() if text is not None}
 
 
 def _mark_deleted(uploads: pd.DataFrame, entries: Sequence[PageEntry]) -> None:

@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from argyle_nb.archive.listing import BorrowerListing, flatten_pages, of_user, read_ahead
 from argyle_nb.client.polling import progress_bar
-from argyle_nb.errors import NotFoundError
 from argyle_nb.frames.records import READ, RowPage, rows_of
-from argyle_nb.frames.uploads import Borrowers
-from argyle_nb.models import checked_filters, is_uuid
+from argyle_nb.models import checked_filters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    import pandas as pd
+
     from argyle_nb.client.client import Client
     from argyle_nb.errors import DecodeError
-    from argyle_nb.frames.uploads import Frames
-    from argyle_nb.models import User
+    from argyle_nb.frames.uploads import Borrowers, Frames
 
 
 class _FetchedPage(NamedTuple):
@@ -28,7 +27,13 @@ class _FetchedPage(NamedTuple):
     rejected: list[DecodeError]
 
 
-def fetch(client: Client, *, user: str | None = None, document_type: str | None = None) -> Frames:
+def fetch(
+    client: Client,
+    *,
+    user: str | int | None = None,
+    document_type: str | None = None,
+    sent: pd.DataFrame | None = None,
+) -> Frames:
     """Fetch uploads with their scores, signals and borrowers, in one pass.
 
     Uploads, users and accounts are listed at the same time, in pages of 200, and flattened while
@@ -41,10 +46,14 @@ def fetch(client: Client, *, user: str | None = None, document_type: str | None 
         Who asks.
     user
         Only this borrower's: an external id, or Argyle's id of the user. Several users may share
-        an external id: the uploads of all of them are fetched.
+        an external id: the uploads of all of them are fetched. A whole number is taken as its
+        text, for that is what an external id is.
     document_type
         Only of this type: ``"paystubs"``, ``"W-2"``, ``"1099"``, ``"proof-of-identity"``,
         ``"proof-of-address"`` or ``"miscellaneous"``.
+    sent
+        The result of `upload_batch`. Argyle overwrites the type that a document was sent as when
+        it finds another: only this tells ``requested_document_type``, which is missing without.
 
     Returns
     -------
@@ -59,7 +68,7 @@ def fetch(client: Client, *, user: str | None = None, document_type: str | None 
     NotFoundError
         When no user has this external id or id.
     ValidationError
-        For a type that cannot exist, before anything is sent.
+        For a type or a user that cannot exist, before anything is sent.
     ApiError, TransportError
         When uploads cannot be listed.
 
@@ -75,20 +84,17 @@ def fetch(client: Client, *, user: str | None = None, document_type: str | None 
     True
     """
     checked_filters(None, None, document_type)
-    if user is None:
-        with BorrowerListing(client) as listing:
-            pages = listing.beside(_pages(client, None, document_type))
-            frames = _flattened(pages, listing.result)
-        listing.warn(frames.uploads)
-    else:
-        owners = _users_named(client, user)
-        pages = (page for one in owners for page in _pages(client, one.id, document_type))
-        frames = _flattened(pages, lambda: Borrowers.of((), owners))
+    with BorrowerListing(client, user=user) as listing:
+        pages = (page for one in listing.users for page in _pages(client, one, document_type))
+        frames = _flattened(listing.beside(pages), listing.result, sent)
+    listing.warn(frames.uploads)
     _warn_of(frames.uploads.attrs["rejected"])
     return frames
 
 
-def _flattened(pages: Iterator[_FetchedPage], borrowers: Callable[[], Borrowers]) -> Frames:
+def _flattened(
+    pages: Iterator[_FetchedPage], borrowers: Callable[[], Borrowers], sent: pd.DataFrame | None
+) -> Frames:
     with progress_bar("fetched") as bar:
 
         def told() -> Iterator[_FetchedPage]:
@@ -96,7 +102,7 @@ def _flattened(pages: Iterator[_FetchedPage], borrowers: Callable[[], Borrowers]
                 yield page
                 bar.update(len(page.rows.rows) + len(page.rejected))
 
-        return flatten_pages(told(), borrowers)
+        return flatten_pages(told(), borrowers, sent)
 
 
 def _pages(client: Client, user: str | None, document_type: str | None) -> Iterator[_FetchedPage]:
@@ -129,20 +135,3 @@ def _warn_of(rejected: Sequence[dict[str, str]]) -> None:
             'are listed in uploads.attrs["rejected"]',
             stacklevel=3,
         )
-
-
-def _users_named(client: Client, user: str) -> Sequence[User]:
-    """Find the users with an id or an external id, which may look like an id of Argyle's."""
-    if is_uuid(user):
-        try:
-            return [client.get_user(user)]
-        except NotFoundError:
-            pass
-    users = list(client.list_users(external_id=user))
-    if not users:
-        where = client.settings.environment
-        raise NotFoundError(
-            f"no user has the external id {user!r} in environment {where}: check its spelling "
-            "(upper and lower case differ), or list them with client.list_users()"
-        )
-    return users

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
+import unicodedata
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from numbers import Integral
 from queue import Queue
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 import msgspec
 
-from argyle_nb.errors import ArgyleError
+from argyle_nb.errors import ApiError, ArgyleError, NotFoundError, ValidationError
 from argyle_nb.frames.records import RowPage
 from argyle_nb.frames.uploads import Borrowers, FramesBuilder
+from argyle_nb.models import is_uuid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from argyle_nb.client.client import Client
     from argyle_nb.errors import DecodeError
     from argyle_nb.frames.uploads import Frames
+    from argyle_nb.models import User
 
 P = TypeVar("P")
 
@@ -103,19 +107,44 @@ def of_user(rows: RowPage, user: str) -> RowPage:
 class BorrowerListing:
     """Users and accounts, each listed once by a thread of its own while uploads are listed.
 
-    Of one user or account that alone is asked for. What the service refuses is told in a warning,
-    for uploads are worth having without their borrowers.
+    Of one borrower or account that alone is asked for; who a borrower is, before anything is
+    listed. What the service refuses is told in a warning, for uploads are worth having without
+    their borrowers.
+
+    Parameters
+    ----------
+    client
+        Who asks.
+    user
+        An external id, or Argyle's id of a user.
+    account
+        An id.
+
+    Attributes
+    ----------
+    users
+        The ids of the users whose uploads are meant; ``None`` alone for those of all.
+
+    Raises
+    ------
+    NotFoundError
+        When no user has this external id or id.
+    ValidationError
+        For a user that is neither a text nor a whole number.
     """
 
     def __init__(
-        self, client: Client, *, user: str | None = None, account: str | None = None
+        self, client: Client, *, user: str | int | None = None, account: str | None = None
     ) -> None:
-        self._client, self._user, self._account = client, user, account
+        self._client, self._account = client, account
         self._stopped = threading.Event()
         self._workers = ThreadPoolExecutor(2, thread_name_prefix="argyle-borrowers")
         self._tasks: list[Future[None]] = []
         self._problems: list[str] = []
         self._borrowers = Borrowers()
+        self.users: list[str | None] = [None]
+        if user is not None:
+            self.users = list(self._named(_name_of(user)))
 
     def __enter__(self) -> Self:
         return self
@@ -153,8 +182,8 @@ class BorrowerListing:
         )
 
     def _asked(self) -> list[Callable[[], None]]:
-        if self._user:
-            return [lambda: self._told("the user", self._one_user)]
+        if self.users != [None]:
+            return []
         if self._account:
             return [lambda: self._told("the account's user", self._user_of_account)]
         return [
@@ -168,15 +197,36 @@ class BorrowerListing:
         except ArgyleError as error:
             self._problems.append(f"{what} could not be read ({error})")
 
-    def _one_user(self) -> None:
-        user = self._client.get_user(str(self._user))
-        self._borrowers.external_ids[user.id] = user.external_id
+    def _named(self, name: str) -> list[str]:
+        """Find the users with an id or an external id, which may look like an id of Argyle's."""
+        if is_uuid(name):
+            try:
+                return self._known([self._client.get_user(name)])
+            except NotFoundError:
+                pass
+            except ApiError as error:
+                self._problems.append(f"the user could not be read ({error})")
+                return [name]
+        # A Mac takes accents apart, which is not how an upload writes them.
+        names = dict.fromkeys([name, unicodedata.normalize("NFC", name)])
+        users = [user for one in names for user in self._client.list_users(external_id=one)]
+        if not users:
+            where = self._client.settings.environment
+            raise NotFoundError(
+                f"no user has the external id {name!r} in environment {where}: check its spelling "
+                "(upper and lower case differ)"
+            )
+        return self._known(users)
+
+    def _known(self, users: list[User]) -> list[str]:
+        self._borrowers.external_ids.update({user.id: user.external_id for user in users})
+        return [user.id for user in users]
 
     def _user_of_account(self) -> None:
         account = self._client.get_account(str(self._account))
-        self._borrowers.users[account.id] = self._user = account.user
+        self._borrowers.users[account.id] = account.user
         if account.user:
-            self._one_user()
+            self._known([self._client.get_user(account.user)])
 
     def _all_accounts(self) -> None:
         for account in self._client.list_accounts():
@@ -189,3 +239,16 @@ class BorrowerListing:
             self._borrowers.external_ids[user.id] = user.external_id
             if self._stopped.is_set():
                 return
+
+
+def _name_of(user: object) -> str:
+    """Give the text that names a borrower, who may be a number in a lender's table."""
+    if isinstance(user, bool) or not isinstance(user, str | Integral):
+        raise ValidationError(
+            f"user is {user!r} ({type(user).__name__}): name the borrower by a text, such as "
+            "'loan-77' or '1003'"
+        )
+    name = str(user)
+    if not name.strip():
+        raise ValidationError("user is empty: name the borrower, or leave it out")
+    return name

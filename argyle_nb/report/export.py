@@ -87,8 +87,10 @@ def export_report(
     excel
         Begin CSV files with a byte order mark and end lines with CR LF.
     xlsx
-        Also write ``report.xlsx``: a workbook with a sheet for each CSV file, under its name, with
-        dates (UTC), percentages and levels in the colors of the charts. It needs the extra
+        Also write ``report.xlsx``: a workbook with a sheet for each CSV file but
+        ``score_counts.csv``, under its name, with dates (UTC), percentages and levels in the colors
+        of the charts. The sheet of uploads begins with external id, type, score and level; each
+        sheet is printed in landscape, one page wide. It needs the extra
         ``[excel]``. Personal data is treated as in the CSV files.
     settings
         ``client.settings``, whose environment and base URL go into the manifest, and nothing else.
@@ -107,7 +109,8 @@ def export_report(
     ------
     ConfigurationError
         When the frame is not one of `uploads_frame`, nothing was ever pulled into the archive, a
-        filter or the privacy makes no sense, the folder cannot be written or holds anything but a
+        filter or the privacy makes no sense, no upload has any of the ids, names or categories that
+        a filter asks for, the folder cannot be written or holds anything but a
         report, or openpyxl is not installed and ``xlsx`` asks for it.
     ArgyleError
         When the tables do not add up to the uploads, or an upload is there twice.

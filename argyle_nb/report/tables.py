@@ -20,7 +20,7 @@ from argyle_nb.report.privacy import (
 )
 from argyle_nb.scores import REASONS, ScoreCounts, count_scores, no_score_reasons
 from argyle_nb.scores.files import labelled
-from argyle_nb.scores.filters import chosen
+from argyle_nb.scores.filters import check_known, chosen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,6 +59,7 @@ def gather(
     given = {"uploads": uploads, "signals": signals, "ocr_fields": ocr_fields}
     frames = {name: frame for name, frame in given.items() if frame is not None}
     rows = {"uploads": uploads[chosen(uploads, filters)] if filters else uploads}
+    check_known(uploads, filters, "the archive" if isinstance(source, Archive) else "the frame")
     for name, frame in frames.items():
         if name != "uploads":
             _check_upload_id(frame)

@@ -1,4 +1,4 @@
-"""The tables of a report as one workbook for Excel: a sheet for each file, with its values typed.
+"""The tables of a report as one workbook for Excel: a sheet for each, with its values typed.
 
 Its bytes depend on the tables alone, so that the same tables make the same file.
 """
@@ -19,6 +19,7 @@ from matplotlib.colors import to_hex
 
 from argyle_nb.charts.style import band_colours
 from argyle_nb.errors import ConfigurationError, install
+from argyle_nb.frames.uploads import LEVEL, SCORE
 from argyle_nb.report.dictionary import COUNT, SHARE, meaning_of
 from argyle_nb.storage import neutral, texts_of
 
@@ -34,7 +35,11 @@ if TYPE_CHECKING:
 WORKBOOK = "report.xlsx"
 # Microsoft, Excel specifications and limits; one row is the header.
 EXCEL_ROWS, EXCEL_LETTERS = 1_048_575, 32_767
-LEVEL_COLUMNS = ("authenticity_level", "level")
+LEVEL_COLUMNS = (LEVEL, "level")
+# For programs: it has a column for each score.
+NO_SHEET = "score_counts.csv"
+# What somebody looks for in a sheet stands before the long ids.
+_FIRST = {"uploads.csv": ("external_id", "document_type", SCORE, LEVEL)}
 
 _ROWS = 4096  # that are Python texts at once
 _WIDTHS = 9, 60  # of a column, in characters
@@ -61,6 +66,7 @@ def check_openpyxl() -> None:
 def write_workbook(tables: Mapping[str, pd.DataFrame], preset: LevelPreset, path: Path) -> None:
     """Write tables, each under the name of its file, as the sheets of a workbook.
 
+    The counts of single scores have none. A sheet is printed in landscape, as wide as one page.
     A text is a text, whatever it begins with; times are in UTC and say so. What is missing is an
     empty cell, and so is an empty text. A table with more rows than a sheet holds goes on in
     another; a text that a cell cannot hold ends with a note that says so.
@@ -72,7 +78,10 @@ def write_workbook(tables: Mapping[str, pd.DataFrame], preset: LevelPreset, path
     workbook = Workbook(write_only=True)
     made = datetime(*_TIMELESS)  # noqa: DTZ001 - a workbook's times have no zone
     workbook.properties = DocumentProperties(creator="argyle_nb", created=made, modified=made)
-    for file, table in tables.items():
+    for file, whole in tables.items():
+        if file == NO_SHEET:
+            continue
+        table = _in_reading_order(file, whole)
         for number, start in enumerate(range(0, max(len(table), 1), EXCEL_ROWS), 1):
             name = Path(file).stem + (f" ({number})" if number > 1 else "")
             _write_sheet(workbook, name, file, table.iloc[start : start + EXCEL_ROWS], preset)
@@ -106,10 +115,11 @@ def _write_sheet(
     from openpyxl.utils import get_column_letter  # noqa: PLC0415
 
     sheet = workbook.create_sheet(name)
+    _set_page(sheet)
     columns = [_Column(sheet, file, table.iloc[:, n], preset) for n in range(table.shape[1])]
     for number, column in enumerate(columns, 1):
         sheet.column_dimensions[get_column_letter(number)].width = column.width
-    sheet.freeze_panes = "A2"
+    sheet.freeze_panes = "B2"  # the header, and whose row it is
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{len(table) + 1}"
     header = [_text_cell(sheet, column.name) for column in columns]
     for cell in header:
@@ -120,6 +130,22 @@ def _write_sheet(
         cells = [column.cells(block.iloc[:, n]) for n, column in enumerate(columns)]
         for row in zip(*cells, strict=True):
             sheet.append(row)
+
+
+def _in_reading_order(file: str, table: pd.DataFrame) -> pd.DataFrame:
+    if file not in _FIRST:
+        return table
+    first = [name for name in _FIRST[file] if name in table]
+    return table[[*first, *(name for name in table if name not in first)]]
+
+
+def _set_page(sheet: Any) -> None:
+    from openpyxl.worksheet.properties import PageSetupProperties  # noqa: PLC0415
+
+    sheet.page_setup.orientation = "landscape"
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.page_setup.fitToHeight = 0  # as many pages as it takes
+    sheet.print_title_rows = "1:1"
 
 
 class _Kind(NamedTuple):

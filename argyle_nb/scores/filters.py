@@ -6,6 +6,7 @@ lies from a first time on and before an end. The days of `find_uploads` include 
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, TypeAlias
@@ -25,8 +26,10 @@ SCORED = "scored"
 STATUSES = (SCORED, *REASONS)
 TIMES = ("created_at", "updated_at")
 _OWNERS = ("external_id", "user", "account")
-_SEARCHED = ("id", *_OWNERS, "file_name")
+_NAMES = ("id", *_OWNERS)
+_SEARCHED = (*_NAMES, "file_name")
 _PLAIN = str | bool | int | float
+SHOWN = 3  # names in a message
 
 
 def find_uploads(
@@ -122,6 +125,31 @@ def chosen(frame: pd.DataFrame, filters: Filters) -> Mask:
         else:
             keep &= _any_of(column, [wanted] if isinstance(wanted, _PLAIN) else wanted)
     return keep
+
+
+def check_known(frame: pd.DataFrame, filters: Filters, where: str) -> None:
+    """Refuse a filter by a name or a category that no upload can have, such as a mistyped one."""
+    for name, wanted in filters.items():
+        column = column_of(frame, name)
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            known = column.cat.categories
+        elif name in _NAMES:
+            known = pd.Index(column.dropna().unique())
+        else:
+            continue
+        values = [wanted] if isinstance(wanted, _PLAIN) else wanted
+        if None in values or not values or known.isin(values).any():
+            continue
+        shown = " or ".join(map(repr, values[:SHOWN])) + (" ..." if len(values) > SHOWN else "")
+        near = [one for value in values[:SHOWN] for one in _near(str(value), known)]
+        hint = f"; near it: {', '.join(map(repr, dict.fromkeys(near)))}" if near else ""
+        raise ConfigurationError(f"no upload in {where} has {name} {shown}{hint}")
+
+
+def _near(text: str, known: Iterable[Any]) -> list[str]:
+    """Give the names that are written much like this one."""
+    names = {str(one).casefold(): str(one) for one in known}
+    return [names[one] for one in difflib.get_close_matches(text.casefold(), names, n=SHOWN)]
 
 
 def plain_filters(filters: Any) -> dict[str, Any]:

@@ -32,6 +32,23 @@ def test_only_what_the_filters_let_through_is_pulled(client, user, pdf, folder):
     assert archive.uploads()["user"].tolist() == [user.id]
 
 
+def test_a_borrower_may_be_named_by_external_id(client, pdf, folder):
+    shared = [client.create_user(external_id="pulled by name") for _ in range(2)]
+    for owner in (*shared, client.create_user(external_id="another")):
+        client.upload(pdf, document_type="paystubs", user=owner.id)
+    pulled = Archive(folder).pull(client, user="pulled by name").uploads
+    assert set(pulled["user"]) == {owner.id for owner in shared}
+    assert set(pulled["external_id"]) == {"pulled by name"}
+    pd.testing.assert_frame_equal(Archive(folder).uploads(), pulled)
+
+
+@pytest.mark.parametrize("nobody", ["nobody-8", "0b8051aa-f7a9-a0db-2f38-6cfa325e9d69"])
+def test_a_borrower_whom_nobody_knows_is_an_error_that_names_him(client, folder, nobody):
+    with pytest.raises(NotFoundError, match=f"no user has the external id '{nobody}'"):
+        Archive(folder).pull(client, user=nobody)
+    assert not folder.exists()
+
+
 def test_an_upload_that_moved_to_the_next_page_comes_once(server, argyle, folder):
     def one_more(number):
         if number == 1 and len(server.records) == 5:
@@ -69,6 +86,15 @@ def test_a_refresh_fills_in_users_that_pulls_for_one_user_have_told(server, argy
     assert refreshed["user"].tolist() == [USER_ID] * 2
     assert refreshed["external_id"].tolist() == ["loan-1"] * 2
     pd.testing.assert_frame_equal(refreshed, archive.uploads())
+
+
+def test_a_refresh_tells_the_type_that_a_document_was_sent_as(server, argyle, folder):
+    server.records = [moving(1)]
+    archive = Archive(folder)
+    archive.pull(argyle)
+    sent = pd.DataFrame({"upload_id": [record(1)["id"]], "document_type": ["1099"]})
+    refreshed = archive.refresh(argyle, sent=sent).uploads
+    assert refreshed["requested_document_type"].tolist() == ["1099"]
 
 
 # Whose they are

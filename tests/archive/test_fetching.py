@@ -1,7 +1,9 @@
 """`fetch` gives all uploads with their borrowers, in one pass and without keeping anything."""
 
 import sys
+import unicodedata
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -71,6 +73,32 @@ def test_a_lenders_loans_join_with_all_of_their_documents(client, tmp_path):
     assert joined.groupby("external_id").size().tolist() == [5] * 60
 
 
+def test_loans_with_numbers_for_names_join_where_they_are_read_as_text(server, argyle, tmp_path):
+    server.users = [
+        {"id": USER_ID, "external_id": "1003"},
+        {"id": OTHER_USER, "external_id": "0077"},
+    ]
+    server.accounts = [{"id": "a-0", "user": USER_ID}, {"id": "a-1", "user": OTHER_USER}]
+    server.records = [scored(n, 10 * n, account=f"a-{n % 2}") for n in range(1, 6)]
+    (tmp_path / "loans.csv").write_text("external_id,amount\n1003,5\n0077,6\n")
+    loans = pd.read_csv(tmp_path / "loans.csv", dtype={"external_id": "string"})
+    uploads, signals = fetch(argyle)
+    joined = loans.merge(uploads, on="external_id")
+    assert joined.groupby("external_id").size().to_dict() == {"0077": 3, "1003": 2}
+    told = signals.merge(joined, left_on="upload_id", right_on="id", suffixes=("_signal", ""))
+    assert set(told["external_id"]) == {"0077", "1003"}
+    assert {"document_type_signal", "document_type"} <= set(told)
+
+
+def test_the_type_that_a_document_was_sent_as_comes_from_what_was_sent(client, pdf, tmp_path):
+    manifest = pd.DataFrame({"file": [str(pdf)], "document_type": "1099", "user": "sent as 1099"})
+    sent = upload_batch(client, manifest, journal=tmp_path / "journal.sqlite")
+    fetched = fetch(client, user="sent as 1099", sent=sent).uploads
+    assert fetched["requested_document_type"].tolist() == ["1099"]
+    alone = fetch(client, user="sent as 1099").uploads
+    assert alone["requested_document_type"].isna().all()
+
+
 # Of one borrower
 
 
@@ -103,6 +131,28 @@ def test_all_users_who_share_an_external_id_are_fetched(client, pdf):
     assert uploads["external_id"].tolist() == ["shared by two"] * 2
 
 
+@pytest.mark.parametrize("number", [1003, np.int64(1004)])
+def test_a_whole_number_names_the_borrower_of_its_text(client, pdf, number):
+    made = client.create_user(external_id=str(number))
+    client.upload(pdf, document_type="paystubs", user=made.id)
+    assert fetch(client, user=number).uploads["user"].tolist() == [made.id]
+
+
+def test_accents_may_be_written_as_a_mac_writes_them(client, pdf):
+    made = client.create_user(external_id="loan-4 M\u00fcller")
+    client.upload(pdf, document_type="paystubs", user=made.id)
+    apart = unicodedata.normalize("NFD", "loan-4 M\u00fcller")
+    assert fetch(client, user=apart).uploads["user"].tolist() == [made.id]
+
+
+@pytest.mark.parametrize("user", [1003.0, float("nan"), pd.NA, True, ["loan-1"], "", "  "])
+def test_what_names_no_borrower_is_refused_before_anything_is_sent(server, argyle, folder, user):
+    for ask in (fetch, Archive(folder).pull):
+        with pytest.raises(ValidationError, match="name the borrower"):
+            ask(argyle, user=user)
+    assert server.seen == []
+
+
 @pytest.mark.parametrize("nobody", ["nobody-7", "0b8051aa-f7a9-a0db-2f38-6cfa325e9d69"])
 def test_a_borrower_whom_nobody_knows_is_an_error_that_names_him(client, nobody):
     with pytest.raises(NotFoundError, match=f"no user has the external id '{nobody}'"):
@@ -133,6 +183,14 @@ def test_uploads_come_though_their_borrowers_are_refused(server, argyle):
         uploads = fetch(argyle).uploads
     assert len(uploads) == 5
     assert [warning.filename for warning in told] == [__file__]
+
+
+@pytest.mark.usefixtures("borrowers")
+def test_one_borrowers_uploads_come_though_the_borrower_is_refused(server, argyle):
+    server.refused = ("/v2/users",)
+    with pytest.warns(UserWarning, match=r"the user could not be read.*403.*5 of 5 uploads"):
+        uploads = fetch(argyle, user=USER_ID).uploads
+    assert uploads["user"].tolist() == [USER_ID] * 5
 
 
 def test_uploads_that_are_refused_are_an_error(server, argyle):

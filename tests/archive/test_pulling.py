@@ -38,7 +38,7 @@ def test_the_next_page_is_on_its_way_while_one_is_worked_on(server, argyle, fold
 
 def test_an_impossible_filter_is_refused_before_anything_is_sent(server, argyle, folder):
     with pytest.raises(ValidationError):
-        Archive(folder).pull(argyle, user="nobody")
+        Archive(folder).pull(argyle, account="nobody")
     assert server.seen == []
 
 

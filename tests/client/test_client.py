@@ -114,7 +114,7 @@ def test_an_unknown_document_type_is_refused_before_anything_is_sent(pdf, docume
     assert list(caught.value.fields) == ["document_type"]
 
 
-@pytest.mark.parametrize("user_id", ["", "loan-77", f"{USER_ID}\n", f"{USER_ID}/../x"])
+@pytest.mark.parametrize("user_id", ["", "loan-77", 1003, f"{USER_ID}\n", f"{USER_ID}/../x"])
 def test_a_user_that_is_no_id_is_refused_before_anything_is_sent(pdf, user_id):
     with (
         HostileServer(upload_answer()) as server,
@@ -207,7 +207,7 @@ def test_an_upload_that_nobody_has_is_not_found(client):
         client.get_upload(UPLOAD_ID)
 
 
-@pytest.mark.parametrize("upload_id", ["", "..", "x", f"{UPLOAD_ID}/file"])
+@pytest.mark.parametrize("upload_id", ["", "..", "x", 7, f"{UPLOAD_ID}/file"])
 def test_an_impossible_id_is_refused_before_anything_is_sent(upload_id):
     with HostileServer(Answer()) as server, client_of(server) as client, refused(ValidationError):
         client.get_upload(upload_id)

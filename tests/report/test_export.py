@@ -203,10 +203,27 @@ def test_signals_and_fields_of_uploads_that_were_left_out_are_left_out(tmp_path)
 
 
 def test_the_manifest_and_the_page_name_the_filters(tmp_path):
-    filters = {"document_type": ["W-2"], "user": "ada@sample.example"}
+    filters = {"document_type": ["W-2"], "user": [None, "ada@sample.example"]}
     report = export(RECORDS, tmp_path / "out", filters=filters)
-    assert report.manifest["filters"] == {"document_type": ["W-2"], "user": "***"}
-    assert 'document_type = ["W-2"]; user = ***' in html_of(report)
+    assert report.manifest["filters"] == {"document_type": ["W-2"], "user": [None, "***"]}
+    assert 'document_type = ["W-2"]; user = [null, "***"]' in html_of(report)
+
+
+def test_a_borrower_whom_no_upload_has_is_refused_with_names_like_it(tmp_path):
+    sent = pd.DataFrame({"upload_id": [row["id"] for row in RECORDS[:3]]})
+    sent["external_id"] = ["Loan-6", "loan-60", "another"]
+    frame = uploads_frame(RECORDS, sent=sent)
+    told = "the frame has external_id 'loan-66'; near it: 'Loan-6', 'loan-60'"
+    with pytest.raises(ConfigurationError, match=told):
+        export_report(frame, tmp_path / "out", filters={"external_id": "loan-66"})
+    for some in (["loan-60", "loan-66"], [None], []):
+        export_report(frame, tmp_path / "out", filters={"external_id": some})
+
+
+def test_a_type_that_does_not_exist_is_refused_and_one_without_uploads_is_not(tmp_path):
+    assert export(RECORDS, tmp_path / "out", filters={"document_type": "1099"}).rows
+    with pytest.raises(ConfigurationError, match=r"document_type 'w2'; near it: 'W-2'"):
+        export(RECORDS, tmp_path / "out", filters={"document_type": "w2"})
 
 
 def test_a_filter_of_no_column_is_refused(tmp_path):
@@ -566,7 +583,7 @@ def test_duckdb_reads_the_same(formulas):
 def office(tmp_path_factory):
     """A folder of LibreOffice's own."""
     if LIBREOFFICE is None:
-        pytest.skip("no LibreOffice here: apt-get install --no-install-recommends libreoffice-calc")
+        pytest.skip("no Calc here: apt-get install --no-install-recommends libreoffice-calc")
     return tmp_path_factory.mktemp("office")
 
 

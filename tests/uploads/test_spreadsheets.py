@@ -7,7 +7,6 @@ import csv
 import datetime as dt
 import hashlib
 import os
-import shutil
 import subprocess
 import warnings
 from functools import partial
@@ -19,9 +18,8 @@ import pytest
 from argyle_nb.errors import ValidationError
 from argyle_nb.uploads import upload_batch
 from tests.support.batches import rows_of
+from tests.support.office import LIBREOFFICE
 from tests.support.servers import PDF
-
-LIBREOFFICE = shutil.which("soffice") or shutil.which("libreoffice")
 
 # What each manifest means: path, document type, and the borrower's external id.
 MEANT = [
@@ -301,7 +299,7 @@ EXPORTS = {
 def office(tmp_path_factory):
     """A folder of LibreOffice's own."""
     if LIBREOFFICE is None:
-        pytest.skip("no LibreOffice here: apt-get install --no-install-recommends libreoffice-calc")
+        pytest.skip("no Calc here: apt-get install --no-install-recommends libreoffice-calc")
     return tmp_path_factory.mktemp("office")
 
 
