@@ -154,7 +154,7 @@ def test_negative_numbers_stay_numbers(tmp_path):
 
 def test_missing_is_empty_and_never_nan_or_zero(tmp_path):
     [_, row] = written(uploads_frame([{"id": "bare"}]), tmp_path)
-    assert row == ["bare", *[""] * 15]
+    assert row == ["bare", *[""] * 16]
 
 
 def test_a_score_stays_a_whole_number_beside_missing_ones(tmp_path):

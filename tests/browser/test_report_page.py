@@ -63,7 +63,7 @@ def hostile_report(folder, text):
         ocr=fields,
         title=text,
         filters={"document_type": kinds},
-        levels={text: 0, f"{text} ": 50},
+        levels={text: 0, f"{text}2": 50},
         pii="include",
         made_by=text,
     )
@@ -193,7 +193,7 @@ def test_a_payload_as_title_level_and_author_runs_nothing(look_at, text, tmp_pat
         tmp_path / "out",
         title=text,
         made_by=text,
-        levels={text: 0, f"{text} ": 50},
+        levels={text: 0, f"{text}2": 50},
         filters={"document_type": [text, f"{text}2"]},
     )
     seen = look_at(report.files["report.html"])

@@ -17,10 +17,10 @@ def written_only_afterwards(put=setattr):
 
     def finish(self, key, entry):
         with self._transaction():
-            self._begin(key, "stub.pdf", None, 0)
+            self._begin(key, JournalEntry("new", name="stub.pdf"))
         return _finish(self, key, entry)
 
-    def claim(self, key, name, sent_at=None):
+    def claim(self, key, name, sent_at=None, external_id=None):
         known = self.entry(key)
         return known if known and known.state not in ("new", "rejected") else None
 

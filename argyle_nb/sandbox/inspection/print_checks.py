@@ -9,14 +9,13 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from argyle_nb.sandbox.inspection.classification import DATE
-from argyle_nb.sandbox.inspection.edit_checks import VALUE
 from argyle_nb.sandbox.inspection.image_checks import (
     fresh_parts,
     image_facts,
     open_image,
     part_signals,
 )
-from argyle_nb.sandbox.inspection.layout import AMOUNT, plain
+from argyle_nb.sandbox.inspection.layout import AMOUNT
 from argyle_nb.sandbox.inspection.pay_rows import is_money, kind_of
 from argyle_nb.sandbox.inspection.scoring import DetectedSignal, found
 
