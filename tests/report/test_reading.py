@@ -173,7 +173,7 @@ def test_a_manifest_that_was_changed_is_told_and_leads_nowhere_else(change, repo
 def test_what_is_gathered_is_left_as_it_was():
     frames = frames_of(records_of(["a"]))
     before = frames["uploads"].copy()
-    gather(frames["uploads"], frames["signals"], frames["ocr_fields"], {"user": "nobody"})
+    gather(frames["uploads"], frames["signals"], frames["ocr_fields"], {"document_type": "1099"})
     pd.testing.assert_frame_equal(frames["uploads"], before)
 
 
