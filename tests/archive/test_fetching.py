@@ -79,7 +79,7 @@ def test_loans_with_numbers_for_names_join_where_they_are_read_as_text(server, a
         {"id": OTHER_USER, "external_id": "0077"},
     ]
     server.accounts = [{"id": "a-0", "user": USER_ID}, {"id": "a-1", "user": OTHER_USER}]
-    server.records = [scored(n, 10 * n, account=f"a-{n % 2}") for n in range(1, 6)]
+    server.records = [record(n, account=f"a-{n % 2}") for n in range(1, 6)]
     (tmp_path / "loans.csv").write_text("external_id,amount\n1003,5\n0077,6\n")
     loans = pd.read_csv(tmp_path / "loans.csv", dtype={"external_id": "string"})
     uploads, signals = fetch(argyle)

@@ -76,6 +76,7 @@ def sent(server, path, journal):
     return run(server, manifest, journal)
 
 
+@pytest.mark.filterwarnings("ignore:The line cannot be sent:UserWarning")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_file_is_refused_unsent_with_its_own_reason_or_sent_whole(case, tmp_path, journal):
     path = tmp_path / "stub.pdf"

@@ -400,7 +400,7 @@ def test_state_income_of_a_1099_is_a_part_of_all_income(
         ({"state wages": "61750"}, {"sbx_sums_do_not_add_up"}),
         ({"year": "2098"}, {"sbx_impossible_dates"}),
     ],
-    ids=str,
+    ids=lambda value: str(sorted(value)),
 )
 def test_boxes_that_cannot_be_true_together_are_named(
     tmp_path: Path, said: dict[str, str], named: set[str]
