@@ -22,5 +22,8 @@ def test_it_runs_without_an_error_or_a_warning(browser, lab, path):
             page.set_viewport_size({"width": 1280, "height": 3200})
             page.locator(".jp-NotebookPanel").screenshot(path=Path(shown) / f"{path.stem}.png")
     # Two of the sample documents cannot be sent, which `manifest` and `upload_batch` say.
-    warnings = ("2 of 41 lines cannot be sent; the others are", "2 files (notes_renamed.pdf, empty_")
+    warnings = (
+        "2 of 41 lines cannot be sent; the others are",
+        "2 files (notes_renamed.pdf, empty_",
+    )
     assert [output for output in failed if not any(w in str(output) for w in warnings)] == []
