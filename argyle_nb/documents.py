@@ -88,7 +88,8 @@ try:
         text = document[0].get_textpage().get_text_range()
         sys.stdout.buffer.write(text[:200_000].encode("utf-8", "replace"))
 except pypdfium2.PdfiumError as error:
-    print(-error.err_code)
+    if sys.argv[1] == "pages":
+        print(-error.err_code)
 """
 
 _JPEG_SCAN_KIND = 0xDA

@@ -150,4 +150,4 @@ def test_whatever_a_pdf_unfolds_into_the_kernel_waits_five_seconds_at_most(tmp_p
 def test_a_damaged_pdf_that_viewers_mend_tells_its_type(tmp_path):
     path = tmp_path / "scan.pdf"
     path.write_bytes(page_with(zlib.compress(NET_PAY)))
-    assert guess_type(path) == ("paystubs", "content")
+    assert guess_type(path) == ("paystubs", "content", "")
