@@ -120,7 +120,7 @@ def _upload_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--user", help="an id or external id, of every document that has none of its own"
     )
-    command.add_argument("--journal", type=Path, help="SQLite file that remembers what was sent")
+    command.add_argument("--upload-log", type=Path, help="SQLite file that remembers what was sent")
     _connection_options(command)
 
 
@@ -141,8 +141,12 @@ def _report_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--external-id", help="as --user, for an external id that looks like an id"
     )
-    command.add_argument("--since", metavar="TIME", help="created_at from this date or time (UTC)")
-    command.add_argument("--before", metavar="TIME", help="created_at before this date or time")
+    command.add_argument(
+        "--created-from", metavar="TIME", help="created_at from this date or time (UTC)"
+    )
+    command.add_argument(
+        "--created-before", metavar="TIME", help="created_at before this date or time"
+    )
     command.add_argument("--levels", help="preset of the levels, such as ocrolus-current")
     command.add_argument("--ocr", action="store_true", help="also what was read from documents")
     command.add_argument(
@@ -191,7 +195,7 @@ def upload(options: argparse.Namespace) -> int:
             options.manifest,
             document_type=options.document_type,
             user=options.user,
-            journal=options.journal,
+            upload_log=options.upload_log,
         )
         where = _where(client)
     rows = sent[["file", "document_type", "external_id", "user", "state", "upload_id", "reason"]]
@@ -200,7 +204,7 @@ def upload(options: argparse.Namespace) -> int:
         write_json(where | {"counts": _counts_of(sent), "files": files})
     else:
         print_batch(sent, **where)
-    return DONE if (sent["state"] == "done").all() else INCOMPLETE
+    return DONE if (sent["state"] == "uploaded").all() else INCOMPLETE
 
 
 def _sent(client: Client, manifest: Path, **options: Any) -> pd.DataFrame:
@@ -221,14 +225,14 @@ def _sent(client: Client, manifest: Path, **options: Any) -> pd.DataFrame:
 
 def _counts_of(sent: pd.DataFrame) -> dict[str, int]:
     """Count the rows that were sent now, those that were there, and each other state."""
-    is_done, is_new = sent["state"] == "done", sent["seconds"] > 0
+    is_done, is_new = sent["state"] == "uploaded", sent["seconds"] > 0
     return {
         "uploaded_now": int((is_done & is_new).sum()),
         "already_at_argyle": int((is_done & ~is_new).sum()),
         **{
             state: int((sent["state"] == state).sum())
             for state in sent["state"].cat.categories
-            if state != "done"
+            if state != "uploaded"
         },
     }
 
@@ -249,18 +253,18 @@ def pull(options: argparse.Namespace) -> int:
             frames = archive.pull(client, **filters, errors="collect")
         where = _where(client)
     uploads = frames.uploads
-    unread = uploads.attrs.get("rejected", [])
+    unreadable = uploads.attrs.get("unreadable", [])
     scored = int(uploads["ocr_authenticity_score"].notna().sum())
     borrowers = uploads["external_id"].fillna(uploads["user"]).nunique()
     if options.json:
         counts = {"uploads": len(uploads), "borrowers": borrowers, "scored": scored}
-        write_json(where | {"archive": options.archive} | counts | {"unread": len(unread)})
+        write_json(where | {"archive": options.archive} | counts | {"unreadable": len(unreadable)})
     else:
         write(
             f"{_counted(len(uploads), 'upload')} of {_counted(borrowers, 'borrower')}, "
-            f"{scored} with a score, {len(unread)} that cannot be read"
+            f"{scored} with a score, {len(unreadable)} that cannot be read"
         )
-    return INCOMPLETE if unread else DONE
+    return INCOMPLETE if unreadable else DONE
 
 
 def report(options: argparse.Namespace) -> int:
@@ -276,13 +280,13 @@ def report(options: argparse.Namespace) -> int:
         xlsx=options.xlsx,
         **{name: value for name in ("title", "levels") if (value := getattr(options, name))},
     )
-    adds_up = made.manifest["adds_up"]
+    reconciliation = made.manifest["reconciliation"]
     if options.json:
         files = {name: str(path) for name, path in made.files.items()}
-        write_json({"folder": str(made.folder), "files": files, **adds_up})
+        write_json({"folder": str(made.folder), "files": files, **reconciliation})
     else:
         print_report(made)
-    return INCOMPLETE if adds_up["unread"] else DONE
+    return INCOMPLETE if reconciliation["unreadable"] else DONE
 
 
 def demo(documents: Path, loans: Path, folder: Path) -> int:
@@ -290,8 +294,8 @@ def demo(documents: Path, loans: Path, folder: Path) -> int:
     import pandas as pd  # noqa: PLC0415 - `--help` should not wait for pandas
 
     with _scratch_sandbox() as (client, scratch):
-        journal = scratch / "journal.sqlite"
-        sent = _sent(client, documents, wait=True, journal=journal)
+        upload_log = scratch / "journal.sqlite"
+        sent = _sent(client, documents, wait=True, upload_log=upload_log)
         print_batch(sent, **_where(client))
         uploads, signals = anb.fetch(client)
         settings = client.settings
@@ -366,7 +370,7 @@ def _filters(options: argparse.Namespace) -> dict[str, Any]:
 
     wanted = checked_filters(None, options.account, options.document_type) | _borrower(options)
     filters: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
-    if (options.since, options.before) != (None, None):
+    if (options.created_from, options.created_before) != (None, None):
         filters["created_at"] = _times(options)
     return filters
 
@@ -389,7 +393,7 @@ def _borrower(options: argparse.Namespace) -> dict[str, str | None]:
 def _times(options: argparse.Namespace) -> tuple[str | None, str | None]:
     from argyle_nb.scores.filters import utc_time  # noqa: PLC0415 - it needs pandas
 
-    limits = {"--since": options.since, "--before": options.before}
+    limits = {"--created-from": options.created_from, "--created-before": options.created_before}
     times = []
     for option, limit in limits.items():
         try:
@@ -402,9 +406,10 @@ def _times(options: argparse.Namespace) -> tuple[str | None, str | None]:
     first, end = times
     if first is not None and end is not None and first >= end:
         raise ConfigurationError(
-            f"--before {options.before} must be later than --since {options.since}"
+            f"--created-before {options.created_before} must be later than --created-from "
+            f"{options.created_from}"
         )
-    return options.since, options.before
+    return options.created_from, options.created_before
 
 
 def _salt(options: argparse.Namespace) -> bytes | str | None:
@@ -437,7 +442,7 @@ def print_batch(sent: pd.DataFrame, *, environment: str, base_url: str) -> None:
     )
     where = "the local sandbox" if environment == "local" else environment
     write(f"\n{len(sent)} files for {where} ({base_url}): {states}")
-    for state, rows in sent[sent["state"] != "done"].groupby("state", observed=True):
+    for state, rows in sent[sent["state"] != "uploaded"].groupby("state", observed=True):
         for line in grouped(zip(rows["file"].fillna(""), rows["reason"].fillna(""), strict=True)):
             write(f"  {state}: {line}")
 
@@ -467,7 +472,7 @@ def print_loans(loans: pd.DataFrame, uploads: pd.DataFrame) -> None:
 
 def print_report(report: Report) -> None:
     """Say how many uploads a report is on, and list its files."""
-    uploads = report.manifest["adds_up"]["listed"]
+    uploads = report.manifest["reconciliation"]["listed"]
     left_out = report.manifest["left_out"]["rows"]["uploads"]
     write(f"\nReport on {uploads} of {uploads + left_out} uploads:")
     for path in report.files.values():

@@ -100,8 +100,8 @@ class Settings:
     store: str | None = None
 
     @property
-    def journal_scope(self) -> str:
-        """Where these uploads are, so that two environments are never mixed in one journal.
+    def log_scope(self) -> str:
+        """Where these uploads are, so that two environments are never mixed in one upload log.
 
         The key has no part in it: a new key of the same account must not send everything again,
         and users of another account have other ids.

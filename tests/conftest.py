@@ -173,7 +173,7 @@ def pdf():
 
 
 @pytest.fixture
-def journal(tmp_path):
+def upload_log(tmp_path):
     return tmp_path / "journal.sqlite"
 
 

@@ -105,10 +105,10 @@ def work(tmp_path_factory):
 def ran(work):
     """The three commands, once."""
     place = ("--sandbox-folder", work / "sandbox", "--json")
-    journal = ("--journal", work / "journal.sqlite")
+    upload_log = ("--upload-log", work / "journal.sqlite")
     return {
-        "upload": run("upload", work / "manifest.csv", *journal, *place),
-        "again": run("upload", work / "manifest.csv", *journal, *place),
+        "upload": run("upload", work / "manifest.csv", *upload_log, *place),
+        "again": run("upload", work / "manifest.csv", *upload_log, *place),
         "pull": run("pull", work / "archive", *place),
         "refresh": run("pull", work / "archive", "--refresh", *place),
         "report": run("report", work / "archive", work / "out", "--ocr", "--json"),
@@ -118,7 +118,7 @@ def ran(work):
 def test_a_document_that_was_not_taken_is_exit_status_3(ran):
     assert ran["upload"].returncode == 3, ran["upload"].stderr
     states = [row["state"] for row in json.loads(ran["upload"].stdout)["files"]]
-    assert states == ["done", "refused"]
+    assert states == ["uploaded", "invalid"]
 
 
 def test_an_upload_names_the_borrower_as_the_lender_and_as_argyle_does(ran):
@@ -134,7 +134,7 @@ def result_of(states, **columns):
 
 
 def test_reasons_that_are_the_same_are_said_once(capsys):
-    states, files = ["refused"] * 4 + ["done"], [f"in/{number}.pdf" for number in range(5)]
+    states, files = ["invalid"] * 4 + ["uploaded"], [f"in/{number}.pdf" for number in range(5)]
     sent = result_of(states, file=files, reason="no type")
     cli.print_batch(sent, environment="local", base_url="http://127.0.0.1:1")
     assert (
@@ -151,7 +151,7 @@ def test_it_is_told_whom_the_command_talked_to(ran):
 
 
 def test_people_are_told_where_documents_went(work, ran):
-    place = ("--sandbox-folder", work / "sandbox", "--journal", work / "journal.sqlite")
+    place = ("--sandbox-folder", work / "sandbox", "--upload-log", work / "journal.sqlite")
     ended = run("upload", work / "manifest.csv", *place)
     where = r"the local sandbox \(http://127.0.0.1:\d+\)"
     told = rf"2 files for {where}: 0 uploaded now, 1 already at Argyle, 1 refused"
@@ -160,15 +160,15 @@ def test_people_are_told_where_documents_went(work, ran):
 
 def test_what_was_sent_now_and_what_was_there_are_counted_apart(ran):
     first, again = (json.loads(ran[name].stdout)["counts"] for name in ("upload", "again"))
-    assert (first["uploaded_now"], first["already_at_argyle"], first["refused"]) == (1, 0, 1)
-    assert (again["uploaded_now"], again["already_at_argyle"], again["refused"]) == (0, 1, 1)
+    assert (first["uploaded_now"], first["already_at_argyle"], first["invalid"]) == (1, 0, 1)
+    assert (again["uploaded_now"], again["already_at_argyle"], again["invalid"]) == (0, 1, 1)
     assert list(again) == ["uploaded_now", "already_at_argyle", *STATES[1:]]
 
 
 def test_a_refused_file_is_told_once_and_by_the_options_of_the_command(tmp_path, work, ran):
     (tmp_path / "scan.jpg").write_bytes(b"\xff\xd8\xff")
     (tmp_path / "list.csv").write_text("file\nscan.jpg\n")
-    place = ("--sandbox-folder", work / "sandbox", "--journal", work / "journal.sqlite")
+    place = ("--sandbox-folder", work / "sandbox", "--upload-log", work / "journal.sqlite")
     ended = run("upload", tmp_path / "list.csv", *place)
     assert ended.returncode == 3, ended.stderr
     for option in ("--document-type", "--user"):
@@ -184,7 +184,7 @@ def test_the_same_upload_again_gives_the_same_id(ran):
 def test_a_pull_says_what_it_kept(ran, work):
     assert ran["pull"].returncode == 0, ran["pull"].stderr
     told = json.loads(ran["pull"].stdout)
-    assert (told["archive"], told["uploads"], told["unread"]) == (str(work / "archive"), 1, 0)
+    assert (told["archive"], told["uploads"], told["unreadable"]) == (str(work / "archive"), 1, 0)
     assert told["borrowers"] == 1
     assert ran["refresh"].returncode == 0, ran["refresh"].stderr
 
@@ -192,7 +192,7 @@ def test_a_pull_says_what_it_kept(ran, work):
 def test_a_report_needs_no_connection_and_says_where_it_is(ran, work):
     assert ran["report"].returncode == 0, ran["report"].stderr
     told = json.loads(ran["report"].stdout)
-    assert (told["folder"], told["listed"]) == (str(work / "out"), 1)
+    assert (told["folder"], told["in_report"]) == (str(work / "out"), 1)
     assert set(told["files"]) == {path.name for path in (work / "out").iterdir()}
     assert "127.0.0.1" not in ran["report"].stderr
 
@@ -213,7 +213,14 @@ def test_without_json_people_are_told(work, ran, capsys):
 
 def test_the_options_are_those_of_the_function(work, ran):
     words = ["report", work / "archive", work / "options", "--title", "May", "--pii", "hashed"]
-    words += ["--since", "2020-01-01", "--before", "2021-01-01", "--levels", "ocrolus-2"]
+    words += [
+        "--created-from",
+        "2020-01-01",
+        "--created-before",
+        "2021-01-01",
+        "--levels",
+        "ocrolus-2",
+    ]
     words += ["--document-type", "paystubs", "--excel", "--xlsx"]
     ended = run(*words, ARGYLE_NB_SALT="a salt of enough bytes")
     assert ended.returncode == 0, ended.stderr
@@ -259,17 +266,20 @@ def test_a_mistyped_archive_is_exit_status_1_and_leaves_the_last_report(work, ra
 
 def test_since_after_before_is_exit_status_1(work, ran, capsys):
     words = ["report", str(work / "archive"), str(work / "swapped")]
-    assert cli.main([*words, "--since", "2026-02-01", "--before", "2026-01-01"]) == 1
-    assert "--before 2026-01-01 must be later than --since 2026-02-01" in capsys.readouterr().err
+    assert cli.main([*words, "--created-from", "2026-02-01", "--created-before", "2026-01-01"]) == 1
+    assert (
+        "--created-before 2026-01-01 must be later than --created-from 2026-02-01"
+        in capsys.readouterr().err
+    )
     assert not (work / "swapped").exists()
 
 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--since", "tomorrow"], "--since must be a date such as 2026-01-31"),
-        (["--since", "may"], "not 'may'"),
-        (["--before", ""], "--before must be a date such as 2026-01-31"),
+        (["--created-from", "tomorrow"], "--created-from must be a date such as 2026-01-31"),
+        (["--created-from", "may"], "not 'may'"),
+        (["--created-before", ""], "--created-before must be a date such as 2026-01-31"),
         (["--user", "X"], "no upload in the archive has external_id 'X'; near it: 'x'"),
         (["--user", "loan-77"], "no upload in the archive has external_id 'loan-77'\n"),
         (["--user", NOBODY], f"no upload in the archive has user '{NOBODY}'"),
@@ -358,7 +368,7 @@ def test_records_that_cannot_be_read_are_exit_status_3(tmp_path, client, capsys)
     with HostileServer(answer) as server, client_of(server) as connected:
         Archive(tmp_path / "archive").pull(connected, errors="collect")
     assert cli.main(["report", str(tmp_path / "archive"), str(tmp_path / "out"), "--json"]) == 3
-    assert json.loads(capsys.readouterr().out)["unread"] == 1
+    assert json.loads(capsys.readouterr().out)["unreadable"] == 1
 
 
 @pytest.mark.filterwarnings("default")
@@ -435,7 +445,7 @@ def test_the_version_is_told():
 
 
 def test_people_are_told_of_another_environment_than_the_local_one(capsys):
-    sent = result_of(["done"], file="a.pdf", reason=None)
+    sent = result_of(["uploaded"], file="a.pdf", reason=None)
     cli.print_batch(sent, environment="sandbox", base_url="https://api-sandbox.argyle.com")
     told = "\n1 files for sandbox (https://api-sandbox.argyle.com): 1 uploaded now\n"
     assert capsys.readouterr().out == told

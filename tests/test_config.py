@@ -236,7 +236,7 @@ def test_nothing_that_prints_shows_the_key():
         shown = f"{settings!r} {settings} {client!r} {settings.api_key_secret!r} {[client]}"
     assert KEY_ID not in shown
     assert SECRET not in shown
-    assert settings.journal_scope.count(KEY_ID) == 0
+    assert settings.log_scope.count(KEY_ID) == 0
 
 
 @pytest.mark.parametrize("copier", [pickle.dumps, copy.deepcopy])
@@ -247,9 +247,9 @@ def test_a_secret_is_neither_pickled_nor_copied(copier):
                 copier(thing)
 
 
-def test_one_service_has_one_journal_scope_however_it_is_written():
+def test_one_service_has_one_upload_log_scope_however_it_is_written():
     scopes = {
-        make_settings(KEY_ID, SECRET, name).journal_scope
+        make_settings(KEY_ID, SECRET, name).log_scope
         for name in ("production", "https://API.argyle.com", "https://api.argyle.com:443/")
     }
     assert len(scopes) == 1

@@ -149,21 +149,21 @@ def test_another_folder_is_another_server_with_other_documents(connected, tmp_pa
     first, _ = connected(sandbox_folder=tmp_path / "a")
     second, _ = connected(sandbox_folder=tmp_path / "b")
     assert first.settings.base_url != second.settings.base_url
-    assert first.settings.journal_scope != second.settings.journal_scope
+    assert first.settings.log_scope != second.settings.log_scope
 
 
 def test_a_sandbox_that_does_not_run_here_need_not_be_stopped(tmp_path):
     stop_sandbox(tmp_path)
 
 
-def test_the_journal_knows_a_folder_again_after_a_restart(connected, tmp_path):
+def test_the_upload_log_knows_a_folder_again_after_a_restart(connected, tmp_path):
     first, _ = connected(sandbox_folder=tmp_path)
     for sandbox in connection._running.values():
         sandbox.stop()
     connection._running.clear()
     second, _ = connected(sandbox_folder=tmp_path)
     assert first.settings.api_key_id != second.settings.api_key_id
-    assert first.settings.journal_scope == second.settings.journal_scope
+    assert first.settings.log_scope == second.settings.log_scope
 
 
 def test_the_local_sandbox_keeps_its_documents_in_the_home_folder(connected, home):

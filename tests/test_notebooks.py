@@ -53,7 +53,12 @@ def test_the_reports_notebook_takes_parameters(tmp_path, monkeypatch, client, us
         client.wait([client.upload(pdf, document_type="paystubs", user=user.id)])
     Archive(tmp_path / "archive").pull(client, user=user.id)
     [notebook] = [path for path in NOTEBOOKS if path.stem == "05_export_report"]
-    given = {"title": "May", "levels": "ocrolus-2", "pii": "include", "before": "2999-01-01"}
+    given = {
+        "title": "May",
+        "levels": "ocrolus-2",
+        "pii": "include",
+        "created_before": "2999-01-01",
+    }
     places = {"archive": str(tmp_path / "archive"), "folder": str(tmp_path / "out")}
 
     words = [word for pair in (given | places).items() for word in ("-p", *pair)]

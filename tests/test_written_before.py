@@ -1,4 +1,4 @@
-"""What an earlier version wrote is still read: an archive, a journal and a report.
+"""What an earlier version wrote is still read: an archive, an upload log and a report.
 
 They were written by the code as it was before its modules were merged: two documents sent and
 pulled while they were processed, two more sent, and all pulled again.
@@ -17,7 +17,7 @@ from argyle_nb.archive import Archive
 from argyle_nb.archive.pages import PageStore
 from argyle_nb.frames.uploads import Borrowers
 from argyle_nb.report import compare_reports, export_report, read_report
-from argyle_nb.uploads.journal import Journal, UploadKey
+from argyle_nb.uploads.log import UploadKey, UploadLog
 from tests.support.servers import USER_ID
 
 WRITTEN = Path(__file__).parent / "support" / "written_before"
@@ -73,22 +73,22 @@ def test_an_old_archive_tells_what_was_read(archive):
     assert net.notna().all()
 
 
-def test_an_old_journal_knows_what_need_not_be_sent_again(tmp_path):
+def test_an_old_upload_log_knows_what_need_not_be_sent_again(tmp_path):
     path = shutil.copy(WRITTEN / "journal.sqlite", tmp_path)
     with closing(sqlite3.connect(path)) as connection:
         rows = connection.execute(
             "SELECT scope, sha256, document_type, user, state, upload_id FROM uploads"
         ).fetchall()
-    with Journal(Path(path)) as journal:
-        entries = [journal.claim(UploadKey(*row[:4]), "again.pdf") for row in rows]
+    with UploadLog(Path(path)) as upload_log:
+        entries = [upload_log.claim(UploadKey(*row[:4]), "again.pdf") for row in rows]
     assert [(entry.state, entry.upload_id) for entry in entries] == [row[4:] for row in rows]
-    assert sorted(entry.state for entry in entries) == ["done"] * 4 + ["refused"]
+    assert sorted(entry.state for entry in entries) == ["uploaded"] * 4 + ["invalid"]
 
 
 def test_an_old_report_has_its_numbers_and_is_equal_to_itself(report):
     assert report.rows["uploads.csv"] == 4
     scores = report.frames["uploads"]["ocr_authenticity_score"]
-    assert report.manifest["adds_up"]["scored"] == scores.notna().sum() == 4
+    assert report.manifest["reconciliation"]["scored"] == scores.notna().sum() == 4
     changes = compare_reports(report, report)
     assert changes.uploads.empty
     assert not changes.totals["difference"].any()

@@ -453,7 +453,7 @@ class Archive:
             frames = self._scanned(entries, known(), **options, errors="collect")
         # A record that cannot be read was no reason to leave the others at Argyle.
         if errors != "collect":
-            for problem in frames.uploads.attrs["rejected"]:
+            for problem in frames.uploads.attrs["unreadable"]:
                 raise DecodeError(**problem)
         return frames, entries
 

@@ -61,7 +61,7 @@ def fetch(
         ``uploads`` and ``signals``, with the columns and dtypes of `uploads_frame` and
         `signals_frame`, levels of the preset ``"argyle"``; in ``uploads``, ``user`` is Argyle's id
         and ``external_id`` the lender's own name of the borrower. Uploads that cannot be read are
-        left out and listed in ``attrs["rejected"]`` (dicts of ``record, path, problem``).
+        left out and listed in ``attrs["unreadable"]`` (dicts of ``record, path, problem``).
 
     Raises
     ------
@@ -88,7 +88,7 @@ def fetch(
         pages = (page for one in listing.users for page in _pages(client, one, document_type))
         frames = _flattened(listing.beside(pages), listing.result, sent)
     listing.warn(frames.uploads)
-    _warn_of(frames.uploads.attrs["rejected"])
+    _warn_of(frames.uploads.attrs["unreadable"])
     return frames
 
 
@@ -132,6 +132,6 @@ def _warn_of(rejected: Sequence[dict[str, str]]) -> None:
         first = "{record}: {problem} ({path})".format(**rejected[0])
         warnings.warn(
             f"uploads that cannot be read were left out: {len(rejected)}, the first {first}. They "
-            'are listed in uploads.attrs["rejected"]',
+            'are listed in uploads.attrs["unreadable"]',
             stacklevel=3,
         )

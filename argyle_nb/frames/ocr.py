@@ -15,7 +15,7 @@ import pandas as pd
 from argyle_nb.errors import DecodeError
 from argyle_nb.frames.columns import CategoryColumn, DecimalColumn, TextColumn, WholeNumberColumn
 from argyle_nb.frames.records import UPLOADS
-from argyle_nb.frames.uploads import list_rejected
+from argyle_nb.frames.uploads import list_unreadable
 from argyle_nb.models import reject
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def ocr_frame(records: Any, *, wide: bool = False, errors: Errors = "raise") -> 
             column.add(values)
     frame = pd.DataFrame({name: column.finish() for name, column in columns.items()})
     frame = _wide_frame(frame) if wide else frame
-    list_rejected(frame, rejected)
+    list_unreadable(frame, rejected)
     return frame
 
 

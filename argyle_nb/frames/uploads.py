@@ -248,7 +248,7 @@ def uploads_frame(
         ``"ocrolus-current"``. It is kept in ``frame.attrs["levels"]``.
     errors
         ``"raise"`` stops at the first record that cannot be read; ``"collect"`` leaves it out and
-        lists it in ``frame.attrs["rejected"]`` (dicts of ``record, path, problem``).
+        lists it in ``frame.attrs["unreadable"]`` (dicts of ``record, path, problem``).
 
     Returns
     -------
@@ -275,7 +275,7 @@ def uploads_frame(
     """
     uploads = UploadsBuilder(sent, levels)
     rejected = _read_into(records, COUNTED, errors, uploads.add)
-    return list_rejected(uploads.finish(Borrowers.of(accounts, users)), rejected)
+    return list_unreadable(uploads.finish(Borrowers.of(accounts, users)), rejected)
 
 
 def signals_frame(records: Any, *, errors: Errors = "raise") -> pd.DataFrame:
@@ -307,7 +307,7 @@ def signals_frame(records: Any, *, errors: Errors = "raise") -> pd.DataFrame:
     """
     heads, signals = HeadsBuilder(), SignalsBuilder()
     rejected = _read_into(records, READ, errors, heads.add, signals.add)
-    return list_rejected(signals.finish(*heads.finish()), rejected)
+    return list_unreadable(signals.finish(*heads.finish()), rejected)
 
 
 def flatten(
@@ -439,7 +439,7 @@ class FramesBuilder:
         """Give both frames."""
         uploads = self._uploads.finish(borrowers)
         signals = self._signals.finish(uploads["id"].array, uploads["document_type"].array)
-        return Frames(list_rejected(uploads, rejected), list_rejected(signals, rejected))
+        return Frames(list_unreadable(uploads, rejected), list_unreadable(signals, rejected))
 
 
 def levels_of(scores: pd.Series[int], preset: LevelPreset) -> Any:
@@ -462,11 +462,11 @@ def categories_of(page: RowPage) -> dict[str, dict[str, list[str]]]:
     return {"uploads": uploads, "signals": signals}
 
 
-def list_rejected(frame: pd.DataFrame, rejected: list[DecodeError] | None) -> pd.DataFrame:
-    """List collected errors in ``frame.attrs["rejected"]``, and give the frame back."""
+def list_unreadable(frame: pd.DataFrame, rejected: list[DecodeError] | None) -> pd.DataFrame:
+    """List collected errors in ``frame.attrs["unreadable"]``, and give the frame back."""
     if rejected is not None:
         rows = [{"record": e.record, "path": e.path, "problem": e.problem} for e in rejected]
-        frame.attrs["rejected"] = rows
+        frame.attrs["unreadable"] = rows
     return frame
 
 

@@ -53,7 +53,7 @@ COMMON = {
     "unsupported_type": Meaning("no score: a type that gets none", COUNT),
     "not_started": Meaning("no score: no stage has begun", COUNT),
     "missing": Meaning("no score although the stages completed, or an unknown status", COUNT),
-    "invalid": Meaning("a score that is no whole number from 0 to 100; see rejected.csv", COUNT),
+    "invalid": Meaning("a score that is no whole number from 0 to 100; see unreadable.csv", COUNT),
 }
 
 FILES: dict[str, dict[str, Meaning]] = {
@@ -112,7 +112,7 @@ FILES: dict[str, dict[str, Meaning]] = {
         "ks_critical": Meaning("what chance alone exceeds one time in twenty", SHARE),
         "ks_beyond_chance": Meaning("whether ks is above ks_critical"),
     },
-    "rejected.csv": {
+    "unreadable.csv": {
         "record": Meaning("id of the record, or what it was"),
         "path": Meaning("where in its JSON"),
         "problem": Meaning("what was found and what was expected"),

@@ -51,7 +51,7 @@ def export_report(
     excel: bool = False,
     xlsx: bool = False,
     settings: Settings | None = None,
-    made_by: str | None = None,
+    prepared_by: str | None = None,
 ) -> Report:
     """Write uploads, signals and every statistic as CSV, with a manifest and an HTML page.
 
@@ -94,7 +94,7 @@ def export_report(
         ``[excel]``. Personal data is treated as in the CSV files.
     settings
         ``client.settings``, whose environment and base URL go into the manifest, and nothing else.
-    made_by
+    prepared_by
         Who makes the report; the login name by default.
 
     Returns
@@ -102,7 +102,7 @@ def export_report(
     Report
         The paths of ``uploads.csv``, ``signals.csv``, ``ocr_fields.csv``, ``score_summary.csv``,
         ``score_counts.csv`` (as `ScoreCounts.read_csv` takes it), ``levels.csv``,
-        ``thresholds.csv``, ``drift.csv``, ``coverage.csv``, ``rejected.csv``,
+        ``thresholds.csv``, ``drift.csv``, ``coverage.csv``, ``unreadable.csv``,
         ``data_dictionary.csv``, ``report.xlsx``, ``report.html`` and ``manifest.json``.
 
     Raises
@@ -140,7 +140,7 @@ def export_report(
             privacy=privacy,
             settings=settings,
             sources=_sources(source),
-            made_by=made_by,
+            prepared_by=prepared_by,
         )
         content.tables["data_dictionary.csv"] = data_dictionary(content.tables, privacy)
         with replaced(folder, KNOWN_FILES, is_report) as new:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from argyle_nb.report.tables import ReportContent, ReportInput
     from argyle_nb.scores.filters import Filters
 
-FORMAT = 1
+FORMAT = 2
 SOFTWARE = ("argyle-nb", "pandas", "numpy", "matplotlib", "jinja2")
 PERSONAL = {
     "masked": "Names, addresses, texts and numbers are masked (***); of a number of eight digits "
@@ -47,7 +47,7 @@ def report_facts(
     privacy: Privacy,
     settings: Settings | None,
     sources: list[str],
-    made_by: str | None,
+    prepared_by: str | None,
 ) -> dict[str, Any]:
     """Say how a report was made, but for the list of its files."""
     times = rows.uploads["created_at"].dropna()
@@ -56,7 +56,7 @@ def report_facts(
         "format": FORMAT,
         "title": title,
         "made_at": _iso(datetime.now(UTC)),
-        "made_by": made_by or _login(),
+        "prepared_by": prepared_by or _login(),
         "environment": settings.environment if settings else None,
         "base_url": settings.base_url if settings else None,
         "sources": sources,
@@ -65,7 +65,7 @@ def report_facts(
         "levels": preset_facts(content.preset),
         "personal_data": {"mode": privacy.mode, "means": PERSONAL[privacy.mode]},
         "left_out": {"columns": _left_out(rows, privacy), "rows": rows.left_out, "why": LEFT_OUT},
-        "adds_up": content.adds_up,
+        "reconciliation": content.reconciliation,
         "software": {name: version(name) for name in SOFTWARE}
         | {"python": platform.python_version()},
     }

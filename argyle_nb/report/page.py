@@ -82,8 +82,8 @@ def render_page(facts: dict[str, Any], content: ReportContent) -> str:
 
 
 def _key_figures(facts: dict[str, Any], content: ReportContent) -> list[tuple[str, str, str]]:
-    adds_up = facts["adds_up"]
-    listed, scored = adds_up["listed"], adds_up["scored"]
+    reconciliation = facts["reconciliation"]
+    listed, scored = reconciliation["in_report"], reconciliation["scored"]
     total = content.counts.total()
     median = total.quantile(0.5).iloc[0]
     figures = [
@@ -138,7 +138,7 @@ def _sections(content: ReportContent) -> list[Section]:
         _section(
             "What could not be read",
             "Records and scores that no statistic could use.",
-            tables["rejected.csv"],
+            tables["unreadable.csv"],
         ),
     ]
 
@@ -195,18 +195,21 @@ def printable(text: str) -> str:
 
 def unknown(facts: dict[str, Any], content: ReportContent) -> list[str]:
     """Say what is not known, why, and what was left out."""
-    adds_up = facts["adds_up"]
+    reconciliation = facts["reconciliation"]
+    in_report = reconciliation["in_report"]
     stand_in = facts["environment"] == LOCAL or _of_sandboxes(facts["sources"])
     sentences = [STAND_IN] if stand_in else []
     sentences += [
-        f"Without a score, of {adds_up['listed']:,} uploads: {count:,} {REASONS_IN_WORDS[reason]}."
-        for reason, count in adds_up["no_score"].items()
+        f"Without a score, of {in_report:,} uploads: {count:,} {REASONS_IN_WORDS[reason]}."
+        for reason, count in reconciliation["no_score"].items()
         if count
     ]
-    if adds_up["unread"]:
-        sentences.append(f"Not listed, because it could not be read: {adds_up['unread']:,}.")
-    if adds_up["left_out_by_filters"]:
-        sentences.append(f"Left out by the filters: {adds_up['left_out_by_filters']:,} uploads.")
+    if reconciliation["unreadable"]:
+        sentences.append(
+            f"Not listed, because it could not be read: {reconciliation['unreadable']:,}."
+        )
+    if reconciliation["filtered_out"]:
+        sentences.append(f"Left out by the filters: {reconciliation['filtered_out']:,} uploads.")
     sentences += [
         f"There is no {name}: it was not asked for."
         for name in ("signals.csv", "ocr_fields.csv")

@@ -300,7 +300,7 @@ OCR = {
     "confidence": "open",
     "page": "open",
 }
-REJECTED = {"record": "told", "path": "label", "problem": "told", "listed": "open"}
+UNREADABLE = {"record": "told", "path": "label", "problem": "told", "listed": "open"}
 
 
 def protected_uploads(frame: pd.DataFrame, privacy: Privacy) -> pd.DataFrame:
@@ -344,12 +344,12 @@ def protected_ocr(frame: pd.DataFrame, privacy: Privacy) -> pd.DataFrame:
     return table
 
 
-def protected_rejected(rows: Sequence[Mapping[str, Any]], privacy: Privacy) -> pd.DataFrame:
-    """Give the columns of ``rejected.csv``."""
-    frame = pd.DataFrame(list(rows), columns=list(REJECTED))
+def protected_unreadable(rows: Sequence[Mapping[str, Any]], privacy: Privacy) -> pd.DataFrame:
+    """Give the columns of ``unreadable.csv``."""
+    frame = pd.DataFrame(list(rows), columns=list(UNREADABLE))
     texts = dict.fromkeys(("record", "path", "problem"), "string")
     frame = frame.astype(texts | {"listed": "bool"})
-    table = _protected(frame, REJECTED, privacy)
+    table = _protected(frame, UNREADABLE, privacy)
     # An id of Argyle's has runs of digits, and is no number of anybody's.
     known = frame["record"].map(lambda record: privacy.text("pseudonym", record) == record)
     table["record"] = table["record"].mask(known.to_numpy(dtype=bool), frame["record"])
@@ -362,7 +362,7 @@ def dictionary_kind(file: str, column: str) -> str:
         "uploads.csv": UPLOADS,
         "signals.csv": SIGNALS,
         "ocr_fields.csv": OCR,
-        "rejected.csv": REJECTED,
+        "unreadable.csv": UNREADABLE,
     }
     return tables.get(file, {}).get(column, "open")
 

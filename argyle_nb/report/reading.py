@@ -23,6 +23,12 @@ MANIFEST = "manifest.json"
 PAGE = "report.html"
 COMPARED = ("document_type", "ocr_authenticity_score", "authenticity_level", "no_score_reason")
 CHANGES = ("new", "gone", "changed")
+_NAMES_BEFORE = {
+    "given": "total",
+    "left_out_by_filters": "filtered_out",
+    "unread": "unreadable",
+    "listed": "in_report",
+}
 _SHARES = ("uploads", *with_interval("share"))
 
 
@@ -143,14 +149,14 @@ def is_report(folder: Path) -> bool:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return isinstance(manifest, dict) and {"format", "adds_up", "files"} <= manifest.keys()
+    return isinstance(manifest, dict) and {"format", "files", "personal_data"} <= manifest.keys()
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        known = is_report(folder) and manifest["format"] == FORMAT
+        known = is_report(folder) and manifest["format"] in (1, FORMAT)
         known = known and all(map(_is_of_the_folder, manifest["files"]))
     except OSError:
         raise DocumentError(path, "is not there: name the folder of a report") from None
@@ -158,7 +164,17 @@ def _manifest(folder: Path) -> dict[str, Any]:
         known = False
     if not known:
         raise DocumentError(path, "is no manifest that this version reads: make the report anew")
-    return dict(manifest)
+    return _renamed(manifest) if manifest["format"] == 1 else dict(manifest)
+
+
+def _renamed(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Give the manifest of the first format with the names of this one."""
+    sums = {_NAMES_BEFORE.get(name, name): value for name, value in manifest["adds_up"].items()}
+    return {
+        **{name: value for name, value in manifest.items() if name not in ("adds_up", "made_by")},
+        "prepared_by": manifest["made_by"],
+        "reconciliation": sums,
+    }
 
 
 def _is_of_the_folder(facts: Any) -> bool:
@@ -199,7 +215,7 @@ class Changes(NamedTuple):
         level`` (string), ``uploads, share, share_ci_low, share_ci_high``, each with ``_old`` and
         ``_new`` behind, and ``share_difference`` (new less old).
     totals
-        One row per number: ``old, new, difference`` (Int64), indexed by ``listed, scored`` and the
+        One row per number: ``old, new, difference`` (Int64), indexed by ``uploads, scored`` and the
         reasons.
     """
 
@@ -239,7 +255,7 @@ def compare_reports(old: Report | Path | str, new: Report | Path | str) -> Chang
     before, after = (r if isinstance(r, Report) else read_report(r) for r in (old, new))
     preset = after.levels
     earlier, later = _uploads(before, preset), _uploads(after, preset)
-    totals = _totals(before.manifest["adds_up"], after.manifest["adds_up"])
+    totals = _totals(before.manifest["reconciliation"], after.manifest["reconciliation"])
     return Changes(_changed(earlier, later), _levels(earlier, later, preset), totals)
 
 
@@ -284,7 +300,7 @@ def _shares(frame: pd.DataFrame, preset: LevelPreset) -> pd.DataFrame:
 
 def _totals(old: dict[str, Any], new: dict[str, Any]) -> pd.DataFrame:
     sides = {
-        name: {"listed": sums["listed"], "scored": sums["scored"], **sums["no_score"]}
+        name: {"uploads": sums["in_report"], "scored": sums["scored"], **sums["no_score"]}
         for name, sums in (("old", old), ("new", new))
     }
     table = pd.DataFrame(sides, dtype="Int64")

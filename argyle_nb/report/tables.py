@@ -14,8 +14,8 @@ from argyle_nb.frames.uploads import levels_of, uploads_frame
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE
 from argyle_nb.report.privacy import (
     protected_ocr,
-    protected_rejected,
     protected_signals,
+    protected_unreadable,
     protected_uploads,
 )
 from argyle_nb.scores import REASONS, ScoreCounts, count_scores, no_score_reasons
@@ -42,8 +42,8 @@ class ReportInput:
     uploads: pd.DataFrame
     signals: pd.DataFrame | None
     ocr: pd.DataFrame | None
-    rejected: list[dict[str, str]]
-    unread: int  # uploads that are in no frame: the first of the rejected
+    unreadable: list[dict[str, str]]
+    unlisted: int  # uploads that are in no frame: the first of the unreadable
     left_out: dict[str, int]  # frame -> rows that the filters left out
 
 
@@ -65,10 +65,10 @@ def gather(
             _check_upload_id(frame)
             filtered = len(rows["uploads"]) < len(uploads)
             rows[name] = _of_uploads(frame, rows["uploads"]) if filtered else frame
-    rejected, unread = _rejected(frames)
+    unreadable, unlisted = _unreadable(frames)
     left_out = {name: len(frame) - len(rows[name]) for name, frame in frames.items()}
     return ReportInput(
-        rows["uploads"], rows.get("signals"), rows.get("ocr_fields"), rejected, unread, left_out
+        rows["uploads"], rows.get("signals"), rows.get("ocr_fields"), unreadable, unlisted, left_out
     )
 
 
@@ -128,14 +128,14 @@ def _of_uploads(frame: pd.DataFrame, uploads: pd.DataFrame) -> pd.DataFrame:
     return frame[frame["upload_id"].isin(uploads["id"])]
 
 
-def _rejected(frames: Mapping[str, pd.DataFrame]) -> tuple[list[dict[str, str]], int]:
+def _unreadable(frames: Mapping[str, pd.DataFrame]) -> tuple[list[dict[str, str]], int]:
     """List what could not be read once, although each frame tells it; uploads come first."""
-    rows = list(frames["uploads"].attrs.get("rejected", []))
-    unread = len(rows)
+    rows = list(frames["uploads"].attrs.get("unreadable", []))
+    unlisted = len(rows)
     for name, frame in frames.items():
         if name != "uploads":
-            rows += [row for row in frame.attrs.get("rejected", []) if row not in rows]
-    return rows, unread
+            rows += [row for row in frame.attrs.get("unreadable", []) if row not in rows]
+    return rows, unlisted
 
 
 @dataclass(frozen=True)
@@ -145,17 +145,17 @@ class ReportContent:
     tables: dict[str, pd.DataFrame]  # file name -> table, as it is written
     counts: ScoreCounts  # by document type and week
     preset: LevelPreset
-    # given = left_out_by_filters + unread + listed, and listed = scored + no_score by reason.
-    adds_up: dict[str, Any]
+    # total = filtered_out + unreadable + in_report, and in_report = scored + no_score by reason.
+    reconciliation: dict[str, Any]
 
 
 def content_of(rows: ReportInput, preset: LevelPreset, privacy: Privacy) -> ReportContent:
     """Make every table but the data dictionary."""
     counts = count_scores(rows.uploads, GROUPED_BY, errors="collect")
     uploads = _reread(rows.uploads, counts, preset)
-    rejected = [row | {"listed": False} for row in rows.rejected[: rows.unread]]
-    rejected += [row | {"listed": True} for row in rows.rejected[rows.unread :]]
-    rejected += [row | {"listed": True} for row in counts.rejected]
+    unreadable = [row | {"listed": False} for row in rows.unreadable[: rows.unlisted]]
+    unreadable += [row | {"listed": True} for row in rows.unreadable[rows.unlisted :]]
+    unreadable += [row | {"listed": True} for row in counts.unreadable]
     tables = {"uploads.csv": protected_uploads(uploads, privacy)}
     if rows.signals is not None:
         tables["signals.csv"] = protected_signals(rows.signals, privacy)
@@ -169,17 +169,17 @@ def content_of(rows: ReportInput, preset: LevelPreset, privacy: Privacy) -> Repo
         "thresholds.csv": by_type.thresholds().reset_index(),
         "drift.csv": counts.drift("week").reset_index(),
         "coverage.csv": by_type.coverage().reset_index(),
-        "rejected.csv": protected_rejected(rejected, privacy),
+        "unreadable.csv": protected_unreadable(unreadable, privacy),
     }
-    adds_up = _added_up(rows, uploads)
-    _check(rows, tables, adds_up)
-    return ReportContent(tables, counts, preset, adds_up)
+    reconciliation = _added_up(rows, uploads)
+    _check(rows, tables, reconciliation)
+    return ReportContent(tables, counts, preset, reconciliation)
 
 
 def _reread(frame: pd.DataFrame, counts: ScoreCounts, preset: LevelPreset) -> pd.DataFrame:
     """Read levels and reasons anew from the scores: those of a merged frame may be another's."""
     scores = frame["ocr_authenticity_score"]
-    if counts.rejected or str(scores.dtype) != "Int16":
+    if counts.unreadable or str(scores.dtype) != "Int16":
         numbers = pd.to_numeric(scores, errors="coerce").astype("Float64")
         whole = numbers.between(LOWEST_SCORE, HIGHEST_SCORE) & (numbers % 1 == 0)
         scores = numbers.where(whole.fillna(value=False)).astype("Int16")
@@ -195,18 +195,20 @@ def _added_up(rows: ReportInput, uploads: pd.DataFrame) -> dict[str, Any]:
     reasons = uploads["no_score_reason"].value_counts()
     left_out = rows.left_out["uploads"]
     return {
-        "given": left_out + rows.unread + len(uploads),
-        "left_out_by_filters": left_out,
-        "unread": rows.unread,
-        "listed": len(uploads),
+        "total": left_out + rows.unlisted + len(uploads),
+        "filtered_out": left_out,
+        "unreadable": rows.unlisted,
+        "in_report": len(uploads),
         "scored": int(uploads["ocr_authenticity_score"].notna().sum()),
         "no_score": {reason: int(reasons[reason]) for reason in REASONS},
     }
 
 
-def _check(rows: ReportInput, tables: dict[str, pd.DataFrame], adds_up: dict[str, Any]) -> None:
-    listed, scored = adds_up["listed"], adds_up["scored"]
-    without = sum(adds_up["no_score"].values())
+def _check(
+    rows: ReportInput, tables: dict[str, pd.DataFrame], reconciliation: dict[str, Any]
+) -> None:
+    listed, scored = reconciliation["in_report"], reconciliation["scored"]
+    without = sum(reconciliation["no_score"].values())
     coverage, scores = tables["coverage.csv"], tables["score_counts.csv"]
     pairs = {
         "uploads listed, and scored with those without a score": (listed, scored + without),
@@ -217,9 +219,9 @@ def _check(rows: ReportInput, tables: dict[str, pd.DataFrame], adds_up: dict[str
             scored,
             scores[[str(score) for score in range(HIGHEST_SCORE + 1)]].to_numpy().sum(),
         ),
-        "unreadable uploads, and rows of rejected.csv that are not listed": (
-            adds_up["unread"],
-            (~tables["rejected.csv"]["listed"]).sum(),
+        "unreadable uploads, and rows of unreadable.csv that are not listed": (
+            reconciliation["unreadable"],
+            (~tables["unreadable.csv"]["listed"]).sum(),
         ),
     }
     if rows.ocr is not None:
@@ -240,8 +242,8 @@ def _signal_totals(rows: ReportInput) -> tuple[int, int]:
     frame = rows.signals
     if frame is None:
         return 0, 0
-    unread = [row["record"] for row in frame.attrs.get("rejected", [])]
-    known = rows.uploads[~rows.uploads["id"].isin(unread)] if unread else rows.uploads
+    unlisted = [row["record"] for row in frame.attrs.get("unreadable", [])]
+    known = rows.uploads[~rows.uploads["id"].isin(unlisted)] if unlisted else rows.uploads
     counted = known["signal_count"].sum() + known["reason_code_count"].sum()
     ours = np.isin(fingerprints(frame["upload_id"]), fingerprints(known["id"]))
     return int(counted), len(frame) + int((~ours).sum())

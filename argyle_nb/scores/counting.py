@@ -26,7 +26,7 @@ from argyle_nb.scores.reasons import (
     WIDTH,
     Cells,
     refusal,
-    rejected_rows,
+    unreadable_rows,
 )
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def count_scores(
         ``created_at`` in UTC. A missing value is a group of its own.
     errors
         What to do with scores that are no whole number from 0 to 100: ``"raise"``, or
-        ``"collect"`` to count them under ``invalid`` and list them in ``ScoreCounts.rejected``.
+        ``"collect"`` to count them under ``invalid`` and list them in ``ScoreCounts.unreadable``.
 
     Returns
     -------
@@ -107,11 +107,11 @@ def _count(frame: pd.DataFrame, names: tuple[str, ...], errors: Errors) -> Score
     keys = [key_of(frame, name) for name in names]
     cells = Cells(frame)
     index, table = _tally(keys, cells, len(frame))
-    rejected = rejected_rows(frame, cells.all() == INVALID) if table[:, INVALID].any() else []
-    if rejected and errors == "raise":
-        raise refusal(rejected, "correct them, or count with errors='collect'")
+    unreadable = unreadable_rows(frame, cells.all() == INVALID) if table[:, INVALID].any() else []
+    if unreadable and errors == "raise":
+        raise refusal(unreadable, "correct them, or count with errors='collect'")
     order = sorted_order(index)
-    return ScoreCounts.of_table(names, index[order], _condensed(table[order]), tuple(rejected))
+    return ScoreCounts.of_table(names, index[order], _condensed(table[order]), tuple(unreadable))
 
 
 def _tally(

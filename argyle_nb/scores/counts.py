@@ -65,7 +65,7 @@ class ScoreCounts:
     reached
         One row per group: of all its uploads, how many were ``classified`` and how many of
         these went through ``ocr`` (int64); those with a score went through both.
-    rejected
+    unreadable
         ``record, path, problem`` of each score that is no whole number from 0 to 100, if they
         were collected. They are counted under the reason ``invalid``.
 
@@ -82,7 +82,7 @@ class ScoreCounts:
     scores: pd.DataFrame
     unscored: pd.DataFrame
     reached: pd.DataFrame
-    rejected: tuple[dict[str, str], ...] = ()
+    unreadable: tuple[dict[str, str], ...] = ()
 
     @classmethod
     def of_table(
@@ -90,7 +90,7 @@ class ScoreCounts:
         grouped_by: tuple[str, ...],
         index: pd.Index[Any],
         table: npt.NDArray[np.int64],
-        rejected: tuple[dict[str, str], ...] = (),
+        unreadable: tuple[dict[str, str], ...] = (),
     ) -> ScoreCounts:
         """Make counts of a table of 110 columns: scores, reasons, ``classified`` and ``ocr``.
 
@@ -105,7 +105,7 @@ class ScoreCounts:
             pd.DataFrame(table[:, : len(SCORES)], index=index, columns=pd.Index(SCORES)),
             pd.DataFrame(table[:, len(SCORES) : unscored], index=index, columns=pd.Index(REASONS)),
             pd.DataFrame(table[:, unscored:], index=index, columns=pd.Index(REACHED[1:])),
-            rejected,
+            unreadable,
         )
 
     @classmethod
@@ -129,10 +129,10 @@ class ScoreCounts:
                     f"counts by {names or 'nothing'} and by {part.grouped_by or 'nothing'} do not "
                     "add up: group both alike first, with .by(...)"
                 )
-        rejected = tuple(row for part in parts for row in part.rejected)
+        unreadable = tuple(row for part in parts for row in part.unreadable)
         table = np.concatenate([part.table() for part in parts])
         labels = pd.concat([part.groups.to_frame(index=False) for part in parts])
-        return cls._added_up(names, labels, table, rejected)
+        return cls._added_up(names, labels, table, unreadable)
 
     def __repr__(self) -> str:
         scored, without = int(self.scores.to_numpy().sum()), int(self.unscored.to_numpy().sum())
@@ -205,7 +205,7 @@ class ScoreCounts:
         for name in names:
             self._check_grouped_by(name)
         labels = self.groups.to_frame(index=False)
-        return self._added_up(names, labels, self.table(), self.rejected)
+        return self._added_up(names, labels, self.table(), self.unreadable)
 
     def filter(self, **wanted: Any) -> ScoreCounts:
         """Keep some of the groups.
@@ -219,7 +219,7 @@ class ScoreCounts:
         Returns
         -------
         ScoreCounts
-            Grouped as before; without a row if no group is wanted. It has none of the rejected.
+            Grouped as before; without a row if no group is wanted. It lists no unreadable scores.
 
         Raises
         ------
@@ -243,7 +243,7 @@ class ScoreCounts:
             scores=self.scores[keep],
             unscored=self.unscored[keep],
             reached=self.reached[keep],
-            rejected=(),
+            unreadable=(),
         )
 
     def lowest_per(self, name: str = "user") -> ScoreCounts:
@@ -302,17 +302,17 @@ class ScoreCounts:
         names: tuple[str, ...],
         labels: pd.DataFrame,
         table: npt.NDArray[np.int64],
-        rejected: tuple[dict[str, str], ...],
+        unreadable: tuple[dict[str, str], ...],
     ) -> ScoreCounts:
         if not names:
-            return cls.of_table((), EVERYTHING, table.sum(axis=0, keepdims=True), rejected)
+            return cls.of_table((), EVERYTHING, table.sum(axis=0, keepdims=True), unreadable)
         keys = keys_of(labels, names)
         groups, place = np.unique(numbers_of(keys, len(table)), return_inverse=True)
         added = np.zeros((len(groups), table.shape[1]), dtype=np.int64)
         np.add.at(added, place, table)
         index = index_of(keys, groups)
         order = sorted_order(index)
-        return cls.of_table(names, index[order], added[order], rejected)
+        return cls.of_table(names, index[order], added[order], unreadable)
 
     def summary(self, levels: Levels = "argyle") -> pd.DataFrame:
         """Describe each group's distribution.
@@ -762,7 +762,7 @@ class ScoreCounts:
             Replaced as a whole, or not at all. One line per group: its labels under headers such as
             ``document_type:text`` or ``week:time``, then the columns 0 to 100, one per reason,
             ``classified`` and ``ocr``. Texts that a spreadsheet would run have an apostrophe in
-            front. The list of rejected scores is not kept, their number is.
+            front. The list of unreadable scores is not kept, their number is.
 
         Examples
         --------

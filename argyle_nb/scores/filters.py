@@ -43,8 +43,8 @@ def find_uploads(
     document_type: str | Collection[str] = (),
     level: str | Collection[str] = (),
     status: str | Collection[str] = (),
-    since: str = "",
-    until: str = "",
+    created_from: str = "",
+    created_before: str = "",
     user: str = "",
     signal: str | Collection[str] = (),
     signals: pd.DataFrame | None = None,
@@ -65,8 +65,9 @@ def find_uploads(
         One or several of ``"scored"`` and the reasons why there is no score: ``"pending"``,
         ``"failed"``, ``"unauthorized"``, ``"unsupported_type"``, ``"not_started"``,
         ``"missing"``, ``"invalid"``.
-    since, until
-        The first and the last day of ``created_at`` in UTC, such as ``"2026-01-31"``.
+    created_from, created_before
+        Days of ``created_at`` in UTC, such as ``"2026-01-31"``: from the first on, and before the
+        second.
     user
         A part of the borrower's external id, or of the id of the user or the account.
     signal
@@ -101,8 +102,8 @@ def find_uploads(
         "document_type": document_type,
         "level": level,
         "status": status,
-        "since": since,
-        "until": until,
+        "created_from": created_from,
+        "created_before": created_before,
         "user": user,
         "signal": signal,
         "text": text,
@@ -148,12 +149,11 @@ class UploadSearch:
             raise ConfigurationError(f"no status {unknown[0]!r}: use any of {', '.join(STATUSES)}")
         return _any_of(statuses_of(self.frame), values)
 
-    def _by_since(self, day: str) -> Mask:
+    def _by_created_from(self, day: str) -> Mask:
         return _within(column_of(self.frame, "created_at"), _day(day), None)
 
-    def _by_until(self, day: str) -> Mask:
-        end = _day(day) + pd.Timedelta(days=1)
-        return _within(column_of(self.frame, "created_at"), None, end)
+    def _by_created_before(self, day: str) -> Mask:
+        return _within(column_of(self.frame, "created_at"), None, _day(day))
 
     def _by_user(self, part: str) -> Mask:
         return self._containing(_OWNERS, part)

@@ -146,11 +146,11 @@ def checked_scores(frame: pd.DataFrame) -> pd.Series[Any]:
     # The value that stands for none is no score either, where it was given.
     bad |= (numbers == NO_SCORE) & frame["ocr_authenticity_score"].notna().to_numpy()
     if bad.any():
-        raise refusal(rejected_rows(frame, bad), "correct them")
+        raise refusal(unreadable_rows(frame, bad), "correct them")
     return pd.Series(pd.arrays.IntegerArray(numbers, numbers == NO_SCORE), index=frame.index)
 
 
-def rejected_rows(frame: pd.DataFrame, bad: npt.NDArray[np.bool_]) -> list[dict[str, str]]:
+def unreadable_rows(frame: pd.DataFrame, bad: npt.NDArray[np.bool_]) -> list[dict[str, str]]:
     """List ``record, path, problem`` of the rows that are marked."""
     rows = frame.iloc[np.flatnonzero(bad)]
     names = rows["id"] if "id" in rows else rows.index.to_series()
@@ -164,9 +164,9 @@ def rejected_rows(frame: pd.DataFrame, bad: npt.NDArray[np.bool_]) -> list[dict[
     ]
 
 
-def refusal(rejected: list[dict[str, str]], cure: str) -> DecodeError:
-    """Make the error that names the first of the rejected rows, and a few more."""
-    first, others = rejected[0], rejected[1:]
+def refusal(unreadable: list[dict[str, str]], cure: str) -> DecodeError:
+    """Make the error that names the first of the unreadable rows, and a few more."""
+    first, others = unreadable[0], unreadable[1:]
     problem = first["problem"]
     if others:
         named = ", ".join(row["record"] for row in others[:_ROWS_NAMED])

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from argyle_nb.documents import MAX_DOCUMENT_BYTES, safe_name
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.uploads.folders import grouped, tell_alike
-from argyle_nb.uploads.jobs import UploadJob, default_journal, plan_of, with_results
-from argyle_nb.uploads.journal import UNDECIDED, Journal, UploadKey
+from argyle_nb.uploads.jobs import UploadJob, default_upload_log, plan_of, with_results
+from argyle_nb.uploads.log import UNDECIDED, UploadKey, UploadLog
 from argyle_nb.uploads.manifest import ManifestLine, read_manifest
 from argyle_nb.uploads.reconcile import SETTLE_SECONDS, Reconciler, Resend
 from argyle_nb.uploads.users import Users
@@ -37,10 +37,10 @@ def upload_batch(
     *,
     document_type: str | None = None,
     user: str | None = None,
-    journal: Path | str | None = None,
+    upload_log: Path | str | None = None,
     max_bytes: int = MAX_DOCUMENT_BYTES,
     strict: bool = False,
-    settle: float = SETTLE_SECONDS,
+    confirm_timeout: float = SETTLE_SECONDS,
     resend: Resend = "once",
     progress: Callable[[Progress], None] | None = None,
     wait: bool = False,
@@ -63,18 +63,18 @@ def upload_batch(
     document_type, user
         For every line that has none of its own. In a folder, a file is refused whose folder names
         another borrower than ``user``.
-    journal
+    upload_log
         The SQLite file that remembers what was sent; ``~/.local/share/argyle_nb/journal.sqlite``
         by default. Running the same manifest again sends only what is not there yet.
     max_bytes, strict
         The largest document, and whether one with a problem (an encrypted PDF, damage that viewers
         mend) is refused, as for `inspect_document`.
-    settle
+    confirm_timeout
         Seconds after which an upload whose end was not seen, and that is not listed, counts as
         not stored.
     resend
         ``"once"``: send such an upload once more, at most once in a run. ``"never"``: leave it
-        ``unknown``; the next run looks again.
+        ``not_confirmed``; the next run looks again.
     progress
         Called with a `Progress` (files, all_files, bytes, all_bytes, and rows: those that
         moved) from this thread, about ten times a second. A KeyboardInterrupt that it raises ends
@@ -91,20 +91,20 @@ def upload_batch(
         (Argyle's id; missing where it never became known), each a string; where a type was spelt
         in another way, ``document_type_as_written`` (string), and where the file told it,
         ``type_found_by`` (string: ``file name`` or ``content``). Then: ``state`` (category:
-        ``done``; ``refused``, not sent because of the line, its borrower or its file, so that it
-        must be corrected; ``rejected`` by the service; ``unsent``, certainly not there;
-        ``unknown``, it may be there; ``probable``, something of its name and time is there with
-        other bytes), ``upload_id`` (string), ``attempts`` (Int64, over all runs; of what was
-        already at the service, those of the earlier ones), ``seconds`` (Float64, spent on sending
-        it now; 0 where it was already there), ``bytes`` (Int64), ``reason`` (string). Once the
-        service cannot be reached, the rest is ``unsent``, untried.
+        ``uploaded``; ``invalid``, not sent because of the line, its borrower or its file, so that
+        it must be corrected; ``rejected_by_argyle``; ``not_sent``, certainly not there;
+        ``not_confirmed``, it may be there; ``possible_match``, something of its name and time is
+        there with other bytes), ``upload_id`` (string), ``attempts`` (Int64, over all runs; of
+        what was already at the service, those of the earlier ones), ``seconds`` (Float64, spent on
+        sending it now; 0 where it was already there), ``bytes`` (Int64), ``reason`` (string). Once the
+        service cannot be reached, the rest is ``not_sent``, untried.
 
     Warns
     -----
     UserWarning
         Before anything is sent: names the lines that cannot be, and why, and external ids that
         differ by upper and lower case only. Afterwards: names the lines whose borrower turned out
-        to be unclear. The state of all these lines is ``refused``; once they are corrected, the
+        to be unclear. The state of all these lines is ``invalid``; once they are corrected, the
         whole manifest can be run again.
 
     Raises
@@ -114,21 +114,22 @@ def upload_batch(
     AuthenticationError
         At the first document that the key is refused for; nothing further is sent.
     ConfigurationError
-        When the journal cannot be written; nothing is sent that is not in it.
+        When the upload log cannot be written; nothing is sent that is not in it.
     KeyboardInterrupt
         After an interrupt, once what was being sent has ended. Run it again to go on.
 
     Notes
     -----
-    What is promised: at most one copy of the same content, type and user for each journal, as long
-    as the service lists an upload that it has accepted, under the name it was sent with, within
-    ``settle`` seconds. Argyle documents no idempotency key, so no client can promise more: a
-    service that stores a document later than that makes a second copy, and `audit` finds it. With
+    What is promised: at most one copy of the same content, type and user for each upload log, as
+    long as the service lists an upload that it has accepted, under the name it was sent with,
+    within ``confirm_timeout`` seconds. Argyle documents no idempotency key, so no client can
+    promise more: a service that stores a document later than that makes a second copy, and
+    `audit` finds it. With
     ``resend="never"`` nothing is ever sent twice. Where it cannot be told, the row says
-    ``unknown``, never ``done``.
+    ``not_confirmed``, never ``uploaded``.
 
-    Two runs may share a journal, on one machine or several; each document is sent by one of them.
-    The journal holds names, ids and hashes, no contents and no keys.
+    Two runs may share an upload log, on one machine or several; each document is sent by one of
+    them. The upload log holds names, ids and hashes, no contents and no keys.
 
     Examples
     --------
@@ -146,12 +147,14 @@ def upload_batch(
     plan = plan_of(named, problems, max_bytes=max_bytes, strict=strict)
     _tell_refused(lines, plan.refused)
     tell_alike(line.borrower.external_id for line in lines)
-    path = Path(journal or default_journal())
+    path = Path(upload_log or default_upload_log())
     if unreadable := {row: why for row, why in plan.refused.items() if row not in problems}:
-        _record_refused(path, client.settings.journal_scope, lines, unreadable)
-    send_jobs(client, plan.jobs, path, settle=settle, resend=resend, progress=progress)
+        _record_refused(path, client.settings.log_scope, lines, unreadable)
+    send_jobs(
+        client, plan.jobs, path, confirm_timeout=confirm_timeout, resend=resend, progress=progress
+    )
     sent = with_results(table, plan)
-    unclear = [job for job in plan.jobs if job.entry.state == "refused"]
+    unclear = [job for job in plan.jobs if job.entry.state == "invalid"]
     late = {row: [job.entry.reason or ""] for job in unclear for row in job.rows}
     _tell_refused(lines, late, is_over=True)
     if wait:
@@ -164,21 +167,21 @@ def send_jobs(
     jobs: list[UploadJob],
     path: Path,
     *,
-    settle: float = SETTLE_SECONDS,
+    confirm_timeout: float = SETTLE_SECONDS,
     resend: Resend = "once",
     progress: Callable[[Progress], None] | None = None,
 ) -> None:
-    """Send each job once, with a journal; each holds how it ended afterwards."""
-    journal = Journal(path)
+    """Send each job once, with an upload log; each holds how it ended afterwards."""
+    upload_log = UploadLog(path)
     with ProgressReporter(jobs, progress) as reporter:
-        workers = UploadWorkers(client, journal, Users(client, journal), reporter)
+        workers = UploadWorkers(client, upload_log, Users(client, upload_log), reporter)
         try:
             workers.send(jobs)
-            reconciler = Reconciler(client, journal, settle, resend, reporter.show)
-            _decide_all(journal, reconciler, jobs, reporter.show)
-            _note_copies(journal, client.settings.journal_scope, jobs)
+            reconciler = Reconciler(client, upload_log, confirm_timeout, resend, reporter.show)
+            _decide_all(upload_log, reconciler, jobs, reporter.show)
+            _note_copies(upload_log, client.settings.log_scope, jobs)
         finally:
-            workers.call_when_idle(journal.close)
+            workers.call_when_idle(upload_log.close)
 
 
 def _tell_refused(
@@ -200,11 +203,11 @@ def _tell_refused(
     warnings.warn(f"{count}. {'. '.join(told)}", stacklevel=3)
 
 
-def _note_copies(journal: Journal, scope: str, jobs: list[UploadJob]) -> None:
+def _note_copies(upload_log: UploadLog, scope: str, jobs: list[UploadJob]) -> None:
     """Note as which other types the service has a document: each is a copy of its own."""
-    types = journal.types_of_copies(scope)
+    types = upload_log.types_of_copies(scope)
     for job in jobs:
-        if job.key and job.entry.state == "done":
+        if job.key and job.entry.state == "uploaded":
             others = types.get((job.key.sha256, job.key.user), set()) - {job.document_type}
             job.other_types = tuple(sorted(others))
 
@@ -220,29 +223,36 @@ def _record_refused(
         digest = f"path {hashlib.sha256(place).hexdigest()}"
         key = UploadKey(scope, digest, document_type, str(borrower))
         rows.append((key, safe_name(file), "; ".join(why), borrower.external_id or None))
-    with Journal(path) as journal:
-        journal.refuse(rows)
+    with UploadLog(path) as upload_log:
+        upload_log.refuse(rows)
 
 
 def _decide_all(
-    journal: Journal, reconciler: Reconciler, jobs: list[UploadJob], on_step: Callable[[], None]
+    upload_log: UploadLog,
+    reconciler: Reconciler,
+    jobs: list[UploadJob],
+    on_step: Callable[[], None],
 ) -> None:
     """Wait for what other runs send, and find out about what nobody knows, once each."""
     undecided = [job for job in jobs if job.key and job.entry.state in ("sending", *UNDECIDED)]
     while undecided:
-        _wait_for_others(journal, undecided, on_step)
+        _wait_for_others(upload_log, undecided, on_step)
         reconciler.decide(job for job in undecided if job.entry.state in UNDECIDED)
         # Another run may have taken one of them in the meantime.
         undecided = [job for job in undecided if job.entry.state == "sending"]
 
 
-def _wait_for_others(journal: Journal, jobs: list[UploadJob], on_step: Callable[[], None]) -> None:
+def _wait_for_others(
+    upload_log: UploadLog, jobs: list[UploadJob], on_step: Callable[[], None]
+) -> None:
     waiting = [job for job in jobs if job.entry.state == "sending"]
     while waiting:
         for job in waiting:
-            known = journal.entry(job.key) if job.key else None
+            known = upload_log.entry(job.key) if job.key else None
             if known is None:
-                raise ConfigurationError(f"{journal.path} has lost a row: name another journal")
+                raise ConfigurationError(
+                    f"{upload_log.path} has lost a row: name another upload log"
+                )
             job.entry = known
         waiting = [job for job in waiting if job.entry.state == "sending"]
         on_step()

@@ -23,7 +23,7 @@ from argyle_nb.errors import (
     TransportError,
 )
 from argyle_nb.models import is_uuid
-from argyle_nb.uploads.journal import Journal, JournalEntry, UploadKey
+from argyle_nb.uploads.log import LogEntry, UploadKey, UploadLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,10 +31,17 @@ if TYPE_CHECKING:
 
     from argyle_nb.client.client import Client
 
-STATES = ("done", "refused", "rejected", "unsent", "unknown", "probable")
-_SHOWN = {"new": "unsent", "sending": "unknown"}
+STATES = (
+    "uploaded",
+    "invalid",
+    "rejected_by_argyle",
+    "not_sent",
+    "not_confirmed",
+    "possible_match",
+)
+_SHOWN = {"new": "not_sent", "sending": "not_confirmed"}
 
-NOT_TRIED = JournalEntry("new", None, "not tried")
+NOT_TRIED = LogEntry("new", None, "not tried")
 ALREADY_THERE = "already at the service"
 UNSEEN = (
     "its end was not seen: it may be at the service; run the batch again, which looks for it there"
@@ -79,7 +86,7 @@ class UploadJob:
     document_type: str
     borrower: Borrower
     rows: list[int]  # positions; the document is the first one's
-    entry: JournalEntry = NOT_TRIED
+    entry: LogEntry = NOT_TRIED
     key: UploadKey | None = None  # once the user's id is known
     other_types: tuple[str, ...] = ()  # as which the service has it too
     seconds: float = 0.0
@@ -158,21 +165,21 @@ class RolledBack(Exception):  # noqa: N818 - not an error: somebody asked for it
 
 
 class SendOutcome(NamedTuple):
-    """How one try ended: what the journal says now, and what was raised, if anything."""
+    """How one try ended: what the upload log says now, and what was raised, if anything."""
 
-    entry: JournalEntry
+    entry: LogEntry
     error: ArgyleError | None = None
     was_sent: bool = True  # or tried, and not only looked up
 
 
-def default_journal() -> Path:
-    """Say which journal is used when none is named."""
+def default_upload_log() -> Path:
+    """Say which upload log is used when none is named."""
     return data_folder() / "journal.sqlite"
 
 
 def send_once(
     client: Client,
-    journal: Journal,
+    upload_log: UploadLog,
     key: UploadKey,
     document: Document,
     progress: Callable[[int, int], None] | None = None,
@@ -180,10 +187,10 @@ def send_once(
     external_id: str | None = None,
 ) -> SendOutcome:
     """Claim a document and try to send it once."""
-    known = journal.claim(key, document.name, client.clock.now(), external_id)
+    known = upload_log.claim(key, document.name, client.clock.now(), external_id)
     if known is None:
-        return send_claimed(client, journal, key, document, progress)
-    if known.state == "done":
+        return send_claimed(client, upload_log, key, document, progress)
+    if known.state == "uploaded":
         return SendOutcome(known._replace(reason=ALREADY_THERE), was_sent=False)
     reason = ELSEWHERE if known.state == "sending" else known.reason or UNSEEN
     return SendOutcome(known._replace(reason=reason), was_sent=False)
@@ -191,38 +198,38 @@ def send_once(
 
 def send_claimed(
     client: Client,
-    journal: Journal,
+    upload_log: UploadLog,
     key: UploadKey,
     document: Document,
     progress: Callable[[int, int], None] | None = None,
 ) -> SendOutcome:
     """Send a document that is claimed, and write down how that ended, whatever happens."""
-    end, raised = JournalEntry("unknown", None, UNSEEN), None
+    end, raised = LogEntry("not_confirmed", None, UNSEEN), None
     try:
         sent = client.upload(
             document, document_type=key.document_type, user=key.user, progress=progress
         )
-        end = JournalEntry("done", sent.id, "; ".join(document.problems) or None)
+        end = LogEntry("uploaded", sent.id, "; ".join(document.problems) or None)
     except RolledBack:
-        end = JournalEntry("new", None, ROLLED_BACK)
+        end = LogEntry("new", None, ROLLED_BACK)
     except ArgyleError as error:
         end, raised = _end_of(error), error
     finally:
-        entry = journal.finish(key, end)
+        entry = upload_log.finish(key, end)
     return SendOutcome(entry, raised)
 
 
-def _end_of(error: ArgyleError) -> JournalEntry:
-    """Tell what an error says of the document: whatever is not certain is ``unknown``."""
+def _end_of(error: ArgyleError) -> LogEntry:
+    """Tell what an error says of the document: whatever is not certain is ``not_confirmed``."""
     if isinstance(error, AmbiguousUploadError):
-        return JournalEntry("unknown", None, str(error))
+        return LogEntry("not_confirmed", None, str(error))
     if isinstance(error, DocumentError):
-        return JournalEntry("new", None, error.problem)
+        return LogEntry("new", None, error.problem)
     if isinstance(error, TransportError | RateLimitError) or is_wrong_key(error):
-        return JournalEntry("new", None, str(error))
+        return LogEntry("new", None, str(error))
     if isinstance(error, ApiError):
-        return JournalEntry("rejected", None, str(error))
-    return JournalEntry("unknown", None, str(error))
+        return LogEntry("rejected_by_argyle", None, str(error))
+    return LogEntry("not_confirmed", None, str(error))
 
 
 def is_wrong_key(error: Exception | None) -> bool:
@@ -230,7 +237,7 @@ def is_wrong_key(error: Exception | None) -> bool:
     return isinstance(error, AuthenticationError) and error.status != 403  # noqa: PLR2004
 
 
-def shown_state(entry: JournalEntry) -> str:
+def shown_state(entry: LogEntry) -> str:
     """Give the state of an upload as people read it, one of `STATES`."""
     return _SHOWN.get(entry.state, entry.state)
 
@@ -238,7 +245,7 @@ def shown_state(entry: JournalEntry) -> str:
 def with_results(table: pd.DataFrame, plan: UploadPlan) -> pd.DataFrame:
     """Put the results beside the manifest's columns, and Argyle's id of each user among them."""
     results: dict[int, tuple[Any, ...]] = {
-        row: ("refused", None, 0, 0.0, None, "; ".join(why)) for row, why in plan.refused.items()
+        row: ("invalid", None, 0, 0.0, None, "; ".join(why)) for row, why in plan.refused.items()
     }
     results |= {row: _result_of(job, row) for job in plan.jobs for row in job.rows}
     in_order = [results[row] for row in range(len(table))]

@@ -18,11 +18,11 @@ from argyle_nb.uploads.jobs import (
     ALREADY_THERE,
     Borrower,
     borrower_of,
-    default_journal,
+    default_upload_log,
     jobs_of,
     shown_state,
 )
-from argyle_nb.uploads.journal import BatchFile, Journal
+from argyle_nb.uploads.log import BatchFile, UploadLog
 from argyle_nb.uploads.queue_files import (
     CAN_BE_CHANGED,
     DONE,
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from argyle_nb.client.client import Client
-    from argyle_nb.uploads.journal import JournalEntry, UploadKey
+    from argyle_nb.uploads.log import LogEntry, UploadKey
     from argyle_nb.uploads.queue_threads import StatusUpdate
     from argyle_nb.uploads.workers import Progress
 
@@ -80,7 +80,7 @@ class SendProgress(NamedTuple):
 
 
 class Interrupted(NamedTuple):
-    """What batches left whose Python has ended: documents by what the journal knows of them."""
+    """What batches left whose Python has ended: documents by what the upload log knows of them."""
 
     not_sent: int = 0
     not_confirmed: int = 0
@@ -98,12 +98,12 @@ class UploadQueue:
     def __init__(
         self,
         client: Client,
-        journal: Path | str | None = None,
+        upload_log: Path | str | None = None,
         *,
         on_change: Callable[[str], None] = lambda _: None,
     ) -> None:
         # Python may be told to work in another folder later.
-        self.journal = Journal(Path(journal or default_journal()).absolute())
+        self.upload_log = UploadLog(Path(upload_log or default_upload_log()).absolute())
         self._files = QueuedFiles(on_change)
         self._inspector = FileInspector(self._files)
         self._batches: dict[int, QueueBatch] = {}
@@ -150,13 +150,13 @@ class UploadQueue:
 
     @property
     def interrupted(self) -> Interrupted:
-        """What batches left that were under way in this journal when their Python ended."""
-        states = [file.state for file in self.journal.interrupted(self._scope)]
-        return Interrupted(*(states.count(state) for state in ("new", "unknown", "done")))
+        """What batches left that were under way in this upload log when their Python ended."""
+        states = [file.state for file in self.upload_log.interrupted(self._scope)]
+        return Interrupted(*(states.count(state) for state in ("new", "not_confirmed", "uploaded")))
 
     @property
     def _scope(self) -> str:
-        return self.client.settings.journal_scope
+        return self.client.settings.log_scope
 
     @property
     def uploads(self) -> list[UserUpload]:
@@ -247,7 +247,7 @@ class UploadQueue:
             number = self._count
         batch = QueueBatch(
             self.client,
-            self.journal.path,
+            self.upload_log.path,
             self.finder,
             self._files,
             number=number,
@@ -274,7 +274,7 @@ class UploadQueue:
 
     def _record(self, files: list[QueuedFile]) -> None:
         self._recorded |= {file.key for file in files}
-        self.journal.record(
+        self.upload_log.record(
             self._scope,
             [
                 BatchFile(
@@ -292,7 +292,7 @@ class UploadQueue:
     def _forget(self, keys: Iterable[str]) -> None:
         if known := self._recorded.intersection(keys):
             self._recorded -= known
-            self.journal.forget(self._scope, known)
+            self.upload_log.forget(self._scope, known)
 
     def kept_paths(self) -> frozenset[Path]:
         """Give the private copies of what was to be sent and is not at Argyle yet."""
@@ -301,18 +301,18 @@ class UploadQueue:
 
     def resume(self) -> threading.Thread | None:
         """Take what interrupted batches left into the queue, and send what is as it was then."""
-        left = self.journal.interrupted(self._scope)
+        left = self.upload_log.interrupted(self._scope)
         # From now on it is ours: should this Python end as well, the next one finds all of it.
         self._recorded |= {old.file for old in left}
-        self.journal.record(self._scope, left)
+        self.upload_log.record(self._scope, left)
         self._resumed |= {old.file for old in left}
         keys = [old.file for old in left if self._take_over(old)]
         return self.send(keys) if keys else None
 
     def discard(self) -> None:
         """Forget what interrupted batches left, and remove private copies of it."""
-        left = self.journal.interrupted(self._scope)
-        self.journal.forget(self._scope, [old.file for old in left])
+        left = self.upload_log.interrupted(self._scope)
+        self.upload_log.forget(self._scope, [old.file for old in left])
         for old in left:
             drop_copy(_queued(old))
 
@@ -347,15 +347,15 @@ class UploadQueue:
         if file:
             self._follower.follow([self._uploads[file.upload_id]])
 
-    def earlier(self, count: int = 50) -> list[tuple[UploadKey, JournalEntry, str]]:
-        """Give what the journal says of documents that are not at Argyle through this queue."""
+    def earlier(self, count: int = 50) -> list[tuple[UploadKey, LogEntry, str]]:
+        """Give what the upload log says of documents that are not at Argyle through this queue."""
         here = {upload.id for upload in self.uploads}
-        rows = self.journal.latest(self._scope, count + len(here))
+        rows = self.upload_log.latest(self._scope, count + len(here))
         return [row for row in rows if row[1].upload_id not in here][:count]
 
     def borrowers(self) -> dict[str, str]:
         """Give what was typed as the borrower of each upload that a queue sent."""
-        return self.journal.borrowers(self._scope)
+        return self.upload_log.borrowers(self._scope)
 
     def _run(self, number: int, batch: QueueBatch, files: list[QueuedFile]) -> None:
         try:
@@ -370,7 +370,7 @@ class UploadQueue:
         self, file: QueuedFile, upload_id: str, user: str | None, how: str, duplicate_of: str
     ) -> None:
         """Show that Argyle has a document, and follow it to its score."""
-        self.journal.arrived(self._scope, file.key, upload_id)
+        self.upload_log.arrived(self._scope, file.key, upload_id)
         self._recorded.discard(file.key)
         if duplicate_of == file.name and file.key in self._resumed:
             how, duplicate_of = _BEFORE, ""
@@ -443,14 +443,14 @@ class QueueBatch:
     def __init__(
         self,
         client: Client,
-        journal: Path,
+        upload_log: Path,
         finder: UserFinder,
         files: QueuedFiles,
         *,
         number: int,
         on_sent: OnSent,
     ) -> None:
-        self._client, self._journal, self._finder = client, journal, finder
+        self._client, self._log, self._finder = client, upload_log, finder
         self._files, self._number, self._on_sent = files, number, on_sent
         self.began = time.monotonic()
         # The key of a file -> the name of the first one of the same content, type and user.
@@ -474,9 +474,9 @@ class QueueBatch:
             pass
         except Exception as error:  # noqa: BLE001 - it is shown on each row
             if self._is_current:
-                self._leave(files, "unsent", words_of(error))
+                self._leave(files, "not_sent", words_of(error))
             else:
-                self._leave(files, "unknown", words_of(error))
+                self._leave(files, "not_confirmed", words_of(error))
         if self._stop.is_set():
             self._leave(files, READY, _STOPPED)
 
@@ -491,7 +491,7 @@ class QueueBatch:
         self._first_names = {
             files[row].key: files[job.rows[0]].name for job in jobs for row in job.rows[1:]
         }
-        send_jobs(self._client, jobs, self._journal, progress=lambda now: self._show(files, now))
+        send_jobs(self._client, jobs, self._log, progress=lambda now: self._show(files, now))
         for job in jobs:
             user = job.key.user if job.key else None
             for row in job.rows:
@@ -508,7 +508,7 @@ class QueueBatch:
             except ValidationError as error:
                 for file in files:
                     if file.user == user:
-                        self._put(file, state="unsent", message=str(error))
+                        self._put(file, state="not_sent", message=str(error))
         return [(file, borrowers[file.user]) for file in files if file.user in borrowers]
 
     def _owner_of(self, address: str) -> Borrower:
@@ -527,7 +527,7 @@ class QueueBatch:
             if entry is None:
                 message = f"Sending to Argyle, {fraction:.0%}"
                 self._put(files[row], state=SENDING, fraction=fraction, message=message)
-            elif entry.state in ("sending", "unknown", "probable"):
+            elif entry.state in ("sending", "not_confirmed", "possible_match"):
                 self._put(files[row], state=WAITING, fraction=1.0, message=_SEARCHED_FOR)
             else:
                 self._end(files[row], entry, user, entry.reason or "")
@@ -538,11 +538,11 @@ class QueueBatch:
                 self._put(file, message="Stopping")
             raise _StopRequest
 
-    def _end(self, file: QueuedFile, entry: JournalEntry, user: str | None, reason: str) -> None:
+    def _end(self, file: QueuedFile, entry: LogEntry, user: str | None, reason: str) -> None:
         """Show how the sending of a file ended; the same end may come twice."""
         if entry.upload_id is None:
             # It is only not certain whose it is: another user can be chosen.
-            state = "unsent" if entry.state == "refused" else shown_state(entry)
+            state = "not_sent" if entry.state == "invalid" else shown_state(entry)
             # The next try compares the content again.
             self._put(file, state=state, message=reason or state, stamp=None)
         elif (now := self._files.find(file.key)) and self._has(now):
@@ -555,8 +555,8 @@ class QueueBatch:
         """Show of what has no end yet how it was left."""
         for file in files:
             now = self._files.find(file.key)
-            if state == "unknown" or (now and now.fraction == 1.0):
-                self._put(file, state="unknown", message=f"{why}. {_MAY_BE_THERE}")
+            if state == "not_confirmed" or (now and now.fraction == 1.0):
+                self._put(file, state="not_confirmed", message=f"{why}. {_MAY_BE_THERE}")
             else:
                 self._put(file, state=state, fraction=0.0, message=why)
 

@@ -25,8 +25,8 @@ _LOG = logging.getLogger(__name__)
 LOOKING, READY, WAITING, SENDING = "looking", "ready", "waiting", "sending"
 READING, UNREAD, DONE = "reading", "unread", "done"
 FAILED_STATES = tuple(state for state in STATES if state != DONE)
-CAN_BE_SENT = (READY, *(state for state in FAILED_STATES if state != "refused"))
-CAN_BE_CHANGED = (LOOKING, READY, "rejected", "unsent")
+CAN_BE_SENT = (READY, *(state for state in FAILED_STATES if state != "invalid"))
+CAN_BE_CHANGED = (LOOKING, READY, "rejected_by_argyle", "not_sent")
 
 
 @dataclass(frozen=True)

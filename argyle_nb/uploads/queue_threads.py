@@ -130,7 +130,7 @@ class FileInspector:
         except Exception as error:  # noqa: BLE001 - it is shown on the row
             document, problem = None, f"cannot be looked at ({type(error).__name__}: {error})"
         if document is None:
-            self._files.put(key, state="refused", message=problem)
+            self._files.put(key, state="invalid", message=problem)
             return
         kind = EXTENSIONS[document.media_type].lstrip(".").upper()
         found = ", ".join([kind, *document.problems])

@@ -1,4 +1,4 @@
-"""Uploads at the service that the journal does not account for.
+"""Uploads at the service that the upload log does not account for.
 
 `Reconciler` finds out about those whose end was not seen; `audit` lists duplicates and orphans.
 Both compare contents by the SHA-256 of the downloaded bytes.
@@ -26,8 +26,8 @@ from argyle_nb.errors import (
     ValidationError,
 )
 from argyle_nb.models import is_uuid
-from argyle_nb.uploads.jobs import default_journal, is_wrong_key, send_claimed
-from argyle_nb.uploads.journal import UNDECIDED, Journal, JournalEntry
+from argyle_nb.uploads.jobs import default_upload_log, is_wrong_key, send_claimed
+from argyle_nb.uploads.log import UNDECIDED, LogEntry, UploadLog
 from argyle_nb.uploads.users import users_called
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ _STEP_SECONDS = 0.1
 Resend = Literal["once", "never"]
 
 _UNAVAILABLE = (ApiError, DecodeError, DocumentError, TransportError)
-FINDINGS = ("duplicate", "orphan")
+FINDINGS = ("duplicate", "not_in_log")
 
 FOUND = "found at the service after its end was not seen"
 NOT_FOUND = "not found at the service; it may yet appear there, so it was not sent again"
@@ -59,7 +59,7 @@ STILL_UNKNOWN = "sent once more, again without a clear end; run the batch again 
 
 @dataclass
 class _Listing:
-    """One user's uploads that no row of the journal has, and the hashes of those fetched so far."""
+    """One user's uploads that no row of the upload log has, and the hashes of those fetched."""
 
     unclaimed: list[UserUpload]
     digests: dict[str, str] = field(default_factory=dict)
@@ -68,21 +68,21 @@ class _Listing:
 class Reconciler:
     """Decides about the uploads of one run whose end was not seen.
 
-    Before ``settle`` seconds have passed since an attempt, its absence means nothing. What stays
-    absent is sent ``"once"`` more, or ``"never"``. ``on_step`` is called ten times a second while
-    it waits and before each request; what it raises ends the whole.
+    Before ``confirm_timeout`` seconds have passed since an attempt, its absence means nothing.
+    What stays absent is sent ``"once"`` more, or ``"never"``. ``on_step`` is called ten times a
+    second while it waits and before each request; what it raises ends the whole.
     """
 
     def __init__(
         self,
         client: Client,
-        journal: Journal,
-        settle: float,
+        upload_log: UploadLog,
+        confirm_timeout: float,
         resend: Resend,
         on_step: Callable[[], None],
     ) -> None:
-        self._client, self._journal = client, journal
-        self._settle, self._resend, self._on_step = settle, resend, on_step
+        self._client, self._log = client, upload_log
+        self._confirm_timeout, self._resend, self._on_step = confirm_timeout, resend, on_step
 
     def decide(self, jobs: Iterable[UploadJob]) -> None:
         """Look for each undecided job, and send it again at most once."""
@@ -105,7 +105,7 @@ class Reconciler:
 
     def _take_over(self, job: UploadJob) -> bool:
         assert job.key is not None  # noqa: S101 - it was claimed with a key
-        job.entry = self._journal.look_after(job.key)
+        job.entry = self._log.look_after(job.key)
         return job.entry.state in UNDECIDED
 
     def _absent(self, jobs: list[UploadJob]) -> list[UploadJob]:
@@ -128,9 +128,9 @@ class Reconciler:
 
     def _listing_of(self, user: str) -> _Listing:
         self._on_step()
-        scope = self._client.settings.journal_scope
+        scope = self._client.settings.log_scope
         listed = list(self._client.list_uploads(user=user))
-        known = self._journal.upload_ids(scope)
+        known = self._log.upload_ids(scope)
         return _Listing([upload for upload in listed if upload.id not in known])
 
     def _adopt(self, job: UploadJob, listing: _Listing, *, own_type: bool) -> bool:
@@ -144,7 +144,7 @@ class Reconciler:
                 _leave_undecided([job], f"upload {upload.id} could not be compared: {error}", error)
                 continue
             if same:
-                self._finish(job, JournalEntry("done", upload.id, FOUND))
+                self._finish(job, LogEntry("uploaded", upload.id, FOUND))
                 listing.unclaimed.remove(upload)
                 return True
         return False
@@ -157,9 +157,9 @@ class Reconciler:
                     f"upload {upload.id} has its name and time, but other bytes: compare them; "
                     "it is not sent again"
                 )
-                job.entry = job.entry._replace(state="probable", reason=reason)
+                job.entry = job.entry._replace(state="possible_match", reason=reason)
             return True
-        job.entry = job.entry._replace(state="unknown", reason=NOT_FOUND)
+        job.entry = job.entry._replace(state="not_confirmed", reason=NOT_FOUND)
         return False
 
     def _digest(self, upload: UserUpload, listing: _Listing) -> str:
@@ -170,8 +170,10 @@ class Reconciler:
 
     def _wait_to_settle(self, jobs: list[UploadJob]) -> None:
         """Wait until the service has had its time with each of these attempts."""
-        pause = self._settle - min(self._age(job) for job in jobs)
-        until = time.monotonic() + max(pause, min(_BETWEEN_SEARCHES_SECONDS, self._settle / 4))
+        pause = self._confirm_timeout - min(self._age(job) for job in jobs)
+        until = time.monotonic() + max(
+            pause, min(_BETWEEN_SEARCHES_SECONDS, self._confirm_timeout / 4)
+        )
         while (left := until - time.monotonic()) > 0:
             self._on_step()
             time.sleep(min(left, _STEP_SECONDS))
@@ -189,17 +191,17 @@ class Reconciler:
         """Send once more; tell whether that, too, needs a look."""
         assert job.key is not None  # noqa: S101 - as above
         self._on_step()
-        self._journal.claim_again(job.key, job.entry)
+        self._log.claim_again(job.key, job.entry)
         started = time.monotonic()
-        job.entry, error, _ = send_claimed(self._client, self._journal, job.key, job.document)
+        job.entry, error, _ = send_claimed(self._client, self._log, job.key, job.document)
         job.took(started)
         if error and is_wrong_key(error):
             raise error
         return job.entry.state in UNDECIDED and self._take_over(job)
 
-    def _finish(self, job: UploadJob, entry: JournalEntry) -> None:
+    def _finish(self, job: UploadJob, entry: LogEntry) -> None:
         assert job.key is not None  # noqa: S101 - as above
-        job.entry = self._journal.finish(job.key, entry)
+        job.entry = self._log.finish(job.key, entry)
 
 
 def _candidates(job: UploadJob, listing: _Listing) -> list[UserUpload]:
@@ -223,10 +225,10 @@ def _leave_undecided(jobs: list[UploadJob], reason: str, error: ArgyleError) -> 
         job.entry = job.entry._replace(reason=reason)
 
 
-def audit(client: Client, *, user: str, journal: Path | str | None = None) -> pd.DataFrame:
-    """List what a user has at the service twice, or without the journal knowing it.
+def audit(client: Client, *, user: str, upload_log: Path | str | None = None) -> pd.DataFrame:
+    """List what a user has at the service twice, or without the upload log knowing it.
 
-    Contents are compared, not names: what the journal does not know is downloaded and hashed.
+    Contents are compared, not names: what the upload log does not know is downloaded and hashed.
 
     Parameters
     ----------
@@ -234,14 +236,14 @@ def audit(client: Client, *, user: str, journal: Path | str | None = None) -> pd
         From `connect`.
     user
         An id or an external id.
-    journal
+    upload_log
         As for `upload_batch`.
 
     Returns
     -------
     pandas.DataFrame
         A row per finding, oldest first: ``finding`` (category: ``duplicate``, the same bytes as
-        ``same_as``; ``orphan``, no row of the journal has it), ``id``, ``same_as``,
+        ``same_as``; ``not_in_log``, no row of the upload log has it), ``id``, ``same_as``,
         ``document_type``, ``file_name``, ``sha256`` (string; missing where it could not be
         downloaded), ``created_at`` (datetime, UTC), ``reason`` (string). What was sent as two types
         on purpose is no duplicate.
@@ -256,14 +258,14 @@ def audit(client: Client, *, user: str, journal: Path | str | None = None) -> pd
     Examples
     --------
     >>> person = client.create_user(external_id="loan-79")
-    >>> audit(client, user="loan-79", journal=folder / "journal.sqlite").empty
+    >>> audit(client, user="loan-79", upload_log=folder / "journal.sqlite").empty
     True
     """
     listed = list(client.list_uploads(user=_id_of(client, user)))
     listed.sort(key=lambda upload: str(upload.created_at or ""))
-    with Journal(Path(journal or default_journal())) as opened:
-        known = opened.upload_ids(client.settings.journal_scope)
-    # A copy that the journal knows is the one to keep, whichever came first.
+    with UploadLog(Path(upload_log or default_upload_log())) as opened:
+        known = opened.upload_ids(client.settings.log_scope)
+    # A copy that the upload log knows is the one to keep, whichever came first.
     first = {known[u.id].sha256: u.id for u in reversed(listed) if u.id in known}
     rows = [_finding(client, upload, first) for upload in listed if upload.id not in known]
     return _frame_of(rows)
@@ -293,7 +295,7 @@ def _finding(client: Client, upload: UserUpload, first: dict[str, str]) -> dict[
     same_as = None if sha256 is None else first.setdefault(sha256, upload.id)
     is_first = same_as in (None, upload.id)
     return {
-        "finding": "orphan" if is_first else "duplicate",
+        "finding": "not_in_log" if is_first else "duplicate",
         "id": upload.id,
         "same_as": None if is_first else same_as,
         "document_type": upload.document_type,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from argyle_nb.client.client import Client
     from argyle_nb.models import User
     from argyle_nb.uploads.jobs import Borrower
-    from argyle_nb.uploads.journal import Journal
+    from argyle_nb.uploads.log import UploadLog
 
 # Argyle finds users by external id only; by anything else these are looked through.
 USERS_LOOKED_THROUGH = 1000
@@ -56,9 +56,9 @@ def users_called(client: Client, external_id: str) -> list[User]:
     return list({user.id: user for user in found}.values())
 
 
-def find_or_create_user(client: Client, journal: Journal, external_id: str) -> str:
+def find_or_create_user(client: Client, upload_log: UploadLog, external_id: str) -> str:
     """Give the id of the user with an external id; a user is created if nobody has it."""
-    with journal.exclusive(external_id):
+    with upload_log.exclusive(external_id):
         owners = sorted(user.id for user in users_called(client, external_id))
         if len(owners) > 1:
             raise ValidationError(
@@ -74,8 +74,8 @@ class Users:
     A `ValidationError` without a status says that it is not certain who is meant.
     """
 
-    def __init__(self, client: Client, journal: Journal) -> None:
-        self._client, self._journal = client, journal
+    def __init__(self, client: Client, upload_log: UploadLog) -> None:
+        self._client, self._log = client, upload_log
         self._lock, self._listing = threading.Lock(), threading.Lock()
         self._asking: dict[Borrower, threading.Lock] = {}
         self._ids: dict[Borrower, str] = {}
@@ -113,7 +113,7 @@ class Users:
             return user
         if "@" in external_id or is_uuid(external_id):
             self._check_nobodys(external_id)
-        return find_or_create_user(self._client, self._journal, external_id)
+        return find_or_create_user(self._client, self._log, external_id)
 
     def _check_nobodys(self, external_id: str) -> None:
         """Refuse an external id that is the e-mail address or the id of somebody else."""

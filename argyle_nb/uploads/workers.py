@@ -22,14 +22,14 @@ from argyle_nb.errors import (
     ValidationError,
 )
 from argyle_nb.uploads.jobs import RolledBack, SendOutcome, is_wrong_key, send_once
-from argyle_nb.uploads.journal import JournalEntry, UploadKey
+from argyle_nb.uploads.log import LogEntry, UploadKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from argyle_nb.client.client import Client
     from argyle_nb.uploads.jobs import UploadJob
-    from argyle_nb.uploads.journal import Journal
+    from argyle_nb.uploads.log import UploadLog
     from argyle_nb.uploads.users import Users
 
 
@@ -37,7 +37,7 @@ class ProgressRow(NamedTuple):
     """How far one row is."""
 
     fraction: float  # of its bytes that have left, 0 to 1
-    entry: JournalEntry | None = None  # how sending it ended; none while it goes on
+    entry: LogEntry | None = None  # how sending it ended; none while it goes on
     user: str | None = None  # an id, once it is known
 
 
@@ -128,9 +128,9 @@ class UploadWorkers:
     """
 
     def __init__(
-        self, client: Client, journal: Journal, users: Users, reporter: ProgressReporter
+        self, client: Client, upload_log: UploadLog, users: Users, reporter: ProgressReporter
     ) -> None:
-        self._client, self._journal = client, journal
+        self._client, self._log = client, upload_log
         self._users, self._reporter = users, reporter
         self._queue: deque[UploadJob] = deque()
         self._lock = threading.Lock()
@@ -146,9 +146,9 @@ class UploadWorkers:
     def send(self, jobs: Iterable[UploadJob]) -> None:
         """Send all jobs; each holds its entry afterwards.
 
-        A refused key, a journal that fails and whatever the callback raises are raised once what is
-        being sent has ended, or was broken off before its last byte; only a second interrupt leaves
-        it to end by itself.
+        A refused key, an upload log that fails and whatever the callback raises are raised once
+        what is being sent has ended, or was broken off before its last byte; only a second
+        interrupt leaves it to end by itself.
         """
         ordered = sorted(jobs, key=lambda job: job.document.size)
         try:
@@ -234,7 +234,7 @@ class UploadWorkers:
 
     def _send(self, job: UploadJob) -> None:
         if self._unreached >= _GONE_AFTER:
-            job.entry = JournalEntry("new", None, "not tried: the service cannot be reached")
+            job.entry = LogEntry("new", None, "not tried: the service cannot be reached")
             return
         job.entry, error, _ = self._tried(job)
         self._reporter.finished(job)
@@ -260,17 +260,17 @@ class UploadWorkers:
             user = self._users.id_of(job.borrower)
         except (ApiError, DecodeError, TransportError, ConfigurationError) as error:
             is_unclear = isinstance(error, ValidationError) and error.status is None
-            state = "refused" if is_unclear else "new"
-            return SendOutcome(JournalEntry(state, None, str(error)), error)
+            state = "invalid" if is_unclear else "new"
+            return SendOutcome(LogEntry(state, None, str(error)), error)
         if self._stop.is_set():  # the look-up may have taken long
             return SendOutcome(job.entry)
-        scope = self._client.settings.journal_scope
+        scope = self._client.settings.log_scope
         job.key = UploadKey(scope, job.document.sha256, job.document_type, user)
         was_sent = True
         try:
             outcome = send_once(
                 self._client,
-                self._journal,
+                self._log,
                 job.key,
                 job.document,
                 self._progress_of(job),

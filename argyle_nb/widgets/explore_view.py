@@ -40,7 +40,16 @@ SORTED_BY = (
     "user",
     "created_at",
 )
-FILTERS = ("document_type", "level", "status", "since", "until", "user", "signal", "text")
+FILTERS = (
+    "document_type",
+    "level",
+    "status",
+    "created_from",
+    "created_before",
+    "user",
+    "signal",
+    "text",
+)
 # An allow-list: what is not named here does not leave the notebook; file names only when asked for.
 _EXPLORED = [column.name for column in UPLOAD_COLUMNS if column.explored]
 _STATUS_AT = _EXPLORED.index(LEVEL) + 1
@@ -56,8 +65,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     document_type: tuple[str, ...] = ()
     level: tuple[str, ...] = ()
     status: tuple[str, ...] = ()
-    since: str = ""
-    until: str = ""
+    created_from: str = ""
+    created_before: str = ""
     user: str = ""
     signal: tuple[str, ...] = ()
     text: str = ""

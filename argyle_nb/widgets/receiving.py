@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 RECEIVING, ARRIVED = "receiving", "arrived"
 # One that failed or was cancelled can be tried again.
-REFUSED, FAILED, CANCELLED, GONE = "refused", "failed", "cancelled", "gone"
+INVALID, FAILED, CANCELLED, GONE = "invalid", "failed", "cancelled", "gone"
 
 _NOT_A_DOCUMENT = "is not a PDF, JPEG, PNG or HEIC by its content; save it as one of these"
 _PRIVATE = 0o600
@@ -90,7 +90,7 @@ class Receiver:
     def refuse(self, key: str, name: str, size: int, reason: str) -> ReceivedFile:
         """Note a file that the browser did not even begin to send, with the reason."""
         self._add(key, name, size, 0)
-        return self._update(key, lambda file: file.stop(REFUSED, reason))
+        return self._update(key, lambda file: file.stop(INVALID, reason))
 
     def prove(self, key: str, offset: int, sha256: str) -> ReceivedFile:
         """Go on where it stopped if the first bytes are the same, else from the start."""
@@ -205,10 +205,10 @@ class _IncomingFile:
         if (size, modified) != (self.size, self.modified):
             self.fail("is another file than before; choose it anew")
         elif self.size <= 0:
-            self.stop(REFUSED, "is empty (0 bytes); save or scan it again")
+            self.stop(INVALID, "is empty (0 bytes); save or scan it again")
         elif self.size > max_bytes:
             limit = f"{self.size / 1e6:.1f} MB, over the limit of {max_bytes / 1e6:.0f} MB"
-            self.stop(REFUSED, f"is {limit}; split it or scan it at a lower resolution")
+            self.stop(INVALID, f"is {limit}; split it or scan it at a lower resolution")
         elif self.state in ("", FAILED, CANCELLED):
             self._start()
 
@@ -278,7 +278,7 @@ class _IncomingFile:
         with self.path.open("rb") as file:
             self.media_type = media_type_of(file.read(HEAD_BYTES))
         if self.media_type is None:
-            self.stop(REFUSED, _NOT_A_DOCUMENT)
+            self.stop(INVALID, _NOT_A_DOCUMENT)
 
     def _forget(self) -> None:
         self.received = 0

@@ -33,7 +33,7 @@ from argyle_nb.errors import ValidationError, words_of
 from argyle_nb.models import DOCUMENT_TYPES, SCORED_TYPES
 from argyle_nb.review.queue import open_case
 from argyle_nb.uploads import UploadQueue
-from argyle_nb.uploads.jobs import default_journal
+from argyle_nb.uploads.jobs import default_upload_log, shown_state
 from argyle_nb.uploads.queue_files import DONE, LOOKING, READING, SENDING, WAITING, files_of
 from argyle_nb.widgets.case import DocumentCache, facts_of, slice_of
 from argyle_nb.widgets.panel import Panel, Question, Throttle, read_static
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from argyle_nb.client.client import Client
     from argyle_nb.models import User
-    from argyle_nb.uploads.journal import JournalEntry, UploadKey
+    from argyle_nb.uploads.log import LogEntry, UploadKey
     from argyle_nb.uploads.queue_files import QueuedFile
     from argyle_nb.uploads.users import UserMatch
     from argyle_nb.widgets.panel import Answer
@@ -81,20 +81,20 @@ class UploadPanel(Panel):
     server: of any size, several at once and whole folders. Each has its document type (suggested,
     to be changed) and its borrower; they are sent with `upload_batch` in a thread, each once, while
     cells run. Run the cell again or reload the page: the panel goes on, as panels with the same
-    journal and place are one. After a kernel's end it offers what a batch had not sent. Contents
+    upload log and place are one. After a kernel's end it offers what a batch had not sent. Contents
     are never saved with the notebook, nor are borrowers; names, sizes and scores are.
 
     Parameters
     ----------
     client
         From `connect`.
-    journal
+    upload_log
         The SQLite file that remembers what was sent; `upload_batch`'s own by default.
 
     Raises
     ------
     ConfigurationError
-        When the journal cannot be used.
+        When the upload log cannot be used.
 
     Examples
     --------
@@ -110,15 +110,15 @@ class UploadPanel(Panel):
     rules: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     changes = frozenset({"set", "add", "send", "stop", "remove", "again", "resume", "discard"})
 
-    def __new__(cls, client: Client, journal: Path | str | None = None) -> Self:
-        """Give the panel of this journal and place, unless it was closed."""
-        known = _PANELS.get(_key_of(client, journal))
+    def __new__(cls, client: Client, upload_log: Path | str | None = None) -> Self:
+        """Give the panel of this upload log and place, unless it was closed."""
+        known = _PANELS.get(_key_of(client, upload_log))
         if known is not None and known.comm is not None:
             return cast("Self", known)
-        return cast("Self", super().__new__(cls, client, journal))
+        return cast("Self", super().__new__(cls, client, upload_log))
 
-    def __init__(self, client: Client, journal: Path | str | None = None) -> None:
-        key = _key_of(client, journal)
+    def __init__(self, client: Client, upload_log: Path | str | None = None) -> None:
+        key = _key_of(client, upload_log)
         if _PANELS.get(key) is not self:
             self._begin(client, key[1])
             _PANELS[key] = self
@@ -127,9 +127,9 @@ class UploadPanel(Panel):
             self.queue.use(client)
             self.rules = self.rules | _place_of(client)
 
-    def _begin(self, client: Client, journal: Path) -> None:
+    def _begin(self, client: Client, upload_log: Path) -> None:
         self.borrower = ""
-        self.queue = UploadQueue(client, journal, on_change=self._note_change)
+        self.queue = UploadQueue(client, upload_log, on_change=self._note_change)
         self.receiver = Receiver(MAX_DOCUMENT_BYTES, self._take, self.queue.kept_paths)
         self._version = 0
         self._changed_keys: set[str] = set()
@@ -319,7 +319,7 @@ class UploadPanel(Panel):
     def _on_earlier(self, _: _UploadQuestion) -> Answer:
         def look_up() -> list[Answer]:
             borrowers = self.queue.borrowers()
-            return [_journal_row(*row, borrowers) for row in self.queue.earlier()]
+            return [_history_row(*row, borrowers) for row in self.queue.earlier()]
 
         return self._in_background("earlier", look_up)
 
@@ -411,8 +411,8 @@ class UploadPanel(Panel):
 _PANELS: dict[tuple[str, Path], UploadPanel] = {}
 
 
-def _key_of(client: Client, journal: Path | str | None) -> tuple[str, Path]:
-    return client.settings.journal_scope, Path(journal or default_journal()).absolute()
+def _key_of(client: Client, upload_log: Path | str | None) -> tuple[str, Path]:
+    return client.settings.log_scope, Path(upload_log or default_upload_log()).absolute()
 
 
 class _UploadQuestion(Question):
@@ -599,29 +599,19 @@ def _saved(row: Answer) -> Answer:
     return row | nothing
 
 
-def _journal_row(
-    key: UploadKey, entry: JournalEntry, at: str, borrowers: dict[str, str]
+def _history_row(
+    key: UploadKey, entry: LogEntry, at: str, borrowers: dict[str, str]
 ) -> dict[str, Any]:
     upload = entry.upload_id or ""
     return {
         "name": entry.name,
         "type": key.document_type,
         "borrower": borrowers.get(upload, key.user),
-        "state": _JOURNAL_STATES.get(entry.state, entry.state),
+        "state": shown_state(entry).replace("_", " "),
         "upload": upload,
         "reason": entry.reason or "",
         "at": at[:16].replace("T", " ") + " UTC",
     }
-
-
-_JOURNAL_STATES = {
-    "new": "not sent",
-    "done": "uploaded",
-    "rejected": "rejected by Argyle",
-    "refused": "invalid file",
-    "unknown": "not confirmed",
-    "probable": "possible match",
-}
 
 
 def _suggestion(user: User, value: str) -> dict[str, str]:

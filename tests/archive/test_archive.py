@@ -67,7 +67,7 @@ def test_a_record_that_cannot_be_read_is_named_after_the_others_are_kept(server,
         archive.pull(argyle)
     readable = archive.uploads(errors="collect")
     assert len(readable) == 4
-    assert [told["record"] for told in readable.attrs["rejected"]] == [FIVE[0]["id"]]
+    assert [told["record"] for told in readable.attrs["unreadable"]] == [FIVE[0]["id"]]
 
 
 def test_two_archives_of_one_folder_see_the_same(argyle, folder):

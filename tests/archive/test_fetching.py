@@ -65,7 +65,7 @@ def test_a_lenders_loans_join_with_all_of_their_documents(client, tmp_path):
             "user": [name for name in loans["external_id"] for _ in range(5)],
         }
     )
-    sent = upload_batch(client, manifest, journal=tmp_path / "journal.sqlite")
+    sent = upload_batch(client, manifest, upload_log=tmp_path / "journal.sqlite")
     uploads = fetch(client, document_type="miscellaneous").uploads
     joined = loans.merge(uploads, on="external_id")
     assert set(joined["id"]) == set(sent["upload_id"])
@@ -92,7 +92,7 @@ def test_loans_with_numbers_for_names_join_where_they_are_read_as_text(server, a
 
 def test_the_type_that_a_document_was_sent_as_comes_from_what_was_sent(client, pdf, tmp_path):
     manifest = pd.DataFrame({"file": [str(pdf)], "document_type": "1099", "user": "sent as 1099"})
-    sent = upload_batch(client, manifest, journal=tmp_path / "journal.sqlite")
+    sent = upload_batch(client, manifest, upload_log=tmp_path / "journal.sqlite")
     fetched = fetch(client, user="sent as 1099", sent=sent).uploads
     assert fetched["requested_document_type"].tolist() == ["1099"]
     alone = fetch(client, user="sent as 1099").uploads
@@ -204,7 +204,7 @@ def test_an_upload_that_cannot_be_read_is_told_and_left_out(server, argyle):
     with pytest.warns(UserWarning, match=r"left out: 1, .*000000000002: 900 is outside"):
         uploads = fetch(argyle).uploads
     assert uploads["id"].tolist() == [record(1)["id"]]
-    assert [told["record"] for told in uploads.attrs["rejected"]] == [record(2)["id"]]
+    assert [told["record"] for told in uploads.attrs["unreadable"]] == [record(2)["id"]]
 
 
 def test_an_upload_that_moved_to_the_next_page_comes_once(server, argyle):

@@ -27,7 +27,7 @@ from argyle_nb.client.client import Client
 from argyle_nb.documents import inspect_document
 from argyle_nb.uploads import upload_batch
 from argyle_nb.uploads.jobs import Borrower, plan_of
-from argyle_nb.uploads.journal import Journal, JournalEntry, UploadKey
+from argyle_nb.uploads.log import LogEntry, UploadKey, UploadLog
 from tests.benchmarks.measure import best_seconds, report
 from tests.faults.server import FaultServer
 from tests.support.servers import KEY_ID, PDF, SECRET, USER_ID
@@ -113,10 +113,10 @@ def many(folder, count):
     manifest = manifest_in(folder, count)
     with served("limited") as url, Client(KEY_ID, SECRET, environment=url) as client:
         batch, result = timed(
-            lambda: upload_batch(client, manifest, journal=folder / "journal.sqlite")
+            lambda: upload_batch(client, manifest, upload_log=folder / "journal.sqlite")
         )
         script, _ = timed(lambda: one_after_the_other(url, manifest))
-    assert result["state"].eq("done").all()
+    assert result["state"].eq("uploaded").all()
     bound = count / PER_SECOND
     return [
         {
@@ -218,7 +218,7 @@ def one_large(folder, megabytes):
 
 
 def disk_alone(folder):
-    """Milliseconds of one write of a page that waits for the disk, as the journal's first does."""
+    """Milliseconds of one write of a page that waits for the disk, as the log's first does."""
     with (folder / "page").open("wb", buffering=0) as file:
 
         def write():
@@ -230,25 +230,25 @@ def disk_alone(folder):
 
 
 def bookkeeping(folder, count):
-    """Looking, hashing and both entries of the journal, for each document of 100 KB."""
+    """Looking, hashing and both entries of the upload log, for each document of 100 KB."""
     manifest = manifest_in(folder, count)
     borrower = Borrower(USER_ID)
     lines = {row: (file, "W-2", borrower) for row, file in enumerate(manifest["file"])}
     looking, plan = timed(lambda: plan_of(lines, max_bytes=NO_LIMIT, strict=False))
 
-    def journal_all(number):
-        with Journal(folder / f"bookkeeping{number}.sqlite") as journal:
+    def record_all(number):
+        with UploadLog(folder / f"bookkeeping{number}.sqlite") as upload_log:
             for job in plan.jobs:
                 key = UploadKey("benchmark", job.document.sha256, "W-2", USER_ID)
-                journal.claim(key, job.document.name)
-                journal.finish(key, JournalEntry("done", ID))
+                upload_log.claim(key, job.document.name)
+                upload_log.finish(key, LogEntry("uploaded", ID))
 
     # Its cost is the disk's: a write that waits until the bytes are on it.
-    journaling = min(timed(partial(journal_all, number))[0] for number in range(3))
+    journaling = min(timed(partial(record_all, number))[0] for number in range(3))
     each = 1000 / count
     return [
         {"what": "looked at and hashed", "ms per document": f"{looking * each:.3f}"},
-        {"what": "journal, two entries", "ms per document": f"{journaling * each:.3f}"},
+        {"what": "upload log, two entries", "ms per document": f"{journaling * each:.3f}"},
         {"what": "both", "ms per document": f"{(looking + journaling) * each:.3f}"},
         {"what": "the disk alone, one write", "ms per document": f"{disk_alone(folder):.3f}"},
     ]

@@ -259,14 +259,14 @@ def test_a_refused_file_says_why_on_its_row_and_the_zone_stays_usable(page, docu
     genuine = next(documents.glob("*.pdf"))
     choose(page, genuine)
     row(page, genuine.name, "ready").wait_for()
-    refused = row(page, "", "refused")
+    refused = row(page, "", "invalid")
     assert refused.count() == 3
     assert "is not a PDF, JPEG, PNG or HEIC" in refused.nth(0).inner_text()
     assert "is empty" in refused.nth(1).inner_text()
     assert "over the limit of 400.0 MB" in refused.nth(2).inner_text()
     assert refused.nth(0).locator(".argyle-file").inner_text() == HOSTILE
     assert page.locator(".argyle-uploads img").count() == 0
-    assert files_in_kernel(page)["empty.pdf"][0] == "refused"
+    assert files_in_kernel(page)["empty.pdf"][0] == "invalid"
 
 
 def test_the_keyboard_alone_is_enough_and_reaches_no_shortcut_of_jupyterlab(page, documents):
@@ -308,7 +308,7 @@ def test_nothing_keeps_people_out_in_either_theme(page, documents, scan, tmp_pat
 def test_nothing_is_cut_off_in_a_narrow_window(page, tmp_path, width):
     (tmp_path / ("a_rather_long_name_of_a_scan_" * 4 + ".pdf")).write_bytes(b"not a document")
     choose(page, *tmp_path.iterdir())
-    row(page, "a_rather_long", "refused").wait_for()
+    row(page, "a_rather_long", "invalid").wait_for()
     with window_of(page, width, 700):
         picture(page, f"dropzone_{width}")
         wait_until_nothing_is_cut_off(page, ".argyle-uploads")

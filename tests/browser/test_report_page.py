@@ -65,7 +65,7 @@ def hostile_report(folder, text):
         filters={"document_type": kinds},
         levels={text: 0, f"{text}2": 50},
         pii="include",
-        made_by=text,
+        prepared_by=text,
     )
 
 
@@ -173,7 +173,7 @@ def test_it_prints_on_a_few_sheets(look_at, ordinary):
 
 def test_forty_payloads_run_nothing_anywhere_on_the_page(look_at, hostile):
     assert len(set(XSS)) >= 40
-    assert hostile.rows["uploads.csv"] == hostile.rows["rejected.csv"] == len(XSS)
+    assert hostile.rows["uploads.csv"] == hostile.rows["unreadable.csv"] == len(XSS)
     seen = look_at(hostile.files["report.html"])
     pushed_about(seen.page)
     assert seen.requests == [seen.url]
@@ -192,7 +192,7 @@ def test_a_payload_as_title_level_and_author_runs_nothing(look_at, text, tmp_pat
         flatten(records).uploads,
         tmp_path / "out",
         title=text,
-        made_by=text,
+        prepared_by=text,
         levels={text: 0, f"{text}2": 50},
         filters={"document_type": [text, f"{text}2"]},
     )

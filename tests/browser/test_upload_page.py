@@ -205,7 +205,7 @@ def test_what_is_written_in_a_row_and_not_left_counts_for_the_upload(page, kerne
 
 
 def test_what_is_written_in_a_row_and_not_left_counts_for_its_retry(page, kernel):
-    kernel.opens(row("k1", "rejected"))
+    kernel.opens(row("k1", "rejected_by_argyle"))
     user_of(page, "k1").fill("loan-2")
     page.get_by_role("button", name="Retry k1.pdf").evaluate("button => button.click()")
     kernel.answer("set")
@@ -213,7 +213,7 @@ def test_what_is_written_in_a_row_and_not_left_counts_for_its_retry(page, kernel
 
 
 def test_what_may_be_at_argyle_can_be_tried_again_but_not_for_another_user(page, kernel):
-    kernel.opens(row("k1", "unknown"))
+    kernel.opens(row("k1", "not_confirmed"))
     assert user_of(page, "k1").is_hidden()
     page.get_by_role("button", name="Retry k1.pdf").click()
     assert kernel.heard("send") == [{"keys": ["k1"]}]
@@ -293,7 +293,7 @@ def test_clear_finished_hands_the_focus_on_when_nothing_is_left(page, kernel):
 
 
 def test_retry_hands_the_focus_on_to_stop_and_not_to_another_row(page, kernel):
-    kernel.opens(row("k1", "rejected"), row("k2", "rejected"))
+    kernel.opens(row("k1", "rejected_by_argyle"), row("k2", "rejected_by_argyle"))
     press(page.get_by_role("button", name="Retry k1.pdf"))
     kernel.tells(row("k1", "waiting"), sending=True)
     assert_focus(page.get_by_role("button", name="Stop"))
@@ -331,7 +331,7 @@ def test_a_hundred_documents_change_the_line_of_status_a_few_times_only(page, ke
 
 def test_documents_that_failed_are_one_alert_when_the_batch_is_over(page, kernel):
     kernel.opens(*[row(f"m{number}", "sending") for number in range(4)], sending=True)
-    kernel.tells(*[row(f"m{number}", "unsent") for number in range(3)], sending=True)
+    kernel.tells(*[row(f"m{number}", "not_sent") for number in range(3)], sending=True)
     page.get_by_role("status").get_by_text("3 not sent").wait_for()
     assert page.get_by_role("alert").count() == 0
     kernel.tells(row("m3", "done"))
@@ -345,14 +345,14 @@ def test_documents_that_failed_are_one_alert_when_the_batch_is_over(page, kernel
 
 def test_what_may_have_been_sent_is_not_called_unsent(page, kernel):
     kernel.opens(row("k1", "sending"), sending=True)
-    kernel.tells(row("k1", "unknown"))
+    kernel.tells(row("k1", "not_confirmed"))
     page.get_by_role("alert").wait_for()
     told = page.get_by_role("alert").inner_text()
     assert told == "1 upload needs attention, which is not confirmed: see its row."
 
 
 def test_what_had_failed_when_the_page_was_opened_is_no_alert(page, kernel):
-    kernel.opens(row("k1", "unsent"))
+    kernel.opens(row("k1", "not_sent"))
     page.get_by_role("status").get_by_text("1 not sent").wait_for()
     assert page.get_by_role("alert").count() == 0
 
@@ -400,7 +400,7 @@ def test_each_document_is_counted_once_and_the_counts_add_up(page, kernel):
         row("k2", "done", score=None, kind="miscellaneous"),
         row("k3", "done", score=None),
         row("k4", "done", duplicate="k1.pdf"),
-        row("k5", "unsent"),
+        row("k5", "not_sent"),
         row("k6"),
         row("k7", type="", guess=False),
         row("k8", type=""),
@@ -417,7 +417,7 @@ def test_only_what_has_a_score_gets_a_tick(page, kernel):
         row("k1", "done"),
         row("k2", "done", score=None, message="processing failed"),
         row("k3", "done", duplicate="k1.pdf"),
-        row("k4", "rejected"),
+        row("k4", "rejected_by_argyle"),
     )
     icons = page.locator(".argyle-document .argyle-icon").all_inner_texts()
     assert icons == ["✓", "⚠", "=", "⚠"]
@@ -437,7 +437,9 @@ def test_a_type_that_was_not_recognized_must_be_chosen_and_says_what_gets_no_sco
 
 
 def test_only_problems_can_be_shown(page, kernel):
-    kernel.opens(row("k1", "done"), row("k2", "unsent"), row("k3"), row("k4", type="", guess=False))
+    kernel.opens(
+        row("k1", "done"), row("k2", "not_sent"), row("k3"), row("k4", type="", guess=False)
+    )
     page.get_by_label("Only problems (2)").check()
     assert page.locator(".argyle-file").all_inner_texts() == ["k2.pdf", "k4.pdf"]
     kernel.tells(changes=[{"file": "k2", "state": "done", "score": 9, "level": "low"}])

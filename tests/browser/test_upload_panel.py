@@ -47,7 +47,7 @@ ada = client.create_user(external_id="loan-browser", email={EMAIL!r}, first_name
 SETTLES_SOON = """
 import argyle_nb as anb
 from argyle_nb.uploads.batch import send_jobs
-send_jobs.__kwdefaults__["settle"] = 2.0
+send_jobs.__kwdefaults__["confirm_timeout"] = 2.0
 """
 SHOW = 'panel = anb.UploadPanel(client, "panel.sqlite")\npanel'
 CLEAR = """
@@ -153,7 +153,7 @@ def test_a_refused_file_says_why_and_the_same_file_can_be_chosen_again(page, pap
     cut = tmp_path / "cut.pdf"
     cut.write_bytes(papers[0].read_bytes()[:2000])
     choose(page, cut)
-    row(page, "cut.pdf", "refused").wait_for()
+    row(page, "cut.pdf", "invalid").wait_for()
     assert "it was cut off" in row(page, "cut.pdf").inner_text()
     assert page.get_by_role("button", name="Upload", exact=True).is_disabled()
     page.get_by_role("button", name="Remove cut.pdf").click()
@@ -234,7 +234,7 @@ from pathlib import Path
 from argyle_nb.uploads.queue_files import QueuedFile
 for number, text in enumerate({XSS!r}):
     panel.queue._files.add(QueuedFile(f"x{{number}}", Path("x"), text, found=text, user=text,
-        state="refused" if number % 2 else "done", message=text, how=text, score=number,
+        state="invalid" if number % 2 else "done", message=text, how=text, score=number,
         level="low", signals=(text,)))
 """,
     )
@@ -273,7 +273,7 @@ def test_nothing_keeps_people_out_in_either_theme(page, papers, tmp_path, theme)
     again = shutil.copy(papers[0], tmp_path / "another.pdf")
     choose(page, again, tmp_path / "not a document.pdf", tmp_path / "cut.pdf")
     row(page, "another.pdf", "ready").wait_for()
-    row(page, "cut.pdf", "refused").wait_for()
+    row(page, "cut.pdf", "invalid").wait_for()
     page.locator("summary", has_text="Upload history").click()
     page.locator(".argyle-uploads").get_by_text("Remark").wait_for()
     with window_of(page, 1280, 1500):
@@ -357,7 +357,7 @@ def test_after_a_kernels_end_in_mid_batch_every_file_is_accounted_for(
 
 
 # The last test: it leaves the notebook without its widgets.
-def test_after_a_restart_of_the_kernel_the_panel_says_what_to_do_and_the_journal_remembers(page):
+def test_after_a_restart_of_the_kernel_the_panel_says_what_to_do_and_the_upload_log_remembers(page):
     restart_kernel(page)
     everybody(page).fill("loan-browser")
     page.locator(".argyle-notice", has_text="run this cell again").first.wait_for()

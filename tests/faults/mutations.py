@@ -9,24 +9,24 @@ import requests
 from argyle_nb.client import transfer
 from argyle_nb.errors import AmbiguousUploadError
 from argyle_nb.uploads import jobs, reconcile, workers
-from argyle_nb.uploads.journal import Journal, JournalEntry, Owner
+from argyle_nb.uploads.log import LogEntry, Owner, UploadLog
 
 
 def written_only_afterwards(put=setattr):
-    """The journal learns of an upload when it is over, as a list of results would."""
+    """The upload log learns of an upload when it is over, as a list of results would."""
 
     def finish(self, key, entry):
         with self._transaction():
-            self._begin(key, JournalEntry("new", name="stub.pdf"))
+            self._begin(key, LogEntry("new", name="stub.pdf"))
         return _finish(self, key, entry)
 
     def claim(self, key, name, sent_at=None, external_id=None):
         known = self.entry(key)
-        return known if known and known.state not in ("new", "rejected") else None
+        return known if known and known.state not in ("new", "rejected_by_argyle") else None
 
-    _finish = Journal.finish
-    put(Journal, "claim", claim)
-    put(Journal, "finish", finish)
+    _finish = UploadLog.finish
+    put(UploadLog, "claim", claim)
+    put(UploadLog, "finish", finish)
 
 
 def nobody_is_alive(put=setattr):
@@ -49,7 +49,7 @@ def doubt_is_a_no(put=setattr):
 
     def end_of(error):
         known = _end_of(error)
-        return JournalEntry("new", None, "") if isinstance(error, AmbiguousUploadError) else known
+        return LogEntry("new", None, "") if isinstance(error, AmbiguousUploadError) else known
 
     _end_of = jobs._end_of
     put(jobs, "_end_of", end_of)
@@ -96,8 +96,8 @@ def names_make_the_key(put=setattr):
     def renamed(document):
         return hashlib.sha256(document.name.encode()).hexdigest()
 
-    def send_once(client, journal, key, document, progress=None, *, external_id=None):
-        return _send_once(client, journal, key._replace(sha256=renamed(document)), document)
+    def send_once(client, upload_log, key, document, progress=None, *, external_id=None):
+        return _send_once(client, upload_log, key._replace(sha256=renamed(document)), document)
 
     _send_once = jobs.send_once
     put(workers, "send_once", send_once)
@@ -105,7 +105,7 @@ def names_make_the_key(put=setattr):
 
 def _adopt_by_name(self, job, listing):
     for upload in reconcile._candidates(job, listing):
-        self._finish(job, JournalEntry("done", upload.id, ""))
+        self._finish(job, LogEntry("uploaded", upload.id, ""))
         listing.unclaimed.remove(upload)
         return True
     return False

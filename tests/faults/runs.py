@@ -38,13 +38,13 @@ class Runs:
         self._process.wait()
         self._process.stdout.close()
 
-    def run(self, url, manifest, journal, *, processes=1, kill_after=None, **options):
+    def run(self, url, manifest, upload_log, *, processes=1, kill_after=None, **options):
         """Run a batch in so many processes at once; give what each ended with.
 
         A process ends with its result's states and upload ids, with the name of the error it
         raised, or with ``KILLED``.
         """
-        command = {"url": url, "manifest": str(manifest), "journal": str(journal), **options}
+        command = {"url": url, "manifest": str(manifest), "upload_log": str(upload_log), **options}
         command |= {"processes": processes, "kill_after": kill_after}
         self._process.stdin.write(json.dumps(command) + "\n")
         self._process.stdin.flush()
@@ -104,8 +104,8 @@ def _batch(command):
         result = upload_batch(
             Client(KEY_ID, SECRET, environment=command["url"]),
             command["manifest"],
-            journal=command["journal"],
-            settle=command["settle"],
+            upload_log=command["upload_log"],
+            confirm_timeout=command["confirm_timeout"],
         )
     except Exception as error:  # noqa: BLE001 - the test looks at its name
         return type(error).__name__

@@ -55,11 +55,11 @@ def ours(server, folder, file):
     with Client(KEY_ID, SECRET, environment=server.url) as client:
         try:
             result = upload_batch(
-                client, manifest, journal=folder / "journal.sqlite", settle=SETTLE
+                client, manifest, upload_log=folder / "journal.sqlite", confirm_timeout=SETTLE
             )
         except ArgyleError:
             return None
-    return result.loc[0, "upload_id"] if result.loc[0, "state"] == "done" else None
+    return result.loc[0, "upload_id"] if result.loc[0, "state"] == "uploaded" else None
 
 
 def baseline(name, server, file):

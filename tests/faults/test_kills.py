@@ -66,7 +66,7 @@ def killed_until_done(runs, server, folder, chance, kills, **options):
             manifest,
             folder / "journal.sqlite",
             kill_after=kill_after,
-            settle=SETTLE,
+            confirm_timeout=SETTLE,
             **options,
         )
         if end != KILLED:
@@ -86,13 +86,13 @@ def test_of_a_hundred_killed_runs_none_sends_twice_and_none_loses(runs, chance, 
             ids = {stored.id for stored in server.ledger.documents}
             assert server.ledger.duplicates == 0
             assert len(server.ledger.documents) == DOCUMENTS
-            assert {state for state, _ in end} == {"done"}
+            assert {state for state, _ in end} == {"uploaded"}
             assert {upload_id for _, upload_id in end} == ids
     sys.stdout.write(f"{kills} kills in {time.monotonic() - started:.0f} s\n")
     assert kills == KILLS
 
 
-def test_a_journal_written_afterwards_would_send_twice(runs, chance, tmp_path):
+def test_an_upload_log_written_afterwards_would_send_twice(runs, chance, tmp_path):
     with FaultServer() as server:
         killed_until_done(
             runs, server, tmp_path, chance, kills=5, mutation="written_only_afterwards"

@@ -71,34 +71,34 @@ NAMES = {
 }
 
 
-def sent(server, path, journal):
+def sent(server, path, upload_log):
     manifest = pd.DataFrame({"file": [str(path)], "document_type": "W-2", "user": [USER_ID]})
-    return run(server, manifest, journal)
+    return run(server, manifest, upload_log)
 
 
 @pytest.mark.filterwarnings("ignore:The line cannot be sent:UserWarning")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_a_file_is_refused_unsent_with_its_own_reason_or_sent_whole(case, tmp_path, journal):
+def test_a_file_is_refused_unsent_with_its_own_reason_or_sent_whole(case, tmp_path, upload_log):
     path = tmp_path / "stub.pdf"
     case.make(path)
     with FaultServer() as server:
-        result = sent(server, path, journal)
+        result = sent(server, path, upload_log)
         if case.says is None:
-            assert result.loc[0, "state"] == "done"
+            assert result.loc[0, "state"] == "uploaded"
             assert [stored.content for stored in server.ledger.documents] == [path.read_bytes()]
         else:
-            assert result.loc[0, "state"] == "refused"
+            assert result.loc[0, "state"] == "invalid"
             assert case.says in result.loc[0, "reason"]
             assert server.ledger.requests == []
 
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
-def test_a_wild_name_is_sent_as_one_safe_word(name, tmp_path, journal):
+def test_a_wild_name_is_sent_as_one_safe_word(name, tmp_path, upload_log):
     (tmp_path / name).write_bytes(PDF)
     with FaultServer() as server:
-        result = sent(server, tmp_path / name, journal)
+        result = sent(server, tmp_path / name, upload_log)
         [stored] = server.ledger.documents
-    assert result.loc[0, "state"] == "done"
+    assert result.loc[0, "state"] == "uploaded"
     assert stored.file_name.isprintable()
     assert stored.content == PDF
 

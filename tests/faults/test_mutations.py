@@ -38,7 +38,7 @@ def send(server, folder, contents=(PDF,), **options):
     files = [str(folder / str(number) / "stub.pdf") for number in range(len(contents))]
     manifest = pd.DataFrame({"file": files, "document_type": "W-2", "user": USER_ID})
     with client_of(server) as client:
-        options = {"journal": folder / "journal.sqlite", "settle": SETTLE} | options
+        options = {"upload_log": folder / "journal.sqlite", "confirm_timeout": SETTLE} | options
         return upload_batch(client, manifest, **options)
 
 
@@ -55,7 +55,7 @@ def test_the_look_keeps_a_stored_document_from_being_doubled(without, tmp_path):
     unguarded = without("no_look")
     with FaultServer() as server:
         server.script(UPLOAD, [Fault(RESET, store=True)])
-        send(server, tmp_path, settle=0.1)
+        send(server, tmp_path, confirm_timeout=0.1)
         assert (server.ledger.duplicates > 0) == unguarded
 
 
@@ -75,7 +75,7 @@ def test_the_hash_keeps_another_document_of_that_name_from_being_taken_for_it(wi
         server.keep(other)
         server.script(UPLOAD, [Fault(RESET)])
         result = send(server, tmp_path)
-        falsely_done = result.loc[0, "state"] == "done" and len(server.ledger.documents) == 1
+        falsely_done = result.loc[0, "state"] == "uploaded" and len(server.ledger.documents) == 1
         assert falsely_done == unguarded
 
 
@@ -84,7 +84,7 @@ def test_an_id_is_needed_for_done(without, tmp_path):
     with FaultServer() as server:
         server.script(UPLOAD, lambda _: Fault(Answer(200, b'{"id": ""}')))
         result = send(server, tmp_path, resend="never")
-        assert (result.loc[0, "state"] == "done") == unguarded
+        assert (result.loc[0, "state"] == "uploaded") == unguarded
         assert server.ledger.documents == []
 
 
@@ -139,5 +139,5 @@ def test_the_patience_after_the_last_byte_keeps_a_slow_service_from_being_doubte
     with FaultServer() as server:
         server.script(UPLOAD, [Fault(store=True, wait=1.0)])
         result = send(server, tmp_path)
-        assert result[["state", "attempts"]].to_numpy().tolist() == [["done", 1]]
+        assert result[["state", "attempts"]].to_numpy().tolist() == [["uploaded", 1]]
         assert server.ledger.duplicates == 0

@@ -37,7 +37,7 @@ def check_frames(records):
     """Check what must hold whatever arrives; give the uploads."""
     page = page_of(records)
     uploads, signals = flatten(page, errors="collect")
-    rejected = uploads.attrs["rejected"]
+    rejected = uploads.attrs["unreadable"]
     assert len(uploads) + len(rejected) == len(records)
     assert kinds(uploads) == kinds(UPLOADS)
     assert kinds(signals) == kinds(SIGNALS)
@@ -74,7 +74,7 @@ def test_the_random_records_are_of_every_kind():
     records = [one for seed in range(PAGES) for one in bent_records(seed, PAGE_SIZE)]
     assert len(records) == 5000
     uploads = uploads_frame(page_of(records), errors="collect")
-    unread = len(uploads.attrs["rejected"])
+    unread = len(uploads.attrs["unreadable"])
     assert 500 < unread < 3500
     assert sum(one == record(number % PAGE_SIZE) for number, one in enumerate(records)) > 300
     assert uploads["ocr_authenticity_score"].isna().sum() > 50
@@ -94,7 +94,7 @@ def test_one_by_one_they_are_what_they_are_on_a_page(seed):
 @pytest.mark.parametrize("seed", range(5))
 def test_the_first_that_cannot_be_read_is_named_where_errors_are_raised(seed):
     records = bent_records(seed, PAGE_SIZE)
-    told = uploads_frame(page_of(records), errors="collect").attrs["rejected"]
+    told = uploads_frame(page_of(records), errors="collect").attrs["unreadable"]
     with pytest.raises(DecodeError) as caught:
         uploads_frame(page_of(records))
     assert caught.value.record in {one["record"] for one in told}
@@ -126,8 +126,8 @@ def test_nesting_past_all_bounds_is_told_and_breaks_nothing(place, levels):
     one = record(1)
     one["metadata"][place] = "DEEP"
     page = page_of([one]).replace(b'"DEEP"', b'{"a":' * levels + b"1" + b"}" * levels)
-    assert uploads_frame(page, errors="collect").attrs["rejected"]
-    assert ocr_frame(page, errors="collect").attrs["rejected"]
+    assert uploads_frame(page, errors="collect").attrs["unreadable"]
+    assert ocr_frame(page, errors="collect").attrs["unreadable"]
 
 
 # Take a guard away, and it shows

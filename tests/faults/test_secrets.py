@@ -192,12 +192,12 @@ def test_a_report_holds_no_person(tmp_path):
     assert found_in(written, (*PERSONAL, *KEYS)) == []
 
 
-def test_a_journal_holds_no_key_and_no_content(service, tmp_path, journal):
+def test_an_upload_log_holds_no_key_and_no_content(service, tmp_path, upload_log):
     stub = tmp_path / "stub.pdf"
     stub.write_bytes(PDF + b"canary-of-the-document")
     manifest = pd.DataFrame({"file": [str(stub)], "document_type": ["W-2"], "user": [USER_ID]})
     with client_of(service) as client:
-        anb.upload_batch(client, manifest, journal=journal)
+        anb.upload_batch(client, manifest, upload_log=upload_log)
     files = [path for path in tmp_path.glob("journal.sqlite*") if path.is_file()]
     kept = b"".join(path.read_bytes() for path in files)
     assert kept

@@ -141,7 +141,7 @@ def test_a_record_that_breaks_half_way_leaves_nothing_behind():
     odd = record(1, metadata={"ocr_data": {"fine": "5.00", "deep": deep}})
     frame = ocr_frame([odd], errors="collect")
     assert len(frame) == 0
-    assert len(frame.attrs["rejected"]) == 1
+    assert len(frame.attrs["unreadable"]) == 1
 
 
 def test_wide_columns_and_dtypes_are_fixed_for_no_rows():
@@ -206,7 +206,7 @@ def test_nesting_too_deep_is_an_error_that_names_the_record():
 def test_a_record_that_cannot_be_read_is_listed_when_errors_are_collected():
     frame = ocr_frame([{"id": 5}, record(1, metadata={"ocr_data": W2})], errors="collect")
     assert len(frame) == 3
-    assert len(frame.attrs["rejected"]) == 1
+    assert len(frame.attrs["unreadable"]) == 1
 
 
 JSON = st.recursive(

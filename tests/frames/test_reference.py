@@ -193,5 +193,5 @@ def test_one_bad_record_is_listed_and_the_rest_is_kept(records, place, way):
     mixed = [*records[:place], bad, *records[place:]]
     frame = uploads_frame(in_the_way(mixed, way), errors="collect")
     assert frame["id"].tolist() == [item["id"] for item in records]
-    [told] = frame.attrs["rejected"]
+    [told] = frame.attrs["unreadable"]
     assert told["record"] == "the-bad-one"

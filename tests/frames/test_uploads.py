@@ -127,13 +127,13 @@ def test_a_signal_that_cannot_be_read_is_collected_with_its_record(page_number):
     odd = record(7, metadata={"ocr_authenticity": form(signals=[signal])})
     frame = signals_frame([odd, record(8)], errors="collect")
     assert set(frame["upload_id"]) == {record(8)["id"]}
-    assert [told["record"] for told in frame.attrs["rejected"]] == [record(7)["id"]]
+    assert [told["record"] for told in frame.attrs["unreadable"]] == [record(7)["id"]]
 
 
 def test_a_collected_error_tells_record_path_and_problem():
     frame = uploads_frame([{"id": "u1", "user": 7}], errors="collect")
     problem = "Expected `str | null`, got `int`"
-    assert frame.attrs["rejected"] == [{"record": "u1", "path": "$.user", "problem": problem}]
+    assert frame.attrs["unreadable"] == [{"record": "u1", "path": "$.user", "problem": problem}]
 
 
 def test_a_score_of_zero_is_a_score():

@@ -38,7 +38,7 @@ FILES = {
     "thresholds.csv",
     "drift.csv",
     "coverage.csv",
-    "rejected.csv",
+    "unreadable.csv",
     "data_dictionary.csv",
     "report.html",
     "manifest.json",
@@ -118,11 +118,11 @@ def test_every_cut_off_of_every_type_is_there(report):
 
 def test_the_manifest_adds_up(tmp_path):
     report = export([*RECORDS, UNREADABLE], tmp_path / "out", filters={"document_type": "W-2"})
-    assert report.manifest["adds_up"] == {
-        "given": 4,
-        "left_out_by_filters": 2,
-        "unread": 1,
-        "listed": 1,
+    assert report.manifest["reconciliation"] == {
+        "total": 4,
+        "filtered_out": 2,
+        "unreadable": 1,
+        "in_report": 1,
         "scored": 1,
         "no_score": dict.fromkeys(REASONS, 0),
     }
@@ -136,7 +136,7 @@ def test_coverage_adds_up_to_the_uploads(report):
 
 
 def test_what_could_not_be_read_is_listed_once_with_its_reason(tmp_path):
-    [row] = rows_of(export([*RECORDS, UNREADABLE], tmp_path / "out"), "rejected.csv")
+    [row] = rows_of(export([*RECORDS, UNREADABLE], tmp_path / "out"), "unreadable.csv")
     assert (row["record"], row["listed"]) == (UNREADABLE["id"], "False")
     assert row["problem"] == "a text is not a whole number"
 
@@ -147,9 +147,9 @@ def test_a_score_that_is_none_is_listed_as_invalid_and_says_why(tmp_path):
     report = export_report(frame, tmp_path / "out")
     row = rows_of(report, "uploads.csv")[1]
     assert (row["ocr_authenticity_score"], row["no_score_reason"]) == ("", "invalid")
-    [rejected] = rows_of(report, "rejected.csv")
+    [rejected] = rows_of(report, "unreadable.csv")
     assert (rejected["record"], rejected["listed"]) == (RECORDS[1]["id"], "True")
-    assert report.manifest["adds_up"]["no_score"]["invalid"] == 1
+    assert report.manifest["reconciliation"]["no_score"]["invalid"] == 1
 
 
 def test_signals_of_other_uploads_do_not_add_up(tmp_path):
@@ -244,9 +244,9 @@ def test_the_manifest_holds_size_and_sha256_of_every_other_file(report):
 
 
 def test_the_manifest_says_how_it_was_made(tmp_path, client):
-    report = export(RECORDS, tmp_path / "out", settings=client.settings, made_by="ada")
+    report = export(RECORDS, tmp_path / "out", settings=client.settings, prepared_by="ada")
     manifest = report.manifest
-    assert (manifest["made_by"], manifest["environment"]) == ("ada", "local")
+    assert (manifest["prepared_by"], manifest["environment"]) == ("ada", "local")
     assert manifest["base_url"] == client.settings.base_url
     assert manifest["software"]["pandas"] == pd.__version__
     assert manifest["created_at"] == {
@@ -487,7 +487,7 @@ def test_types_that_are_no_texts_are_described_too(types, tmp_path):
     "options",
     [
         {"title": "\ud800"},
-        {"made_by": "\ud800"},
+        {"prepared_by": "\ud800"},
         {"levels": {"\ud800": 0, "high": 50}},
         {"filters": {"document_type": ["\ud800"]}},
     ],

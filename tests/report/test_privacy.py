@@ -310,7 +310,7 @@ def test_all_of_it_was_planted(tmp_path):
     for secret in PERSONAL:
         assert secret in text
     assert report.rows["ocr_fields.csv"] > len(PERSONAL) * len(OCR_FIELDS)
-    assert report.rows["rejected.csv"] == len(PERSONAL)
+    assert report.rows["unreadable.csv"] == len(PERSONAL)
 
 
 @pytest.mark.parametrize("secret", PERSONAL)

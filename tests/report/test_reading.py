@@ -233,7 +233,7 @@ def test_the_levels_of_both_are_of_the_new_ones_preset(changes):
 
 
 def test_the_totals_stand_side_by_side(changes):
-    assert changes.totals.loc["listed"].tolist() == [4, 4, 0]
+    assert changes.totals.loc["uploads"].tolist() == [4, 4, 0]
     assert changes.totals.loc["scored"].tolist() == [3, 4, 1]
     assert changes.totals.loc["pending"].tolist() == [1, 0, -1]
 

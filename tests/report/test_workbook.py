@@ -92,7 +92,7 @@ def opened(path):
     return openpyxl.load_workbook(path)
 
 
-def written(tmp_path, file="rejected.csv", **columns):
+def written(tmp_path, file="unreadable.csv", **columns):
     """Write one table and give its sheet."""
     path = tmp_path / "one.xlsx"
     write_workbook({file: pd.DataFrame(columns)}, ARGYLE, path)
@@ -180,7 +180,7 @@ def test_a_later_report_without_it_takes_it_away(without_charts, tmp_path):
 
 
 def test_the_same_tables_make_the_same_bytes(without_charts, tmp_path):
-    one, other = (export(tmp_path / name, made_by=name) for name in ("one", "other"))
+    one, other = (export(tmp_path / name, prepared_by=name) for name in ("one", "other"))
     assert one.files["report.xlsx"].read_bytes() == other.files["report.xlsx"].read_bytes()
 
 
@@ -355,7 +355,7 @@ def test_a_text_that_no_cell_holds_says_where_all_of_it_is(letter, tmp_path):
     kept, cut = values_of(written(tmp_path, record=[whole, longer]))
     assert unescape(kept) == whole
     assert len(cut.encode("utf-16-le")) // 2 <= EXCEL_LETTERS
-    assert cut.endswith("[cut off here: it has 40,000 characters, all of them in rejected.csv]")
+    assert cut.endswith("[cut off here: it has 40,000 characters, all of them in unreadable.csv]")
     assert set(unescape(cut.partition(" [cut off")[0])) == {letter}
 
 

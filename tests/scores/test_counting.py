@@ -107,7 +107,7 @@ def test_collected_scores_are_counted_as_invalid_and_listed():
     frame = frame_of([1, 2, 3]).assign(ocr_authenticity_score=[1, 300, 3])
     counts = count_scores(frame, errors="collect")
     assert counts.coverage().loc["all", ["uploads", "scored", "invalid"]].tolist() == [3, 2, 1]
-    assert counts.rejected == (
+    assert counts.unreadable == (
         {
             "record": record(1)["id"],
             "path": "ocr_authenticity_score",
@@ -128,7 +128,7 @@ def test_counting_leaves_the_frame_as_it_was():
 def test_the_partitions_of_dask_collect_too():
     frame = frame_of([1, 2, 3]).assign(ocr_authenticity_score=[300, 2, 300])
     counts = count_scores(dd.from_pandas(frame, npartitions=2), errors="collect")
-    assert len(counts.rejected) == 2
+    assert len(counts.unreadable) == 2
 
 
 @pytest.mark.parametrize("column", ["ocr_authenticity_score", "ocr", "document_type"])

@@ -56,7 +56,7 @@ def test_counts_grouped_differently_do_not_add(counts):
 
 def test_adding_keeps_what_was_rejected():
     bad = count_scores(frame_of([300]), errors="collect")
-    assert len((bad + bad).rejected) == 2
+    assert len((bad + bad).unreadable) == 2
 
 
 @pytest.mark.parametrize("by", [["document_type"], ["week"], ["week", "document_type"], []])

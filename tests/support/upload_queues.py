@@ -40,5 +40,5 @@ def at(queue, key, *states):
 
 def ready(queue, path, user=USER_ID, document_type="paystubs", **options):
     key = queue.add(path, user=user, document_type=document_type, **options)
-    at(queue, key, "ready", "refused")
+    at(queue, key, "ready", "invalid")
     return key

@@ -195,9 +195,9 @@ def test_an_empty_folder_is_an_error(tmp_path):
         manifest(tmp_path)
 
 
-def test_a_folder_without_a_document_is_an_error(client, scans, journal):
+def test_a_folder_without_a_document_is_an_error(client, scans, upload_log):
     folder = scans({"loans.csv": b"a,b", "page.html": b"<html>", "empty.pdf": b""})
-    for read in (manifest, partial(upload_batch, client, journal=journal)):
+    for read in (manifest, partial(upload_batch, client, upload_log=upload_log)):
         with refused(ValidationError, "holds no documents: 3 files .* not a PDF, JPEG"):
             read(folder)
 
@@ -224,10 +224,10 @@ def test_a_manifest_comes_back_unchanged(scans, tmp_path, name, index):
 # Sent without looking
 
 
-def test_a_folder_of_borrowers_is_sent_to_each_of_them(client, scans, journal):
+def test_a_folder_of_borrowers_is_sent_to_each_of_them(client, scans, upload_log):
     folder = scans({"sent-77/1.pdf": STUB, "sent-77/W-2/2.pdf": W2, "sent-78/W2.pdf": W2})
-    sent = upload_batch(client, folder, journal=journal)
-    assert sent["state"].tolist() == ["done"] * 3
+    sent = upload_batch(client, folder, upload_log=upload_log)
+    assert sent["state"].tolist() == ["uploaded"] * 3
     assert sent["document_type"].tolist() == ["paystubs", "W-2", "W-2"]
     for external_id, count in (("sent-77", 2), ("sent-78", 1)):
         [user] = client.list_users(external_id=external_id)
@@ -235,32 +235,32 @@ def test_a_folder_of_borrowers_is_sent_to_each_of_them(client, scans, journal):
         assert set(sent.loc[sent["external_id"] == external_id, "user"]) == {user.id}
 
 
-def test_type_and_user_may_be_given_where_the_folder_does_not_say(client, scans, journal):
+def test_type_and_user_may_be_given_where_the_folder_does_not_say(client, scans, upload_log):
     folder = scans({"scan.pdf": STUB, "W-2/2026/scan.pdf": W2})
-    sent = upload_batch(client, folder, document_type="1099", user="plain-1", journal=journal)
+    sent = upload_batch(client, folder, document_type="1099", user="plain-1", upload_log=upload_log)
     assert sent["document_type"].tolist() == ["W-2", "1099"]
     assert sent["external_id"].tolist() == ["plain-1"] * 2
-    assert sent["state"].tolist() == ["done"] * 2
+    assert sent["state"].tolist() == ["uploaded"] * 2
 
 
 def test_a_folder_that_names_another_borrower_than_the_given_one_is_not_sent(
-    client, scans, journal
+    client, scans, upload_log
 ):
     names = ("Fedex/W2.pdf", "Fedex/old-ones/W2.pdf", "given-1/W2.pdf", "given-1/more-of-it/W2.pdf")
     folder = scans({name: PDF + name.encode() for name in names})
     with pytest.warns(UserWarning, match="2 of 4 lines cannot be sent"):
-        sent = upload_batch(client, folder, user="given-1", journal=journal)
-    assert sent["state"].tolist() == ["refused", "refused", "done", "done"]
+        sent = upload_batch(client, folder, user="given-1", upload_log=upload_log)
+    assert sent["state"].tolist() == ["invalid", "invalid", "uploaded", "uploaded"]
     assert "'Fedex' and user 'given-1' are two borrowers" in sent.loc[0, "reason"]
     assert list(client.list_users(external_id="Fedex")) == []
 
 
-def test_what_a_folder_does_not_tell_stays_behind_with_its_reason(client, scans, journal):
+def test_what_a_folder_does_not_tell_stays_behind_with_its_reason(client, scans, upload_log):
     folder = scans({f"scan{number}.pdf": OFFER for number in range(13)} | {"behind-1/W2.pdf": PDF})
     told = r"13 files \(scan0.pdf, scan1.pdf, scan10.pdf and 10 more\): no document type"
     with pytest.warns(UserWarning, match=told):
-        sent = upload_batch(client, folder, journal=journal)
-    assert sent["state"].tolist() == ["done", *["refused"] * 13]
+        sent = upload_batch(client, folder, upload_log=upload_log)
+    assert sent["state"].tolist() == ["uploaded", *["invalid"] * 13]
 
 
 def test_ten_thousand_files_are_listed_in_seconds(scans):

@@ -58,21 +58,21 @@ def test_a_user_may_be_called_na(written):
     assert line_of(written(HEADER + "a.pdf,W-2,NA\n")).borrower.external_id == "NA"
 
 
-def test_the_sample_manifest_of_the_project_uploads(client, journal):
+def test_the_sample_manifest_of_the_project_uploads(client, upload_log):
     with pytest.warns(UserWarning, match="2 of .* lines cannot be sent"):
-        result = upload_batch(client, DOCUMENTS.parent / "manifest.csv", journal=journal)
-    refused_files = result.loc[result["state"] == "refused", "file"]
+        result = upload_batch(client, DOCUMENTS.parent / "manifest.csv", upload_log=upload_log)
+    refused_files = result.loc[result["state"] == "invalid", "file"]
     assert {os.path.basename(file) for file in refused_files} == {  # noqa: PTH119 - only text
         "empty_scan.pdf",
         "notes_renamed.pdf",
     }
-    assert set(result["state"]) == {"done", "refused"}
+    assert set(result["state"]) == {"uploaded", "invalid"}
 
 
-def test_one_type_and_one_user_may_be_given_for_a_whole_manifest(client, user, stubs, journal):
+def test_one_type_and_one_user_may_be_given_for_a_whole_manifest(client, user, stubs, upload_log):
     manifest = stubs(2)[["file"]]
-    result = upload_batch(client, manifest, document_type="w2", user=user.id, journal=journal)
-    assert result["state"].tolist() == ["done", "done"]
+    result = upload_batch(client, manifest, document_type="w2", user=user.id, upload_log=upload_log)
+    assert result["state"].tolist() == ["uploaded", "uploaded"]
     assert set(result["document_type"]) == {"W-2"}
     assert set(result["user"]) == {user.id}
 
@@ -246,11 +246,11 @@ def test_of_a_protected_file_it_is_said_that_its_type_cannot_be_read(tmp_path):
     assert "the file has a password, so its type cannot be read: write one of" in problem
 
 
-def test_all_that_is_wrong_with_a_line_is_said_at_once(client, journal, tmp_path):
+def test_all_that_is_wrong_with_a_line_is_said_at_once(client, upload_log, tmp_path):
     (tmp_path / "notes.txt").write_text("no document")
     frame = pd.DataFrame({"file": [str(tmp_path / "notes.txt"), "gone.pdf"]})
     with pytest.warns(UserWarning, match="None of 2 lines can be sent") as told:
-        sent = upload_batch(client, frame, journal=journal)
+        sent = upload_batch(client, frame, upload_log=upload_log)
     words = [["is not a PDF, JPEG", "no document type", "whose document"]]
     words += [["there is no such file", "no document type", "whose document"]]
     for reason, expected in zip(sent["reason"], words, strict=True):
@@ -258,9 +258,9 @@ def test_all_that_is_wrong_with_a_line_is_said_at_once(client, journal, tmp_path
     assert str(told[0].message).count("whose document") == 1
 
 
-def test_an_unknown_type_for_all_lines_is_an_error(client, journal, stubs):
+def test_an_unknown_type_for_all_lines_is_an_error(client, upload_log, stubs):
     with refused(ValidationError, r"'paystbu' is not known \(did you mean paystubs"):
-        upload_batch(client, stubs(), document_type="paystbu", journal=journal)
+        upload_batch(client, stubs(), document_type="paystbu", upload_log=upload_log)
 
 
 # Paths
@@ -309,7 +309,7 @@ def test_a_path_that_two_files_match_is_neither(places):
 # Lines that are not sent
 
 
-def test_each_bad_line_stays_behind_with_its_reason_and_the_others_go(stubs, journal):
+def test_each_bad_line_stays_behind_with_its_reason_and_the_others_go(stubs, upload_log):
     manifest = stubs(5)
     manifest.loc[0, "document_type"] = "paystbu"
     manifest.loc[1, "user"] = " "
@@ -318,22 +318,22 @@ def test_each_bad_line_stays_behind_with_its_reason_and_the_others_go(stubs, jou
         HostileServer(upload_answer()) as server,
         pytest.warns(UserWarning, match="3 of 5 lines cannot be sent; the others are") as told,
     ):
-        result = run(server, manifest, journal)
+        result = run(server, manifest, upload_log)
     assert server.posts == 2
-    assert result["state"].tolist() == ["refused"] * 3 + ["done"] * 2
+    assert result["state"].tolist() == ["invalid"] * 3 + ["uploaded"] * 2
     words = ["did you mean paystubs?", "whose document this is", "the line names no file"]
     assert [word in reason for word, reason in zip(words, result["reason"][:3], strict=True)]
     assert all(word in str(told[0].message) for word in ["stub0.pdf: ", "a line without a file"])
 
 
-def test_reasons_that_are_the_same_are_said_once(stubs, journal):
+def test_reasons_that_are_the_same_are_said_once(stubs, upload_log):
     with (
         HostileServer(upload_answer()) as server,
         pytest.warns(
             UserWarning, match=r"13 files \(stub0.pdf, .* and 10 more\): no document"
         ) as told,
     ):
-        run(server, stubs(13, document_type=None), journal)
+        run(server, stubs(13, document_type=None), upload_log)
     assert str(told[0].message).count("document_type=") == 1
     assert server.posts == 0
 
@@ -357,14 +357,14 @@ def test_a_line_with_more_cells_than_the_header_is_not_read(written):
     assert "more cells than the header" in problem
 
 
-def test_mended_lines_are_sent_by_the_result_of_the_run_before(client, stubs, journal):
+def test_mended_lines_are_sent_by_the_result_of_the_run_before(client, stubs, upload_log):
     manifest = stubs(2, user="mended-1").assign(loan=["x", "y"])
     manifest.loc[0, "document_type"] = "?"
     with pytest.warns(UserWarning, match="1 of 2 lines cannot be sent"):
-        sent = upload_batch(client, manifest, journal=journal)
+        sent = upload_batch(client, manifest, upload_log=upload_log)
     sent.loc[0, "document_type"] = "W2"
-    again = upload_batch(client, sent, journal=journal)
-    assert again["state"].tolist() == ["done", "done"]
+    again = upload_batch(client, sent, upload_log=upload_log)
+    assert again["state"].tolist() == ["uploaded", "uploaded"]
     assert again["reason"].tolist()[1] == "already at the service"
     assert [*again][:6] == [*[*sent][:5], "document_type_as_written"]
     [user] = client.list_users(external_id="mended-1")
@@ -374,16 +374,18 @@ def test_mended_lines_are_sent_by_the_result_of_the_run_before(client, stubs, jo
 # What is no manifest
 
 
-def test_a_manifest_without_a_column_for_the_file_is_refused(client, journal):
+def test_a_manifest_without_a_column_for_the_file_is_refused(client, upload_log):
     told = "no column file: it has Document, user. Rename the column that holds the paths to 'file'"
     with refused(ValidationError, told):
-        upload_batch(client, pd.DataFrame({"Document": ["a.pdf"], "user": "me"}), journal=journal)
+        upload_batch(
+            client, pd.DataFrame({"Document": ["a.pdf"], "user": "me"}), upload_log=upload_log
+        )
 
 
-def test_a_column_that_is_there_twice_is_refused(client, journal):
+def test_a_column_that_is_there_twice_is_refused(client, upload_log):
     frame = pd.DataFrame([["a.pdf", "b.pdf"]], columns=["file", "file"])
     with refused(ValidationError, "two columns file"):
-        upload_batch(client, frame, journal=journal)
+        upload_batch(client, frame, upload_log=upload_log)
 
 
 @pytest.mark.parametrize(
@@ -399,31 +401,31 @@ def test_a_column_that_is_there_twice_is_refused(client, journal):
         b"f\0i\0l\0e",
     ],
 )
-def test_a_file_that_is_no_manifest_is_refused(client, journal, tmp_path, content):
+def test_a_file_that_is_no_manifest_is_refused(client, upload_log, tmp_path, content):
     (tmp_path / "list").write_bytes(content)
     with refused(ValidationError, "list (is|has|cannot)"):
-        upload_batch(client, tmp_path / "list", journal=journal)
+        upload_batch(client, tmp_path / "list", upload_log=upload_log)
 
 
 @pytest.mark.parametrize("name", ["paystub_rivera_2026-01-23.pdf", "id_card_rivera.jpg"])
-def test_a_document_is_no_manifest_and_it_is_said_what_to_name(client, journal, name):
+def test_a_document_is_no_manifest_and_it_is_said_what_to_name(client, upload_log, name):
     with refused(ValidationError, "is a document: name its folder, or a manifest that lists it"):
-        upload_batch(client, SAMPLES[name], journal=journal)
+        upload_batch(client, SAMPLES[name], upload_log=upload_log)
 
 
-def test_a_missing_manifest_is_refused(client, journal, tmp_path):
+def test_a_missing_manifest_is_refused(client, upload_log, tmp_path):
     with refused(ValidationError, "is not there"):
-        upload_batch(client, tmp_path / "nowhere.csv", journal=journal)
+        upload_batch(client, tmp_path / "nowhere.csv", upload_log=upload_log)
 
 
-def test_a_list_of_files_is_no_manifest(client, journal):
+def test_a_list_of_files_is_no_manifest(client, upload_log):
     with refused(ValidationError, "not list"):
-        upload_batch(client, ["a.pdf"], journal=journal)
+        upload_batch(client, ["a.pdf"], upload_log=upload_log)
 
 
-def test_a_column_that_the_result_needs_is_refused_and_not_overwritten(client, journal, stubs):
+def test_a_column_that_the_result_needs_is_refused_and_not_overwritten(client, upload_log, stubs):
     with refused(ValidationError, "column state"):
-        upload_batch(client, stubs().assign(state="Ohio"), journal=journal)
+        upload_batch(client, stubs().assign(state="Ohio"), upload_log=upload_log)
 
 
 def test_without_openpyxl_a_workbook_is_an_error_that_says_what_to_install(

@@ -11,7 +11,7 @@ from argyle_nb.client.client import Client
 from argyle_nb.documents import inspect_document
 from argyle_nb.errors import ValidationError
 from argyle_nb.uploads import UploadQueue, queue_threads, reconcile
-from argyle_nb.uploads.journal import JournalEntry, UploadKey
+from argyle_nb.uploads.log import LogEntry, UploadKey
 from argyle_nb.uploads.queue_threads import LATER
 from tests.support.records import record, scored, unscored
 from tests.support.samples import SAMPLES
@@ -56,7 +56,7 @@ def test_a_document_is_looked_at_and_its_type_is_guessed(queue, pdf):
 
 def test_a_file_that_is_no_document_is_refused_with_the_reason(queue, tmp_path):
     (tmp_path / "notes.pdf").write_text("just text")
-    file = at(queue, queue.add(tmp_path / "notes.pdf"), "refused")
+    file = at(queue, queue.add(tmp_path / "notes.pdf"), "invalid")
     assert "is not a PDF" in file.message
 
 
@@ -210,7 +210,7 @@ def test_an_e_mail_address_of_nobody_makes_no_user_and_stops_no_other(queue, pap
     lost = ready(queue, paper("a.pdf", 1), "stranger@example.test")
     good = ready(queue, paper("b.pdf", 2), user.id)
     queue.send().join(60)
-    assert queue.find(lost).state == "unsent"
+    assert queue.find(lost).state == "not_sent"
     assert "No single user with the email address" in queue.find(lost).message
     assert queue.find(good).upload_id
     assert not [u for u in client.list_users() if u.external_id == "stranger@example.test"]
@@ -220,7 +220,7 @@ def test_an_external_id_of_several_users_is_nobodys_until_another_is_chosen(queu
     one, _ = (client.create_user(external_id="queue-twins") for _ in range(2))
     key = ready(queue, paper(), "queue-twins")
     queue.send().join(60)
-    assert queue.find(key).state == "unsent"
+    assert queue.find(key).state == "not_sent"
     assert "2 users have this external id" in queue.find(key).message
     assert queue.set([key], user=one.id) == []
     queue.send([key]).join(60)
@@ -272,7 +272,7 @@ def test_a_refused_key_is_tried_once_and_told_on_each_row(queue_of, paper):
         keys = [ready(queue, paper(f"{number}.pdf", number)) for number in range(2)]
         queue.send().join(60)
         assert server.posts == 1
-    assert [queue.find(key).state for key in keys] == ["unsent", "unsent"]
+    assert [queue.find(key).state for key in keys] == ["not_sent", "not_sent"]
     assert all("key" in queue.find(key).message for key in keys)
 
 
@@ -288,9 +288,9 @@ def test_a_document_that_was_rejected_is_sent_again_only_when_it_is_named(queue_
         queue = queue_of(server)
         key = ready(queue, paper())
         queue.send().join(60)
-        assert queue.find(key).state == "rejected"
+        assert queue.find(key).state == "rejected_by_argyle"
         queue.send().join(60)
-        assert (queue.find(key).state, server.posts) == ("rejected", 1)
+        assert (queue.find(key).state, server.posts) == ("rejected_by_argyle", 1)
         queue.send([key]).join(60)
         assert at(queue, key, "done").score == 85
         assert server.posts == 2
@@ -301,10 +301,10 @@ def test_a_service_that_is_gone_leaves_the_document_to_be_tried_again(tmp_path, 
     queue = UploadQueue(gone, tmp_path / "journal.sqlite")
     key = ready(queue, paper())
     queue.send().join(60)
-    assert queue.find(key).state == "unsent"
+    assert queue.find(key).state == "not_sent"
     assert "could not be reached" in queue.find(key).message
     queue.send([key]).join(60)
-    assert queue.find(key).state == "unsent"
+    assert queue.find(key).state == "not_sent"
 
 
 def test_a_batch_that_is_stopped_goes_back_to_ready(queue_of, paper):
@@ -339,17 +339,17 @@ def test_an_unforeseen_error_is_told_on_the_row(queue, paper, monkeypatch):
     monkeypatch.setattr("argyle_nb.uploads.queue.send_jobs", broken)
     key = ready(queue, paper())
     queue.send().join(60)
-    assert queue.find(key).state == "unsent"
+    assert queue.find(key).state == "not_sent"
     assert queue.find(key).message == "RuntimeError: the disk broke"
 
 
-def test_the_journal_tells_what_was_sent_before(client, pdf, user, tmp_path):
+def test_the_upload_log_tells_what_was_sent_before(client, pdf, user, tmp_path):
     before = UploadQueue(client, tmp_path / "journal.sqlite")
     ready(before, pdf, user.id)
     before.send().join(60)
     after = UploadQueue(client, tmp_path / "journal.sqlite")
     [(key, entry, at_time)] = after.earlier()
-    assert (entry.name, entry.state, key.user) == (pdf.name, "done", user.id)
+    assert (entry.name, entry.state, key.user) == (pdf.name, "uploaded", user.id)
     assert entry.upload_id == before.uploads[0].id
     assert at_time.startswith("20")
     assert before.earlier() == []
@@ -360,8 +360,8 @@ def test_the_journal_tells_what_was_sent_before(client, pdf, user, tmp_path):
 
 def left_by(first):
     """What a new queue finds of one whose Python has ended: it lets go of its lock."""
-    first.journal._owner.close()
-    return UploadQueue(first.client, first.journal.path)
+    first.upload_log._owner.close()
+    return UploadQueue(first.client, first.upload_log.path)
 
 
 def interrupted(client, folder, papers, user, **options):
@@ -377,7 +377,7 @@ def test_a_batch_is_recorded_before_it_starts_and_offered_when_its_python_has_en
 ):
     papers = [paper(f"{number}.pdf", number) for number in range(3)]
     first = interrupted(client, tmp_path, papers, user.external_id or user.id)
-    assert UploadQueue(client, first.journal.path).interrupted == (0, 0, 0)  # it lives
+    assert UploadQueue(client, first.upload_log.path).interrupted == (0, 0, 0)  # it lives
     second = left_by(first)
     assert second.interrupted == (3, 0, 0)
     second.resume().join(60)
@@ -393,8 +393,8 @@ def test_what_was_under_way_is_not_confirmed_and_continuing_looks_for_it(
     path = paper("half.pdf", "half")
     first = interrupted(client, tmp_path, [path], user.id)
     sent = inspect_document(path)
-    key = UploadKey(client.settings.journal_scope, sent.sha256, "paystubs", user.id)
-    first.journal.claim(key, sent.name, client.clock.now())
+    key = UploadKey(client.settings.log_scope, sent.sha256, "paystubs", user.id)
+    first.upload_log.claim(key, sent.name, client.clock.now())
     stored = client.upload(sent, document_type="paystubs", user=user.id)
     second = left_by(first)
     assert second.interrupted == (0, 1, 0)
@@ -411,10 +411,10 @@ def test_what_was_sent_and_not_yet_noted_is_there_with_its_result_and_not_a_seco
     first = interrupted(client, tmp_path, copies, user.id, is_copy=True)
     for number, path in enumerate(copies):
         sent = inspect_document(path)
-        key = UploadKey(client.settings.journal_scope, sent.sha256, "paystubs", user.id)
-        first.journal.claim(key, sent.name, client.clock.now())
+        key = UploadKey(client.settings.log_scope, sent.sha256, "paystubs", user.id)
+        first.upload_log.claim(key, sent.name, client.clock.now())
         stored = client.upload(sent, document_type="paystubs", user=user.id)
-        first.journal.finish(key, JournalEntry("done", stored.id))
+        first.upload_log.finish(key, LogEntry("uploaded", stored.id))
         if number:
             path.unlink()
     second = left_by(first)
@@ -434,7 +434,7 @@ def test_a_file_that_is_gone_or_has_changed_is_still_accounted_for(client, paper
     second = left_by(first)
     assert second.resume() is None
     states = {file.name: (file.state, file.message) for file in second.files}
-    assert states["gone.pdf"][0] == "refused"
+    assert states["gone.pdf"][0] == "invalid"
     assert "no longer on the Jupyter server" in states["gone.pdf"][1]
     assert states["changed.pdf"][0] == "ready"
     assert "has changed since" in states["changed.pdf"][1]
@@ -568,7 +568,7 @@ def test_an_address_that_has_a_second_owner_by_now_sends_nothing(
     client.create_user(external_id="owner-2", email="owner@example.test")
     key = ready(queue, paper(), "owner@example.test")
     queue.send().join(60)
-    assert queue.find(key).state == "unsent"
+    assert queue.find(key).state == "not_sent"
     assert "several users" in queue.find(key).message
 
 
@@ -591,7 +591,7 @@ def test_other_content_of_the_same_size_and_time_is_not_sent_but_looked_at_anew(
     paper(number=2)
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     queue.send().join(60)
-    assert queue.find(key).state == "unsent"
+    assert queue.find(key).state == "not_sent"
     assert "has changed since it was looked at, and was not sent" in queue.find(key).message
     assert list(client.list_uploads(user=user.id)) == []
     queue.send([key]).join(60)
@@ -696,7 +696,7 @@ def test_documents_whose_ends_cannot_be_told_are_never_called_unsent(
     keys = [ready(queue, paper(f"{number}.pdf", number), user.id) for number in range(9)]
     monkeypatch.setattr(queue, "_arrived", fail)
     queue.send().join(60)
-    assert {queue.find(key).state for key in keys} == {"unknown"}
+    assert {queue.find(key).state for key in keys} == {"not_confirmed"}
     assert all("It may be stored" in queue.find(key).message for key in keys)
 
 
@@ -705,14 +705,16 @@ def test_after_a_corrected_key_the_same_documents_are_sent(paper, tmp_path):
         queue = UploadQueue(client_of(server), tmp_path / "journal.sqlite")
         key = ready(queue, paper())
         queue.send().join(60)
-        assert queue.find(key).state == "unsent"
+        assert queue.find(key).state == "not_sent"
     with taking({FIRST: [record(1)]}) as server:
         queue.use(client_of(server))
         queue.send([key]).join(60)
         assert at(queue, key, "done").upload_id == FIRST
 
 
-def test_another_working_folder_makes_no_second_journal(paper, client, user, tmp_path, monkeypatch):
+def test_another_working_folder_makes_no_second_upload_log(
+    paper, client, user, tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "elsewhere").mkdir()
     queue = UploadQueue(client, "journal.sqlite")
@@ -744,7 +746,7 @@ def test_an_end_that_is_told_late_changes_nothing_in_a_later_batch(queue_of, pap
         small = ready(queue, paper("small.pdf", 1))
         large = ready(queue, paper("large.pdf", 22))
         first = queue.send()
-        at(queue, small, "rejected")
+        at(queue, small, "rejected_by_argyle")
         second = queue.send([small])
         until(lambda: server.posts == 3)
         go_on.set()
@@ -759,11 +761,11 @@ def test_an_end_that_is_told_late_changes_nothing_in_a_later_batch(queue_of, pap
 def test_what_may_be_at_argyle_keeps_its_type_and_user(queue_of, paper):
     queue = queue_of("http://127.0.0.1:9")
     key = ready(queue, paper())
-    for state in ("unknown", "probable", "reading", "unread", "done"):
+    for state in ("not_confirmed", "possible_match", "reading", "unread", "done"):
         queue._files.put(key, state=state)
         queue.set([key], document_type="W-2", user="somebody else")
         assert (queue.find(key).document_type, queue.find(key).user) == ("paystubs", USER_ID)
-    queue._files.put(key, state="unsent")
+    queue._files.put(key, state="not_sent")
     queue.set([key], document_type="W-2")
     assert queue.find(key).document_type == "W-2"
 
@@ -816,7 +818,7 @@ def test_while_one_end_is_looked_for_the_others_are_told_and_stop_is_heard(queue
         worker.join(60)
         assert not worker.is_alive()
         assert server.posts == posts
-    assert queue.find(lost).state == "unknown"
+    assert queue.find(lost).state == "not_confirmed"
     assert "It may be stored" in queue.find(lost).message
 
 
@@ -827,7 +829,7 @@ def test_names_that_no_manifest_can_hold_are_refused_and_the_others_go(client, u
     queue = UploadQueue(client, tmp_path / "journal.sqlite")
     keys = [ready(queue, path, user.id) for path in sorted(tmp_path.glob("*.pdf*"))]
     queue.send().join(60)
-    told = {queue.find(key).message for key in keys if queue.find(key).state == "refused"}
+    told = {queue.find(key).message for key in keys if queue.find(key).state == "invalid"}
     assert told == {
         "its name is no text (UTF-8); rename it",
         "its name ends with a space; rename it",
@@ -859,4 +861,4 @@ def test_a_refused_key_is_not_tried_for_each_user(queue_of, paper):
         ]
         queue.send().join(60)
         assert len(server.seen) == 1
-    assert {queue.find(key).state for key in keys} == {"unsent"}
+    assert {queue.find(key).state for key in keys} == {"not_sent"}

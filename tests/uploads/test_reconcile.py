@@ -1,4 +1,4 @@
-"""What became of uploads whose end was not seen, and what the journal does not know."""
+"""What became of uploads whose end was not seen, and what the upload log does not know."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from argyle_nb.errors import AuthenticationError, NotFoundError
 from argyle_nb.uploads import audit, reconcile
-from argyle_nb.uploads.journal import Journal
+from argyle_nb.uploads.log import UploadLog
 from tests.faults.ledger import FILE, LIST, RESET, UPLOAD, Answer, Fault
 from tests.faults.server import FaultServer
 from tests.support.batches import rows_of, run, states
@@ -34,51 +34,51 @@ def form(content, name="stub0.pdf", document_type="paystubs", user=USER_ID):
     return {"user": user, "document_type": document_type, "upload": (name, content)}
 
 
-def test_what_is_there_is_adopted_and_not_sent_again(server, stubs, journal):
+def test_what_is_there_is_adopted_and_not_sent_again(server, stubs, upload_log):
     server.script(UPLOAD, [STORED])
-    result = run(server, stubs(), journal)
+    result = run(server, stubs(), upload_log)
     [stored] = server.ledger.documents
-    assert told(result) == [["done", stored.id]]
+    assert told(result) == [["uploaded", stored.id]]
     assert result.loc[0, "reason"] == reconcile.FOUND
     assert server.ledger.count(UPLOAD) == 1
 
 
-def test_what_is_not_there_is_sent_once_more(server, stubs, journal):
+def test_what_is_not_there_is_sent_once_more(server, stubs, upload_log):
     server.script(UPLOAD, [LOST])
-    result = run(server, stubs(), journal)
-    assert result[["state", "attempts"]].to_numpy().tolist() == [["done", 2]]
+    result = run(server, stubs(), upload_log)
+    assert result[["state", "attempts"]].to_numpy().tolist() == [["uploaded", 2]]
 
 
-def test_nothing_is_sent_again_before_the_time_to_settle(server, stubs, journal):
+def test_nothing_is_sent_again_before_the_time_to_settle(server, stubs, upload_log):
     server.script(UPLOAD, [LOST])
-    run(server, stubs(), journal, settle=1.0)
+    run(server, stubs(), upload_log, confirm_timeout=1.0)
     first, second = server.ledger.uploads
     assert second.at - first.at >= 1.0
 
 
-def test_it_is_looked_for_twice_before_it_is_sent_again(server, stubs, journal):
+def test_it_is_looked_for_twice_before_it_is_sent_again(server, stubs, upload_log):
     server.script(UPLOAD, [LOST])
-    run(server, stubs(), journal)
+    run(server, stubs(), upload_log)
     kinds = [request.kind for request in server.ledger.requests]
     assert kinds == [UPLOAD, LIST, LIST, UPLOAD]
 
 
-def test_it_is_sent_once_more_and_not_twice(server, stubs, journal):
+def test_it_is_sent_once_more_and_not_twice(server, stubs, upload_log):
     server.script(UPLOAD, [LOST] * 5)
-    result = run(server, stubs(), journal)
-    assert told(result) == [["unknown", ""]]
+    result = run(server, stubs(), upload_log)
+    assert told(result) == [["not_confirmed", ""]]
     assert result.loc[0, "reason"] == reconcile.STILL_UNKNOWN
     assert server.ledger.count(UPLOAD) == 2
 
 
-def test_a_second_attempt_whose_end_is_not_seen_is_looked_for_too(server, stubs, journal):
+def test_a_second_attempt_whose_end_is_not_seen_is_looked_for_too(server, stubs, upload_log):
     server.script(UPLOAD, [LOST, STORED])
-    assert told(run(server, stubs(), journal))[0][0] == "done"
+    assert told(run(server, stubs(), upload_log))[0][0] == "uploaded"
     assert len(server.ledger.documents) == 1
 
 
 @pytest.mark.parametrize("moment", [(LIST, 2, 3), (UPLOAD, 4, 4)])
-def test_stop_is_heard_before_each_document_that_is_sent_again(server, stubs, journal, moment):
+def test_stop_is_heard_before_each_document_that_is_sent_again(server, stubs, upload_log, moment):
     kind, count, uploads = moment
     server.script(UPLOAD, [LOST] * 3)
 
@@ -87,13 +87,13 @@ def test_stop_is_heard_before_each_document_that_is_sent_again(server, stubs, jo
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(server, stubs(3), journal, progress=stop)
+        run(server, stubs(3), upload_log, progress=stop)
     assert server.ledger.count(UPLOAD) == uploads
-    assert set(run(server, stubs(3), journal)["state"]) == {"done"}
+    assert set(run(server, stubs(3), upload_log)["state"]) == {"uploaded"}
     assert server.ledger.duplicates == 0
 
 
-def test_stop_is_heard_before_each_document_that_is_fetched(server, stubs, journal):
+def test_stop_is_heard_before_each_document_that_is_fetched(server, stubs, upload_log):
     server.script(UPLOAD, [STORED] * 3)
 
     def stop(_):
@@ -101,117 +101,119 @@ def test_stop_is_heard_before_each_document_that_is_fetched(server, stubs, journ
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(server, stubs(3), journal, progress=stop)
+        run(server, stubs(3), upload_log, progress=stop)
     assert server.ledger.count(FILE) == 1
 
 
-def test_the_next_run_goes_on_where_this_one_ended(server, stubs, journal):
+def test_the_next_run_goes_on_where_this_one_ended(server, stubs, upload_log):
     server.script(UPLOAD, [LOST] * 3)
-    run(server, stubs(), journal)
-    assert told(run(server, stubs(), journal)) == [["unknown", ""]]
-    assert told(run(server, stubs(), journal))[0][0] == "done"
+    run(server, stubs(), upload_log)
+    assert told(run(server, stubs(), upload_log)) == [["not_confirmed", ""]]
+    assert told(run(server, stubs(), upload_log))[0][0] == "uploaded"
     assert server.ledger.count(UPLOAD) == 4
 
 
-def test_the_cautious_never_send_again(server, stubs, journal):
+def test_the_cautious_never_send_again(server, stubs, upload_log):
     server.script(UPLOAD, [LOST])
     for _ in range(2):
-        result = run(server, stubs(), journal, resend="never")
-        assert told(result) == [["unknown", ""]]
+        result = run(server, stubs(), upload_log, resend="never")
+        assert told(result) == [["not_confirmed", ""]]
         assert result.loc[0, "reason"] == reconcile.NOT_FOUND
     assert server.ledger.count(UPLOAD) == 1
 
 
-def test_the_cautious_still_find_what_comes_late(server, stubs, journal):
+def test_the_cautious_still_find_what_comes_late(server, stubs, upload_log):
     server.script(UPLOAD, [Fault(RESET, late=0.3)])
-    assert told(run(server, stubs(), journal, resend="never")) == [["unknown", ""]]
+    assert told(run(server, stubs(), upload_log, resend="never")) == [["not_confirmed", ""]]
     until(lambda: server.ledger.documents)
-    assert told(run(server, stubs(), journal, resend="never"))[0][0] == "done"
+    assert told(run(server, stubs(), upload_log, resend="never"))[0][0] == "uploaded"
     assert server.ledger.duplicates == 0
 
 
 def test_a_service_that_stores_later_than_the_time_to_settle_makes_a_second_copy(
-    server, stubs, journal
+    server, stubs, upload_log
 ):
     """No client can do better without a key; but it is found."""
     server.script(UPLOAD, [Fault(RESET, late=1.0)])
-    run(server, stubs(), journal, settle=0.2)
+    run(server, stubs(), upload_log, confirm_timeout=0.2)
     until(lambda: len(server.ledger.documents) == 2)
     with client_of(server) as client:
-        found = audit(client, user=USER_ID, journal=journal)
+        found = audit(client, user=USER_ID, upload_log=upload_log)
     assert found["finding"].tolist() == ["duplicate"]
 
 
-def test_other_bytes_under_its_name_are_shown_and_it_is_not_sent_again(server, stubs, journal):
+def test_other_bytes_under_its_name_are_shown_and_it_is_not_sent_again(server, stubs, upload_log):
     other = server.keep(form(PDF + b"% scanned again"))
     server.script(UPLOAD, [LOST])
     for _ in range(2):
-        result = run(server, stubs(), journal)
-        assert told(result) == [["probable", ""]]
+        result = run(server, stubs(), upload_log)
+        assert told(result) == [["possible_match", ""]]
         assert other.id in result.loc[0, "reason"]
     assert server.ledger.count(UPLOAD) == 1
 
 
-def test_another_name_is_nothing_to_it(server, stubs, journal):
+def test_another_name_is_nothing_to_it(server, stubs, upload_log):
     server.keep(form(PDF + b"% other", name="other.pdf"))
     server.script(UPLOAD, [LOST])
-    assert told(run(server, stubs(), journal))[0][0] == "done"
+    assert told(run(server, stubs(), upload_log))[0][0] == "uploaded"
     assert server.ledger.count(FILE) == 0
 
 
-def test_an_older_upload_of_its_name_is_nothing_to_it(server, stubs, journal):
+def test_an_older_upload_of_its_name_is_nothing_to_it(server, stubs, upload_log):
     server.clock_ahead = -3600
     server.keep(form(PDF + b"% of last month", name="stub1.pdf"))
     server.clock_ahead = 0
     server.script(UPLOAD, [None, LOST])
-    result = run(server, stubs(2), journal)
-    assert result["state"].tolist() == ["done", "done"]
+    result = run(server, stubs(2), upload_log)
+    assert result["state"].tolist() == ["uploaded", "uploaded"]
     assert server.ledger.count(FILE) == 0
 
 
-def test_where_the_services_time_is_not_known_an_older_upload_is_compared(server, stubs, journal):
+def test_where_the_services_time_is_not_known_an_older_upload_is_compared(
+    server, stubs, upload_log
+):
     server.clock_ahead = -3600
     stored = server.keep(form(PDF + b"0"))
     server.clock_ahead = 0
     server.script(UPLOAD, [LOST])
-    assert told(run(server, stubs(), journal)) == [["done", stored.id]]
+    assert told(run(server, stubs(), upload_log)) == [["uploaded", stored.id]]
 
 
 @pytest.mark.parametrize("ahead", [-86_400, 86_400])
-def test_the_services_clock_counts_and_not_ours(stubs, journal, ahead):
+def test_the_services_clock_counts_and_not_ours(stubs, upload_log, ahead):
     with FaultServer(clock_ahead=ahead) as server:
         server.script(UPLOAD, [None, STORED, STORED])
-        result = run(server, stubs(3), journal)
-        assert result["state"].eq("done").all()
+        result = run(server, stubs(3), upload_log)
+        assert result["state"].eq("uploaded").all()
         assert server.ledger.duplicates == 0
 
 
-def test_what_belongs_to_another_row_is_not_taken(server, stubs, journal):
-    run(server, stubs(), journal)
+def test_what_belongs_to_another_row_is_not_taken(server, stubs, upload_log):
+    run(server, stubs(), upload_log)
     server.script(UPLOAD, [LOST])
     manifest = stubs(document_type="W-2")
-    result = run(server, manifest, journal)
-    assert told(result)[0][0] == "done"
+    result = run(server, manifest, upload_log)
+    assert told(result)[0][0] == "uploaded"
     assert len(server.ledger.documents) == 2
 
 
-def test_one_content_as_two_types_is_told_apart(server, stubs, journal):
+def test_one_content_as_two_types_is_told_apart(server, stubs, upload_log):
     server.script(UPLOAD, [STORED, LOST])
     manifest = pd.concat([stubs(), stubs(document_type="W-2")])
-    result = run(server, manifest, journal)
-    assert result["state"].tolist() == ["done", "done"]
+    result = run(server, manifest, upload_log)
+    assert result["state"].tolist() == ["uploaded", "uploaded"]
     assert result["upload_id"].nunique() == len(server.ledger.documents) == 2
     assert server.ledger.duplicates == 0
 
 
-def test_an_upload_whose_type_was_overwritten_is_found(server, stubs, journal):
+def test_an_upload_whose_type_was_overwritten_is_found(server, stubs, upload_log):
     server.script(UPLOAD, [LOST])
     stub = stubs()
     stored = server.keep(form(PDF + b"0", document_type="miscellaneous"))
-    assert told(run(server, stub, journal)) == [["done", stored.id]]
+    assert told(run(server, stub, upload_log)) == [["uploaded", stored.id]]
 
 
-def test_two_documents_of_one_name_are_told_apart(server, journal, tmp_path):
+def test_two_documents_of_one_name_are_told_apart(server, upload_log, tmp_path):
     files = []
     for folder in ("a", "b", "c"):
         (tmp_path / folder).mkdir()
@@ -219,13 +221,13 @@ def test_two_documents_of_one_name_are_told_apart(server, journal, tmp_path):
         files.append(str(tmp_path / folder / "stub.pdf"))
     manifest = pd.DataFrame({"file": files, "document_type": "1099", "user": USER_ID})
     server.script(UPLOAD, [STORED] * 3)
-    result = run(server, manifest, journal)
-    assert result["state"].eq("done").all()
+    result = run(server, manifest, upload_log)
+    assert result["state"].eq("uploaded").all()
     by_id = {stored.id: stored.content for stored in server.ledger.documents}
     assert [by_id[upload_id][-1:] for upload_id in result["upload_id"]] == [b"a", b"b", b"c"]
 
 
-def test_it_is_found_on_a_later_page(server, stubs, journal):
+def test_it_is_found_on_a_later_page(server, stubs, upload_log):
     server.script(UPLOAD, [STORED])
     server.page_size = 3
 
@@ -234,62 +236,62 @@ def test_it_is_found_on_a_later_page(server, stubs, journal):
             server.keep(form(PDF, name=f"other{number}.pdf"))
 
     server.script(LIST, crowd)
-    assert told(run(server, stubs(), journal))[0][0] == "done"
+    assert told(run(server, stubs(), upload_log))[0][0] == "uploaded"
     assert server.ledger.count(UPLOAD) == 1
 
 
 @pytest.mark.parametrize("kind", [LIST, FILE])
-def test_what_cannot_be_looked_for_stays_unknown(server, stubs, journal, kind):
+def test_what_cannot_be_looked_for_stays_unknown(server, stubs, upload_log, kind):
     server.script(UPLOAD, [STORED])
     server.script(kind, lambda _: Fault(Answer(404)))
-    result = run(server, stubs(), journal)
-    assert told(result) == [["unknown", ""]]
+    result = run(server, stubs(), upload_log)
+    assert told(result) == [["not_confirmed", ""]]
     assert "could not be" in result.loc[0, "reason"]
     assert server.ledger.count(UPLOAD) == 1
     server.script(kind, [])
-    assert told(run(server, stubs(), journal))[0][0] == "done"
+    assert told(run(server, stubs(), upload_log))[0][0] == "uploaded"
     assert server.ledger.count(UPLOAD) == 1
 
 
-def test_a_key_that_is_refused_while_looking_ends_the_run(server, stubs, journal):
+def test_a_key_that_is_refused_while_looking_ends_the_run(server, stubs, upload_log):
     server.script(UPLOAD, [STORED])
     server.script(LIST, [Fault(Answer(401))])
     with refused(AuthenticationError):
-        run(server, stubs(), journal)
-    assert told(run(server, stubs(), journal))[0][0] == "done"
+        run(server, stubs(), upload_log)
+    assert told(run(server, stubs(), upload_log))[0][0] == "uploaded"
     assert server.ledger.count(UPLOAD) == 1
 
 
-def test_what_another_run_looks_after_is_left_to_it(server, stubs, journal):
+def test_what_another_run_looks_after_is_left_to_it(server, stubs, upload_log):
     server.script(UPLOAD, [LOST])
-    run(server, stubs(), journal, resend="never")
-    [key] = rows_of(journal)
-    with Journal(journal) as other:
+    run(server, stubs(), upload_log, resend="never")
+    [key] = rows_of(upload_log)
+    with UploadLog(upload_log) as other:
         other.look_after(key)
         assert other.entry(key).state == "sending"
-    assert states(journal) == ["unknown"]
+    assert states(upload_log) == ["not_confirmed"]
 
 
-def test_an_upload_without_name_and_time_is_compared(server, stubs, journal):
+def test_an_upload_without_name_and_time_is_compared(server, stubs, upload_log):
     stub = stubs()
     stored = server.keep(form(PDF + b"0"))
     shown = server.shown(stored) | {"file_name": None, "created_at": None}
     page = json.dumps({"next": None, "results": [shown]}).encode()
     server.script(LIST, lambda _: Fault(Answer(200, page)))
     server.script(UPLOAD, [LOST])
-    assert told(run(server, stub, journal)) == [["done", stored.id]]
+    assert told(run(server, stub, upload_log)) == [["uploaded", stored.id]]
 
 
 # Audit
 
 
 @pytest.fixture
-def look(server, journal):
+def look(server, upload_log):
     """Audit the user."""
 
     def look(user=USER_ID):
         with client_of(server) as client:
-            return audit(client, user=user, journal=journal)
+            return audit(client, user=user, upload_log=upload_log)
 
     return look
 
@@ -299,8 +301,8 @@ def keep(server, content, user=USER_ID):
     return server.keep({"user": user, "document_type": "W-2", "upload": ("stub.pdf", content)})
 
 
-def test_a_batch_leaves_nothing_to_find(server, look, stubs, journal):
-    run(server, stubs(3), journal)
+def test_a_batch_leaves_nothing_to_find(server, look, stubs, upload_log):
+    run(server, stubs(3), upload_log)
     found = look()
     assert found.empty
     assert server.ledger.count(FILE) == 0
@@ -320,39 +322,39 @@ def test_the_columns_have_their_types_even_without_rows(look):
     }
 
 
-def test_what_the_journal_does_not_know_is_an_orphan(server, look, stubs, journal):
-    run(server, stubs(), journal)
-    orphan = keep(server, PDF)
+def test_what_the_upload_log_does_not_know_is_not_in_log(server, look, stubs, upload_log):
+    run(server, stubs(), upload_log)
+    unknown = keep(server, PDF)
     found = look()
-    assert found[["finding", "id"]].to_numpy().tolist() == [["orphan", orphan.id]]
-    assert found.loc[0, "sha256"] == orphan.sha256
+    assert found[["finding", "id"]].to_numpy().tolist() == [["not_in_log", unknown.id]]
+    assert found.loc[0, "sha256"] == unknown.sha256
 
 
-def test_a_second_copy_of_what_the_journal_knows_is_a_duplicate(server, look, stubs, journal):
+def test_a_second_copy_of_what_the_upload_log_knows_is_a_duplicate(server, look, stubs, upload_log):
     copy = keep(server, PDF + b"0")
-    result = run(server, stubs(), journal)
+    result = run(server, stubs(), upload_log)
     found = look()
     assert found[["finding", "id", "same_as"]].to_numpy().tolist() == [
         ["duplicate", copy.id, result.loc[0, "upload_id"]]
     ]
 
 
-def test_of_copies_that_nobody_knows_the_oldest_is_the_orphan(server, look):
+def test_of_copies_that_nobody_knows_the_oldest_is_not_in_log(server, look):
     first, second, third = keep(server, PDF), keep(server, PDF), keep(server, PDF + b"%")
     found = look()
     assert found["id"].tolist() == [first.id, second.id, third.id]
-    assert found["finding"].tolist() == ["orphan", "duplicate", "orphan"]
+    assert found["finding"].tolist() == ["not_in_log", "duplicate", "not_in_log"]
     assert found["same_as"].fillna("").tolist() == ["", first.id, ""]
 
 
-def test_one_content_as_two_types_is_no_duplicate(server, look, stubs, journal):
-    run(server, stubs(), journal)
-    run(server, stubs(document_type="W-2"), journal)
+def test_one_content_as_two_types_is_no_duplicate(server, look, stubs, upload_log):
+    run(server, stubs(), upload_log)
+    run(server, stubs(document_type="W-2"), upload_log)
     assert look().empty
 
 
-def test_another_users_copy_is_no_duplicate(server, look, stubs, journal):
-    run(server, stubs(), journal)
+def test_another_users_copy_is_no_duplicate(server, look, stubs, upload_log):
+    run(server, stubs(), upload_log)
     keep(server, PDF + b"0", user=OTHER_USER)
     assert look().empty
 
@@ -361,7 +363,7 @@ def test_an_upload_that_cannot_be_downloaded_is_told(server, look):
     keep(server, PDF)
     server.script(FILE, [Fault(Answer(404))])
     found = look()
-    assert found["finding"].tolist() == ["orphan"]
+    assert found["finding"].tolist() == ["not_in_log"]
     assert found["sha256"].isna().all()
     assert "could not be compared" in found.loc[0, "reason"]
 

@@ -51,23 +51,23 @@ def work(tmp_path):
 
 
 @pytest.fixture
-def sent_by(client, work, journal):
+def sent_by(client, work, upload_log):
     """Give a function that uploads a manifest and counts what was sent, all of it right."""
 
     def count(path, **options):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            sent = upload_batch(client, path, journal=journal, **options)
-        assert sent["state"].isin(["done", "refused"]).all(), sent["reason"].tolist()
-        assert sent.loc[sent["state"] == "refused", "reason"].str.len().gt(10).all()
+            sent = upload_batch(client, path, upload_log=upload_log, **options)
+        assert sent["state"].isin(["uploaded", "invalid"]).all(), sent["reason"].tolist()
+        assert sent.loc[sent["state"] == "invalid", "reason"].str.len().gt(10).all()
         right = set()
         for file, document_type, external_id in MEANT:
             sha256 = hashlib.sha256((work / file).read_bytes()).hexdigest()
             for user in client.list_users(external_id=external_id):
                 right.add((sha256, document_type, user.id))
-        went = {tuple(row)[1:] for row in rows_of(journal) if not row.sha256.startswith("path")}
+        went = {tuple(row)[1:] for row in rows_of(upload_log) if not row.sha256.startswith("path")}
         assert went <= right
-        assert len(went) == sent.loc[sent["state"] == "done", "upload_id"].nunique()
+        assert len(went) == sent.loc[sent["state"] == "uploaded", "upload_id"].nunique()
         return len(went)
 
     return count
@@ -256,24 +256,24 @@ def test_a_workbook_is_sent_right_or_refused(name, work, sent_by):
     assert sent_by(write(work)) == count
 
 
-def test_a_second_sheet_with_files_is_told(client, work, journal):
+def test_a_second_sheet_with_files_is_told(client, work, upload_log):
     def again(book, sheet):
         book.copy_worksheet(sheet)
 
     path = workbook(again)(work)
     with pytest.warns(UserWarning, match="the sheet 'Sheet' was read; 'Sheet Copy' list files too"):
-        assert len(upload_batch(client, path, journal=journal)) == 4
+        assert len(upload_batch(client, path, upload_log=upload_log)) == 4
 
 
-def test_further_columns_of_a_workbook_stay_numbers_and_dates(client, work, journal):
+def test_further_columns_of_a_workbook_stay_numbers_and_dates(client, work, upload_log):
     table = PLAIN.assign(amount=[1.5, 2.0, 3.25, 4.0], due=pd.Timestamp("2026-03-04"))
-    sent = upload_batch(client, in_excel(work, table), journal=journal)
+    sent = upload_batch(client, in_excel(work, table), upload_log=upload_log)
     assert sent["amount"].tolist() == table["amount"].tolist()
     assert sent["due"].tolist() == table["due"].tolist()
 
 
-def test_further_columns_of_a_csv_file_stay_the_texts_they_are(client, work, journal):
-    sent = upload_batch(client, by_pandas(work, encoding="utf-16"), journal=journal)
+def test_further_columns_of_a_csv_file_stay_the_texts_they_are(client, work, upload_log):
+    sent = upload_batch(client, by_pandas(work, encoding="utf-16"), upload_log=upload_log)
     assert sent["Notes"].tolist() == WRITTEN["Notes"].tolist()
 
 

@@ -9,7 +9,7 @@ import pytest
 from argyle_nb.errors import ValidationError
 from argyle_nb.uploads import users
 from argyle_nb.uploads.jobs import Borrower
-from argyle_nb.uploads.journal import Journal
+from argyle_nb.uploads.log import UploadLog
 from argyle_nb.uploads.reconcile import audit
 from argyle_nb.uploads.users import UserFinder, UserMatch, Users, find_or_create_user
 from tests.support.servers import USER_ID, Answer, HostileServer, client_of, until
@@ -109,7 +109,7 @@ def test_of_several_users_with_an_external_id_none_is_meant(tmp_path):
         client = client_of(server)
         found = UserFinder(client).find("loan-7")
         with pytest.raises(ValidationError, match="2 users have this external id") as caught:
-            find_or_create_user(client, Journal(tmp_path / "j.sqlite"), "loan-7")
+            find_or_create_user(client, UploadLog(tmp_path / "j.sqlite"), "loan-7")
     assert all(user["id"] in str(caught.value) for user in several)
     assert (found.kind, found.user, len(found.users)) == ("shared", None, 2)
     assert "choose one by id" in found.words
@@ -293,7 +293,7 @@ def test_two_runs_that_meet_a_new_user_at_once_create_one(client, tmp_path):
     path = tmp_path / "journal.sqlite"
     with ThreadPoolExecutor(4) as pool:
         found = pool.map(
-            lambda _: find_or_create_user(client, Journal(path), "met-at-once"), range(8)
+            lambda _: find_or_create_user(client, UploadLog(path), "met-at-once"), range(8)
         )
     assert len(set(found)) == 1
 
@@ -301,7 +301,7 @@ def test_two_runs_that_meet_a_new_user_at_once_create_one(client, tmp_path):
 @pytest.fixture
 def named(client, tmp_path):
     """Give a function that gives the id for what a line names."""
-    users = Users(client, Journal(tmp_path / "users.sqlite"))
+    users = Users(client, UploadLog(tmp_path / "users.sqlite"))
     return lambda user="", external_id="": users.id_of(Borrower(user, external_id))
 
 
@@ -339,10 +339,10 @@ def test_an_external_id_whose_accents_are_written_apart_is_the_same_one(client, 
     assert named(external_id=composed) == old.id
     assert named(old.id, composed) == old.id
     assert UserFinder(client).find(composed).user.id == old.id
-    assert audit(client, user=composed, journal=tmp_path / "j.sqlite").empty
+    assert audit(client, user=composed, upload_log=tmp_path / "j.sqlite").empty
     client.create_user(external_id=composed)
     with pytest.raises(ValidationError, match="2 users have this external id"):
-        find_or_create_user(client, Journal(tmp_path / "j.sqlite"), composed)
+        find_or_create_user(client, UploadLog(tmp_path / "j.sqlite"), composed)
 
 
 def test_argyles_id_in_the_place_of_an_external_id_makes_no_user(client, named):

@@ -91,7 +91,7 @@ def test_many_small_files_come_in_one_message_and_each_is_a_document_of_the_queu
 def test_a_message_of_small_files_may_be_repeated(panel):
     for _ in range(2):
         whole(panel, {"k1": CONTENT, "k2": b"no document"})
-    assert [file.state for file in panel.receiver.files] == ["arrived", "refused"]
+    assert [file.state for file in panel.receiver.files] == ["arrived", "invalid"]
     assert len(panel.queue.files) == 1
 
 
@@ -114,7 +114,7 @@ def test_a_small_file_that_was_begun_in_slices_before_starts_over(panel):
 def test_files_are_announced_so_that_each_is_a_row_and_only_trouble_is_answered(panel):
     files = [{"file": f"k{n}", "name": "a.pdf", "size": n, "modified": 1} for n in range(3)]
     answer = say(panel, "announce", files=files)
-    assert [(row["file"], row["state"]) for row in answer["rows"]] == [("k0", "refused")]
+    assert [(row["file"], row["state"]) for row in answer["rows"]] == [("k0", "invalid")]
     assert [row["file"] for row in panel._rows().values()] == ["k0", "k1", "k2"]
 
 
@@ -139,7 +139,7 @@ def test_a_slice_that_is_ahead_is_called_so(panel):
         ("prove", {"file": "k1", "offset": 0, "sha256": ""}, "copying"),
         ("cancel", {"files": [{"file": "k1"}]}, "cancelled"),
         ("fail", {"file": "k1", "reason": "cannot be read"}, "failed"),
-        ("refuse", {"files": [{"file": "k1", "reason": "is no document"}]}, "refused"),
+        ("refuse", {"files": [{"file": "k1", "reason": "is no document"}]}, "invalid"),
     ],
 )
 def test_what_else_the_browser_may_say_of_a_file(panel, kind, fields, state):

@@ -109,13 +109,13 @@ def test_each_step_may_be_said_twice(receiver):
 
 def test_an_empty_file_is_refused_at_once(receiver):
     file = begin(receiver, content=b"")
-    assert (file.state, file.message) == ("refused", "is empty (0 bytes); save or scan it again")
+    assert (file.state, file.message) == ("invalid", "is empty (0 bytes); save or scan it again")
 
 
 def test_a_file_over_the_limit_is_refused_before_a_byte_of_it_comes():
     receiver = Receiver(max_bytes=1_000_000)
     file = receiver.begin("k", "big.pdf", 2_500_000, 0)
-    assert file.state == "refused"
+    assert file.state == "invalid"
     assert "is 2.5 MB, over the limit of 1 MB" in file.message
     assert receiver.slice("k", 0, CONTENT).received == 0
 
@@ -167,7 +167,7 @@ def test_a_file_that_was_damaged_on_its_way_is_not_taken(receiver):
 def test_what_is_no_document_by_its_content_is_refused_with_the_reason(receiver):
     begin(receiver, content=NOT_A_DOCUMENT)
     file = receiver.slice("k", 0, NOT_A_DOCUMENT)
-    assert file.state == "refused"
+    assert file.state == "invalid"
     assert "is not a PDF, JPEG, PNG or HEIC by its content" in file.message
     assert list(receiver._folder.iterdir()) == []
 
@@ -250,7 +250,7 @@ def test_a_file_that_the_browser_cannot_read_any_more_keeps_what_is_here(receive
 def test_a_file_refused_by_the_browser_is_listed_with_its_reason(receiver):
     receiver.refuse("k", "notes.txt", 12, "is not a document")
     [file] = receiver.files
-    assert (file.name, file.state, file.message) == ("notes.txt", "refused", "is not a document")
+    assert (file.name, file.state, file.message) == ("notes.txt", "invalid", "is not a document")
 
 
 def test_a_removed_file_is_gone_and_its_copy_with_it(receiver):

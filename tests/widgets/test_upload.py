@@ -149,7 +149,7 @@ def test_a_search_that_fails_says_why(tmp_path):
     assert "could not be reached" in aside(page)[0]["words"]
 
 
-def test_the_journal_shows_what_was_sent_before(panel, page, pdf, user):
+def test_the_upload_log_shows_what_was_sent_before(panel, page, pdf, user):
     key = drop(panel, pdf)
     sent(panel, page, key, user.id)
     assert earlier(page) == []
@@ -256,7 +256,7 @@ def test_run_again_the_cell_shows_the_same_documents(panel, client, pdf, tmp_pat
     assert again is panel
 
 
-def test_another_journal_is_another_panel(panel, client, pdf, tmp_path):
+def test_another_upload_log_is_another_panel(panel, client, pdf, tmp_path):
     drop(panel, pdf)
     assert UploadPanel(client, tmp_path / "other.sqlite").queue.files == []
 
@@ -275,15 +275,15 @@ def test_with_a_corrected_key_the_same_panel_goes_on(tmp_path, pdf):
         return Answer(200, b'{"results": []}') if known else Answer(401, b'{"detail": "no"}')
 
     with HostileServer(answer) as server:
-        journal = tmp_path / "journal.sqlite"
-        first = UploadPanel(Client("bad", "key", environment=server.url), journal)
+        upload_log = tmp_path / "journal.sqlite"
+        first = UploadPanel(Client("bad", "key", environment=server.url), upload_log)
         page = Browser(first)
         page.ask("users", text="x")
         until(lambda: aside(page))
         assert "users cannot be looked up" in aside(page)[0]["words"]
         key = first.queue.add(pdf)
         corrected = Client("good", "key", environment=server.url)
-        second = UploadPanel(corrected, journal)
+        second = UploadPanel(corrected, upload_log)
         page.ask("users", text="y")
         until(lambda: aside(page)[0]["text"] == "y")
     assert "a new user gets it" in aside(page)[0]["words"]
@@ -338,14 +338,22 @@ def test_a_reason_that_may_name_a_person_is_not_saved(panel, page, pdf):
     page.ask("set", all=True, user="nobody@example.test")
     until(lambda: is_ready(page, key))
     page.ask("send")
-    until(lambda: row(page, key)["state"] == "unsent")
+    until(lambda: row(page, key)["state"] == "not_sent")
     assert "nobody@example.test" in row(page, key)["message"]
     assert "nobody@example.test" not in state_of(panel)
 
 
 def test_the_saved_text_of_a_document_is_made_of_its_type_and_score_alone(panel, page):
     said = "user ada@example.test (SSN 123-45-6789) is locked"
-    states = ("done", "unread", "rejected", "unsent", "unknown", "reading", "refused")
+    states = (
+        "done",
+        "unread",
+        "rejected_by_argyle",
+        "not_sent",
+        "not_confirmed",
+        "reading",
+        "invalid",
+    )
     for state in states:
         file = QueuedFile(state, Path("x"), "a.pdf", state=state, document_type="W-2")
         told = {"message": said, "how": said, "user": said, "signals": (said,)}

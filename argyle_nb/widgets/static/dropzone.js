@@ -102,7 +102,7 @@ class Copier {
 
   refuse(key, reason) {
     const row = this.rows.get(key);
-    Object.assign(row, { state: "refused", message: reason });
+    Object.assign(row, { state: "invalid", message: reason });
     this.sources.delete(key);
     this.talk.ask("refuse", { files: [{ ...described(row), reason }] }, key);
     this.show();

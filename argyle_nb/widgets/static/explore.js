@@ -15,8 +15,8 @@ const MANY = [
 const TYPED = [
   ["user", "Borrower (any ID)"],
   ["text", "Search names and IDs"],
-  ["since", "Created on or after (UTC)"],
-  ["until", "Created on or before (UTC)"],
+  ["created_from", "Created on or after (UTC)"],
+  ["created_before", "Created before (UTC)"],
 ];
 const FILTER_NAMES = Object.fromEntries([...MANY, ...TYPED, ["scores", "the chosen bar"]]);
 Object.assign(FILTER_NAMES, { user: "Borrower", text: "Search" });

@@ -29,9 +29,9 @@ const NEW_ROW = {
   uploaded: false,
 };
 const MOVING = ["looking", "waiting", "sending", "reading"];
-const DOUBTFUL = ["unknown", "probable"];
-const CHANGEABLE = ["looking", "ready", "rejected", "unsent"];
-const FAILED = ["refused", "rejected", "unsent", "unknown", "probable"];
+const DOUBTFUL = ["not_confirmed", "possible_match"];
+const CHANGEABLE = ["looking", "ready", "rejected_by_argyle", "not_sent"];
+const FAILED = ["invalid", "rejected_by_argyle", "not_sent", "not_confirmed", "possible_match"];
 // Where each row is counted, in the order in which the counts are told: the name of the count, the
 // icon, and whether somebody has to do something about it.
 const COUNTS = {
@@ -49,18 +49,18 @@ const COUNTS = {
   duplicate: ["duplicate, not sent", "="],
   cancelled: ["canceled", "–"],
   failed: ["not copied", "⚠", true],
-  refused: ["invalid", "✕", true],
-  rejected: ["rejected by Argyle", "⚠", true],
-  unsent: ["not sent", "⚠", true],
-  unknown: ["not confirmed", "⚠", true],
-  probable: ["possible match found", "⚠", true],
+  invalid: ["invalid", "✕", true],
+  rejected_by_argyle: ["rejected by Argyle", "⚠", true],
+  not_sent: ["not sent", "⚠", true],
+  not_confirmed: ["not confirmed", "⚠", true],
+  possible_match: ["possible match found", "⚠", true],
 };
 const NAMES = {
-  refused: "Invalid file",
-  rejected: "Rejected by Argyle",
-  unsent: "Not sent",
-  unknown: "Not confirmed",
-  probable: "Possible match found",
+  invalid: "Invalid file",
+  rejected_by_argyle: "Rejected by Argyle",
+  not_sent: "Not sent",
+  not_confirmed: "Not confirmed",
+  possible_match: "Possible match found",
   unread: "Status pending",
   failed: "Not copied",
   cancelled: "Canceled",
@@ -316,7 +316,7 @@ class Row {
       return ["Refresh status", "Open", "Clear"];
     }
     if (state === "done") return ["Open", "Clear"];
-    if (state === "ready" || state === "refused") return ["Remove"];
+    if (state === "ready" || state === "invalid") return ["Remove"];
     const isAgain = FAILED.includes(state) || state === "failed" || state === "cancelled";
     return isAgain ? ["Retry", "Remove"] : [];
   }

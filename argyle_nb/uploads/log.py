@@ -1,7 +1,8 @@
-"""The journal: an SQLite file that says what was sent, and who is sending it now.
+"""The upload log: an SQLite file that says what was sent, and who is sending it now.
 
 Several notebooks and processes may share it. A row says ``sending`` before the request leaves, and
-names its owner, who holds a lock for as long as it lives: what a dead owner left is ``unknown``.
+names its owner, who holds a lock for as long as it lives: what a dead owner left is
+``not_confirmed``.
 A second table holds what somebody asked a panel to send, as it was typed, until it is sent.
 """
 
@@ -25,10 +26,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
-UNDECIDED = ("unknown", "probable")
+UNDECIDED = ("not_confirmed", "possible_match")
 
-SCHEMA_VERSION = 3
-_STATES = ("new", "sending", "done", "rejected", "unknown", "probable", "refused")
+SCHEMA_VERSION = 4
+_STATES = (
+    "new",
+    "sending",
+    "uploaded",
+    "rejected_by_argyle",
+    "not_confirmed",
+    "possible_match",
+    "invalid",
+)
 _SCHEMA = f"""
 CREATE TABLE uploads (
     scope TEXT NOT NULL,
@@ -69,6 +78,17 @@ _COLUMNS = {
     " updated_at",
     3: "scope sha256 document_type user name state upload_id reason attempts sent_at owner"
     " updated_at external_id",
+    4: "scope sha256 document_type user name state upload_id reason attempts sent_at owner"
+    " updated_at external_id",
+}
+# As the states were called before the fourth version -> as they are called now.
+_STATES_BEFORE = {
+    "done": "uploaded",
+    "unsent": "new",
+    "unknown": "not_confirmed",
+    "probable": "possible_match",
+    "rejected": "rejected_by_argyle",
+    "refused": "invalid",
 }
 _NETWORK_FILES = ("nfs", "cifs", "smb", "9p", "fuse.sshfs", "afs", "ceph", "lustre")
 
@@ -85,13 +105,13 @@ class UploadKey(NamedTuple):
     user: str
 
 
-class JournalEntry(NamedTuple):
+class LogEntry(NamedTuple):
     """How far an upload got.
 
     ``state`` is ``new`` (certainly not at the service), ``sending`` (by somebody who is alive),
-    ``done`` (its upload id is known), ``rejected`` (the service said no), ``unknown`` (it may be at
-    the service), ``probable`` (something of its name and time is there, with other bytes) or
-    ``refused`` (a file that is never sent).
+    ``uploaded`` (its upload id is known), ``rejected_by_argyle``, ``not_confirmed`` (it may be at
+    the service), ``possible_match`` (something of its name and time is there, with other bytes) or
+    ``invalid`` (a file that is never sent).
     """
 
     state: str
@@ -113,13 +133,13 @@ class BatchFile(NamedTuple):
     sha256: str
     document_type: str
     borrower: str  # as it was typed
-    # What became of it, for all the journal knows: ``new``, ``unknown`` or ``done``.
+    # What became of it, for all the upload log knows: ``new``, ``not_confirmed`` or ``uploaded``.
     state: str = "new"
     upload_id: str | None = None
 
 
-class Journal:
-    """The rows of a journal; whatever goes wrong with its file is a `ConfigurationError`."""
+class UploadLog:
+    """The rows of an upload log; whatever goes wrong with its file is a `ConfigurationError`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -140,7 +160,7 @@ class Journal:
         self.close()
 
     def close(self) -> None:
-        """Let go: what this journal was sending is from now on ``unknown`` to everybody."""
+        """Let go: what it was sending is from now on ``not_confirmed`` to everybody."""
         with self._lock:
             self._connection.close()
             self._owner.close()
@@ -151,7 +171,7 @@ class Journal:
         name: str,
         sent_at: float | None = None,
         external_id: str | None = None,
-    ) -> JournalEntry | None:
+    ) -> LogEntry | None:
         """Take an upload for sending, and commit that before anything is sent.
 
         Nothing is given back when it is ours to send, else what is known of it.
@@ -159,14 +179,14 @@ class Journal:
         with self._transaction():
             known = self._entry(key)
             external_id = external_id or (known.external_id if known else None)
-            if known and known.state not in ("new", "rejected"):
+            if known and known.state not in ("new", "rejected_by_argyle"):
                 self._name_user(key, known, external_id)
                 return known._replace(external_id=external_id)
             attempts = known.attempts if known else 0
-            self._begin(key, JournalEntry("new", None, None, attempts, sent_at, name, external_id))
+            self._begin(key, LogEntry("new", None, None, attempts, sent_at, name, external_id))
             return None
 
-    def claim_again(self, key: UploadKey, known: JournalEntry) -> None:
+    def claim_again(self, key: UploadKey, known: LogEntry) -> None:
         """Take an upload that `look_after` gave us for one more attempt.
 
         The time of the first attempt stays: that one, too, may yet come to light.
@@ -174,7 +194,7 @@ class Journal:
         with self._transaction():
             self._begin(key, known)
 
-    def finish(self, key: UploadKey, entry: JournalEntry) -> JournalEntry:
+    def finish(self, key: UploadKey, entry: LogEntry) -> LogEntry:
         """Write down how a claimed upload ended, and let go of it."""
         with self._lock:
             self._claimed.discard(key)
@@ -189,7 +209,7 @@ class Journal:
                 )
                 return self._entry(key) or entry
 
-    def look_after(self, key: UploadKey) -> JournalEntry:
+    def look_after(self, key: UploadKey) -> LogEntry:
         """Take an undecided upload, to find out where it is; nobody else may meanwhile.
 
         What is given back is ``sending`` when somebody else has it.
@@ -197,7 +217,7 @@ class Journal:
         with self._transaction():
             known = self._entry(key)
             if known is None:
-                return JournalEntry("new")
+                return LogEntry("new")
             if known.state in UNDECIDED:
                 self._claimed.add(key)
                 self._connection.execute(
@@ -207,7 +227,7 @@ class Journal:
                 )
             return known
 
-    def entry(self, key: UploadKey) -> JournalEntry | None:
+    def entry(self, key: UploadKey) -> LogEntry | None:
         """Say what is known of an upload."""
         with self._transaction():
             return self._entry(key)
@@ -227,8 +247,8 @@ class Journal:
         with self._transaction():
             rows = self._connection.execute(
                 "SELECT sha256, user, document_type FROM uploads WHERE scope = :scope"
-                " AND state = 'done' AND (sha256, user) IN (SELECT sha256, user FROM uploads"
-                " WHERE scope = :scope AND state = 'done' GROUP BY sha256, user"
+                " AND state = 'uploaded' AND (sha256, user) IN (SELECT sha256, user FROM uploads"
+                " WHERE scope = :scope AND state = 'uploaded' GROUP BY sha256, user"
                 " HAVING COUNT(*) > 1)",
                 {"scope": scope},
             ).fetchall()
@@ -237,7 +257,7 @@ class Journal:
             types[sha256, user].add(document_type)
         return types
 
-    def latest(self, scope: str, count: int) -> list[tuple[UploadKey, JournalEntry, str]]:
+    def latest(self, scope: str, count: int) -> list[tuple[UploadKey, LogEntry, str]]:
         """Give the rows of a scope that changed last, with the time of the change."""
         with self._transaction():
             rows = self._connection.execute(
@@ -253,7 +273,7 @@ class Journal:
         with self._transaction():
             self._connection.executemany(
                 "INSERT OR REPLACE INTO uploads VALUES"
-                " (?, ?, ?, ?, ?, 'refused', NULL, ?, 0, NULL, NULL, ?, ?)",
+                " (?, ?, ?, ?, ?, 'invalid', NULL, ?, 0, NULL, NULL, ?, ?)",
                 [(*key, name, why, _now(), external_id) for key, name, why, external_id in refused],
             )
 
@@ -289,14 +309,19 @@ class Journal:
                 "SELECT b.file, b.path, b.is_copy, b.sha256, b.document_type, b.borrower, u.state,"
                 " u.upload_id, b.owner FROM batch_files b LEFT JOIN uploads u"
                 " ON (u.scope, u.sha256, u.document_type) = (b.scope, b.sha256, b.document_type)"
-                " AND u.updated_at >= b.recorded_at AND u.state <> 'refused'"
+                " AND u.updated_at >= b.recorded_at AND u.state <> 'invalid'"
                 " WHERE b.scope = ? AND b.upload_id IS NULL GROUP BY b.file ORDER BY b.rowid",
                 (scope,),
             ).fetchall()
             ours = self._owner.acquire()
             owners = {row[-1] for row in rows} - {ours}
             dead = {owner for owner in owners if not self._owner.is_alive(owner)}
-        states = {None: "new", "rejected": "new", "sending": "unknown", "probable": "unknown"}
+        states = {
+            None: "new",
+            "rejected_by_argyle": "new",
+            "sending": "not_confirmed",
+            "possible_match": "not_confirmed",
+        }
         return [
             BatchFile._make((*told, states.get(state, state), upload_id))
             for *told, state, upload_id, owner in rows
@@ -323,7 +348,7 @@ class Journal:
         with closing(lock):
             yield
 
-    def _begin(self, key: UploadKey, entry: JournalEntry) -> None:
+    def _begin(self, key: UploadKey, entry: LogEntry) -> None:
         self._claimed.add(key)
         self._connection.execute(
             "INSERT OR REPLACE INTO uploads VALUES"
@@ -339,7 +364,7 @@ class Journal:
             ),
         )
 
-    def _name_user(self, key: UploadKey, known: JournalEntry, external_id: str | None) -> None:
+    def _name_user(self, key: UploadKey, known: LogEntry, external_id: str | None) -> None:
         """Add to a row of an earlier run what its user is called, which it may not have known."""
         if external_id != known.external_id:
             self._connection.execute(
@@ -348,7 +373,7 @@ class Journal:
                 (external_id, *key),
             )
 
-    def _entry(self, key: UploadKey) -> JournalEntry | None:
+    def _entry(self, key: UploadKey) -> LogEntry | None:
         row = self._connection.execute(
             "SELECT state, upload_id, reason, attempts, sent_at, name, external_id, owner"
             " FROM uploads WHERE (scope, sha256, document_type, user) = (?, ?, ?, ?)",
@@ -356,12 +381,12 @@ class Journal:
         ).fetchone()
         if row is None:
             return None
-        owner, entry = row[-1], JournalEntry(*row[:-1])
+        owner, entry = row[-1], LogEntry(*row[:-1])
         if entry.state not in ("sending", *UNDECIDED):
             return entry
         if self._is_sending(key, owner):
             return entry._replace(state="sending")
-        return entry._replace(state="unknown") if entry.state == "sending" else entry
+        return entry._replace(state="not_confirmed") if entry.state == "sending" else entry
 
     def _is_sending(self, key: UploadKey, owner: str | None) -> bool:
         if owner == self._owner.acquire():
@@ -388,8 +413,8 @@ class Journal:
 
     def _unusable(self, why: object) -> ConfigurationError:
         return ConfigurationError(
-            f"{self.path} cannot be used as a journal ({why}): check the disk and its rights, or "
-            "name another file"
+            f"{self.path} cannot be used as an upload log ({why}): check the disk and its rights, "
+            "or name another file"
         )
 
 
@@ -398,13 +423,13 @@ def _now() -> str:
 
 
 class Owner:
-    """One user of a journal, alive until it is closed, forgotten or killed.
+    """One user of an upload log, alive until it is closed, forgotten or killed.
 
-    It holds a lock of its own name in a folder beside the journal.
+    It holds a lock of its own name in a folder beside the upload log.
     """
 
-    def __init__(self, journal: Path) -> None:
-        self._folder = journal.with_name(f"{journal.name}.locks")
+    def __init__(self, upload_log: Path) -> None:
+        self._folder = upload_log.with_name(f"{upload_log.name}.locks")
         self._lock = threading.Lock()
         self._lock_file: sqlite3.Connection | None = None
         self._name = uuid.uuid4().hex
@@ -437,7 +462,7 @@ class Owner:
         return self._locked(f"user-{stripe:02}", _EXCLUSIVE_SECONDS)
 
     def close(self) -> None:
-        """End this owner's life; what it was sending is then ``unknown``."""
+        """End this owner's life; what it was sending is then ``not_confirmed``."""
         with self._lock:
             if self._lock_file is None:
                 return
@@ -461,7 +486,7 @@ class Owner:
 
 
 def _open(path: Path, busy_seconds: float) -> sqlite3.Connection:
-    """Open a journal, made if missing, with the table of this version."""
+    """Open an upload log, made if missing, with the table of this version."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     _make_private(path)
     connection = sqlite3.connect(
@@ -495,7 +520,7 @@ def _make_private(path: Path) -> None:
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> int:
-    """Give the version of a journal; 0 for a new one."""
+    """Give the version of an upload log; 0 for a new one."""
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > SCHEMA_VERSION:
         raise ConfigurationError(f"{path} was written by a newer argyle_nb: update the package")
@@ -503,8 +528,8 @@ def _check(connection: sqlite3.Connection, path: Path) -> int:
     columns = [row[1] for row in connection.execute("PRAGMA table_info(uploads)")]
     if (tables and not version) or (version and " ".join(columns) != _COLUMNS[version]):
         raise ConfigurationError(
-            f"{path} cannot be used as a journal (it is another program's database): name another "
-            "file"
+            f"{path} cannot be used as an upload log (it is another program's database): name "
+            "another file"
         )
     return version
 
@@ -512,23 +537,23 @@ def _check(connection: sqlite3.Connection, path: Path) -> int:
 def _migrate(connection: sqlite3.Connection, version: int) -> None:
     if version == SCHEMA_VERSION:
         return
-    if version == 1:
-        connection.execute("ALTER TABLE uploads RENAME TO uploads_1")
-    if version < 2:  # noqa: PLR2004
-        connection.execute(_SCHEMA)
-    else:
-        connection.execute("ALTER TABLE uploads ADD COLUMN external_id TEXT")
-    if version == 1:
+    if version:
+        connection.execute("ALTER TABLE uploads RENAME TO uploads_before")
+    connection.execute(_SCHEMA)
+    if version:
+        values = dict.fromkeys(_COLUMNS[SCHEMA_VERSION].split(), "NULL") | {"attempts": "1"}
+        values |= {column: column for column in _COLUMNS[version].split()}
+        names = " ".join(f"WHEN '{old}' THEN '{new}'" for old, new in _STATES_BEFORE.items())
+        values["state"] = f"CASE state {names} ELSE state END"
         connection.execute(
-            "INSERT INTO uploads SELECT scope, sha256, document_type, user, name,"
-            " CASE state WHEN 'unsent' THEN 'new' ELSE state END, upload_id, reason, 1, NULL, NULL,"
-            " updated_at, NULL FROM uploads_1"
+            f"INSERT INTO uploads ({', '.join(values)}) SELECT {', '.join(values.values())}"  # noqa: S608
+            " FROM uploads_before"
         )
-        connection.execute("DROP TABLE uploads_1")
-    # Of a refused file, the user was written down as the manifest named it.
+        connection.execute("DROP TABLE uploads_before")
+    # Of a file that was never sent, the user was written down as the manifest named it.
     id_pattern = "-".join("?" * length for length in (8, 4, 4, 4, 12))
     connection.execute(
-        "UPDATE uploads SET external_id = user WHERE state = 'refused' AND user NOT GLOB ?",
+        "UPDATE uploads SET external_id = user WHERE state = 'invalid' AND user NOT GLOB ?",
         (id_pattern,),
     )
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
