@@ -96,8 +96,8 @@ def upload_batch(
         ``not_confirmed``, it may be there; ``possible_match``, something of its name and time is
         there with other bytes), ``upload_id`` (string), ``attempts`` (Int64, over all runs; of
         what was already at the service, those of the earlier ones), ``seconds`` (Float64, spent on
-        sending it now; 0 where it was already there), ``bytes`` (Int64), ``reason`` (string). Once the
-        service cannot be reached, the rest is ``not_sent``, untried.
+        sending it now; 0 where it was already there), ``bytes`` (Int64), ``reason`` (string). Once
+        the service cannot be reached, the rest is ``not_sent``, untried.
 
     Warns
     -----
