@@ -25,12 +25,13 @@ if TYPE_CHECKING:
     from argyle_nb.client.client import Client
     from argyle_nb.report import Report
 
-DONE, FAILED, INCOMPLETE, INTERRUPTED = 0, 1, 3, 130
+DONE, FAILED, INCOMPLETE, NO_UPLOADS, INTERRUPTED = 0, 1, 3, 4, 130
 EXIT_CODES = """exit status:
   0    done
   1    an error, told in one line on stderr
   2    a command that cannot be understood
   3    done, but some documents were not taken, or some records could not be read
+  4    done, but the report has no uploads
   130  interrupted; run it again to go on
 
 The key comes from ARGYLE_API_KEY_ID and ARGYLE_API_KEY_SECRET or from the credentials file, never
@@ -286,7 +287,9 @@ def report(options: argparse.Namespace) -> int:
         write_json({"folder": str(made.folder), "files": files, **reconciliation})
     else:
         print_report(made)
-    return INCOMPLETE if reconciliation["unreadable"] else DONE
+    if reconciliation["unreadable"]:
+        return INCOMPLETE
+    return DONE if reconciliation["in_report"] else NO_UPLOADS
 
 
 def demo(documents: Path, loans: Path, folder: Path) -> int:

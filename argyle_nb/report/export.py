@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,6 +106,11 @@ def export_report(
         ``thresholds.csv``, ``drift.csv``, ``coverage.csv``, ``unreadable.csv``,
         ``data_dictionary.csv``, ``report.xlsx``, ``report.html`` and ``manifest.json``.
 
+    Warns
+    -----
+    UserWarning
+        When no upload is in the report.
+
     Raises
     ------
     ConfigurationError
@@ -145,6 +151,11 @@ def export_report(
         content.tables["data_dictionary.csv"] = data_dictionary(content.tables, privacy)
         with replaced(folder, KNOWN_FILES, is_report) as new:
             _write(new, content, facts, excel=excel, xlsx=xlsx)
+    if not facts["reconciliation"]["in_report"]:
+        warnings.warn(
+            f"{folder}: the report has no uploads. None match its filters; check the dates.",
+            stacklevel=2,
+        )
     return Report(folder.expanduser(), facts)
 
 

@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 FORMAT = 2
 SOFTWARE = ("argyle-nb", "pandas", "numpy", "matplotlib", "jinja2")
 PERSONAL = {
-    "masked": "Names, addresses, texts and numbers are masked (***); of a number of eight digits "
-    "or more the last four are left.",
-    "hashed": "Names, addresses, texts and numbers are replaced by keyed hashes: equal hashes are "
-    "equal values, to be joined without being seen.",
-    "include": "THIS REPORT HOLDS PERSONAL DATA IN THE CLEAR, because it was asked for.",
+    "masked": "Names, addresses, text and numbers are masked (***). Numbers with 8 or more digits "
+    "keep their last 4.",
+    "hashed": "Names, addresses, text and numbers are replaced by keyed hashes. Equal values have "
+    "equal hashes, so you can join tables without seeing the data.",
+    "include": 'This report contains unmasked personal data (exported with pii="include").',
 }
-LEFT_OUT = "Addresses of the documents themselves (file_url) never leave."
+LEFT_OUT = "Download links (file_url) are never included in a report."
 _BLOCK = 1 << 20
 
 

@@ -16,7 +16,10 @@ from matplotlib.text import Text
 
 from argyle_nb import charts
 from argyle_nb.config import LOCAL
+from argyle_nb.report.privacy import MASK
 from argyle_nb.report.workbook import EXCEL_LETTERS, EXCEL_ROWS
+from argyle_nb.review.queue import in_order_of_weight, signal_lines
+from argyle_nb.scores.signals import signal_pareto
 from argyle_nb.scores.statistics import with_interval
 
 if TYPE_CHECKING:
@@ -24,28 +27,36 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
+    from argyle_nb.levels import LevelPreset
     from argyle_nb.report.tables import ReportContent
     from argyle_nb.scores import ScoreCounts
 
 
 REASONS_IN_WORDS = {
-    "pending": "still in progress at Argyle",
-    "failed": "that failed in a stage of processing",
-    "unauthorized": "of an account for which Argyle has not enabled the analysis",
-    "unsupported_type": "of a type that gets no score",
-    "not_started": "not begun",
-    "missing": "complete without one, or in a status nobody knows",
-    "invalid": "with a score that is no whole number from 0 to 100",
+    "in_progress": "still in progress at Argyle",
+    "processing_failed": "failed in a stage of processing",
+    "not_enabled": "of an account for which Argyle has not enabled the analysis",
+    "unsupported_type": "of a document type that gets no score",
+    "not_started": "not started",
+    "no_score_returned": "completed but returned no score, or returned an unknown status",
+    "invalid_score": "with a score that is not a whole number from 0 to 100",
 }
-STAND_IN = "The scores are those of a local sandbox, a stand-in, and not of Ocrolus."
+SIMULATED = "These scores are simulated by the local sandbox. They are not Ocrolus scores."
+_LAST_HEADINGS = (
+    "Limitations and exclusions",
+    "How this report was made",
+    "Files",
+    "Data dictionary",
+)
+_TO_LOOK_AT, _MOST_FREQUENT, _MOST_SIGNALS = 20, 10, 4
 _LONGEST = 50  # rows of a table on the page; the file has all of them
 _WIDEST = 160  # letters of a cell; the file has all of them
-_CUT_OFFS = range(10, 100, 10)
+_THRESHOLDS = range(10, 100, 10)
 _EVERY = 10**6
 _MOST_GROUPS = 6  # that one chart can tell apart
 _MOST_DRAWN = 60  # letters of a name, which else would leave no room for the chart
-_DRAWN_CUT_OFFS = "What each cut-off would pass"
-_HEIGHT, _HEIGHTS = 3.6, {_DRAWN_CUT_OFFS: 4.8}  # inches
+_DRAWN_THRESHOLDS = "Pass rate by threshold"
+_HEIGHT, _HEIGHTS = 3.6, {_DRAWN_THRESHOLDS: 4.8}  # inches
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _NOT_SHOWN = re.compile(r"<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL)
 
@@ -62,88 +73,205 @@ class Section(NamedTuple):
 
 def render_page(facts: dict[str, Any], content: ReportContent) -> str:
     """Write the page, which needs nothing but itself."""
-    loader = jinja2.PackageLoader("argyle_nb.report", package_path="")
-    environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True)
-    text = environment.get_template("report.html").render(
+    first, tables = _first_sections(content), _sections(content)
+    drawings = drawn(content)
+    outline = [
+        *(section.heading for section in first),
+        *(["Charts"] if drawings else []),
+        *(section.heading for section in tables),
+        *_LAST_HEADINGS,
+    ]
+    return page_of(
+        "report.html",
         facts,
         facts=facts,
         figures=_key_figures(facts, content),
-        charts=drawn(content),
-        sections=_sections(content),
+        outline=outline,
+        first=first,
+        charts=drawings,
+        sections=tables,
         unknown=unknown(facts, content),
-        dictionary=_section(
+        simulated=SIMULATED if _is_simulated(facts) else "",
+        dictionary=section_of(
             "Data dictionary",
             "What each column of each file means.",
             _dictionary_rows(content.tables["data_dictionary.csv"]),
             longest=_EVERY,
         ),
     )
-    return printable(text)
+
+
+def page_of(template: str, *facts: dict[str, Any], **parts: Any) -> str:
+    """Fill a template of this folder; all texts are escaped."""
+    loader = jinja2.PackageLoader("argyle_nb.report", package_path="")
+    environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True)
+    environment.filters["anchor"] = _anchor
+    return printable(environment.get_template(template).render(*facts, **parts))
+
+
+def _anchor(heading: str) -> str:
+    return re.sub(r"[^a-z]+", "-", heading.lower())
 
 
 def _key_figures(facts: dict[str, Any], content: ReportContent) -> list[tuple[str, str, str]]:
     reconciliation = facts["reconciliation"]
-    listed, scored = reconciliation["in_report"], reconciliation["scored"]
-    total = content.counts.total()
-    median = total.quantile(0.5).iloc[0]
+    uploads, scored = reconciliation["in_report"], reconciliation["scored"]
     figures = [
-        (f"{listed:,}", "uploads", "listed in uploads.csv"),
-        (f"{scored:,}", "with a score", f"{scored / listed:.0%} of the uploads" if listed else ""),
+        (f"{uploads:,}", "uploads", "in uploads.csv"),
+        (f"{scored:,}", "with a score", f"{scored / uploads:.0%} of uploads" if uploads else ""),
     ]
-    if scored:
-        low, high = median[with_interval("quantile")[1:]]
-        between = f"95 % interval {low:.0f} to {high:.0f}, n = {scored:,}"
-        figures.append((f"{median['quantile']:.0f}", "median score", between))
-        for level, row in total.levels(content.preset).droplevel(0).iterrows():
-            low, high = row[with_interval("share")[1:]]
-            note = f"{row['uploads']:,.0f} of {scored:,}; 95 % interval {low:.1%} to {high:.1%}"
-            figures.append((f"{row['share']:.1%}", str(level), note))
-    return figures
+    return [*figures, *score_figures(content.counts, content.preset)] if scored else figures
+
+
+def score_figures(counts: ScoreCounts, preset: LevelPreset) -> list[tuple[str, str, str]]:
+    """Give the median and the share of the lowest level, each with its interval."""
+    total = counts.total()
+    median = total.quantile(0.5).iloc[0]
+    levels = total.levels(preset).droplevel(0)
+    lowest = levels.iloc[0]
+    scored = f"{levels['uploads'].sum():,.0f}"
+    return [
+        (f"{median['quantile']:.0f}", "median score", _interval(median, "quantile", "{:.0f}")),
+        (
+            f"{lowest['share']:.1%}",
+            f"score {levels.index[0]}",
+            f"{lowest['uploads']:,.0f} of {scored}; {_interval(lowest, 'share', '{:.1%}')}",
+        ),
+    ]
+
+
+def _interval(row: pd.Series[Any], name: str, written: str) -> str:
+    ends = row[with_interval(name)[1:]]
+    if ends.isna().any():
+        return ""
+    return "95% CI " + " to ".join(written.format(end) for end in ends)
+
+
+def _first_sections(content: ReportContent) -> list[Section]:
+    """Say which documents to look at, and what was found most often."""
+    uploads, signals = content.tables["uploads.csv"], content.tables.get("signals.csv")
+    sections = [
+        section_of(
+            "Documents to look at",
+            f"The lowest scores, up to {_TO_LOOK_AT}; uploads.csv has all.",
+            documents_to_look_at(uploads, signals),
+        )
+    ]
+    if signals is not None and len(signals):
+        sections.append(
+            section_of(
+                "Most frequent signals",
+                "Uploads with each signal, of those with a completed authenticity analysis. "
+                "Documents with a signal differ in other ways too, so a score difference is not "
+                "an effect.",
+                frequent_signals(uploads, signals),
+            )
+        )
+    return sections
+
+
+def documents_to_look_at(uploads: pd.DataFrame, signals: pd.DataFrame | None) -> pd.DataFrame:
+    """Give the documents with the lowest scores, whose they are and what speaks against them."""
+    scored = uploads[uploads["ocr_authenticity_score"].notna()]
+    lowest = scored.sort_values(["ocr_authenticity_score", "created_at", "id"]).head(_TO_LOOK_AT)
+    table = pd.DataFrame(
+        {
+            "borrower": _borrowers(lowest),
+            "document_type": lowest["document_type"].astype("string"),
+            "file_name": lowest["file_name"],
+            "score": lowest["ocr_authenticity_score"],
+            "level": lowest["authenticity_level"].astype("string"),
+        }
+    )
+    if lowest["file_name"].str.startswith(MASK).all():
+        table = table.drop(columns="file_name")
+    if signals is not None:
+        rows = signals[signals["upload_id"].isin(lowest["id"])]
+        words = {str(name): _in_words(part) for name, part in rows.groupby("upload_id")}
+        table["signals"] = [words.get(name, "none") for name in lowest["id"]]
+    return table.assign(upload_id=lowest["id"]).reset_index(drop=True)
+
+
+def _borrowers(uploads: pd.DataFrame) -> pd.Series[Any]:
+    """Give the lender's own name of each borrower where it may be seen, else Argyle's user ID."""
+    names = uploads["external_id"].astype("string")
+    return names.mask(names == MASK).fillna(uploads["user"].astype("string"))
+
+
+def _in_words(signals: pd.DataFrame) -> str:
+    names = [line.name for line in signal_lines(in_order_of_weight(signals))]
+    more = f"; and {len(names) - _MOST_SIGNALS} more" if len(names) > _MOST_SIGNALS else ""
+    return "; ".join(names[:_MOST_SIGNALS]) + more
+
+
+def frequent_signals(uploads: pd.DataFrame, signals: pd.DataFrame) -> pd.DataFrame:
+    """Give the signals that most uploads have, by name."""
+    table = signal_pareto(signals, uploads).reset_index()
+    names = signals.drop_duplicates("identifier").set_index("identifier")["display_name"]
+    table = table[table["finding_type"] != "reason_code"].head(_MOST_FREQUENT)
+    words = table["identifier"].map(names).astype("string").fillna(table["identifier"])
+    return pd.DataFrame(
+        {
+            "signal": words,
+            "uploads": table["uploads"],
+            "share": table["share"],
+            "mean_score_with": table["mean_score_with"].round(),
+            "mean_score_without": table["mean_score_without"].round(),
+        }
+    )
 
 
 def _sections(content: ReportContent) -> list[Section]:
+    """Give the tables that have something to say."""
     tables = content.tables
-    name = content.preset.name
     levels, passing = tables["levels.csv"], tables["thresholds.csv"]
-    passing = passing[passing["threshold"].isin(_CUT_OFFS) & (passing["scored"] > 0)]
-    return [
-        _section(
+    passing = passing[passing["threshold"].isin(_THRESHOLDS) & (passing["scored"] > 0)]
+    sections = [
+        section_of(
             "Scores by document type",
-            "Quantiles are linear between order statistics; sd is the sample's (n - 1).",
+            "Percentiles use linear interpolation; std is the sample standard deviation.",
             tables["score_summary.csv"].iloc[:, :13],
         ),
-        _section(
+        section_of(
             "Levels by document type",
-            f"Levels of preset {name}. Shares are of the scored uploads, with Wilson 95 % "
-            "intervals, each for one level alone.",
+            f"Level preset: {content.preset.name}. Share of scored uploads with Wilson 95% CI, "
+            "each for one level alone.",
             levels[levels["share"].notna()],
         ),
-        _section(
+        section_of(
             "Coverage",
-            "The reasons and the scored add up to the uploads.",
+            "Scored uploads plus all reasons equal total uploads.",
             tables["coverage.csv"],
         ),
-        _section(
+        section_of(
             "Drift by week",
-            "Each week against the first that has a score. One week in twenty is beyond chance "
-            "without any drift.",
-            tables["drift.csv"],
+            "Each week compared with the first scored week. Without any drift, expect about 1 week "
+            "in 20 to exceed the 95% critical value.",
+            tables["drift.csv"] if has_weeks(content.counts) else tables["drift.csv"].head(0),
         ),
-        _section(
-            "What a cut-off would pass",
-            "Every tenth cut-off; thresholds.csv has all of them. Uploads without a score neither "
-            "pass nor fail.",
-            passing[[*passing.columns[:5], *(c for c in passing if "passed_" in str(c))]],
+        section_of(
+            "Pass rate by threshold",
+            "Every 10th threshold; thresholds.csv has all. Uploads without a score are not counted "
+            "as pass or fail.",
+            passing[[*passing.columns[:5], *(c for c in passing if "pass_" in str(c))]],
         ),
-        _section(
-            "What could not be read",
-            "Records and scores that no statistic could use.",
+        section_of(
+            "Unreadable records",
+            "Records and scores left out of every statistic.",
             tables["unreadable.csv"],
         ),
     ]
+    return [section for section in sections if section.rows]
 
 
-def _section(heading: str, caption: str, table: pd.DataFrame, longest: int = _LONGEST) -> Section:
+def has_weeks(counts: ScoreCounts) -> bool:
+    """Say whether scores are of several weeks, which drift needs."""
+    weeks = counts.by("week").filter(week=lambda week: week.notna())
+    return len(_with_scores(weeks).groups) > 1
+
+
+def section_of(heading: str, caption: str, table: pd.DataFrame, longest: int = _LONGEST) -> Section:
+    """Write a table for the page, its first rows only where it is long."""
     shown = table.head(longest)
     rows = [list(row) for row in zip(*(_shown(shown[name]) for name in shown), strict=True)]
     columns = [(str(name), _kind(table[name])) for name in table]
@@ -197,26 +325,26 @@ def unknown(facts: dict[str, Any], content: ReportContent) -> list[str]:
     """Say what is not known, why, and what was left out."""
     reconciliation = facts["reconciliation"]
     in_report = reconciliation["in_report"]
-    stand_in = facts["environment"] == LOCAL or _of_sandboxes(facts["sources"])
-    sentences = [STAND_IN] if stand_in else []
-    sentences += [
-        f"Without a score, of {in_report:,} uploads: {count:,} {REASONS_IN_WORDS[reason]}."
+    sentences = [
+        f"Without a score: {count:,} of {in_report:,} uploads, {REASONS_IN_WORDS[reason]}."
         for reason, count in reconciliation["no_score"].items()
         if count
     ]
     if reconciliation["unreadable"]:
         sentences.append(
-            f"Not listed, because it could not be read: {reconciliation['unreadable']:,}."
+            f"Not in uploads.csv, because unreadable: {reconciliation['unreadable']:,}."
         )
     if reconciliation["filtered_out"]:
-        sentences.append(f"Left out by the filters: {reconciliation['filtered_out']:,} uploads.")
+        sentences.append(f"Filtered out: {reconciliation['filtered_out']:,} uploads.")
     sentences += [
-        f"There is no {name}: it was not asked for."
-        for name in ("signals.csv", "ocr_fields.csv")
+        f"{name} is not included. To add it, pass {option} to export_report."
+        for name, option in (("signals.csv", "signals=..."), ("ocr_fields.csv", "ocr=..."))
         if name not in content.tables
     ]
     sentences += [sentence for name in content.tables for sentence in _beyond_excel(name, content)]
-    sentences.append(f"Levels are those of preset {content.preset.name}: {content.preset.source}.")
+    if reconciliation["scored"] and not has_weeks(content.counts):
+        sentences.append("Drift by week is left out: all scores are of one week.")
+    sentences.append(f"Level preset: {content.preset.name} ({content.preset.source}).")
     sentences += [facts["personal_data"]["means"], facts["left_out"]["why"]]
     return sentences
 
@@ -243,8 +371,11 @@ def _longest(texts: pd.Series[Any]) -> int:
     return int(texts.str.len().to_numpy(np.int64, na_value=0).max(initial=0))
 
 
-def _of_sandboxes(sources: list[str]) -> bool:
-    return any(LOCAL in source or "127.0.0.1" in source for source in sources)
+def _is_simulated(facts: dict[str, Any]) -> bool:
+    sources = facts["sources"]
+    return facts["environment"] == LOCAL or any(
+        LOCAL in source or "127.0.0.1" in source for source in sources
+    )
 
 
 def drawn(content: ReportContent) -> Mapping[str, str]:
@@ -252,24 +383,21 @@ def drawn(content: ReportContent) -> Mapping[str, str]:
     counts, preset = content.counts, content.preset
     by_type = counts.by("document_type")
     scored = _largest(_with_scores(by_type))
-    weeks = counts.by("week").filter(week=lambda week: week.notna())
     drawings: dict[str, Callable[[Axes], object]] = {
-        "How many uploads have each authenticity score": (
-            lambda ax: charts.histogram(counts, ax, levels=preset)
-        ),
-        "How far uploads came, and why some have no score": (
+        "Uploads by authenticity score": (lambda ax: charts.histogram(counts, ax, levels=preset)),
+        "Processing funnel and reasons for missing scores": (
             lambda ax: charts.coverage(_largest(by_type), ax)
         ),
     }
     if len(scored.groups) > 1:
         drawings["Scores by document type"] = lambda ax: charts.ecdf(scored, ax, levels=preset)
     if len(scored.groups):
-        drawings[_DRAWN_CUT_OFFS] = lambda ax: charts.threshold(counts, ax, levels=preset)
-    if len(_with_scores(weeks).groups) > 1:
+        drawings[_DRAWN_THRESHOLDS] = lambda ax: charts.threshold(counts, ax, levels=preset)
+    if has_weeks(counts):
         drawings["Drift by week"] = lambda ax: charts.drift(counts.drift("week"), ax)
         if len(preset.bands) <= _MOST_GROUPS:
             drawings["Levels by week"] = lambda ax: charts.levels(counts, ax, levels=preset)
-    return {name: _svg(name, draw) for name, draw in drawings.items()}
+    return {name: drawing_of(name, draw) for name, draw in drawings.items()}
 
 
 def _with_scores(counts: ScoreCounts) -> ScoreCounts:
@@ -286,7 +414,7 @@ def _chosen(counts: ScoreCounts, keep: object) -> ScoreCounts:
     return counts.filter(**{name: lambda labels: labels.notna() & keep})
 
 
-def _svg(name: str, draw: Callable[[Axes], object]) -> str:
+def drawing_of(name: str, draw: Callable[[Axes], object]) -> str:
     """Draw a chart as SVG text, the same bytes for the same counts."""
     figure = Figure(figsize=(8, _HEIGHTS.get(name, _HEIGHT)), layout="constrained")
     file = io.StringIO()
