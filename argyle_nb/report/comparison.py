@@ -249,7 +249,7 @@ def _sections(changes: Changes) -> list[Section]:
     table = documents_to_look_at(uploads, frames.get("signals"))
     before = changed.set_index("id")["ocr_authenticity_score_old"]
     table.insert(
-        table.columns.get_loc("score"),
+        [*map(str, table)].index("score"),
         "score_before",
         table["upload_id"].map(before).astype("Int16"),
     )
