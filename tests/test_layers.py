@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "argyle_nb"
 LAYERS = [
     {"errors", "storage"},
     {"models", "levels", "config", "documents", "sandbox"},
-    {"client", "frames"},
+    {"client", "frames", "synthetic"},
     {"uploads", "archive", "scores", "cross_checks", "connection"},
     {"review"},
     {"charts", "widgets"},

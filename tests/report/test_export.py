@@ -17,17 +17,11 @@ from argyle_nb.frames.ocr import ocr_frame
 from argyle_nb.frames.uploads import flatten, uploads_frame
 from argyle_nb.report import export_report
 from argyle_nb.report.dictionary import meaning_of
-from argyle_nb.report.page import printable, shortened
 from argyle_nb.scores import REASONS, ScoreCounts, count_scores
 from tests.support.office import FORMULAS, LIBREOFFICE, convert
 from tests.support.records import form, record, scored, supporting, unscored
+from tests.support.reports import RECORDS, UNREADABLE, export, html_of
 
-RECORDS = [
-    record(1, file_name="ada_sample_555.pdf"),
-    scored(2, 12, document_type="W-2", created_at="2024-08-01T00:00:00Z"),
-    unscored(3, "completed", "idle", "idle", document_type="miscellaneous"),
-]
-UNREADABLE = scored(4, "Ada Sample")
 FILES = {
     "uploads.csv",
     "signals.csv",
@@ -45,13 +39,6 @@ FILES = {
 }
 
 
-def export(records, folder, **options):
-    """Report on all that can be told of some records."""
-    uploads, signals = flatten(records, levels="ocrolus-2", errors="collect")
-    fields = ocr_frame(records, errors="collect")
-    return export_report(uploads, folder, **({"signals": signals, "ocr": fields} | options))
-
-
 @pytest.fixture
 def report(tmp_path):
     return export(RECORDS, tmp_path / "out", title="A <b>bold</b> title")
@@ -60,10 +47,6 @@ def report(tmp_path):
 def rows_of(report, name):
     with report.files[name].open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
-
-
-def html_of(report):
-    return report.files["report.html"].read_text(encoding="utf-8")
 
 
 def test_it_writes_every_file_and_nothing_else(report):
@@ -294,71 +277,6 @@ def test_columns_that_are_not_listed_do_not_leave(tmp_path):
     report = export_report(frame, tmp_path / "out", pii="include")
     assert "borrower" not in rows_of(report, "uploads.csv")[0]
     assert report.manifest["left_out"]["columns"] == ["file_url", "borrower"]
-
-
-# The page
-
-
-def test_the_page_holds_the_charts_and_escapes_the_title(report):
-    page = html_of(report)
-    assert page.count("<svg") == 6
-    assert "A &lt;b&gt;bold&lt;/b&gt; title" in page
-    assert "<b>bold" not in page
-
-
-def test_the_page_asks_nothing_of_the_network(report):
-    page = html_of(report)
-    for part in ("<script", "<link", 'src="', "@import", "url(http", "<iframe"):
-        assert part not in page
-    assert "default-src 'none'" in page
-
-
-def test_the_page_says_what_is_not_known(tmp_path, client):
-    report = export([*RECORDS, UNREADABLE], tmp_path / "out", settings=client.settings)
-    page = html_of(report)
-    assert "Without a score, of 3 uploads: 1 of a type that gets no score." in page
-    assert "Not listed, because it could not be read: 1." in page
-    assert "a stand-in, and not of Ocrolus" in page
-
-
-def test_the_page_says_what_excel_would_cut_off(tmp_path, monkeypatch):
-    monkeypatch.setattr("argyle_nb.report.page.EXCEL_ROWS", 2)
-    long = [record(1, file_name="x" * 32_768), *RECORDS[1:]]
-    page = html_of(export(long, tmp_path / "out", pii="include"))
-    assert "Excel shows 2 of the 3 rows of uploads.csv" in page
-    assert "texts of uploads.csv off: the longest has 32,768 characters, and a cell 32,767" in page
-    assert "Excel cuts" not in html_of(export(RECORDS, tmp_path / "out"))
-
-
-def test_a_long_name_leaves_room_for_the_rest_of_a_table_and_a_chart(tmp_path):
-    kinds = ["short", "a word " * 900, "x" * 5000]
-    records = [scored(n, 50, document_type=kind) for n, kind in enumerate(kinds)]
-    report = export(records, tmp_path / "out")
-    page = html_of(report)
-    assert "x" * 161 not in page
-    assert "x…x (n = 1)" in re.sub("x+", "x", page)
-    assert report.frames["uploads"]["document_type"].tolist() == kinds
-
-
-def test_of_a_long_name_the_middle_is_left_out():
-    assert shortened("a very long document type (n = 7)", 20) == "a very lon…e (n = 7)"
-
-
-def test_a_character_that_html_does_not_allow_is_shown_as_unknown():
-    assert printable("a\x00b") == "a\N{REPLACEMENT CHARACTER}b"
-
-
-def test_a_long_table_says_how_much_the_file_has_more(tmp_path):
-    weeks = pd.date_range("2020-01-06", periods=60, freq="7D", tz="UTC")
-    records = [scored(n, 50, created_at=f"{day:%Y-%m-%dT00:00:00Z}") for n, day in enumerate(weeks)]
-    page = html_of(export(records, tmp_path / "out"))
-    assert "The first 50 rows; the file has 10 more." in page
-
-
-def test_no_uploads_make_an_empty_report_that_says_so(tmp_path):
-    report = export_report(uploads_frame([]), tmp_path)
-    assert rows_of(report, "uploads.csv") == []
-    assert "There are no uploads" in html_of(report)
 
 
 def test_uploads_without_a_time_are_in_a_week_of_their_own(tmp_path):

@@ -1,23 +1,14 @@
 """The synthetic uploads hold what their page says was put in, and the methods find it."""
 
-import runpy
-from pathlib import Path
-
 import pytest
 
 import argyle_nb as anb
-
-SCRIPT = Path(__file__).parents[2] / "data" / "make_synthetic.py"
-
-
-@pytest.fixture(scope="module")
-def script():
-    return runpy.run_path(str(SCRIPT))
+from argyle_nb import synthetic
 
 
 @pytest.fixture(scope="module")
-def made(script):
-    return script["make"](uploads=12_000)
+def made():
+    return synthetic.make_uploads(12_000)
 
 
 @pytest.fixture(scope="module")
@@ -30,19 +21,19 @@ def test_there_are_as_many_as_asked_for_and_each_has_a_user(made, uploads):
     assert uploads["user"].notna().all()
 
 
-def test_the_same_seed_makes_the_same_and_another_one_others(script):
-    first, again, other = (script["make"](uploads=300, seed=seed) for seed in (1, 1, 2))
+def test_the_same_seed_makes_the_same_and_another_one_others():
+    first, again, other = (synthetic.make_uploads(uploads=300, seed=seed) for seed in (1, 1, 2))
     assert first.pages == again.pages
     assert first.pages != other.pages
 
 
-def test_fraud_is_as_frequent_as_the_page_says(script, made, uploads):
+def test_fraud_is_as_frequent_as_the_page_says(made, uploads):
     truth = made.truth.merge(uploads[["id", "document_type"]], left_on="upload_id", right_on="id")
-    others = truth[truth["employer"] != script["RING_EMPLOYER"]]
+    others = truth[truth["employer"] != synthetic.RING_EMPLOYER]
     rates = others.groupby("document_type", observed=True)["fraudulent"].mean()
-    for document_type, rate in script["FRAUD_RATES"].items():
+    for document_type, rate in synthetic.FRAUD_RATES.items():
         assert rates[document_type] == pytest.approx(rate, abs=0.012)
-    ring = truth[truth["employer"] == script["RING_EMPLOYER"]]
+    ring = truth[truth["employer"] == synthetic.RING_EMPLOYER]
     assert ring["fraudulent"].mean() > 0.2
 
 
@@ -74,10 +65,10 @@ def test_contradictions_that_were_put_in_are_found_and_no_others(made, uploads):
         assert len(found) >= 0.9 * len(planted) > 0
 
 
-def test_verdicts_on_a_sample_find_the_share_of_fraud(script, made, uploads):
+def test_verdicts_on_a_sample_find_the_share_of_fraud(made, uploads):
     chosen = anb.review.sample(uploads, 800)
     said = chosen[["upload_id"]].assign(
-        verdict=script["review_as"](made.truth, chosen["upload_id"], 1.0, 1)
+        verdict=synthetic.review_as(made.truth, chosen["upload_id"], 1.0, 1)
     )
     found = anb.count_verdicts(uploads, said, chosen).summary().loc["fraud_share"]
     scored = uploads.loc[uploads["ocr_authenticity_score"].notna(), "id"]
@@ -85,18 +76,18 @@ def test_verdicts_on_a_sample_find_the_share_of_fraud(script, made, uploads):
     assert found["estimate_ci_low"] <= put_in <= found["estimate_ci_high"]
 
 
-def test_an_analyst_is_right_as_often_as_asked_for_and_sometimes_unsure(script, made):
+def test_an_analyst_is_right_as_often_as_asked_for_and_sometimes_unsure(made):
     ids = made.truth["upload_id"]
-    said = script["review_as"](made.truth, ids, 0.9, 3)
+    said = synthetic.review_as(made.truth, ids, 0.9, 3)
     right = made.truth["fraudulent"].map({True: "fraudulent", False: "genuine"})
     assert said.count("unsure") / len(ids) == pytest.approx(0.03, abs=0.01)
     sure = [a == b for a, b in zip(said, right, strict=True) if a != "unsure"]
     assert sum(sure) / len(sure) == pytest.approx(0.9, abs=0.02)
 
 
-def test_as_a_program_it_writes_pages_that_are_read_back(script, tmp_path, monkeypatch):
-    small = script["make"](uploads=400)
-    monkeypatch.setitem(script["main"].__globals__, "make", lambda: small)
-    script["main"](tmp_path / "out")
+def test_as_a_program_it_writes_pages_that_are_read_back(tmp_path, monkeypatch):
+    small = synthetic.make_uploads(uploads=400)
+    monkeypatch.setitem(synthetic.main.__globals__, "make", lambda: small)
+    synthetic.main(tmp_path / "out")
     assert len(list((tmp_path / "out").glob("page_*.json.gz"))) == 2
     assert (tmp_path / "out" / "truth.csv").exists()

@@ -1,21 +1,14 @@
-"""50,000 synthetic uploads with a known drift and a known share of fraud.
+"""Synthetic uploads with a known drift and a known share of fraud, to practice analysis on.
 
-Nothing is kept in a file: `make` builds everything again, the same for the same seed, in some
-seconds. The records have the shape of the API's pages, so that they go the way of real ones. What
-is put in stands in the constants below, and in README.md beside this file.
-
-Run as a program, it writes the pages as compressed JSON and the answer key as CSV:
-
-    python data/make_synthetic.py FOLDER
-"""  # noqa: INP001 - a script beside the data, no package
+Nothing is kept in a file: `make_uploads` builds everything again, the same for the same seed, in
+some seconds. The records have the shape of the API's pages. What is put in stands in the constants
+below, and in the README of the sample data.
+"""
 
 from __future__ import annotations
 
-import gzip
 import random
-import sys
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -114,7 +107,7 @@ class Person(NamedTuple):
     papers: list[tuple[str, date]]
 
 
-def make(uploads: int = 50_000, seed: int = 2026) -> Synthetic:
+def make_uploads(uploads: int = 50_000, seed: int = 2026) -> Synthetic:
     """Make uploads, always the same for the same seed.
 
     Parameters
@@ -123,11 +116,23 @@ def make(uploads: int = 50_000, seed: int = 2026) -> Synthetic:
         How many.
     seed
         Any whole number.
+
+    Returns
+    -------
+    Synthetic
+        Pages of the API's shape, accounts, the truth of each upload, and file hashes.
+
+    Examples
+    --------
+    >>> len(make_uploads(300).truth)
+    300
     """
     chance = random.Random(seed)  # noqa: S311 - a repeatable series is wanted, not a secret one
     # Each is encoded at once: 50,000 nested dicts in memory would take half as long again.
     records: list[tuple[str, msgspec.Raw]] = []
-    accounts, truth, contents = [], [], []
+    accounts: list[Account] = []
+    truth: list[dict[str, Any]] = []
+    contents: list[dict[str, str]] = []
     while len(records) < uploads:
         person, account = _person(chance), _uuid(chance)
         accounts.append(Account(account, user=_uuid(chance)))
@@ -159,13 +164,24 @@ def review_as(truth: pd.DataFrame, upload_ids: Any, right: float, seed: int) -> 
     Parameters
     ----------
     truth
-        From `make`.
+        From `make_uploads`.
     upload_ids
         What is reviewed.
     right
         How often a sure verdict is right, 0 to 1; 3 % of all are unsure.
     seed
         Who the analyst is.
+
+    Returns
+    -------
+    list of str
+        ``genuine``, ``fraudulent`` or ``unsure``, one per upload.
+
+    Examples
+    --------
+    >>> made = make_uploads(300)
+    >>> len(review_as(made.truth, made.truth["upload_id"].head(3), right=0.95, seed=1))
+    3
     """
     chance = random.Random(seed)  # noqa: S311
     known = dict(zip(truth["upload_id"], truth["fraudulent"], strict=True))
@@ -221,7 +237,7 @@ def _fate(chance: random.Random, person: Person, document_type: str) -> dict[str
     if rate and person.employer == RING_EMPLOYER:
         rate = RING_FRAUD_RATE
     fraudulent = chance.random() < rate
-    fate = {
+    fate: dict[str, Any] = {
         "fraudulent": fraudulent,
         "untraced": fraudulent and chance.random() < UNTRACED_SHARE,
         "contradicts": None,
@@ -371,17 +387,3 @@ def _usd(amount: float) -> dict[str, str]:
 
 def _uuid(chance: random.Random) -> str:
     return str(UUID(int=chance.getrandbits(128)))
-
-
-def main(folder: Path) -> None:
-    """Write pages, answer key and hashes into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    made = make()
-    for number, page in enumerate(made.pages):
-        (folder / f"page_{number:04}.json.gz").write_bytes(gzip.compress(page, mtime=0))
-    made.truth.to_csv(folder / "truth.csv", index=False)
-    made.contents.to_csv(folder / "contents.csv", index=False)
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))
