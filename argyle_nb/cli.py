@@ -312,8 +312,10 @@ def demo(documents: Path, loans: Path, folder: Path) -> int:
 
 
 def lab(folder: Path) -> int:
-    """Open JupyterLab on a folder of notebooks and stay until it ends."""
-    command = [sys.executable, "-m", "jupyter", "lab", f"--notebook-dir={folder}"]
+    """Open JupyterLab on a folder of notebooks, with its neighbors in view, until it ends."""
+    first = min(folder.glob("*.ipynb"), default=folder)
+    command = [sys.executable, "-m", "jupyter", "lab", str(first.resolve())]
+    command.append(f"--ServerApp.root_dir={folder.resolve().parent}")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")  # in a container there is often nobody else
     return subprocess.call(command)  # noqa: S603 - our own interpreter and no shell
