@@ -2,8 +2,10 @@
 
 import csv
 import json
+import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import requests
 
 from argyle_nb import cli
 from argyle_nb.cli import parser
@@ -389,6 +392,36 @@ def test_people_are_told_how_many_borrowers_and_what_is_not_known_of_them(
     assert told.out == "4 uploads of 1 borrower, 4 with a score, 0 that cannot be read\n"
     [warning] = [line for line in told.err.splitlines() if "403" in line]
     assert warning.startswith("argyle-nb: users could not be read (GET /v2/users: 403")
+
+
+# JupyterLab
+
+
+def test_the_lab_opens_the_first_notebook_and_shows_the_samples_beside_it(tmp_path):
+    config = {
+        "ServerApp": {"allow_root": True, "ip": "127.0.0.1", "port": 0, "open_browser": False},
+        "IdentityProvider": {"token": "of-the-test"},
+    }
+    (tmp_path / "jupyter_server_config.json").write_text(json.dumps(config))
+    places = dict.fromkeys(("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"))
+    lab = subprocess.Popen(
+        [sys.executable, "-m", "argyle_nb", "lab", "--folder", str(ROOT / "notebooks")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ | dict.fromkeys(places, str(tmp_path)),
+        start_new_session=True,
+    )
+    try:
+        lines = (re.search(r"(http://127\S+)/lab/tree/(\S+)\?", line) for line in lab.stdout)
+        address, opened = next(found.groups() for found in lines if found)
+        assert opened == "notebooks/01_upload.ipynb"
+        listing = f"{address}/api/contents/data/documents?token=of-the-test"
+        names = {entry["name"] for entry in requests.get(listing, timeout=60).json()["content"]}
+        assert "borrower-001" in names
+    finally:
+        os.killpg(lab.pid, signal.SIGTERM)
+        lab.communicate()
 
 
 # Errors and help
