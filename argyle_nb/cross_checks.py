@@ -56,9 +56,9 @@ DAYS = {
     "pay_date": ("paystub_details.pay_date",),
 }
 AMOUNTS = {
-    "gross": ("earnings.totals[0].current_pay", "earnings.total.current_pay"),
-    "gross_ytd": ("earnings.totals[0].ytd_pay", "earnings.total.ytd_pay"),
-    "net": ("net_pay.totals.current_pay", "net_pay.total.current_pay"),
+    "gross_pay": ("earnings.totals[0].current_pay", "earnings.total.current_pay"),
+    "gross_pay_ytd": ("earnings.totals[0].ytd_pay", "earnings.total.ytd_pay"),
+    "net_pay": ("net_pay.totals.current_pay", "net_pay.total.current_pay"),
     "deductions": ("deductions.totals[0].current_pay", "deductions.total.current_pay"),
     "wages": ("wagesTipsOtherComp",),
 }
@@ -305,20 +305,20 @@ def _frequency_rows(
 
 def check_year_to_date(table: pd.DataFrame) -> pd.DataFrame:
     """See that the year to date rises by what was paid from one paystub to the next."""
-    after = _successive(_stubs(table)).dropna(subset=["gross", "gross_ytd", "other_gross_ytd"])
+    after = _successive(_stubs(table)).dropna(subset=["gross_pay", "gross_pay_ytd", "other_gross_pay_ytd"])
     after = after[after["pay_date"].dt.year == after["other_pay_date"].dt.year]
-    rise = (after["gross_ytd"] - after["other_gross_ytd"]).astype("float64")
-    gross = after["gross"].astype("float64")
+    rise = (after["gross_pay_ytd"] - after["other_gross_pay_ytd"]).astype("float64")
+    gross = after["gross_pay"].astype("float64")
     stubs_between = _periods(after)
-    greater = np.fmax(gross, after["other_gross"].astype("Float64").fillna(0).astype("float64"))
+    greater = np.fmax(gross, after["other_gross_pay"].astype("Float64").fillna(0).astype("float64"))
     most = np.where(stubs_between == 1, gross, greater * EXTRA_PAY * stubs_between)
     most = np.where(np.isnan(stubs_between), np.inf, most)
     outside = np.where(rise < gross, rise - gross, np.maximum(rise - most, 0))
     return findings(
         "year_to_date",
         after.assign(
-            value=with_cents(after["gross_ytd"]),
-            other_value=with_cents(after["other_gross_ytd"]),
+            value=with_cents(after["gross_pay_ytd"]),
+            other_value=with_cents(after["other_gross_pay_ytd"]),
             difference=np.round(outside, 2),
             tolerance=f"rises by the gross pay, {ROUNDING}; with stubs missing between, by "
             f"{EXTRA_PAY} times as much for each at most",
@@ -329,13 +329,13 @@ def check_year_to_date(table: pd.DataFrame) -> pd.DataFrame:
 
 def check_net(table: pd.DataFrame) -> pd.DataFrame:
     """Compare net pay with gross pay less deductions, on the same paystub."""
-    known = table.dropna(subset=["net", "gross", "deductions"])
-    expected = known["gross"] - known["deductions"]
-    off = (known["net"] - expected).astype("float64").round(2)
+    known = table.dropna(subset=["net_pay", "gross_pay", "deductions"])
+    expected = known["gross_pay"] - known["deductions"]
+    off = (known["net_pay"] - expected).astype("float64").round(2)
     return findings(
         "net_of_gross",
         known.assign(
-            value=with_cents(known["net"]),
+            value=with_cents(known["net_pay"]),
             other_value=with_cents(expected),
             difference=off,
             tolerance=f"{ROUNDING}",
@@ -350,12 +350,12 @@ def check_wages(table: pd.DataFrame) -> pd.DataFrame:
     wages = table.assign(job=job, year=pd.to_numeric(table["year"], errors="coerce"))
     wages = wages.dropna(subset=["wages", "year"])[["upload_id", "user", "job", "year", "wages"]]
     stubs = table.assign(job=job, year=table["pay_date"].dt.year)
-    stubs = stubs.dropna(subset=["gross_ytd", "pay_date"]).sort_values("pay_date", kind="stable")
+    stubs = stubs.dropna(subset=["gross_pay_ytd", "pay_date"]).sort_values("pay_date", kind="stable")
     last = stubs.drop_duplicates(["job", "year"], keep="last")
-    last = last[["job", "year", "upload_id", "gross_ytd", "pay_date"]]
+    last = last[["job", "year", "upload_id", "gross_pay_ytd", "pay_date"]]
     last = last.rename(columns={"upload_id": "other_upload_id"}).astype({"year": "float64"})
     pairs = wages.astype({"year": "float64"}).merge(last, on=["job", "year"])
-    paid, ratio = pairs["gross_ytd"], (pairs["wages"] / pairs["gross_ytd"]).astype("float64")
+    paid, ratio = pairs["gross_pay_ytd"], (pairs["wages"] / pairs["gross_pay_ytd"]).astype("float64")
     most = np.where(pairs["pay_date"].dt.month == DECEMBER, MOST_WAGES, np.inf)
     return findings(
         "w2_wages",

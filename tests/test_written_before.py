@@ -21,6 +21,13 @@ from argyle_nb.uploads.log import UploadKey, UploadLog
 from tests.support.servers import USER_ID
 
 WRITTEN = Path(__file__).parent / "support" / "written_before"
+NAMED_NOW = {
+    "classification": "processing_classification",
+    "ocr": "processing_ocr",
+    "authenticity": "processing_authenticity",
+    "kind": "finding_type",
+    "confidence": "reason_confidence",
+}
 
 
 @pytest.fixture
@@ -39,7 +46,7 @@ def report(tmp_path):
 def test_the_newest_versions_of_an_old_archive_are_those_that_its_report_lists(archive, report):
     uploads = archive.uploads()
     assert len(uploads) == 4
-    listed = report.frames["uploads"].drop(columns="no_score_reason")
+    listed = report.frames["uploads"].drop(columns="no_score_reason").rename(columns=NAMED_NOW)
     pd.testing.assert_frame_equal(uploads[list(listed)], listed, check_categorical=False)
 
 
@@ -56,19 +63,19 @@ def test_an_old_archive_has_borrowers_after_its_next_pull(tmp_path):
 def test_the_signals_of_an_old_archive_are_those_of_its_report(archive, report):
     signals = archive.signals()
     assert len(signals)
-    listed = report.frames["signals"]
+    listed = report.frames["signals"].rename(columns=NAMED_NOW | {"signal_count": "occurrences"})
     pd.testing.assert_frame_equal(signals[list(listed)], listed, check_categorical=False)
 
 
 def test_an_old_archive_knows_the_versions_of_an_upload(archive):
     first = archive.uploads()["id"].iloc[-1]
     history = archive.history(first)
-    assert history["classification"].tolist() == ["in_progress", "completed"]
+    assert history["processing_classification"].tolist() == ["in_progress", "completed"]
     assert archive.raw(first)["processing"]["authenticity"] == "completed"
 
 
 def test_an_old_archive_tells_what_was_read(archive):
-    net = archive.ocr(wide=True)["net"]
+    net = archive.ocr(wide=True)["net_pay"]
     assert len(net) == 4
     assert net.notna().all()
 

@@ -29,6 +29,14 @@ if TYPE_CHECKING:
 # About 50,000 uploads: so much work that handing it out costs next to nothing.
 PAGES_PER_PARTITION = 250
 _NO_TYPE = "__HIVE_DEFAULT_PARTITION__"  # as Hive names the folder of a missing value
+# What columns were called in indexes that are on disk.
+_CALLED_BEFORE = {
+    "classification": "processing_classification",
+    "ocr": "processing_ocr",
+    "authenticity": "processing_authenticity",
+    "kind": "finding_type",
+    "confidence": "reason_confidence",
+}
 
 
 @dataclass(frozen=True)
@@ -66,7 +74,9 @@ class PageFlattener:
 
     def _unified(self, name: str, frame: pd.DataFrame) -> pd.DataFrame:
         for column, categories in self.categories[name].items():
-            frame[column] = frame[column].cat.set_categories(categories)
+            # An index written before there was the column does not name what its page holds.
+            found = dict.fromkeys([*categories, *frame[column].cat.categories])
+            frame[column] = frame[column].cat.set_categories(list(found))
         return frame
 
 
@@ -92,7 +102,8 @@ def all_categories(selected: Iterable[SelectedPage], sent: pd.DataFrame | None) 
     for page in selected:
         for frame, columns in page.entry.contents.categories.items():
             for column, names in columns.items():
-                united[frame][column].update(dict.fromkeys(names))
+                name = _CALLED_BEFORE.get(column, column)
+                united[frame][name].update(dict.fromkeys(names))
     if sent is not None:
         asked_for = dict.fromkeys(sent["document_type"].dropna().unique())
         united["uploads"]["requested_document_type"].update(asked_for)

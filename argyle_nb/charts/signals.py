@@ -33,7 +33,7 @@ def signal_pareto(table: pd.DataFrame, ax: Axes | None = None, *, most: int = 12
     Returns
     -------
     matplotlib.axes.Axes
-        Bars are shares of the analysed uploads with 95 % intervals; beside each how many uploads
+        Bars are shares of the analyzed uploads with 95 % intervals; beside each how many uploads
         have it and how much lower their mean score is.
 
     Raises
@@ -45,15 +45,15 @@ def signal_pareto(table: pd.DataFrame, ax: Axes | None = None, *, most: int = 12
     --------
     >>> from argyle_nb import signal_pareto as pareto, signals_frame
     >>> signal_pareto(pareto(signals_frame([]), frame)).get_title(loc="left")
-    'Signals and reason codes: 0 of 0, n = 0 analysed uploads'
+    'Signals and reason codes: 0 of 0, n = 0 analyzed uploads'
     """
-    if list(table.index.names) != ["kind", "identifier"]:
+    if list(table.index.names) != ["finding_type", "identifier"]:
         raise ConfigurationError("the picture needs signal_pareto without groups")
     shown = table.sort_values("uploads", ascending=False, kind="stable").head(most).reset_index()
     ax = ax or new_axes()
     places = np.arange(len(shown))
     for kind, (colour, hatch) in _KINDS.items():
-        of_kind = (shown["kind"] == kind).to_numpy(dtype=bool)
+        of_kind = (shown["finding_type"] == kind).to_numpy(dtype=bool)
         if of_kind.any():
             bars = shown[of_kind]
             ax.barh(
@@ -68,7 +68,7 @@ def signal_pareto(table: pd.DataFrame, ax: Axes | None = None, *, most: int = 12
                 .T,
                 error_kw={"ecolor": "#222222", "capsize": 2, "elinewidth": 1},
             )
-    columns = (shown["uploads"], shown["share_ci_high"], shown["score_difference"])
+    columns = (shown["uploads"], shown["share_ci_high"], shown["score_drop"])
     for place, n, end, lower in zip(places, *(c.tolist() for c in columns), strict=True):
         score = "" if np.isnan(lower) else f", score {-lower:+.0f}"
         ax.annotate(
@@ -79,12 +79,12 @@ def signal_pareto(table: pd.DataFrame, ax: Axes | None = None, *, most: int = 12
             va="center",
             fontsize="small",
         )
-    analysed = int(shown["analysed"].max()) if len(shown) else 0
+    analyzed = int(shown["analyzed"].max()) if len(shown) else 0
     head = f"Signals and reason codes: {len(shown)} of {len(table)}"
-    ax.set_title(f"{head}, n = {analysed:,} analysed uploads", loc="left")
+    ax.set_title(f"{head}, n = {analyzed:,} analyzed uploads", loc="left")
     ax.set_yticks(places, shown["identifier"].tolist())
     ax.set_xlabel(
-        "share of analysed uploads (beside: uploads, and their mean score against the rest)"
+        "share of analyzed uploads (beside: uploads, and their mean score against the rest)"
     )
     ax.set_ylabel("identifier")
     ax.set_xlim(0, max([*shown["share_ci_high"], 0.001]) * 1.2)

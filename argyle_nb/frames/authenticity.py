@@ -134,7 +134,7 @@ class Analysis(SignalAnalysis[S, R], Generic[S, R], frozen=True, gc=False):
 def forms_in(
     analysis: FormAnalysis[S, R] | list[Any],
 ) -> list[FormAnalysis[S, R]] | None:
-    """Find the analysed forms, at whichever published level they are wrapped.
+    """Find the analyzed forms, at whichever published level they are wrapped.
 
     ``None`` where there is neither a form nor a published wrapper.
     """

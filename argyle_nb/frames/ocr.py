@@ -57,10 +57,10 @@ INCOME_FIELDS: dict[str, tuple[str, ...]] = {
     "pay_date": ("paystub_details.pay_date",),
     "pay_frequency": ("paystub_details.pay_frequency",),
     "year": ("year", "a_1099-nec-General:forCalendarYear"),
-    "gross": ("earnings.totals[0].current_pay", "earnings.total.current_pay"),
-    "gross_ytd": ("earnings.totals[0].ytd_pay", "earnings.total.ytd_pay"),
-    "net": ("net_pay.totals.current_pay", "net_pay.total.current_pay"),
-    "net_ytd": ("net_pay.totals.ytd_pay", "net_pay.total.ytd_pay"),
+    "gross_pay": ("earnings.totals[0].current_pay", "earnings.total.current_pay"),
+    "gross_pay_ytd": ("earnings.totals[0].ytd_pay", "earnings.total.ytd_pay"),
+    "net_pay": ("net_pay.totals.current_pay", "net_pay.total.current_pay"),
+    "net_pay_ytd": ("net_pay.totals.ytd_pay", "net_pay.total.ytd_pay"),
     "wages": ("wagesTipsOtherComp",),
     "nonemployee_compensation": ("a_1099-nec-Part3-Amounts:nonemployeeCompensation",),
     "federal_tax": (
@@ -70,10 +70,10 @@ INCOME_FIELDS: dict[str, tuple[str, ...]] = {
 }
 INCOME_DATES = ("pay_period_start_date", "pay_period_end_date", "pay_date")
 INCOME_AMOUNTS = (
-    "gross",
-    "gross_ytd",
-    "net",
-    "net_ytd",
+    "gross_pay",
+    "gross_pay_ytd",
+    "net_pay",
+    "net_pay_ytd",
     "wages",
     "nonemployee_compensation",
     "federal_tax",
@@ -94,7 +94,7 @@ _COLUMNS: dict[str, Callable[[], Column[Any]]] = {
     "value": TextColumn,
     "amount": DecimalColumn,
     "currency": lambda: CategoryColumn(("USD",)),
-    "confidence": DecimalColumn,
+    "ocr_confidence": DecimalColumn,
     "page": lambda: WholeNumberColumn(np.int32),
 }
 
@@ -125,13 +125,13 @@ def ocr_frame(records: Any, *, wide: bool = False, errors: Errors = "raise") -> 
         Long: ``upload_id, field, value`` (string), ``form`` (Int32, 1-based: which of the upload's
         forms), ``form_type, currency`` (category), ``amount``
         (Float64, in the currency; not of plain digits such as a year or a postal code),
-        ``confidence`` (Float64, 0 to 1),
+        ``ocr_confidence`` (Float64, 0 to 1),
         ``page`` (Int32, 1-based). A field is the path in the OCR result, such as
         ``net_pay.totals.current_pay`` or ``wagesTipsOtherComp``; what was not read has no row.
 
         Wide: ``upload_id, form, employer, employee, pay_frequency, year`` (string),
-        ``pay_period_start_date, pay_period_end_date, pay_date`` (datetime64[s]), ``gross,
-        gross_ytd, net, net_ytd, wages, nonemployee_compensation, federal_tax`` (Float64). A date
+        ``pay_period_start_date, pay_period_end_date, pay_date`` (datetime64[s]), ``gross_pay,
+        gross_pay_ytd, net_pay, net_pay_ytd, wages, nonemployee_compensation, federal_tax`` (Float64). A date
         that is not ISO 8601 is missing here and stands as text in the long form.
 
     Raises

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from argyle_nb.frames.columns import Column
     from argyle_nb.frames.records import RowPage
 
-KIND = pd.CategoricalDtype(["signal", "reason_code"])
+FINDING_TYPE = pd.CategoricalDtype(["signal", "reason_code"])
 CONFIDENCES = ("LOW", "MEDIUM", "HIGH")
 
 _NONE = -1
@@ -88,12 +88,12 @@ class SignalsBuilder:
             "upload_id": upload_id.take(row),
             "document_type": document_type.take(row),
             "form_type": self._form_type.finish().take(form),
-            "kind": pd.Categorical.from_codes(is_code.astype(np.int8), dtype=KIND),
+            "finding_type": pd.Categorical.from_codes(is_code.astype(np.int8), dtype=FINDING_TYPE),
             "identifier": _chained(self._identifier, self._code).take(either),
             "display_name": _chained(self._display_name, self._description).take(either),
-            "confidence": _picked(self._confidence, code),
+            "reason_confidence": _picked(self._confidence, code),
             "page_number": _picked(self._page_number, signal),
-            "signal_count": _picked(self._signal_count, signal),
+            "occurrences": _picked(self._signal_count, signal),
             "field_name": _picked(self._field_name, signal),
             "original_text": _picked(self._original_text, signal),
             "tampered_text": _picked(self._tampered_text, signal),
@@ -109,8 +109,8 @@ def signal_categories(page: RowPage) -> dict[str, list[str]]:
     confidence.add([code.confidence for form in forms for code in form.reason_codes])
     return {
         "form_type": form_type.categories,
-        "kind": list(KIND.categories),
-        "confidence": confidence.categories,
+        "finding_type": list(FINDING_TYPE.categories),
+        "reason_confidence": confidence.categories,
     }
 
 

@@ -165,9 +165,9 @@ UPLOAD_COLUMNS = (
     ),
     UploadColumn("file_name", _text("file_name"), "file name", "name of the file"),
     UploadColumn("file_url", _text("file_url"), "", "where the file can be fetched"),
-    UploadColumn("classification", _stage("classification"), "open", _STAGE),
-    UploadColumn("ocr", _stage("ocr"), "open", _STAGE),
-    UploadColumn("authenticity", _stage("authenticity"), "open", _STAGE),
+    UploadColumn("processing_classification", _stage("classification"), "open", _STAGE),
+    UploadColumn("processing_ocr", _stage("ocr"), "open", _STAGE),
+    UploadColumn("processing_authenticity", _stage("authenticity"), "open", _STAGE),
     UploadColumn(
         SCORE,
         (_SCORE, lambda page, _: page.scores),
@@ -255,8 +255,8 @@ def uploads_frame(
     pandas.DataFrame
         Index 0..n-1, in the order given. ``id, account, user, external_id, file_name, file_url``
         (string; ``user`` is Argyle's id, ``external_id`` the lender's own name of the borrower,
-        which several users may share), ``document_type, requested_document_type, classification,
-        ocr, authenticity`` (category; unknown values are kept as further categories),
+        which several users may share), ``document_type, requested_document_type,
+        processing_classification, processing_ocr, processing_authenticity`` (category; unknown values are kept as further categories),
         ``ocr_authenticity_score`` (Int16, 0 to 100), ``authenticity_level`` (ordered category),
         ``signal_count, reason_code_count`` (Int32; missing where there is no analysis),
         ``created_at, updated_at`` (datetime64[us, UTC]).
@@ -290,9 +290,9 @@ def signals_frame(records: Any, *, errors: Errors = "raise") -> pd.DataFrame:
     -------
     pandas.DataFrame
         Index 0..n-1. ``upload_id, identifier, display_name`` (string), ``document_type,
-        form_type`` (category), ``kind`` (``signal`` or ``reason_code``), ``confidence``
-        (``LOW, MEDIUM, HIGH``; of reason codes), ``page_number`` (Int32, 1-based),
-        ``signal_count`` (Int32, occurrences), ``field_name, original_text, tampered_text``
+        form_type`` (category), ``finding_type`` (``signal`` or ``reason_code``),
+        ``reason_confidence`` (``LOW, MEDIUM, HIGH``; of reason codes), ``page_number`` (Int32, 1-based),
+        ``occurrences`` (Int32, of the signal), ``field_name, original_text, tampered_text``
         (string; several occurrences joined by " | "; personal data).
 
     Raises

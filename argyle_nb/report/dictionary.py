@@ -60,12 +60,12 @@ FILES: dict[str, dict[str, Meaning]] = {
     "uploads.csv": _UPLOADS
     | {"no_score_reason": Meaning("why there is no score; empty where there is one")},
     "signals.csv": {
-        "kind": Meaning("signal or reason_code"),
+        "finding_type": Meaning("signal or reason_code"),
         "identifier": Meaning("stable name of the signal, or the reason code", "", FROM_OCROLUS),
         "display_name": Meaning("what it says, in words; not stable", "", FROM_OCROLUS),
-        "confidence": Meaning("confidence of a reason code: LOW, MEDIUM or HIGH", "", FROM_OCROLUS),
+        "reason_confidence": Meaning("confidence of a reason code: LOW, MEDIUM or HIGH", "", FROM_OCROLUS),
         "page_number": Meaning("page of the document, from 1", "", FROM_OCROLUS),
-        "signal_count": Meaning("occurrences of the signal", COUNT, FROM_OCROLUS),
+        "occurrences": Meaning("occurrences of the signal", COUNT, FROM_OCROLUS),
         "field_name": Meaning("field that was changed; several with | between", "", FROM_OCROLUS),
         "original_text": Meaning("text before tampering", "", FROM_OCROLUS),
         "tampered_text": Meaning("text after tampering", "", FROM_OCROLUS),
@@ -76,7 +76,7 @@ FILES: dict[str, dict[str, Meaning]] = {
         "value": Meaning("text that was read", "", _READ),
         "amount": Meaning("the text as an amount, where it is one", "the column currency", _READ),
         "currency": Meaning("currency of the amount", "ISO 4217", _READ),
-        "confidence": Meaning("how sure the reading is", SHARE, _READ),
+        "ocr_confidence": Meaning("how sure the reading is", SHARE, _READ),
         "page": Meaning("page of the document, from 1", "", _READ),
     },
     "score_summary.csv": {

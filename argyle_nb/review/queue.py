@@ -110,9 +110,9 @@ def in_order_of_weight(signals: pd.DataFrame) -> pd.DataFrame:
     """Put reason codes first, by confidence, then signals by how often they occur."""
     weights = pd.DataFrame(
         {
-            "kind": signals["kind"].astype("string") != "reason_code",
-            "confidence": signals["confidence"].astype("string").map(_CONFIDENCES).fillna(9),
-            "fewer": -signals["signal_count"].astype("Float64").fillna(0),
+            "kind": signals["finding_type"].astype("string") != "reason_code",
+            "confidence": signals["reason_confidence"].astype("string").map(_CONFIDENCES).fillna(9),
+            "fewer": -signals["occurrences"].astype("Float64").fillna(0),
         },
         index=signals.index,
     )
@@ -153,15 +153,15 @@ def signal_lines(signals: pd.DataFrame) -> list[SignalLine]:
 
 
 def _signal_line(rows: list[dict[Any, str]]) -> SignalLine:
-    codes = [row for row in rows if row["kind"] == "reason_code"]
-    signals = [row for row in rows if row["kind"] != "reason_code"]
+    codes = [row for row in rows if row["finding_type"] == "reason_code"]
+    signals = [row for row in rows if row["finding_type"] != "reason_code"]
     named = [row["display_name"] for row in (*signals, *codes) if row["display_name"]]
     return SignalLine(
         name=named[0] if named else rows[0]["identifier"].replace("_", " "),
         code=", ".join(dict.fromkeys(row["identifier"] for row in codes)),
-        confidence=next((row["confidence"] for row in codes), ""),
+        confidence=next((row["reason_confidence"] for row in codes), ""),
         pages=tuple(sorted({int(row["page_number"]) for row in signals if row["page_number"]})),
-        times=sum(int(row["signal_count"] or 1) for row in signals),
+        times=sum(int(row["occurrences"] or 1) for row in signals),
         changes=tuple(change for row in signals for change in _changes(row)),
     )
 

@@ -34,7 +34,12 @@ INVALID = len(SCORES) + REASONS.index("invalid") * len(REACHED)
 NO_SCORE = np.iinfo(np.int16).min
 NO_NUMBER = np.iinfo(np.int16).max
 
-_STATES = ("classification", "ocr", "authenticity", "document_type")
+_STATES = (
+    "processing_classification",
+    "processing_ocr",
+    "processing_authenticity",
+    "document_type",
+)
 _ROWS_NAMED = 5  # of those that an error names beside the first
 
 

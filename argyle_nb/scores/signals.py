@@ -21,12 +21,12 @@ _CONFIDENCE = ("LOW", "MEDIUM", "HIGH")  # rising
 _COLUMNS_OF_THE_UPLOAD = ("upload_id", "document_type", "form_type")
 _PARETO_COLUMNS = [
     "uploads",
-    "analysed",
+    "analyzed",
     *with_interval("share"),
     "cumulative_share",
-    "mean_score_present",
-    "mean_score_absent",
-    "score_difference",
+    "mean_score_with",
+    "mean_score_without",
+    "score_drop",
     "first_seen",
 ]
 
@@ -50,11 +50,11 @@ def signal_pareto(
     Returns
     -------
     pandas.DataFrame
-        Indexed by group (if any), ``kind`` and ``identifier``, most frequent first within its
-        group and kind: ``uploads`` (int64, that have it), ``analysed`` (int64, of the group),
+        Indexed by group (if any), ``finding_type`` and ``identifier``, most frequent first within its
+        group and kind: ``uploads`` (int64, that have it), ``analyzed`` (int64, of the group),
         ``share`` with ``share_ci_low, share_ci_high`` (Wilson 95 %), ``cumulative_share`` (of all
-        occurrences of its group and kind), ``mean_score_present, mean_score_absent`` and their
-        ``score_difference`` (float64; absent less present, in points of the score),
+        occurrences of its group and kind), ``mean_score_with, mean_score_without`` and their
+        ``score_drop`` (float64; absent less present, in points of the score),
         ``first_seen`` (datetime64[us, UTC], the earliest ``created_at``).
 
     Raises
@@ -69,12 +69,12 @@ def signal_pareto(
     Examples
     --------
     >>> signal_pareto(signals_frame([]), frame).columns.tolist()[:2]
-    ['uploads', 'analysed']
+    ['uploads', 'analyzed']
     """
     names = [by] if isinstance(by, str) else list(by)
-    analysed = _analysed(uploads, names)
-    occurrences = _occurrences(signals).merge(analysed, on="upload_id")
-    keys = [*names, "kind", "identifier"]
+    analyzed = _analyzed(uploads, names)
+    occurrences = _occurrences(signals).merge(analyzed, on="upload_id")
+    keys = [*names, "finding_type", "identifier"]
     groups = occurrences.groupby(keys, dropna=False, observed=True)
     table = groups.agg(
         uploads=("upload_id", "size"),
@@ -82,17 +82,17 @@ def signal_pareto(
         total=("score", "sum"),
         first_seen=("created_at", "min"),
     ).reset_index()
-    table = _with_groups(table, analysed, names)
-    shares = wilson(table["uploads"].to_numpy(), table["analysed"].to_numpy())
+    table = _with_groups(table, analyzed, names)
+    shares = wilson(table["uploads"].to_numpy(), table["analyzed"].to_numpy())
     table = table.assign(**dict(zip(with_interval("share"), shares, strict=True)))
-    table["mean_score_present"] = _mean(table["total"], table["scored"])
+    table["mean_score_with"] = _mean(table["total"], table["scored"])
     rest = (table["group_total"] - table["total"], table["group_scored"] - table["scored"])
-    table["mean_score_absent"] = _mean(*rest)
-    table["score_difference"] = table["mean_score_absent"] - table["mean_score_present"]
-    order = [*names, "kind", "uploads", "identifier"]
+    table["mean_score_without"] = _mean(*rest)
+    table["score_drop"] = table["mean_score_without"] - table["mean_score_with"]
+    order = [*names, "finding_type", "uploads", "identifier"]
     rising = [name != "uploads" for name in order]
     table = table.sort_values(order, ascending=rising, kind="stable")
-    ranked = table.groupby([*names, "kind"], dropna=False, observed=True)["uploads"]
+    ranked = table.groupby([*names, "finding_type"], dropna=False, observed=True)["uploads"]
     table["cumulative_share"] = ranked.cumsum() / ranked.transform("sum")
     return table.set_index(keys)[_PARETO_COLUMNS]
 
@@ -120,7 +120,7 @@ def signal_pairs(signals: pd.DataFrame) -> pd.DataFrame:
     Examples
     --------
     >>> found = pd.DataFrame({"upload_id": ["u1", "u1", "u2"], "identifier": ["a", "b", "a"],
-    ...                       "kind": "signal"})
+    ...                       "finding_type": "signal"})
     >>> signal_pairs(found).loc[("a", "b")].tolist()
     [1.0, 0.5, 1.0, 0.5]
     """
@@ -158,11 +158,11 @@ def explain(
     Returns
     -------
     pandas.DataFrame
-        One row per signal or reason code, index 0..n-1: ``kind, identifier, display_name,
+        One row per signal or reason code, index 0..n-1: ``finding_type, identifier, display_name,
         confidence, page_number, signal_count, field_name, original_text, tampered_text`` as in
-        `signals_frame` (**personal data**), and ``weight`` (Float64, points of the score; missing
+        `signals_frame` (**personal data**), and ``score_drop`` (Float64, points of the score; missing
         for what the table does not know). ``attrs["score"]`` is the document's score and
-        ``attrs["weight"]`` says in words what the weight is.
+        ``attrs["score_drop"]`` says in words what the weight is.
 
     Raises
     ------
@@ -181,20 +181,20 @@ def explain(
     weights: dict[Any, float] = {}
     meaning = "no weights are known: ordered by confidence and by how often it occurs"
     if pareto is not None:
-        if list(pareto.index.names) != ["kind", "identifier"]:
+        if list(pareto.index.names) != ["finding_type", "identifier"]:
             raise ConfigurationError("explain needs signal_pareto without groups")
-        weights = pareto["score_difference"].dropna().to_dict()
+        weights = pareto["score_drop"].dropna().to_dict()
         meaning = "how much lower the mean score of uploads with it is than of those without"
-    pairs = zip(lines["kind"], lines["identifier"], strict=True)
-    lines["weight"] = pd.array([weights.get(pair) for pair in pairs], dtype="Float64")
-    rank = lines["confidence"].astype("string").map({n: k for k, n in enumerate(_CONFIDENCE)})
+    pairs = zip(lines["finding_type"], lines["identifier"], strict=True)
+    lines["score_drop"] = pd.array([weights.get(pair) for pair in pairs], dtype="Float64")
+    rank = lines["reason_confidence"].astype("string").map({n: k for k, n in enumerate(_CONFIDENCE)})
     order = lines.assign(rank=rank.astype("Float64").fillna(-1.0)).sort_values(
-        ["weight", "rank", "signal_count"], ascending=False, kind="stable", na_position="last"
+        ["score_drop", "rank", "occurrences"], ascending=False, kind="stable", na_position="last"
     )
     result = order[[name for name in lines if name not in _COLUMNS_OF_THE_UPLOAD]].reset_index(
         drop=True
     )
-    result.attrs = {"weight": meaning, "score": _score(upload)}
+    result.attrs = {"score_drop": meaning, "score": _score(upload)}
     return result
 
 
@@ -241,12 +241,12 @@ def score_by_signal_count(uploads: pd.DataFrame, most: int = 5) -> pd.DataFrame:
 
 def _occurrences(signals: pd.DataFrame) -> pd.DataFrame:
     """Give each identifier of an upload once."""
-    need_columns(signals, ("upload_id", "kind", "identifier"), "signals")
-    known = signals[["upload_id", "kind", "identifier"]].dropna()
+    need_columns(signals, ("upload_id", "finding_type", "identifier"), "signals")
+    known = signals[["upload_id", "finding_type", "identifier"]].dropna()
     return known.astype("string").drop_duplicates()
 
 
-def _analysed(uploads: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+def _analyzed(uploads: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     needed = ("id", "ocr_authenticity_score", "signal_count", "created_at", *names)
     need_columns(uploads, needed, "uploads")
     known = uploads[uploads["signal_count"].notna()]
@@ -257,15 +257,15 @@ def _analysed(uploads: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     return table.drop_duplicates("upload_id")
 
 
-def _with_groups(table: pd.DataFrame, analysed: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+def _with_groups(table: pd.DataFrame, analyzed: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """Put beside each row how many uploads its group has, and the sum of their scores."""
     if not names:
-        score = analysed["score"]
+        score = analyzed["score"]
         return table.assign(
-            analysed=len(analysed), group_scored=score.count(), group_total=score.sum()
+            analyzed=len(analyzed), group_scored=score.count(), group_total=score.sum()
         )
-    groups = analysed.groupby(list(names), dropna=False, observed=True).agg(
-        analysed=("upload_id", "size"),
+    groups = analyzed.groupby(list(names), dropna=False, observed=True).agg(
+        analyzed=("upload_id", "size"),
         group_scored=("score", "count"),
         group_total=("score", "sum"),
     )

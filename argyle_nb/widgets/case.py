@@ -21,7 +21,7 @@ SLICE_BYTES = 2 * 1024 * 1024
 
 _FETCHED_AT_ONCE = 4
 _MOST_HELD_BYTES = 200_000_000
-_FIELD = ("field", "value", "confidence")
+_FIELD = ("field", "value", "ocr_confidence")
 
 
 class DocumentCache:

@@ -54,7 +54,13 @@ FILTERS = (
 _EXPLORED = [column.name for column in UPLOAD_COLUMNS if column.explored]
 _STATUS_AT = _EXPLORED.index(LEVEL) + 1
 WRITTEN_COLUMNS = (*_EXPLORED[:_STATUS_AT], STATUS, *_EXPLORED[_STATUS_AT:])
-_COUNTED = (SCORE, "classification", "ocr", "authenticity", "document_type")
+_COUNTED = (
+    SCORE,
+    "processing_classification",
+    "processing_ocr",
+    "processing_authenticity",
+    "document_type",
+)
 # A part of a download is some hundred kilobytes: small enough for any proxy on its way.
 ROWS_PER_PART = 4096
 

@@ -168,7 +168,7 @@ def test_only_uploads_that_have_not_come_to_rest_are_asked_for(server, argyle, f
     server.records[1] = record(2)
     refreshed = archive.refresh(argyle)
     assert sorted(server.got) == [record(2)["id"], record(3)["id"]]
-    assert refreshed.uploads["classification"].tolist() == ["completed", "in_progress"]
+    assert refreshed.uploads["processing_classification"].tolist() == ["completed", "in_progress"]
     assert archive.uploads()["id"].is_unique
     assert len(archive.history(record(2)["id"])) == 2
 

@@ -92,7 +92,7 @@ def test_history_has_a_row_for_each_version_seen(folder):
     history = archive.history(record(1)["id"])
     assert history.columns[:3].tolist() == ["seen_at", "deleted", "id"]
     assert history["seen_at"].tolist() == [NOON, NOON + timedelta(minutes=2)]
-    assert history["classification"].tolist() == ["in_progress", "completed"]
+    assert history["processing_classification"].tolist() == ["in_progress", "completed"]
     assert history["deleted"].tolist() == [False, False]
 
 

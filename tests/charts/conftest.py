@@ -44,9 +44,9 @@ def made_frame():
     frame["created_at"] = pd.Series(np.datetime64("2026-01-05") + 7 * week).dt.tz_localize("UTC")
     rated = np.isin(types, ["paystubs", "W-2", "1099"])
     fate = chance.choice(["completed", "failed", "in_progress"], n, p=[0.94, 0.04, 0.02])
-    frame["classification"] = pd.Categorical(["completed"] * n)
-    frame["ocr"] = pd.Categorical(np.where(rated, "completed", "idle"))
-    frame["authenticity"] = pd.Categorical(np.where(rated, fate, "idle"))
+    frame["processing_classification"] = pd.Categorical(["completed"] * n)
+    frame["processing_ocr"] = pd.Categorical(np.where(rated, "completed", "idle"))
+    frame["processing_authenticity"] = pd.Categorical(np.where(rated, fate, "idle"))
     whole = pd.array(np.clip(scores, 0, 100).round().astype(int), dtype="Int16")
     whole[~(rated & (fate == "completed"))] = pd.NA
     return frame.assign(ocr_authenticity_score=whole)

@@ -80,7 +80,7 @@ def test_raw_fields_have_values_and_confidence_and_empty_ones_no_row():
     frame = long_of(W2)
     assert frame.index.tolist() == ["year", "employeeName", "wagesTipsOtherComp"]
     assert frame["form_type"].tolist() == ["W2"] * 3
-    assert frame.loc["employeeName", "confidence"] == 0.97
+    assert frame.loc["employeeName", "ocr_confidence"] == 0.97
 
 
 def test_plain_digits_are_an_amount_only_in_a_field_of_amounts():
@@ -118,10 +118,10 @@ def test_wide_has_one_row_per_upload_of_the_income_fields():
         unscored(3, "completed", "idle", "idle"),
     ]
     stub, w2 = ocr_frame(records, wide=True).to_dict("records")
-    assert (stub["employer"], stub["net"], stub["gross_ytd"]) == ("Sample Works", 2367.08, 28354.52)
+    assert (stub["employer"], stub["net_pay"], stub["gross_pay_ytd"]) == ("Sample Works", 2367.08, 28354.52)
     assert stub["pay_date"] == pd.Timestamp("2026-05-07")
     assert (w2["employee"], w2["year"], w2["wages"]) == ("Ada Sample", "2025", 41250)
-    assert pd.isna(w2["net"])
+    assert pd.isna(w2["net_pay"])
 
 
 def test_two_forms_of_one_upload_are_two_rows_and_never_mixed():
@@ -130,8 +130,8 @@ def test_two_forms_of_one_upload_are_two_rows_and_never_mixed():
     frame = ocr_frame([record(1, metadata={"ocr_data": [first, second]})], wide=True)
     assert frame["form"].tolist() == [1, 2]
     assert frame["employer"].tolist() == ["A", "B"]
-    assert frame["gross"].notna().tolist() == [True, False]
-    assert frame["net"].notna().tolist() == [False, True]
+    assert frame["gross_pay"].notna().tolist() == [True, False]
+    assert frame["net_pay"].notna().tolist() == [False, True]
 
 
 def test_a_record_that_breaks_half_way_leaves_nothing_behind():
@@ -153,7 +153,7 @@ def test_wide_columns_and_dtypes_are_fixed_for_no_rows():
 def test_an_older_spelling_of_the_totals_is_understood():
     older = paystub(net_pay={"total": {"current_pay": money("10.00")}})
     frame = ocr_frame([record(1, metadata={"ocr_data": older})], wide=True)
-    assert frame.loc[0, "net"] == 10
+    assert frame.loc[0, "net_pay"] == 10
 
 
 def test_a_date_that_is_none_is_missing_when_wide_and_text_when_long():

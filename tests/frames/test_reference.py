@@ -46,9 +46,9 @@ def upload_row(item):
         "requested_document_type": None,
         "file_name": item.get("file_name"),
         "file_url": item.get("file_url"),
-        "classification": processing.get("classification"),
-        "ocr": processing.get("ocr"),
-        "authenticity": processing.get("authenticity"),
+        "processing_classification": processing.get("classification"),
+        "processing_ocr": processing.get("ocr"),
+        "processing_authenticity": processing.get("authenticity"),
         "ocr_authenticity_score": score,
         "authenticity_level": next(
             (w for low, w in LEVELS if score is not None and score >= low), None
@@ -69,8 +69,9 @@ def signal_rows(item):
             "form_type": found["form_type"],
         }
         for signal in found["signals"]:
-            row = head | {"kind": "signal", "identifier": signal["identifier"]}
-            row |= {name: signal[name] for name in ("display_name", "page_number", "signal_count")}
+            row = head | {"finding_type": "signal", "identifier": signal["identifier"]}
+            row |= {name: signal[name] for name in ("display_name", "page_number")}
+            row["occurrences"] = signal["signal_count"]
             for key in ("field_name", "original_text", "tampered_text"):
                 texts = [
                     value["value"]
@@ -82,10 +83,10 @@ def signal_rows(item):
             yield row
         for reason in found["form_authenticity"]["reason_codes"]:
             yield head | {
-                "kind": "reason_code",
+                "finding_type": "reason_code",
                 "identifier": reason["code"],
                 "display_name": reason["description"],
-                "confidence": reason["confidence"],
+                "reason_confidence": reason["confidence"],
             }
 
 

@@ -28,9 +28,9 @@ EXPECTED_DTYPES = {
     "requested_document_type": "category",
     "file_name": "string",
     "file_url": "string",
-    "classification": "category",
-    "ocr": "category",
-    "authenticity": "category",
+    "processing_classification": "category",
+    "processing_ocr": "category",
+    "processing_authenticity": "category",
     "ocr_authenticity_score": "Int16",
     "authenticity_level": "category",
     "signal_count": "Int32",
@@ -146,7 +146,7 @@ def test_unknown_types_and_statuses_are_kept_as_further_categories():
     frame = uploads_frame([record(document_type="1098", processing=stages("new", "idle", "idle"))])
     assert frame["document_type"].tolist() == ["1098"]
     assert frame["document_type"].cat.categories.tolist() == [*DOCUMENT_TYPES, "1098"]
-    assert frame["classification"].tolist() == ["new"]
+    assert frame["processing_classification"].tolist() == ["new"]
 
 
 def test_millisecond_and_microsecond_times_mix():
@@ -239,10 +239,10 @@ def test_an_unknown_level_preset_is_refused_with_the_known_ones():
 
 def test_signals_have_one_row_each_and_so_have_reason_codes():
     frame = signals_frame([record()])
-    assert frame["kind"].tolist() == ["signal", "reason_code"]
+    assert frame["finding_type"].tolist() == ["signal", "reason_code"]
     assert frame["identifier"].tolist() == ["dollar_amount_edits", "006-L"]
     assert frame.loc[0, "field_name"] == "net_pay | gross_pay"
-    assert frame.loc[1, "confidence"] == "LOW"
+    assert frame.loc[1, "reason_confidence"] == "LOW"
 
 
 def test_signal_columns_and_dtypes_are_fixed_for_no_rows():

@@ -62,7 +62,7 @@ def test_there_is_one_row_per_upload(report):
 
 
 def test_there_is_one_row_per_signal_and_reason_code(report):
-    kinds = [row["kind"] for row in rows_of(report, "signals.csv")]
+    kinds = [row["finding_type"] for row in rows_of(report, "signals.csv")]
     assert kinds == ["signal", "reason_code"]
 
 

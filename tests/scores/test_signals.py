@@ -28,12 +28,12 @@ class TestPareto:
 
     def test_the_mean_score_is_given_with_and_without_it(self):
         row = pareto(upload(1, 40, "a"), upload(2, 60, "a"), upload(3, 90)).loc[("signal", "a")]
-        means = row[["mean_score_present", "mean_score_absent", "score_difference"]]
+        means = row[["mean_score_with", "mean_score_without", "score_drop"]]
         assert means.tolist() == [50, 90, 40]
 
     def test_what_every_upload_has_has_no_mean_without_it(self):
         row = pareto(upload(1, 40, "a")).loc[("signal", "a")]
-        assert np.isnan(row["mean_score_absent"])
+        assert np.isnan(row["mean_score_without"])
 
     def test_first_seen_is_the_earliest_upload_that_has_it(self):
         table = pareto(upload(1, 40, "a", day=9), upload(2, 40, "a", day=3), upload(3, 90, day=1))
@@ -65,11 +65,11 @@ class TestPareto:
         uploads, signals = flatten([upload(1, 40, "a"), upload(2, 90, "a"), upload(3, 95)])
         uploads["employer"] = pd.array(["Oak", "Elm", pd.NA], dtype="string")
         table = signal_pareto(signals, uploads, by=["employer", "document_type"])
-        assert table["mean_score_present"].tolist() == [90, 40]
+        assert table["mean_score_with"].tolist() == [90, 40]
 
     def test_uploads_without_an_analysis_do_not_count(self):
         table = pareto(upload(1, 40, "a"), record(2, metadata=None))
-        assert table.loc[("signal", "a"), "analysed"] == 1
+        assert table.loc[("signal", "a"), "analyzed"] == 1
 
     def test_of_nothing_there_is_an_empty_table(self):
         assert pareto().empty
@@ -98,9 +98,9 @@ class TestPareto:
             row = table.loc[("signal", name)]
             assert row["uploads"] == len(present)
             assert row["share"] == pytest.approx(len(present) / len(documents), abs=1e-12)
-            assert row["mean_score_present"] == pytest.approx(np.mean(present), abs=1e-12)
+            assert row["mean_score_with"] == pytest.approx(np.mean(present), abs=1e-12)
             if absent:
-                assert row["mean_score_absent"] == pytest.approx(np.mean(absent), abs=1e-12)
+                assert row["mean_score_without"] == pytest.approx(np.mean(absent), abs=1e-12)
 
 
 class TestPairs:
@@ -125,24 +125,24 @@ class TestExplain:
     def test_the_signal_that_comes_with_the_lowest_scores_is_first(self):
         lines = explain(upload(9, 30, "a", "b"), pareto(*self.KNOWN))
         assert lines["identifier"].tolist() == ["b", "a"]
-        assert lines["weight"].tolist() == [65, -25]
+        assert lines["score_drop"].tolist() == [65, -25]
 
     def test_what_was_never_seen_before_is_last_and_has_no_weight(self):
         lines = explain(upload(9, 30, "new", "b"), pareto(*self.KNOWN))
         assert lines["identifier"].tolist() == ["b", "new"]
-        assert lines["weight"].isna().tolist() == [False, True]
+        assert lines["score_drop"].isna().tolist() == [False, True]
 
     def test_without_a_table_it_says_that_no_weights_are_known(self):
         lines = explain(upload(9, 30, "a"))
-        assert lines["weight"].isna().all()
-        assert "no weights are known" in lines.attrs["weight"]
+        assert lines["score_drop"].isna().all()
+        assert "no weights are known" in lines.attrs["score_drop"]
 
     def test_without_a_table_reason_codes_go_by_their_confidence(self):
         one = upload(9, 30)
         one["metadata"]["ocr_authenticity"]["form_authenticity"]["reason_codes"] = [
             {"code": "x", "confidence": confidence} for confidence in ("LOW", "HIGH", "MEDIUM")
         ]
-        assert explain(one)["confidence"].tolist() == ["HIGH", "MEDIUM", "LOW"]
+        assert explain(one)["reason_confidence"].tolist() == ["HIGH", "MEDIUM", "LOW"]
 
     def test_the_score_is_given_beside_them(self):
         assert explain(upload(9, 30, "a")).attrs["score"] == 30

@@ -99,7 +99,7 @@ def test_a_document_arrives_slice_by_slice_with_its_digest(desk):
     assert facts["file_name"] == HOSTILE
     assert facts["signals"][0]["name"] == "fields misaligned"
     assert (facts["score"], facts["level"], facts["levels"]) == (85, "high", "argyle")
-    assert facts["fields"] == [{"field": "employee.name", "value": PERSON, "confidence": ""}]
+    assert facts["fields"] == [{"field": "employee.name", "value": PERSON, "ocr_confidence": ""}]
 
 
 def test_a_slow_document_does_not_hold_up_the_panel_and_is_announced(desk, service):
