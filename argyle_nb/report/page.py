@@ -29,23 +29,23 @@ if TYPE_CHECKING:
 
 
 REASONS_IN_WORDS = {
-    "pending": "still in progress at Argyle",
-    "failed": "that failed in a stage of processing",
-    "unauthorized": "of an account for which Argyle has not enabled the analysis",
+    "in_progress": "still in progress at Argyle",
+    "processing_failed": "that failed in a stage of processing",
+    "not_enabled": "of an account for which Argyle has not enabled the analysis",
     "unsupported_type": "of a type that gets no score",
     "not_started": "not begun",
-    "missing": "complete without one, or in a status nobody knows",
-    "invalid": "with a score that is no whole number from 0 to 100",
+    "no_score_returned": "complete without one, or in a status nobody knows",
+    "invalid_score": "with a score that is no whole number from 0 to 100",
 }
 STAND_IN = "The scores are those of a local sandbox, a stand-in, and not of Ocrolus."
 _LONGEST = 50  # rows of a table on the page; the file has all of them
 _WIDEST = 160  # letters of a cell; the file has all of them
-_CUT_OFFS = range(10, 100, 10)
+_THRESHOLDS_SHOWN = range(10, 100, 10)
 _EVERY = 10**6
 _MOST_GROUPS = 6  # that one chart can tell apart
 _MOST_DRAWN = 60  # letters of a name, which else would leave no room for the chart
-_DRAWN_CUT_OFFS = "What each cut-off would pass"
-_HEIGHT, _HEIGHTS = 3.6, {_DRAWN_CUT_OFFS: 4.8}  # inches
+_DRAWN_THRESHOLDS = "What each threshold would pass"
+_HEIGHT, _HEIGHTS = 3.6, {_DRAWN_THRESHOLDS: 4.8}  # inches
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _NOT_SHOWN = re.compile(r"<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL)
 
@@ -105,7 +105,7 @@ def _sections(content: ReportContent) -> list[Section]:
     tables = content.tables
     name = content.preset.name
     levels, passing = tables["levels.csv"], tables["thresholds.csv"]
-    passing = passing[passing["threshold"].isin(_CUT_OFFS) & (passing["scored"] > 0)]
+    passing = passing[passing["threshold"].isin(_THRESHOLDS_SHOWN) & (passing["scored"] > 0)]
     return [
         _section(
             "Scores by document type",
@@ -130,8 +130,8 @@ def _sections(content: ReportContent) -> list[Section]:
             tables["drift.csv"],
         ),
         _section(
-            "What a cut-off would pass",
-            "Every tenth cut-off; thresholds.csv has all of them. Uploads without a score neither "
+            "What a threshold would pass",
+            "Every tenth threshold; thresholds.csv has all of them. Uploads without a score neither "
             "pass nor fail.",
             passing[[*passing.columns[:5], *(c for c in passing if "passed_" in str(c))]],
         ),
@@ -172,7 +172,7 @@ def _shown(column: pd.Series[Any]) -> list[str]:
         return ["-" if pd.isna(time) else f"{time:%Y-%m-%d}" for time in column]
     if not pd.api.types.is_float_dtype(column.dtype):
         return ["-" if pd.isna(cell) else shortened(str(cell), _WIDEST) for cell in column]
-    if "share" in name or name == "coverage":
+    if "share" in name or "rate" in name:
         written = "{:.1%}"
     else:
         whole = all(float(cell).is_integer() for cell in column.dropna())
@@ -261,7 +261,7 @@ def drawn(content: ReportContent) -> Mapping[str, str]:
     if len(scored.groups) > 1:
         drawings["Scores by document type"] = lambda ax: charts.ecdf(scored, ax, levels=preset)
     if len(scored.groups):
-        drawings[_DRAWN_CUT_OFFS] = lambda ax: charts.threshold(counts, ax, levels=preset)
+        drawings[_DRAWN_THRESHOLDS] = lambda ax: charts.threshold(counts, ax, levels=preset)
     if len(_with_scores(weeks).groups) > 1:
         drawings["Drift by week"] = lambda ax: charts.drift(counts.drift("week"), ax)
         if len(preset.bands) <= _MOST_GROUPS:

@@ -15,7 +15,7 @@ from argyle_nb.errors import ConfigurationError, DocumentError
 from argyle_nb.frames.uploads import levels_of
 from argyle_nb.levels import LevelPreset
 from argyle_nb.report.manifest import FORMAT, file_sha256
-from argyle_nb.scores import count_scores
+from argyle_nb.scores import REASONS_BEFORE, count_scores
 from argyle_nb.scores.statistics import with_interval
 from argyle_nb.storage import read_csv
 
@@ -245,7 +245,10 @@ def compare_reports(old: Report | Path | str, new: Report | Path | str) -> Chang
 
 def _uploads(report: Report, preset: LevelPreset) -> pd.DataFrame:
     uploads = report.frames["uploads"]
-    return uploads.assign(authenticity_level=levels_of(uploads["ocr_authenticity_score"], preset))
+    return uploads.assign(
+        authenticity_level=levels_of(uploads["ocr_authenticity_score"], preset),
+        no_score_reason=uploads["no_score_reason"].cat.rename_categories(REASONS_BEFORE),
+    )
 
 
 def _changed(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
@@ -282,9 +285,14 @@ def _shares(frame: pd.DataFrame, preset: LevelPreset) -> pd.DataFrame:
     return shares.astype({"uploads": "Int64"})
 
 
+def _of_today(counts: dict[str, int]) -> dict[str, int]:
+    """Name the reasons of an earlier report as they are named now."""
+    return {REASONS_BEFORE.get(reason, reason): count for reason, count in counts.items()}
+
+
 def _totals(old: dict[str, Any], new: dict[str, Any]) -> pd.DataFrame:
     sides = {
-        name: {"listed": sums["listed"], "scored": sums["scored"], **sums["no_score"]}
+        name: {"listed": sums["listed"], "scored": sums["scored"], **_of_today(sums["no_score"])}
         for name, sums in (("old", old), ("new", new))
     }
     table = pd.DataFrame(sides, dtype="Int64")

@@ -29,7 +29,7 @@ ORDER = ("fraudulent", "genuine", "unsure")
 THRESHOLDS = range(LOWEST_SCORE, HIGHEST_SCORE + 2)
 _WIDTH = HIGHEST_SCORE + 1
 _SHOWN = 3
-SUMMARY = ("auc", "gini", "ks", "average_precision", "fraud_share")
+SUMMARY = ("auc", "gini", "ks", "average_precision", "fraud_rate")
 # How many times the verdicts so far a plan looks at.
 _TIMES = (1, 1.5, 2, 3, 4, 6, 8, 12, 16)
 # Without a sample, for how many documents like it one reviewed document stands.
@@ -163,7 +163,7 @@ class VerdictCounts:
             95 %). ``auc``: probability that fraud scores lower than a genuine document, ties half;
             ``gini``: 2 auc - 1; ``ks``: greatest distance of the cumulative shares;
             ``average_precision`` (without an interval if fewer than 10 fraudulent documents were
-            found) and ``fraud_share`` depend on which documents were reviewed. NaN without both
+            found) and ``fraud_rate`` depend on which documents were reviewed. NaN without both
             kinds.
 
         Examples
@@ -190,7 +190,7 @@ class VerdictCounts:
             "gini": tuple(2 * x - 1 for x in (area, *area_ends)),
             "ks": (curves.ks(fraud, genuine), *curves.ks_interval(fraud, genuine, *self._drawn)),
             "average_precision": (precision, *precision_ends),
-            "fraud_share": self._interval(
+            "fraud_rate": self._interval(
                 of_fraud, of_fraud + of_genuine, drawn_fraud, drawn_fraud + drawn_genuine
             ),
         }
@@ -206,16 +206,16 @@ class VerdictCounts:
         Returns
         -------
         pandas.DataFrame
-            Indexed by ``threshold`` 0 to 101: ``uploads_below`` (int64) and ``share_below`` of all
+            Indexed by ``threshold`` 0 to 101: ``uploads_below`` (int64) and ``review_rate`` of all
             scored uploads, the review load; ``catch_rate`` (flagged of the fraudulent),
-            ``false_alarm_rate`` (flagged of the genuine), ``precision`` (fraudulent of the
+            ``false_positive_rate`` (flagged of the genuine), ``precision`` (fraudulent of the
             flagged), each with ``_ci_low`` and ``_ci_high`` (95 %, Wilson with the effective number
             of documents, or the draws, whichever reaches further). NaN of nothing.
 
         Examples
         --------
         >>> row = verdicts.thresholds().loc[50]
-        >>> int(row["uploads_below"]), float(row["catch_rate"]), float(row["false_alarm_rate"])
+        >>> int(row["uploads_below"]), float(row["catch_rate"]), float(row["false_positive_rate"])
         (1, 1.0, 0.0)
         """
         uploads = self._uploads_below
@@ -223,10 +223,10 @@ class VerdictCounts:
         drawn_fraud, drawn_genuine = map(curves.below, self._drawn)
         columns = {
             "uploads_below": uploads.astype(np.int64),
-            "share_below": curves.divided(uploads, uploads[-1:]),
+            "review_rate": curves.divided(uploads, uploads[-1:]),
             **self._columns("catch_rate", fraud, _all(fraud), drawn_fraud, _all(drawn_fraud)),
             **self._columns(
-                "false_alarm_rate", genuine, _all(genuine), drawn_genuine, _all(drawn_genuine)
+                "false_positive_rate", genuine, _all(genuine), drawn_genuine, _all(drawn_genuine)
             ),
             **self._columns(
                 "precision", fraud, fraud + genuine, drawn_fraud, drawn_fraud + drawn_genuine
@@ -240,14 +240,14 @@ class VerdictCounts:
         Returns
         -------
         pandas.DataFrame
-            The columns ``false_alarm_rate`` and ``catch_rate`` of `thresholds`, with intervals.
+            The columns ``false_positive_rate`` and ``catch_rate`` of `thresholds`, with intervals.
 
         Examples
         --------
-        >>> verdicts.roc()["false_alarm_rate"].iloc[-1].item()
+        >>> verdicts.roc()["false_positive_rate"].iloc[-1].item()
         1.0
         """
-        return self._noted(_with_intervals(self.thresholds(), "false_alarm_rate", "catch_rate"))
+        return self._noted(_with_intervals(self.thresholds(), "false_positive_rate", "catch_rate"))
 
     def precision_recall(self) -> pd.DataFrame:
         """Give precision and recall, threshold by threshold.
@@ -310,14 +310,14 @@ class VerdictCounts:
         Parameters
         ----------
         levels
-            A level preset, or your own cut-offs, as `level_preset` takes them.
+            A level preset, or your own thresholds, as `level_preset` takes them.
 
         Returns
         -------
         pandas.DataFrame
-            Indexed by ``level``, lowest first: ``lowest_score, highest_score``, ``uploads`` (all
+            Indexed by ``level``, lowest first: ``score_from, score_to``, ``uploads`` (all
             scored ones), ``documents`` (with a sure verdict), ``fraudulent`` (int64), and
-            ``fraud_share`` with ``_ci_low`` and ``_ci_high``, weighted. The preset's name is in
+            ``fraud_rate`` with ``_ci_low`` and ``_ci_high``, weighted. The preset's name is in
             ``attrs["levels"]``.
 
         Raises
@@ -338,14 +338,14 @@ class VerdictCounts:
             fraud, genuine = (self._by_stratum(v)[:, band].sum(axis=1) for v in (0, 1))
             drawn_fraud, drawn_genuine = (cells[:, band].sum(axis=1) for cells in self._drawn)
             row = {
-                "lowest_score": low,
-                "highest_score": high,
+                "score_from": low,
+                "score_to": high,
                 "uploads": int(self.uploads.iloc[band].sum()),
                 "documents": int((fraud + genuine).sum()),
                 "fraudulent": int(fraud.sum()),
             }
             shares = self._columns(
-                "fraud_share", fraud, fraud + genuine, drawn_fraud, drawn_fraud + drawn_genuine
+                "fraud_rate", fraud, fraud + genuine, drawn_fraud, drawn_fraud + drawn_genuine
             )
             rows.append(row | shares)
         index = pd.Index([level for _, _, level in bands], name="level")
@@ -490,7 +490,7 @@ class VerdictCounts:
 
         Examples
         --------
-        >>> verdicts.plan(0.5, "fraud_share").iloc[-1]["enough"].item()
+        >>> verdicts.plan(0.5, "fraud_rate").iloc[-1]["enough"].item()
         True
         """
         _check_width(width)

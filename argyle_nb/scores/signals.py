@@ -211,8 +211,8 @@ def score_by_signal_count(uploads: pd.DataFrame, most: int = 5) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Indexed by ``signals`` (string: ``"0"`` to ``"5+"``): ``uploads`` (int64), ``p5, q25,
-        median, q75, p95`` (float64, linear interpolation; NaN of nothing).
+        Indexed by ``signals`` (string: ``"0"`` to ``"5+"``): ``uploads`` (int64), ``p5, p25,
+        p50, p75, p95`` (float64, linear interpolation; NaN of nothing).
 
     Raises
     ------

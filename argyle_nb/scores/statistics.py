@@ -19,7 +19,7 @@ Counts: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float64]
 Statistic: TypeAlias = Callable[[Counts], Floats]
 
-QUANTILES = {"p5": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "p95": 0.95}
+QUANTILES = {"p5": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 Z_95 = 1.959963984540054
 
 
@@ -120,7 +120,7 @@ def share_names(levels: list[str]) -> list[str]:
 
 STATISTICS: dict[str, Statistic] = {
     "mean": means,
-    "sd": standard_deviations,
+    "std": standard_deviations,
     "median": lambda table: quantiles(table, 0.5),
 }
 

@@ -31,7 +31,7 @@ TYPES = (
     (0.25, 0.040, (8, 1.0), (1.5, 2.5)),
     (0.13, 0.0215, (7, 1.2), (1.3, 2.5)),
 )
-NUMBERS = ("auc", "ks", "average_precision", "fraud_share", "catch_rate", "cost")
+NUMBERS = ("auc", "ks", "average_precision", "fraud_rate", "catch_rate", "cost")
 
 
 class Population(NamedTuple):
@@ -93,7 +93,7 @@ def truths(people: Population) -> dict[str, float]:
         "auc": float(curves.auc(fraud, genuine)),
         "ks": float(curves.ks(fraud, genuine)),
         "average_precision": float(curves.average_precision(fraud, genuine)),
-        "fraud_share": fraud.sum() / UPLOADS,
+        "fraud_rate": fraud.sum() / UPLOADS,
         "catch_rate": 1 - missed / fraud.sum(),
         "cost": (COSTS.missed_fraud * missed + COSTS.review * below) / (fraud + genuine).sum(),
     }

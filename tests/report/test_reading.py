@@ -220,7 +220,7 @@ def test_a_changed_type_shows_both(changes):
 def test_a_new_score_shows_why_there_was_none(changes):
     row = row_of(changes, 3)
     assert pd.isna(row["ocr_authenticity_score_old"])
-    assert (row["no_score_reason_old"], row["ocr_authenticity_score_new"]) == ("pending", 20)
+    assert (row["no_score_reason_old"], row["ocr_authenticity_score_new"]) == ("in_progress", 20)
 
 
 def test_the_levels_of_both_are_of_the_new_ones_preset(changes):
@@ -235,7 +235,7 @@ def test_the_levels_of_both_are_of_the_new_ones_preset(changes):
 def test_the_totals_stand_side_by_side(changes):
     assert changes.totals.loc["listed"].tolist() == [4, 4, 0]
     assert changes.totals.loc["scored"].tolist() == [3, 4, 1]
-    assert changes.totals.loc["pending"].tolist() == [1, 0, -1]
+    assert changes.totals.loc["in_progress"].tolist() == [1, 0, -1]
 
 
 def test_folders_do_as_well(reports, changes):
