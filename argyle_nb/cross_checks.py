@@ -305,7 +305,9 @@ def _frequency_rows(
 
 def check_year_to_date(table: pd.DataFrame) -> pd.DataFrame:
     """See that the year to date rises by what was paid from one paystub to the next."""
-    after = _successive(_stubs(table)).dropna(subset=["gross_pay", "gross_pay_ytd", "other_gross_pay_ytd"])
+    after = _successive(_stubs(table)).dropna(
+        subset=["gross_pay", "gross_pay_ytd", "other_gross_pay_ytd"]
+    )
     after = after[after["pay_date"].dt.year == after["other_pay_date"].dt.year]
     rise = (after["gross_pay_ytd"] - after["other_gross_pay_ytd"]).astype("float64")
     gross = after["gross_pay"].astype("float64")
@@ -350,12 +352,17 @@ def check_wages(table: pd.DataFrame) -> pd.DataFrame:
     wages = table.assign(job=job, year=pd.to_numeric(table["year"], errors="coerce"))
     wages = wages.dropna(subset=["wages", "year"])[["upload_id", "user", "job", "year", "wages"]]
     stubs = table.assign(job=job, year=table["pay_date"].dt.year)
-    stubs = stubs.dropna(subset=["gross_pay_ytd", "pay_date"]).sort_values("pay_date", kind="stable")
+    stubs = stubs.dropna(subset=["gross_pay_ytd", "pay_date"]).sort_values(
+        "pay_date", kind="stable"
+    )
     last = stubs.drop_duplicates(["job", "year"], keep="last")
     last = last[["job", "year", "upload_id", "gross_pay_ytd", "pay_date"]]
     last = last.rename(columns={"upload_id": "other_upload_id"}).astype({"year": "float64"})
     pairs = wages.astype({"year": "float64"}).merge(last, on=["job", "year"])
-    paid, ratio = pairs["gross_pay_ytd"], (pairs["wages"] / pairs["gross_pay_ytd"]).astype("float64")
+    paid, ratio = (
+        pairs["gross_pay_ytd"],
+        (pairs["wages"] / pairs["gross_pay_ytd"]).astype("float64"),
+    )
     most = np.where(pairs["pay_date"].dt.month == DECEMBER, MOST_WAGES, np.inf)
     return findings(
         "w2_wages",

@@ -50,7 +50,7 @@ PRESETS = {
             "argyle",
             ((0, "very low"), (30, "low"), (50, "medium"), (80, "high")),
             "Argyle documentation, Ocrolus integration, authenticity scores; "
-            "the cut-offs at 50 and 80 are inferred from Ocrolus' first table",
+            "the thresholds at 50 and 80 are inferred from Ocrolus' first table",
         ),
         LevelPreset(
             "ocrolus-2",
@@ -67,28 +67,30 @@ PRESETS = {
 
 
 def level_preset(levels: Levels) -> LevelPreset:
-    """Find a preset by name, or make one of your own cut-offs: level -> lowest score, from 0."""
+    """Find a preset by name, or make one of your own thresholds: level -> lowest score, from 0."""
     if isinstance(levels, LevelPreset):
         return levels
     if isinstance(levels, Mapping):
         return _own_preset(levels)
     if str(levels) not in PRESETS:
         raise ConfigurationError(
-            f"unknown level preset {levels!r}: use one of {', '.join(PRESETS)}, or cut-offs of "
+            f"unknown level preset {levels!r}: use one of {', '.join(PRESETS)}, or thresholds of "
             "your own such as {'low': 0, 'high': 80}"
         )
     return PRESETS[levels]
 
 
-def _own_preset(cut_offs: Mapping[str, int]) -> LevelPreset:
-    lowest = list(cut_offs.values())
+def _own_preset(thresholds: Mapping[str, int]) -> LevelPreset:
+    lowest = list(thresholds.values())
     whole = all(isinstance(cut, int) and not isinstance(cut, bool) for cut in lowest)
     rising = whole and all(low < high for low, high in pairwise(lowest))
     if not rising or not lowest or lowest[0] != LOWEST_SCORE or lowest[-1] > HIGHEST_SCORE:
         raise ConfigurationError(
-            f"cut-offs are whole numbers that rise from {LOWEST_SCORE} to at most {HIGHEST_SCORE}, "
-            f"one per level, not {dict(cut_offs)}"
+            f"thresholds are whole numbers that rise from {LOWEST_SCORE} to at most {HIGHEST_SCORE}, "
+            f"one per level, not {dict(thresholds)}"
         )
-    preset = LevelPreset("own", tuple((cut, level) for level, cut in cut_offs.items()), "your own")
+    preset = LevelPreset(
+        "own", tuple((cut, level) for level, cut in thresholds.items()), "your own"
+    )
     bands = ", ".join(f"{level} {low}-{high}" for low, high, level in preset.ranges())
     return replace(preset, name=f"own: {bands}")

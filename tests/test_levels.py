@@ -47,7 +47,7 @@ def test_an_unknown_preset_is_refused_with_the_known_ones():
 
 @pytest.mark.parametrize("levels", [5, 10.0, None, ["argyle"], object()])
 def test_what_is_no_preset_is_refused_with_an_example_of_own_cut_offs(levels):
-    with pytest.raises(ConfigurationError, match=r"cut-offs of your own such as \{'low': 0"):
+    with pytest.raises(ConfigurationError, match=r"thresholds of your own such as \{'low': 0"):
         level_preset(levels)
 
 
@@ -55,5 +55,5 @@ def test_what_is_no_preset_is_refused_with_an_example_of_own_cut_offs(levels):
     "cuts", [{}, {"a": 1}, {"a": 0, "b": True}, {"a": 0, "b": 101}, {"a": 0.0}]
 )
 def test_cut_offs_that_do_not_rise_in_whole_numbers_from_0_are_refused(cuts):
-    with pytest.raises(ConfigurationError, match="cut-offs are whole numbers that rise from 0"):
+    with pytest.raises(ConfigurationError, match="thresholds are whole numbers that rise from 0"):
         level_preset(cuts)

@@ -21,7 +21,7 @@ NAMES = [
     "Client",
     "ConfigurationError",
     "Costs",
-    "CutOffs",
+    "Thresholds",
     "DecodeError",
     "DocumentError",
     "NotFoundError",

@@ -70,7 +70,7 @@ def test_verdicts_on_a_sample_find_the_share_of_fraud(made, uploads):
     said = chosen[["upload_id"]].assign(
         verdict=synthetic.review_as(made.truth, chosen["upload_id"], 1.0, 1)
     )
-    found = anb.count_verdicts(uploads, said, chosen).summary().loc["fraud_share"]
+    found = anb.count_verdicts(uploads, said, chosen).summary().loc["fraud_rate"]
     scored = uploads.loc[uploads["ocr_authenticity_score"].notna(), "id"]
     put_in = made.truth.set_index("upload_id")["fraudulent"].reindex(scored).mean()
     assert found["estimate_ci_low"] <= put_in <= found["estimate_ci_high"]

@@ -17,6 +17,7 @@ from argyle_nb.archive import Archive
 from argyle_nb.archive.pages import PageStore
 from argyle_nb.frames.uploads import Borrowers
 from argyle_nb.report import compare_reports, export_report, read_report
+from argyle_nb.scores import REASONS, ScoreCounts
 from argyle_nb.uploads.log import UploadKey, UploadLog
 from tests.support.servers import USER_ID
 
@@ -101,10 +102,18 @@ def test_an_old_report_has_its_numbers_and_is_equal_to_itself(report):
     assert not changes.totals["difference"].any()
 
 
+def test_the_counts_of_an_old_report_are_read_under_the_names_of_today():
+    counts = ScoreCounts.read_csv(WRITTEN / "report" / "score_counts.csv")
+    assert (
+        counts.total().coverage().loc["all", ["uploads", "past_ocr", "scored"]].tolist() == [4] * 3
+    )
+
+
 def test_an_old_report_keeps_the_names_of_its_columns_and_is_compared_with_a_new_one(
     archive, report, tmp_path
 ):
     assert "very low share_low" in report.frames["score_summary"]
     changes = compare_reports(report, export_report(archive, tmp_path / "new"))
     assert changes.uploads.empty
+    assert set(changes.totals.index) == {"listed", "scored", *REASONS}
     assert changes.levels["share_ci_low_old"].equals(changes.levels["share_ci_low_new"])

@@ -37,7 +37,7 @@ def levels(
     by
         The column of the periods, such as ``"week"`` or ``"month"``.
     levels
-        At most six: a preset, or cut-offs of your own, as for `ScoreCounts.levels`.
+        At most six: a preset, or thresholds of your own, as for `ScoreCounts.levels`.
 
     Returns
     -------
@@ -114,7 +114,7 @@ def drift(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     table = table[table.index.notna()]
     places = _places(ax, table.index)
     psi, critical = table["psi"].to_numpy(), table["psi_critical"].to_numpy()
-    beyond = table["psi_beyond_chance"].fillna(value=False).to_numpy(dtype=bool)
+    beyond = table["psi_significant"].fillna(value=False).to_numpy(dtype=bool)
     ax.fill_between(
         places,
         0,

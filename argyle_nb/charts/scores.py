@@ -1,4 +1,4 @@
-"""How scores are distributed, how uploads come to one, and what cut-offs make of it."""
+"""How scores are distributed, how uploads come to one, and what thresholds make of it."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _MOST_RIDGES = 16
 # Points on either side over which a ridge is smoothed, with triangular weights.
 _REACH = 3
 # Dark, middle and light, so that they stay apart in grey print.
-_COLOURS = {"passed": "#9ecae1", "reviewed": "#fdd49e", "rejected": "#a63603"}
-_HATCHES = {"passed": "", "reviewed": "//", "rejected": "xx"}
+_COLOURS = {"pass": "#9ecae1", "review": "#fdd49e", "reject": "#a63603"}
+_HATCHES = {"pass": "", "review": "//", "reject": "xx"}
 _STEPS = {
     "uploads": "uploaded",
     "classified": "classified",
-    "ocr": "read by OCR",
+    "past_ocr": "past OCR",
     "scored": "scored",
 }
 
@@ -60,7 +60,7 @@ def histogram(
     ax
         Where to draw; a new figure by default.
     levels
-        The shaded bands: ``"argyle"``, ``"ocrolus-2"``, ``"ocrolus-current"``, or cut-offs of
+        The shaded bands: ``"argyle"``, ``"ocrolus-2"``, ``"ocrolus-current"``, or thresholds of
         your own as for `ScoreCounts.levels`.
     bars
         One for each of the ``"scores"``, or one for each of the ``"levels"``, with its share.
@@ -99,7 +99,7 @@ def histogram(
 
 def _level_bars(ax: Axes, total: ScoreCounts, levels: Levels) -> None:
     table = total.levels(levels)
-    bottom, top = table["lowest_score"].to_numpy(), table["highest_score"].to_numpy()
+    bottom, top = table["score_from"].to_numpy(), table["score_to"].to_numpy()
     uploads = table["uploads"].to_numpy()
     places = (bottom + top) / 2
     ax.bar(places, uploads, width=0.6 * (top - bottom + 1), color=BAR, zorder=2)
@@ -234,7 +234,7 @@ def threshold(
     reject_below: int | None = None,
     levels: Levels = "argyle",
 ) -> Axes:
-    """Draw what every cut-off would pass, send to review and reject, above the scores themselves.
+    """Draw what every threshold would pass, send to review and reject, above the scores themselves.
 
     Parameters
     ----------
@@ -243,9 +243,9 @@ def threshold(
     ax
         Where to draw; its place is shared between two panels. A new figure by default.
     pass_from
-        A cut-off to mark in both panels, with what it would do.
+        A threshold to mark in both panels, with what it would do.
     reject_below
-        Lower scores are rejected, those from here to the cut-off reviewed; by default all that
+        Lower scores are rejected, those from here to the threshold reviewed; by default all that
         does not pass is rejected.
     levels
         The shaded bands of the lower panel, as for `histogram`.
@@ -253,13 +253,13 @@ def threshold(
     Returns
     -------
     matplotlib.axes.Axes
-        The upper panel: shares of the scored uploads for each cut-off. The lower panel, a
+        The upper panel: shares of the scored uploads for each threshold. The lower panel, a
         `histogram`, is the figure's next axes.
 
     Raises
     ------
     ConfigurationError
-        For cut-offs that are none, or an unknown preset.
+        For thresholds that are none, or an unknown preset.
 
     Examples
     --------
@@ -302,7 +302,7 @@ def _decisions(ax: Axes, table: pd.DataFrame) -> None:
             label=decision,
         )
         base = top
-    low, high = (table[name].to_numpy() for name in with_interval("passed_share")[1:])
+    low, high = (table[name].to_numpy() for name in with_interval("pass_share")[1:])
     ax.fill_between(cuts, low, high, color="black", alpha=0.3, linewidth=0, label="95 % interval")
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     bare(ax)
@@ -324,12 +324,12 @@ def _second_panel(ax: Axes) -> Axes:
 def _title(total: ScoreCounts, pass_from: int | None, reject_below: int | None) -> str:
     scored = int(total.scores.to_numpy().sum())
     if pass_from is None:
-        return f"What each cut-off would do: n = {scored:,}"
+        return f"What each threshold would do: n = {scored:,}"
     row = total.threshold(pass_from, reject_below=reject_below).iloc[0]
     shares = [
         f"{100 * row[f'{decision}_share']:.0f} % {decision}"
         for decision in DECISIONS
-        if reject_below is not None or decision != "reviewed"
+        if reject_below is not None or decision != "review"
     ]
     lower = "" if reject_below is None else f", reject below {reject_below}"
     return f"Pass from {pass_from}{lower}: {', '.join(shares)} (n = {scored:,})"

@@ -121,8 +121,8 @@ def score_by_signal_count(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax = ax or new_axes()
     places = np.arange(len(table))
     ax.vlines(places, table["p5"], table["p95"], color="#555555", linewidth=1.2)
-    ax.vlines(places, table["q25"], table["q75"], color=BAR, linewidth=14)
-    ax.plot(places, table["median"], "o", color="white", markeredgecolor="black", zorder=3)
+    ax.vlines(places, table["p25"], table["p75"], color=BAR, linewidth=14)
+    ax.plot(places, table["p50"], "o", color="white", markeredgecolor="black", zorder=3)
     labels = [f"{name}\nn = {n:,}" for name, n in table["uploads"].items()]
     ax.set_xticks(places, labels)
     n = int(table["uploads"].sum())

@@ -49,7 +49,7 @@ def roc(verdicts: VerdictCounts, ax: Axes | None = None) -> Axes:
     """
     ax = ax or new_axes()
     table = verdicts.roc()
-    x = table["false_alarm_rate"]
+    x = table["false_positive_rate"]
     _band(ax, x, table, "catch_rate")
     ax.plot([0, 1], [0, 1], color="#666666", linestyle=":", linewidth=1)
     _mark(ax, x, table["catch_rate"])
@@ -87,7 +87,7 @@ def precision_recall(verdicts: VerdictCounts, ax: Axes | None = None) -> Axes:
     x = table["recall"]
     _band(ax, x, table, "precision")
     summary = verdicts.summary()["estimate"]
-    ax.axhline(summary["fraud_share"], color="#666666", linestyle=":", linewidth=1)
+    ax.axhline(summary["fraud_rate"], color="#666666", linestyle=":", linewidth=1)
     _mark(ax, x, table["precision"])
     words = f"average precision {summary['average_precision']:.3f}"
     ax.set_title(f"Precision and recall: {words}, {_n(verdicts)}", loc="left", fontsize="medium")
@@ -118,7 +118,7 @@ def catch_rate(verdicts: VerdictCounts, ax: Axes | None = None) -> Axes:
     """
     ax = ax or new_axes()
     table = verdicts.thresholds()
-    x = table["share_below"]
+    x = table["review_rate"]
     _band(ax, x, table, "catch_rate")
     ax.plot([0, 1], [0, 1], color="#666666", linestyle=":", linewidth=1)
     _mark(ax, x, table["catch_rate"])

@@ -362,7 +362,7 @@ class Client:
         --------
         >>> sent = anb.upload_batch(client, "scans")  # doctest: +SKIP
         >>> client.wait(sent)  # doctest: +SKIP
-        <39 uploads: 32 complete; 7 failed in processing>
+        <39 uploads: 32 complete; 6 scored although ocr failed; 1 processing failed>
         >>> client.wait([])
         <0 uploads>
         """

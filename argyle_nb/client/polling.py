@@ -8,7 +8,7 @@ import time
 import warnings
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +43,8 @@ APPEARS_SECONDS = 10.0
 
 STAGES = ("classification", "ocr", "authenticity")
 COMPLETE = "complete"
+# A stage failed, and there is no score.
+PROCESSING_FAILED = "processing failed"
 
 _GROWTH = 1.5
 _AT_ONCE = 8
@@ -245,7 +247,7 @@ def _shared(uploads: Sequence[UserUpload]) -> dict[str, str | None]:
 def _how_it_rests(upload: UserUpload) -> str:
     stages = dict(zip(STAGES, upload.stages, strict=True))
     if "failed" in upload.stages:
-        return "failed in processing"
+        return _how_it_failed(upload, stages)
     if denied := [name for name, status in stages.items() if status == "unauthorized"]:
         return f"unauthorized: Argyle does not run {', '.join(denied)} for this key"
     if not any(upload.stages):
@@ -253,6 +255,15 @@ def _how_it_rests(upload: UserUpload) -> str:
     if not upload.at_rest:
         return f"idle for {STEADY_SECONDS:.0f} s: nothing more seems to be done"
     return COMPLETE
+
+
+def _how_it_failed(upload: UserUpload, stages: Mapping[str, str | None]) -> str:
+    """Tell a failure from a score that came all the same, as counts of scores do."""
+    with suppress(DecodeError):
+        if upload.ocr_authenticity_score is not None:
+            failed = [name for name, status in stages.items() if status == "failed"]
+            return f"scored although {', '.join(failed)} failed"
+    return PROCESSING_FAILED
 
 
 class Waited(list[UserUpload]):

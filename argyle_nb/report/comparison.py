@@ -19,7 +19,7 @@ from argyle_nb.report.page import (
     section_of,
 )
 from argyle_nb.report.reading import Report, read_report
-from argyle_nb.scores import count_scores
+from argyle_nb.scores import REASONS_BEFORE, count_scores
 from argyle_nb.scores.statistics import with_interval
 from argyle_nb.storage import atomic_write
 
@@ -126,7 +126,10 @@ def compare_reports(old: Report | Path | str, new: Report | Path | str) -> Chang
 
 def _uploads(report: Report, preset: LevelPreset) -> pd.DataFrame:
     uploads = report.frames["uploads"]
-    return uploads.assign(authenticity_level=levels_of(uploads["ocr_authenticity_score"], preset))
+    return uploads.assign(
+        authenticity_level=levels_of(uploads["ocr_authenticity_score"], preset),
+        no_score_reason=uploads["no_score_reason"].cat.rename_categories(REASONS_BEFORE),
+    )
 
 
 def _changed(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
@@ -163,9 +166,18 @@ def _shares(frame: pd.DataFrame, preset: LevelPreset) -> pd.DataFrame:
     return shares.astype({"uploads": "Int64"})
 
 
+def _of_today(counts: dict[str, int]) -> dict[str, int]:
+    """Name the reasons of an earlier report as they are named now."""
+    return {REASONS_BEFORE.get(reason, reason): count for reason, count in counts.items()}
+
+
 def _totals(old: dict[str, Any], new: dict[str, Any]) -> pd.DataFrame:
     sides = {
-        name: {"uploads": sums["in_report"], "scored": sums["scored"], **sums["no_score"]}
+        name: {
+            "uploads": sums["in_report"],
+            "scored": sums["scored"],
+            **_of_today(sums["no_score"]),
+        }
         for name, sums in (("old", old), ("new", new))
     }
     table = pd.DataFrame(sides, dtype="Int64")

@@ -45,15 +45,21 @@ COMMON = {
     "level": Meaning("authenticity level of the preset that manifest.json names"),
     "mean": Meaning("mean score", POINTS),
     "classified": Meaning("uploads whose classification is completed", COUNT),
-    "ocr": Meaning("of these, uploads that OCR has read", COUNT),
+    "past_ocr": Meaning(
+        "of these, uploads past OCR: OCR completed, or scored although it did not", COUNT
+    ),
     "warning": Meaning("what to be careful about; empty where nothing is"),
-    "pending": Meaning("no score yet: a stage is in progress", COUNT),
-    "failed": Meaning("no score: a stage failed", COUNT),
-    "unauthorized": Meaning("no score: not enabled at Argyle", COUNT),
+    "in_progress": Meaning("no score yet: a stage is in progress", COUNT),
+    "processing_failed": Meaning("no score: a stage of processing failed", COUNT),
+    "not_enabled": Meaning("no score: not enabled at Argyle", COUNT),
     "unsupported_type": Meaning("no score: a type that gets none", COUNT),
     "not_started": Meaning("no score: no stage has begun", COUNT),
-    "missing": Meaning("no score although the stages completed, or an unknown status", COUNT),
-    "invalid": Meaning("a score that is no whole number from 0 to 100; see unreadable.csv", COUNT),
+    "no_score_returned": Meaning(
+        "no score although the stages completed, or an unknown status", COUNT
+    ),
+    "invalid_score": Meaning(
+        "a score that is no whole number from 0 to 100; see unreadable.csv", COUNT
+    ),
 }
 
 FILES: dict[str, dict[str, Meaning]] = {
@@ -63,7 +69,9 @@ FILES: dict[str, dict[str, Meaning]] = {
         "finding_type": Meaning("signal or reason_code"),
         "identifier": Meaning("stable name of the signal, or the reason code", "", FROM_OCROLUS),
         "display_name": Meaning("what it says, in words; not stable", "", FROM_OCROLUS),
-        "reason_confidence": Meaning("confidence of a reason code: LOW, MEDIUM or HIGH", "", FROM_OCROLUS),
+        "reason_confidence": Meaning(
+            "confidence of a reason code: LOW, MEDIUM or HIGH", "", FROM_OCROLUS
+        ),
         "page_number": Meaning("page of the document, from 1", "", FROM_OCROLUS),
         "occurrences": Meaning("occurrences of the signal", COUNT, FROM_OCROLUS),
         "field_name": Meaning("field that was changed; several with | between", "", FROM_OCROLUS),
@@ -80,37 +88,37 @@ FILES: dict[str, dict[str, Meaning]] = {
         "page": Meaning("page of the document, from 1", "", _READ),
     },
     "score_summary.csv": {
-        "coverage": Meaning("scored / uploads", SHARE),
-        "sd": Meaning("sample standard deviation (n - 1)", POINTS),
+        "scored_share": Meaning("scored / uploads", SHARE),
+        "std": Meaning("sample standard deviation (n - 1)", POINTS),
         "min": Meaning("lowest score", POINTS),
         "p5": Meaning("5 % quantile, linear interpolation", POINTS),
-        "q25": Meaning("25 % quantile", POINTS),
-        "median": Meaning("50 % quantile", POINTS),
-        "q75": Meaning("75 % quantile", POINTS),
+        "p25": Meaning("25 % quantile", POINTS),
+        "p50": Meaning("50 % quantile", POINTS),
+        "p75": Meaning("75 % quantile", POINTS),
         "p95": Meaning("95 % quantile", POINTS),
         "max": Meaning("highest score", POINTS),
     },
     "levels.csv": {
-        "lowest_score": Meaning("lowest score of the level", POINTS),
-        "highest_score": Meaning("highest score of the level", POINTS),
+        "score_from": Meaning("lowest score of the level", POINTS),
+        "score_to": Meaning("highest score of the level", POINTS),
         "uploads": Meaning("uploads whose score is in the level", COUNT),
         "share": Meaning("share of the scored uploads", SHARE),
     },
     "thresholds.csv": {
         "threshold": Meaning("lowest score that passes", POINTS),
-        "passed": Meaning("uploads at or above it", COUNT),
-        "reviewed": Meaning("uploads between two cut-offs; none with one", COUNT),
-        "rejected": Meaning("uploads below it", COUNT),
+        "pass": Meaning("uploads at or above it", COUNT),
+        "review": Meaning("uploads between two thresholds; none with one", COUNT),
+        "reject": Meaning("uploads below it", COUNT),
     },
     "drift.csv": {
         "reference_scored": Meaning("uploads with a score in the first week that has any", COUNT),
         "psi": Meaning("population stability index against that week"),
         "psi_critical": Meaning("what chance alone exceeds one time in twenty"),
-        "psi_beyond_chance": Meaning("whether psi is above psi_critical"),
-        "psi_rule_of_thumb": Meaning("stable below 0.1, moderate, large from 0.25"),
+        "psi_significant": Meaning("whether psi is above psi_critical"),
+        "psi_band": Meaning("stable below 0.1, moderate, large from 0.25"),
         "ks": Meaning("largest distance of the two ECDFs", SHARE),
         "ks_critical": Meaning("what chance alone exceeds one time in twenty", SHARE),
-        "ks_beyond_chance": Meaning("whether ks is above ks_critical"),
+        "ks_significant": Meaning("whether ks is above ks_critical"),
     },
     "unreadable.csv": {
         "record": Meaning("id of the record, or what it was"),

@@ -77,7 +77,7 @@ def export_report(
         Column of the uploads -> a value, a list of values, or for times a pair of first and end,
         which is no part: ``{"created_at": ("2026-01-01", "2026-02-01")}``.
     levels
-        Preset of the authenticity levels, or cut-offs of your own; by default that of the frame,
+        Preset of the authenticity levels, or thresholds of your own; by default that of the frame,
         ``"argyle"`` where none is known.
     pii
         ``"masked"``: of names, addresses and numbers no more is left than the last four digits.

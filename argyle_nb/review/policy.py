@@ -1,4 +1,4 @@
-"""What is decided at which score: cut-offs per document type, their file, and what they change."""
+"""What is decided at which score: thresholds per document type, their file, and what they change."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ _MOVE_COLUMNS = {
     "before": "string",
     "after": "string",
     "uploads": "int64",
-    "lowest_score": "Int16",
-    "highest_score": "Int16",
+    "min_score": "Int16",
+    "max_score": "Int16",
 }
 _HASH_LENGTH = 12
 
 # What the file has.
-FIELDS_NEEDED = ("who", "when", "why", "cut_offs")
+FIELDS_NEEDED = ("owner", "effective_date", "reason", "thresholds")
 FIELDS = (*FIELDS_NEEDED, "levels", "costs")
-CUT_OFF_FIELDS = ("pass_from", "reject_below")
+THRESHOLD_FIELDS = ("pass_from", "reject_below")
 COST_FIELDS = ("review", "missed_fraud", "rejected_genuine", "currency")
 
 
@@ -70,9 +70,9 @@ def write_policy_table(path: Path, table: Mapping[str, Any]) -> None:
 
     Examples
     --------
-    >>> write_policy_table(folder / "policy.toml", {"who": "ada"})
+    >>> write_policy_table(folder / "policy.toml", {"owner": "ada"})
     >>> (folder / "policy.toml").read_text()
-    'who = "ada"\n'
+    'owner = "ada"\n'
     """
     try:
         with atomic_write(path, SHARED) as file:
@@ -84,10 +84,10 @@ def write_policy_table(path: Path, table: Mapping[str, Any]) -> None:
 def _check_fields(table: Mapping[str, Any]) -> None:
     """See that a table has the fields of a policy and no others."""
     _check_names(table, "", FIELDS, FIELDS_NEEDED)
-    cut_offs = table["cut_offs"]
-    _check_names(cut_offs, "cut_offs.", DOCUMENT_TYPES, ())
-    for document_type, cuts in cut_offs.items():
-        _check_names(cuts, f"cut_offs.{document_type}.", CUT_OFF_FIELDS, CUT_OFF_FIELDS)
+    thresholds = table["thresholds"]
+    _check_names(thresholds, "thresholds.", DOCUMENT_TYPES, ())
+    for document_type, cuts in thresholds.items():
+        _check_names(cuts, f"thresholds.{document_type}.", THRESHOLD_FIELDS, THRESHOLD_FIELDS)
     if "costs" in table:
         _check_names(table["costs"], "costs.", COST_FIELDS, COST_FIELDS[:3])
 
@@ -104,7 +104,7 @@ def _check_names(table: Any, where: str, known: Iterable[str], needed: Iterable[
 
 
 @dataclass(frozen=True)
-class CutOffs:
+class Thresholds:
     """What is done with one document type.
 
     Parameters
@@ -117,8 +117,8 @@ class CutOffs:
 
     Examples
     --------
-    >>> CutOffs(pass_from=80, reject_below=30)
-    CutOffs(pass_from=80, reject_below=30)
+    >>> Thresholds(pass_from=80, reject_below=30)
+    Thresholds(pass_from=80, reject_below=30)
     """
 
     pass_from: int
@@ -138,7 +138,7 @@ class CutOffs:
 
         Examples
         --------
-        >>> [DECISIONS[place] for place in CutOffs(80, 30).decisions()[[29, 30, 79, 80]]]
+        >>> [DECISIONS[place] for place in Thresholds(80, 30).decisions()[[29, 30, 79, 80]]]
         ['reject', 'review', 'review', 'pass']
         """
         scores = np.arange(HIGHEST_SCORE + 1)
@@ -147,15 +147,15 @@ class CutOffs:
 
 @dataclass(frozen=True)
 class Policy:
-    """Cut-offs per document type, with who set them, when and why.
+    """Thresholds per document type, with their owner, effective date and reason.
 
     Parameters
     ----------
-    cut_offs
-        Document type -> `CutOffs`. Other types are not decided.
-    who, why
+    thresholds
+        Document type -> `Thresholds`. Other types are not decided.
+    owner, reason
         In words, not empty.
-    when
+    effective_date
         The day from which it holds.
     levels
         The level preset that goes with it.
@@ -169,53 +169,53 @@ class Policy:
 
     Examples
     --------
-    >>> policy = Policy({"paystubs": CutOffs(80, 30)}, "ada", date(2026, 5, 1), "first try")
+    >>> policy = Policy({"paystubs": Thresholds(80, 30)}, "ada", date(2026, 5, 1), "first try")
     >>> policy
     Policy(b35a4155edab, paystubs: reject < 30, review < 80, from 2026-05-01)
     """
 
-    cut_offs: Mapping[str, CutOffs]
-    who: str
-    when: date
-    why: str
+    thresholds: Mapping[str, Thresholds]
+    owner: str
+    effective_date: date
+    reason: str
     levels: str = "argyle"
     costs: Costs | None = None
 
     def __post_init__(self) -> None:
-        for name in ("who", "why", "levels"):
+        for name in ("owner", "reason", "levels"):
             value = getattr(self, name)
             if not isinstance(value, str) or not value.strip():
                 raise ConfigurationError(f"{name} must be a text that says something")
         level_preset(self.levels)
-        if isinstance(self.when, datetime) or not isinstance(self.when, date):
+        if isinstance(self.effective_date, datetime) or not isinstance(self.effective_date, date):
             raise ConfigurationError(
-                f"when must be a date such as 2026-05-01, without quotes or time, not {self.when!r}"
+                f"effective_date must be a date such as 2026-05-01, without quotes or time, not {self.effective_date!r}"
             )
         if self.costs is not None and not isinstance(self.costs, Costs):
             raise ConfigurationError(f"costs must be Costs(...), not {self.costs!r}")
-        if not isinstance(self.cut_offs, Mapping) or not self.cut_offs:
+        if not isinstance(self.thresholds, Mapping) or not self.thresholds:
             raise ConfigurationError(
-                "cut_offs must name at least one document type: "
-                '{"paystubs": CutOffs(pass_from=80, reject_below=30)}'
+                "thresholds must name at least one document type: "
+                '{"paystubs": Thresholds(pass_from=80, reject_below=30)}'
             )
-        for document_type, cuts in self.cut_offs.items():
-            if not isinstance(cuts, CutOffs):
+        for document_type, cuts in self.thresholds.items():
+            if not isinstance(cuts, Thresholds):
                 raise ConfigurationError(
-                    f"cut_offs.{document_type} must be CutOffs(pass_from=..., reject_below=...), "
+                    f"thresholds.{document_type} must be Thresholds(pass_from=..., reject_below=...), "
                     f"not {cuts!r}"
                 )
             if document_type not in DOCUMENT_TYPES:
                 raise ConfigurationError(
-                    f"cut_offs.{document_type} is no document type: there are "
+                    f"thresholds.{document_type} is no document type: there are "
                     f"{', '.join(DOCUMENT_TYPES)}"
                 )
 
     def __repr__(self) -> str:
         cuts = "; ".join(
             f"{name}: reject < {cut.reject_below}, review < {cut.pass_from}"
-            for name, cut in self.cut_offs.items()
+            for name, cut in self.thresholds.items()
         )
-        return f"Policy({self.hash}, {cuts}, from {self.when})"
+        return f"Policy({self.hash}, {cuts}, from {self.effective_date})"
 
     @property
     def hash(self) -> str:
@@ -242,7 +242,7 @@ class Policy:
 
         Examples
         --------
-        >>> policy = Policy({"W-2": CutOffs(80, 30)}, "ada", date(2026, 5, 1), "first try")
+        >>> policy = Policy({"W-2": Thresholds(80, 30)}, "ada", date(2026, 5, 1), "first try")
         >>> policy.write(folder / "policy.toml")
         >>> Policy.read(folder / "policy.toml") == policy
         True
@@ -269,10 +269,10 @@ class Policy:
 
         Examples
         --------
-        >>> policy = Policy({"W-2": CutOffs(80, 30)}, "ada", date(2026, 5, 1), "first try")
+        >>> policy = Policy({"W-2": Thresholds(80, 30)}, "ada", date(2026, 5, 1), "first try")
         >>> policy.write(folder / "policy.toml")
         >>> print((folder / "policy.toml").read_text().splitlines()[0])
-        who = "ada"
+        owner = "ada"
         """
         write_policy_table(Path(path), self._table())
 
@@ -289,7 +289,7 @@ class Policy:
         pandas.DataFrame
             The frame with ``authenticity_level`` (by this policy's preset), ``decision`` (ordered
             category: ``reject, review, pass``, or ``undecided`` where there is no score or no
-            cut-off for the type) and ``policy`` (string, its hash) after the score.
+            threshold for the type) and ``policy`` (string, its hash) after the score.
             ``attrs["levels"]`` and ``attrs["policy"]`` name the preset and the hash.
 
         Raises
@@ -301,7 +301,7 @@ class Policy:
 
         Examples
         --------
-        >>> policy = Policy({"paystubs": CutOffs(90, 50)}, "ada", date(2026, 5, 1), "first try")
+        >>> policy = Policy({"paystubs": Thresholds(90, 50)}, "ada", date(2026, 5, 1), "first try")
         >>> policy.apply(frame)["decision"].tolist()
         ['review', 'pass', 'reject', 'undecided']
         """
@@ -311,7 +311,7 @@ class Policy:
         score = checked_scores(frame)
         types = frame["document_type"].astype("string")
         places = np.full(len(frame), _UNDECIDED, dtype=np.int8)
-        for document_type, cuts in self.cut_offs.items():
+        for document_type, cuts in self.thresholds.items():
             known = (score.notna() & (types == document_type).fillna(value=False)).to_numpy(bool)
             places[known] = cuts.decisions()[score[known].to_numpy(dtype=np.int64)]
         decided = frame.drop(
@@ -338,7 +338,7 @@ class Policy:
         -------
         pandas.DataFrame
             Indexed by ``document_type``: ``uploads``, then one column per decision (int64);
-            ``undecided`` holds what has no score or no cut-off. ``attrs["policy"]`` is the hash.
+            ``undecided`` holds what has no score or no threshold. ``attrs["policy"]`` is the hash.
 
         Raises
         ------
@@ -347,7 +347,7 @@ class Policy:
 
         Examples
         --------
-        >>> policy = Policy({"paystubs": CutOffs(90, 50)}, "ada", date(2026, 5, 1), "first try")
+        >>> policy = Policy({"paystubs": Thresholds(90, 50)}, "ada", date(2026, 5, 1), "first try")
         >>> policy.decisions(count_scores(frame, by="document_type")).loc["paystubs"].tolist()
         [3, 1, 1, 1, 0]
         """
@@ -374,8 +374,8 @@ class Policy:
         -------
         pandas.DataFrame
             Indexed by ``document_type, before, after`` (decisions), with a row for each pair that
-            occurs: ``uploads`` (int64), ``share`` of the type's uploads, ``lowest_score,
-            highest_score`` of those that have a score (Int16), ``changed`` (bool).
+            occurs: ``uploads`` (int64), ``share`` of the type's uploads, ``min_score,
+            max_score`` of those that have a score (Int16), ``changed`` (bool).
             ``attrs["policy"]`` and ``attrs["other_policy"]`` are the two hashes.
 
         Raises
@@ -385,8 +385,8 @@ class Policy:
 
         Examples
         --------
-        >>> strict = Policy({"paystubs": CutOffs(95, 50)}, "ada", date(2026, 5, 1), "first try")
-        >>> mild = Policy({"paystubs": CutOffs(80, 50)}, "ben", date(2026, 6, 1), "less to do")
+        >>> strict = Policy({"paystubs": Thresholds(95, 50)}, "ada", date(2026, 5, 1), "first try")
+        >>> mild = Policy({"paystubs": Thresholds(80, 50)}, "ben", date(2026, 6, 1), "less to do")
         >>> change = strict.compare(mild, count_scores(frame, by="document_type"))
         >>> int(change.loc[("paystubs", "review", "pass"), "uploads"])
         2
@@ -409,29 +409,29 @@ class Policy:
 
     def _table(self) -> dict[str, Any]:
         table = {
-            "who": self.who,
-            "when": self.when,
-            "why": self.why,
+            "owner": self.owner,
+            "effective_date": self.effective_date,
+            "reason": self.reason,
             "levels": self.levels,
-            "cut_offs": {name: asdict(cuts) for name, cuts in self.cut_offs.items()},
+            "thresholds": {name: asdict(cuts) for name, cuts in self.thresholds.items()},
         }
         return table | ({"costs": asdict(self.costs)} if self.costs else {})
 
     @classmethod
     def _from_table(cls, table: Mapping[str, Any]) -> Policy:
-        cut_offs = {}
-        for document_type, cuts in table["cut_offs"].items():
+        thresholds = {}
+        for document_type, cuts in table["thresholds"].items():
             try:
-                cut_offs[document_type] = CutOffs(**cuts)
+                thresholds[document_type] = Thresholds(**cuts)
             except ConfigurationError as error:
-                raise ConfigurationError(f"cut_offs.{document_type}.{error}") from None
+                raise ConfigurationError(f"thresholds.{document_type}.{error}") from None
         costs = Costs(**table["costs"]) if "costs" in table else None
-        return cls(**{**table, "cut_offs": cut_offs, "costs": costs})
+        return cls(**{**table, "thresholds": thresholds, "costs": costs})
 
 
 def _places(policy: Policy, document_type: str) -> npt.NDArray[np.int8]:
     """Give the place in `DECISIONS` of each score of a type."""
-    cuts = policy.cut_offs.get(document_type)
+    cuts = policy.thresholds.get(document_type)
     if cuts is None:
         return np.full(HIGHEST_SCORE + 1, _UNDECIDED, dtype=np.int8)
     return cuts.decisions()

@@ -17,6 +17,7 @@ from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE, level_preset
 from argyle_nb.review import curves
 from argyle_nb.review.log import check_verdicts, settled
 from argyle_nb.scores import checked_scores
+from argyle_nb.scores.comparing import psi_bins
 from argyle_nb.scores.statistics import with_interval
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ ORDER = ("fraudulent", "genuine", "unsure")
 THRESHOLDS = range(LOWEST_SCORE, HIGHEST_SCORE + 2)
 _WIDTH = HIGHEST_SCORE + 1
 _SHOWN = 3
-SUMMARY = ("auc", "gini", "ks", "average_precision", "fraud_share")
+SUMMARY = ("auc", "gini", "ks_separation", "average_precision", "fraud_rate")
 # How many times the verdicts so far a plan looks at.
 _TIMES = (1, 1.5, 2, 3, 4, 6, 8, 12, 16)
 # Without a sample, for how many documents like it one reviewed document stands.
@@ -161,9 +162,10 @@ class VerdictCounts:
         pandas.DataFrame
             Indexed by ``statistic``: ``estimate, estimate_ci_low, estimate_ci_high`` (float64,
             95 %). ``auc``: probability that fraud scores lower than a genuine document, ties half;
-            ``gini``: 2 auc - 1; ``ks``: greatest distance of the cumulative shares;
-            ``average_precision`` (without an interval if fewer than 10 fraudulent documents were
-            found) and ``fraud_share`` depend on which documents were reviewed. NaN without both
+            ``gini``: 2 auc - 1; ``ks_separation``: greatest distance of the cumulative shares of fraud
+            and of genuine documents;
+            ``average_precision`` (without an interval if fewer than 5 fraudulent documents were
+            found) and ``fraud_rate`` depend on which documents were reviewed. NaN without both
             kinds.
 
         Examples
@@ -176,11 +178,11 @@ class VerdictCounts:
         area, *ends = np.array(
             [curves.auc(fraud, genuine), *curves.auc_interval(*by_stratum, self._weights)]
         )
-        area_ends = curves.around(*curves.middle_95(curves.auc(*self._drawn)), area, *ends)
-        precision = curves.average_precision(fraud, genuine)
-        precision_ends = curves.around(
-            *curves.middle_95(curves.average_precision(*self._drawn)), precision
+        area_ends = curves.around(
+            *curves.estimate_interval(area, curves.auc(*self._drawn)), area, *ends
         )
+        precision = curves.average_precision(fraud, genuine)
+        precision_ends = curves.estimate_interval(precision, curves.average_precision(*self._drawn))
         of_fraud, of_genuine = (cells.sum(axis=1) for cells in by_stratum)
         if of_fraud.sum() < curves.FEWEST_FRAUDULENT:
             precision_ends = np.array(np.nan), np.array(np.nan)
@@ -188,9 +190,12 @@ class VerdictCounts:
         rows = {
             "auc": (area, *area_ends),
             "gini": tuple(2 * x - 1 for x in (area, *area_ends)),
-            "ks": (curves.ks(fraud, genuine), *curves.ks_interval(fraud, genuine, *self._drawn)),
+            "ks_separation": (
+                curves.ks(fraud, genuine),
+                *curves.ks_interval(fraud, genuine, *self._drawn),
+            ),
             "average_precision": (precision, *precision_ends),
-            "fraud_share": self._interval(
+            "fraud_rate": self._interval(
                 of_fraud, of_fraud + of_genuine, drawn_fraud, drawn_fraud + drawn_genuine
             ),
         }
@@ -206,16 +211,18 @@ class VerdictCounts:
         Returns
         -------
         pandas.DataFrame
-            Indexed by ``threshold`` 0 to 101: ``uploads_below`` (int64) and ``share_below`` of all
+            Indexed by ``threshold`` 0 to 101: ``uploads_below`` (int64) and ``review_rate`` of all
             scored uploads, the review load; ``catch_rate`` (flagged of the fraudulent),
-            ``false_alarm_rate`` (flagged of the genuine), ``precision`` (fraudulent of the
+            ``false_positive_rate`` (flagged of the genuine), ``precision`` (fraudulent of the
             flagged), each with ``_ci_low`` and ``_ci_high`` (95 %, Wilson with the effective number
-            of documents, or the draws, whichever reaches further). NaN of nothing.
+            of documents, or the draws, whichever reaches further), and ``lift`` (catch rate by
+            review rate: how many times the fraud that as many documents drawn by chance would
+            hold). NaN of nothing.
 
         Examples
         --------
         >>> row = verdicts.thresholds().loc[50]
-        >>> int(row["uploads_below"]), float(row["catch_rate"]), float(row["false_alarm_rate"])
+        >>> int(row["uploads_below"]), float(row["catch_rate"]), float(row["false_positive_rate"])
         (1, 1.0, 0.0)
         """
         uploads = self._uploads_below
@@ -223,16 +230,72 @@ class VerdictCounts:
         drawn_fraud, drawn_genuine = map(curves.below, self._drawn)
         columns = {
             "uploads_below": uploads.astype(np.int64),
-            "share_below": curves.divided(uploads, uploads[-1:]),
+            "review_rate": curves.divided(uploads, uploads[-1:]),
             **self._columns("catch_rate", fraud, _all(fraud), drawn_fraud, _all(drawn_fraud)),
             **self._columns(
-                "false_alarm_rate", genuine, _all(genuine), drawn_genuine, _all(drawn_genuine)
+                "false_positive_rate", genuine, _all(genuine), drawn_genuine, _all(drawn_genuine)
             ),
             **self._columns(
                 "precision", fraud, fraud + genuine, drawn_fraud, drawn_fraud + drawn_genuine
             ),
         }
-        return self._noted(pd.DataFrame(columns, index=pd.Index(THRESHOLDS, name="threshold")))
+        table = pd.DataFrame(columns, index=pd.Index(THRESHOLDS, name="threshold"))
+        table["lift"] = table["catch_rate"] / table["review_rate"].where(uploads > 0)
+        return self._noted(table)
+
+    def gains(self, parts: int = 10) -> pd.DataFrame:
+        """Say how much of the fraud lies in each tenth of the uploads, lowest scores first.
+
+        The gains table of credit scoring (Siddiqi 2006, Credit Risk Scorecards, chapter 6).
+
+        Parameters
+        ----------
+        parts
+            How many parts of equal size, 2 or more; 10 for deciles. Uploads of one score stay
+            together, so parts are unequal or fewer where many share a score.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by ``part``, from 1: ``score_from, score_to, uploads`` (int64), ``fraud_rate``
+            (of the part) and ``fraud_captured`` (of all fraud, that in the part) with ``_ci_low``
+            and ``_ci_high``; then of this part and those before it ``review_rate``, ``catch_rate``
+            with its interval, and ``lift``, all as in `thresholds`.
+
+        Raises
+        ------
+        ConfigurationError
+            For fewer than 2 parts.
+
+        Examples
+        --------
+        >>> verdicts.gains(3)[["score_to", "uploads", "catch_rate", "lift"]].iloc[0].tolist()
+        [40.0, 1.0, 1.0, 3.0]
+        """
+        bins = psi_bins(np.asarray(self.uploads, dtype=np.int64), parts)
+        by_threshold = self.thresholds().drop(columns=["uploads_below"])
+        rows: list[dict[str, Any]] = []
+        for low, high in bins:
+            band = slice(low, high + 1)
+            fraud, genuine = (self._by_stratum(v)[:, band].sum(axis=1) for v in (0, 1))
+            drawn_fraud, drawn_genuine = (cells[:, band].sum(axis=1) for cells in self._drawn)
+            rates = self._columns(
+                "fraud_rate", fraud, fraud + genuine, drawn_fraud, drawn_fraud + drawn_genuine
+            )
+            captured = self._columns(
+                "fraud_captured",
+                fraud,
+                self._by_stratum(0).sum(axis=1),
+                drawn_fraud,
+                self._drawn[0].sum(axis=1),
+            )
+            uploads = int(self.uploads.iloc[band].sum())
+            place = {"score_from": low, "score_to": high, "uploads": uploads}
+            rows.append(place | rates | captured)
+        ends = by_threshold.loc[[high + 1 for _, high in bins]]
+        ends = ends[["review_rate", *with_interval("catch_rate"), "lift"]]
+        index = pd.RangeIndex(1, len(bins) + 1, name="part")
+        return self._noted(pd.DataFrame(rows, index=index).join(ends.set_axis(index)))
 
     def roc(self) -> pd.DataFrame:
         """Give the ROC curve: catch rate against false alarm rate, threshold by threshold.
@@ -240,14 +303,14 @@ class VerdictCounts:
         Returns
         -------
         pandas.DataFrame
-            The columns ``false_alarm_rate`` and ``catch_rate`` of `thresholds`, with intervals.
+            The columns ``false_positive_rate`` and ``catch_rate`` of `thresholds`, with intervals.
 
         Examples
         --------
-        >>> verdicts.roc()["false_alarm_rate"].iloc[-1].item()
+        >>> verdicts.roc()["false_positive_rate"].iloc[-1].item()
         1.0
         """
-        return self._noted(_with_intervals(self.thresholds(), "false_alarm_rate", "catch_rate"))
+        return self._noted(_with_intervals(self.thresholds(), "false_positive_rate", "catch_rate"))
 
     def precision_recall(self) -> pd.DataFrame:
         """Give precision and recall, threshold by threshold.
@@ -310,14 +373,14 @@ class VerdictCounts:
         Parameters
         ----------
         levels
-            A level preset, or your own cut-offs, as `level_preset` takes them.
+            A level preset, or your own thresholds, as `level_preset` takes them.
 
         Returns
         -------
         pandas.DataFrame
-            Indexed by ``level``, lowest first: ``lowest_score, highest_score``, ``uploads`` (all
+            Indexed by ``level``, lowest first: ``score_from, score_to``, ``uploads`` (all
             scored ones), ``documents`` (with a sure verdict), ``fraudulent`` (int64), and
-            ``fraud_share`` with ``_ci_low`` and ``_ci_high``, weighted. The preset's name is in
+            ``fraud_rate`` with ``_ci_low`` and ``_ci_high``, weighted. The preset's name is in
             ``attrs["levels"]``.
 
         Raises
@@ -338,14 +401,14 @@ class VerdictCounts:
             fraud, genuine = (self._by_stratum(v)[:, band].sum(axis=1) for v in (0, 1))
             drawn_fraud, drawn_genuine = (cells[:, band].sum(axis=1) for cells in self._drawn)
             row = {
-                "lowest_score": low,
-                "highest_score": high,
+                "score_from": low,
+                "score_to": high,
                 "uploads": int(self.uploads.iloc[band].sum()),
                 "documents": int((fraud + genuine).sum()),
                 "fraudulent": int(fraud.sum()),
             }
             shares = self._columns(
-                "fraud_share", fraud, fraud + genuine, drawn_fraud, drawn_fraud + drawn_genuine
+                "fraud_rate", fraud, fraud + genuine, drawn_fraud, drawn_fraud + drawn_genuine
             )
             rows.append(row | shares)
         index = pd.Index([level for _, _, level in bands], name="level")
@@ -393,7 +456,7 @@ class VerdictCounts:
         reject = _checked_threshold(reject_below, "reject_below")
         parts = self._cost_parts(*self._weighted, costs, reject)
         draws = _added(self._cost_parts(*self._drawn, costs, reject))
-        ends = curves.around(*curves.middle_95(draws), _added(parts))
+        ends = curves.estimate_interval(_added(parts), draws, parts[0], np.inf)
         names = ("review_cost", "missed_cost", "rejected_cost", "expected_cost")
         columns = dict(zip(with_interval("cost"), (_added(parts), *ends), strict=True))
         expected = np.where(np.isnan(_added(parts)), np.nan, draws.mean(axis=0))
@@ -490,7 +553,7 @@ class VerdictCounts:
 
         Examples
         --------
-        >>> verdicts.plan(0.5, "fraud_share").iloc[-1]["enough"].item()
+        >>> verdicts.plan(0.5, "fraud_rate").iloc[-1]["enough"].item()
         True
         """
         _check_width(width)

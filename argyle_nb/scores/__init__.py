@@ -7,11 +7,18 @@ that have none and the reason why, hold everything a statistic of the distributi
 
 from argyle_nb.scores.counting import count_scores
 from argyle_nb.scores.counts import ScoreCounts
-from argyle_nb.scores.reasons import REASONS, SCORES, checked_scores, no_score_reasons
+from argyle_nb.scores.reasons import (
+    REASONS,
+    REASONS_BEFORE,
+    SCORES,
+    checked_scores,
+    no_score_reasons,
+)
 from argyle_nb.scores.statistics import ecdf_margin, wilson
 
 __all__ = [
     "REASONS",
+    "REASONS_BEFORE",
     "SCORES",
     "ScoreCounts",
     "checked_scores",

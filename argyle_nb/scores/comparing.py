@@ -37,20 +37,20 @@ def comparison_table(
     n, m = table.sum(axis=1), int(reference.sum())
     cuts = psi_bins(reference, bins)
     gaps = ecdf_distances(table, reference)
-    superiority, spread = _superiority(table, reference)
-    low, high = _superiority_interval(superiority, spread, np.minimum(n, m))
+    area, spread = _auc(table, reference)
+    low, high = _auc_interval(area, spread, np.minimum(n, m))
     columns: dict[str, Any] = {
         "scored": n,
         "reference_scored": m,
         "mean_difference": means(table) - means(reference[np.newaxis]),
         "ks": gaps.max(axis=1),
-        "superiority": superiority,
-        "superiority_ci_low": low,
-        "superiority_ci_high": high,
+        "auc": area,
+        "auc_ci_low": low,
+        "auc_ci_high": high,
         "wasserstein": gaps.sum(axis=1),
         "psi": psi(table, reference, cuts),
         "cohens_d": _cohens_d(table, reference),
-        "cliffs_delta": 2 * superiority - 1,
+        "cliffs_delta": 2 * area - 1,
     }
     if p_values:
         tests = [ks_p(row, reference) for row in table]
@@ -82,11 +82,11 @@ def drift_table(
             "mean": means(table),
             "psi": index,
             "psi_critical": critical,
-            "psi_beyond_chance": _beyond(index, critical),
-            "psi_rule_of_thumb": pd.array(rule_of_thumb(index), dtype="string"),
+            "psi_significant": _beyond(index, critical),
+            "psi_band": pd.array(psi_bands(index, critical), dtype="string"),
             "ks": ks,
             "ks_critical": ks_critical(n, m),
-            "ks_beyond_chance": _beyond(ks, ks_critical(n, m)),
+            "ks_significant": _beyond(ks, ks_critical(n, m)),
             "warning": cautions(n, m),
         },
         index=periods,
@@ -192,26 +192,24 @@ def twice_wins(table: Counts, reference: Counts) -> Counts:
     return wins
 
 
-def _superiority(table: Counts, reference: Counts) -> tuple[Floats, Floats]:
+def _auc(table: Counts, reference: Counts) -> tuple[Floats, Floats]:
     """Give the probability of superiority and its standard error after DeLong."""
     n, m = sizes(table), sizes(reference[np.newaxis])[0]
-    superiority = twice_wins(table, reference) / (2 * n * m)
+    area = twice_wins(table, reference) / (2 * n * m)
     below = (np.cumsum(reference) - reference / 2) / m
     above = (n[:, np.newaxis] - np.cumsum(table, axis=1) + table / 2) / n[:, np.newaxis]
-    middle = superiority[:, np.newaxis]
+    middle = area[:, np.newaxis]
     of_group = (table * (below - middle) ** 2).sum(axis=1) / np.where(n > 1, n - 1, np.nan)
     of_other = (reference * (above - middle) ** 2).sum(axis=1) / (m - 1 if m > 1 else np.nan)
-    return superiority, np.sqrt(of_group / n + of_other / m)
+    return area, np.sqrt(of_group / n + of_other / m)
 
 
-def _superiority_interval(
-    superiority: Floats, spread: Floats, smaller: Counts
-) -> tuple[Floats, Floats]:
+def _auc_interval(area: Floats, spread: Floats, smaller: Counts) -> tuple[Floats, Floats]:
     # Where no pair is out of order, or all are ties, no variance is seen: that is not certainty.
     unseen = spread < _NO_SPREAD
     variance = np.where(unseen, np.nan, spread**2)
-    number = np.where(unseen, smaller, superiority * (1 - superiority) / variance)
-    _, low, high = wilson(superiority * number, number)
+    number = np.where(unseen, smaller, area * (1 - area) / variance)
+    _, low, high = wilson(area * number, number)
     return low, high
 
 
@@ -276,10 +274,17 @@ def psi_critical(n: Counts, m: int, bins: int) -> Floats:
     return float(chdtri(bins - 1, 0.05)) * (1 / np.where(n > 0, n, np.nan) + 1 / m)
 
 
-def rule_of_thumb(index: Floats) -> list[str | None]:
-    """Put the industry's words to a PSI: ``stable`` below 0.1, ``large`` from 0.25."""
+def psi_bands(index: Floats, critical: Floats) -> list[str | None]:
+    """Put the industry's words to a PSI: ``stable`` below 0.1, ``large`` from 0.25.
+
+    They know nothing of sample sizes, so what chance alone could give is ``not significant``.
+    """
     words = ("stable", "moderate", "large")
     return [
-        None if math.isnan(value) else words[int(value >= MODERATE) + int(value >= LARGE)]
-        for value in index
+        None
+        if math.isnan(value)
+        else "not significant"
+        if value >= MODERATE and not value > limit
+        else words[int(value >= MODERATE) + int(value >= LARGE)]
+        for value, limit in zip(index, critical, strict=True)
     ]

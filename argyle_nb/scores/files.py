@@ -11,7 +11,7 @@ import pandas as pd
 
 from argyle_nb.errors import ConfigurationError, DocumentError, install
 from argyle_nb.scores.groups import EVERYTHING, index_of_labels
-from argyle_nb.scores.reasons import REACHED, REASONS, SCORES
+from argyle_nb.scores.reasons import REACHED, REASONS, REASONS_BEFORE, SCORES
 from argyle_nb.storage import SHARED, atomic_write, read_cells, typed
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Stored = tuple[tuple[str, ...], pd.Index[Any], npt.NDArray[np.int64]]
 
 COUNTED = [*map(str, SCORES), *REASONS, *REACHED[1:]]
+_BEFORE = REASONS_BEFORE | {"ocr": "past_ocr"}
 # What stands behind the colon in a group's header, so that "1099" comes back as a text.
 KINDS = {
     "text": "string",
@@ -49,7 +50,8 @@ def _kind(column: pd.Series[Any]) -> str:
 
 def read_counts_csv(path: Path | str) -> Stored:
     """Read what `ScoreCounts.to_csv` wrote."""
-    header, *rows = _cells(path)
+    names, *rows = _cells(path)
+    header = [_BEFORE.get(name, name) for name in names]
     cells = pd.DataFrame(rows, columns=range(len(header)), dtype="string")
     labels = len(header) - len(COUNTED)
     if header[max(labels, 0) :] != COUNTED:
@@ -78,6 +80,7 @@ def read_counts_parquet(path: Path | str) -> Stored:
         table = pd.read_parquet(Path(path), engine="pyarrow")
     except (OSError, ValueError) as error:
         raise _no_counts(path, f"it cannot be read as Parquet ({_reason(error)})") from None
+    table = table.rename(columns=_BEFORE)
     labels = len(table.columns) - len(COUNTED)
     if list(table)[max(labels, 0) :] != COUNTED:
         raise _no_counts(path, "its last columns are not 0 to 100, the reasons and the stages")

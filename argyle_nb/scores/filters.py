@@ -62,9 +62,9 @@ def find_uploads(
     level
         One or several of ``authenticity_level``, by the names of the frame's preset.
     status
-        One or several of ``"scored"`` and the reasons why there is no score: ``"pending"``,
-        ``"failed"``, ``"unauthorized"``, ``"unsupported_type"``, ``"not_started"``,
-        ``"missing"``, ``"invalid"``.
+        One or several of ``"scored"`` and the reasons why there is no score: ``"in_progress"``,
+        ``"processing_failed"``, ``"not_enabled"``, ``"unsupported_type"``, ``"not_started"``,
+        ``"no_score_returned"``, ``"invalid_score"``.
     created_from, created_before
         Days of ``created_at`` in UTC, such as ``"2026-01-31"``: from the first on, and before the
         second.
@@ -95,7 +95,7 @@ def find_uploads(
     --------
     >>> find_uploads(frame, document_type="paystubs", scores=(80, 100)).index.tolist()
     [0, 1]
-    >>> find_uploads(frame, status=["unsupported_type", "failed"]).index.tolist()
+    >>> find_uploads(frame, status=["unsupported_type", "processing_failed"]).index.tolist()
     [3]
     """
     wanted = {

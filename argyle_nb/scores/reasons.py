@@ -18,18 +18,26 @@ if TYPE_CHECKING:
 
 SCORES = list(range(LOWEST_SCORE, HIGHEST_SCORE + 1))
 REASONS = (
-    "pending",
-    "failed",
-    "unauthorized",
+    "in_progress",
+    "processing_failed",
+    "not_enabled",
     "unsupported_type",
     "not_started",
-    "missing",
-    "invalid",
+    "no_score_returned",
+    "invalid_score",
 )
+# What reports and counts call them that were written before.
+REASONS_BEFORE = {
+    "pending": "in_progress",
+    "failed": "processing_failed",
+    "unauthorized": "not_enabled",
+    "missing": "no_score_returned",
+    "invalid": "invalid_score",
+}
 # How far an upload without a score came; each includes those before it.
-REACHED = ("uploaded", "classified", "ocr")
+REACHED = ("uploaded", "classified", "past_ocr")
 WIDTH = len(SCORES) + len(REASONS) * len(REACHED)
-INVALID = len(SCORES) + REASONS.index("invalid") * len(REACHED)
+INVALID = len(SCORES) + REASONS.index("invalid_score") * len(REACHED)
 # What a score is read as that is missing, or that is none.
 NO_SCORE = np.iinfo(np.int16).min
 NO_NUMBER = np.iinfo(np.int16).max
@@ -80,7 +88,7 @@ class Cells:
     def add_to(self, numbers: npt.NDArray[np.int64], rows: slice) -> npt.NDArray[np.int64]:
         """Add the cells of some rows to an array, and give it back.
 
-        A score that is none is under ``invalid``.
+        A score that is none is under ``invalid_score``.
         """
         scores = self._scores.iloc[rows]
         cells = whole_numbers(scores)
@@ -121,14 +129,14 @@ def _cell(
 
 def _reason(stages: tuple[str | None, str | None, str | None], document_type: str | None) -> str:
     for state, reason in (
-        ("in_progress", "pending"),
-        ("failed", "failed"),
-        ("unauthorized", "unauthorized"),
+        ("in_progress", "in_progress"),
+        ("failed", "processing_failed"),
+        ("unauthorized", "not_enabled"),
     ):
         if state in stages:
             return reason
     if stages[2] != "idle":
-        return "missing"
+        return "no_score_returned"
     classified = stages[0] == "completed"
     return "not_started" if document_type in SCORED_TYPES or not classified else "unsupported_type"
 

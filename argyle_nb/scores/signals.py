@@ -187,7 +187,9 @@ def explain(
         meaning = "how much lower the mean score of uploads with it is than of those without"
     pairs = zip(lines["finding_type"], lines["identifier"], strict=True)
     lines["score_drop"] = pd.array([weights.get(pair) for pair in pairs], dtype="Float64")
-    rank = lines["reason_confidence"].astype("string").map({n: k for k, n in enumerate(_CONFIDENCE)})
+    rank = (
+        lines["reason_confidence"].astype("string").map({n: k for k, n in enumerate(_CONFIDENCE)})
+    )
     order = lines.assign(rank=rank.astype("Float64").fillna(-1.0)).sort_values(
         ["score_drop", "rank", "occurrences"], ascending=False, kind="stable", na_position="last"
     )
@@ -211,8 +213,8 @@ def score_by_signal_count(uploads: pd.DataFrame, most: int = 5) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Indexed by ``signals`` (string: ``"0"`` to ``"5+"``): ``uploads`` (int64), ``p5, q25,
-        median, q75, p95`` (float64, linear interpolation; NaN of nothing).
+        Indexed by ``signals`` (string: ``"0"`` to ``"5+"``): ``uploads`` (int64), ``p5, p25,
+        p50, p75, p95`` (float64, linear interpolation; NaN of nothing).
 
     Raises
     ------

@@ -14,13 +14,18 @@ import numpy as np
 import numpy.typing as npt
 
 from argyle_nb.errors import ConfigurationError
+from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE
 
 Counts: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float64]
 Statistic: TypeAlias = Callable[[Counts], Floats]
 
-QUANTILES = {"p5": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "p95": 0.95}
+QUANTILES = {"p5": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 Z_95 = 1.959963984540054
+# How much of a score more stands at an end of the scale, for what a sample has not seen.
+UNSEEN = 0.25
+# A percentile interval of fewer scores is much too narrow to be shown.
+FEWEST_RESAMPLED = 50
 
 
 def sizes(table: Counts) -> Floats:
@@ -54,14 +59,33 @@ def quantiles(table: Counts, q: float) -> Floats:
     return low + (high - low) * (place - np.floor(place))
 
 
-def lowest_at(table: Counts, share: Floats) -> Floats:
-    """Give the lowest score at or below which there is at least this share.
+def quantile_interval(table: Counts, q: float) -> tuple[Floats, Floats]:
+    """Give the scores between which a quantile of the population lies, at 95 % or more.
 
-    The inverse of the ECDF, type 1 of Hyndman and Fan 1996.
+    Order statistics, chosen by the binomial distribution of how many scores lie below the quantile:
+    Thompson 1936, Ann. Math. Stat. 7:122. It is exact for any distribution, and with ties it holds
+    more often than it promises. Where a sample is too small to have such an order statistic, the
+    end is that of the scale.
     """
-    # A share that was computed as k / n times n may miss k by an ulp.
-    wanted = np.ceil(np.round(share * sizes(table), 9))
-    return _order_statistic(table, np.maximum(wanted, 1) - 1)
+    n = table.sum(axis=1)
+    low, high = binomial_quantile(0.025, n, q), binomial_quantile(0.975, n, q)
+    lowest = np.where(low > 0, _order_statistic(table, low - 1), LOWEST_SCORE)
+    highest = np.where(high < n, _order_statistic(table, high), HIGHEST_SCORE)
+    return np.where(n > 0, lowest, np.nan), np.where(n > 0, highest, np.nan)
+
+
+def binomial_quantile(p: float, n: Counts, q: float) -> Floats:
+    """Give the smallest number that a binomial variable exceeds with no more than 1 - p.
+
+    What ``scipy.stats.binom.ppf`` gives, without the second that scipy.stats takes to load.
+    """
+    from scipy.special import bdtr, bdtrik  # noqa: PLC0415 - only who asks for it needs it
+
+    if q in (0, 1):
+        return n * float(q)
+    found = np.ceil(np.nan_to_num(bdtrik(p, n, q)))
+    one_less = np.maximum(found - 1, 0)
+    return np.where(bdtr(one_less, n, q) >= p, one_less, found)
 
 
 def _order_statistic(table: Counts, place: Floats) -> Floats:
@@ -120,22 +144,26 @@ def share_names(levels: list[str]) -> list[str]:
 
 STATISTICS: dict[str, Statistic] = {
     "mean": means,
-    "sd": standard_deviations,
+    "std": standard_deviations,
     "median": lambda table: quantiles(table, 0.5),
 }
 
 
 def bootstrap(table: Counts, statistic: str | Statistic, resamples: int, seed: int) -> Floats:
-    """Give each row's estimate of a statistic, and the ends of its percentile interval at 95 %."""
+    """Give each row's estimate of a statistic, and the ends of its interval at 95 %."""
     if isinstance(statistic, str) and statistic not in STATISTICS:
         raise ConfigurationError(
             f"unknown statistic {statistic!r}: use {', '.join(STATISTICS)} or a function"
         )
     if resamples < 1:
         raise ConfigurationError(f"resamples must be 1 or more, not {resamples}")
-    measure = STATISTICS[statistic] if isinstance(statistic, str) else statistic
+    if statistic == "median":
+        return np.column_stack([quantiles(table, 0.5), *quantile_interval(table, 0.5)])
     chance = np.random.default_rng(seed)
-    rows = [_resampled(row, measure, resamples, chance) for row in table]
+    if isinstance(statistic, str):
+        rows = [_reweighted(row, STATISTICS[statistic], resamples, chance) for row in table]
+    else:
+        rows = [_resampled(row, statistic, resamples, chance) for row in table]
     return np.array(rows, dtype=np.float64).reshape(len(rows), 3)
 
 
@@ -145,6 +173,30 @@ def _resampled(
     n = int(row.sum())
     if n == 0:
         return math.nan, math.nan, math.nan
-    draws = measure(chance.multinomial(n, row / n, size=resamples))
-    low, high = np.quantile(draws, [0.025, 0.975])
-    return measure(row.reshape(1, -1))[0], low, high
+    estimate = measure(row.reshape(1, -1))[0]
+    if n < FEWEST_RESAMPLED:
+        return estimate, math.nan, math.nan
+    low, high = np.quantile(measure(chance.multinomial(n, row / n, size=resamples)), [0.025, 0.975])
+    return estimate, low, high
+
+
+def _reweighted(
+    row: Counts, measure: Statistic, resamples: int, chance: np.random.Generator
+) -> tuple[Any, Any, Any]:
+    """Weight scores by chance, with a part of a score more at either end of the scale.
+
+    The Bayesian bootstrap (Rubin 1981, Ann. Stat. 9:130). What a sample has not seen lies between
+    0 and 100; to put one score there more makes bounds of a mean that hold in small samples
+    (Gaffke 2005, Math. Methods Stat. 14:451). A quarter of one is enough in simulation.
+    """
+    n = int(row.sum())
+    if n <= 1:
+        return measure(row.reshape(1, -1))[0], math.nan, math.nan
+    draws = []
+    for end in (LOWEST_SCORE, HIGHEST_SCORE):
+        shape = row.astype(np.float64)
+        shape[end] += UNSEEN
+        weights = chance.standard_gamma(shape, size=(resamples, len(row)))
+        draws.append(measure(weights * (n / weights.sum(axis=1, keepdims=True))))
+    ends = np.quantile(draws, [0.025, 0.975], axis=1)
+    return measure(row.reshape(1, -1))[0], ends[0].min(), ends[1].max()

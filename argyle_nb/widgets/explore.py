@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from argyle_nb.widgets.panel import Answer
 
 ROWS_PER_PAGE = 12
-DECISIONS = ("passed", "reviewed", "rejected")
+DECISIONS = ("pass", "review", "reject")
 # Searched for by somebody, so it may be a person's name.
 PERSONAL_FILTERS = ("user", "text")
 FILE_NAME = "uploads_in_view.csv"

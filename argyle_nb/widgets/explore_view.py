@@ -1,4 +1,4 @@
-"""What `ScoreExplorer` shows of a view: the uploads, how they score, what cut-offs would do."""
+"""What `ScoreExplorer` shows of a view: the uploads, how they score, what thresholds would do."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ ROWS_PER_PART = 4096
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What somebody wants to see: filters of `find_uploads`, cut-offs, the order of the table."""
+    """What somebody wants to see: filters of `find_uploads`, thresholds, the order of the table."""
 
     document_type: tuple[str, ...] = ()
     level: tuple[str, ...] = ()
@@ -96,7 +96,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         ]
         arguments = ", ".join(["frame", *filters, *(["signals=signals"] if self.signal else [])])
         counts = "anb.count_scores(seen, errors='collect')"
-        cut_offs = f"{self.pass_from}, reject_below={self.reject_below}"
+        thresholds = f"{self.pass_from}, reject_below={self.reject_below}"
         rows = "seen" if self.scores is None else f"anb.find_uploads(seen, scores={self.scores})"
         order = f"ascending={self.ascending}, kind='stable'"
         table = f"{rows}.sort_values({self.sort_by!r}, {order})"
@@ -105,7 +105,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             table = f"{rows}.pipe(lambda t: t.sort_values('id', {statuses}, {order}))"
         return (
             f"seen = anb.find_uploads({arguments})\n"
-            f"shares = {counts}.threshold({cut_offs})\n"
+            f"shares = {counts}.threshold({thresholds})\n"
             f"table = {table}"
         )
 

@@ -34,7 +34,7 @@ CHANGES = {
     "sort by name": View(sort_by="file_name"),
     "sort by status": View(sort_by="status"),
     "borrower": View(user="borrower-77"),
-    "cut-off": View(pass_from=70),
+    "threshold": View(pass_from=70),
 }
 
 

@@ -132,7 +132,7 @@ def test_filter_cut_bar_and_download_by_mouse(page, project):
     page.mouse.click(box["x"] + box["width"] * 0.6, box["y"] + box["height"] / 2)
     page.locator(".argyle-cut-name", has_text=re.compile("pass from (59|60|61)")).wait_for()
     page.wait_for_function(
-        "old => !document.querySelector('.argyle-tile-passed').innerText.includes(old)",
+        "old => !document.querySelector('.argyle-tile-pass').innerText.includes(old)",
         arg=f"{before['Pass']} upload",
     )
     assert int(shares(page)["Pass"]) > int(before["Pass"])
@@ -168,7 +168,7 @@ def test_filter_cut_bar_and_download_by_keyboard_which_reaches_no_shortcut_of_ju
     press("Home")
     page.locator(".argyle-cut-name", has_text="reject below 0").wait_for()
     page.wait_for_function(
-        "() => document.querySelector('.argyle-tile-rejected').innerText.includes('0 uploads')"
+        "() => document.querySelector('.argyle-tile-reject').innerText.includes('0 uploads')"
     )
     page.locator(".argyle-bar-key[tabindex='0']").focus()
     press("End")
@@ -208,7 +208,7 @@ def test_the_keys_that_save_the_notebook_reach_jupyterlab_from_every_control(pag
     [
         ("document_type='W-2'", "W-2", None),
         ("level='high'", "high", None),
-        ("status='failed'", "failed", None),
+        ("status='processing_failed'", "processing_failed", None),
         ("signal='date_edits', signals=signals", "date_edits", None),
         ("created_from='2026-05-14'", "Created on or after (UTC)", "2026-05-14"),
         ("created_before='2026-01-13'", "Created before (UTC)", "2026-01-13"),
@@ -268,7 +268,7 @@ def test_picture_order_and_code_by_keyboard(page):
     press("ArrowRight")
     page.locator(".argyle-rising").wait_for(state="attached")
     press("ArrowLeft")
-    page.locator(".argyle-bar-passed").first.wait_for(state="attached")
+    page.locator(".argyle-bar-pass").first.wait_for(state="attached")
     page.get_by_role("button", name="Level", exact=True).focus()
     press("Enter")
     page.locator("th[aria-sort=ascending]", has_text="Level").wait_for()
@@ -289,7 +289,7 @@ def test_who_hears_the_page_hears_the_shares_when_a_cut_off_moves(page):
 def test_the_table_sorts_turns_its_pages_and_finds(page):
     page.get_by_role("button", name="Status", exact=True).click()
     page.locator("th[aria-sort=ascending]", has_text="Status").wait_for()
-    assert set(page.locator("tbody .argyle-status").all_inner_texts()) == {"failed"}
+    assert set(page.locator("tbody .argyle-status").all_inner_texts()) == {"processing_failed"}
     page.get_by_role("button", name="Score", exact=True).click()
     page.locator("th[aria-sort=ascending]", has_text="Score").wait_for()
     scores = page.locator("tbody .argyle-score").all_inner_texts()
@@ -380,7 +380,7 @@ def test_a_saved_notebook_shows_the_last_picture_and_nothing_of_a_person(browser
     shutil.copy(project / "kept.ipynb", project / "kept_reopened.ipynb")
     with open_notebook(browser, lab, "kept_reopened.ipynb") as page:
         page.locator(".argyle-summary", has_text="200 of 600 uploads shown").wait_for()
-        assert page.locator(".argyle-bar-passed").count() > 0
+        assert page.locator(".argyle-bar-pass").count() > 0
         page.locator(".argyle-notice", has_text="run this cell again").wait_for(timeout=30_000)
         picture(page, "explore_reopened")
     assert "Show code" in state
@@ -389,11 +389,13 @@ def test_a_saved_notebook_shows_the_last_picture_and_nothing_of_a_person(browser
 
 
 def test_an_empty_table_says_which_filter_to_remove(page):
-    page.get_by_role("checkbox", name="failed (").check()
+    page.get_by_role("checkbox", name="processing_failed (").check()
     page.get_by_role("checkbox", name="high (").check()
     caption(page, "0 uploads in view")
     page.get_by_text("No upload fits all filters.").wait_for()
-    failed = int(run_in_kernel(page, "print(len(anb.find_uploads(frame, status='failed')))"))
+    failed = int(
+        run_in_kernel(page, "print(len(anb.find_uploads(frame, status='processing_failed')))")
+    )
     assert page.get_by_role("button", name="Download").is_disabled()
     page.get_by_role("button", name=f"Remove Level: {failed} uploads").focus()
     page.keyboard.press("Enter")

@@ -90,9 +90,9 @@ def test_the_funnel_has_a_bar_for_each_step_and_each_reason_that_occurs(ax):
     assert dict(zip(labels, widths, strict=True)) == {
         "uploaded": 3,
         "classified": 3,
-        "read by OCR": 3,
+        "past OCR": 3,
         "scored": 2,
-        "failed": 1,
+        "processing failed": 1,
     }
     assert "2 (67%)" in texts_of(ax)
 
@@ -103,7 +103,7 @@ def test_a_threshold_marks_its_cut_offs_in_both_panels_and_says_what_they_do(man
     for panel in (upper, lower):
         assert sorted(line.get_xdata()[0] for line in panel.lines) == [39.5, 74.5]
     row = many.total().threshold(75, reject_below=40).loc["all"]
-    assert f"{100 * row['passed_share']:.0f} % passed" in ax.get_title(loc="left")
+    assert f"{100 * row['pass_share']:.0f} % pass" in ax.get_title(loc="left")
 
 
 def test_the_panels_of_a_threshold_share_the_place_and_do_not_overlap(many):

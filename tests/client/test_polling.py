@@ -94,7 +94,7 @@ def test_what_rests_already_is_not_asked_for():
         (("idle",) * 3, "paystubs", "idle for 0 s"),
         (("completed", "idle", "idle"), "1099", "idle for 0 s"),
         (("completed", "idle", "idle"), "proof-of-identity", "complete"),
-        (("completed", "failed", "idle"), "paystubs", "failed in processing"),
+        (("completed", "failed", "idle"), "paystubs", "processing failed"),
     ],
 )
 def test_each_state_of_rest_is_told_from_the_others(states, kind, reason):
@@ -103,6 +103,14 @@ def test_each_state_of_rest_is_told_from_the_others(states, kind, reason):
         waited = wait_for(server, known([moving(1)]))
     assert reason in waited.reasons[settled["id"]]
     assert waited.unfinished == []
+
+
+def test_a_stage_that_failed_before_a_score_is_no_failure_of_processing():
+    """As `ScoreCounts.coverage` has it: an upload with a score has not failed."""
+    settled = record(2, processing=stages("completed", "failed", "completed"))
+    with HostileServer(answer_of(settled)) as server:
+        waited = wait_for(server, known([moving(2)]))
+    assert waited.reasons[settled["id"]] == "scored although ocr failed"
 
 
 def test_idle_counts_as_rest_only_if_it_was_seen_idle_all_the_while(monkeypatch):

@@ -113,7 +113,7 @@ def test_the_manifest_adds_up(tmp_path):
 
 def test_coverage_adds_up_to_the_uploads(report):
     for row in rows_of(report, "coverage.csv"):
-        steps = ("document_type", "uploads", "classified", "ocr")
+        steps = ("document_type", "uploads", "classified", "past_ocr")
         parts = [int(v) for name, v in row.items() if name not in steps]
         assert sum(parts) == int(row["uploads"])
 
@@ -129,10 +129,10 @@ def test_a_score_that_is_none_is_listed_as_invalid_and_says_why(tmp_path):
     frame.loc[1, "ocr_authenticity_score"] = 101
     report = export_report(frame, tmp_path / "out")
     row = rows_of(report, "uploads.csv")[1]
-    assert (row["ocr_authenticity_score"], row["no_score_reason"]) == ("", "invalid")
+    assert (row["ocr_authenticity_score"], row["no_score_reason"]) == ("", "invalid_score")
     [rejected] = rows_of(report, "unreadable.csv")
     assert (rejected["record"], rejected["listed"]) == (RECORDS[1]["id"], "True")
-    assert report.manifest["reconciliation"]["no_score"]["invalid"] == 1
+    assert report.manifest["reconciliation"]["no_score"]["invalid_score"] == 1
 
 
 def test_signals_of_other_uploads_do_not_add_up(tmp_path):
@@ -365,7 +365,7 @@ def test_what_is_no_frame_is_refused(source, tmp_path):
 
 @pytest.mark.parametrize("levels", [{}, [], 0, ["low", "high"]])
 def test_levels_that_are_none_are_refused(levels, tmp_path):
-    with pytest.raises(ConfigurationError, match=r"cut-offs|unknown level preset"):
+    with pytest.raises(ConfigurationError, match=r"thresholds|unknown level preset"):
         export_report(uploads_frame(RECORDS), tmp_path / "out", levels=levels)
     assert not (tmp_path / "out").exists()
 

@@ -268,7 +268,7 @@ def test_shares_are_percentages_and_counts_are_whole(report):
     book = opened(report.files["report.xlsx"])
     for name in ("share", "share_ci_low", "share_ci_high"):
         assert formats_of(book["levels"], name) == {"0.0%"}
-    assert formats_of(book["score_summary"], "coverage") == {"0.0%"}
+    assert formats_of(book["score_summary"], "scored_share") == {"0.0%"}
     assert formats_of(book["levels"], "uploads") == {"#,##0"}
     assert formats_of(book["uploads"], "ocr_authenticity_score") == {"0"}
     scores = column_of(book["uploads"], "ocr_authenticity_score")

@@ -36,7 +36,7 @@ class TestIntervals:
     @given(documents, st.booleans())
     def test_every_share_lies_within_its_interval_and_both_within_0_and_1(self, rows, weighted):
         table = counted(rows, weighted=weighted).thresholds()
-        for name in ("catch_rate", "false_alarm_rate", "precision"):
+        for name in ("catch_rate", "false_positive_rate", "precision"):
             low, share, high = table[f"{name}_ci_low"], table[name], table[f"{name}_ci_high"]
             known = share.notna()
             assert (known == low.notna()).all()
@@ -135,7 +135,7 @@ class TestIntervals:
             row = table.loc[threshold]
             for name, hits, of in (
                 ("catch_rate", flagged & truth, truth),
-                ("false_alarm_rate", flagged & ~truth, ~truth),
+                ("false_positive_rate", flagged & ~truth, ~truth),
                 ("precision", flagged & truth, flagged),
             ):
                 _, low, high = wilson(hits.sum(), of.sum())

@@ -10,18 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argyle_nb import Costs, CutOffs, Policy, count_scores
+from argyle_nb import Costs, Policy, Thresholds, count_scores
 from argyle_nb.errors import ConfigurationError, DecodeError
 from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.review.policy import DECISIONS
 from tests.support.records import scored, unscored
 
-FIRST = {"who": "ada", "when": date(2026, 5, 1), "why": "first try"}
+FIRST = {"owner": "ada", "effective_date": date(2026, 5, 1), "reason": "first try"}
 
 
 def policy(pass_from=80, reject_below=30, **changes):
     return Policy(
-        **({"cut_offs": {"paystubs": CutOffs(pass_from, reject_below)}} | FIRST | changes)
+        **({"thresholds": {"paystubs": Thresholds(pass_from, reject_below)}} | FIRST | changes)
     )
 
 
@@ -84,7 +84,7 @@ class TestApply:
     @given(st.integers(0, 101), st.integers(0, 101), st.integers(0, 100))
     def test_the_decision_follows_from_the_two_comparisons(self, one, other, score):
         reject, keep = sorted((one, other))
-        decision = DECISIONS[CutOffs(keep, reject).decisions()[score]]
+        decision = DECISIONS[Thresholds(keep, reject).decisions()[score]]
         assert decision == ("pass" if score >= keep else "reject" if score < reject else "review")
 
 
@@ -93,7 +93,7 @@ class TestCompare:
         counts = count_scores(uploads, by="document_type")
         change = policy(80, 30).compare(policy(79, 0), counts)
         row = change.loc[("paystubs", "review", "pass")]
-        assert row[["uploads", "lowest_score", "highest_score"]].tolist() == [1, 79, 79]
+        assert row[["uploads", "min_score", "max_score"]].tolist() == [1, 79, 79]
         assert change.loc[("paystubs", "reject", "review"), "uploads"] == 2
         assert change.loc[("paystubs", "undecided", "undecided"), "uploads"] == 1
 
@@ -107,7 +107,7 @@ class TestCompare:
         assert not change["changed"].any()
 
     def test_a_type_that_becomes_covered_leaves_undecided(self, uploads):
-        both = policy(cut_offs={"paystubs": CutOffs(80, 30), "W-2": CutOffs(90, 10)})
+        both = policy(thresholds={"paystubs": Thresholds(80, 30), "W-2": Thresholds(90, 10)})
         change = policy().compare(both, count_scores(uploads, by="document_type"))
         assert change.loc[("W-2", "undecided", "pass"), "uploads"] == 1
 
@@ -157,9 +157,9 @@ class TestDecisions:
 
 class TestHash:
     def test_the_same_policy_has_the_same_hash_in_whatever_order(self):
-        paystubs, w2 = CutOffs(80, 30), CutOffs(90, 10)
-        one = policy(cut_offs={"paystubs": paystubs, "W-2": w2})
-        other = policy(cut_offs={"W-2": w2, "paystubs": paystubs})
+        paystubs, w2 = Thresholds(80, 30), Thresholds(90, 10)
+        one = policy(thresholds={"paystubs": paystubs, "W-2": w2})
+        other = policy(thresholds={"W-2": w2, "paystubs": paystubs})
         assert one.hash == other.hash
 
     @pytest.mark.parametrize(
@@ -167,9 +167,9 @@ class TestHash:
         [
             {"pass_from": 81},
             {"reject_below": 31},
-            {"who": "ben"},
-            {"when": date(2026, 5, 2)},
-            {"why": "second try"},
+            {"owner": "ben"},
+            {"effective_date": date(2026, 5, 2)},
+            {"reason": "second try"},
             {"levels": "ocrolus-2"},
             {"costs": Costs(review=8, missed_fraud=4000, rejected_genuine=150)},
         ],
@@ -185,14 +185,14 @@ class TestHash:
 
 class TestFile:
     GOOD = (
-        'who = "ada"\nwhen = 2026-05-01\nwhy = "first try"\n'
-        "[cut_offs.paystubs]\npass_from = 80\nreject_below = 30\n"
+        'owner = "ada"\nwhen = 2026-05-01\nwhy = "first try"\n'
+        "[thresholds.paystubs]\npass_from = 80\nreject_below = 30\n"
     )
 
     def test_what_was_written_reads_back_the_same(self, path):
         rule = policy(
-            cut_offs={"paystubs": CutOffs(80, 30), "1099": CutOffs(101, 0)},
-            why='quotes " and\nlines',
+            thresholds={"paystubs": Thresholds(80, 30), "1099": Thresholds(101, 0)},
+            reason='quotes " and\nlines',
             costs=Costs(review=8, missed_fraud=4000, rejected_genuine=0, currency="EUR"),
         )
         rule.write(path)
@@ -205,22 +205,42 @@ class TestFile:
     @pytest.mark.parametrize(
         ("old", "new", "message"),
         [
-            ('who = "ada"\n', "", "who is missing"),
-            ("when = 2026-05-01\n", "", "when is missing"),
-            ('who = "ada"', "who = 5", "who must be a text"),
-            ('why = "first try"', 'why = " "', "why must be a text that says something"),
-            ("when = 2026-05-01", 'when = "2026-05-01"', "when must be a date"),
-            ("when = 2026-05-01", "when = 2026-05-01T10:00:00", "when must be a date"),
-            ("when = 2026-05-01\n", 'levels = "mine"\nwhen = 2026-05-01\n', "preset 'mine'"),
-            ("pass_from = 80", "pass_from = 80.5", "cut_offs.paystubs.pass_from must be a whole"),
-            ("pass_from = 80", "pass_from = 102", "cut_offs.paystubs.pass_from must be a whole"),
-            ("pass_from = 80", "pass_from = true", "cut_offs.paystubs.pass_from must be a whole"),
-            ("pass_from = 80", "pass_from = 20", r"cut_offs.paystubs.reject_below \(30\) must not"),
-            ("pass_from = 80\n", "", "cut_offs.paystubs.pass_from is missing"),
-            ("pass_from = 80", "pass_form = 80", "cut_offs.paystubs.pass_form is unknown"),
-            ("cut_offs.paystubs", "cut_offs.paystub", "cut_offs.paystub is unknown"),
-            ("[cut_offs.paystubs]", "[costs]\nreview = 1\n[cut_offs.paystubs]", "missed_fraud is"),
-            ("[cut_offs.paystubs]", "[author]\n[cut_offs.paystubs]", "author is unknown"),
+            ('owner = "ada"\n', "", "owner is missing"),
+            ("effective_date = 2026-05-01\n", "", "effective_date is missing"),
+            ('owner = "ada"', "owner = 5", "owner must be a text"),
+            ('reason = "first try"', 'reason = " "', "reason must be a text that says something"),
+            (
+                "effective_date = 2026-05-01",
+                'effective_date = "2026-05-01"',
+                "effective_date must be a date",
+            ),
+            (
+                "effective_date = 2026-05-01",
+                "effective_date = 2026-05-01T10:00:00",
+                "effective_date must be a date",
+            ),
+            (
+                "effective_date = 2026-05-01\n",
+                'levels = "mine"\nwhen = 2026-05-01\n',
+                "preset 'mine'",
+            ),
+            ("pass_from = 80", "pass_from = 80.5", "thresholds.paystubs.pass_from must be a whole"),
+            ("pass_from = 80", "pass_from = 102", "thresholds.paystubs.pass_from must be a whole"),
+            ("pass_from = 80", "pass_from = true", "thresholds.paystubs.pass_from must be a whole"),
+            (
+                "pass_from = 80",
+                "pass_from = 20",
+                r"thresholds.paystubs.reject_below \(30\) must not",
+            ),
+            ("pass_from = 80\n", "", "thresholds.paystubs.pass_from is missing"),
+            ("pass_from = 80", "pass_form = 80", "thresholds.paystubs.pass_form is unknown"),
+            ("thresholds.paystubs", "thresholds.paystub", "thresholds.paystub is unknown"),
+            (
+                "[thresholds.paystubs]",
+                "[costs]\nreview = 1\n[thresholds.paystubs]",
+                "missed_fraud is",
+            ),
+            ("[thresholds.paystubs]", "[author]\n[thresholds.paystubs]", "author is unknown"),
         ],
     )
     def test_what_is_wrong_is_named_with_the_file_and_the_field(self, path, old, new, message):
@@ -230,10 +250,12 @@ class TestFile:
             Policy.read(path)
         assert str(path) in str(refused.value)
 
-    @pytest.mark.parametrize("text", ["cut_offs = 5", "[cut_offs]\npaystubs = 5", "[cut_offs]"])
+    @pytest.mark.parametrize(
+        "text", ["thresholds = 5", "[thresholds]\npaystubs = 5", "[thresholds]"]
+    )
     def test_a_file_without_a_table_of_cut_offs_is_refused(self, path, text):
-        path.write_text('who = "ada"\nwhen = 2026-05-01\nwhy = "x"\n' + text)
-        with pytest.raises(ConfigurationError, match="cut_offs"):
+        path.write_text('owner = "ada"\nwhen = 2026-05-01\nwhy = "x"\n' + text)
+        with pytest.raises(ConfigurationError, match="thresholds"):
             Policy.read(path)
 
     def test_costs_below_nothing_are_refused(self, path):
@@ -242,7 +264,7 @@ class TestFile:
         with pytest.raises(ConfigurationError, match=r"policy\.toml: costs\.review"):
             Policy.read(path)
 
-    @pytest.mark.parametrize("content", [b"who = ", b"who = '\xe9'"])
+    @pytest.mark.parametrize("content", [b"owner = ", b"owner = '\xe9'"])
     def test_a_file_that_is_not_toml_is_named(self, path, content):
         path.write_bytes(content)
         with pytest.raises(ConfigurationError, match=r"policy\.toml is not TOML"):
@@ -262,37 +284,37 @@ class TestFile:
 
 
 def test_an_unknown_document_type_is_refused_with_the_known_ones():
-    with pytest.raises(ConfigurationError, match=r"cut_offs\.payslips .* paystubs, W-2"):
-        policy(cut_offs={"payslips": CutOffs(80, 30)})
+    with pytest.raises(ConfigurationError, match=r"thresholds\.payslips .* paystubs, W-2"):
+        policy(thresholds={"payslips": Thresholds(80, 30)})
 
 
 def test_a_time_is_no_day():
-    with pytest.raises(ConfigurationError, match="when must be a date"):
-        policy(when=datetime(2026, 5, 1))  # noqa: DTZ001 - the zone is not the point
+    with pytest.raises(ConfigurationError, match="effective_date must be a date"):
+        policy(effective_date=datetime(2026, 5, 1))  # noqa: DTZ001 - the zone is not the point
 
 
 def test_a_numpy_cut_off_is_refused_as_toml_cannot_hold_it():
     with pytest.raises(ConfigurationError, match="whole number"):
-        CutOffs(np.int64(80), 30)
+        Thresholds(np.int64(80), 30)
 
 
 class TestWhatIsNoPolicy:
     @pytest.mark.parametrize("cuts", [(80, 30), None, {"pass_from": 80, "reject_below": 30}])
     def test_cut_offs_of_another_kind_are_refused_when_they_are_given(self, cuts):
-        with pytest.raises(ConfigurationError, match=r"cut_offs\.paystubs must be CutOffs\("):
-            policy(cut_offs={"paystubs": cuts})
+        with pytest.raises(ConfigurationError, match=r"thresholds\.paystubs must be Thresholds\("):
+            policy(thresholds={"paystubs": cuts})
 
-    @pytest.mark.parametrize("cut_offs", [{}, ["paystubs"], None, CutOffs(80, 30)])
-    def test_cut_offs_without_types_are_refused_with_an_example(self, cut_offs):
-        with pytest.raises(ConfigurationError, match=r'\{"paystubs": CutOffs\(pass_from=80'):
-            policy(cut_offs=cut_offs)
+    @pytest.mark.parametrize("thresholds", [{}, ["paystubs"], None, Thresholds(80, 30)])
+    def test_cut_offs_without_types_are_refused_with_an_example(self, thresholds):
+        with pytest.raises(ConfigurationError, match=r'\{"paystubs": Thresholds\(pass_from=80'):
+            policy(thresholds=thresholds)
 
     @pytest.mark.parametrize("costs", [{"review": 8}, 8, "8"])
     def test_costs_of_another_kind_are_refused_when_they_are_given(self, costs):
         with pytest.raises(ConfigurationError, match=r"costs must be Costs\("):
             policy(costs=costs)
 
-    @pytest.mark.parametrize("name", ["who", "why", "levels"])
+    @pytest.mark.parametrize("name", ["owner", "reason", "levels"])
     @pytest.mark.parametrize("text", ["", "  ", None, 5])
     def test_a_field_that_says_nothing_is_named(self, name, text):
         with pytest.raises(ConfigurationError, match=f"{name} must be a text"):
@@ -342,7 +364,9 @@ TYPES = ("paystubs", "W-2", "1099", "miscellaneous")
 rows = st.lists(st.tuples(st.sampled_from(TYPES), st.none() | st.integers(0, 100)), max_size=40)
 cuts = st.tuples(st.integers(0, 101), st.integers(0, 101)).map(sorted)
 policies = st.dictionaries(st.sampled_from(TYPES), cuts, min_size=1).map(
-    lambda given: policy(cut_offs={name: CutOffs(high, low) for name, (low, high) in given.items()})
+    lambda given: policy(
+        thresholds={name: Thresholds(high, low) for name, (low, high) in given.items()}
+    )
 )
 
 

@@ -151,8 +151,8 @@ def test_its_representation_tells_nothing_of_the_document():
     ("states", "document_type", "reason", "ocr"),
     [
         (("completed", "idle", "idle"), "miscellaneous", "unsupported_type", "idle"),
-        (("completed", "failed", "failed"), "paystubs", "failed", "failed"),
-        (("completed", "completed", "in_progress"), "paystubs", "pending", "completed"),
+        (("completed", "failed", "failed"), "paystubs", "processing_failed", "failed"),
+        (("completed", "completed", "in_progress"), "paystubs", "in_progress", "completed"),
     ],
 )
 def test_a_document_without_a_score_says_why_and_how_far_ocr_came(

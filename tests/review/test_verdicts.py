@@ -48,7 +48,7 @@ def areas_of(found, truth, suspicion, weights):
         "gini": (ours["gini"], 2 * area - 1),
         "ks": (ours["ks"], np.abs(caught - false_alarms).max()),
         "average precision": (ours["average_precision"], precision),
-        "share of fraud": (ours["fraud_share"], np.average(truth, weights=weights)),
+        "share of fraud": (ours["fraud_rate"], np.average(truth, weights=weights)),
     }
 
 
@@ -61,7 +61,7 @@ def curves_of(found, truth, suspicion, weights):
     precision, recall, on = precision_recall_curve(truth, suspicion, sample_weight=weights)
     other = found.precision_recall().loc[(1 - on).astype(int)]
     return {
-        "false alarm rate": (table["false_alarm_rate"], false_alarms[1:]),
+        "false alarm rate": (table["false_positive_rate"], false_alarms[1:]),
         "catch rate": (table["catch_rate"], caught[1:]),
         "precision": (other["precision"], precision[:-1]),
         "recall": (other["recall"], recall[:-1]),
@@ -85,7 +85,7 @@ def tables_of(found, truth, suspicion, weights, threshold):
     curve = found.cost_curve(COSTS, reject_below=REJECT_BELOW)["cost"]
     return {
         "confusion": (found.confusion(threshold)[["flagged", "passed"]], confusion),
-        "calibration": (found.calibration()["fraud_share"].fillna(0), shares),
+        "calibration": (found.calibration()["fraud_rate"].fillna(0), shares),
         "documents": (found.calibration()["documents"], np.bincount(levels, minlength=4)),
         "cost": (curve[threshold], cost),
     }
@@ -141,7 +141,7 @@ class TestAgainstScikitLearn:
     def test_the_trapezoids_under_the_roc_table_are_the_area(self, rows, weighted):
         found = counted(rows, weighted=weighted)
         curve = found.roc()
-        area = np.trapezoid(curve["catch_rate"], curve["false_alarm_rate"])
+        area = np.trapezoid(curve["catch_rate"], curve["false_positive_rate"])
         assert area == pytest.approx(found.summary().loc["auc", "estimate"], **EXACT)
 
     @settings(max_examples=100)
@@ -174,7 +174,7 @@ class TestSmallAndEmpty:
     def test_of_nothing_every_share_is_missing_and_never_0(self):
         table = counted([]).thresholds()
         assert (
-            table[["share_below", "catch_rate", "false_alarm_rate", "precision"]]
+            table[["review_rate", "catch_rate", "false_positive_rate", "precision"]]
             .isna()
             .all(axis=None)
         )
@@ -350,7 +350,7 @@ class TestAnswersThatAreMissing:
         # All of the first stratum, half of the second, in which half of the documents are fraud.
         done = pd.concat([said.iloc[:20], said.iloc[20:60:2]])
         whole, half = count_verdicts(frame, said, chosen), count_verdicts(frame, done, chosen)
-        for name in ("fraud_share", "auc"):
+        for name in ("fraud_rate", "auc"):
             one, other = (found.summary().loc[name, "estimate"] for found in (whole, half))
             assert one == pytest.approx(other, abs=1e-12)
         assert half.weights.tolist() == pytest.approx([1, 200])
@@ -361,7 +361,7 @@ class TestAnswersThatAreMissing:
         said.loc[range(20, 60, 2), "verdict"] = "unsure"
         found = count_verdicts(frame, said, chosen)
         assert found.weights.tolist() == pytest.approx([1, 200])
-        assert found.summary().loc["fraud_share", "estimate"] == pytest.approx(2020 / 4020)
+        assert found.summary().loc["fraud_rate", "estimate"] == pytest.approx(2020 / 4020)
 
     @settings(max_examples=40)
     @given(documents, st.randoms(use_true_random=False))
@@ -391,7 +391,7 @@ class TestAnswersThatAreMissing:
             low = chosen[chosen["stratum"].str.contains("low")]["upload_id"]
             high = chosen[~chosen["upload_id"].isin(low)]["upload_id"].head(15)
             done = said[said["upload_id"].isin([*low, *high])]
-            found.append(count_verdicts(frame, done, chosen).summary().loc["fraud_share"])
+            found.append(count_verdicts(frame, done, chosen).summary().loc["fraud_rate"])
         assert [row["estimate"] for row in found] == pytest.approx([0.1] * 5)
 
 
@@ -468,17 +468,21 @@ class TestCurves:
     @given(documents.filter(both_kinds), st.booleans())
     def test_what_is_flagged_only_grows_with_the_threshold(self, rows, weighted):
         table = counted(rows, weighted=weighted).thresholds()
-        for name in ("uploads_below", "share_below", "catch_rate", "false_alarm_rate"):
+        for name in ("uploads_below", "review_rate", "catch_rate", "false_positive_rate"):
             assert table[name].is_monotonic_increasing
-        assert table.loc[0, ["share_below", "catch_rate", "false_alarm_rate"]].tolist() == [0] * 3
-        assert table.loc[101, ["share_below", "catch_rate", "false_alarm_rate"]].tolist() == [1] * 3
+        assert (
+            table.loc[0, ["review_rate", "catch_rate", "false_positive_rate"]].tolist() == [0] * 3
+        )
+        assert (
+            table.loc[101, ["review_rate", "catch_rate", "false_positive_rate"]].tolist() == [1] * 3
+        )
 
     @FEW
     @given(documents, st.booleans())
     def test_flagging_everything_finds_the_share_of_fraud(self, rows, weighted):
         found = counted(rows, weighted=weighted)
         last = found.thresholds().loc[101]
-        row = found.summary().loc["fraud_share"]
+        row = found.summary().loc["fraud_rate"]
         assert last["precision"] == pytest.approx(row["estimate"])
         assert last["precision_ci_low"] == pytest.approx(row["estimate_ci_low"])
         assert last["precision_ci_high"] == pytest.approx(row["estimate_ci_high"])
@@ -490,7 +494,7 @@ class TestCurves:
         back = counted(flipped(rows), weighted=weighted).summary()
         assert there.loc["auc", "estimate"] == pytest.approx(1 - back.loc["auc", "estimate"])
         assert there.loc["ks", "estimate"] == pytest.approx(back.loc["ks", "estimate"])
-        share = there.loc["fraud_share"], back.loc["fraud_share"]
+        share = there.loc["fraud_rate"], back.loc["fraud_rate"]
         assert share[0]["estimate"] == pytest.approx(1 - share[1]["estimate"])
 
     @FEW
@@ -505,7 +509,7 @@ class TestCurves:
     @given(documents.filter(both_kinds), st.booleans())
     def test_every_number_lies_between_its_bounds(self, rows, weighted):
         summary = counted(rows, weighted=weighted).summary()
-        for name, least in {"auc": 0, "gini": -1, "ks": 0, "fraud_share": 0}.items():
+        for name, least in {"auc": 0, "gini": -1, "ks": 0, "fraud_rate": 0}.items():
             low, estimate, high = summary.loc[
                 name, ["estimate_ci_low", "estimate", "estimate_ci_high"]
             ]
@@ -583,7 +587,7 @@ class TestWhatIsLeftOut:
         assert table["documents"].tolist() == [2, 0, 1]
         assert table.attrs["levels"] == "ocrolus-current"
         own = found.calibration({"bad": 0, "good": 60})
-        assert own["fraud_share"].tolist() == [1, 0]
+        assert own["fraud_rate"].tolist() == [1, 0]
 
 
 class TestMany:
@@ -619,7 +623,7 @@ class TestBestThreshold:
     def test_it_says_what_is_caught_there(self):
         best = counted(self.ROWS).best_threshold(3).iloc[0]
         assert best["catch_rate"] == pytest.approx(2 / 3)
-        assert best["share_below"] == pytest.approx(0.3)
+        assert best["review_rate"] == pytest.approx(0.3)
 
     def test_with_costs_it_is_the_cheapest_that_the_capacity_allows(self):
         found = counted(self.ROWS * 60)
@@ -714,7 +718,7 @@ class TestPlan:
         assert plan["width"].iloc[-1] <= 0.4 < plan["width"].iloc[0]
 
     def test_a_width_that_no_number_reaches_is_told_as_it_is(self):
-        plan = counted(self.ROWS, weighted=True).plan(0.0001, "fraud_share")
+        plan = counted(self.ROWS, weighted=True).plan(0.0001, "fraud_rate")
         assert not plan["enough"].any()
 
     def test_no_stratum_gives_more_documents_than_it_has(self):

@@ -39,7 +39,7 @@ def counts():
 def test_swapping_the_sides_turns_the_differences_around(a, b):
     there = counts_of(a).compare(counts_of(b), bins="argyle").iloc[0]
     back = counts_of(b).compare(counts_of(a), bins="argyle").iloc[0]
-    assert there["superiority"] == pytest.approx(1 - back["superiority"], abs=1e-12)
+    assert there["auc"] == pytest.approx(1 - back["auc"], abs=1e-12)
     assert there["mean_difference"] == pytest.approx(-back["mean_difference"], abs=1e-12)
     for name in ("ks", "wasserstein", "psi"):
         assert there[name] == pytest.approx(back[name], abs=1e-12)
@@ -61,7 +61,7 @@ def test_the_interval_of_superiority_holds_the_truth_nineteen_times_in_twenty():
     for _ in range(400):
         a, b = chance.binomial(100, 0.75, 60), chance.binomial(100, 0.7, 80)
         row = counts_of(a).compare(counts_of(b)).iloc[0]
-        held += row["superiority_ci_low"] <= truth <= row["superiority_ci_high"]
+        held += row["auc_ci_low"] <= truth <= row["auc_ci_high"]
     assert held >= 370
 
 
@@ -72,8 +72,8 @@ def test_the_interval_of_superiority_is_wilsons_for_the_variance_of_delong():
     variance = np.var(wins.mean(axis=1), ddof=1) / 4 + np.var(wins.mean(axis=0), ddof=1) / 3
     row = counts_of(a).compare(counts_of(b)).iloc[0]
     low, high = wilson_by_hand(wins.mean(), wins.mean() * (1 - wins.mean()) / variance)
-    assert row["superiority_ci_low"] == pytest.approx(low, abs=1e-12)
-    assert row["superiority_ci_high"] == pytest.approx(high, abs=1e-12)
+    assert row["auc_ci_low"] == pytest.approx(low, abs=1e-12)
+    assert row["auc_ci_high"] == pytest.approx(high, abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -82,16 +82,16 @@ def test_the_interval_of_superiority_is_wilsons_for_the_variance_of_delong():
 def test_a_variance_that_was_not_seen_is_no_certainty(a, b, share):
     row = counts_of([*a, *a]).compare(counts_of([*b, *b])).iloc[0]
     low, high = wilson_by_hand(share, 2 * min(len(a), len(b)))
-    assert row["superiority"] == share
-    assert row["superiority_ci_low"] == pytest.approx(low, abs=1e-12)
-    assert row["superiority_ci_high"] == pytest.approx(high, abs=1e-12)
-    assert row["superiority_ci_high"] - row["superiority_ci_low"] > 0.2
+    assert row["auc"] == share
+    assert row["auc_ci_low"] == pytest.approx(low, abs=1e-12)
+    assert row["auc_ci_high"] == pytest.approx(high, abs=1e-12)
+    assert row["auc_ci_high"] - row["auc_ci_low"] > 0.2
 
 
 @given(PAIR, PAIR)
 def test_the_interval_of_superiority_holds_it_and_lies_within_0_and_1(a, b):
     row = counts_of(a).compare(counts_of(b)).iloc[0]
-    low, share, high = row[["superiority_ci_low", "superiority", "superiority_ci_high"]]
+    low, share, high = row[["auc_ci_low", "auc", "auc_ci_high"]]
     assert 0 <= low <= share + 1e-12
     assert share - 1e-12 <= high <= 1
 
@@ -119,7 +119,7 @@ def test_nothing_to_compare_is_missing_not_zero():
 def test_the_same_scores_on_both_sides_differ_in_nothing():
     row = counts_of([70] * 5).compare(counts_of([70] * 9), p_values=True).iloc[0]
     assert row[["ks", "wasserstein", "psi", "mean_difference"]].tolist() == [0, 0, 0, 0]
-    assert row[["superiority", "ks_p", "mann_whitney_p"]].tolist() == [0.5, 1, 1]
+    assert row[["auc", "ks_p", "mann_whitney_p"]].tolist() == [0.5, 1, 1]
     assert np.isnan(row["cohens_d"])
 
 
@@ -208,9 +208,9 @@ def test_one_of_twenty_samples_of_one_population_is_beyond_the_critical_psi():
 
 def test_drift_finds_the_weeks_that_were_made_lower(counts):
     table = counts.drift("week")
-    assert table["psi_beyond_chance"].tolist()[4:] == [True, True]
-    assert table["ks_beyond_chance"].tolist()[4:] == [True, True]
-    assert table["psi_rule_of_thumb"].tolist()[4:] == ["large", "large"]
+    assert table["psi_significant"].tolist()[4:] == [True, True]
+    assert table["ks_significant"].tolist()[4:] == [True, True]
+    assert table["psi_band"].tolist()[4:] == ["large", "large"]
     assert table["psi"].iloc[0] == 0
 
 
@@ -229,7 +229,7 @@ def test_the_rule_of_thumb_is_crossed_by_chance_in_small_periods():
     table = count_scores(frame, by="week").drift()
     assert (table["psi"] >= 0.1).sum() >= 5
     assert (table["psi_critical"] > 0.1).all()
-    assert table["psi_beyond_chance"].sum() <= 2
+    assert table["psi_significant"].sum() <= 2
 
 
 def test_the_critical_ks_distance_is_the_95_percent_point_of_its_limit(counts):
@@ -245,7 +245,7 @@ def test_a_period_without_scores_is_missing_and_never_the_reference():
     table = count_scores(frame_of([None, 50, 60], created_at=weeks), by="week").drift()
     assert table["scored"].tolist() == [0, 1, 1]
     assert table["psi"].isna().tolist() == [True, False, False]
-    assert table["psi_beyond_chance"].isna().tolist()[0]
+    assert table["psi_significant"].isna().tolist()[0]
     assert (table["reference_scored"] == 1).all()
 
 

@@ -112,7 +112,9 @@ def test_a_user_without_any_score_counts_once_under_the_first_reason():
     frame = frame_of([None] * 2 + [7], user=pd.array(["ann", "ann", "ben"], dtype="string"))
     frame["processing_authenticity"] = pd.Categorical(["failed", "in_progress", "completed"])
     lowest = count_scores(frame, by="user").lowest_per("user")
-    assert lowest.coverage().loc["all", ["uploads", "scored", "pending", "failed"]].tolist() == [
+    assert lowest.coverage().loc[
+        "all", ["uploads", "scored", "in_progress", "processing_failed"]
+    ].tolist() == [
         2,
         1,
         1,
@@ -154,14 +156,14 @@ def test_a_group_without_scores_keeps_its_row():
 
 def test_nobody_with_a_score_gives_missing_numbers_and_counts_of_zero(nobody):
     row = nobody.summary().loc["paystubs"]
-    assert (row["uploads"], row["scored"], row["coverage"]) == (3, 0, 0)
-    assert row.drop(["uploads", "scored", "coverage"]).isna().all()
+    assert (row["uploads"], row["scored"], row["scored_share"]) == (3, 0, 0)
+    assert row.drop(["uploads", "scored", "scored_share"]).isna().all()
     assert nobody.ecdf()["paystubs"].isna().all()
     assert nobody.quantile(0.5).loc["paystubs"].isna().tolist() == [False, True, True, True]
     assert nobody.bootstrap().loc["paystubs"].isna().tolist() == [False, True, True, True]
     decided = nobody.threshold(50).loc["paystubs"]
-    assert decided[["scored", "unscored", "passed"]].tolist() == [0, 3, 0]
-    assert math.isnan(decided["passed_share"])
+    assert decided[["scored", "unscored", "pass"]].tolist() == [0, 3, 0]
+    assert math.isnan(decided["pass_share"])
 
 
 def test_the_summary_has_each_levels_share_with_its_interval(counts):
@@ -251,7 +253,7 @@ def test_two_cut_offs_part_the_scores_as_comparing_each_would(scores, one, other
     low, high = sorted((one, other))
     row = counts_of(scores).threshold(high, reject_below=low).loc["all"]
     raw = np.array(scores)
-    assert row[["passed", "reviewed", "rejected"]].tolist() == [
+    assert row[["pass", "review", "reject"]].tolist() == [
         (raw >= high).sum(),
         ((raw >= low) & (raw < high)).sum(),
         (raw < low).sum(),
@@ -269,15 +271,15 @@ def test_every_threshold_has_its_line_and_agrees_with_threshold(counts):
 def test_a_fixed_lower_cut_off_begins_the_table_and_leaves_the_rejected_the_same(counts):
     table = counts.total().thresholds(reject_below=40).loc["all"]
     assert table.index[0] == 40
-    assert set(table["rejected"]) == {counts.scores.loc[:, :39].to_numpy().sum()}
-    assert (table["passed"] + table["reviewed"] + table["rejected"] == table["scored"]).all()
+    assert set(table["reject"]) == {counts.scores.loc[:, :39].to_numpy().sum()}
+    assert (table["pass"] + table["review"] + table["reject"] == table["scored"]).all()
 
 
 def test_a_threshold_says_its_cut_offs(counts):
-    assert counts.threshold(80).attrs["cut_offs"] == {"pass_from": 80, "reject_below": 80}
+    assert counts.threshold(80).attrs["thresholds"] == {"pass_from": 80, "reject_below": 80}
 
 
 @pytest.mark.parametrize(("high", "low"), [(102, 0), (50, 60), (50, -1), (50.5, 10), ("80", 10)])
 def test_cut_offs_that_are_none_are_refused(counts, high, low):
-    with pytest.raises(ConfigurationError, match="cut-offs are whole numbers, 0 <= reject_below"):
+    with pytest.raises(ConfigurationError, match="thresholds are whole numbers, 0 <= reject_below"):
         counts.threshold(high, reject_below=low)

@@ -13,17 +13,17 @@ from tests.support.records import record, scored, unscored
 from tests.support.score_frames import assert_same_counts, frame_of
 
 REASON_OF_STAGES = [
-    (("in_progress", "idle", "idle"), "paystubs", "pending"),
-    (("completed", "completed", "in_progress"), "paystubs", "pending"),
-    (("failed", "idle", "idle"), "paystubs", "failed"),
-    (("completed", "completed", "failed"), "paystubs", "failed"),
-    (("unauthorized", "unauthorized", "unauthorized"), "paystubs", "unauthorized"),
-    (("completed", "unauthorized", "idle"), "paystubs", "unauthorized"),
+    (("in_progress", "idle", "idle"), "paystubs", "in_progress"),
+    (("completed", "completed", "in_progress"), "paystubs", "in_progress"),
+    (("failed", "idle", "idle"), "paystubs", "processing_failed"),
+    (("completed", "completed", "failed"), "paystubs", "processing_failed"),
+    (("unauthorized", "unauthorized", "unauthorized"), "paystubs", "not_enabled"),
+    (("completed", "unauthorized", "idle"), "paystubs", "not_enabled"),
     (("completed", "idle", "idle"), "proof-of-identity", "unsupported_type"),
     (("completed", "idle", "idle"), "paystubs", "not_started"),
     (("idle", "idle", "idle"), "proof-of-identity", "not_started"),
-    (("completed", "completed", "completed"), "paystubs", "missing"),
-    (("new", "new", "new"), "paystubs", "missing"),
+    (("completed", "completed", "completed"), "paystubs", "no_score_returned"),
+    (("new", "new", "new"), "paystubs", "no_score_returned"),
 ]
 
 
@@ -37,7 +37,7 @@ def test_an_upload_without_a_score_is_counted_under_its_reason(states, document_
 
 def test_statuses_that_are_missing_altogether_count_as_missing():
     frame = uploads_frame([record(metadata=None, processing=None)])
-    assert no_score_reasons(frame).tolist() == ["missing"]
+    assert no_score_reasons(frame).tolist() == ["no_score_returned"]
 
 
 def test_coverage_adds_up_to_the_uploads():
@@ -68,8 +68,8 @@ def test_how_far_uploads_came_is_counted_beside_their_reasons():
         ]
     )
     funnel = count_scores(frame).coverage().loc["all"]
-    assert funnel[["uploads", "classified", "ocr", "scored"]].tolist() == [5, 3, 2, 1]
-    assert funnel[["failed", "pending"]].tolist() == [3, 1]
+    assert funnel[["uploads", "classified", "past_ocr", "scored"]].tolist() == [5, 3, 2, 1]
+    assert funnel[["processing_failed", "in_progress"]].tolist() == [3, 1]
 
 
 @pytest.mark.parametrize("dtype", ["Int16", "Int64", "int64", "float64", "string", "object"])

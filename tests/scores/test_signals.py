@@ -162,7 +162,7 @@ class TestScoreBySignalCount:
         uploads, _ = flatten([upload(n, 90 - 10 * n, *"abcdefg"[:n]) for n in range(8)])
         table = score_by_signal_count(uploads, most=3)
         assert table["uploads"].to_dict() == {"0": 1, "1": 1, "2": 1, "3+": 5}
-        assert table["median"].tolist() == [90, 80, 70, 40]
+        assert table["p50"].tolist() == [90, 80, 70, 40]
 
     @given(st.lists(st.integers(0, 100), min_size=1, max_size=30))
     def test_the_quantiles_are_numpys(self, scores):
@@ -175,7 +175,7 @@ class TestScoreBySignalCount:
         uploads, _ = flatten([])
         table = score_by_signal_count(uploads)
         assert table["uploads"].tolist() == [0] * 6
-        assert table["median"].isna().all()
+        assert table["p50"].isna().all()
 
     def test_less_than_one_is_refused(self):
         with pytest.raises(ConfigurationError, match="most"):

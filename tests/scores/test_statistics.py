@@ -79,7 +79,7 @@ def test_the_bootstrap_of_a_mean_is_as_wide_as_theory_says():
 
 def test_the_bootstrap_draws_as_scipys_does():
     scores = np.random.default_rng(2).integers(0, 101, 80)
-    ours = counts_of(scores).bootstrap("sd", resamples=9000).loc["all"]
+    ours = counts_of(scores).bootstrap("std", resamples=9000).loc["all"]
     theirs = stats.bootstrap(
         (scores,), lambda x, axis: np.std(x, ddof=1, axis=axis), method="percentile", rng=1
     ).confidence_interval

@@ -10,7 +10,7 @@ from tests.support.records import scored
 
 EXACT = {"rel": 0, "abs": 1e-12}
 RATES = (1.0, 0.25, 0.01)
-SHARES = ("catch_rate", "false_alarm_rate", "precision")
+SHARES = ("catch_rate", "false_positive_rate", "precision")
 
 scores = st.integers(0, 100)
 # Score, is it fraudulent, which stratum.

@@ -13,7 +13,7 @@ from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.scores import ScoreCounts, count_scores
 from argyle_nb.scores.comparing import psi_bins, psi_critical
 
-QUANTILES = {"p5": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "p95": 0.95}
+QUANTILES = {"p5": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 
 
 def counts_of(scores: Any) -> ScoreCounts:
@@ -65,7 +65,7 @@ def _summary(counts: ScoreCounts, a: np.ndarray) -> dict[str, tuple[Any, Any]]:
     row = counts.summary().loc["all"]
     return {
         "mean": (row["mean"], np.mean(a)),
-        "sd": (row["sd"], np.std(a, ddof=1) if len(a) > 1 else np.nan),
+        "std": (row["std"], np.std(a, ddof=1) if len(a) > 1 else np.nan),
         "min, max": (row[["min", "max"]], [a.min(), a.max()]),
         "quantiles": (row[list(QUANTILES)], np.quantile(a, list(QUANTILES.values()))),
     }
@@ -81,7 +81,7 @@ def _shares(counts: ScoreCounts, a: np.ndarray) -> dict[str, tuple[Any, Any]]:
         "level shares": (levels["share"], inside / len(a)),
         "Wilson intervals": (levels[["share_ci_low", "share_ci_high"]], np.array(wilson)),
         "ECDF": (counts.ecdf()["all"], cumulative.evaluate(np.arange(101))),
-        "thresholds": (thresholds["passed_share"], [(a >= t).mean() for t in range(102)]),
+        "thresholds": (thresholds["pass_share"], [(a >= t).mean() for t in range(102)]),
     }
 
 
@@ -100,8 +100,8 @@ def _comparison(
         "KS": (row["ks"], ks.statistic),
         "KS p": (row["ks_p"], ks.pvalue),
         "Mann-Whitney p": (row["mann_whitney_p"], u.pvalue if len(set(a) | set(b)) > 1 else 1),
-        "superiority": (row["superiority"], u.statistic / len(a) / len(b)),
-        "AUC": (row["superiority"], auc),
+        "auc": (row["auc"], u.statistic / len(a) / len(b)),
+        "AUC": (row["auc"], auc),
         "Wasserstein": (row["wasserstein"], stats.wasserstein_distance(a, b)),
         "PSI": (row["psi"], _psi(a, b, cuts)),
         "critical PSI": (critical, chi2 if len(cuts) > 1 else np.nan),

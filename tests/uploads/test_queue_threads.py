@@ -248,8 +248,8 @@ def test_the_outcome_names_type_score_and_level(score, level):
 
 def test_the_outcome_of_a_failure_says_why():
     [upload] = as_uploads([{"id": "u", "processing": stages("failed", "idle", "idle")}])
-    words = "Stored as an unknown type; no authenticity score (failed in processing)"
-    assert outcome(upload, "failed in processing").message == words
+    words = "Stored as an unknown type; no authenticity score (processing failed)"
+    assert outcome(upload, "processing failed").message == words
 
 
 def test_the_outcome_of_what_is_complete_without_a_score_gives_no_reason():

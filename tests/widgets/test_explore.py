@@ -48,8 +48,8 @@ def test_the_first_question_gives_the_whole_picture(page):
     told = page.ask("look")
     assert told["view"]["pass_from"] == 80
     assert told["picture"]["scored"] == 3
-    assert told["picture"]["unscored"] == [["failed", 1]]
-    assert told["picture"]["shares"]["passed"]["uploads"] == 1
+    assert told["picture"]["unscored"] == [["processing_failed", 1]]
+    assert told["picture"]["shares"]["pass"]["uploads"] == 1
     assert told["table"]["uploads"] == 4
     assert [row["score"] for row in told["table"]["rows"]] == ["12", "45", "95", ""]
     assert told["table"]["rows"][0]["file_name"] == HOSTILE
@@ -59,7 +59,7 @@ def test_the_first_question_gives_the_whole_picture(page):
 def test_a_view_is_kept_for_a_page_that_is_loaded_anew_and_for_the_next_cell(page, explorer):
     view = page.ask("look")["view"] | {"document_type": ["W-2"], "reject_below": 50}
     told = page.ask("look", view=view)
-    assert told["picture"]["shares"]["rejected"]["uploads"] == 1
+    assert told["picture"]["shares"]["reject"]["uploads"] == 1
     assert page.ask("look")["view"] == told["view"]
     assert explorer.frame["document_type"].tolist() == ["W-2"]
     assert explorer.code == told["code"]
@@ -85,7 +85,7 @@ def test_a_view_that_cannot_be_is_an_error_in_words_and_changes_nothing(page, ex
 
 def test_without_scores_shares_are_missing_and_not_zero(frame):
     page = Browser(ScoreExplorer(frame[3:]))
-    passed = page.ask("look")["picture"]["shares"]["passed"]
+    passed = page.ask("look")["picture"]["shares"]["pass"]
     assert passed["share"] is None
 
 
@@ -142,7 +142,7 @@ def test_selected_rows_are_those_of_selected_and_without_any_it_is_the_view(page
 
 def test_an_empty_table_says_which_filter_to_lift(page):
     view = page.ask("look")["view"]
-    told = page.ask("look", view=view | {"document_type": ["W-2"], "status": ["failed"]})
+    told = page.ask("look", view=view | {"document_type": ["W-2"], "status": ["processing_failed"]})
     assert told["table"]["uploads"] == 0
     assert told["lifts"] == [("document_type", 1), ("status", 1)]
 

@@ -75,7 +75,7 @@ def test_without_a_filter_everything_is_in_view(frame):
         ({"document_type": "1099"}, []),
         ({"level": ["very low", "high"]}, [0, 2, 3]),
         ({"status": "scored"}, [0, 1, 2, 3]),
-        ({"status": ["failed", "unsupported_type"]}, [4, 5]),
+        ({"status": ["processing_failed", "unsupported_type"]}, [4, 5]),
         ({"created_from": "2026-01-06", "created_before": "2027-01-01"}, [2, 3]),
         ({"created_before": "2026-01-06"}, [0, 1, 4, 5]),
         ({"created_from": "2026-01-05", "created_before": "2026-01-06"}, [0, 1]),
@@ -111,9 +111,9 @@ def test_a_filter_by_signal_without_signals_names_the_cure(frame):
 @pytest.mark.parametrize(
     ("filters", "message"),
     [
-        ({"status": "done"}, "no status 'done': use any of scored, pending"),
-        ({"created_from": "31.1.2026"}, "'31.1.2026' is no day: write it as 2026-01-31"),
-        ({"created_before": "2026-02-30"}, "'2026-02-30' is no day"),
+        ({"status": "done"}, "no status 'done': use any of scored, in_progress"),
+        ({"since": "31.1.2026"}, "'31.1.2026' is no day: write it as 2026-01-31"),
+        ({"until": "2026-02-30"}, "'2026-02-30' is no day"),
         ({"scores": (50, 40)}, r"not \(50, 40\)"),
         ({"scores": (0, 101)}, r"scores are \(lowest, highest\) of 0 to 100"),
     ],
@@ -140,7 +140,7 @@ def test_a_frame_of_another_kind_is_refused(filters):
 
 
 def test_every_upload_has_one_status(frame):
-    assert statuses_of(frame).tolist() == [*["scored"] * 4, "unsupported_type", "failed"]
+    assert statuses_of(frame).tolist() == [*["scored"] * 4, "unsupported_type", "processing_failed"]
     assert set(statuses_of(frame)) <= set(STATUSES)
 
 
@@ -198,8 +198,8 @@ def test_a_frame_of_another_kind_has_no_explorer():
 def test_a_look_counts_what_is_in_view(explorer):
     result = explorer.evaluate(View(document_type=("paystubs",), pass_from=80, reject_below=30))
     assert result.seen.index.tolist() == [0, 2, 3, 5]
-    assert result.shares.loc["all", ["passed", "reviewed", "rejected"]].tolist() == [2, 0, 1]
-    assert int(result.counts.unscored["failed"].iloc[0]) == 1
+    assert result.shares.loc["all", ["pass", "review", "reject"]].tolist() == [2, 0, 1]
+    assert int(result.counts.unscored["processing_failed"].iloc[0]) == 1
 
 
 def test_chosen_scores_narrow_the_table_and_not_the_picture(explorer):
@@ -223,13 +223,13 @@ def test_the_rising_share_ends_at_one(explorer):
 
 
 def test_without_scores_there_is_no_rising_share(explorer):
-    assert explorer.evaluate(View(status=("failed",))).cumulative_shares() == []
+    assert explorer.evaluate(View(status=("processing_failed",))).cumulative_shares() == []
 
 
 def test_nothing_in_view_is_no_error(explorer):
     result = explorer.evaluate(View(text="nobody has this"))
     assert len(result.table) == 0
-    assert np.isnan(result.shares.loc["all", "passed_share"])
+    assert np.isnan(result.shares.loc["all", "pass_share"])
 
 
 @pytest.mark.parametrize("ascending", [True, False])
@@ -261,7 +261,7 @@ def test_some_uploads_are_listed_in_the_order_of_the_table(explorer, frame):
 
 
 def test_an_empty_table_says_what_there_is_without_each_filter(explorer):
-    view = View(document_type=("paystubs",), status=("failed",), scores=(80, 100))
+    view = View(document_type=("paystubs",), status=("processing_failed",), scores=(80, 100))
     assert not len(explorer.evaluate(view).rows)
     assert explorer.without_one(view) == [("document_type", 0), ("status", 2), ("scores", 1)]
 
@@ -287,7 +287,7 @@ def test_what_can_be_chosen_is_counted(explorer):
     options = explorer.filter_options()
     assert options["document_type"] == [("paystubs", 4), ("W-2", 1), ("miscellaneous", 1)]
     assert options["level"] == [("very low", 1), ("low", 1), ("high", 2)]
-    assert options["status"] == [("scored", 4), ("failed", 1), ("unsupported_type", 1)]
+    assert options["status"] == [("scored", 4), ("processing_failed", 1), ("unsupported_type", 1)]
     assert dict(options["signal"]) == {"dollar_amount_edits": 2, "006-L": 2}
 
 
@@ -295,8 +295,8 @@ def test_a_score_outside_0_to_100_is_counted_as_invalid_and_not_an_error():
     frame = uploads_frame([scored(1, 85), scored(2, 86)])
     frame.loc[1, "ocr_authenticity_score"] = 300
     explorer = ExplorerModel(frame)
-    assert ("invalid", 1) in explorer.filter_options()["status"]
-    assert int(explorer.evaluate(View()).counts.unscored["invalid"].iloc[0]) == 1
+    assert ("invalid_score", 1) in explorer.filter_options()["status"]
+    assert int(explorer.evaluate(View()).counts.unscored["invalid_score"].iloc[0]) == 1
 
 
 def test_the_lines_are_those_that_somebody_would_write():

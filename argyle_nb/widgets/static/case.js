@@ -325,13 +325,13 @@ function sliceKey(slice) {
 // ------------------------------------------------------------------ what is known of it
 
 const NO_SCORE_REASONS = {
-  pending: "still processing",
-  failed: "processing failed",
-  unauthorized: "not authorized",
+  in_progress: "still processing",
+  processing_failed: "processing failed",
+  not_enabled: "not enabled at Argyle",
   unsupported_type: "this type gets no score",
   not_started: "processing has not started",
-  missing: "Argyle returned none",
-  invalid: "Argyle returned an invalid one",
+  no_score_returned: "Argyle returned none",
+  invalid_score: "Argyle returned an invalid one",
 };
 const NOTHING_READ = {
   failed: "Nothing was read: OCR failed.",

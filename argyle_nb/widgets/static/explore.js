@@ -30,18 +30,18 @@ const COLUMNS = [
   ["created_at", "Created (UTC)", "created_at"],
 ];
 const DECISIONS = [
-  ["rejected", "Reject"],
-  ["reviewed", "Review"],
-  ["passed", "Pass"],
+  ["reject", "Reject"],
+  ["review", "Review"],
+  ["pass", "Pass"],
 ];
 const WITHOUT_SCORE = {
-  pending: "in progress",
-  failed: "processing failed",
-  unauthorized: "not enabled",
+  in_progress: "in progress",
+  processing_failed: "processing failed",
+  not_enabled: "not enabled",
   unsupported_type: "type not scored",
   not_started: "not started",
-  missing: "no score returned",
-  invalid: "invalid score",
+  no_score_returned: "no score returned",
+  invalid_score: "invalid score",
 };
 const TALL = 230;
 const AXIS = { left: 52, right: 14, top: 44, bottom: 34 };
@@ -222,13 +222,13 @@ class Picture {
     return parts;
   }
 
-  // A bar that a cut-off goes through has both colours.
+  // A bar that a threshold goes through has both colours.
   bars() {
     const [reject, pass] = this.cuts;
     const zones = [
-      ["rejected", 0, reject],
-      ["reviewed", reject, pass],
-      ["passed", pass, SCORES],
+      ["reject", 0, reject],
+      ["review", reject, pass],
+      ["pass", pass, SCORES],
     ];
     const parts = [];
     for (const [low, high, uploads] of this.picture.bars) {
@@ -268,7 +268,7 @@ class Picture {
     return [below.line, below.name, above.line, above.name];
   }
 
-  // The name stands on the side that the cut-off is about, if there is room.
+  // The name stands on the side that the threshold is about, if there is room.
   cutLine(cut, text, rightwards) {
     const x = this.x(cut);
     const long = CHARACTER * text.length;
@@ -322,7 +322,7 @@ class Picture {
   }
 }
 
-// ------------------------------------------------------------------ cut-offs and shares
+// ------------------------------------------------------------------ thresholds and shares
 
 class Cuts {
   constructor(changed) {
