@@ -19,14 +19,13 @@ from argyle_nb.report.page import (
     section_of,
 )
 from argyle_nb.report.reading import Report, read_report
-from argyle_nb.scores import REASONS_BEFORE, count_scores
+from argyle_nb.scores import REASONS_BEFORE, ScoreCounts
 from argyle_nb.scores.statistics import with_interval
 from argyle_nb.storage import atomic_write
 
 if TYPE_CHECKING:
     from argyle_nb.levels import LevelPreset
     from argyle_nb.report.page import Section
-    from argyle_nb.scores import ScoreCounts
 
 COMPARED = ("document_type", "ocr_authenticity_score", "authenticity_level", "no_score_reason")
 CHANGES = ("new", "gone", "changed")
@@ -121,7 +120,7 @@ def compare_reports(old: Report | Path | str, new: Report | Path | str) -> Chang
     preset = after.levels
     earlier, later = _uploads(before, preset), _uploads(after, preset)
     totals = _totals(before.manifest["reconciliation"], after.manifest["reconciliation"])
-    return Changes(_changed(earlier, later), _levels(earlier, later, preset), totals, before, after)
+    return Changes(_changed(earlier, later), _levels(before, after, preset), totals, before, after)
 
 
 def _uploads(report: Report, preset: LevelPreset) -> pd.DataFrame:
@@ -149,8 +148,8 @@ def _changed(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     return rows.sort_values(["change", "id"])[["id", "change", *order]].reset_index(drop=True)
 
 
-def _levels(old: pd.DataFrame, new: pd.DataFrame, preset: LevelPreset) -> pd.DataFrame:
-    before, after = (_shares(frame, preset) for frame in (old, new))
+def _levels(old: Report, new: Report, preset: LevelPreset) -> pd.DataFrame:
+    before, after = (_shares(report, preset) for report in (old, new))
     index = after.index.union(before.index, sort=False)
     both = after.reindex(index).add_suffix("_new").join(before.add_suffix("_old"))
     both["share_difference"] = both["share_new"] - both["share_old"]
@@ -158,8 +157,12 @@ def _levels(old: pd.DataFrame, new: pd.DataFrame, preset: LevelPreset) -> pd.Dat
     return both[[*order, "share_difference"]].reset_index()
 
 
-def _shares(frame: pd.DataFrame, preset: LevelPreset) -> pd.DataFrame:
-    counts = count_scores(frame, "document_type")
+def _counts(report: Report) -> ScoreCounts:
+    return ScoreCounts.read_csv(report.files["score_counts.csv"])
+
+
+def _shares(report: Report, preset: LevelPreset) -> pd.DataFrame:
+    counts = _counts(report).by("document_type")
     by_type, total = counts.levels(preset), counts.total().levels(preset)
     total.index = total.index.set_names("document_type", level=0)
     shares = pd.concat([total, by_type])[list(_SHARES)]
@@ -208,14 +211,9 @@ def _page(changes: Changes) -> str:
 
 
 def _both(changes: Changes) -> ScoreCounts:
-    frames = [
-        report.frames["uploads"].assign(report=name)
-        for name, report in zip(SIDES, (changes.old, changes.new), strict=True)
-    ]
-    columns = [*COMPARED, "report"]
-    both = pd.concat([frame[columns].astype(object) for frame in frames], ignore_index=True)
-    both["ocr_authenticity_score"] = both["ocr_authenticity_score"].astype("Int16")
-    return count_scores(both, "report")
+    """Count the scores of both reports, each a group."""
+    tables = [_counts(report).total().table() for report in (changes.old, changes.new)]
+    return ScoreCounts.of_table(("report",), pd.Index(SIDES, name="report"), np.vstack(tables))
 
 
 def _shift(counts: ScoreCounts) -> str:

@@ -52,7 +52,7 @@ def test_a_changed_type_shows_both(changes):
 def test_a_new_score_shows_why_there_was_none(changes):
     row = row_of(changes, 3)
     assert pd.isna(row["ocr_authenticity_score_old"])
-    assert (row["no_score_reason_old"], row["ocr_authenticity_score_new"]) == ("pending", 20)
+    assert (row["no_score_reason_old"], row["ocr_authenticity_score_new"]) == ("in_progress", 20)
 
 
 def test_the_levels_of_both_are_of_the_new_ones_preset(changes):
@@ -67,7 +67,7 @@ def test_the_levels_of_both_are_of_the_new_ones_preset(changes):
 def test_the_totals_stand_side_by_side(changes):
     assert changes.totals.loc["uploads"].tolist() == [4, 4, 0]
     assert changes.totals.loc["scored"].tolist() == [3, 4, 1]
-    assert changes.totals.loc["pending"].tolist() == [1, 0, -1]
+    assert changes.totals.loc["in_progress"].tolist() == [1, 0, -1]
 
 
 def test_folders_do_as_well(reports, changes):
@@ -128,12 +128,12 @@ def test_without_scores_nothing_is_compared_and_the_page_says_so(tmp_path):
 
 
 def test_the_page_names_borrowers_only_as_the_later_report_does(tmp_path):
-    uploads, signals = flatten([record(1)])
-    uploads["external_id"] = pd.array(["loan-77"], dtype="string")
+    uploads, signals = flatten([record(1), record(2)])
+    uploads["external_id"] = pd.array(["loan-77", "loan-78"], dtype="string")
     pages = {
         pii: page_of(
             compare_reports(
-                export_report(uploads.head(0), tmp_path / "none", signals=signals.head(0)),
+                export_report(uploads.tail(1), tmp_path / "before"),
                 export_report(uploads, tmp_path / pii, signals=signals, pii=pii),
             ),
             tmp_path,
