@@ -221,6 +221,8 @@ def _shift(counts: ScoreCounts) -> str:
     if min(int(counts.filter(report=name).scores.to_numpy().sum()) for name in SIDES) == 0:
         return "Scores cannot be compared: one of the reports has none."
     row = counts.drift("report", counts.filter(report=SIDES[0])).loc[SIDES[1]]
+    if pd.isna(row["psi_significant"]):
+        return "Too few scores to tell whether their distribution changed."
     numbers = (
         f"(population stability index {row['psi']:.2f}; without any change, 1 comparison in 20 "
         f"exceeds {row['psi_critical']:.2f})"

@@ -120,6 +120,13 @@ def test_a_shift_by_chance_is_called_that_and_a_real_one_too(tmp_path):
     assert "No change in the distribution" in page_of(compare_reports(one, one), tmp_path)
 
 
+def test_of_a_single_score_it_is_said_that_nothing_can_be_told(tmp_path):
+    one, other = (
+        export_report(uploads_frame([scored(n, 50)]), tmp_path / str(n)) for n in range(2)
+    )
+    assert "Too few scores to tell" in page_of(compare_reports(one, other), tmp_path)
+
+
 def test_without_scores_nothing_is_compared_and_the_page_says_so(tmp_path):
     report = export_report(uploads_frame([unscored(1, *STAGES)]), tmp_path / "out")
     page = page_of(compare_reports(report, report), tmp_path)
