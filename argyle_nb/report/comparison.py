@@ -266,13 +266,14 @@ def _sections(changes: Changes) -> list[Section]:
         table["upload_id"].map(before).astype("Int16"),
     )
     levels = changes.levels
+    totals = changes.totals[changes.totals.any(axis=1)].rename(lambda name: name.replace("_", " "))
     return [
         section_of(
             "Documents to look at",
             "The lowest scores among uploads that are new or changed.",
             table,
         ),
-        section_of("Totals", "Uploads of each report.", changes.totals.reset_index(names="")),
+        section_of("Totals", "Uploads of each report.", totals.reset_index(names="")),
         section_of(
             "Levels by document type",
             f"Level preset: {changes.new.levels.name}. Share of scored uploads with Wilson 95% CI.",

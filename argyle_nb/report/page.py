@@ -288,6 +288,8 @@ def _dictionary_rows(dictionary: pd.DataFrame) -> pd.DataFrame:
 
 
 def _kind(column: pd.Series[Any]) -> str:
+    if str(column.name) == "upload_id":
+        return "id"
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return "date"
     return "number" if pd.api.types.is_numeric_dtype(column.dtype) else "text"
