@@ -21,6 +21,7 @@ What the next widget's author should know of JupyterLab 4.6 with ipykernel 7.4:
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
@@ -38,6 +39,7 @@ from argyle_nb.uploads.queue_files import DONE, LOOKING, READING, SENDING, WAITI
 from argyle_nb.widgets.case import DocumentCache, facts_of, slice_of
 from argyle_nb.widgets.panel import Panel, Question, Throttle, read_static
 from argyle_nb.widgets.receiving import ARRIVED, GONE, RECEIVING, Receiver
+from argyle_nb.widgets.fallback import AMBER, BLUE, GREY, Fallback, counted, share_bar
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -392,6 +394,22 @@ class UploadPanel(Panel):
         state = {"files": saved, "more": len(rows) - len(saved)}
         self._last_heard.run(lambda: setattr(self, "saved", state))
 
+    def _fallback(self) -> Fallback:
+        best_first = sorted(self._rows().values(), key=lambda row: -(row["score"] or 0))
+        counts = Counter(map(_counted_as, best_first))
+        places = list(_COUNTED)
+        rows = sorted(counts.items(), key=lambda item: places.index(item[0][0]))
+        numbers = [number for _, number in rows]
+        colors = tuple(_COUNTED[count][1] for (count, _), _ in rows)
+        return Fallback(
+            f"Upload documents to {self.rules['place']}",
+            (f"{counted(sum(numbers), 'document')}.", *filter(None, [self.rules["remark"]])),
+            ("State", "Documents"),
+            tuple((f"{_COUNTED[count][0]}{level}", f"{number:,}") for (count, level), number in rows),
+            colors,
+            share_bar("Documents by state", numbers, colors),
+        )
+
     def open(self) -> None:
         """Tell the front end of the widget."""
         super().open()
@@ -597,6 +615,47 @@ def _saved(row: Answer) -> Answer:
             message = f"Score {row['score']}, {row['level']} authenticity"
     nothing = {"user": "", "message": message, "how": "", "signals": []}
     return row | nothing
+
+
+# As the panel's page counts and names them: scored, in order or on the way, or a problem.
+_COUNTED = {
+    "copying": ("being copied", GREY),
+    "looking": ("being checked", GREY),
+    "untyped": ("without a document type", AMBER),
+    "ready": ("ready", GREY),
+    "waiting": ("waiting", GREY),
+    "sending": ("uploading", GREY),
+    "reading": ("waiting for results", GREY),
+    "scored": ("scored", BLUE),
+    "unscored": ("uploaded, type without a score", GREY),
+    "failed_processing": ("uploaded, no score returned", AMBER),
+    "unread": ("with status pending", AMBER),
+    "duplicate": ("duplicate, not sent", GREY),
+    "cancelled": ("canceled", GREY),
+    "failed": ("not copied", AMBER),
+    "refused": ("invalid", AMBER),
+    "rejected": ("rejected by Argyle", AMBER),
+    "unsent": ("not sent", AMBER),
+    "unknown": ("not confirmed", AMBER),
+    "probable": ("possible match found", AMBER),
+}
+
+
+def _counted_as(row: Answer) -> tuple[str, str]:
+    """Name the count of a row, and the level of a score."""
+    state = row["state"]
+    if state == ARRIVED or (state == "ready" and not row["type"] and row["guess"]):
+        return LOOKING, ""
+    if state == "ready" and not row["type"]:
+        return "untyped", ""
+    if row["duplicate"] and state in (READING, DONE):
+        return "duplicate", ""
+    if state != DONE:
+        return state, ""
+    if row["score"] is not None:
+        return "scored", f", {row['level']} authenticity"
+    is_scored = (row["kind"] or row["type"]) in SCORED_TYPES
+    return ("failed_processing" if is_scored else "unscored"), ""
 
 
 def _journal_row(
