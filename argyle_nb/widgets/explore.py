@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -11,7 +12,7 @@ import pandas as pd
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.uploads import signals_frame
 from argyle_nb.levels import HIGHEST_SCORE
-from argyle_nb.review.queue import ReviewCase, in_order_of_weight, open_case
+from argyle_nb.review.queue import ReviewCase, ReviewSession, in_order_of_weight, open_case
 from argyle_nb.scores.filters import statuses_of
 from argyle_nb.widgets.case import DocumentCache, facts_of, slice_of
 from argyle_nb.widgets.explore_view import BAR_SCORES, ExplorerModel, View, ViewFile
@@ -104,6 +105,10 @@ class ScoreExplorer(Panel):
         self._selected: dict[str, None] = {}
         self._file: ViewFile | None = None
         self._queue: ReviewQueue | None = None
+        # marimo takes a widget only from a running cell, and the one for reviews is wanted later.
+        # In Jupyter, a widget of a cell would wait for each cell that runs.
+        is_early = client is not None and "marimo" in sys.modules
+        self._early_queue = ReviewQueue._without_documents() if is_early else None
         super().__init__(self._picture(self._view, self._explorer.evaluate(self._view)))
         if len(frame) > _MANY:
             threading.Thread(target=self._explorer.prepare, daemon=True).start()
@@ -223,10 +228,13 @@ class ScoreExplorer(Panel):
 
     def _on_review(self, question: _ExplorerQuestion) -> Answer:
         """Show a new review queue below the panel in place of an earlier one, or none."""
-        if self._queue is not None:
+        if self._queue is not None and self._queue is not self._early_queue:
             self._queue.close()
-        wanted = question.open and self._client is not None
-        self._queue = self.review() if wanted else None
+        self._queue = None
+        if question.open and self._client is not None:
+            self._queue = self._early_queue or self.review()
+        if self._queue is not None and self._queue is self._early_queue:
+            self._queue._begin(ReviewSession(self._client, self.selected))
         return {"queue": self._queue_in_page(), "open": question.open}
 
     def _queue_in_page(self) -> str:

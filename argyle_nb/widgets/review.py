@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import msgspec
 
@@ -120,6 +120,14 @@ class ReviewQueue(Panel):
     def _begin(self, session: ReviewSession) -> None:
         self._session = session
         self._documents = DocumentCache(session.open, self._announce)
+
+    @classmethod
+    def _without_documents(cls) -> Self:
+        """Make the widget now, and let it `_begin` later; until then nobody may ask it."""
+        queue = cls.__new__(cls)
+        queue._reviewer, queue._is_sample = remembered_reviewer(), False
+        Panel.__init__(queue, {"place": 0, "documents": 0, "said": {}, "sampled": False})
+        return queue
 
     def __repr__(self) -> str:
         now = self._session.progress(self._reviewer)

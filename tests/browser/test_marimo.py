@@ -117,6 +117,15 @@ def test_a_filter_changes_the_counts_and_a_row_opens_its_document(page):
     explorer.locator(".argyle-opened .argyle-sheet[data-sha256]").wait_for()
 
 
+def test_what_is_in_view_is_reviewed_below_the_table(page):
+    panel(page, "Score explorer").get_by_role("button", name="Review 1 upload").click()
+    below = page.locator(".argyle-review-below")
+    below.locator(".argyle-sheet[data-sha256]").wait_for()
+    assert "Document 1 of 1" in below.locator(".argyle-where").inner_text()
+    below.get_by_role("button", name="Close the review").click()
+    below.wait_for(state="hidden")
+
+
 def test_a_verdict_by_key_is_in_the_log(page, folder):
     queue = panel(page, "Review queue").last
     queue.locator(".argyle-verdict-genuine[aria-disabled=false]").wait_for()
