@@ -405,7 +405,9 @@ class UploadPanel(Panel):
             f"Upload documents to {self.rules['place']}",
             (f"{counted(sum(numbers), 'document')}.", *filter(None, [self.rules["remark"]])),
             ("State", "Documents"),
-            tuple((f"{_COUNTED[count][0]}{level}", f"{number:,}") for (count, level), number in rows),
+            tuple(
+                (f"{_COUNTED[count][0]}{level}", f"{number:,}") for (count, level), number in rows
+            ),
             colors,
             share_bar("Documents by state", numbers, colors),
         )

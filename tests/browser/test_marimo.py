@@ -14,7 +14,7 @@ from tests.support.samples import SAMPLES
 pytestmark = pytest.mark.browser
 
 NAMES = ("paystub_okafor_2026-02-27.pdf", "paystub_delgado_2026-02-13.pdf")
-NOTEBOOK = '''
+NOTEBOOK = """
 import marimo
 app = marimo.App()
 
@@ -47,7 +47,7 @@ def _(anb, client, frame):
 
 if __name__ == "__main__":
     app.run()
-'''
+"""
 RUN_ALL = "Control+Shift+r"
 
 

@@ -11,7 +11,6 @@ from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
 from argyle_nb.frames.uploads import signals_frame, uploads_frame
-from argyle_nb.models import SCORED_TYPES
 from argyle_nb.uploads.jobs import STATES
 from argyle_nb.widgets import ReviewQueue, ScoreExplorer, UploadPanel, upload
 from argyle_nb.widgets.fallback import Fallback, histogram, share_bar
@@ -36,7 +35,7 @@ def shown(panel):
 
 def assert_nothing_personal(panel, *personal):
     html = panel._fallback().html("some-class", AT)
-    ids = [record(number)[name] for number in range(1, 4) for name in ("id", "user", "account")]
+    ids = [record(number)[name] for number in range(1, 4) for name in ("id", "account")]
     assert [text for text in (FILE_NAME, "Ada", REVIEWER, *ids, *personal) if text in html] == []
 
 
@@ -72,8 +71,11 @@ def test_a_text_of_anybody_is_only_a_text(title, sentence, column, cell):
 
 def test_markup_in_a_text_stays_a_text():
     hostile = "<script src=//evil.example/x.js></script><img src=x onerror=alert(1)>'\">"
-    html = Fallback(hostile, (hostile,), (hostile,), ((hostile,),), picture=share_bar(hostile, [1], ["#1"]))
-    assert texts_of_plain(html.html("name", AT)).count(hostile) == 3
+    html = Fallback(
+        hostile, (hostile,), (hostile,), ((hostile,),), picture=share_bar(hostile, [1], ["#1"])
+    )
+    said = [text.strip() for text in texts_of_plain(html.html("name", AT))]
+    assert said.count(hostile) == 4
 
 
 def test_without_numbers_there_is_no_picture():
@@ -151,8 +153,8 @@ def test_each_count_has_the_name_that_the_page_gives_it():
         ({"state": "done", "duplicate": "other.pdf", "score": 7}, "duplicate"),
         ({"state": "unsent", "duplicate": "other.pdf"}, "unsent"),
         ({"state": "done", "score": 0, "level": "very low"}, "scored"),
-        ({"state": "done", "type": SCORED_TYPES[0]}, "failed_processing"),
-        ({"state": "done", "type": SCORED_TYPES[0], "kind": "miscellaneous"}, "unscored"),
+        ({"state": "done", "type": "paystubs"}, "failed_processing"),
+        ({"state": "done", "type": "paystubs", "kind": "miscellaneous"}, "unscored"),
     ],
 )
 def test_a_row_is_counted_where_the_page_counts_it(row, count):
@@ -207,7 +209,7 @@ def test_a_page_made_of_the_notebook_shows_the_last_state_once(notebook, with_st
         del copy.metadata["widgets"]
     page, _ = HTMLExporter().from_notebook_node(copy)
     assert page.count("1 of 2 uploads shown") == 1
-    assert page.count("ScoreExplorer(") == 2  # the code that makes it and what was printed
+    assert page.count("ScoreExplorer(1 of 2 uploads in view)") == 1  # what the last cell printed
     assert ("vnd.jupyter.widget-view+json" in page) is with_state
 
 
