@@ -12,13 +12,13 @@ import pandas as pd
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.uploads import signals_frame
 from argyle_nb.levels import HIGHEST_SCORE
-from argyle_nb.review.queue import ReviewCase, ReviewSession, in_order_of_weight, open_case
+from argyle_nb.review.queue import ReviewCase, in_order_of_weight, open_case
 from argyle_nb.scores.filters import statuses_of
 from argyle_nb.widgets.case import DocumentCache, facts_of, slice_of
 from argyle_nb.widgets.explore_view import BAR_SCORES, ExplorerModel, View, ViewFile
-from argyle_nb.widgets.panel import Panel, Question, read_static
-from argyle_nb.widgets.review import ReviewQueue
 from argyle_nb.widgets.fallback import AMBER, BLUE, RED, Fallback, counted, histogram
+from argyle_nb.widgets.panel import Panel, Question, read_static
+from argyle_nb.widgets.review import LateReviewQueue, ReviewQueue
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,9 +106,9 @@ class ScoreExplorer(Panel):
         self._file: ViewFile | None = None
         self._queue: ReviewQueue | None = None
         # marimo takes a widget only from a running cell, and the one for reviews is wanted later.
-        # In Jupyter, a widget of a cell would wait for each cell that runs.
-        is_early = client is not None and "marimo" in sys.modules
-        self._early_queue = ReviewQueue._without_documents() if is_early else None
+        # In Jupyter, a widget that a cell made would wait whenever a cell runs.
+        is_in_marimo = client is not None and "marimo" in sys.modules
+        self._late_queue = LateReviewQueue() if is_in_marimo else None
         super().__init__(self._picture(self._view, self._explorer.evaluate(self._view)))
         if len(frame) > _MANY:
             threading.Thread(target=self._explorer.prepare, daemon=True).start()
@@ -228,14 +228,18 @@ class ScoreExplorer(Panel):
 
     def _on_review(self, question: _ExplorerQuestion) -> Answer:
         """Show a new review queue below the panel in place of an earlier one, or none."""
-        if self._queue is not None and self._queue is not self._early_queue:
+        self._end_review()
+        if question.open and self._client is not None:
+            self._queue = self._late_queue or self.review()
+            if self._late_queue is not None:
+                self._late_queue.begin(self._client, self.selected)
+        return {"queue": self._queue_in_page(), "open": question.open}
+
+    def _end_review(self) -> None:
+        """Close the review queue of the page, unless it is the one that cannot be made again."""
+        if self._queue is not None and self._queue is not self._late_queue:
             self._queue.close()
         self._queue = None
-        if question.open and self._client is not None:
-            self._queue = self._early_queue or self.review()
-        if self._queue is not None and self._queue is self._early_queue:
-            self._queue._begin(ReviewSession(self._client, self.selected))
-        return {"queue": self._queue_in_page(), "open": question.open}
 
     def _queue_in_page(self) -> str:
         """Give the reference by which the page finds the review queue, if there is one."""

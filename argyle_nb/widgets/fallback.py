@@ -1,7 +1,8 @@
 """A panel where no script runs: its last state, as plain HTML.
 
-This static fallback is shown by converted, rendered and merely opened notebooks. Some of these remove pictures and
-styles: the sentences and the table say everything. Only counts and the names of states go in.
+This static fallback is shown by converted, rendered and merely opened notebooks. Some of these
+remove pictures and styles: the sentences and the table say everything. Only counts and the names of
+states go in.
 """
 
 from __future__ import annotations

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from argyle_nb.review.queue import ReviewSession
 from argyle_nb.review.reviewers import remember_reviewer, remembered_reviewer
 from argyle_nb.widgets.case import DocumentCache, facts_of, slice_of, texts_of
-from argyle_nb.widgets.panel import Panel, Question, read_static
 from argyle_nb.widgets.fallback import AMBER, BLUE, GREY, RED, Fallback, counted, share_bar
+from argyle_nb.widgets.panel import Panel, Question, read_static
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,14 +120,6 @@ class ReviewQueue(Panel):
     def _begin(self, session: ReviewSession) -> None:
         self._session = session
         self._documents = DocumentCache(session.open, self._announce)
-
-    @classmethod
-    def _without_documents(cls) -> Self:
-        """Make the widget now, and let it `_begin` later; until then nobody may ask it."""
-        queue = cls.__new__(cls)
-        queue._reviewer, queue._is_sample = remembered_reviewer(), False
-        Panel.__init__(queue, {"place": 0, "documents": 0, "said": {}, "sampled": False})
-        return queue
 
     def __repr__(self) -> str:
         now = self._session.progress(self._reviewer)
@@ -258,3 +250,18 @@ class ReviewQueue(Panel):
             colors,
             share_bar("Documents by verdict", list(numbers.values()), colors),
         )
+
+
+class LateReviewQueue(ReviewQueue):
+    """A review queue whose widget is there before anybody knows what to review."""
+
+    def __init__(self) -> None:
+        self._is_sample = False
+        nothing = {"place": 0, "documents": 0, "said": {}, "sampled": False}
+        super(ReviewQueue, self).__init__(nothing)
+
+    def begin(self, client: Client, frame: pd.DataFrame) -> None:
+        """Let these uploads be reviewed, instead of others."""
+        self._begin(ReviewSession(client, frame))
+        self._reviewer = remembered_reviewer()
+        self.saved = self._progress()

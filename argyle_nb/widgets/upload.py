@@ -37,9 +37,9 @@ from argyle_nb.uploads import UploadQueue
 from argyle_nb.uploads.jobs import default_journal
 from argyle_nb.uploads.queue_files import DONE, LOOKING, READING, SENDING, WAITING, files_of
 from argyle_nb.widgets.case import DocumentCache, facts_of, slice_of
+from argyle_nb.widgets.fallback import AMBER, BLUE, GREY, Fallback, counted, share_bar
 from argyle_nb.widgets.panel import Panel, Question, Throttle, read_static
 from argyle_nb.widgets.receiving import ARRIVED, GONE, RECEIVING, Receiver
-from argyle_nb.widgets.fallback import AMBER, BLUE, GREY, Fallback, counted, share_bar
 
 if TYPE_CHECKING:
     import pandas as pd

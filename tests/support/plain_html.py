@@ -3,7 +3,8 @@
 from html.parser import HTMLParser
 
 PLAIN_TAGS = {
-    "div", "p", "strong", "span", "svg", "rect", "path", "table", "thead", "tbody", "tr", "th", "td",
+    "div", "p", "strong", "span", "svg", "rect", "path",
+    "table", "thead", "tbody", "tr", "th", "td",
 }  # fmt: skip
 PLAIN_ATTRIBUTES = {
     "class", "style", "scope", "role", "aria-label", "aria-hidden", "viewbox", "width", "height",
