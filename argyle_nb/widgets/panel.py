@@ -63,7 +63,7 @@ class Panel(anywidget.AnyWidget):
     question: ClassVar[type[Question]]
     changes: ClassVar[frozenset[str]] = frozenset()
     saved: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
-    fallback_class: traitlets.Unicode[str, str] = traitlets.Unicode().tag(sync=True)
+    fallback_class: traitlets.Unicode[str, str | bytes] = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, saved: Answer) -> None:
         self._lock = threading.RLock()
@@ -82,29 +82,23 @@ class Panel(anywidget.AnyWidget):
 
     def _ipython_display_(self) -> None:
         """Show the panel in a notebook, and next to it its static fallback."""
-        shell = get_ipython()  # type: ignore[no-untyped-call]
-        if self.comm is None or getattr(shell, "kernel", None) is None:
+        bundle = self._repr_mimebundle_()
+        if self.comm is None or bundle is None or getattr(get_ipython(), "kernel", None) is None:
             raise NotImplementedError  # IPython then shows the text
-        bundle, metadata = self._repr_mimebundle_()
         # Where the panel cannot be shown, the fallback says more than its text.
-        publish_display_data(bundle | {"text/html": ""}, metadata)
-        self._published = self._fallback()
-        self._publish(update=False)
+        publish_display_data(bundle[0] | {"text/html": ""}, bundle[1])  # type: ignore[no-untyped-call]
+        self._publish(self._fallback(), update=False)
 
     def _publish_again(self) -> None:
         """Replace the static fallback in all cells that show the panel, if it has changed."""
-        if self._published is None or self._published == (now := self._fallback()):
-            return
-        self._published = now
-        self._publish(update=True)
+        if self._published is not None and self._published != (now := self._fallback()):
+            self._publish(now, update=True)
 
-    def _publish(self, *, update: bool) -> None:
-        if self._published is None:
-            return
-        at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-        name = self.fallback_class
-        data = {"text/html": self._published.html(name, at), "text/plain": repr(self)}
-        publish_display_data(data, transient={"display_id": name}, update=update)
+    def _publish(self, fallback: Fallback, *, update: bool) -> None:
+        self._published = fallback
+        name, at = self.fallback_class, datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+        data = {"text/html": fallback.html(name, at), "text/plain": repr(self)}
+        publish_display_data(data, transient={"display_id": name}, update=update)  # type: ignore[no-untyped-call]
 
     def _receive(self, _: Any, content: Any, __: list[memoryview]) -> None:
         self._last_heard.note()

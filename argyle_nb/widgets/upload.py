@@ -20,8 +20,10 @@ What the next widget's author should know of JupyterLab 4.6 with ipykernel 7.4:
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
@@ -42,6 +44,8 @@ from argyle_nb.widgets.panel import Panel, Question, Throttle, read_static
 from argyle_nb.widgets.receiving import ARRIVED, GONE, RECEIVING, Receiver
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from argyle_nb.client.client import Client
@@ -115,24 +119,39 @@ class UploadPanel(Panel):
     def __new__(cls, client: Client, journal: Path | str | None = None) -> Self:
         """Give the panel of this journal and place, unless it was closed."""
         known = _PANELS.get(_key_of(client, journal))
-        if known is not None and known.comm is not None:
+        if known is not None and _is_open(known):
             return cast("Self", known)
         return cast("Self", super().__new__(cls, client, journal))
 
     def __init__(self, client: Client, journal: Path | str | None = None) -> None:
         key = _key_of(client, journal)
-        if _PANELS.get(key) is not self:
-            self._begin(client, key[1])
+        known = _PANELS.get(key)
+        if known is not self:
+            if known is None or known.comm is None:
+                self._start(client, key[1])
+            else:
+                self._take_over(known)
             _PANELS[key] = self
-        elif client is not self.queue.client:
+        if client is not self.queue.client:
             # Its key may be the right one, its port the new one.
             self.queue.use(client)
             self.rules = self.rules | _place_of(client)
 
-    def _begin(self, client: Client, journal: Path) -> None:
+    def _start(self, client: Client, journal: Path) -> None:
         self.borrower = ""
-        self.queue = UploadQueue(client, journal, on_change=self._note_change)
-        self.receiver = Receiver(MAX_DOCUMENT_BYTES, self._take, self.queue.kept_paths)
+        self.listener = listener = _Listener(self._note_change, self._take)
+        self.queue = UploadQueue(client, journal, on_change=listener.note_change)
+        self.receiver = Receiver(MAX_DOCUMENT_BYTES, listener.take, self.queue.kept_paths)
+        self._begin()
+
+    def _take_over(self, other: UploadPanel) -> None:
+        """Go on with the documents of a panel that marimo closed when its cell ran again."""
+        self.borrower, self.queue, self.receiver = other.borrower, other.queue, other.receiver
+        self.listener = other.listener
+        self._begin()
+        self.listener.changed, self.listener.came = self._note_change, self._take
+
+    def _begin(self) -> None:
         self._version = 0
         self._changed_keys: set[str] = set()
         self._pushed: dict[str, Answer] = {}
@@ -143,7 +162,7 @@ class UploadPanel(Panel):
         self._documents = DocumentCache(
             lambda upload: open_case(self.queue.client, upload), self._announce
         )
-        self.rules = _RULES | _place_of(client)
+        self.rules = _RULES | _place_of(self.queue.client)
         super().__init__({"files": [], "more": 0})
 
     def __repr__(self) -> str:
@@ -194,8 +213,8 @@ class UploadPanel(Panel):
         return self.queue.send()
 
     def close(self) -> None:
-        """Close the widget and remove all copies, unless they are being sent still."""
-        if not self.queue.is_sending:
+        """Close the widget and remove all copies that nothing and nobody needs any more."""
+        if not self.queue.is_sending and self.listener.changed == self._note_change:
             self.receiver.close()
         super().close()
 
@@ -428,11 +447,32 @@ class UploadPanel(Panel):
             self.comm.__dict__.pop("_reply_subshell_id", None)
 
 
-_PANELS: dict[tuple[str, Path], UploadPanel] = {}
+@dataclass
+class _Listener:
+    """Hears of documents that changed and of files that came, for one panel after another."""
+
+    changed: Callable[[str], None]
+    came: Callable[[ReceivedFile], None]
+
+    def note_change(self, key: str) -> None:
+        self.changed(key)
+
+    def take(self, file: ReceivedFile) -> None:
+        self.came(file)
 
 
-def _key_of(client: Client, journal: Path | str | None) -> tuple[str, Path]:
-    return client.settings.journal_scope, Path(journal or default_journal()).absolute()
+def _is_open(panel: UploadPanel) -> bool:
+    return panel.comm is not None and not getattr(panel.comm, "_closed", False)
+
+
+_Key = tuple[str, Path, threading.Thread | None]
+_PANELS: dict[_Key, UploadPanel] = {}
+
+
+def _key_of(client: Client, journal: Path | str | None) -> _Key:
+    # The visitors of a marimo app have a thread each in one process, and must not meet in a panel.
+    visitor = threading.current_thread() if "marimo" in sys.modules else None
+    return client.settings.journal_scope, Path(journal or default_journal()).absolute(), visitor
 
 
 class _UploadQuestion(Question):

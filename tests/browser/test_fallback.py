@@ -48,6 +48,10 @@ FALLBACKS = """() => [...document.querySelectorAll('[class^=argyle-fallback]')].
   [node.textContent, node.closest('.jp-OutputArea-child').offsetHeight])"""
 SAYS = """text => [...document.querySelectorAll('[class^=argyle-fallback]')].some(node =>
   node.textContent.includes(text))"""
+AT_REST = """() => {
+  const said = document.querySelector('[class^=argyle-fallback]').textContent;
+  return said.includes('2 documents.') && !/being|ready|waiting|uploading/.test(said);
+}"""
 SAVE = "() => window.jupyterapp.commands.execute('docmanager:save')"
 
 
@@ -68,7 +72,8 @@ def used(browser, lab, project):
         for name in SENT:
             run_in_kernel(page, ADD.format(name=name))
         page.get_by_role("button", name="Upload 2 documents").click()
-        for text in ("scored, ", "1 of 2 uploads shown", "1 of 2 documents reviewed"):
+        page.wait_for_function(AT_REST)
+        for text in ("1 of 2 uploads shown", "1 of 2 documents reviewed"):
             page.wait_for_function(SAYS, arg=text)
         page.evaluate(SAVE)
         yield page, path
