@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 # Told apart on white and on black, and never without a name beside them.
 BLUE, AMBER, RED, GREY = "#2f86d0", "#a8861f", "#d2602a", "#8a8a8a"
 
-_WIDTH = 400
-_PARAGRAPH = "<p style='margin:0.2em 0'>"
+_LINE = "<div style='margin:0.2em 0'>"
 _CELL = "padding:0.2em 0.8em;border:0;border-top:1px solid rgba(128,128,128,0.5);text-align:"
 
 
@@ -37,9 +37,9 @@ class Fallback:
         """Write the HTML, of a class by which the panel's page can hide it."""
         return (
             f"<div class='{escape(name)}' style='max-width:42em'>"
-            f"{_PARAGRAPH}<strong>{escape(self.title)}</strong> ({escape(at)})</p>"
-            f"{_PARAGRAPH}{escape(' '.join(self.sentences))}</p>{self.picture}{self._table()}"
-            f"{_PARAGRAPH}Run the cell to use the panel.</p></div>"
+            f"{_LINE}<strong>{escape(self.title)}</strong> ({escape(at)})</div>"
+            f"{_LINE}{escape(' '.join(self.sentences))}</div>{self.picture}{self._table()}"
+            f"{_LINE}Run the cell to use the panel.</div></div>"
         )
 
     def _table(self) -> str:
@@ -78,48 +78,36 @@ def share_bar(name: str, numbers: Sequence[int], colors: Sequence[str]) -> str:
     total = sum(numbers)
     if not total:
         return ""
-    parts, begin = [], 0.0
-    for number, color in zip(numbers, colors, strict=True):
-        width = _WIDTH * number / total
-        parts.append(_rectangle(begin, 0, width, 14, color))
-        begin += width
-    return _picture(name, 14, parts)
+    parts = []
+    # Between two parts of one color a seam would be seen.
+    for color, same in groupby(zip(numbers, colors, strict=True), key=lambda part: part[1]):
+        share = sum(number for number, _ in same) / total
+        parts.append(f"width:{share:.4%};background:{color}")
+    return _picture(name, "height:14px", parts)
 
 
 def histogram(
     name: str, bars: Sequence[tuple[int, int, int]], colors: Sequence[str], cuts: Sequence[int]
 ) -> str:
     """Draw (lowest score, highest score, uploads) as bars, with a dashed line at each threshold."""
-    high, highest = 90, max((uploads for *_, uploads in bars), default=0)
+    highest = max((uploads for *_, uploads in bars), default=0)
     if not highest:
         return ""
     parts = []
-    for (low, _, uploads), color in zip(bars, colors, strict=True):
+    for (*_, uploads), color in zip(bars, colors, strict=True):
         # What is rare is seen too.
-        tall = max(1.5, high * uploads / highest) if uploads else 0
-        wide = _WIDTH / len(bars)
-        parts.append(_rectangle(low * _WIDTH / 100 + 0.5, high - tall, wide - 1, tall, color))
-    line = "stroke='currentColor' stroke-width='1'"
-    for cut in cuts:
-        at = cut * _WIDTH / 100
-        parts.append(f"<path d='M{at:g} 0V{high}' {line} stroke-dasharray='3 3'/>")
-    parts.append(f"<path d='M0 {high + 0.5}H{_WIDTH}' {line}/>")
-    return _picture(name, high + 1, parts)
+        height = max(2.0, 100 * uploads / highest) if uploads else 0
+        parts.append(f"flex:1;margin-right:1px;height:{height:.4g}%;background:{color}")
+    parts += [f"position:absolute;left:{cut}%;height:100%;border-left:1px dashed" for cut in cuts]
+    axis = "position:relative;align-items:flex-end;height:90px;border-bottom:1px solid"
+    return _picture(name, axis, parts)
 
 
-def _rectangle(left: float, top: float, width: float, height: float, color: str) -> str:
-    if not width or not height:
-        return ""
-    at = f"x='{left:.5g}' y='{top:.4g}' width='{width:.5g}' height='{height:.4g}'"
-    return f"<rect {at} fill='{color}'/>"
-
-
-def _picture(name: str, height: float, parts: Sequence[str]) -> str:
-    return (
-        f"<svg role='img' aria-label='{escape(name)}' viewBox='0 0 {_WIDTH} {height}' "
-        f"width='{_WIDTH}' height='{height}' style='display:block;max-width:100%;margin:0.4em 0'>"
-        f"{''.join(parts)}</svg>"
-    )
+def _picture(name: str, style: str, parts: Sequence[str]) -> str:
+    """Draw boxes: where styles are removed, nothing is left of them."""
+    boxes = "".join(f"<div style='{part}'></div>" for part in parts)
+    frame = f"display:flex;width:400px;max-width:100%;margin:0.4em 0;{style}"
+    return f"<div role='img' aria-label='{escape(name)}' style='{frame}'>{boxes}</div>"
 
 
 def counted(number: int, noun: str) -> str:

@@ -3,12 +3,10 @@
 from html.parser import HTMLParser
 
 PLAIN_TAGS = {
-    "div", "p", "strong", "span", "svg", "rect", "path",
-    "table", "thead", "tbody", "tr", "th", "td",
+    "div", "strong", "span", "table", "thead", "tbody", "tr", "th", "td",
 }  # fmt: skip
 PLAIN_ATTRIBUTES = {
-    "class", "style", "scope", "role", "aria-label", "aria-hidden", "viewbox", "width", "height",
-    "x", "y", "d", "fill", "stroke", "stroke-width", "stroke-dasharray",
+    "class", "style", "scope", "role", "aria-label", "aria-hidden",
 }  # fmt: skip
 
 

@@ -83,10 +83,21 @@ def test_without_numbers_there_is_no_picture():
     assert histogram("nothing", [(0, 100, 0)], ["red"], [30, 80]) == ""
 
 
+def test_parts_of_one_color_are_drawn_as_one():
+    drawn = share_bar("states", [1, 2, 0, 1], ["blue", "blue", "red", "grey"])
+    assert re.findall(r"'width:([\d.]+)%;background:(\w+)'", drawn) == [
+        ("75.0000", "blue"),
+        ("0.0000", "red"),
+        ("25.0000", "grey"),
+    ]
+
+
 def test_what_is_rare_is_seen_in_the_histogram():
     drawn = histogram("scores", [(0, 49, 1), (50, 100, 100_000)], ["red", "blue"], [30, 80])
-    heights = [float(height) for height in re.findall(r"<rect [^>]*height='([\d.]+)'", drawn)]
-    assert heights == [1.5, 90]
+    assert re.findall(r"height:([\d.]+)%;background:(\w+)", drawn) == [
+        ("2", "red"),
+        ("100", "blue"),
+    ]
 
 
 # The panels
