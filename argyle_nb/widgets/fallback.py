@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 BLUE, AMBER, RED, GREY = "#2f86d0", "#a8861f", "#d2602a", "#8a8a8a"
 
 _LINE = "<div style='margin:0.2em 0'>"
-_CELL = "padding:0.2em 0.8em;border:0;border-top:1px solid rgba(128,128,128,0.5);text-align:"
+_CELL = "padding:0.2em 0.45em;border:0;border-top:1px solid rgba(128,128,128,0.5);text-align:"
 
 
 @dataclass(frozen=True)
