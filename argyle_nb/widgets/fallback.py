@@ -64,9 +64,9 @@ def _side(column: int) -> str:
 
 
 def _cells(row: tuple[str, ...], color: str) -> str:
-    key = (
-        f"<span aria-hidden='true' style='color:{color}'>\N{BLACK SQUARE}</span> " if color else ""
-    )
+    key = ""
+    if color:
+        key = f"<span aria-hidden='true' style='color:{color}'>\N{BLACK SQUARE}</span>&nbsp;"
     return "".join(
         f"<td style='{_CELL}{_side(at)}'>{'' if at else key}{escape(text)}</td>"
         for at, text in enumerate(row)
