@@ -47,6 +47,8 @@ LONGEST_FIRST = (
     "browser/test_dropzone.py",
     "browser/test_explore.py",
     "browser/test_review.py",
+    "browser/test_marimo.py",
+    "browser/test_fallback.py",
     "browser/test_report_page.py",
     "test_cli.py",
     "test_public_names.py",

@@ -148,7 +148,7 @@ def drawn(uploads: Cells, fraud: Cells, genuine: Cells, seed: int) -> tuple[Cell
     What was never drawn for review cannot be told from what was: no resampling of verdicts finds
     the fraud that hides among high scores. But the scores of all uploads are known. So in each band
     the share of fraud among uploads without a verdict is drawn from Beta(1/3 + fraudulent,
-    1/3 + genuine) (a prior without a say, Kerman 2011, Electronic Journal of Statistics 5:1450),
+    1/3 + genuine) (a prior without a say, Kerman 2011, Electronic Upload log of Statistics 5:1450),
     the number of them from the binomial distribution, and their scores around those of the
     fraudulent ones that were found, or anywhere in the band (Ferguson 1973, Annals of Statistics
     1:209). Uploads with a verdict are what they are. It is assumed that within a band those that

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -10,12 +11,14 @@ import pandas as pd
 
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.uploads import signals_frame
+from argyle_nb.levels import HIGHEST_SCORE
 from argyle_nb.review.queue import ReviewCase, in_order_of_weight, open_case
 from argyle_nb.scores.filters import statuses_of
 from argyle_nb.widgets.case import DocumentCache, facts_of, slice_of
-from argyle_nb.widgets.explore_view import ExplorerModel, View, ViewFile
+from argyle_nb.widgets.explore_view import BAR_SCORES, ExplorerModel, View, ViewFile
+from argyle_nb.widgets.fallback import AMBER, BLUE, RED, Fallback, counted, histogram
 from argyle_nb.widgets.panel import Panel, Question, read_static
-from argyle_nb.widgets.review import ReviewQueue
+from argyle_nb.widgets.review import LateReviewQueue, ReviewQueue
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,6 +104,10 @@ class ScoreExplorer(Panel):
         self._selected: dict[str, None] = {}
         self._file: ViewFile | None = None
         self._queue: ReviewQueue | None = None
+        # marimo takes a widget only from a running cell, and the one for reviews is wanted later.
+        # In Jupyter, a widget that a cell made would wait whenever a cell runs.
+        is_in_marimo = client is not None and "marimo" in sys.modules
+        self._late_queue = LateReviewQueue() if is_in_marimo else None
         super().__init__(self._picture(self._view, self._explorer.evaluate(self._view)))
         if len(frame) > _MANY:
             threading.Thread(target=self._explorer.prepare, daemon=True).start()
@@ -220,11 +227,18 @@ class ScoreExplorer(Panel):
 
     def _on_review(self, question: _ExplorerQuestion) -> Answer:
         """Show a new review queue below the panel in place of an earlier one, or none."""
-        if self._queue is not None:
-            self._queue.close()
-        wanted = question.open and self._client is not None
-        self._queue = self.review() if wanted else None
+        self._end_review()
+        if question.open and self._client is not None:
+            self._queue = self._late_queue or self.review()
+            if self._late_queue is not None:
+                self._late_queue.begin(self._client, self.selected)
         return {"queue": self._queue_in_page(), "open": question.open}
+
+    def _end_review(self) -> None:
+        """Close the review queue of the page, unless it is the one that cannot be made again."""
+        if self._queue is not None and self._queue is not self._late_queue:
+            self._queue.close()
+        self._queue = None
 
     def _queue_in_page(self) -> str:
         """Give the reference by which the page finds the review queue, if there is one."""
@@ -285,6 +299,24 @@ class ScoreExplorer(Panel):
             "borrower": self._explorer.borrower,
         }
 
+    def _fallback(self) -> Fallback:
+        saved = self.saved
+        reject, accept = saved["cuts"]
+        scores = (_span(0, reject - 1), _span(reject, accept - 1), _span(accept, HIGHEST_SCORE))
+        bars = saved["bars"]
+        colors = [RED if low < reject else AMBER if low < accept else BLUE for low, *_ in bars]
+        return Fallback(
+            "Score explorer",
+            _summary(saved),
+            ("Decision", "Scores", "Uploads", "Share", "95% CI"),
+            tuple(
+                _decision_row(decision.title(), span, saved["shares"][decision])
+                for decision, span in zip(reversed(DECISIONS), scores, strict=True)
+            ),
+            (RED, AMBER, BLUE),
+            histogram("Histogram of authenticity scores", bars, colors, saved["cuts"]),
+        )
+
     def _table(self, result: ViewResult, page: int) -> Answer:
         pages = max(1, -(-len(result.rows) // ROWS_PER_PAGE))
         number = min(max(page, 0), pages - 1)
@@ -305,6 +337,36 @@ class ScoreExplorer(Panel):
         for record in records:
             record["selected"] = record["upload"] in self._selected
         return {"rows": records, "uploads": len(result.rows), "page": number, "pages": pages}
+
+
+def _summary(saved: Answer) -> tuple[str, ...]:
+    without = sum(uploads for _, uploads in saved["unscored"])
+    shown = f"{saved['scored'] + without:,} of {counted(saved['uploads'], 'upload')} shown"
+    sentences = [f"{shown}: {saved['scored']:,} scored, {without:,} without a score."]
+    for name, value in saved["filters"].items():
+        chosen = value if isinstance(value, str) else ", ".join(map(str, value))
+        told = "set (not saved)" if name in PERSONAL_FILTERS else chosen
+        sentences.append(f"Filter {name.replace('_', ' ')}: {told}.")
+    reject, accept = saved["cuts"]
+    highest = max(uploads for *_, uploads in saved["bars"])
+    if highest:
+        sentences.append(
+            f"Histogram of scores from 0 to 100, {BAR_SCORES} a bar; the highest bar is "
+            f"{counted(highest, 'upload')}. Thresholds: reject below {reject}, pass from {accept}."
+        )
+    return tuple(sentences)
+
+
+def _span(lowest: int, highest: int) -> str:
+    return f"{lowest} to {highest}" if lowest <= highest else "none"
+
+
+def _decision_row(name: str, scores: str, shares: Answer) -> tuple[str, ...]:
+    texts = ["\N{EN DASH}", "\N{EN DASH}"]
+    if shares["share"] is not None:
+        texts = [f"{shares['share']:.1%}"]
+        texts.append(f"{shares['share_ci_low']:.1%} to {shares['share_ci_high']:.1%}")
+    return (name, scores, f"{shares['uploads']:,}", *texts)
 
 
 def _shares(table: pd.DataFrame) -> dict[str, Answer]:

@@ -5,24 +5,32 @@ A question may be repeated until its answer arrives; one that was answered is no
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from contextvars import Context, copy_context
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import anywidget
 import msgspec
 import traitlets
+from IPython.core.getipython import get_ipython
+from IPython.display import publish_display_data
 
 from argyle_nb.errors import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from argyle_nb.widgets.fallback import Fallback
+
 # Several pages may show one panel; each asks for one change at a time. What was only looked up may
 # be large, and can be looked up again.
 REMEMBERED_CHANGES, REMEMBERED_LOOKUPS = 64, 8
+# The static fallback is renewed so often at most.
+FALLBACK_SECONDS = 2.0
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -44,21 +52,53 @@ class Question(msgspec.Struct):
 class Panel(anywidget.AnyWidget):
     """A widget that answers a question of kind ``open`` by its method ``_on_open``, and so on.
 
-    ``saved`` is all that a saved notebook shows of it. ``changes`` names the kinds of questions
-    that change something.
+    ``saved`` is all that the saved state of widgets holds of it. ``changes`` names the kinds of
+    questions that change something.
+
+    A cell that shows a panel has a second output, its static fallback: HTML for wherever no script
+    runs. The panel's page hides it, and the kernel replaces it now and then. Were it in the panel's
+    own output, JupyterLab would draw the panel anew each time.
     """
 
     question: ClassVar[type[Question]]
     changes: ClassVar[frozenset[str]] = frozenset()
     saved: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
+    fallback_class: traitlets.Unicode[str, str | bytes] = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, saved: Answer) -> None:
         self._lock = threading.RLock()
         self._last_heard = LastHeard()
         self._answered_changes = _AnswerCache(REMEMBERED_CHANGES)
         self._answered_lookups = _AnswerCache(REMEMBERED_LOOKUPS)
-        super().__init__(saved=saved)
+        self._published: Fallback | None = None
+        self._publish_soon = Throttle(FALLBACK_SECONDS, self._publish_again)
+        super().__init__(saved=saved, fallback_class=f"argyle-fallback-{secrets.token_hex(8)}")
         self.on_msg(self._receive)
+        self.observe(lambda _: self._publish_soon(), "saved")
+
+    def _fallback(self) -> Fallback:
+        """Give the panel's state, and nothing of a person."""
+        raise NotImplementedError
+
+    def _ipython_display_(self) -> None:
+        """Show the panel in a notebook, and next to it its static fallback."""
+        bundle = self._repr_mimebundle_()
+        if self.comm is None or bundle is None or getattr(get_ipython(), "kernel", None) is None:
+            raise NotImplementedError  # IPython then shows the text
+        # Where the panel cannot be shown, the fallback says more than its text.
+        publish_display_data(bundle[0] | {"text/html": ""}, bundle[1])  # type: ignore[no-untyped-call]
+        self._publish(self._fallback(), update=False)
+
+    def _publish_again(self) -> None:
+        """Replace the static fallback in all cells that show the panel, if it has changed."""
+        if self._published is not None and self._published != (now := self._fallback()):
+            self._publish(now, update=True)
+
+    def _publish(self, fallback: Fallback, *, update: bool) -> None:
+        self._published = fallback
+        name, at = self.fallback_class, datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+        data = {"text/html": fallback.html(name, at), "text/plain": repr(self)}
+        publish_display_data(data, transient={"display_id": name}, update=update)  # type: ignore[no-untyped-call]
 
     def _receive(self, _: Any, content: Any, __: list[memoryview]) -> None:
         self._last_heard.note()

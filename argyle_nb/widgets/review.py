@@ -9,6 +9,7 @@ import msgspec
 from argyle_nb.review.queue import ReviewSession
 from argyle_nb.review.reviewers import remember_reviewer, remembered_reviewer
 from argyle_nb.widgets.case import DocumentCache, facts_of, slice_of, texts_of
+from argyle_nb.widgets.fallback import AMBER, BLUE, GREY, RED, Fallback, counted, share_bar
 from argyle_nb.widgets.panel import Panel, Question, read_static
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ AHEAD = 40
 # in which nothing comes.
 FETCHED_AHEAD = 10
 _MOST_ROWS = 200
+_COLORS = {"genuine": BLUE, "fraudulent": RED, "unsure": AMBER}
 
 
 class _ReviewQuestion(Question):
@@ -110,11 +112,14 @@ class ReviewQueue(Panel):
         log: ReviewLog | Path | str | None = None,
         sample: pd.DataFrame | None = None,
     ) -> None:
-        self._session = ReviewSession(client, frame, log=log, sample=sample)
+        self._begin(ReviewSession(client, frame, log=log, sample=sample))
         self._reviewer = reviewer or remembered_reviewer()
         self._is_sample = sample is not None
-        self._documents = DocumentCache(self._session.open, self._announce)
         super().__init__(self._progress())
+
+    def _begin(self, session: ReviewSession) -> None:
+        self._session = session
+        self._documents = DocumentCache(session.open, self._announce)
 
     def __repr__(self) -> str:
         now = self._session.progress(self._reviewer)
@@ -229,3 +234,34 @@ class ReviewQueue(Panel):
             "said": now.said,
             "sampled": self._is_sample,
         }
+
+    def _fallback(self) -> Fallback:
+        said, documents = self.saved["said"], self.saved["documents"]
+        numbers = said | {"no verdict": documents - sum(said.values())}
+        colors = tuple(_COLORS.get(verdict, GREY) for verdict in numbers)
+        sentences = [f"{sum(said.values()):,} of {counted(documents, 'document')} reviewed."]
+        if not self.saved["sampled"]:
+            sentences.append("Not a random sample: results apply to these documents only.")
+        return Fallback(
+            "Review queue",
+            tuple(sentences),
+            ("Verdict", "Documents"),
+            tuple((verdict, f"{number:,}") for verdict, number in numbers.items()),
+            colors,
+            share_bar("Documents by verdict", list(numbers.values()), colors),
+        )
+
+
+class LateReviewQueue(ReviewQueue):
+    """A review queue whose widget is there before anybody knows what to review."""
+
+    def __init__(self) -> None:
+        self._is_sample = False
+        nothing = {"place": 0, "documents": 0, "said": {}, "sampled": False}
+        super(ReviewQueue, self).__init__(nothing)
+
+    def begin(self, client: Client, frame: pd.DataFrame) -> None:
+        """Let these uploads be reviewed, instead of others."""
+        self._begin(ReviewSession(client, frame))
+        self._reviewer = remembered_reviewer()
+        self.saved = self._progress()

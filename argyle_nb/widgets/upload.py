@@ -20,7 +20,10 @@ What the next widget's author should know of JupyterLab 4.6 with ipykernel 7.4:
 
 from __future__ import annotations
 
+import sys
 import threading
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
@@ -36,10 +39,13 @@ from argyle_nb.uploads import UploadQueue
 from argyle_nb.uploads.jobs import default_upload_log, shown_state
 from argyle_nb.uploads.queue_files import DONE, LOOKING, READING, SENDING, WAITING, files_of
 from argyle_nb.widgets.case import DocumentCache, facts_of, slice_of
+from argyle_nb.widgets.fallback import AMBER, BLUE, GREY, Fallback, counted, share_bar
 from argyle_nb.widgets.panel import Panel, Question, Throttle, read_static
 from argyle_nb.widgets.receiving import ARRIVED, GONE, RECEIVING, Receiver
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from argyle_nb.client.client import Client
@@ -113,24 +119,39 @@ class UploadPanel(Panel):
     def __new__(cls, client: Client, upload_log: Path | str | None = None) -> Self:
         """Give the panel of this upload log and place, unless it was closed."""
         known = _PANELS.get(_key_of(client, upload_log))
-        if known is not None and known.comm is not None:
+        if known is not None and _is_open(known):
             return cast("Self", known)
         return cast("Self", super().__new__(cls, client, upload_log))
 
     def __init__(self, client: Client, upload_log: Path | str | None = None) -> None:
         key = _key_of(client, upload_log)
-        if _PANELS.get(key) is not self:
-            self._begin(client, key[1])
+        known = _PANELS.get(key)
+        if known is not self:
+            if known is None or known.comm is None:
+                self._start(client, key[1])
+            else:
+                self._take_over(known)
             _PANELS[key] = self
-        elif client is not self.queue.client:
+        if client is not self.queue.client:
             # Its key may be the right one, its port the new one.
             self.queue.use(client)
             self.rules = self.rules | _place_of(client)
 
-    def _begin(self, client: Client, upload_log: Path) -> None:
+    def _start(self, client: Client, upload_log: Path) -> None:
         self.borrower = ""
-        self.queue = UploadQueue(client, upload_log, on_change=self._note_change)
-        self.receiver = Receiver(MAX_DOCUMENT_BYTES, self._take, self.queue.kept_paths)
+        self.listener = listener = _Listener(self._note_change, self._take)
+        self.queue = UploadQueue(client, upload_log, on_change=listener.note_change)
+        self.receiver = Receiver(MAX_DOCUMENT_BYTES, listener.take, self.queue.kept_paths)
+        self._begin()
+
+    def _take_over(self, other: UploadPanel) -> None:
+        """Go on with the documents of a panel that marimo closed when its cell ran again."""
+        self.borrower, self.queue, self.receiver = other.borrower, other.queue, other.receiver
+        self.listener = other.listener
+        self._begin()
+        self.listener.changed, self.listener.came = self._note_change, self._take
+
+    def _begin(self) -> None:
         self._version = 0
         self._changed_keys: set[str] = set()
         self._pushed: dict[str, Answer] = {}
@@ -141,7 +162,7 @@ class UploadPanel(Panel):
         self._documents = DocumentCache(
             lambda upload: open_case(self.queue.client, upload), self._announce
         )
-        self.rules = _RULES | _place_of(client)
+        self.rules = _RULES | _place_of(self.queue.client)
         super().__init__({"files": [], "more": 0})
 
     def __repr__(self) -> str:
@@ -192,8 +213,8 @@ class UploadPanel(Panel):
         return self.queue.send()
 
     def close(self) -> None:
-        """Close the widget and remove all copies, unless they are being sent still."""
-        if not self.queue.is_sending:
+        """Close the widget and remove all copies that nothing and nobody needs any more."""
+        if not self.queue.is_sending and self.listener.changed == self._note_change:
             self.receiver.close()
         super().close()
 
@@ -392,6 +413,24 @@ class UploadPanel(Panel):
         state = {"files": saved, "more": len(rows) - len(saved)}
         self._last_heard.run(lambda: setattr(self, "saved", state))
 
+    def _fallback(self) -> Fallback:
+        best_first = sorted(self._rows().values(), key=lambda row: -(row["score"] or 0))
+        counts = Counter(map(_counted_as, best_first))
+        places = list(_COUNTED)
+        rows = sorted(counts.items(), key=lambda item: places.index(item[0][0]))
+        numbers = [number for _, number in rows]
+        colors = tuple(_COUNTED[count][1] for (count, _), _ in rows)
+        return Fallback(
+            f"Upload documents to {self.rules['place']}",
+            (f"{counted(sum(numbers), 'document')}.", *filter(None, [self.rules["remark"]])),
+            ("State", "Documents"),
+            tuple(
+                (f"{_COUNTED[count][0]}{level}", f"{number:,}") for (count, level), number in rows
+            ),
+            colors,
+            share_bar("Documents by state", numbers, colors),
+        )
+
     def open(self) -> None:
         """Tell the front end of the widget."""
         super().open()
@@ -408,11 +447,32 @@ class UploadPanel(Panel):
             self.comm.__dict__.pop("_reply_subshell_id", None)
 
 
-_PANELS: dict[tuple[str, Path], UploadPanel] = {}
+@dataclass
+class _Listener:
+    """Hears of documents that changed and of files that came, for one panel after another."""
+
+    changed: Callable[[str], None]
+    came: Callable[[ReceivedFile], None]
+
+    def note_change(self, key: str) -> None:
+        self.changed(key)
+
+    def take(self, file: ReceivedFile) -> None:
+        self.came(file)
 
 
-def _key_of(client: Client, upload_log: Path | str | None) -> tuple[str, Path]:
-    return client.settings.log_scope, Path(upload_log or default_upload_log()).absolute()
+def _is_open(panel: UploadPanel) -> bool:
+    return panel.comm is not None and not getattr(panel.comm, "_closed", False)
+
+
+_Key = tuple[str, Path, threading.Thread | None]
+_PANELS: dict[_Key, UploadPanel] = {}
+
+
+def _key_of(client: Client, upload_log: Path | str | None) -> _Key:
+    # The visitors of a marimo app have a thread each in one process, and must not meet in a panel.
+    visitor = threading.current_thread() if "marimo" in sys.modules else None
+    return client.settings.log_scope, Path(upload_log or default_upload_log()).absolute(), visitor
 
 
 class _UploadQuestion(Question):
@@ -597,6 +657,47 @@ def _saved(row: Answer) -> Answer:
             message = f"Score {row['score']}, {row['level']} authenticity"
     nothing = {"user": "", "message": message, "how": "", "signals": []}
     return row | nothing
+
+
+# As the panel's page counts and names them: scored, in order or on the way, or a problem.
+_COUNTED = {
+    "copying": ("being copied", GREY),
+    "looking": ("being checked", GREY),
+    "untyped": ("without a document type", AMBER),
+    "ready": ("ready", GREY),
+    "waiting": ("waiting", GREY),
+    "sending": ("uploading", GREY),
+    "reading": ("waiting for results", GREY),
+    "scored": ("scored", BLUE),
+    "unscored": ("uploaded, type without a score", GREY),
+    "failed_processing": ("uploaded, no score returned", AMBER),
+    "unread": ("with status pending", AMBER),
+    "duplicate": ("duplicate, not sent", GREY),
+    "cancelled": ("canceled", GREY),
+    "failed": ("not copied", AMBER),
+    "invalid": ("invalid", AMBER),
+    "rejected_by_argyle": ("rejected by Argyle", AMBER),
+    "not_sent": ("not sent", AMBER),
+    "not_confirmed": ("not confirmed", AMBER),
+    "possible_match": ("possible match found", AMBER),
+}
+
+
+def _counted_as(row: Answer) -> tuple[str, str]:
+    """Name the count of a row, and the level of a score."""
+    state = row["state"]
+    if state == ARRIVED or (state == "ready" and not row["type"] and row["guess"]):
+        return LOOKING, ""
+    if state == "ready" and not row["type"]:
+        return "untyped", ""
+    if row["duplicate"] and state in (READING, DONE):
+        return "duplicate", ""
+    if state != DONE:
+        return state, ""
+    if row["score"] is not None:
+        return "scored", f", {row['level']} authenticity"
+    is_scored = (row["kind"] or row["type"]) in SCORED_TYPES
+    return ("failed_processing" if is_scored else "unscored"), ""
 
 
 def _history_row(

@@ -124,7 +124,7 @@ FAILED_OUTPUTS = """() => {
 @contextmanager
 def jupyter_lab(root: Path, home: Path) -> Iterator[tuple[str, str]]:
     """Start JupyterLab on a folder and give its address and token."""
-    port, token = _free_port(), secrets.token_hex(16)
+    port, token = free_port(), secrets.token_hex(16)
     settings = home / "settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)
     quiet = {"fetchNews": "false", "checkForUpdates": False}
@@ -147,18 +147,24 @@ def jupyter_lab(root: Path, home: Path) -> Iterator[tuple[str, str]]:
         "--ServerApp.root_dir": root,
         "--LabApp.expose_app_in_browser": True,
     }
-    log = home / "lab.log"
+    command += [f"{name}={value}" for name, value in options.items()]
+    address = f"http://127.0.0.1:{port}"
+    with server(command, f"{address}/api?token={token}", environment, home / "lab.log"):
+        yield address, token
+
+
+@contextmanager
+def server(
+    command: list[str], url: str, environment: dict[str, str], log: Path, folder: Path | None = None
+) -> Iterator[None]:
+    """Start a server, wait until it answers, and stop it at the end."""
     with log.open("w") as output:
         process = subprocess.Popen(
-            [*command, *(f"{name}={value}" for name, value in options.items())],
-            env=environment,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+            command, env=environment, stdout=output, stderr=subprocess.STDOUT, cwd=folder
         )
         try:
-            address = f"http://127.0.0.1:{port}"
-            _wait_until_it_answers(process, f"{address}/api?token={token}", log)
-            yield address, token
+            _wait_until_it_answers(process, url, log)
+            yield
         finally:
             process.terminate()
             try:
@@ -352,7 +358,8 @@ def wait_until_all_ran(page: Page) -> list[dict[str, object]]:
     return failed
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Find a port of this machine on which nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -371,4 +378,4 @@ def _wait_until_it_answers(process: subprocess.Popen[bytes], url: str, log: Path
                 process.wait(1)
             except subprocess.TimeoutExpired:
                 continue
-    raise RuntimeError(f"JupyterLab did not answer:\n{log.read_text()}")
+    raise RuntimeError(f"the server did not answer:\n{log.read_text()}")

@@ -13,7 +13,7 @@ import pytest
 from argyle_nb import storage
 from argyle_nb.frames.uploads import flatten
 from argyle_nb.report import export_report
-from argyle_nb.widgets import upload
+from argyle_nb.widgets import UploadPanel, upload
 from tests.support.records import form, record, stages
 from tests.support.servers import client_of
 
@@ -197,8 +197,8 @@ def test_a_report_shows_markup_and_runs_none(tmp_path):
 
 
 @pytest.mark.parametrize("text", MARKUP, ids=ascii)
-def test_the_panels_heading_shows_markup_and_runs_none(text):
-    assert what_could_run(upload._heading(_client_in(text))) == []
+def test_the_html_of_a_saved_panel_shows_markup_and_runs_none(text, tmp_path):
+    assert what_could_run(_saved_panel(text, tmp_path)) == []
 
 
 @pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.js")), ids=lambda path: path.name)
@@ -207,10 +207,10 @@ def test_no_panel_makes_markup_of_texts(script):
     assert not re.search(writes, script.read_text(encoding="utf-8"))
 
 
-def _client_in(environment):
+def _saved_panel(environment, folder):
     client = client_of("http://127.0.0.1:9")
     object.__setattr__(client.settings, "environment", environment)
-    return client
+    return UploadPanel(client, folder / "journal.sqlite")._fallback().html("name", "now")
 
 
 # Take a guard away, and it runs
@@ -222,6 +222,6 @@ def test_without_the_apostrophe_a_formula_would_run(tmp_path, monkeypatch):
     assert [cell for cell in cells_of(tmp_path / "x.csv") if runs(cell)]
 
 
-def test_without_escaping_markup_would_run(monkeypatch):
-    monkeypatch.setattr("argyle_nb.widgets.upload.html.escape", lambda text: text)
-    assert what_could_run(upload._heading(_client_in(MARKUP[0])))
+def test_without_escaping_markup_would_run(monkeypatch, tmp_path):
+    monkeypatch.setattr("argyle_nb.widgets.fallback.escape", lambda text: text)
+    assert what_could_run(_saved_panel(MARKUP[0], tmp_path))

@@ -87,6 +87,21 @@ def test_a_document_goes_from_the_browser_to_its_score_and_its_copy_goes(panel, 
     assert repr(panel) == "UploadPanel(1 documents, 1 at Argyle)"
 
 
+def test_documents_of_a_panel_that_was_closed_behind_its_back_go_on_in_the_next(
+    client, tmp_path, panel, pdf
+):
+    first = drop(panel, pdf)
+    panel.comm.close()
+    following = UploadPanel(client, tmp_path / "journal.sqlite")
+    assert following is not panel
+    page = Browser(following)
+    panel.close()
+    assert following.queue.find(first).path.exists()
+    second = drop(panel, pdf)
+    until(lambda: second in shown(page))
+    assert [row(page, key)["name"] for key in (first, second)] == [pdf.name, pdf.name]
+
+
 def test_a_document_without_a_user_is_an_error_in_words_and_nothing_is_sent(panel, page, pdf):
     key = drop(panel, pdf)
     until(lambda: is_ready(page, key))

@@ -786,7 +786,7 @@ const NOTHING = {
 
 class ExplorerPage {
   constructor(model, el, host) {
-    const { panel, notice, status, tell } = panelOf(el, "Score explorer");
+    const { panel, notice, status, tell } = panelOf(el, "Score explorer", model);
     Object.assign(this, { panel, status, view: null, page: 0, cumulative: false, selected: 0 });
     this.talk = new Talk(model, (message, buffers) => this.hear(message, buffers), () =>
       tell(this.talk.notice),

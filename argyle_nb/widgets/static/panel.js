@@ -258,7 +258,14 @@ class Talk {
 
 // ------------------------------------------------------------------ the frame of a panel
 
-function panelOf(el, name) {
+// While the panel is in the page, its static fallback is not.
+function hideFallback(model) {
+  const selector = `.${model.get("fallback_class")}`;
+  const rule = `${selector}, .jp-OutputArea-child:has(${selector}) { display: none !important; }`;
+  return element("style", "", rule);
+}
+
+function panelOf(el, name, model) {
   const panel = element("section", "argyle-panel");
   panel.setAttribute("aria-label", name);
   keepKeys(panel);
@@ -267,7 +274,7 @@ function panelOf(el, name) {
   notice.hidden = true;
   const status = element("p", "argyle-status");
   status.setAttribute("role", "status");
-  el.append(panel);
+  el.append(panel, hideFallback(model));
   return {
     panel,
     notice,

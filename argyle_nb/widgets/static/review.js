@@ -203,7 +203,7 @@ class Choice {
 class ReviewPage {
   constructor(model, el) {
     this.model = model;
-    const { panel, notice, status, tell } = panelOf(el, "Review queue");
+    const { panel, notice, status, tell } = panelOf(el, "Review queue", model);
     Object.assign(this, { panel, status, state: null, now: null, ahead: [], ended: false });
     Object.assign(this, { cases: new Map(), fetching: new Set(), unsaved: [] });
     this.tellNotice = () => tell(this.noticeText());

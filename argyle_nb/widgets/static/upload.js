@@ -520,7 +520,7 @@ class Table {
     this.failures = "";
     this.alerted = new Set();
     this.progress = null;
-    const { panel, notice, status, tell } = panelOf(el, "Upload documents");
+    const { panel, notice, status, tell } = panelOf(el, "Upload documents", model);
     panel.classList.add("argyle-uploads");
     this.showNotice = () => tell(this.talk.notice || this.copier.talk.notice || this.failures);
     Object.assign(this, { panel, status });
