@@ -131,7 +131,7 @@ def _warn_of(rejected: Sequence[dict[str, str]]) -> None:
     if rejected:
         first = "{record}: {problem} ({path})".format(**rejected[0])
         warnings.warn(
-            f"uploads that cannot be read were left out: {len(rejected)}, the first {first}. They "
-            'are listed in uploads.attrs["unreadable"]',
+            f"Unreadable uploads were left out: {len(rejected)} (first: {first}). They are listed in "
+            'uploads.attrs["unreadable"].',
             stacklevel=3,
         )

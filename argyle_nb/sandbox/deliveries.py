@@ -128,7 +128,7 @@ class Deliverer:
         try:
             return None if self._stopping.is_set() else self._outbox.claim()
         except sqlite3.Error as error:
-            logger.warning("the sandbox's deliveries cannot be read, trying again: %s", error)
+            logger.warning("the sandbox's webhooks can't be read, retrying: %s", error)
             return None
 
     def _send(self, delivery: Delivery) -> None:
@@ -138,7 +138,7 @@ class Deliverer:
         try:
             self._settle(delivery, status)
         except sqlite3.Error as error:
-            logger.warning("a delivery is sent again, its end could not be kept: %s", error)
+            logger.warning("a webhook will be sent again, its result could not be saved: %s", error)
 
     def _call(self, delivery: Delivery) -> int | None:
         call = _Call(delivery, self._times.timeout)
@@ -146,7 +146,7 @@ class Deliverer:
         try:
             return call.status()
         except (OSError, HTTPException) as error:
-            logger.info("delivery %d was not answered: %s", delivery.id, type(error).__name__)
+            logger.info("webhook %d got no response: %s", delivery.id, type(error).__name__)
             return None
         finally:
             self._calls.discard(call)
@@ -157,7 +157,7 @@ class Deliverer:
             self._outbox.postpone(delivery, self._times.retry)
             return
         if failed:
-            logger.info("delivery %d failed %d times and is given up", delivery.id, MAX_ATTEMPTS)
+            logger.info("webhook %d failed %d times and will not be retried", delivery.id, MAX_ATTEMPTS)
         self._outbox.finish(delivery)
 
 

@@ -399,7 +399,7 @@ class UploadLog:
         with self._lock:
             try:
                 if self.path.stat().st_ino != self._file:
-                    raise self._unusable("another file took its place")
+                    raise self._unusable("the file was replaced")
                 self._connection.execute(f"PRAGMA synchronous = {synchronous}")
                 self._connection.execute("BEGIN IMMEDIATE")
                 try:
@@ -413,8 +413,8 @@ class UploadLog:
 
     def _unusable(self, why: object) -> ConfigurationError:
         return ConfigurationError(
-            f"{self.path} cannot be used as an upload log ({why}): check the disk and its rights, "
-            "or name another file"
+            f"Can't use the upload log {self.path} ({why}). Check disk space and file permissions, or "
+            "choose another file."
         )
 
 
@@ -523,13 +523,12 @@ def _check(connection: sqlite3.Connection, path: Path) -> int:
     """Give the version of an upload log; 0 for a new one."""
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > SCHEMA_VERSION:
-        raise ConfigurationError(f"{path} was written by a newer argyle_nb: update the package")
+        raise ConfigurationError(f"{path} was written by a newer argyle_nb. Update the package.")
     tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master")]
     columns = [row[1] for row in connection.execute("PRAGMA table_info(uploads)")]
     if (tables and not version) or (version and " ".join(columns) != _COLUMNS[version]):
         raise ConfigurationError(
-            f"{path} cannot be used as an upload log (it is another program's database): name "
-            "another file"
+            f"Can't use the upload log {path} (it is another program's database). Choose another file."
         )
     return version
 

@@ -430,7 +430,7 @@ def _queued(old: BatchFile) -> QueuedFile:
 
 
 def _joined(*parts: str) -> str:
-    return "; ".join(part for part in parts if part)
+    return ". ".join(part.rstrip(".") for part in parts if part)
 
 
 class _StopRequest(KeyboardInterrupt):
@@ -516,10 +516,7 @@ class QueueBatch:
         match = self._finder.find(address, max_age=LISTED_AGAIN_SECONDS)
         if match.user:
             return Borrower(match.user.id, match.user.external_id or "")
-        raise ValidationError(
-            f"No single user with the email address {address} is known ({match.words}). Enter a "
-            "user ID or an external ID, which may be a new one."
-        )
+        raise ValidationError(f"{address}: {match.words}")
 
     def _show(self, files: list[QueuedFile], progress: Progress) -> None:
         self._is_current = False

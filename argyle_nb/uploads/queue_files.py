@@ -169,8 +169,8 @@ def unsendable(path: str) -> str:
     try:
         path.encode()
     except UnicodeEncodeError:
-        return "its name is no text (UTF-8); rename it"
-    return "" if path == path.strip() else "its name ends with a space; rename it"
+        return "the file name is not valid UTF-8. Rename the file."
+    return "" if path == path.strip() else "the file name ends with a space. Rename the file."
 
 
 def _named(files: list[QueuedFile], one: str, several: str) -> str:
@@ -184,13 +184,11 @@ def files_of(pattern: str) -> list[Path]:
     try:
         paths = sorted(path.absolute() for path in _matching(pattern.strip()) if path.is_file())
     except (OSError, RuntimeError, ValueError) as error:
-        raise ValidationError(
-            f"{pattern!r} cannot be looked for ({error}): write another"
-        ) from None
+        raise ValidationError(f"Can't search for {pattern!r} ({error}). Enter another.") from None
     if not paths:
         raise ValidationError(
-            f"{pattern.strip() or 'nothing'!r} names no document on the kernel's machine (it works "
-            f"in {Path.cwd()}): write a file, a folder or a pattern such as scans/*.pdf"
+            f"No files match {pattern.strip()!r} on the Jupyter server (current folder: "
+            f"{Path.cwd()}). Enter a file, a folder or a pattern such as scans/*.pdf."
         )
     return paths
 

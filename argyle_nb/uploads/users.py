@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from argyle_nb.errors import ArgyleError, RateLimitError, ValidationError
+from argyle_nb.errors import ArgyleError, RateLimitError, ValidationError, sentences
 from argyle_nb.models import is_uuid
 from argyle_nb.uploads.queue_threads import BackgroundQueue
 
@@ -36,16 +36,16 @@ LISTED_AGAIN_SECONDS = 3.0
 
 MatchKind = Literal["one", "shared", "nobody", "several", "not certain", "unknown id", "not asked"]
 _WORDS: dict[MatchKind, str] = {
-    "one": "a known user",
-    "shared": "several users share this external id: choose one by id",
-    "nobody": "nobody has this external id: a new user gets it",
-    "several": "several users have this e-mail address: choose one by id",
+    "one": "Known user.",
+    "shared": "Several users share this external ID. Enter the user ID of one of them.",
+    "nobody": "New external ID. A user will be created.",
+    "several": "Several users have this email address. Enter the user ID of one of them.",
     "not certain": (
-        f"there are more users than the {USERS_LOOKED_THROUGH:,} that were looked through, and any "
-        "of them may have this e-mail address: choose one by id or external id"
+        f"Only the first {USERS_LOOKED_THROUGH:,} users were checked, and others may have this email "
+        "address. Enter a user ID or external ID instead."
     ),
-    "unknown id": "no user that was looked through has this id: it is taken as it is",
-    "not asked": "users cannot be looked up",
+    "unknown id": "User ID not found among the users checked. It will be sent as entered.",
+    "not asked": "User search failed.",
 }
 
 
@@ -62,8 +62,8 @@ def find_or_create_user(client: Client, upload_log: UploadLog, external_id: str)
         owners = sorted(user.id for user in users_called(client, external_id))
         if len(owners) > 1:
             raise ValidationError(
-                f"{len(owners)} users have this external id ({', '.join(owners)}): write the id "
-                "of the right one in the column user"
+                f"{len(owners)} users share this external ID ({', '.join(owners)}). Write the user ID "
+                "of the right one in the user column."
             )
         return owners[0] if owners else client.create_user(external_id=external_id).id
 
@@ -107,8 +107,8 @@ class Users:
             owners = users_called(self._client, external_id)
             if user not in [owner.id for owner in owners]:
                 raise ValidationError(
-                    "the user with this id has another external id than the one beside it: "
-                    "correct one of the two"
+                    "The user with this user ID has another external ID than this row. Correct one "
+                    "of the two."
                 )
             return user
         if "@" in external_id or is_uuid(external_id):
@@ -122,12 +122,12 @@ class Users:
             if self._listed is None:
                 self._listed = list(self._client.list_users())
         for user in self._listed:
-            names = {"e-mail address": user.email, "id": user.id}
+            names = {"email address": user.email, "user ID": user.id}
             for kind, name in names.items():
                 if (name or "").lower() == external_id.lower() and user.external_id != external_id:
                     raise ValidationError(
-                        f"this external id is the {kind} of the user {user.id}, whose external id "
-                        "is another or none: write that user's id in the column user"
+                        f"This external ID is the {kind} of the user {user.id}, whose external ID "
+                        "is another or none. Write that user's ID in the user column."
                     )
 
 
@@ -145,8 +145,11 @@ class UserMatch:
     def words(self) -> str:
         """What it says, for a person to read."""
         if self.kind == "nobody" and "@" in self.text:
-            return "no user has this e-mail address"
-        return f"{_WORDS[self.kind]}: {self.trouble}" if self.trouble else _WORDS[self.kind]
+            return (
+                "No user has this email address. Enter a user ID or an external ID, which may be a "
+                "new one."
+            )
+        return sentences(_WORDS[self.kind], self.trouble)
 
 
 class UserFinder:
