@@ -38,6 +38,11 @@ never from the command line. Results are printed to stdout, everything else to s
 """
 DEMO_TITLE = "argyle_nb demo (local sandbox: simulated scores, not from Ocrolus)"
 SALT_VARIABLE = "ARGYLE_NB_SALT"
+_PLACES = {
+    "local": "the local sandbox",
+    "sandbox": "the Argyle sandbox",
+    "production": "Argyle production",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -77,9 +82,7 @@ def parser() -> argparse.ArgumentParser:
     purpose = "Upload the documents in a manifest or folder; skip files already uploaded"
     _upload_options(_command(commands, "upload", purpose))
     _pull_options(_command(commands, "pull", "Download upload results to an archive folder"))
-    _report_options(
-        _command(commands, "report", "Create a report from an archive (works offline)")
-    )
+    _report_options(_command(commands, "report", "Create a report from an archive (works offline)"))
     purpose = "Run upload, analysis and report with sample documents"
     demo = _command(commands, "demo", purpose)
     demo.add_argument("--documents", type=Path, default=Path("data/documents"))
@@ -116,7 +119,7 @@ def _upload_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "manifest",
         type=Path,
-        help="folder, CSV file or Excel workbook (columns file, document_type, external_id or user)",
+        help="folder, CSV file or Excel workbook (file, document_type, external_id or user)",
     )
     command.add_argument(
         "--document-type", metavar="TYPE", help="default type for rows without one"
@@ -135,7 +138,9 @@ def _upload_options(command: argparse.ArgumentParser) -> None:
 
 
 def _pull_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("archive", help="archive folder or URL (any fsspec location, such as s3://bucket/path)")
+    command.add_argument(
+        "archive", help="archive folder or URL (any fsspec location, such as s3://bucket/path)"
+    )
     _filter_options(command)
     command.add_argument(
         "--refresh", action="store_true", help="update only uploads that are still processing"
@@ -152,7 +157,9 @@ def _report_options(command: argparse.ArgumentParser) -> None:
         "--external-id", help="like --user, for an external ID that looks like a user ID"
     )
     command.add_argument(
-        "--created-from", metavar="TIME", help="only uploads created at or after TIME (ISO 8601, UTC)"
+        "--created-from",
+        metavar="TIME",
+        help="only uploads created at or after TIME (ISO 8601, UTC)",
     )
     command.add_argument(
         "--created-before", metavar="TIME", help="only uploads created before TIME (ISO 8601, UTC)"
@@ -162,7 +169,9 @@ def _report_options(command: argparse.ArgumentParser) -> None:
         "--ocr", action="store_true", help="include OCR data (may contain personal data)"
     )
     command.add_argument(
-        "--xlsx", action="store_true", help="also write report.xlsx, an Excel workbook of the tables"
+        "--xlsx",
+        action="store_true",
+        help="also write report.xlsx, an Excel workbook of the tables",
     )
     command.add_argument(
         "--excel", action="store_true", help="write CSV files for Excel (UTF-8 BOM, CRLF)"
@@ -185,7 +194,9 @@ def _report_options(command: argparse.ArgumentParser) -> None:
 def _filter_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--user", help="only uploads of this external ID or user ID")
     command.add_argument("--account", help="only uploads of this account ID")
-    command.add_argument("--document-type", metavar="TYPE", help="only uploads of this document type")
+    command.add_argument(
+        "--document-type", metavar="TYPE", help="only uploads of this document type"
+    )
 
 
 def _connection_options(command: argparse.ArgumentParser) -> None:
@@ -449,10 +460,13 @@ def print_batch(sent: pd.DataFrame, *, environment: str, base_url: str) -> None:
     from argyle_nb.uploads.folders import grouped  # noqa: PLC0415 - it needs pandas
 
     counts = _counts_of(sent)
-    new, place = counts.pop("uploaded_now"), "local sandbox" if environment == "local" else environment
-    words = {"already_at_argyle": f"already in the {place}"}
-    others = ", ".join(f"{count} {words.get(name, name)}" for name, count in counts.items() if count)
-    write(f"\nUploaded {new} of {_counted(len(sent), 'file')} to the {place} ({base_url}).")
+    new = counts.pop("uploaded_now")
+    words = {"already_at_argyle": "already uploaded"}
+    others = [f"{count} {words.get(name, name)}" for name, count in counts.items() if count]
+    place = _PLACES.get(environment, environment)
+    write(f"\nUploaded {new} of {_counted(len(sent), 'file')} to {place} ({base_url}).")
+    if others:
+        write(f"{', '.join(others)}.")
     for state, rows in sent[sent["state"] != "uploaded"].groupby("state", observed=True):
         for line in grouped(zip(rows["file"].fillna(""), rows["reason"].fillna(""), strict=True)):
             write(f"  {state}: {line}")
@@ -511,7 +525,8 @@ def write(text: str) -> None:
         # Else the interpreter would try again when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise ConfigurationError(
-            f"The command finished, but its output could not be written to stdout ({error.strerror})."
+            "The command finished, but its output could not be written to stdout "
+            f"({error.strerror})."
         ) from None
 
 

@@ -114,8 +114,8 @@ class Settings:
         _check_key_text("api_key_secret", self.api_key_secret.reveal())
         if self.api_key_id.startswith(LOCAL_KEY_PREFIX) and not is_loopback(self.base_url):
             raise ConfigurationError(
-                f"API keys of the local sandbox are never sent to {self.base_url}. Use a key of that "
-                "environment."
+                f"API keys of the local sandbox are never sent to {self.base_url}. Use a key of "
+                "that environment."
             )
 
 
@@ -130,7 +130,8 @@ def base_url_of(environment: str) -> str:
         return ENVIRONMENTS[environment]
     if environment == LOCAL:
         raise ConfigurationError(
-            "The local sandbox makes its own API key. Use anb.connect(environment='local') without one."
+            "The local sandbox makes its own API key. Use anb.connect(environment='local') without "
+            "one."
         )
     scheme, host, port, rest = _address(environment)
     if rest:
@@ -140,8 +141,8 @@ def base_url_of(environment: str) -> str:
         )
     if scheme == "http" and host not in LOOPBACK_HOSTS:
         raise ConfigurationError(
-            f"http://{host} would send your API key unencrypted. Use https (http is allowed only on "
-            "this computer, such as 127.0.0.1)."
+            f"http://{host} would send your API key unencrypted. Use https (http is allowed only "
+            "on this computer, such as 127.0.0.1)."
         )
     shown = f"[{host}]" if ":" in host else host
     return f"{scheme}://{shown}" + (f":{port}" if port else "")
@@ -184,7 +185,9 @@ def _check_key_text(name: str, text: str) -> None:
             f"{name} must be printable ASCII without spaces. Copy it again from Argyle Console."
         )
     if name == "api_key_id" and ":" in text:
-        raise ConfigurationError("api_key_id must not contain a colon. Copy it again from Argyle Console.")
+        raise ConfigurationError(
+            "api_key_id must not contain a colon. Copy it again from Argyle Console."
+        )
 
 
 def find_settings(
@@ -262,8 +265,8 @@ def ca_bundle() -> str | None:
                     ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
             except OSError:
                 raise ConfigurationError(
-                    f"{name} points to {path}, which is not a certificate file. Correct it or unset "
-                    "the variable."
+                    f"{name} points to {path}, which is not a certificate file. Correct it or "
+                    "unset the variable."
                 ) from None
             return path
     return None
@@ -331,8 +334,8 @@ def _ask(question: str) -> str:
             return SecretStr(getpass.getpass(question).strip())
         except (getpass.GetPassWarning, EOFError):
             raise ConfigurationError(
-                "Can't prompt for the key without echoing it here. Run anb.login() in a notebook or "
-                "terminal, or set ARGYLE_API_KEY_ID and ARGYLE_API_KEY_SECRET."
+                "Can't prompt for the key without echoing it here. Run anb.login() in a notebook "
+                "or terminal, or set ARGYLE_API_KEY_ID and ARGYLE_API_KEY_SECRET."
             ) from None
 
 
@@ -350,7 +353,9 @@ def read_profiles(path: Path) -> Profiles:
         ) from None
     for name, table in profiles.items():
         if not isinstance(table, dict) or not all(isinstance(v, str) for v in table.values()):
-            raise ConfigurationError(f"{path}: [{name}] must be a table of texts. Run anb.login({name!r}).")
+            raise ConfigurationError(
+                f"{path}: [{name}] must be a table of texts. Run anb.login({name!r})."
+            )
     return profiles
 
 
@@ -389,4 +394,6 @@ def write_profiles(path: Path, profiles: Mapping[str, Mapping[str, str]]) -> Non
             # Not `tomli_w.dump`: where a write fails, its variables hold parts of a key.
             file.write(tomli_w.dumps(profiles).encode())
     except OSError as error:
-        raise ConfigurationError(f"{path}: can't write the file ({error.strerror}). Check permissions and free space.") from None
+        raise ConfigurationError(
+            f"{path}: can't write the file ({error.strerror}). Check permissions and free space."
+        ) from None

@@ -37,8 +37,8 @@ def connect(
     """Connect to Argyle, or to a local sandbox where there are no credentials.
 
     Credentials are read from the first of these that is set: the arguments, ``ARGYLE_API_KEY_ID``
-    and ``ARGYLE_API_KEY_SECRET``, the file that `login` writes. One line is printed: the environment
-    and the source of the credentials, never a part of the key.
+    and ``ARGYLE_API_KEY_SECRET``, the file that `login` writes. One line is printed: the
+    environment and the source of the credentials, never a part of the key.
 
     Parameters
     ----------
@@ -74,8 +74,8 @@ def connect(
         environment = environment or LOCAL
         if environment != LOCAL:
             raise ConfigurationError(
-                f"sandbox_folder works only with environment='local', not {environment!r}. Remove one "
-                "of them."
+                f"sandbox_folder works only with environment='local', not {environment!r}. Remove "
+                "one of them."
             )
     if environment == LOCAL and (api_key_id or api_key_secret or profile):
         raise ConfigurationError("Environment 'local' takes no credentials. Leave them out.")

@@ -34,9 +34,7 @@ EXTENSIONS = {
 }
 
 # Problems: what it is, and what it may mean.
-PROTECTED = (
-    "the PDF is password-protected, so Argyle can't read it. Upload an unprotected copy."
-)
+PROTECTED = "the PDF is password-protected, so Argyle can't read it. Upload an unprotected copy."
 OPEN_ENCRYPTED = (
     "the PDF is encrypted, but opens without a password. Argyle may not be able to read it."
 )
@@ -189,8 +187,8 @@ def inspect_document(
             if media_type is None:
                 raise DocumentError(
                     path,
-                    "not a PDF, JPEG, PNG or HEIC file (checked by content, not by name). Convert it "
-                    "and try again.",
+                    "not a PDF, JPEG, PNG or HEIC file (checked by content, not by name). Convert "
+                    "it and try again.",
                 )
             sha256, size = _digest(file, max_bytes)
             _check_limit(path, size, max_bytes)  # it may have grown
@@ -425,9 +423,7 @@ def _png_problems(path: Path, file: BinaryIO, size: int) -> tuple[str, ...]:
         has_image |= kind == b"IDAT"
         if position <= size and not _is_intact(file, length, kind):
             if kind in _PNG_IMAGE:
-                raise DocumentError(
-                    path, f"the PNG is damaged (wrong checksum). {_AGAIN}"
-                )
+                raise DocumentError(path, f"the PNG is damaged (wrong checksum). {_AGAIN}")
             broken = True
         if kind == b"IEND" or position > size:
             break

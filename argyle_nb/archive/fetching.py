@@ -131,7 +131,8 @@ def _warn_of(rejected: Sequence[dict[str, str]]) -> None:
     if rejected:
         first = "{record}: {problem} ({path})".format(**rejected[0])
         warnings.warn(
-            f"Unreadable uploads were left out: {len(rejected)} (first: {first}). They are listed in "
+            f"Unreadable uploads were left out: {len(rejected)} (first: {first}). They are listed "
+            "in "
             'uploads.attrs["unreadable"].',
             stacklevel=3,
         )

@@ -245,10 +245,12 @@ def _name_of(user: object) -> str:
     """Give the text that names a borrower, who may be a number in a lender's table."""
     if isinstance(user, bool) or not isinstance(user, str | Integral):
         raise ValidationError(
-            f"user must be text, not {user!r} ({type(user).__name__}). Pass the borrower's external "
-            "ID or user ID, such as 'loan-77' or '1003'."
+            f"user must be text, not {user!r} ({type(user).__name__}). Pass the borrower's "
+            "external ID or user ID, such as 'loan-77' or '1003'."
         )
     name = str(user)
     if not name.strip():
-        raise ValidationError("user is empty. Pass the borrower's external ID or user ID, or leave it out.")
+        raise ValidationError(
+            "user is empty. Pass the borrower's external ID or user ID, or leave it out."
+        )
     return name

@@ -46,7 +46,9 @@ def open_folder(where: Path | str) -> Folder:
     try:
         files, root = url_to_fs(str(where))
     except (ValueError, ImportError) as error:
-        raise ConfigurationError(f"{where}: can't use this location ({error}). Choose another folder or URL.") from None
+        raise ConfigurationError(
+            f"{where}: can't use this location ({error}). Choose another folder or URL."
+        ) from None
     url = files.unstrip_protocol(root)
     return _Local(Path(root), url) if isinstance(files, LocalFileSystem) else _Remote(files, root)
 
@@ -113,8 +115,8 @@ def _told(url: str, what: str) -> Iterator[None]:
         raise
     except OSError as error:
         raise ConfigurationError(
-            f"{url} can't be {what} ({error}). Check free space, the network and your permissions, or "
-            "choose another folder."
+            f"{url} can't be {what} ({error}). Check free space, the network and your permissions, "
+            "or choose another folder."
         ) from None
 
 

@@ -157,14 +157,14 @@ def write_parquet(
     What was written before a page that cannot be read is taken away.
     """
     if importlib.util.find_spec("pyarrow") is None:
-        raise ConfigurationError(
-            f"Parquet needs pyarrow. To install it, {install('parquet')}."
-        )
+        raise ConfigurationError(f"Parquet needs pyarrow. To install it, {install('parquet')}.")
     from fsspec.core import url_to_fs  # type: ignore[import-untyped]  # noqa: PLC0415 - lazily
 
     files, root = url_to_fs(str(folder))
     if files.exists(root) and files.ls(root, detail=False):
-        raise ConfigurationError(f"{folder} is not empty. Choose a new folder for the Parquet files.")
+        raise ConfigurationError(
+            f"{folder} is not empty. Choose a new folder for the Parquet files."
+        )
     empty = flattener.frames([])._asdict()
     datasets = {name: ParquetDataset(files, f"{root}/{name}", empty[name]) for name in empty}
     try:

@@ -356,7 +356,7 @@ class Client:
         ValidationError
             For an invalid ID, before anything is sent.
         ConfigurationError
-            For a table without a column of upload IDs, and for anything that is not an upload or ID.
+            For a table without a column of upload IDs, and for anything but uploads and IDs.
 
         Examples
         --------

@@ -41,9 +41,7 @@ def origin_of(url: str) -> tuple[str, str, int]:
     ordinary = url.isascii() and url.isprintable() and "\\" not in url and "@" not in parts.netloc
     host = parts.hostname or ""
     if not ordinary or not HOST.fullmatch(host) or parts.scheme not in ("http", "https"):
-        raise ApiError(
-            "A link to an unexpected address was not followed, to protect your API key."
-        )
+        raise ApiError("A link to an unexpected address was not followed, to protect your API key.")
     return parts.scheme, host, port or {"http": 80, "https": 443}[parts.scheme]
 
 
@@ -79,8 +77,8 @@ def check_same_origin(url: str, base_url: str) -> None:
     """Refuse a link to a further page that would lead to another origin."""
     if origin_of(url) != origin_of(base_url):
         raise ApiError(
-            f"The link to the next page leads to {shown_origin(url)}, not to {base_url}. It was not "
-            "followed, to protect your API key. Results are incomplete."
+            f"The link to the next page leads to {shown_origin(url)}, not to {base_url}. It was "
+            "not followed, to protect your API key. Results are incomplete."
         )
 
 
@@ -94,7 +92,9 @@ def check_hop(url: str, base_url: str, *, looked_up_here: bool) -> None:
         return
     if is_loopback(base_url):
         if not is_loopback(url):
-            raise ApiError(f"{_LINK} leads to {shown_origin(url)}, not to the local sandbox. {_NOT}")
+            raise ApiError(
+                f"{_LINK} leads to {shown_origin(url)}, not to the local sandbox. {_NOT}"
+            )
         return
     if scheme != "https":
         raise ApiError(f"{_LINK} leads to {shown_origin(url)}, which is not https. {_NOT}")

@@ -396,8 +396,8 @@ def _uploads_of_frame(frame: Any, columns: Sequence[str]) -> Iterator[UserUpload
     name = next((name for name in ("upload_id", "id") if name in columns), None)
     if name is None:
         raise ConfigurationError(
-            f"The table has no column upload_id or id (found: {', '.join(map(str, columns))}). Pass "
-            "the result of upload_batch or uploads_frame."
+            f"The table has no column upload_id or id (found: {', '.join(map(str, columns))}). "
+            "Pass the result of upload_batch or uploads_frame."
         )
     kind = "requested_document_type" if name == "id" else "document_type"
     rows = frame[frame[name].notna()].reindex(columns=[name, "user", kind])

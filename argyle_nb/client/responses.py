@@ -113,8 +113,8 @@ def _refusal(answer: requests.Response, body: bytes, settings: Settings) -> ApiE
     details: dict[str, Any] = {"status": status, "body": text, "request": request}
     if status in (requests.codes.unauthorized, requests.codes.forbidden):
         return AuthenticationError(
-            f"{failed}: {said} Environment: {environment}. Check that the key is correct and belongs "
-            "to this environment.",
+            f"{failed}: {said} Environment: {environment}. Check that the key is correct and "
+            "belongs to this environment.",
             **details,
         )
     if status == requests.codes.not_found:
@@ -124,7 +124,8 @@ def _refusal(answer: requests.Response, body: bytes, settings: Settings) -> ApiE
         )
     if status == requests.codes.too_many_requests:
         return RateLimitError(
-            f"{failed}: rate limit exceeded (Argyle: 50 requests per second). Wait a moment, then retry.",
+            f"{failed}: rate limit exceeded (Argyle: 50 requests per second). Wait a moment, then "
+            "retry.",
             retry_after=retry_after(answer),
             **details,
         )
@@ -141,8 +142,8 @@ def _strangers_refusal(answer: requests.Response) -> ApiError:
     """Tell of a refusal without its words and its path, which may name a person."""
     origin, status = shown_origin(answer.request.url or ""), answer.status_code
     return ApiError(
-        f"{origin} returned {status}. The download link may have expired. Call client.get_upload(...) "
-        "for a new one.",
+        f"{origin} returned {status}. The download link may have expired. Call "
+        "client.get_upload(...) for a new one.",
         status=status,
     )
 

@@ -181,8 +181,8 @@ def _check_end_is_told(answer: requests.Response, name: str) -> None:
     chunked = answer.headers.get("Transfer-Encoding", "").lower() == "chunked"
     if not chunked and not answer.headers.get("Content-Length", "").isdigit():
         raise TransportError(
-            f"Can't verify the download of {name}: the response has no Content-Length. A proxy may be "
-            "removing it."
+            f"Can't verify the download of {name}: the response has no Content-Length. A proxy may "
+            "be removing it."
         )
 
 

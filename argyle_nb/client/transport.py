@@ -154,8 +154,8 @@ class Transport:
             with answer:
                 where = urljoin(where, answer.headers.get("Location", ""))
         raise ApiError(
-            f"The download link of the document was redirected more than {MAX_HOPS} times. It was not "
-            "followed further."
+            f"The download link of the document was redirected more than {MAX_HOPS} times. It was "
+            "not followed further."
         )
 
     def check_same_origin(self, url: str) -> None:
@@ -211,16 +211,16 @@ class Transport:
         host = self.settings.base_url if where.startswith("/") else shown_origin(where)
         if certificate_refused(error):
             return TransportError(
-                f"{host}: the TLS certificate is not trusted. If your company inspects TLS traffic, "
-                f"set {CA_VARIABLES[0]} to its CA certificate file."
+                f"{host}: the TLS certificate is not trusted. If your company inspects TLS "
+                f"traffic, set {CA_VARIABLES[0]} to its CA certificate file."
             )
         kind = type(error).__name__
         if method == "GET" or never_connected(error):
             what = f"can't be reached, or the connection dropped ({kind})"
         else:
             what = (
-                f"the connection dropped ({kind}). The request may have succeeded; check before you "
-                "repeat it"
+                f"the connection dropped ({kind}). The request may have succeeded; check before "
+                "you repeat it"
             )
         return TransportError(f"{host}: {what}. Check your network, VPN and proxy.")
 

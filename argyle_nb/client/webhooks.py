@@ -61,7 +61,8 @@ def verify_webhook(body: bytes, signature: str | None, secret: str) -> dict[str,
     """
     if not secret:
         raise ConfigurationError(
-            "The webhook secret is empty. Create the webhook with a secret and pass the same one here."
+            "The webhook secret is empty. Create the webhook with a secret and pass the same one "
+            "here."
         )
     if not signature:
         raise AuthenticationError(

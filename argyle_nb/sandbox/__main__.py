@@ -79,7 +79,8 @@ def _faults(arguments: Sequence[str]) -> Faults:
             options[name] = _number(text, value, int if name == "seed" else float)
         else:
             raise ConfigurationError(
-                f"Unknown fault {name!r}. Use one of {', '.join(FAULTS)}, or a status such as 503=0.2."
+                f"Unknown fault {name!r}. Use one of {', '.join(FAULTS)}, or a status such as "
+                "503=0.2."
             )
     return Faults(status_rates=statuses, **options)
 
@@ -96,12 +97,14 @@ def _number(text: str, value: str, kind: type[float]) -> float:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="argyle-nb sandbox",
-        description="Start the local sandbox: the Argyle User Uploads API on 127.0.0.1, with simulated "
-        "scores.",
+        description="Start the local sandbox: the Argyle User Uploads API on 127.0.0.1, with "
+        "simulated scores.",
         allow_abbrev=False,
     )
     folder = Path.home() / ".local" / "share" / "argyle_nb" / "sandbox"
-    parser.add_argument("--port", type=int, default=0, help="port to listen on (default: any free port)")
+    parser.add_argument(
+        "--port", type=int, default=0, help="port to listen on (default: any free port)"
+    )
     parser.add_argument("--folder", type=Path, default=folder, help="data folder")
     parser.add_argument(
         "--profile",

@@ -179,8 +179,8 @@ def _open(path: Path) -> sqlite3.Connection:
     except sqlite3.DatabaseError as error:
         connection.close()
         raise ConfigurationError(
-            f"Can't use {path} as the local sandbox's database ({error}). Choose another folder, or "
-            "delete this one to start over."
+            f"Can't use {path} as the local sandbox's database ({error}). Choose another folder, "
+            "or delete this one to start over."
         ) from error
     return connection
 

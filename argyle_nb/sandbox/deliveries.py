@@ -74,8 +74,8 @@ def loopback_target(url: str) -> Target:
     sound = parts.scheme == "http" and port > 0 and _NETLOC.fullmatch(parts.netloc)
     if address is None or not sound:
         raise ValueError(
-            "This local server delivers to this machine only: "
-            "use http://127.0.0.1, http://localhost or http://[::1]."
+            "The local sandbox delivers webhooks to this computer only. "
+            "Use http://127.0.0.1, http://localhost or http://[::1]."
         )
     query = f"?{parts.query}" if parts.query else ""
     return Target(address, port, parts.netloc, (parts.path or "/") + query)
@@ -157,7 +157,9 @@ class Deliverer:
             self._outbox.postpone(delivery, self._times.retry)
             return
         if failed:
-            logger.info("webhook %d failed %d times and will not be retried", delivery.id, MAX_ATTEMPTS)
+            logger.info(
+                "webhook %d failed %d times and will not be retried", delivery.id, MAX_ATTEMPTS
+            )
         self._outbox.finish(delivery)
 
 

@@ -205,8 +205,8 @@ class Sandbox:
             return Store(self.folder)
         except (OSError, sqlite3.Error) as error:
             raise ConfigurationError(
-                f"{self.folder}: the local sandbox can't use this folder ({error}). Choose one that "
-                "you can write to."
+                f"{self.folder}: the local sandbox can't use this folder ({error}). Choose one "
+                "that you can write to."
             ) from error
 
 
@@ -280,8 +280,8 @@ class _Running:
         if not self.server.ready.wait(START_SECONDS):
             self.stop()
             raise ConfigurationError(
-                f"The local sandbox did not start on port {self.port} within {START_SECONDS:.0f} s. "
-                "Try again with another port."
+                f"The local sandbox did not start on port {self.port} within {START_SECONDS:.0f} "
+                "s. Try again with another port."
             )
 
     def stop(self) -> None:

@@ -88,8 +88,8 @@ def upload_batch(
     pandas.DataFrame
         The manifest's rows in its order with all its columns, among which are ``file``,
         ``document_type``, ``external_id`` (missing where only a user ID was given) and ``user``
-        (Argyle's user ID; missing where it never became known), each a string; where a type was spelt
-        in another way, ``document_type_as_written`` (string), and where the file told it,
+        (Argyle's user ID; missing where it never became known), each a string; where a type was
+        spelled in another way, ``document_type_as_written`` (string), and where the file told it,
         ``type_found_by`` (string: ``file name`` or ``content``). Then: ``state`` (category:
         ``uploaded``; ``invalid``, not sent because of the row, its borrower or its file, so that
         it must be corrected; ``rejected_by_argyle``; ``not_sent``, certainly not stored;

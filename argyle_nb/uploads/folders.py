@@ -113,7 +113,9 @@ def manifest(folder: Path | str) -> pd.DataFrame:
     """
     place = Path(folder)
     if not place.is_dir():
-        raise ValidationError(f"{folder}: folder not found. Pass the folder that contains the documents.")
+        raise ValidationError(
+            f"{folder}: folder not found. Pass the folder that contains the documents."
+        )
     table = list_folder(place)
     troubles = [
         (file, f"{cell.why.partition('. ')[0]}.")
@@ -155,8 +157,9 @@ def tell_alike(external_ids: Iterable[str]) -> None:
     if several:
         more = f" (and {len(several) - 3} more)" if len(several) > 3 else ""  # noqa: PLR2004
         warnings.warn(
-            f"External IDs {', '.join(several[:3])}{more} differ only in upper and lower case. They "
-            "are different borrowers at Argyle. If they should be one, write them the same way.",
+            f"External IDs {', '.join(several[:3])}{more} differ only in upper and lower case. "
+            "They are different borrowers at Argyle. If they should be one, write them the same "
+            "way.",
             stacklevel=3,
         )
 
@@ -189,7 +192,9 @@ def list_folder(folder: Path, *, with_guesses: bool = True, user: str = "") -> p
     files = sorted(_files_below(whole, whole.resolve(), left_out))
     _tell_left_out(folder, left_out)
     if not files:
-        raise ValidationError(f"{folder}: the folder is empty. Pass the folder that contains the documents.")
+        raise ValidationError(
+            f"{folder}: the folder is empty. Pass the folder that contains the documents."
+        )
     if not any(map(_is_document, files)):
         [told] = grouped((str(file), NO_DOCUMENT) for file in files)
         raise ValidationError(f"{folder}: no documents found. {told}")

@@ -45,8 +45,8 @@ _SHOWN = {"new": "not_sent", "sending": "not_confirmed"}
 NOT_TRIED = LogEntry("new", None, "Not tried.")
 ALREADY_THERE = "Already at Argyle."
 UNSEEN = (
-    "Not confirmed: sending ended before Argyle answered, so the document may already be stored. Run "
-    "the batch again: it checks Argyle before it sends this document."
+    "Not confirmed: sending ended before Argyle answered, so the document may already be stored. "
+    "Run the batch again: it checks Argyle before it sends this document."
 )
 ELSEWHERE = "Another run is sending it now."
 ROLLED_BACK = (

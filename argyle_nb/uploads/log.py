@@ -413,8 +413,8 @@ class UploadLog:
 
     def _unusable(self, why: object) -> ConfigurationError:
         return ConfigurationError(
-            f"Can't use the upload log {self.path} ({why}). Check disk space and file permissions, or "
-            "choose another file."
+            f"Can't use the upload log {self.path} ({why}). Check disk space and file permissions, "
+            "or choose another file."
         )
 
 
@@ -528,7 +528,8 @@ def _check(connection: sqlite3.Connection, path: Path) -> int:
     columns = [row[1] for row in connection.execute("PRAGMA table_info(uploads)")]
     if (tables and not version) or (version and " ".join(columns) != _COLUMNS[version]):
         raise ConfigurationError(
-            f"Can't use the upload log {path} (it is another program's database). Choose another file."
+            f"Can't use the upload log {path} (it is another program's database). Choose another "
+            "file."
         )
     return version
 

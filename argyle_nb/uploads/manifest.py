@@ -54,7 +54,9 @@ _TOTAL = re.compile(r"(grand |sub)?-?totals?|sums?|count", re.IGNORECASE)
 NO_FILE = "the row names no file. Write its path in the file column."
 NO_BORROWER = "no borrower. Write external_id or user in the row, or pass user=... for all rows."
 A_TOTAL = "the row looks like a total, and there is no such file. Remove the row."
-TOO_MANY = "the row has more cells than the header. Put a text that has the separator in it in quotes."
+TOO_MANY = (
+    "the row has more cells than the header. Put a text that has the separator in it in quotes."
+)
 SEVERAL_FILES = "several files differ from this name only in upper and lower case. Rename them."
 
 
@@ -89,8 +91,8 @@ def read_manifest(
         table = manifest.reset_index(drop=True)
     elif not isinstance(manifest, (str, Path)):
         raise ValidationError(
-            f"Can't read {type(manifest).__name__} as a manifest. Pass a CSV file, an Excel workbook, "
-            f"a folder or a DataFrame with the columns {', '.join(MANIFEST_COLUMNS)}."
+            f"Can't read {type(manifest).__name__} as a manifest. Pass a CSV file, an Excel "
+            f"workbook, a folder or a DataFrame with the columns {', '.join(MANIFEST_COLUMNS)}."
         )
     elif Path(manifest).is_dir():
         table = list_folder(Path(manifest), with_guesses=known is None, user=user or "")
@@ -171,8 +173,8 @@ def _renamed(table: pd.DataFrame) -> pd.DataFrame:
     names = [found.get(name.strip(), name) for name in names]
     if "file" not in names:
         raise ValidationError(
-            f"The manifest has no file column. Found: {', '.join(names) or 'no columns'}. Rename the "
-            "column of paths to 'file'."
+            f"The manifest has no file column. Found: {', '.join(names) or 'no columns'}. Rename "
+            "the column of paths to 'file'."
         )
     twice = sorted({name for name in MANIFEST_COLUMNS if names.count(name) > 1})
     if twice:

@@ -265,7 +265,9 @@ def _update_of(poller: Poller, key: str, refusal: str) -> StatusUpdate:
     if time.monotonic() > polled.moved_at + FOLLOW_SECONDS:
         reason = f"{_ended(trouble)} Select Refresh status later." if trouble else LATER
         return StatusUpdate(polled.upload, "left", reason)
-    return StatusUpdate(polled.upload, "moves", f"{_ended(trouble)} Trying again" if trouble else "")
+    return StatusUpdate(
+        polled.upload, "moves", f"{_ended(trouble)} Trying again" if trouble else ""
+    )
 
 
 def _ended(trouble: str) -> str:

@@ -54,9 +54,7 @@ _UNCHECKED = "Not confirmed: it may be stored. Argyle could not be checked for i
 _UNAVAILABLE = (ApiError, DecodeError, DocumentError, TransportError)
 FINDINGS = ("duplicate", "not_in_log")
 
-FOUND = (
-    "Found at Argyle: the earlier upload was stored although it was never confirmed. Not sent again."
-)
+FOUND = "Found at Argyle: the document was stored although the upload was not confirmed."
 NOT_FOUND = (
     "Not listed at Argyle yet, but it may still appear. Not sent again. Run the batch again later."
 )

@@ -139,7 +139,8 @@ def _decoded(path: Path, content: bytes) -> tuple[str, bool]:
     except UnicodeDecodeError:
         if b"\0" in content[:2000]:
             raise ValidationError(
-                f"{path}: can't read the manifest (unknown encoding). Save it as .xlsx or as CSV UTF-8."
+                f"{path}: can't read the manifest (unknown encoding). Save it as .xlsx or as CSV "
+                "UTF-8."
             ) from None
     return content.decode("cp1252", "replace"), False
 
@@ -180,8 +181,8 @@ def _of_workbook(path: Path, is_header: Callable[[Sequence[str]], bool]) -> Shee
         import openpyxl  # noqa: PLC0415 - an extra
     except ImportError:
         raise ConfigurationError(
-            f"{path}: Excel workbooks need openpyxl. To install it, {install('excel')}. Or save the "
-            "workbook as CSV UTF-8."
+            f"{path}: Excel workbooks need openpyxl. To install it, {install('excel')}. Or save "
+            "the workbook as CSV UTF-8."
         ) from None
     try:
         with warnings.catch_warnings():
@@ -189,8 +190,8 @@ def _of_workbook(path: Path, is_header: Callable[[Sequence[str]], bool]) -> Shee
             sheets = _sheets_of(openpyxl, path)
     except Exception as error:  # noqa: BLE001 - a damaged workbook breaks it in any way there is
         raise ValidationError(
-            f"{path}: can't read the Excel workbook ({type(error).__name__}). Save it again as .xlsx, "
-            "or as CSV UTF-8."
+            f"{path}: can't read the Excel workbook ({type(error).__name__}). Save it again as "
+            ".xlsx, or as CSV UTF-8."
         ) from None
     tables = {name: _below_header(rows, is_header) for name, rows in sheets.items()}
     found = {name: table for name, table in tables.items() if table}
@@ -199,8 +200,8 @@ def _of_workbook(path: Path, is_header: Callable[[Sequence[str]], bool]) -> Shee
     first, *others = found
     if others:
         warnings.warn(
-            f"{path}: read sheet {first!r} only. {', '.join(map(repr, others))} also list files, and "
-            "were not read.",
+            f"{path}: read sheet {first!r} only. {', '.join(map(repr, others))} also list files, "
+            "and were not read.",
             stacklevel=2,
         )
     return found[first]
@@ -273,4 +274,6 @@ def unclear_id(value: Any, text: str) -> str | None:
     for pattern, why in _SPOILED.items():
         if re.fullmatch(pattern, text, re.IGNORECASE):
             return why
-    return None if text.isprintable() else "it has a line break or an invisible character. Remove it."
+    return (
+        None if text.isprintable() else "it has a line break or an invisible character. Remove it."
+    )

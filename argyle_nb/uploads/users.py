@@ -41,8 +41,8 @@ _WORDS: dict[MatchKind, str] = {
     "nobody": "New external ID. A user will be created.",
     "several": "Several users have this email address. Enter the user ID of one of them.",
     "not certain": (
-        f"Only the first {USERS_LOOKED_THROUGH:,} users were checked, and others may have this email "
-        "address. Enter a user ID or external ID instead."
+        f"Only the first {USERS_LOOKED_THROUGH:,} users were checked, and others may have this "
+        "email address. Enter a user ID or external ID instead."
     ),
     "unknown id": "User ID not found among the users checked. It will be sent as entered.",
     "not asked": "User search failed.",
@@ -62,8 +62,8 @@ def find_or_create_user(client: Client, upload_log: UploadLog, external_id: str)
         owners = sorted(user.id for user in users_called(client, external_id))
         if len(owners) > 1:
             raise ValidationError(
-                f"{len(owners)} users share this external ID ({', '.join(owners)}). Write the user ID "
-                "of the right one in the user column."
+                f"{len(owners)} users share this external ID ({', '.join(owners)}). Write the user "
+                "ID of the right one in the user column."
             )
         return owners[0] if owners else client.create_user(external_id=external_id).id
 

@@ -47,8 +47,12 @@ WEIGHTS: dict[str, Weight] = {
     "other_edits": Weight(45, "Other Edits", "text changed, meaning unknown"),
     "sbx_text_added": Weight(16, "Text Added After Saving", "may be a note or a signature"),
     "sbx_paystub_generator": Weight(62, "Online Paystub Generator", "anyone can enter any values"),
-    "sbx_sums_do_not_add_up": Weight(44, "Totals Do Not Reconcile", "payroll software adds correctly"),
-    "sbx_taxes_do_not_fit": Weight(36, "Tax Withholding Inconsistent With Wages", "6.2% and 1.45% are law"),
+    "sbx_sums_do_not_add_up": Weight(
+        44, "Totals Do Not Reconcile", "payroll software adds correctly"
+    ),
+    "sbx_taxes_do_not_fit": Weight(
+        36, "Tax Withholding Inconsistent With Wages", "6.2% and 1.45% are law"
+    ),
     "sbx_impossible_dates": Weight(40, "Impossible Dates", "no payment can have these dates"),
     "sbx_edited_by_software": Weight(42, "Edited By Software", "an editor saved a payroll file"),
     "sbx_file_dates_contradict": Weight(30, "File Dates Contradict", "changed before it was made"),
