@@ -108,7 +108,7 @@ class BorrowerListing:
     """Users and accounts, each listed once by a thread of its own while uploads are listed.
 
     Of one borrower or account that alone is asked for; who a borrower is, before anything is
-    listed. What the service refuses is told in a warning, for uploads are worth having without
+    listed. What Argyle refuses is told in a warning, for uploads are worth having without
     their borrowers.
 
     Parameters

@@ -69,7 +69,7 @@ class PolledUpload:
 
     @property
     def may_appear(self) -> bool:
-        """Whether it was taken in so lately that the service need not show it yet."""
+        """Whether it was taken in so lately that Argyle need not show it yet."""
         never_seen = self.unseen and self.upload.created_at is None
         return never_seen and time.monotonic() < self.moved_at + APPEARS_SECONDS
 

@@ -1,4 +1,4 @@
-"""A request to the service: with the key, within time limits, never redirected unseen."""
+"""A request to Argyle: with the key, within time limits, never redirected unseen."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ CONNECTIONS_KEPT = 32
 
 
 class ServerClock:
-    """The service's clock, by the ``Date`` of its answers, carried on by our monotonic one."""
+    """Argyle's clock, by the ``Date`` of its answers, carried on by our monotonic one."""
 
     def __init__(self) -> None:
         self._ahead: float | None = None
@@ -64,7 +64,7 @@ class ServerClock:
         self._ahead = seconds - time.monotonic()
 
     def now(self) -> float | None:
-        """Seconds since 1970 at the service; ``None`` before its first answer."""
+        """Seconds since 1970 at Argyle; ``None`` before its first answer."""
         return None if self._ahead is None else time.monotonic() + self._ahead
 
 
@@ -79,7 +79,7 @@ class Transport:
     """Requests to one environment, with its key.
 
     Calls may come from several threads. All share one `RateLimiter`: together they stay below
-    the service's limit, and one answer of 429 slows them all.
+    Argyle's limit, and one answer of 429 slows them all.
     """
 
     def __init__(self, settings: Settings) -> None:

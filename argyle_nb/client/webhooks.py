@@ -15,7 +15,7 @@ def verify_webhook(body: bytes, signature: str | None, secret: str) -> dict[str,
     """Check that a webhook was signed with your secret, and decode it.
 
     The signature is the hexadecimal HMAC-SHA512 of the raw body; it is compared in constant time.
-    A valid webhook that somebody recorded and sends again is still valid: an event only says that
+    A valid webhook that was recorded and is sent again is still valid. An event only says that
     something happened, so read the upload itself, with `Client.get_upload`, before you act on it.
 
     Parameters

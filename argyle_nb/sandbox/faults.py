@@ -39,10 +39,10 @@ _HTML_PAGE = "<html><head><title>502 Bad Gateway</title></head><body>Bad gateway
 
 @dataclass(frozen=True)
 class Faults:
-    """What goes wrong at a local sandbox, and how often.
+    """Simulated faults of a local sandbox, and their rates.
 
-    Rates are probabilities from 0 to 1, drawn anew for each request. At most one of them befalls
-    a request, the first drawn, in this order.
+    Rates are probabilities from 0 to 1, drawn for each request. At most one applies to a request:
+    the first drawn, in this order.
 
     Parameters
     ----------

@@ -43,30 +43,30 @@ for _name in ("argyle_nb", "python_multipart", "uvicorn"):
 
 
 class Sandbox:
-    """A local stand-in for the Argyle User Uploads API.
+    """The local sandbox: the Argyle User Uploads API on this computer, with simulated scores.
 
-    It listens on 127.0.0.1 only, asks for a key that is new at each start, keeps users, uploads
-    and documents in a folder, and inspects documents itself: its scores are not Ocrolus's.
+    It listens on 127.0.0.1 only, makes a new API key at each start, saves users, uploads and
+    documents in a folder, and inspects documents itself: its scores are not Ocrolus scores.
     Several sandboxes, in several processes, may share one folder.
 
     Parameters
     ----------
     folder
-        Where everything is kept; made, for its owner alone, when it does not exist.
+        Data folder; created if missing, readable by its owner only.
     port
-        0 takes any free port.
+        Port to listen on; 0 for any free port.
     stage_seconds
-        How long each of classification, OCR and authenticity lasts; 0 is at once.
+        Seconds per processing stage (classification, OCR, authenticity); 0 for at once.
     ocr
         ``"full"``; ``"classification"``, which leaves OCR and authenticity unauthorized; or
         ``"off"``, which leaves all three unauthorized.
     requests_per_second
-        More are answered 429; ``None`` for no limit (Argyle: 50).
+        Rate limit; requests above it get 429. ``None`` for no limit (Argyle: 50).
     faults
-        What goes wrong on purpose; ``None`` for nothing.
+        Simulated faults; ``None`` for none.
     null_style
-        How metadata that are not there are printed, as Argyle's examples do both: ``"null"``,
-        or ``"empty"`` for ``{}``.
+        How missing metadata is returned; Argyle's examples show both: ``"null"``, or ``"empty"``
+        for ``{}``.
 
     Examples
     --------

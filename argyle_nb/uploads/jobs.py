@@ -92,7 +92,7 @@ class UploadJob:
     rows: list[int]  # positions; the document is the first one's
     entry: LogEntry = NOT_TRIED
     key: UploadKey | None = None  # once the user's id is known
-    other_types: tuple[str, ...] = ()  # as which the service has it too
+    other_types: tuple[str, ...] = ()  # as which Argyle has it too
     seconds: float = 0.0
     ended_at: float | None = None  # the last attempt of this run, on the monotonic clock
 

@@ -108,9 +108,9 @@ class UploadKey(NamedTuple):
 class LogEntry(NamedTuple):
     """How far an upload got.
 
-    ``state`` is ``new`` (certainly not at the service), ``sending`` (by somebody who is alive),
+    ``state`` is ``new`` (certainly not at Argyle), ``sending`` (by somebody who is alive),
     ``uploaded`` (its upload id is known), ``rejected_by_argyle``, ``not_confirmed`` (it may be at
-    the service), ``possible_match`` (something of its name and time is there, with other bytes) or
+    Argyle), ``possible_match`` (something of its name and time is there, with other bytes) or
     ``invalid`` (a file that is never sent).
     """
 
@@ -118,7 +118,7 @@ class LogEntry(NamedTuple):
     upload_id: str | None = None
     reason: str | None = None
     attempts: int = 0  # over all runs
-    # Seconds since 1970 by the service's clock; none where that was not known yet.
+    # Seconds since 1970 by Argyle's clock; none where that was not known yet.
     sent_at: float | None = None
     name: str = ""  # as it was sent
     external_id: str | None = None  # the lender's own name of the user, where it is known
@@ -243,7 +243,7 @@ class UploadLog:
         return {row[0]: UploadKey(*row[1:]) for row in rows}
 
     def types_of_copies(self, scope: str) -> dict[tuple[str, str], set[str]]:
-        """Give the types of each content (SHA-256, user) that is at the service as several."""
+        """Give the types of each content (SHA-256, user) that is at Argyle as several."""
         with self._transaction():
             rows = self._connection.execute(
                 "SELECT sha256, user, document_type FROM uploads WHERE scope = :scope"
@@ -287,7 +287,7 @@ class UploadLog:
             )
 
     def arrived(self, scope: str, file: str, upload_id: str) -> None:
-        """Record that a file of a batch is at the service."""
+        """Record that a file of a batch is at Argyle."""
         with self._transaction(synchronous="NORMAL"):
             self._connection.execute(
                 "UPDATE batch_files SET upload_id = ? WHERE (scope, file) = (?, ?)",
@@ -303,7 +303,7 @@ class UploadLog:
             )
 
     def interrupted(self, scope: str) -> list[BatchFile]:
-        """Give the files of batches whose owner has ended before they were at the service."""
+        """Give the files of batches whose owner has ended before they were at Argyle."""
         with self._transaction():
             rows = self._connection.execute(
                 "SELECT b.file, b.path, b.is_copy, b.sha256, b.document_type, b.borrower, u.state,"

@@ -184,7 +184,7 @@ class UploadQueue:
     ) -> str:
         """Take in one document, which is inspected in another thread, and give its key.
 
-        Its type is guessed by default. Its user is an id, an external id or an e-mail address. A
+        Its type is guessed by default. Its user is an id, an external id or an email address. A
         copy is removed once it is at Argyle.
         """
         key, path = key or uuid.uuid4().hex, Path(path).absolute()
@@ -498,7 +498,7 @@ class QueueBatch:
                 self._end(files[row], job.entry, user, job.reason_for(row) or "")
 
     def _with_users(self, files: list[QueuedFile]) -> list[tuple[QueuedFile, Borrower]]:
-        """Find whose e-mail addresses these are; `send_jobs` knows all other names."""
+        """Find whose email addresses these are; `send_jobs` knows all other names."""
         borrowers: dict[str, Borrower] = {}
         for user in dict.fromkeys(file.user for file in files):
             if self._stop.is_set():

@@ -42,7 +42,7 @@ class QueuedFile:
     found: str = ""  # what it is by its content, in words
     document_type: str = ""  # empty until there is a guess
     is_guess: bool = True  # until somebody chooses
-    user: str = ""  # an id, an external id, or a user's e-mail address
+    user: str = ""  # an id, an external id, or a user's email address
     state: str = LOOKING
     batch: int = 0  # the number of the last one that it was in
     fraction: float = 0.0  # of its bytes that have left, 0 to 1

@@ -175,7 +175,7 @@ class StatusUpdate(NamedTuple):
 class StatusFollower:
     """Looks at uploads until they rest.
 
-    A broken connection, too many requests and failures of the service are waited out, with pauses
+    A broken connection, too many requests and failures of Argyle are waited out, with pauses
     of at most half a minute. An upload is left when the key is refused, when its stages have not
     moved for ten minutes, or when ``on_update`` raises, which this thread calls.
     """

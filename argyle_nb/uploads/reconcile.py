@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 SETTLE_SECONDS = 120.0
-# The service's clock and its list need not agree to the second.
+# Argyle's clock and its list need not agree to the second.
 _MARGIN_SECONDS = 300.0
 _BETWEEN_SEARCHES_SECONDS = 30.0
 _LONGEST_UPLOAD_SECONDS = 3600.0
@@ -115,7 +115,7 @@ class Reconciler:
         return job.entry.state in UNDECIDED
 
     def _absent(self, jobs: list[UploadJob]) -> list[UploadJob]:
-        """Look once for all jobs at the service; give those that are certainly not listed."""
+        """Look once for all jobs at Argyle; give those that are certainly not listed."""
         absent: list[UploadJob] = []
         by_user: dict[str, list[UploadJob]] = defaultdict(list)
         for job in jobs:
@@ -175,7 +175,7 @@ class Reconciler:
         return listing.digests[upload.id]
 
     def _wait_to_settle(self, jobs: list[UploadJob]) -> None:
-        """Wait until the service has had its time with each of these attempts."""
+        """Wait until Argyle has had its time with each of these attempts."""
         pause = self._confirm_timeout - min(self._age(job) for job in jobs)
         until = time.monotonic() + max(
             pause, min(_BETWEEN_SEARCHES_SECONDS, self._confirm_timeout / 4)

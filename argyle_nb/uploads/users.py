@@ -1,7 +1,7 @@
 """Whose a document is: what a manifest or a person writes, and the user that it names.
 
 `Users` is for batches, which create a user for a new external id; `UserFinder` is for people, who
-also write e-mail addresses and parts of names, and creates nobody.
+also write email addresses and parts of names, and creates nobody.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class Users:
         return find_or_create_user(self._client, self._log, external_id)
 
     def _check_nobodys(self, external_id: str) -> None:
-        """Refuse an external id that is the e-mail address or the id of somebody else."""
+        """Refuse an external id that is the email address or the id of somebody else."""
         with self._listing:
             # Argyle finds nobody by an address.
             if self._listed is None:
@@ -135,7 +135,7 @@ class Users:
 class UserMatch:
     """What was found for a text: the user that it names, and those that it may mean."""
 
-    text: str = field(repr=False)  # it may be an e-mail address
+    text: str = field(repr=False)  # it may be an email address
     users: tuple[User, ...] = ()  # the nearest first
     user: User | None = None
     kind: MatchKind = "nobody"
@@ -161,9 +161,9 @@ class UserFinder:
         self._searches = BackgroundQueue("users")
 
     def find(self, text: str, *, max_age: float = math.inf) -> UserMatch:
-        """Look for a user by an id, an external id, an e-mail address, or a part of them or a name.
+        """Look for a user by an id, an external id, an email address, or a part of them or a name.
 
-        The service is asked for an external id, never for an e-mail address. For all else the list
+        Argyle is asked for an external id, never for an email address. For all else the list
         of users is looked through, which is read again when it is older than ``max_age`` seconds or
         names nobody.
         """
@@ -202,7 +202,7 @@ class UserFinder:
             return UserMatch(text, kind="not asked", trouble=str(error))
 
     def _list(self) -> _Listed:
-        # Nothing is locked while the service is asked: the newest list simply takes its place.
+        # Nothing is locked while Argyle is asked: the newest list simply takes its place.
         users = self._client.list_users()
         known = {user.id: user for user in islice(users, USERS_LOOKED_THROUGH)}
         self._listed = _Listed(known, next(users, None) is None, time.monotonic())
@@ -238,7 +238,7 @@ def _match_of(text: str, listed: _Listed, by_external_id: list[User]) -> UserMat
 
 
 def _by_address(wanted: str, listed: _Listed) -> tuple[MatchKind, User | None]:
-    """Name the user with an e-mail address, or with an external id that looks like one."""
+    """Name the user with an email address, or with an external id that looks like one."""
     lower = wanted.lower()
     same = [
         user
