@@ -135,7 +135,7 @@ class Client:
 
         Examples
         --------
-        >>> [user.external_id for user in client.list_users(external_id="nobody")]
+        >>> [user.external_id for user in client.list_users(external_id="loan-00")]
         []
         """
         users = self._records(USERS, User, external_id=external_id)
