@@ -154,7 +154,7 @@ def test_people_are_told_where_documents_went(work, ran):
     place = ("--sandbox-folder", work / "sandbox", "--upload-log", work / "journal.sqlite")
     ended = run("upload", work / "manifest.csv", *place)
     where = r"the local sandbox \(http://127.0.0.1:\d+\)"
-    told = rf"2 files for {where}: 0 uploaded now, 1 already at Argyle, 1 refused"
+    told = rf"Uploaded 0 of 2 files to {where}\.\n1 already uploaded, 1 invalid\."
     assert re.search(told, ended.stdout), ended.stdout
 
 
@@ -244,7 +244,7 @@ def test_a_salt_comes_from_a_file(work, ran):
 def test_hashing_without_a_salt_is_told(work, ran, capsys):
     words = ["report", str(work / "archive"), str(work / "unsalted"), "--pii", "hashed"]
     assert cli.main(words) == 1
-    assert "needs a salt: give --salt-file" in capsys.readouterr().err
+    assert "needs a salt. Pass --salt-file" in capsys.readouterr().err
     assert cli.main([*words, "--salt-file", str(work / "no such file")]) == 1
     assert "cannot be read" in capsys.readouterr().err
 
@@ -322,7 +322,7 @@ def test_a_pull_of_nobody_is_told_in_the_words_of_a_shell(work, ran, capsys):
     words = ["pull", str(work / "nobody's"), "--sandbox-folder", str(work / "sandbox")]
     assert cli.main([*words, "--user", "X"]) == 1
     told = capsys.readouterr().err
-    assert "no user has the external id 'X' in environment local: check its spelling" in told
+    assert "No user has the external ID 'X' in environment local. Check its spelling" in told
     assert "client." not in told
 
 
@@ -354,7 +354,7 @@ def test_a_result_that_nobody_takes_is_no_traceback(end, work, ran):
         ["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
     )
     assert "Traceback" not in ended.stderr
-    told = "all was done, but its result cannot be written to stdout"
+    told = "The command finished, but its output could not be written to stdout"
     assert (ended.returncode, told in ended.stderr) == ((0, False) if end == ">&-" else (1, True))
     assert read_report(work / "untaken").rows["uploads.csv"] == 1
 
@@ -447,7 +447,7 @@ def test_the_version_is_told():
 def test_people_are_told_of_another_environment_than_the_local_one(capsys):
     sent = result_of(["uploaded"], file="a.pdf", reason=None)
     cli.print_batch(sent, environment="sandbox", base_url="https://api-sandbox.argyle.com")
-    told = "\n1 files for sandbox (https://api-sandbox.argyle.com): 1 uploaded now\n"
+    told = "\nUploaded 1 of 1 file to the Argyle sandbox (https://api-sandbox.argyle.com).\n"
     assert capsys.readouterr().out == told
 
 

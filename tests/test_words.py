@@ -57,6 +57,12 @@ WORDS = re.compile("|".join(rf"(?<![\w`.-])({avoided})(?![\w-])" for avoided in 
 SCRIPT_TEXT = re.compile(r'"([^"\n]* [^"\n]*)"|`([^`]* [^`]*)`')
 CODE_IN_TEXT = re.compile(r"^```.*?^```|``[^`]+``|`[^`]+`|\]\([^)]*\)", re.DOTALL | re.MULTILINE)
 
+# Modules whose errors keep to the pattern, and those errors; `DecodeError` has a pattern of its own.
+PATTERNED = (
+    r"argyle_nb/((client|uploads|archive|sandbox)/|(documents|config|connection|models|cli)\.py)"
+)
+ERRORS = frozenset(name for name in argyle_nb.__all__ if name.endswith("Error")) - {"DecodeError"}
+
 # Files whose sentences are still to be rewritten.
 NOT_YET = frozenset(
     {
@@ -139,6 +145,20 @@ def test_sentences_have_none_of_the_words_to_avoid(name):
     texts = list(_texts(ROOT / name))
     found = [f"{hit[0]!r} in {text.strip()[:200]!r}" for text in texts for hit in _hits(text)]
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("name", [name for name in _files() if re.match(PATTERNED, name)])
+def test_an_error_is_made_of_whole_sentences(name):
+    """``<object>: <what happened> (<technical cause>). <What to do>.``"""
+    assert [text for text in _errors(ROOT / name) if not text.endswith((".", "?", "}"))] == []
+
+
+def _errors(path: Path) -> Iterator[str]:
+    """Give the texts with which a module raises our errors; what is filled in stands in braces."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ERRORS:
+            texts = [part for part in node.args if isinstance(part, (ast.JoinedStr, ast.Constant))]
+            yield from (ast.unparse(text)[:-1] for text in texts[-1:] if " " in ast.unparse(text))
 
 
 @pytest.mark.parametrize(

@@ -251,7 +251,7 @@ def _how_it_rests(upload: UserUpload) -> str:
     if not any(upload.stages):
         return "Argyle returned no processing status"
     if not upload.at_rest:
-        return f"no processing started within {STEADY_SECONDS:.0f} s (status: idle)"
+        return f"no further processing within {STEADY_SECONDS:.0f} s (status: idle)"
     return COMPLETE
 
 

@@ -241,5 +241,5 @@ def test_an_unknown_engine_is_refused(folder):
 
 @pytest.mark.parametrize("question", ["raw", "history"])
 def test_an_upload_never_seen_is_not_found(folder, question):
-    with pytest.raises(NotFoundError, match="has never seen upload"):
+    with pytest.raises(NotFoundError, match="is not in Archive"):
         getattr(filled(folder, [scored(1, 10)]), question)(record(77)["id"])

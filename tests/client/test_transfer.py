@@ -212,7 +212,7 @@ def test_a_document_that_changes_while_it_is_sent_never_arrives(tmp_path, change
                 file.write(b"other bytes")
 
     with FaultServer() as server, client_of(server) as client:
-        with refused(DocumentError, "has changed since it was looked at, and was not sent"):
+        with refused(DocumentError, "the file changed after it was checked, and was not uploaded"):
             client.upload(path, document_type="paystubs", user=USER_ID, progress=meddle)
         until(lambda: server.ledger.count(UPLOAD) == 1)
         assert server.ledger.documents == []

@@ -46,7 +46,7 @@ def grown(path):
 CASES = [
     Case("missing", lambda _: None, "there is no such file"),
     Case("a folder", lambda path: path.mkdir(), "is a folder"),
-    Case("a pipe", os.mkfifo, "not an ordinary file"),
+    Case("a pipe", os.mkfifo, "not a regular file"),
     Case("a broken link", linked_to("nowhere.pdf"), "there is no such file"),
     Case("a link in a circle", linked_to("stub.pdf"), "check"),
     Case("no bytes", written(b""), "is empty (0 bytes)"),
@@ -57,7 +57,7 @@ CASES = [
     Case("a PDF cut off", written(PDF[:150]), "no end mark"),
     Case("a PDF without pages", written(b"%PDF-1.7\nstartxref\n0\n%%EOF"), "no pages"),
     Case("a JPEG without its end", written(JPEG[:-2]), None),
-    Case("a JPEG of a head only", written(JPEG[:20]), "no picture"),
+    Case("a JPEG of a head only", written(JPEG[:20]), "no image"),
     Case("a PNG cut off", written(PNG[:-20]), "cut off"),
     Case("a PNG with changed bytes", written(PNG[:60] + b"?" + PNG[61:]), "checksum"),
     Case("a HEIC cut off", written(HEIC[:-9]), "in the middle of a part"),

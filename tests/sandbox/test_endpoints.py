@@ -259,7 +259,7 @@ def test_two_documents_in_one_request_are_refused_and_leave_nothing(api, user, s
     parts = [("upload", ("a.pdf", PDF)), ("upload", ("b.pdf", PDF))]
     data = {"user": user, "document_type": "W-2"}
     answer = api("POST", "/v2/user-uploads", data=data, files=parts)
-    assert fields(answer) == {"upload": ["One request takes one document."]}
+    assert fields(answer) == {"upload": ["Only one document per request."]}
     assert sorted((sandbox.folder / "documents").iterdir()) == before
 
 

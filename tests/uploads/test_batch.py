@@ -15,7 +15,7 @@ import pytest
 
 from argyle_nb.config import Secret, Settings
 from argyle_nb.documents import PROTECTED
-from argyle_nb.errors import AuthenticationError, ConfigurationError
+from argyle_nb.errors import AuthenticationError, ConfigurationError, sentences
 from argyle_nb.uploads import upload_batch
 from argyle_nb.uploads.jobs import default_upload_log
 from argyle_nb.uploads.log import UploadLog
@@ -128,7 +128,7 @@ def test_the_same_manifest_again_sends_nothing(client, user, stubs, upload_log):
     first = upload_batch(client, stubs(3, user=user.id), upload_log=upload_log)
     second = upload_batch(client, stubs(3, user=user.id), upload_log=upload_log)
     assert second["upload_id"].tolist() == first["upload_id"].tolist()
-    assert second["reason"].tolist() == ["already at the service"] * 3
+    assert second["reason"].tolist() == ["Already at Argyle."] * 3
     assert len(uploads_of(client, user)) == 3
 
 
@@ -183,8 +183,8 @@ def test_a_copy_as_another_type_is_sent_and_says_so_in_every_run(client, user, s
     reasons = [
         upload_batch(client, corrected, upload_log=upload_log).loc[0, "reason"] for _ in range(2)
     ]
-    copy = "at the service as paystubs too: this is another copy, as W-2"
-    assert reasons == [copy, f"already at the service; {copy}"]
+    copy = "Also at Argyle as paystubs: this is another copy, as W-2."
+    assert reasons == [copy, f"Already at Argyle. {copy}"]
     assert len(uploads_of(client, user)) == 2
 
 
@@ -291,9 +291,9 @@ def test_a_protected_pdf_is_sent_with_a_warning(client, user, stubs, upload_log,
     manifest = stubs(user=user.id)
     (tmp_path / "stub0.pdf").write_bytes(encrypted_pdf())
     result = upload_batch(client, manifest, upload_log=upload_log)
-    assert result[["state", "reason"]].to_numpy().tolist() == [["uploaded", PROTECTED]]
+    assert result[["state", "reason"]].to_numpy().tolist() == [["uploaded", sentences(PROTECTED)]]
     again = upload_batch(client, manifest, upload_log=upload_log)
-    assert again.loc[0, "reason"] == f"already at the service; {PROTECTED}"
+    assert again.loc[0, "reason"] == f"Already at Argyle. {sentences(PROTECTED)}"
 
 
 def test_an_encrypted_pdf_is_refused_when_strict(client, user, stubs, upload_log, tmp_path):

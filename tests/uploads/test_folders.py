@@ -61,7 +61,7 @@ def test_a_sub_folder_is_a_borrower_and_names_tell_the_types(scans):
 def test_a_sub_folder_is_a_type_in_any_usual_spelling(scans, kind):
     rows, told = listed(scans({f"{kind}/scan.pdf": STUB}))
     assert rows == {f"{kind}/scan.pdf": ("W-2", "folder", None)}
-    counted = "of 1 files, 1 without a borrower: neither folder, name nor content tells. Fill in"
+    counted = "1 files, of which 1 without a borrower (not found in folder"
     assert [one.startswith(counted) for one in told] == [True]
 
 
@@ -86,12 +86,14 @@ def test_what_cannot_be_told_stays_empty_and_is_counted(scans):
     )
     assert set(rows.values()) == {(None, None, None)}
     assert told[0].startswith("of 3 files, 3 without a document type and 3 without a borrower")
-    assert told[0].endswith("notes.txt: not a PDF, JPEG, PNG or HEIC by its content, or empty")
+    assert told[0].endswith(
+        "notes.txt: not a PDF, JPEG, PNG or HEIC file (checked by content, not by name), or empty."
+    )
 
 
 def test_a_protected_file_whose_type_cannot_be_read_is_named(scans):
     _, told = listed(scans({"loan-7/scan.pdf": encrypted_pdf(), "loan-7/W2.pdf": encrypted_pdf()}))
-    assert told[0].endswith("scan.pdf: the file has a password, so its type cannot be read")
+    assert told[0].endswith("scan.pdf: the file has a password, so its type can't be read.")
 
 
 def test_folders_that_differ_by_case_only_are_named(scans):
@@ -198,7 +200,7 @@ def test_an_empty_folder_is_an_error(tmp_path):
 def test_a_folder_without_a_document_is_an_error(client, scans, upload_log):
     folder = scans({"loans.csv": b"a,b", "page.html": b"<html>", "empty.pdf": b""})
     for read in (manifest, partial(upload_batch, client, upload_log=upload_log)):
-        with refused(ValidationError, "holds no documents: 3 files .* not a PDF, JPEG"):
+        with refused(ValidationError, "no documents found. 3 files .* not a PDF, JPEG"):
             read(folder)
 
 

@@ -344,7 +344,7 @@ def test_the_database_of_another_program_is_refused_and_left_as_it_is(tmp_path, 
 def test_an_upload_log_of_a_newer_version_is_refused(upload_log, path):
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
-    with pytest.raises(ConfigurationError, match="update the package"):
+    with pytest.raises(ConfigurationError, match="Update the package"):
         UploadLog(path)
 
 

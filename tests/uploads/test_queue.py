@@ -211,7 +211,7 @@ def test_an_e_mail_address_of_nobody_makes_no_user_and_stops_no_other(queue, pap
     good = ready(queue, paper("b.pdf", 2), user.id)
     queue.send().join(60)
     assert queue.find(lost).state == "not_sent"
-    assert "No single user with the email address" in queue.find(lost).message
+    assert "No user has this email address" in queue.find(lost).message
     assert queue.find(good).upload_id
     assert not [u for u in client.list_users() if u.external_id == "stranger@example.test"]
 
@@ -493,8 +493,8 @@ def test_progress_counts_the_documents_of_the_batches_under_way(queue_of, paper)
 @pytest.mark.parametrize(
     ("reads", "words"),
     [
-        ([NOT_FOUND], "Stored as paystubs; no authenticity score (gone from the service)"),
-        ([scored(1, 150)], "Stored as paystubs; its score cannot be read (a score is 0 to 100"),
+        ([NOT_FOUND], "Stored as paystubs; no authenticity score (not found at Argyle (404))"),
+        ([scored(1, 150)], "Stored as paystubs; its score can't be read (a score is 0 to 100"),
         ([unscored(1, "completed", "in_progress", "idle"), record(1)], "paystubs: score 85, high"),
         ([unscored(1, "completed", "idle", "idle")], "Stored as paystubs; no authenticity score"),
         ([unscored(1, "completed", "failed", "idle")], "Stored as paystubs; no authenticity score"),
@@ -592,7 +592,7 @@ def test_other_content_of_the_same_size_and_time_is_not_sent_but_looked_at_anew(
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     queue.send().join(60)
     assert queue.find(key).state == "not_sent"
-    assert "has changed since it was looked at, and was not sent" in queue.find(key).message
+    assert "The file changed after it was checked, and was not uploaded" in queue.find(key).message
     assert list(client.list_uploads(user=user.id)) == []
     queue.send([key]).join(60)
     at(queue, key, "ready")
@@ -624,7 +624,7 @@ def test_rows_of_the_same_content_that_fail_name_the_first(queue_of, paper, monk
     again = ready(queue, paper("again.pdf", "xxx"), "somebody")
     queue.send().join(60)
     assert queue.find(again).message == (
-        f"the same content as {papers[-1]}; not tried: the service cannot be reached"
+        f"Same content as {papers[-1]}. Not tried: Argyle can't be reached."
     )
 
 
@@ -831,8 +831,8 @@ def test_names_that_no_manifest_can_hold_are_refused_and_the_others_go(client, u
     queue.send().join(60)
     told = {queue.find(key).message for key in keys if queue.find(key).state == "invalid"}
     assert told == {
-        "its name is no text (UTF-8); rename it",
-        "its name ends with a space; rename it",
+        "The file name is not valid UTF-8. Rename the file.",
+        "The file name ends with a space. Rename the file.",
     }
     assert len(queue.uploads) == 1
 

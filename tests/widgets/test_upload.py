@@ -135,7 +135,7 @@ def test_users_are_looked_for_by_e_mail_and_answered_by_message(panel, page, cli
     until(lambda: any(told.get("users") for told, _ in page.heard))
     [told] = [told for told, _ in page.heard if told.get("users")]
     assert told["users"] == [{"value": "panel-1", "label": f"Ada, {EMAIL}"}]
-    assert (told["text"], told["words"]) == (EMAIL, "a known user")
+    assert (told["text"], told["words"]) == (EMAIL, "Known user.")
     assert known.id not in state_of(panel)
 
 
@@ -145,7 +145,7 @@ def test_a_search_that_fails_says_why(tmp_path):
     page = Browser(UploadPanel(gone, tmp_path / "journal.sqlite"))
     page.ask("users", text="x")
     until(lambda: aside(page))
-    assert aside(page)[0]["words"].startswith("users cannot be looked up: ")
+    assert aside(page)[0]["words"].startswith("User search failed. ")
     assert "could not be reached" in aside(page)[0]["words"]
 
 
@@ -280,13 +280,13 @@ def test_with_a_corrected_key_the_same_panel_goes_on(tmp_path, pdf):
         page = Browser(first)
         page.ask("users", text="x")
         until(lambda: aside(page))
-        assert "users cannot be looked up" in aside(page)[0]["words"]
+        assert "User search failed" in aside(page)[0]["words"]
         key = first.queue.add(pdf)
         corrected = Client("good", "key", environment=server.url)
         second = UploadPanel(corrected, upload_log)
         page.ask("users", text="y")
         until(lambda: aside(page)[0]["text"] == "y")
-    assert "a new user gets it" in aside(page)[0]["words"]
+    assert "A user will be created" in aside(page)[0]["words"]
     assert [file.key for file in second.queue.files] == [key]
     assert second.queue.client is corrected
 
