@@ -464,9 +464,8 @@ def print_batch(sent: pd.DataFrame, *, environment: str, base_url: str) -> None:
     words = {"already_at_argyle": "already uploaded"}
     others = [f"{count} {words.get(name, name)}" for name, count in counts.items() if count]
     place = _PLACES.get(environment, environment)
-    write(f"\nUploaded {new} of {_counted(len(sent), 'file')} to {place} ({base_url}).")
-    if others:
-        write(f"{', '.join(others)}.")
+    told = ". ".join(filter(None, [f"{place} ({base_url})", ", ".join(others)]))
+    write(f"\nUploaded {new} of {_counted(len(sent), 'file')} to {told}.")
     for state, rows in sent[sent["state"] != "uploaded"].groupby("state", observed=True):
         for line in grouped(zip(rows["file"].fillna(""), rows["reason"].fillna(""), strict=True)):
             write(f"  {state}: {line}")

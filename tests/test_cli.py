@@ -154,7 +154,7 @@ def test_people_are_told_where_documents_went(work, ran):
     place = ("--sandbox-folder", work / "sandbox", "--upload-log", work / "journal.sqlite")
     ended = run("upload", work / "manifest.csv", *place)
     where = r"the local sandbox \(http://127.0.0.1:\d+\)"
-    told = rf"Uploaded 0 of 2 files to {where}\.\n1 already uploaded, 1 invalid\."
+    told = rf"Uploaded 0 of 2 files to {where}\. 1 already uploaded, 1 invalid\."
     assert re.search(told, ended.stdout), ended.stdout
 
 

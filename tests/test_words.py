@@ -57,7 +57,7 @@ WORDS = re.compile("|".join(rf"(?<![\w`.-])({avoided})(?![\w-])" for avoided in 
 SCRIPT_TEXT = re.compile(r'"([^"\n]* [^"\n]*)"|`([^`]* [^`]*)`')
 CODE_IN_TEXT = re.compile(r"^```.*?^```|``[^`]+``|`[^`]+`|\]\([^)]*\)", re.DOTALL | re.MULTILINE)
 
-# Modules whose errors keep to the pattern, and those errors; `DecodeError` has a pattern of its own.
+# Modules whose errors keep to the pattern, and those errors; `DecodeError` makes its own.
 PATTERNED = (
     r"argyle_nb/((client|uploads|archive|sandbox)/|(documents|config|connection|models|cli)\.py)"
 )
