@@ -94,17 +94,17 @@ def test_the_line_of_the_local_sandbox_tells_nothing_of_its_key(connected):
 @pytest.mark.parametrize("environment", ["sandbox", "production", "https://example.com"])
 def test_a_named_environment_without_a_key_is_an_error(monkeypatch, environment):
     monkeypatch.setenv("ARGYLE_ENVIRONMENT", environment)
-    with refused(ConfigurationError, "no credentials"):
+    with refused(ConfigurationError, "No credentials"):
         connect()
 
 
 def test_an_environment_argument_without_a_key_is_an_error():
-    with refused(ConfigurationError, "'production' was asked for"):
+    with refused(ConfigurationError, "No credentials found for environment 'production'"):
         connect(environment="production")
 
 
 def test_an_environment_that_nobody_knows_is_told_before_a_key_is_missed():
-    with refused(ConfigurationError, "unknown environment 'prod'"):
+    with refused(ConfigurationError, "Unknown environment 'prod'"):
         connect(environment="prod")
 
 

@@ -171,7 +171,7 @@ def test_a_key_that_is_refused_stops_at_once():
 
 def test_a_service_that_is_gone_is_given_up_and_every_upload_named():
     uploads = known([moving(number) for number in range(4)])
-    with pytest.warns(UserWarning, match="4 uploads did not come to rest"):
+    with pytest.warns(UserWarning, match="Processing did not finish for 4 uploads"):
         waited = wait_for(closed_port(), uploads)
     assert waited.unfinished == uploads
     assert any("could not be reached" in reason for reason in waited.reasons.values())
@@ -187,7 +187,7 @@ def test_a_service_that_never_answers_does_not_outlast_the_time_limit():
     hold = threading.Event()
     with HostileServer(lambda _: hold.wait(60) and Answer()) as server:
         started = time.monotonic()
-        with pytest.warns(UserWarning, match="did not come to rest"):
+        with pytest.warns(UserWarning, match="Processing did not finish"):
             wait_for(server, known([moving(1)]), timeout=0.5)
         assert time.monotonic() - started < 30
         hold.set()

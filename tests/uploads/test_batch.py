@@ -80,7 +80,7 @@ def test_a_result_tells_the_lenders_name_of_the_borrower_and_argyles(client, stu
 def test_the_upload_log_tells_the_lenders_name_of_the_borrower(client, stubs, upload_log, tmp_path):
     manifest = stubs(2, user="listed-1")
     (tmp_path / "stub1.pdf").write_bytes(b"")
-    with pytest.warns(UserWarning, match="1 of 2 lines cannot be sent"):
+    with pytest.warns(UserWarning, match="1 of 2 rows can't be uploaded"):
         upload_batch(client, manifest, upload_log=upload_log)
     with UploadLog(upload_log) as kept:
         rows = kept.latest(client.settings.log_scope, 9)
@@ -97,7 +97,7 @@ def test_a_batch_may_wait_until_its_uploads_are_processed(client, user, stubs, u
 
 def test_nobody_is_waited_for_where_nothing_was_sent(stubs, upload_log):
     with (
-        pytest.warns(UserWarning, match="The line cannot be sent"),
+        pytest.warns(UserWarning, match="The row can't be uploaded"),
         HostileServer(upload_answer()) as server,
     ):
         run(server, stubs(1, user=""), upload_log, wait=True)
@@ -106,7 +106,7 @@ def test_nobody_is_waited_for_where_nothing_was_sent(stubs, upload_log):
 
 def test_a_borrower_whom_two_users_may_be_is_refused_and_the_others_go(client, stubs, upload_log):
     twins = [client.create_user(external_id="twins-1") for _ in range(2)]
-    told = "1 of 2 lines could not be sent. stub0.pdf: 2 users have this external id"
+    told = "1 of 2 rows could not be uploaded. stub0.pdf: 2 users have this external id"
     with pytest.warns(UserWarning, match=told):
         result = upload_batch(client, stubs(2, user=["twins-1", "no-twin"]), upload_log=upload_log)
     assert result["state"].tolist() == ["invalid", "uploaded"]
@@ -118,7 +118,7 @@ def test_a_borrower_whom_two_users_may_be_is_refused_and_the_others_go(client, s
 def test_an_id_and_an_external_id_that_are_two_people_are_refused(client, stubs, upload_log):
     one = client.create_user(external_id="pair-1")
     manifest = stubs(2, user=one.id).assign(external_id=["pair-1", "pair-2"])
-    with pytest.warns(UserWarning, match="1 of 2 lines could not be sent"):
+    with pytest.warns(UserWarning, match="1 of 2 rows could not be uploaded"):
         result = upload_batch(client, manifest, upload_log=upload_log)
     assert result["state"].tolist() == ["uploaded", "invalid"]
     assert "another external id" in result.loc[1, "reason"]
@@ -143,7 +143,9 @@ def test_of_what_was_already_there_the_attempts_are_those_of_then_and_no_time_wa
 
 def test_borrowers_that_differ_by_case_only_are_named(client, stubs, upload_log):
     manifest = stubs(3, user=["CASE-30", "case-30", "case-31"])
-    with pytest.warns(UserWarning, match="'CASE-30' and 'case-30' differ by upper and lower case"):
+    with pytest.warns(
+        UserWarning, match="'CASE-30' and 'case-30' differ only in upper and lower case"
+    ):
         sent = upload_batch(client, manifest, upload_log=upload_log)
     assert sent["user"].nunique() == 3
 
@@ -192,7 +194,7 @@ def test_refused_files_are_reported_and_the_rest_is_sent(client, user, stubs, up
     manifest = stubs(3, user=user.id)
     (tmp_path / "stub0.pdf").write_bytes(b"")
     (tmp_path / "stub1.pdf").unlink()
-    with pytest.warns(UserWarning, match="2 of 3 lines cannot be sent; the others are") as told:
+    with pytest.warns(UserWarning, match="2 of 3 rows can't be uploaded; the others are") as told:
         result = upload_batch(client, manifest, upload_log=upload_log)
     assert len(told) == 1
     assert "stub0.pdf: is empty" in str(told[0].message)
@@ -299,13 +301,13 @@ def test_a_protected_pdf_is_sent_with_a_warning(client, user, stubs, upload_log,
 def test_an_encrypted_pdf_is_refused_when_strict(client, user, stubs, upload_log, tmp_path):
     manifest = stubs(user=user.id)
     (tmp_path / "stub0.pdf").write_bytes(encrypted_pdf())
-    with pytest.warns(UserWarning, match="The line cannot be sent"):
+    with pytest.warns(UserWarning, match="The row can't be uploaded"):
         result = upload_batch(client, manifest, upload_log=upload_log, strict=True)
     assert result.loc[0, "state"] == "invalid"
 
 
 def test_the_largest_size_can_be_set(client, user, stubs, upload_log):
-    with pytest.warns(UserWarning, match="The line cannot be sent"):
+    with pytest.warns(UserWarning, match="The row can't be uploaded"):
         result = upload_batch(client, stubs(user=user.id), upload_log=upload_log, max_bytes=10)
     assert result.loc[0, "state"] == "invalid"
     assert states(upload_log) == ["invalid"]

@@ -188,7 +188,7 @@ def test_a_name_that_is_no_text_is_named(scans):
 @pytest.mark.parametrize("folder", ["nowhere", "file"])
 def test_what_is_no_folder_is_an_error(tmp_path, folder):
     (tmp_path / "file").touch()
-    with refused(ValidationError, "is no folder"):
+    with refused(ValidationError, "folder not found"):
         manifest(tmp_path / folder)
 
 
@@ -250,7 +250,7 @@ def test_a_folder_that_names_another_borrower_than_the_given_one_is_not_sent(
 ):
     names = ("Fedex/W2.pdf", "Fedex/old-ones/W2.pdf", "given-1/W2.pdf", "given-1/more-of-it/W2.pdf")
     folder = scans({name: PDF + name.encode() for name in names})
-    with pytest.warns(UserWarning, match="2 of 4 lines cannot be sent"):
+    with pytest.warns(UserWarning, match="2 of 4 rows can't be uploaded"):
         sent = upload_batch(client, folder, user="given-1", upload_log=upload_log)
     assert sent["state"].tolist() == ["invalid", "invalid", "uploaded", "uploaded"]
     assert "'Fedex' and user 'given-1' are two borrowers" in sent.loc[0, "reason"]

@@ -59,7 +59,7 @@ def test_a_user_may_be_called_na(written):
 
 
 def test_the_sample_manifest_of_the_project_uploads(client, upload_log):
-    with pytest.warns(UserWarning, match="2 of .* lines cannot be sent"):
+    with pytest.warns(UserWarning, match="2 of .* rows can't be uploaded"):
         result = upload_batch(client, DOCUMENTS.parent / "manifest.csv", upload_log=upload_log)
     refused_files = result.loc[result["state"] == "invalid", "file"]
     assert {os.path.basename(file) for file in refused_files} == {  # noqa: PTH119 - only text
@@ -184,7 +184,7 @@ def test_a_borrower_for_all_lines_is_read_as_one_in_a_line(stubs):
     for given, meant in (("1001,0", "1001"), ("Mu\u0308ller", "M\u00fcller")):
         lines = read_manifest(stubs(2)[["file"]], user=given).lines
         assert {line.borrower.external_id for line in lines} == {meant}
-    with refused(ValidationError, "user '6,001': it looks like a number"):
+    with refused(ValidationError, "user '6,001': a number"):
         read_manifest(stubs(2), user="6,001")
 
 
@@ -252,7 +252,7 @@ def test_of_a_protected_file_it_is_said_that_its_type_cannot_be_read(tmp_path):
 def test_all_that_is_wrong_with_a_line_is_said_at_once(client, upload_log, tmp_path):
     (tmp_path / "notes.txt").write_text("no document")
     frame = pd.DataFrame({"file": [str(tmp_path / "notes.txt"), "gone.pdf"]})
-    with pytest.warns(UserWarning, match="None of 2 lines can be sent") as told:
+    with pytest.warns(UserWarning, match="None of 2 rows can be uploaded") as told:
         sent = upload_batch(client, frame, upload_log=upload_log)
     words = [["is not a PDF, JPEG", "no document type", "whose document"]]
     words += [["there is no such file", "no document type", "whose document"]]
@@ -262,7 +262,7 @@ def test_all_that_is_wrong_with_a_line_is_said_at_once(client, upload_log, tmp_p
 
 
 def test_an_unknown_type_for_all_lines_is_an_error(client, upload_log, stubs):
-    with refused(ValidationError, r"'paystbu' is not known \(did you mean paystubs"):
+    with refused(ValidationError, r"Unknown document_type 'paystbu' \(did you mean 'paystubs'"):
         upload_batch(client, stubs(), document_type="paystbu", upload_log=upload_log)
 
 
@@ -319,7 +319,7 @@ def test_each_bad_line_stays_behind_with_its_reason_and_the_others_go(stubs, upl
     manifest.loc[2, ["file", "document_type", "user"]] = None
     with (
         HostileServer(upload_answer()) as server,
-        pytest.warns(UserWarning, match="3 of 5 lines cannot be sent; the others are") as told,
+        pytest.warns(UserWarning, match="3 of 5 rows can't be uploaded; the others are") as told,
     ):
         result = run(server, manifest, upload_log)
     assert server.posts == 2
@@ -363,7 +363,7 @@ def test_a_line_with_more_cells_than_the_header_is_not_read(written):
 def test_mended_lines_are_sent_by_the_result_of_the_run_before(client, stubs, upload_log):
     manifest = stubs(2, user="mended-1").assign(loan=["x", "y"])
     manifest.loc[0, "document_type"] = "?"
-    with pytest.warns(UserWarning, match="1 of 2 lines cannot be sent"):
+    with pytest.warns(UserWarning, match="1 of 2 rows can't be uploaded"):
         sent = upload_batch(client, manifest, upload_log=upload_log)
     sent.loc[0, "document_type"] = "W2"
     again = upload_batch(client, sent, upload_log=upload_log)
@@ -387,7 +387,7 @@ def test_a_manifest_without_a_column_for_the_file_is_refused(client, upload_log)
 
 def test_a_column_that_is_there_twice_is_refused(client, upload_log):
     frame = pd.DataFrame([["a.pdf", "b.pdf"]], columns=["file", "file"])
-    with refused(ValidationError, "two columns file"):
+    with refused(ValidationError, "two columns named file"):
         upload_batch(client, frame, upload_log=upload_log)
 
 
@@ -406,7 +406,7 @@ def test_a_column_that_is_there_twice_is_refused(client, upload_log):
 )
 def test_a_file_that_is_no_manifest_is_refused(client, upload_log, tmp_path, content):
     (tmp_path / "list").write_bytes(content)
-    with refused(ValidationError, "list (is|has|cannot)"):
+    with refused(ValidationError, "list[^ ]*: (this|no|the|can)"):
         upload_batch(client, tmp_path / "list", upload_log=upload_log)
 
 
@@ -419,7 +419,7 @@ def test_a_document_is_no_manifest_and_it_is_said_what_to_name(client, upload_lo
 
 
 def test_a_missing_manifest_is_refused(client, upload_log, tmp_path):
-    with refused(ValidationError, "is not there"):
+    with refused(ValidationError, "file not found"):
         upload_batch(client, tmp_path / "nowhere.csv", upload_log=upload_log)
 
 
@@ -429,7 +429,7 @@ def test_a_list_of_files_is_no_manifest(client, upload_log):
 
 
 def test_a_column_that_the_result_needs_is_refused_and_not_overwritten(client, upload_log, stubs):
-    with refused(ValidationError, "column state"):
+    with refused(ValidationError, "column named state"):
         upload_batch(client, stubs().assign(state="Ohio"), upload_log=upload_log)
 
 

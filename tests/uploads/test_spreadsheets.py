@@ -261,7 +261,7 @@ def test_a_second_sheet_with_files_is_told(client, work, upload_log):
         book.copy_worksheet(sheet)
 
     path = workbook(again)(work)
-    with pytest.warns(UserWarning, match="the sheet 'Sheet' was read; 'Sheet Copy' list files too"):
+    with pytest.warns(UserWarning, match="read sheet 'Sheet' only. 'Sheet Copy' also list files"):
         assert len(upload_batch(client, path, upload_log=upload_log)) == 4
 
 

@@ -108,7 +108,7 @@ def test_of_several_users_with_an_external_id_none_is_meant(tmp_path):
     with serving(several[:1], several) as server:  # one of them is far down the list
         client = client_of(server)
         found = UserFinder(client).find("loan-7")
-        with pytest.raises(ValidationError, match="2 users have this external id") as caught:
+        with pytest.raises(ValidationError, match="2 users share this external ID") as caught:
             find_or_create_user(client, UploadLog(tmp_path / "j.sqlite"), "loan-7")
     assert all(user["id"] in str(caught.value) for user in several)
     assert (found.kind, found.user, len(found.users)) == ("shared", None, 2)
@@ -341,13 +341,13 @@ def test_an_external_id_whose_accents_are_written_apart_is_the_same_one(client, 
     assert UserFinder(client).find(composed).user.id == old.id
     assert audit(client, user=composed, upload_log=tmp_path / "j.sqlite").empty
     client.create_user(external_id=composed)
-    with pytest.raises(ValidationError, match="2 users have this external id"):
+    with pytest.raises(ValidationError, match="2 users share this external ID"):
         find_or_create_user(client, UploadLog(tmp_path / "j.sqlite"), composed)
 
 
 def test_argyles_id_in_the_place_of_an_external_id_makes_no_user(client, named):
     someone = client.create_user(external_id="by-id")
-    with pytest.raises(ValidationError, match="is the id of the user"):
+    with pytest.raises(ValidationError, match="is the user ID of the user"):
         named(external_id=someone.id)
     own = client.create_user(external_id=USER_ID)
     assert named(external_id=USER_ID) == own.id
