@@ -82,7 +82,7 @@ def test_a_type_that_somebody_chose_is_not_guessed_over(queue, pdf):
 
 def test_an_impossible_type_is_an_error_that_lists_the_six(queue, pdf):
     with pytest.raises(
-        ValidationError, match="Unknown document_type 'payslip'. Use one of: paystubs, W-2"
+        ValidationError, match=r"Unknown document_type 'payslip'. Use one of: paystubs, W-2"
     ):
         queue.add(pdf, document_type="payslip")
     key = queue.add(pdf)
