@@ -553,7 +553,8 @@ class QueueBatch:
         for file in files:
             now = self._files.find(file.key)
             if state == "not_confirmed" or (now and now.fraction == 1.0):
-                self._put(file, state="not_confirmed", message=f"{why.rstrip('.')}. {_MAY_BE_THERE}")
+                message = f"{why.rstrip('.')}. {_MAY_BE_THERE}"
+                self._put(file, state="not_confirmed", message=message)
             else:
                 self._put(file, state=state, fraction=0.0, message=why)
 
