@@ -246,7 +246,7 @@ def test_hashing_without_a_salt_is_told(work, ran, capsys):
     assert cli.main(words) == 1
     assert "needs a salt. Pass --salt-file" in capsys.readouterr().err
     assert cli.main([*words, "--salt-file", str(work / "no such file")]) == 1
-    assert "cannot be read" in capsys.readouterr().err
+    assert "can't read the salt" in capsys.readouterr().err
 
 
 def test_a_salt_that_is_not_used_is_told(work, ran, capsys):
@@ -329,12 +329,12 @@ def test_a_pull_of_nobody_is_told_in_the_words_of_a_shell(work, ran, capsys):
 def test_a_filter_that_matches_nothing_is_told(work, ran, capsys):
     words = ["report", str(work / "archive"), str(work / "nothing"), "--document-type", "1099"]
     assert cli.main(words) == 0
-    assert "Report on 0 of 1 uploads" in capsys.readouterr().out
+    assert "Report with 0 of 1 uploads" in capsys.readouterr().out
 
 
 def test_a_refresh_of_one_user_is_refused_and_not_made_of_all(work, capsys):
     assert cli.main(["pull", str(work / "archive"), "--refresh", "--user", "x"]) == 1
-    assert "leave out --user" in capsys.readouterr().err
+    assert "Leave out --user" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [[], ["--json"]])
@@ -406,7 +406,7 @@ def test_an_interrupt_is_exit_status_130(monkeypatch, capsys):
 
     monkeypatch.setitem(cli.COMMANDS, "lab", interrupted)
     assert cli.main(["lab"]) == 130
-    assert "run it again to go on" in capsys.readouterr().err
+    assert "Run the same command again to resume" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [["fly"], ["report"], ["report", "a", "b", "--pii", "none"]])

@@ -245,5 +245,5 @@ def test_a_bar_moves_in_a_terminal_where_it_takes_time(argyle, monkeypatch, is_t
     monkeypatch.setattr(sys, "stderr", stderr)
     monkeypatch.setattr(polling, "BAR_AFTER_SECONDS", seconds)
     assert len(fetch(argyle).uploads) == len(FIVE)
-    assert ("fetched: 5 uploads" in stderr.text) == (is_terminal and seconds == 0)
+    assert ("retrieved: 5 uploads" in stderr.text) == (is_terminal and seconds == 0)
     assert bool(stderr.text) == (is_terminal and seconds == 0)

@@ -174,7 +174,7 @@ def test_a_service_that_is_gone_is_given_up_and_every_upload_named():
     with pytest.warns(UserWarning, match="Processing did not finish for 4 uploads"):
         waited = wait_for(closed_port(), uploads)
     assert waited.unfinished == uploads
-    assert any("could not be reached" in reason for reason in waited.reasons.values())
+    assert any("can't be reached" in reason for reason in waited.reasons.values())
 
 
 def test_a_service_that_stumbles_is_asked_again():

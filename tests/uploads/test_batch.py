@@ -121,7 +121,7 @@ def test_an_id_and_an_external_id_that_are_two_people_are_refused(client, stubs,
     with pytest.warns(UserWarning, match="1 of 2 rows could not be uploaded"):
         result = upload_batch(client, manifest, upload_log=upload_log)
     assert result["state"].tolist() == ["uploaded", "invalid"]
-    assert "another external id" in result.loc[1, "reason"]
+    assert "another external ID" in result.loc[1, "reason"]
 
 
 def test_the_same_manifest_again_sends_nothing(client, user, stubs, upload_log):
@@ -197,11 +197,11 @@ def test_refused_files_are_reported_and_the_rest_is_sent(client, user, stubs, up
     with pytest.warns(UserWarning, match="2 of 3 rows can't be uploaded; the others are") as told:
         result = upload_batch(client, manifest, upload_log=upload_log)
     assert len(told) == 1
-    assert "stub0.pdf: is empty" in str(told[0].message)
-    assert "stub1.pdf: there is no such file" in str(told[0].message)
+    assert "stub0.pdf: the file is empty" in str(told[0].message)
+    assert "stub1.pdf: file not found" in str(told[0].message)
     assert result["state"].tolist() == ["invalid", "invalid", "uploaded"]
     assert "0 bytes" in result.loc[0, "reason"]
-    assert "no such file" in result.loc[1, "reason"]
+    assert "File not found" in result.loc[1, "reason"]
     assert result["bytes"].isna().tolist() == [True, True, False]
 
 
@@ -367,7 +367,7 @@ def test_what_cannot_be_looked_for_is_not_sent_again(stubs, upload_log, answer):
         run(server, stubs(1), upload_log)
         again = run(server, stubs(1), upload_log)
     assert again.loc[0, "state"] == "not_confirmed"
-    assert "could not be looked for" in again.loc[0, "reason"]
+    assert "could not be checked" in again.loc[0, "reason"]
     assert server.posts == 1
 
 

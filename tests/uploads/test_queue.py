@@ -57,7 +57,7 @@ def test_a_document_is_looked_at_and_its_type_is_guessed(queue, pdf):
 def test_a_file_that_is_no_document_is_refused_with_the_reason(queue, tmp_path):
     (tmp_path / "notes.pdf").write_text("just text")
     file = at(queue, queue.add(tmp_path / "notes.pdf"), "invalid")
-    assert "is not a PDF" in file.message
+    assert "Not a PDF" in file.message
 
 
 def test_an_encrypted_document_is_ready_and_says_so(queue, tmp_path):
@@ -223,7 +223,7 @@ def test_an_external_id_of_several_users_is_nobodys_until_another_is_chosen(queu
     key = ready(queue, paper(), "queue-twins")
     queue.send().join(60)
     assert queue.find(key).state == "not_sent"
-    assert "2 users have this external id" in queue.find(key).message
+    assert "2 users share this external ID" in queue.find(key).message
     assert queue.set([key], user=one.id) == []
     queue.send([key]).join(60)
     assert [upload.user for upload in queue.uploads] == [one.id]
@@ -304,7 +304,7 @@ def test_a_service_that_is_gone_leaves_the_document_to_be_tried_again(tmp_path, 
     key = ready(queue, paper())
     queue.send().join(60)
     assert queue.find(key).state == "not_sent"
-    assert "could not be reached" in queue.find(key).message
+    assert "can't be reached" in queue.find(key).message
     queue.send([key]).join(60)
     assert queue.find(key).state == "not_sent"
 
@@ -571,7 +571,7 @@ def test_an_address_that_has_a_second_owner_by_now_sends_nothing(
     key = ready(queue, paper(), "owner@example.test")
     queue.send().join(60)
     assert queue.find(key).state == "not_sent"
-    assert "several users" in queue.find(key).message
+    assert "Several users" in queue.find(key).message
 
 
 def test_a_document_that_was_overwritten_is_looked_at_anew_and_not_sent(paper, tmp_path):

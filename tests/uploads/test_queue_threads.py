@@ -180,7 +180,7 @@ def test_what_was_in_trouble_for_long_is_left_with_the_trouble(monkeypatch):
     with HostileServer(RESET) as server:
         [end] = Listener(server).ends()
     assert end.state == "left"
-    assert "broke off" in end.reason
+    assert "the connection dropped" in end.reason
     assert end.reason.endswith(". Select Refresh status later.")
 
 

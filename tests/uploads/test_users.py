@@ -202,7 +202,7 @@ def test_where_exactly_all_users_are_looked_through_an_address_is_certain():
 def test_an_id_that_no_user_has_is_no_new_user(client):
     found = UserFinder(client).find(USER_ID)
     assert (found.kind, found.user) == ("unknown id", None)
-    assert "it is taken as it is" in found.words
+    assert "It will be sent as entered" in found.words
 
 
 def test_an_external_id_of_nobody_says_that_a_new_user_gets_it():

@@ -146,7 +146,7 @@ def test_a_search_that_fails_says_why(tmp_path):
     page.ask("users", text="x")
     until(lambda: aside(page))
     assert aside(page)[0]["words"].startswith("User search failed. ")
-    assert "could not be reached" in aside(page)[0]["words"]
+    assert "can't be reached" in aside(page)[0]["words"]
 
 
 def test_the_upload_log_shows_what_was_sent_before(panel, page, pdf, user):
