@@ -61,7 +61,7 @@ def test_a_sub_folder_is_a_borrower_and_names_tell_the_types(scans):
 def test_a_sub_folder_is_a_type_in_any_usual_spelling(scans, kind):
     rows, told = listed(scans({f"{kind}/scan.pdf": STUB}))
     assert rows == {f"{kind}/scan.pdf": ("W-2", "folder", None)}
-    counted = "1 files, of which 1 without a borrower (not found in folder"
+    counted = "1 file, of which 1 without a borrower (not found in folder"
     assert [one.startswith(counted) for one in told] == [True]
 
 
@@ -85,7 +85,9 @@ def test_what_cannot_be_told_stays_empty_and_is_counted(scans):
         scans({"scan1.pdf": OFFER, "scan2.jpg": b"\xff\xd8\xff", "notes.txt": b"x"})
     )
     assert set(rows.values()) == {(None, None, None)}
-    assert told[0].startswith("of 3 files, 3 without a document type and 3 without a borrower")
+    assert told[0].startswith(
+        "3 files, of which 3 without a document type and 3 without a borrower"
+    )
     assert told[0].endswith(
         "notes.txt: not a PDF, JPEG, PNG or HEIC file (checked by content, not by name), or empty."
     )
@@ -101,7 +103,7 @@ def test_folders_that_differ_by_case_only_are_named(scans):
     if len(list(folder.iterdir())) == 2:
         pytest.skip("there is no such second folder on this system")
     _, [told] = listed(folder)
-    assert told.startswith("the external ids 'LOAN-7' and 'loan-7' differ by upper and lower case")
+    assert told.startswith("External IDs 'LOAN-7' and 'loan-7' differ only in upper and lower case")
 
 
 @pytest.mark.parametrize(
@@ -193,7 +195,7 @@ def test_what_is_no_folder_is_an_error(tmp_path, folder):
 
 
 def test_an_empty_folder_is_an_error(tmp_path):
-    with refused(ValidationError, "no files"):
+    with refused(ValidationError, "the folder is empty"):
         manifest(tmp_path)
 
 
