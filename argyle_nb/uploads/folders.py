@@ -143,8 +143,8 @@ def _unclear_in(table: pd.DataFrame) -> str:
         return ""
     files = "1 file" if len(table) == 1 else f"{len(table)} files"
     return (
-        f"{files}, of which {' and '.join(unclear)} (not found in folder, file name or content). Fill "
-        "in document_type and external_id, or pass document_type= and user= to upload_batch."
+        f"{files}, of which {' and '.join(unclear)} (not found in folder, file name or content). "
+        "Fill in document_type and external_id, or pass document_type= and user= to upload_batch."
     )
 
 
