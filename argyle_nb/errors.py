@@ -167,7 +167,12 @@ class DecodeError(ArgyleError):
 
 def sentences(*problems: str) -> str:
     """Put problems one after the other, where they stand without the object they are about."""
-    return " ".join(problem[:1].upper() + problem[1:] for problem in problems if problem)
+    return " ".join(map(_capitalized, filter(None, problems)))
+
+
+def _capitalized(problem: str) -> str:
+    is_name = "_" in problem.partition(" ")[0]  # such as that of a column
+    return problem if is_name else problem[:1].upper() + problem[1:]
 
 
 def words_of(error: Exception) -> str:

@@ -324,8 +324,9 @@ def _warn_of(uploads: Sequence[UserUpload], reasons: Mapping[str, str]) -> None:
     named = [f"{upload.id} ({reasons[upload.id]})" for upload in uploads[:_NAMED]]
     more = f", and {len(uploads) - _NAMED} more" if len(uploads) > _NAMED else ""
     warnings.warn(
-        f"Processing did not finish for {_counted(len(uploads))}: {', '.join(named)}{more}. They "
-        "are listed in `result.unfinished`. To keep waiting: client.wait(result.unfinished).",
+        f"Processing did not finish for {_counted(len(uploads))}: {', '.join(named)}{more}. "
+        "Unfinished uploads are listed in `result.unfinished`. To keep waiting: "
+        "client.wait(result.unfinished).",
         stacklevel=4,
     )
 

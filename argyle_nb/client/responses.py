@@ -107,7 +107,7 @@ def _refusal(answer: requests.Response, body: bytes, settings: Settings) -> ApiE
     # JSON may write any character of the key as an escape, so such a text is shown only as decoded.
     start = body[:_LOOKED_AT_BYTES].decode("utf-8", "replace")
     text = _one_line(_without_key(start if "\\" not in start else str(fields or ""), settings))
-    said = _one_line("; ".join(f"{name}: {' '.join(texts)}" for name, texts in fields.items()))
+    said = _one_line("; ".join(_told(name, texts) for name, texts in fields.items()))
     said = _whole_sentence(said or text)
     failed = f"{request} failed with {status}"
     details: dict[str, Any] = {"status": status, "body": text, "request": request}
@@ -176,6 +176,11 @@ def _messages(body: bytes) -> dict[str, list[str]]:
         str(name): [str(text) for text in (texts if isinstance(texts, list) else [texts])]
         for name, texts in value.items()
     }
+
+
+def _told(name: str, texts: list[str]) -> str:
+    said = " ".join(texts)
+    return said if name == "detail" else f"{name}: {said}"  # which is no field
 
 
 def _whole_sentence(text: str) -> str:

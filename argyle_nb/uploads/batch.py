@@ -196,7 +196,7 @@ def _tell_refused(
     elif len(refused) == len(lines):
         count = f"None of {len(lines)} rows {verb} be uploaded"
     else:
-        rest = "" if is_over else "; the others are"
+        rest = "" if is_over else "; the others are uploaded"
         count = f"{len(refused)} of {len(lines)} rows {verb} not be uploaded{rest}"
     count = count.replace("can not", "can't")
     warnings.warn(f"{count}. {' '.join(told)}", stacklevel=3)
