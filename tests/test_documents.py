@@ -28,7 +28,7 @@ from argyle_nb.documents import (
     MANY_PARTS,
     MAX_DOCUMENT_BYTES,
     NO_END,
-    NO_PICTURE_END,
+    NO_IMAGE_END,
     NO_TABLE,
     OPEN_ENCRYPTED,
     PDFIUM_SECONDS,
@@ -216,7 +216,7 @@ def test_of_a_file_that_grows_only_what_was_hashed_is_looked_at(tmp_path, media_
     content = KINDS[media_type][:-2]
     path = file_of(tmp_path, content)
     with Growing(path) as file:
-        assert problems_of(path, file, media_type, len(content)) == (NO_PICTURE_END,)
+        assert problems_of(path, file, media_type, len(content)) == (NO_IMAGE_END,)
 
 
 def test_the_limit_can_be_set(tmp_path):
@@ -380,12 +380,12 @@ def test_a_picture_cut_anywhere_is_refused_or_warned_of(media_type, data):
     cut = content[: data.draw(st.integers(16, len(content) - 1))]
     # A HEIC that ends between two of its parts looks whole without the last one.
     if media_type != "image/heic":
-        assert damage(cut, media_type) or problems(cut, media_type) == (NO_PICTURE_END,)
+        assert damage(cut, media_type) or problems(cut, media_type) == (NO_IMAGE_END,)
 
 
 @pytest.mark.parametrize("lost", range(1, 17))
 def test_a_png_that_lost_what_is_behind_its_pixels_is_sent_with_a_warning(lost):
-    assert problems(PNG[:-lost], "image/png") == (NO_PICTURE_END,)
+    assert problems(PNG[:-lost], "image/png") == (NO_IMAGE_END,)
 
 
 @pytest.mark.parametrize("lost", [17, 20, 60])
@@ -403,7 +403,7 @@ def test_a_png_without_pixels_has_no_picture():
 @pytest.mark.parametrize("lost", [1, 2, 40])
 def test_a_jpeg_without_its_end_is_sent_with_a_warning(kind, lost):
     photo = picture("JPEG", progressive=kind == "progressive")
-    assert problems(photo[:-lost], "image/jpeg") == (NO_PICTURE_END,)
+    assert problems(photo[:-lost], "image/jpeg") == (NO_IMAGE_END,)
 
 
 @settings(max_examples=10)
@@ -547,7 +547,7 @@ def test_a_photo_with_a_thumbnail_and_a_trailer_is_whole():
 def test_a_thumbnail_is_not_taken_for_the_picture():
     exif = b"\xff\xe1" + (len(JPEG) + 2).to_bytes(2) + JPEG
     assert damage(JPEG[:2] + exif + JPEG[2 : JPEG.index(b"\xff\xda")], "image/jpeg")
-    assert problems(JPEG[:2] + exif + JPEG[2:-2], "image/jpeg") == (NO_PICTURE_END,)
+    assert problems(JPEG[:2] + exif + JPEG[2:-2], "image/jpeg") == (NO_IMAGE_END,)
 
 
 def test_a_progressive_photo_is_whole():
@@ -560,7 +560,7 @@ def test_a_photo_with_a_broken_part_is_sent_with_a_warning(length, app, rest):
     photo = JPEG[:2] + part + JPEG[2:]
     Image.open(io.BytesIO(photo)).load()
     assert problems(photo, "image/jpeg") == (BROKEN_PARTS,)
-    assert problems(photo[:-2], "image/jpeg") == (BROKEN_PARTS, NO_PICTURE_END)
+    assert problems(photo[:-2], "image/jpeg") == (BROKEN_PARTS, NO_IMAGE_END)
 
 
 def test_a_png_whose_bytes_were_changed_is_damaged():

@@ -219,7 +219,7 @@ def test_the_four_formats_are_taken_whatever_their_name(api, user, content, docu
 )
 def test_other_formats_are_refused(api, user, content):
     answer = api.upload(user, file=("stub.pdf", content))
-    assert fields(answer) == {"upload": ["The file is no PDF, JPEG, PNG or HEIC document."]}
+    assert fields(answer) == {"upload": ["The file is not a PDF, JPEG, PNG or HEIC document."]}
 
 
 def test_an_empty_file_is_refused(api, user):

@@ -465,7 +465,7 @@ def test_another_store_is_another_scope_and_another_key_is_not(sandbox):
 def test_a_service_that_is_gone_is_not_asked_for_every_file(stubs, upload_log):
     result = run(closed_port(), stubs(60, user="somebody"), upload_log)
     assert set(result["state"]) == {"not_sent"}
-    untried = result["reason"].str.startswith("not tried")
+    untried = result["reason"].str.startswith("Not tried")
     assert untried.any()
     assert not untried.all()
 
