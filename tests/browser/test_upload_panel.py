@@ -154,7 +154,7 @@ def test_a_refused_file_says_why_and_the_same_file_can_be_chosen_again(page, pap
     cut.write_bytes(papers[0].read_bytes()[:2000])
     choose(page, cut)
     row(page, "cut.pdf", "invalid").wait_for()
-    assert "it was cut off" in row(page, "cut.pdf").inner_text()
+    assert "The PDF is incomplete" in row(page, "cut.pdf").inner_text()
     assert page.get_by_role("button", name="Upload", exact=True).is_disabled()
     page.get_by_role("button", name="Remove cut.pdf").click()
     page.wait_for_function("() => !document.querySelector('.argyle-document')")

@@ -193,7 +193,7 @@ def test_a_fault_inside_is_500_without_a_word_about_the_inside(tmp_path, caplog)
         sandbox._started().store.close()
         answer = api("GET", "/v2/users?external_id=canary")
         assert list(fields(answer, 500)) == ["detail"]
-        assert answer.json()["detail"].startswith("The local server failed")
+        assert answer.json()["detail"].startswith("The local sandbox failed")
         assert "sqlite" not in answer.text.lower()
         assert "Traceback" not in answer.text
     assert "closed database" in caplog.text

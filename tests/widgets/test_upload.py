@@ -116,7 +116,7 @@ def test_documents_on_the_kernels_machine_are_added_by_a_pattern(panel, page, pd
     names = [told["name"] for told in page.ask("open")["files"]]
     assert names == ["scan0.pdf", "scan1.pdf"]
     page.ask("add", text="nowhere/*.pdf")
-    until(lambda: "names no document" in aside(page)[0].get("trouble", ""))
+    until(lambda: "No files match" in aside(page)[0].get("trouble", ""))
 
 
 def test_the_same_can_be_said_in_python(panel, pdf, user, tmp_path):
