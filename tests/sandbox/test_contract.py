@@ -290,7 +290,7 @@ def limits_of(ours):
         schema = sent["birth_date"]["properties"][name]
         yield (schema["minimum"], schema["maximum"]), (least, most)
     yield page["limit"]["schema"]["default"], validation.DEFAULT_LIMIT
-    yield page["limit"]["description"], f"More than {validation.MAX_LIMIT} is as good as that."
+    yield page["limit"]["description"], f"Values above {validation.MAX_LIMIT} count as {validation.MAX_LIMIT}."
     yield schemas["UserUploadForm"]["maxProperties"], limits.MAX_PARTS
     yield webhook["properties"]["name"]["maxLength"], endpoints.MAX_TEXT
     yield webhook["properties"]["url"]["maxLength"], endpoints.MAX_URL
