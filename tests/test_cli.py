@@ -55,8 +55,8 @@ def rows_of(path):
 def test_the_demo_ends_well_although_two_files_are_bad(demo_run):
     ended, _ = demo_run
     assert ended.returncode == 0, ended.stderr
-    assert "refused: empty_scan.pdf" in ended.stdout
-    assert "refused: notes_renamed.pdf" in ended.stdout
+    assert "invalid: empty_scan.pdf" in ended.stdout
+    assert "invalid: notes_renamed.pdf" in ended.stdout
 
 
 def test_the_report_holds_one_row_per_accepted_document(demo_run):
@@ -138,7 +138,7 @@ def test_reasons_that_are_the_same_are_said_once(capsys):
     sent = result_of(states, file=files, reason="no type")
     cli.print_batch(sent, environment="local", base_url="http://127.0.0.1:1")
     assert (
-        "\n  refused: 4 files (0.pdf, 1.pdf, 2.pdf and 1 more): no type\n"
+        "\n  invalid: 4 files (0.pdf, 1.pdf, 2.pdf and 1 more): no type\n"
         in capsys.readouterr().out
     )
 
@@ -172,7 +172,7 @@ def test_a_refused_file_is_told_once_and_by_the_options_of_the_command(tmp_path,
     ended = run("upload", tmp_path / "list.csv", *place)
     assert ended.returncode == 3, ended.stderr
     for option in ("--document-type", "--user"):
-        assert ended.stdout.count(f"or give {option}") == 1
+        assert ended.stdout.count(f"or pass {option}") == 1
     assert "scan.jpg" not in ended.stderr
 
 
@@ -207,7 +207,7 @@ def test_nothing_but_the_result_is_on_stdout(ran):
 def test_without_json_people_are_told(work, ran, capsys):
     assert cli.main(["report", str(work / "archive"), str(work / "plain")]) == 0
     told = capsys.readouterr().out
-    assert "Report on 1 of 1 uploads" in told
+    assert "Report with 1 of 1 uploads" in told
     assert str(work / "plain" / "uploads.csv") in told
 
 
@@ -386,9 +386,9 @@ def test_people_are_told_how_many_borrowers_and_what_is_not_known_of_them(
         server.refused = ("/v2/users",)
         assert cli.main(["pull", str(tmp_path / "new"), "--environment", server.url]) == 0
     told = capsys.readouterr()
-    assert told.out == "4 uploads of 1 borrower, 4 with a score, 0 that cannot be read\n"
+    assert told.out == "4 uploads of 1 borrower: 4 scored, 0 unreadable\n"
     [warning] = [line for line in told.err.splitlines() if "403" in line]
-    assert warning.startswith("argyle-nb: users could not be read (GET /v2/users: 403")
+    assert warning.startswith("argyle-nb: 4 of 4 uploads have no external_id. Users could not be")
 
 
 # Errors and help
@@ -397,7 +397,7 @@ def test_people_are_told_how_many_borrowers_and_what_is_not_known_of_them(
 def test_an_error_is_one_line_on_stderr_and_exit_status_1(tmp_path, capsys):
     assert cli.main(["demo", "--documents", str(tmp_path / "none")]) == 1
     told = capsys.readouterr().err.splitlines()[-1]
-    assert "none is not there" in told
+    assert "none: file not found" in told
 
 
 def test_an_interrupt_is_exit_status_130(monkeypatch, capsys):
