@@ -10,17 +10,17 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(VENV)/ready  ## The main job: upload, retrieve, flatten, chart, report
+demo: $(VENV)/ready  ## Upload sample documents to a local sandbox and write a report
 	@$(BIN)/argyle-nb demo
 
-test: $(VENV)/ready-dev  ## Lint, types and every test
+test: $(VENV)/ready-dev  ## Lint, type-check and run all tests
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy
 	@$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder --max-worker-restart 0
 
-lab: $(VENV)/ready  ## JupyterLab on notebooks/
+lab: $(VENV)/ready  ## Open the notebooks in JupyterLab
 	@$(BIN)/argyle-nb lab
 
-bench: $(VENV)/ready-dev  ## Measure, each figure beside a baseline of the same run
+bench: $(VENV)/ready-dev  ## Run the benchmarks, each next to a baseline of the same run
 	@$(BIN)/python -m tests.benchmarks.frames_speed
 	@$(BIN)/python -m tests.benchmarks.sandbox_scale
 	@$(BIN)/python -m tests.benchmarks.archive_pull
@@ -31,21 +31,21 @@ bench: $(VENV)/ready-dev  ## Measure, each figure beside a baseline of the same 
 	@$(BIN)/python -m tests.benchmarks.explorer_speed
 	@$(BIN)/python -m tests.benchmarks.report_speed
 
-lock:  ## Resolve pyproject.toml into the two lock files (needs uv)
+lock:  ## Update the two lock files from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-annotate --extra build --extra excel --extra parquet pyproject.toml --output-file requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-annotate --extra dev --constraint requirements.lock pyproject.toml \
 	    --output-file requirements-dev.lock
 
-data: $(VENV)/ready-dev  ## Make data/documents again
+data: $(VENV)/ready-dev  ## Make the sample documents again
 	@$(BIN)/python -m data.make_documents data/documents
 
 clean:  ## Remove .venv and what the demo wrote
 	rm -rf $(VENV) demo-report
 
 $(VENV)/bin/python:
-	@echo "Making $(VENV) and installing what the lock says; the first time takes a minute"
+	@echo "Creating $(VENV) and installing locked dependencies (about 1 minute the first time)"
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/ready: requirements.lock pyproject.toml | $(VENV)/bin/python

@@ -1,4 +1,4 @@
-"""A Jupyter toolkit for the Argyle User Uploads API: upload, retrieve, flatten, analyse, report.
+"""A Jupyter toolkit for the Argyle User Uploads API: upload, retrieve, flatten, analyze, report.
 
 The public names are loaded when first used, so that importing this package costs next to nothing.
 """

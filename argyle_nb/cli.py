@@ -27,18 +27,23 @@ if TYPE_CHECKING:
 
 DONE, FAILED, INCOMPLETE, NO_UPLOADS, INTERRUPTED = 0, 1, 3, 4, 130
 EXIT_CODES = """exit status:
-  0    done
-  1    an error, told in one line on stderr
-  2    a command that cannot be understood
-  3    done, but some documents were not taken, or some records could not be read
-  4    done, but the report has no uploads
-  130  interrupted; run it again to go on
+  0    finished
+  1    error (one-line message on stderr)
+  2    invalid command or option
+  3    finished, but some documents were not uploaded or some records could not be read
+  4    finished, but the report has no uploads
+  130  interrupted; run the same command again to resume
 
-The key comes from ARGYLE_API_KEY_ID and ARGYLE_API_KEY_SECRET or from the credentials file, never
-from the command line. Results are on stdout, everything else on stderr.
+The API key comes from ARGYLE_API_KEY_ID and ARGYLE_API_KEY_SECRET or from the credentials file,
+never from the command line. Results are printed to stdout, everything else to stderr.
 """
-DEMO_TITLE = "argyle_nb demo (local sandbox: the scores are a stand-in for those of Ocrolus)"
+DEMO_TITLE = "argyle_nb demo (local sandbox: simulated scores, not from Ocrolus)"
 SALT_VARIABLE = "ARGYLE_NB_SALT"
+_PLACES = {
+    "local": "the local sandbox",
+    "sandbox": "the Argyle sandbox",
+    "production": "Argyle production",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"argyle-nb: {error}")
         return FAILED
     except KeyboardInterrupt:
-        say("argyle-nb: interrupted; run it again to go on")
+        say("argyle-nb: interrupted. Run the same command again to resume.")
         return INTERRUPTED
 
 
@@ -68,24 +73,24 @@ def parser() -> argparse.ArgumentParser:
     """Make the parser of all commands but ``sandbox``, which has its own."""
     top = argparse.ArgumentParser(
         prog="argyle-nb",
-        description="Argyle user uploads: send documents, fetch what was found, report on it.",
+        description="Upload documents to Argyle, download the results, and create reports.",
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     top.add_argument("--version", action=_ShowVersion, nargs=0, help="show the version and exit")
     commands = top.add_subparsers(required=True, metavar="command", dest="command")
-    _upload_options(
-        _command(commands, "upload", "send the documents of a manifest or folder, each once")
-    )
-    _pull_options(_command(commands, "pull", "list uploads into an archive"))
-    _report_options(_command(commands, "report", "report on an archive, without a network"))
-    demo = _command(commands, "demo", "the main job on a local sandbox")
+    purpose = "Upload the documents in a manifest or folder; skip files already uploaded"
+    _upload_options(_command(commands, "upload", purpose))
+    _pull_options(_command(commands, "pull", "Download upload results to an archive folder"))
+    _report_options(_command(commands, "report", "Create a report from an archive (works offline)"))
+    purpose = "Run upload, analysis and report with sample documents"
+    demo = _command(commands, "demo", purpose)
     demo.add_argument("--documents", type=Path, default=Path("data/documents"))
     demo.add_argument("--loans", type=Path, default=Path("data/loans.csv"))
     demo.add_argument("--folder", type=Path, default=Path("demo-report"))
-    _command(commands, "sandbox", "a local Argyle for any program")
-    lab = _command(commands, "lab", "JupyterLab on the notebooks")
+    _command(commands, "sandbox", "Start the local sandbox server")
+    lab = _command(commands, "lab", "Open the notebooks in JupyterLab")
     lab.add_argument("--folder", type=Path, default=Path("notebooks"))
     return top
 
@@ -115,81 +120,101 @@ def _upload_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "manifest",
         type=Path,
-        help="a folder, or a CSV file or workbook (file, document_type, external_id or user)",
+        help="folder, CSV file or Excel workbook (file, document_type, external_id or user)",
     )
-    command.add_argument("--document-type", help="of every document that has none of its own")
     command.add_argument(
-        "--user", help="an id or external id, of every document that has none of its own"
+        "--document-type", metavar="TYPE", help="default type for rows without one"
     )
-    command.add_argument("--upload-log", type=Path, help="SQLite file that remembers what was sent")
+    command.add_argument(
+        "--user", help="default borrower for rows without one (external ID or user ID)"
+    )
+    command.add_argument(
+        "--upload-log",
+        type=Path,
+        metavar="FILE",
+        help="SQLite file that records sent documents (default: "
+        "~/.local/share/argyle_nb/journal.sqlite)",
+    )
     _connection_options(command)
 
 
 def _pull_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("archive", help="a folder, or a URL that fsspec knows")
+    command.add_argument(
+        "archive", help="archive folder or URL (any fsspec location, such as s3://bucket/path)"
+    )
     _filter_options(command)
     command.add_argument(
-        "--refresh", action="store_true", help="ask again for uploads still in progress"
+        "--refresh", action="store_true", help="update only uploads that are still processing"
     )
     _connection_options(command)
 
 
 def _report_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("archive", help="what pull wrote")
-    command.add_argument("folder", type=Path, help="the report's own; replaced as a whole")
-    command.add_argument("--title", help="heads the page")
+    command.add_argument("archive", help="archive folder or URL, written by pull")
+    command.add_argument("folder", type=Path, help="report folder; an existing report is replaced")
+    command.add_argument("--title", metavar="TEXT", help="report title")
     _filter_options(command)
     command.add_argument(
-        "--external-id", help="as --user, for an external id that looks like an id"
+        "--external-id", help="like --user, for an external ID that looks like a user ID"
     )
     command.add_argument(
-        "--created-from", metavar="TIME", help="created_at from this date or time (UTC)"
+        "--created-from",
+        metavar="TIME",
+        help="only uploads created at or after TIME (ISO 8601, UTC)",
     )
     command.add_argument(
-        "--created-before", metavar="TIME", help="created_at before this date or time"
+        "--created-before", metavar="TIME", help="only uploads created before TIME (ISO 8601, UTC)"
     )
-    command.add_argument("--levels", help="preset of the levels, such as ocrolus-current")
-    command.add_argument("--ocr", action="store_true", help="also what was read from documents")
+    command.add_argument("--levels", help="level preset, such as ocrolus-current (default: argyle)")
     command.add_argument(
-        "--xlsx", action="store_true", help="also report.xlsx, a workbook of the tables"
+        "--ocr", action="store_true", help="include OCR data (may contain personal data)"
     )
     command.add_argument(
-        "--excel", action="store_true", help="CSV with a byte order mark and CR LF"
+        "--xlsx",
+        action="store_true",
+        help="also write report.xlsx, an Excel workbook of the tables",
+    )
+    command.add_argument(
+        "--excel", action="store_true", help="write CSV files for Excel (UTF-8 BOM, CRLF)"
     )
     command.add_argument(
         "--pii",
         choices=("masked", "hashed", "include"),
         default="masked",
-        help="personal data: masked (the default), keyed hashes, or in the clear",
+        help="personal data: masked (default), hashed, or include (unmasked)",
     )
     command.add_argument(
         "--salt-file",
         type=Path,
         metavar="FILE",
-        help="holds the salt of --pii hashed; else the variable ARGYLE_NB_SALT does",
+        help=f"salt for --pii hashed (default: environment variable {SALT_VARIABLE})",
     )
     _json_option(command)
 
 
 def _filter_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--user", help="of this id or external id only")
-    command.add_argument("--account", help="of this account only")
-    command.add_argument("--document-type", help="of this type only")
+    command.add_argument("--user", help="only uploads of this external ID or user ID")
+    command.add_argument("--account", help="only uploads of this account ID")
+    command.add_argument(
+        "--document-type", metavar="TYPE", help="only uploads of this document type"
+    )
 
 
 def _connection_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--environment", help="sandbox, production, local or a URL")
-    command.add_argument("--profile", help="a table of the credentials file")
-    command.add_argument("--sandbox-folder", type=Path, help="where the local sandbox keeps things")
+    command.add_argument("--profile", metavar="NAME", help="profile in the credentials file")
+    command.add_argument(
+        "--sandbox-folder", type=Path, metavar="DIR", help="data folder of the local sandbox"
+    )
     _json_option(command)
 
 
 def _json_option(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--json", action="store_true", help="the result as JSON on stdout")
+    command.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
 def upload(options: argparse.Namespace) -> int:
-    """Send the documents of a manifest or a folder, each once."""
+    """Upload the documents in a manifest or folder; skip files already uploaded."""
     with _connected(options) as client:
         sent = _sent(
             client,
@@ -212,15 +237,15 @@ def _sent(client: Client, manifest: Path, **options: Any) -> pd.DataFrame:
     """Send a batch, and say of it what its printed result does not; reasons name our options."""
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always", UserWarning)
-        # The result names these lines.
-        warnings.filterwarnings("ignore", r"((None|\d+) of \d+ lines|The line) c(an|ould)")
+        # The result names these rows.
+        warnings.filterwarnings("ignore", r"((None|\d+) of \d+ rows|The row) c(an|ould)")
         sent = anb.upload_batch(client, manifest, **options)
     for warning in told:
         say(f"argyle-nb: {warning.message}")
     reasons = sent["reason"]
     for name in ("document_type", "user"):
-        option = f"give --{name.replace('_', '-')}"
-        reasons = reasons.str.replace(f"give {name}=", option, regex=False)
+        option = f"pass --{name.replace('_', '-')}"
+        reasons = reasons.str.replace(f"pass {name}=...", option, regex=False)
     return sent.assign(reason=reasons)
 
 
@@ -239,13 +264,13 @@ def _counts_of(sent: pd.DataFrame) -> dict[str, int]:
 
 
 def pull(options: argparse.Namespace) -> int:
-    """List uploads into an archive, or ask again for those that were still in progress."""
+    """Download upload results to an archive, or update those that are still processing."""
     archive = anb.Archive(options.archive)
     filters = {name: getattr(options, name) for name in ("user", "account", "document_type")}
     if options.refresh and any(filters.values()):
         raise ConfigurationError(
-            "--refresh asks for every upload still in progress: leave out --user, --account and "
-            "--document-type"
+            "--refresh updates every upload that is still processing. Leave out --user, --account "
+            "and --document-type."
         )
     with _connected(options) as client:
         if options.refresh:
@@ -262,14 +287,14 @@ def pull(options: argparse.Namespace) -> int:
         write_json(where | {"archive": options.archive} | counts | {"unreadable": len(unreadable)})
     else:
         write(
-            f"{_counted(len(uploads), 'upload')} of {_counted(borrowers, 'borrower')}, "
-            f"{scored} with a score, {len(unreadable)} that cannot be read"
+            f"{_counted(len(uploads), 'upload')} of {_counted(borrowers, 'borrower')}: "
+            f"{scored} scored, {len(unreadable)} unreadable"
         )
     return INCOMPLETE if unreadable else DONE
 
 
 def report(options: argparse.Namespace) -> int:
-    """Write a report on an archive; it needs no network and no key."""
+    """Create a report from an archive; it needs no network and no API key."""
     made = anb.export_report(
         anb.Archive(options.archive),
         options.folder,
@@ -322,7 +347,7 @@ def lab(folder: Path) -> int:
 
 
 def sandbox(arguments: Sequence[str]) -> int:
-    """Serve a local Argyle to any program until Ctrl-C."""
+    """Serve the local sandbox to any program until Ctrl-C."""
     from argyle_nb.connection import serve_sandbox  # noqa: PLC0415 - as above
 
     return serve_sandbox(arguments)
@@ -387,11 +412,11 @@ def _borrower(options: argparse.Namespace) -> dict[str, str | None]:
     user, external_id = options.user, options.external_id
     for option, name in (("--user", user), ("--external-id", external_id)):
         if name is not None and not name.strip():
-            raise ConfigurationError(f"{option} is empty: name the borrower, or leave it out")
+            raise ConfigurationError(f"{option} is empty. Name the borrower, or leave it out.")
     if user is None or is_uuid(user):
         return {"user": user, "external_id": external_id}
     if external_id not in (None, user):
-        raise ConfigurationError("--user and --external-id name two borrowers: leave out one")
+        raise ConfigurationError("--user and --external-id name two borrowers. Leave out one.")
     return {"external_id": user}
 
 
@@ -406,13 +431,13 @@ def _times(options: argparse.Namespace) -> tuple[str | None, str | None]:
         except ValueError:
             raise ConfigurationError(
                 f"{option} must be a date such as 2026-01-31, or a time in UTC such as "
-                f"2026-01-31T09:30, not {limit!r}"
+                f"2026-01-31T09:30, not {limit!r}."
             ) from None
     first, end = times
     if first is not None and end is not None and first >= end:
         raise ConfigurationError(
             f"--created-before {options.created_before} must be later than --created-from "
-            f"{options.created_from}"
+            f"{options.created_from}."
         )
     return options.created_from, options.created_before
 
@@ -423,30 +448,29 @@ def _salt(options: argparse.Namespace) -> bytes | str | None:
             return None
         if SALT_VARIABLE not in os.environ:
             raise ConfigurationError(
-                f"--pii hashed needs a salt: give --salt-file FILE or set {SALT_VARIABLE}"
+                f"--pii hashed needs a salt. Pass --salt-file FILE or set {SALT_VARIABLE}."
             )
         return os.environ[SALT_VARIABLE]
     try:
         salt: bytes = options.salt_file.read_bytes()
     except OSError as error:
         raise ConfigurationError(
-            f"the salt in {options.salt_file} cannot be read ({error.strerror})"
+            f"{options.salt_file}: can't read the salt ({error.strerror}). Check the path."
         ) from None
     return salt.strip()
 
 
 def print_batch(sent: pd.DataFrame, *, environment: str, base_url: str) -> None:
-    """Say how many files are in each state and where, and why some were not taken."""
+    """Say how many files are in each state and where, and why some were not uploaded."""
     from argyle_nb.uploads.folders import grouped  # noqa: PLC0415 - it needs pandas
 
-    words = {"uploaded_now": "uploaded now", "already_at_argyle": "already at Argyle"}
-    states = ", ".join(
-        f"{count} {words.get(name, name)}"
-        for name, count in _counts_of(sent).items()
-        if count or name == "uploaded_now"
-    )
-    where = "the local sandbox" if environment == "local" else environment
-    write(f"\n{len(sent)} files for {where} ({base_url}): {states}")
+    counts = _counts_of(sent)
+    new = counts.pop("uploaded_now")
+    words = {"already_at_argyle": "already uploaded"}
+    others = [f"{count} {words.get(name, name)}" for name, count in counts.items() if count]
+    place = _PLACES.get(environment, environment)
+    told = ". ".join(filter(None, [f"{place} ({base_url})", ", ".join(others)]))
+    write(f"\nUploaded {new} of {_counted(len(sent), 'file')} to {told}.")
     for state, rows in sent[sent["state"] != "uploaded"].groupby("state", observed=True):
         for line in grouped(zip(rows["file"].fillna(""), rows["reason"].fillna(""), strict=True)):
             write(f"  {state}: {line}")
@@ -477,9 +501,9 @@ def print_loans(loans: pd.DataFrame, uploads: pd.DataFrame) -> None:
 
 def print_report(report: Report) -> None:
     """Say how many uploads a report is on, and list its files."""
-    uploads = report.manifest["reconciliation"]["listed"]
+    uploads = report.manifest["reconciliation"]["in_report"]
     left_out = report.manifest["left_out"]["rows"]["uploads"]
-    write(f"\nReport on {uploads} of {uploads + left_out} uploads:")
+    write(f"\nReport with {uploads} of {uploads + left_out} uploads written to {report.folder}:")
     for path in report.files.values():
         write(f"  {path}")
 
@@ -505,7 +529,8 @@ def write(text: str) -> None:
         # Else the interpreter would try again when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise ConfigurationError(
-            f"all was done, but its result cannot be written to stdout ({error.strerror})"
+            "The command finished, but its output could not be written to stdout "
+            f"({error.strerror})."
         ) from None
 
 

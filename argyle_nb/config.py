@@ -64,7 +64,7 @@ class Secret:
         return "<secret>"
 
     def __reduce__(self) -> str:
-        raise TypeError("a secret is never pickled; connect again where it is needed")
+        raise TypeError("Secrets can't be pickled. Connect again where the client is needed.")
 
     def reveal(self) -> str:
         """Give the secret itself; only the transport asks."""
@@ -114,8 +114,8 @@ class Settings:
         _check_key_text("api_key_secret", self.api_key_secret.reveal())
         if self.api_key_id.startswith(LOCAL_KEY_PREFIX) and not is_loopback(self.base_url):
             raise ConfigurationError(
-                f"a key of the local sandbox is never sent to {self.base_url}: "
-                "give a key of that environment"
+                f"API keys of the local sandbox are never sent to {self.base_url}. Use a key of "
+                "that environment."
             )
 
 
@@ -130,17 +130,19 @@ def base_url_of(environment: str) -> str:
         return ENVIRONMENTS[environment]
     if environment == LOCAL:
         raise ConfigurationError(
-            "the local sandbox makes its own key: use anb.connect(environment='local') without one"
+            "The local sandbox makes its own API key. Use anb.connect(environment='local') without "
+            "one."
         )
     scheme, host, port, rest = _address(environment)
     if rest:
         raise ConfigurationError(
-            f"the address of {host} must be scheme, host and port only: "
-            "no user, password, path or query"
+            f"{host}: the address has more than scheme, host and port. Leave out user, password, "
+            "path and query."
         )
     if scheme == "http" and host not in LOOPBACK_HOSTS:
         raise ConfigurationError(
-            f"http://{host} would send the key in the clear: use https (http only on loopback)"
+            f"http://{host} would send your API key unencrypted. Use https (http is allowed only "
+            "on this computer, such as 127.0.0.1)."
         )
     shown = f"[{host}]" if ":" in host else host
     return f"{scheme}://{shown}" + (f":{port}" if port else "")
@@ -156,8 +158,8 @@ def _address(url: str) -> tuple[str, str, int | None, bool]:
     if not HOST.fullmatch(host) or parts.scheme not in _DEFAULT_PORTS or not url.isprintable():
         # What stands before an @ may be a secret.
         raise ConfigurationError(
-            f"unknown environment {url.rpartition('@')[2][:40]!r}: "
-            "use 'sandbox', 'production', 'local' or a URL such as https://api.example.com"
+            f"Unknown environment {url.rpartition('@')[2][:40]!r}. Use 'sandbox', 'production', "
+            "'local' or a URL such as https://api.example.com."
         )
     more = "@" in url or parts.query or parts.fragment or parts.path not in ("", "/")
     return parts.scheme, host, None if port == _DEFAULT_PORTS[parts.scheme] else port, bool(more)
@@ -180,10 +182,12 @@ def make_settings(
 def _check_key_text(name: str, text: str) -> None:
     if not text or not (text.isascii() and text.isprintable()) or " " in text:
         raise ConfigurationError(
-            f"{name} must be printable ASCII without spaces: copy it again from Argyle Console"
+            f"{name} must be printable ASCII without spaces. Copy it again from Argyle Console."
         )
     if name == "api_key_id" and ":" in text:
-        raise ConfigurationError("api_key_id must not hold a colon (HTTP Basic forbids it)")
+        raise ConfigurationError(
+            "api_key_id must not contain a colon. Copy it again from Argyle Console."
+        )
 
 
 def find_settings(
@@ -203,7 +207,7 @@ def find_settings(
     wanted = environment or (None if profile else _variable("ARGYLE_ENVIRONMENT", environ))
     if api_key_id or api_key_secret:
         if profile:
-            raise ConfigurationError("a key and a profile were given: give one of the two")
+            raise ConfigurationError("Both a key and a profile were given. Pass only one of them.")
         pair = _whole_pair(api_key_id, api_key_secret, "the arguments")
         return make_settings(*pair, wanted or "sandbox", "the arguments")
     if profile is None:
@@ -227,7 +231,9 @@ def _settings_of_profile(profile: str | None, environment: str | None) -> Settin
         if profile is None:
             return None
         known = ", ".join(sorted(profiles)) or "none"
-        raise ConfigurationError(f"no profile {name!r} in {path} (there: {known}): run anb.login()")
+        raise ConfigurationError(
+            f"{path}: no profile {name!r} (found: {known}). Run anb.login({name!r})."
+        )
     table = profiles[name]
     where = f"profile {name!r} of {path}"
     pair = _whole_pair(table.get("api_key_id"), table.get("api_key_secret"), where)
@@ -236,10 +242,12 @@ def _settings_of_profile(profile: str | None, environment: str | None) -> Settin
 
 def _whole_pair(key_id: str | None, secret: str | None, where: str) -> tuple[str, str]:
     if not key_id and not secret:
-        raise ConfigurationError(f"no key id and no secret in {where}: both are needed")
+        raise ConfigurationError(f"No API key ID and no secret in {where}. Both are needed.")
     if not key_id or not secret:
-        missing = "secret" if key_id else "key id"
-        raise ConfigurationError(f"half a credential pair in {where}: the {missing} is missing")
+        missing = "secret" if key_id else "API key ID"
+        raise ConfigurationError(
+            f"Incomplete credentials in {where}: the {missing} is missing. Both are needed."
+        )
     return key_id, secret
 
 
@@ -257,7 +265,8 @@ def ca_bundle() -> str | None:
                     ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
             except OSError:
                 raise ConfigurationError(
-                    f"{name} names {path}, which is no file of certificates: mend it or unset it"
+                    f"{name} points to {path}, which is not a certificate file. Correct it or "
+                    "unset the variable."
                 ) from None
             return path
     return None
@@ -274,16 +283,16 @@ def credentials_path() -> Path:
 
 
 def login(profile: str = "default", environment: str = "sandbox") -> Path:
-    """Ask for a key and keep it in the credentials file, readable by its owner only.
+    """Ask for an API key and save it in the credentials file, readable by its owner only.
 
-    The answers are read with getpass, so they never enter a notebook's output or widget state.
+    The input is read with getpass, so it never enters a notebook's output or widget state.
 
     Parameters
     ----------
     profile
-        The table of the file to write; other tables stay as they are.
+        The profile to write; other profiles stay as they are.
     environment
-        ``"sandbox"``, ``"production"`` or a URL; kept with the key.
+        ``"sandbox"``, ``"production"`` or a URL; saved with the key.
 
     Returns
     -------
@@ -301,10 +310,10 @@ def login(profile: str = "default", environment: str = "sandbox") -> Path:
     """
     base_url_of(environment)
     if not profile or not profile.isprintable():
-        raise ConfigurationError(f"{profile!r} cannot name a profile: use printable text")
+        raise ConfigurationError(f"{profile!r} can't name a profile. Use printable text.")
     path = credentials_path()
     profiles = read_profiles(path)
-    key_id = _ask(f"Argyle API key id ({environment}): ")
+    key_id = _ask(f"Argyle API key ID ({environment}): ")
     secret = _ask("Argyle API key secret: ")
     pair = _whole_pair(key_id, secret, "the answers")
     make_settings(*pair, environment)
@@ -325,8 +334,8 @@ def _ask(question: str) -> str:
             return SecretStr(getpass.getpass(question).strip())
         except (getpass.GetPassWarning, EOFError):
             raise ConfigurationError(
-                "there is no terminal where a key can be typed unseen: run anb.login() in a "
-                "notebook or a terminal, or set ARGYLE_API_KEY_ID and ARGYLE_API_KEY_SECRET"
+                "Can't prompt for the key without echoing it here. Run anb.login() in a notebook "
+                "or terminal, or set ARGYLE_API_KEY_ID and ARGYLE_API_KEY_SECRET."
             ) from None
 
 
@@ -340,11 +349,13 @@ def read_profiles(path: Path) -> Profiles:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         # The parser's message quotes the file, which holds a secret.
         raise ConfigurationError(
-            f"{path} is not readable TOML: mend it, or remove it and run anb.login()"
+            f"{path} is not readable as TOML. Fix it, or delete it and run anb.login()."
         ) from None
     for name, table in profiles.items():
         if not isinstance(table, dict) or not all(isinstance(v, str) for v in table.values()):
-            raise ConfigurationError(f"{path}: [{name}] must be a table of texts")
+            raise ConfigurationError(
+                f"{path}: [{name}] must be a table of texts. Run anb.login({name!r})."
+            )
     return profiles
 
 
@@ -368,7 +379,8 @@ def _check_private(path: Path) -> None:
     status = path.stat()
     if status.st_mode & 0o077 or status.st_uid != os.getuid():
         raise ConfigurationError(
-            f"{path} can be read by others than you: run 'chmod 600 {path}' as its owner"
+            f"{path} is readable by other users, or is not yours. Run as its owner: "
+            f"chmod 600 {path}"
         )
 
 
@@ -382,4 +394,6 @@ def write_profiles(path: Path, profiles: Mapping[str, Mapping[str, str]]) -> Non
             # Not `tomli_w.dump`: where a write fails, its variables hold parts of a key.
             file.write(tomli_w.dumps(profiles).encode())
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be written ({error.strerror})") from None
+        raise ConfigurationError(
+            f"{path}: can't write the file ({error.strerror}). Check permissions and free space."
+        ) from None

@@ -36,20 +36,20 @@ def connect(
 ) -> Client:
     """Connect to Argyle, or to a local sandbox where there are no credentials.
 
-    Credentials are looked for in the arguments, in ``ARGYLE_API_KEY_ID`` and
-    ``ARGYLE_API_KEY_SECRET``, and in the file that `login` writes. One line is printed: where
-    requests go and where the key was found, never a part of it.
+    Credentials are read from the first of these that is set: the arguments, ``ARGYLE_API_KEY_ID``
+    and ``ARGYLE_API_KEY_SECRET``, the file that `login` writes. One line is printed: the
+    environment and the source of the credentials, never a part of the key.
 
     Parameters
     ----------
     api_key_id, api_key_secret
-        One pair, or neither.
+        Both, or neither.
     environment
-        ``"sandbox"``, ``"production"``, a URL, or ``"local"`` for the local sandbox whatever
-        credentials there are. Production is used only where it is named: here, in
+        ``"sandbox"``, ``"production"``, a URL, or ``"local"`` to use the local sandbox even if
+        credentials are set. Production is used only where it is named: here, in
         ``ARGYLE_ENVIRONMENT``, or in the profile.
     profile
-        A table of the credentials file.
+        A profile in the credentials file.
     sandbox_folder
         Where the local sandbox keeps its documents; ``~/.local/share/argyle_nb/sandbox`` by
         default. Naming a folder asks for the local sandbox. Several notebooks may use one.
@@ -62,23 +62,23 @@ def connect(
     Raises
     ------
     ConfigurationError
-        Half a pair, an unsafe file, or an environment named without credentials for it.
+        Incomplete credentials, an unsafe file, or an environment named without credentials.
 
     Examples
     --------
     >>> client = connect(environment="local", sandbox_folder=folder)  # doctest: +ELLIPSIS
-    argyle_nb: local sandbox at http://127.0.0.1:...
+    argyle_nb: connected to the local sandbox at http://127.0.0.1:...
     """
     api_key_id, api_key_secret = secret_str(api_key_id), secret_str(api_key_secret)
     if sandbox_folder is not None:
         environment = environment or LOCAL
         if environment != LOCAL:
             raise ConfigurationError(
-                f"sandbox_folder is of the local sandbox, not of environment {environment!r}: "
-                "leave one of them out"
+                f"sandbox_folder works only with environment='local', not {environment!r}. Remove "
+                "one of them."
             )
     if environment == LOCAL and (api_key_id or api_key_secret or profile):
-        raise ConfigurationError("environment 'local' takes no credentials: leave them out")
+        raise ConfigurationError("Environment 'local' takes no credentials. Leave them out.")
     settings = (
         None
         if environment == LOCAL
@@ -87,8 +87,8 @@ def connect(
     if settings is None:
         return _connect_locally(sandbox_folder, asked=environment == LOCAL)
     print(
-        f"argyle_nb: Argyle {settings.environment} at {settings.base_url}, "
-        f"credentials from {settings.source}"
+        f"argyle_nb: connected to Argyle {settings.environment} at {settings.base_url} "
+        f"(credentials from {settings.source})."
     )
     return Client.from_settings(settings)
 
@@ -115,10 +115,10 @@ def _argyle_settings(
         return None
     settings = find_settings(api_key_id, secret, environment=environment, profile=profile)
     if settings is None and named:
-        base_url_of(named)  # a name that nobody knows is the first thing to mend
+        base_url_of(named)  # an unknown name is the first thing to fix
         raise ConfigurationError(
-            f"environment {named!r} was asked for, but there are no credentials: set "
-            "ARGYLE_API_KEY_ID and ARGYLE_API_KEY_SECRET, or run anb.login()"
+            f"No credentials found for environment {named!r}. Set ARGYLE_API_KEY_ID and "
+            "ARGYLE_API_KEY_SECRET, or run anb.login()."
         )
     return settings
 
@@ -133,10 +133,10 @@ def _connect_locally(folder: Path | str | None, *, asked: bool) -> Client:
         source="the local sandbox",
         store=f"local sandbox {sandbox.id}",
     )
-    why = "" if asked else " (no credentials found)"
+    why = "" if asked else "no credentials found; "
     print(
-        f"argyle_nb: local sandbox at {sandbox.url}{why}, documents in {_shown(sandbox.folder)}; "
-        "its scores are a stand-in for those of Ocrolus"
+        f"argyle_nb: connected to the local sandbox at {sandbox.url} "
+        f"({why}documents in {_shown(sandbox.folder)}). Scores are simulated, not from Ocrolus."
     )
     return Client.from_settings(settings)
 

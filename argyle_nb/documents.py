@@ -33,21 +33,26 @@ EXTENSIONS = {
     "image/heic": ".heic",
 }
 
-# Problems, each after the pattern "<what>: <what it may mean>".
-PROTECTED = "the PDF is password-protected: the service cannot read it"
+# Problems: what it is, and what it may mean.
+PROTECTED = "the PDF is password-protected, so Argyle can't read it. Upload an unprotected copy."
 OPEN_ENCRYPTED = (
-    "the PDF is encrypted, but opens without a password: the service may not be able to read it"
+    "the PDF is encrypted, but opens without a password. Argyle may not be able to read it."
 )
-ENCRYPTED = "the PDF is encrypted: if it asks for a password, the service cannot read it"
-NO_END = "the PDF has no end mark (%%EOF): it may have been cut off"
-FAR_END = "the PDF goes on behind its end mark (%%EOF): it may be padded, or a change was cut off"
+ENCRYPTED = (
+    "the PDF is encrypted. If it needs a password to open, Argyle can't read it. Upload an "
+    "unprotected copy."
+)
+NO_END = "the PDF has no end marker (%%EOF). It may be incomplete."
+FAR_END = (
+    "the PDF continues after its end marker (%%EOF). It may be padded, or a change is incomplete."
+)
 NO_TABLE = (
-    "the PDF's objects are not where its table says, or it has none: viewers may mend that, "
-    "the service may not"
+    "the PDF's table of objects is wrong or missing. Viewers may repair it; Argyle may not be able "
+    "to."
 )
-NO_PICTURE_END = "the picture has no end mark: it may have been cut off, and a part not be shown"
-BROKEN_PARTS = "the file has a broken part beside its picture: some programs may not open it"
-MANY_PARTS = "the file has an unusual number of parts: it was not looked at up to its end"
+NO_IMAGE_END = "the image has no end marker. It may be incomplete, and part of it not shown."
+BROKEN_PARTS = "part of the file beside its image is damaged. Some programs may not open it."
+MANY_PARTS = "the file has an unusual number of parts. It was not checked to its end."
 
 # A PDF may begin anywhere in these.
 HEAD_BYTES = 1024
@@ -58,10 +63,10 @@ _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", 
 
 # Readers look for a PDF's end mark in the last 1,024 bytes; some scanners pad further.
 _TAIL_BYTES = 4096
-# A picture of 200 MB has some thousands; each takes microseconds.
+# An image of 200 MB has some thousands; each takes microseconds.
 _MAX_PARTS = 100_000
 _SEARCH_BYTES = 1 << 16
-_CUT_OFF = "it was cut off; save or fetch it again"
+_AGAIN = "Save or download it again."
 
 _START = re.compile(rb"startxref\s+(\d{1,12})(?!\d)")
 _XREF = re.compile(rb"\s*(xref|\d+\s+\d+\s+obj)")
@@ -97,7 +102,7 @@ _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD8)})
 _JPEG_FRAME = re.compile(rb"\xff[\xc0-\xc3\xc5-\xc7\xc9-\xcb\xcd-\xcf]")
 # What no viewer can do without; a wrong checksum elsewhere is passed over.
-_PNG_PICTURE = frozenset({b"IHDR", b"PLTE", b"IDAT"})
+_PNG_IMAGE = frozenset({b"IHDR", b"PLTE", b"IDAT"})
 _JPEG_SCAN, _JPEG_END = re.compile(rb"\xff\xda"), re.compile(rb"\xff\xd9")
 
 
@@ -118,7 +123,7 @@ class Document:
     media_type
         By content, not by extension: PDF, JPEG, PNG or HEIC.
     problems
-        What does not keep it from being sent, but may keep the service from reading it.
+        What does not keep it from being uploaded, but may keep Argyle from reading it.
     """
 
     path: Path
@@ -133,8 +138,8 @@ class Document:
     def pages(self) -> int | None:
         """Pages of a PDF, counted when first asked for, in at most 3 s.
 
-        ``None`` for pictures, and for a PDF that is damaged beyond mending, asks for a password or
-        takes longer.
+        ``None`` for images, and for a PDF that is damaged beyond repair, needs a password or takes
+        longer.
         """
         answer = ask_pdfium(self.path) if self.media_type == "application/pdf" else None
         return answer if answer and answer > 0 else None
@@ -143,7 +148,7 @@ class Document:
 def inspect_document(
     path: Path | str, *, max_bytes: int = MAX_DOCUMENT_BYTES, strict: bool = False
 ) -> Document:
-    """Look at one file as it will be sent.
+    """Check a file before upload: type, size, integrity, encryption.
 
     Parameters
     ----------
@@ -153,7 +158,7 @@ def inspect_document(
         The largest allowed size; by default 200 MB, which Ocrolus publishes for one upload (Argyle
         publishes no limit).
     strict
-        Refuse what has a problem: an encrypted PDF, or damage that viewers mend.
+        Refuse what has a problem: an encrypted PDF, or damage that viewers repair.
 
     Returns
     -------
@@ -163,15 +168,15 @@ def inspect_document(
     Raises
     ------
     DocumentError
-        Missing, a folder, not an ordinary file, unreadable, empty, too large, of another type, cut
-        off or damaged so that viewers do not open it (or a PNG, show a part only), or (strict) with
-        a problem; it says which, and the cure.
+        Missing, a folder, not a regular file, unreadable, empty, too large, of another type,
+        incomplete or damaged so that viewers do not open it (or show only a part of a PNG), or
+        (strict) with a problem. It says which, and what to do.
 
     Examples
     --------
     >>> inspect_document("nowhere.pdf")
     Traceback (most recent call last):
-    argyle_nb.errors.DocumentError: nowhere.pdf: there is no such file; check the path
+    argyle_nb.errors.DocumentError: nowhere.pdf: file not found. Check the path.
     """
     path = Path(path)
     try:
@@ -181,15 +186,19 @@ def inspect_document(
             media_type = media_type_of(head)
             if media_type is None:
                 raise DocumentError(
-                    path, "is not a PDF, JPEG, PNG or HEIC by its content; save it as one of these"
+                    path,
+                    "not a PDF, JPEG, PNG or HEIC file (checked by content, not by name). Convert "
+                    "it and try again.",
                 )
             sha256, size = _digest(file, max_bytes)
             _check_limit(path, size, max_bytes)  # it may have grown
             problems = problems_of(path, file, media_type, size)
     except OSError as error:
-        raise DocumentError(path, f"cannot be read ({error.strerror}); check its rights") from None
+        raise DocumentError(
+            path, f"can't read the file ({error.strerror}). Check the file permissions."
+        ) from None
     if problems and strict:
-        raise DocumentError(path, f"{problems[0]}; open it and save it anew, without a password")
+        raise DocumentError(path, f"{problems[0]} Open it and save it again, without a password.")
     return Document(path, safe_name(path.name), size, sha256, media_type, problems)
 
 
@@ -235,14 +244,14 @@ def safe_name(name: str) -> str:
 
 def _check_size(path: Path, max_bytes: int) -> None:
     if not path.exists():
-        raise DocumentError(path, "there is no such file; check the path")
+        raise DocumentError(path, "file not found. Check the path.")
     if path.is_dir():
-        raise DocumentError(path, "is a folder, not a document; name the files in it")
+        raise DocumentError(path, "this is a folder, not a document. Name the files in it.")
     if not path.is_file():
-        raise DocumentError(path, "is not an ordinary file; copy the document to one")
+        raise DocumentError(path, "not a regular file. Copy the document to one.")
     size = path.stat().st_size
     if size == 0:
-        raise DocumentError(path, "is empty (0 bytes); save or scan it again")
+        raise DocumentError(path, "the file is empty (0 bytes). Save or scan it again.")
     _check_limit(path, size, max_bytes)
 
 
@@ -250,8 +259,8 @@ def _check_limit(path: Path, size: int, max_bytes: int) -> None:
     if size > max_bytes:
         raise DocumentError(
             path,
-            f"is {size / 1e6:.1f} MB, over the limit of {max_bytes / 1e6:.0f} MB; "
-            "split it or scan it at a lower resolution",
+            f"the file is {size / 1e6:.1f} MB; the limit is {max_bytes / 1e6:.0f} MB. "
+            "Split it or scan it at a lower resolution.",
         )
 
 
@@ -265,7 +274,7 @@ def _digest(file: BinaryIO, max_bytes: int) -> tuple[str, int]:
 
 
 def problems_of(path: Path, file: BinaryIO, media_type: str, size: int) -> tuple[str, ...]:
-    """Say what may keep the service from reading a document; refuse what viewers do not open."""
+    """Say what may keep Argyle from reading a document; refuse what viewers do not open."""
     return _CHECKS[media_type](path, file, size)
 
 
@@ -335,9 +344,9 @@ def _pdf_problems(path: Path, file: BinaryIO, size: int) -> tuple[str, ...]:
     if not end.has_table and answer in (0, _NO_PDF):
         raise DocumentError(
             path,
-            f"the PDF has no end mark (%%EOF): {_CUT_OFF}"
+            f"the PDF is incomplete (no %%EOF marker). {_AGAIN}"
             if end.mark < 0
-            else "the PDF is damaged: no pages can be found in it; open it and save it anew",
+            else "the PDF is damaged (it has no readable pages). Open it and save it again.",
         )
     is_protected, is_open = answer == _PASSWORD_NEEDED, bool(answer and answer > 0)
     return _named(
@@ -355,14 +364,14 @@ def _pdf_problems(path: Path, file: BinaryIO, size: int) -> tuple[str, ...]:
 def _jpeg_problems(path: Path, file: BinaryIO, size: int) -> tuple[str, ...]:
     scan, is_whole = _jpeg_scan(file, size)
     if scan is None:
-        raise DocumentError(path, f"the JPEG has no picture in it: {_CUT_OFF}")
+        raise DocumentError(path, f"the JPEG is incomplete (no image in it). {_AGAIN}")
     # Behind the scan's begin, an end mark can be nothing but the end.
     has_no_end = _find(file, _JPEG_END, scan, size) is None
-    return _named({BROKEN_PARTS: not is_whole, NO_PICTURE_END: has_no_end})
+    return _named({BROKEN_PARTS: not is_whole, NO_IMAGE_END: has_no_end})
 
 
 def _jpeg_scan(file: BinaryIO, size: int) -> tuple[int | None, bool]:
-    """Walk to the picture's scan; tell where it is, and whether all parts before it are whole."""
+    """Walk to the image's scan; tell where it is, and whether all parts before it are whole."""
     position, framed = 2, False
     for _ in range(_MAX_PARTS):
         head = _read_at(file, position, 4)
@@ -404,27 +413,25 @@ def _find_last(file: BinaryIO, mark: bytes, stop: int) -> int:
 
 
 def _png_problems(path: Path, file: BinaryIO, size: int) -> tuple[str, ...]:
-    position, has_picture, broken = 8, False, False
+    position, has_image, broken = 8, False, False
     for _ in range(_MAX_PARTS):
         head = _read_at(file, position, 8)
         length, kind = int.from_bytes(head[:4]), head[4:]
         position += 12 + length
         if kind == b"IDAT" and position - 4 > size:
-            raise DocumentError(path, f"the PNG's picture is not whole: {_CUT_OFF}")
-        has_picture |= kind == b"IDAT"
+            raise DocumentError(path, f"the PNG is incomplete (its image ends early). {_AGAIN}")
+        has_image |= kind == b"IDAT"
         if position <= size and not _is_intact(file, length, kind):
-            if kind in _PNG_PICTURE:
-                raise DocumentError(
-                    path, "the PNG is damaged: a checksum in it is wrong; save or fetch it again"
-                )
+            if kind in _PNG_IMAGE:
+                raise DocumentError(path, f"the PNG is damaged (wrong checksum). {_AGAIN}")
             broken = True
         if kind == b"IEND" or position > size:
             break
     else:
         return (MANY_PARTS,)
-    if not has_picture:
-        raise DocumentError(path, f"the PNG has no picture in it: {_CUT_OFF}")
-    return _named({BROKEN_PARTS: broken, NO_PICTURE_END: position > size})
+    if not has_image:
+        raise DocumentError(path, f"the PNG is incomplete (no image in it). {_AGAIN}")
+    return _named({BROKEN_PARTS: broken, NO_IMAGE_END: position > size})
 
 
 def _is_intact(file: BinaryIO, length: int, kind: bytes) -> bool:
@@ -440,7 +447,7 @@ def _named(problems: dict[str, bool]) -> tuple[str, ...]:
 
 
 def _heic_problems(path: Path, file: BinaryIO, size: int) -> tuple[str, ...]:
-    """Walk over the boxes: they fill the file, and one of them says where the picture is."""
+    """Walk over the boxes: they fill the file, and one of them says where the image is."""
     kinds: set[bytes] = set()
     position = 0
     for _ in range(_MAX_PARTS):
@@ -454,12 +461,12 @@ def _heic_problems(path: Path, file: BinaryIO, size: int) -> tuple[str, ...]:
             length = size - position
         if length < 8 or position + length > size:  # noqa: PLR2004 - a box holds its own head
             if kind != b"mdat" and {b"meta", b"mdat"} <= kinds:
-                return (BROKEN_PARTS,)  # some cameras write on behind the picture
-            raise DocumentError(path, f"the HEIC ends in the middle of a part: {_CUT_OFF}")
+                return (BROKEN_PARTS,)  # some cameras write on behind the image
+            raise DocumentError(path, f"the HEIC is incomplete (it ends early). {_AGAIN}")
         kinds.add(kind)
         position += length
     if b"meta" not in kinds:
-        raise DocumentError(path, f"the HEIC has no picture in it: {_CUT_OFF}")
+        raise DocumentError(path, f"the HEIC is incomplete (no image in it). {_AGAIN}")
     return () if position >= size else (MANY_PARTS,)
 
 

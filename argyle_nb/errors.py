@@ -1,7 +1,9 @@
 """Everything that can go wrong, one small tree.
 
-Each message says what happened, to what, and what to do about it. No error holds a request
-object, a header or a URL with credentials, so none of them can print a secret.
+Each message is ``<object>: <what happened> (<technical cause>). <What to do>.``, so that its first
+sentence makes sense alone in a log. The same words without their object stand in the result of a
+batch and on the rows of a panel, where `sentences` begins each with a capital letter. No error
+holds a request object, a header or a URL with credentials, so none of them can print a secret.
 """
 
 from __future__ import annotations
@@ -17,22 +19,22 @@ BODY_CHARACTERS = 200
 
 
 class ArgyleError(Exception):
-    """The root: ``except ArgyleError`` catches all that this package raises on purpose."""
+    """The base class: ``except ArgyleError`` catches every error this package raises on purpose."""
 
 
 class ConfigurationError(ArgyleError):
-    """Credentials, environment or address are missing, contradictory or unsafe."""
+    """Credentials, environment, address or another setting are missing, contradictory or unsafe."""
 
 
 class DocumentError(ArgyleError):
-    """A file on this machine that is refused before a byte of it is sent, or cannot be written.
+    """A local file that is invalid, so that nothing of it was uploaded, or that can't be written.
 
     Parameters
     ----------
     path
         The file.
     problem
-        What is wrong with it and what to do, in words.
+        What is wrong with it, and what to do: sentences that begin in lower case, behind the path.
     """
 
     def __init__(self, path: Path | str, problem: str) -> None:
@@ -45,28 +47,28 @@ class DocumentError(ArgyleError):
 
 
 class TransportError(ArgyleError):
-    """The service could not be reached, or the connection broke while reading."""
+    """Argyle could not be reached, or the connection dropped while reading."""
 
 
 class AmbiguousUploadError(ArgyleError):
-    """An upload ended without a clear answer: the document may or may not be at the service.
+    """An upload that is not confirmed: Argyle may or may not have stored the document.
 
-    Argyle documents neither an idempotency key nor a way to delete one upload, so a second try
-    may make a second copy for ever. List the user's uploads first.
+    Argyle documents neither an idempotency key nor a way to delete one upload, so sending it again
+    may make a second copy for good. List the user's uploads first.
     """
 
 
 class ApiError(ArgyleError):
-    """The service answered, and the answer was no.
+    """Argyle rejected the request (4xx or 5xx), or its response cannot be used.
 
     Parameters
     ----------
     message
         What happened, to what, and what to do.
     status
-        The HTTP status; ``None`` when the request was refused before it was sent.
+        The HTTP status; ``None`` where no status says it, such as before anything was sent.
     body
-        The answer's text; only its first 200 characters are kept.
+        The response's text; only its first 200 characters are kept.
     request
         Method and path, such as ``"POST /v2/user-uploads"``; never headers, never a query.
     """
@@ -85,14 +87,14 @@ class AuthenticationError(ApiError):
 
 
 class ValidationError(ApiError):
-    """A field was refused, by the service (400, 413, 415, 422) or before anything was sent.
+    """A field is invalid: Argyle rejected it (400, 413, 415, 422), or nothing was sent.
 
     Parameters
     ----------
     message, status, body, request
         As in `ApiError`.
     fields
-        Field name -> messages, as the service gave them.
+        Field name -> messages, as Argyle gave them.
     """
 
     def __init__(
@@ -113,14 +115,14 @@ class NotFoundError(ApiError):
 
 
 class RateLimitError(ApiError):
-    """429: more requests than the service allows (Argyle: 50 a second).
+    """429: rate limit exceeded (Argyle: 50 requests per second).
 
     Parameters
     ----------
     message, status, body, request
         As in `ApiError`.
     retry_after
-        Seconds to wait, where the service told.
+        Seconds to wait, where the response says so.
     """
 
     def __init__(
@@ -137,16 +139,16 @@ class RateLimitError(ApiError):
 
 
 class ServerError(ApiError):
-    """5xx: the service failed; reading again later is safe, uploading again is not."""
+    """5xx: the server failed. Reading again later does no harm; an upload may be stored."""
 
 
 class DecodeError(ArgyleError):
-    """A record or a page that cannot be read.
+    """A record (raw JSON) or a page that can't be read.
 
     Parameters
     ----------
     record
-        The record's id, or a word for the whole ("page") when it has none.
+        The record's ID, or a word for the whole ("page") when it has none.
     path
         Where in the JSON, such as ``$.metadata.ocr_authenticity_score``.
     problem
@@ -161,6 +163,16 @@ class DecodeError(ArgyleError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.record, self.path, self.problem)
+
+
+def sentences(*problems: str) -> str:
+    """Put problems one after the other, where they stand without the object they are about."""
+    return " ".join(map(_capitalized, filter(None, problems)))
+
+
+def _capitalized(problem: str) -> str:
+    is_name = "_" in problem.partition(" ")[0]  # such as that of a column
+    return problem if is_name else problem[:1].upper() + problem[1:]
 
 
 def words_of(error: Exception) -> str:

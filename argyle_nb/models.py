@@ -31,6 +31,8 @@ DOCUMENT_TYPES = (
 SCORED_TYPES = frozenset({"paystubs", "W-2", "1099"})
 STATUSES = ("unauthorized", "idle", "in_progress", "completed", "failed")
 
+# How a parameter that holds an ID is called in an error; an upload's is called `id`.
+_ID_OF = {"id": "upload"}
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 
 
@@ -40,7 +42,7 @@ def is_uuid(text: str) -> bool:
 
 
 class Processing(msgspec.Struct, frozen=True, gc=False):
-    """The three stages; each ``unauthorized, idle, in_progress, completed`` or ``failed``."""
+    """The three stages, each ``unauthorized, idle, in_progress, completed`` or ``failed``."""
 
     classification: str | None = None
     ocr: str | None = None
@@ -53,7 +55,7 @@ class Processing(msgspec.Struct, frozen=True, gc=False):
 
 
 class Metadata(msgspec.Struct, frozen=True, gc=False):
-    """What processing found; OCR and authenticity stay undecoded until somebody asks."""
+    """What processing found; OCR and authenticity stay undecoded until they are needed."""
 
     ocr_data: msgspec.Raw = msgspec.Raw(b"null")
     ocr_authenticity: msgspec.Raw = msgspec.Raw(b"null")
@@ -95,7 +97,7 @@ class UserUpload(msgspec.Struct, frozen=True, gc=False):
         Raises
         ------
         DecodeError
-            When what stands there is not a whole number.
+            When the value is not a whole number.
         """
         score = self.metadata.ocr_authenticity_score if self.metadata else None
         return None if score is None or score == "" else whole_score(self.id, score)
@@ -215,9 +217,9 @@ def _id_of(data: bytes | msgspec.Raw) -> str:
     try:
         record = msgspec.json.decode(data)
     except UNREADABLE:
-        return "without an id"
+        return "without an ID"
     record_id = record.get("id") if isinstance(record, dict) else None
-    return record_id if isinstance(record_id, str) else "without an id"
+    return record_id if isinstance(record_id, str) else "without an ID"
 
 
 def checked_filters(
@@ -232,13 +234,13 @@ def checked_filters(
 
 
 def checked_id(name: str, value: str | None) -> str | None:
-    """Give an id, or refuse what has not the shape of one."""
+    """Give an ID, or refuse what has not the shape of one."""
     if value is None or (isinstance(value, str) and is_uuid(value)):
         return value
     raise ValidationError(
-        f"{name} must be an id such as 01856c65-43b6-8b5d-b32a-56b8fbda5c28, not {value!r}"
-        + ("; look it up with client.list_users(external_id=...)" if name == "user" else ""),
-        fields={name: ["Not a valid id."]},
+        f"{name} must be an Argyle {_ID_OF.get(name, name)} ID (UUID), not {value!r}."
+        + (f" To find it: client.list_users(external_id={value!r})." if name == "user" else ""),
+        fields={name: ["Not a valid ID."]},
     )
 
 
@@ -246,7 +248,7 @@ def checked_type(document_type: str) -> str:
     """Give a document type, or refuse one that Argyle does not know."""
     if document_type not in DOCUMENT_TYPES:
         raise ValidationError(
-            f"document_type {document_type!r} is not one of {', '.join(DOCUMENT_TYPES)}",
+            f"Unknown document_type {document_type!r}. Use one of: {', '.join(DOCUMENT_TYPES)}.",
             fields={"document_type": [f'"{document_type}" is not a valid choice.']},
         )
     return document_type

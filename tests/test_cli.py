@@ -58,8 +58,8 @@ def rows_of(path):
 def test_the_demo_ends_well_although_two_files_are_bad(demo_run):
     ended, _ = demo_run
     assert ended.returncode == 0, ended.stderr
-    assert "refused: empty_scan.pdf" in ended.stdout
-    assert "refused: notes_renamed.pdf" in ended.stdout
+    assert "invalid: empty_scan.pdf" in ended.stdout
+    assert "invalid: notes_renamed.pdf" in ended.stdout
 
 
 def test_the_report_holds_one_row_per_accepted_document(demo_run):
@@ -141,7 +141,7 @@ def test_reasons_that_are_the_same_are_said_once(capsys):
     sent = result_of(states, file=files, reason="no type")
     cli.print_batch(sent, environment="local", base_url="http://127.0.0.1:1")
     assert (
-        "\n  refused: 4 files (0.pdf, 1.pdf, 2.pdf and 1 more): no type\n"
+        "\n  invalid: 4 files (0.pdf, 1.pdf, 2.pdf and 1 more): no type\n"
         in capsys.readouterr().out
     )
 
@@ -157,7 +157,7 @@ def test_people_are_told_where_documents_went(work, ran):
     place = ("--sandbox-folder", work / "sandbox", "--upload-log", work / "journal.sqlite")
     ended = run("upload", work / "manifest.csv", *place)
     where = r"the local sandbox \(http://127.0.0.1:\d+\)"
-    told = rf"2 files for {where}: 0 uploaded now, 1 already at Argyle, 1 refused"
+    told = rf"Uploaded 0 of 2 files to {where}\. 1 already uploaded, 1 invalid\."
     assert re.search(told, ended.stdout), ended.stdout
 
 
@@ -175,7 +175,7 @@ def test_a_refused_file_is_told_once_and_by_the_options_of_the_command(tmp_path,
     ended = run("upload", tmp_path / "list.csv", *place)
     assert ended.returncode == 3, ended.stderr
     for option in ("--document-type", "--user"):
-        assert ended.stdout.count(f"or give {option}") == 1
+        assert ended.stdout.count(f"or pass {option}") == 1
     assert "scan.jpg" not in ended.stderr
 
 
@@ -210,7 +210,7 @@ def test_nothing_but_the_result_is_on_stdout(ran):
 def test_without_json_people_are_told(work, ran, capsys):
     assert cli.main(["report", str(work / "archive"), str(work / "plain")]) == 0
     told = capsys.readouterr().out
-    assert "Report on 1 of 1 uploads" in told
+    assert "Report with 1 of 1 uploads" in told
     assert str(work / "plain" / "uploads.csv") in told
 
 
@@ -247,9 +247,9 @@ def test_a_salt_comes_from_a_file(work, ran):
 def test_hashing_without_a_salt_is_told(work, ran, capsys):
     words = ["report", str(work / "archive"), str(work / "unsalted"), "--pii", "hashed"]
     assert cli.main(words) == 1
-    assert "needs a salt: give --salt-file" in capsys.readouterr().err
+    assert "needs a salt. Pass --salt-file" in capsys.readouterr().err
     assert cli.main([*words, "--salt-file", str(work / "no such file")]) == 1
-    assert "cannot be read" in capsys.readouterr().err
+    assert "can't read the salt" in capsys.readouterr().err
 
 
 def test_a_salt_that_is_not_used_is_told(work, ran, capsys):
@@ -325,19 +325,19 @@ def test_a_pull_of_nobody_is_told_in_the_words_of_a_shell(work, ran, capsys):
     words = ["pull", str(work / "nobody's"), "--sandbox-folder", str(work / "sandbox")]
     assert cli.main([*words, "--user", "X"]) == 1
     told = capsys.readouterr().err
-    assert "no user has the external id 'X' in environment local: check its spelling" in told
+    assert "No user has the external ID 'X' in environment local. Check its spelling" in told
     assert "client." not in told
 
 
 def test_a_filter_that_matches_nothing_is_told(work, ran, capsys):
     words = ["report", str(work / "archive"), str(work / "nothing"), "--document-type", "1099"]
     assert cli.main(words) == 0
-    assert "Report on 0 of 1 uploads" in capsys.readouterr().out
+    assert "Report with 0 of 1 uploads" in capsys.readouterr().out
 
 
 def test_a_refresh_of_one_user_is_refused_and_not_made_of_all(work, capsys):
     assert cli.main(["pull", str(work / "archive"), "--refresh", "--user", "x"]) == 1
-    assert "leave out --user" in capsys.readouterr().err
+    assert "Leave out --user" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [[], ["--json"]])
@@ -357,7 +357,7 @@ def test_a_result_that_nobody_takes_is_no_traceback(end, work, ran):
         ["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
     )
     assert "Traceback" not in ended.stderr
-    told = "all was done, but its result cannot be written to stdout"
+    told = "The command finished, but its output could not be written to stdout"
     assert (ended.returncode, told in ended.stderr) == ((0, False) if end == ">&-" else (1, True))
     assert read_report(work / "untaken").rows["uploads.csv"] == 1
 
@@ -389,9 +389,9 @@ def test_people_are_told_how_many_borrowers_and_what_is_not_known_of_them(
         server.refused = ("/v2/users",)
         assert cli.main(["pull", str(tmp_path / "new"), "--environment", server.url]) == 0
     told = capsys.readouterr()
-    assert told.out == "4 uploads of 1 borrower, 4 with a score, 0 that cannot be read\n"
+    assert told.out == "4 uploads of 1 borrower: 4 scored, 0 unreadable\n"
     [warning] = [line for line in told.err.splitlines() if "403" in line]
-    assert warning.startswith("argyle-nb: users could not be read (GET /v2/users: 403")
+    assert warning.startswith("argyle-nb: 4 of 4 uploads have no external_id. Users could not be")
 
 
 # JupyterLab
@@ -430,7 +430,7 @@ def test_the_lab_opens_the_first_notebook_and_shows_the_samples_beside_it(tmp_pa
 def test_an_error_is_one_line_on_stderr_and_exit_status_1(tmp_path, capsys):
     assert cli.main(["demo", "--documents", str(tmp_path / "none")]) == 1
     told = capsys.readouterr().err.splitlines()[-1]
-    assert "none is not there" in told
+    assert "none: file not found" in told
 
 
 def test_an_interrupt_is_exit_status_130(monkeypatch, capsys):
@@ -439,7 +439,7 @@ def test_an_interrupt_is_exit_status_130(monkeypatch, capsys):
 
     monkeypatch.setitem(cli.COMMANDS, "lab", interrupted)
     assert cli.main(["lab"]) == 130
-    assert "run it again to go on" in capsys.readouterr().err
+    assert "Run the same command again to resume" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [["fly"], ["report"], ["report", "a", "b", "--pii", "none"]])
@@ -480,7 +480,7 @@ def test_the_version_is_told():
 def test_people_are_told_of_another_environment_than_the_local_one(capsys):
     sent = result_of(["uploaded"], file="a.pdf", reason=None)
     cli.print_batch(sent, environment="sandbox", base_url="https://api-sandbox.argyle.com")
-    told = "\n1 files for sandbox (https://api-sandbox.argyle.com): 1 uploaded now\n"
+    told = "\nUploaded 1 of 1 file to the Argyle sandbox (https://api-sandbox.argyle.com).\n"
     assert capsys.readouterr().out == told
 
 

@@ -12,7 +12,7 @@ from argyle_nb.connection import connect, stop_sandbox
 from argyle_nb.errors import ConfigurationError
 from tests.support.servers import KEY_ID, SECRET, refused
 
-LOCAL_LINE = r"argyle_nb: local sandbox at http://127\.0\.0\.1:\d+"
+LOCAL_LINE = r"argyle_nb: connected to the local sandbox at http://127\.0\.0\.1:\d+"
 
 
 @pytest.fixture(autouse=True)
@@ -47,12 +47,12 @@ def variables(monkeypatch):
 
 def test_without_credentials_the_local_sandbox_answers(connected):
     client, said = connected()
-    assert re.match(LOCAL_LINE + r" \(no credentials found\)", said)
+    assert re.match(LOCAL_LINE + r" \(no credentials found; documents in ", said)
     assert client.create_user().id
 
 
-def test_the_line_says_that_its_scores_are_a_stand_in(connected):
-    assert "stand-in" in connected()[1]
+def test_the_line_says_that_its_scores_are_simulated(connected):
+    assert "Scores are simulated" in connected()[1]
 
 
 def test_arguments_lead_to_argyle(connected):
@@ -94,24 +94,24 @@ def test_the_line_of_the_local_sandbox_tells_nothing_of_its_key(connected):
 @pytest.mark.parametrize("environment", ["sandbox", "production", "https://example.com"])
 def test_a_named_environment_without_a_key_is_an_error(monkeypatch, environment):
     monkeypatch.setenv("ARGYLE_ENVIRONMENT", environment)
-    with refused(ConfigurationError, "no credentials"):
+    with refused(ConfigurationError, "No credentials"):
         connect()
 
 
 def test_an_environment_argument_without_a_key_is_an_error():
-    with refused(ConfigurationError, "'production' was asked for"):
+    with refused(ConfigurationError, "No credentials found for environment 'production'"):
         connect(environment="production")
 
 
 def test_an_environment_that_nobody_knows_is_told_before_a_key_is_missed():
-    with refused(ConfigurationError, "unknown environment 'prod'"):
+    with refused(ConfigurationError, "Unknown environment 'prod'"):
         connect(environment="prod")
 
 
 @pytest.mark.parametrize("name", ["ARGYLE_API_KEY_ID", "ARGYLE_API_KEY_SECRET"])
 def test_half_a_pair_does_not_fall_back_to_the_local_sandbox(monkeypatch, name):
     monkeypatch.setenv(name, SECRET)
-    with refused(ConfigurationError, "half a credential pair"):
+    with refused(ConfigurationError, "Incomplete credentials"):
         connect()
 
 

@@ -81,3 +81,21 @@ def test_an_extra_is_installed_for_the_python_that_runs():
     assert errors.install("stats").startswith(
         f"run {sys.executable} -m pip install -e '.[stats]' in"
     )
+
+
+@pytest.mark.parametrize(
+    ("problems", "told"),
+    [
+        (
+            ["the file is empty. Scan it again.", "", "no borrower."],
+            "The file is empty. Scan it again. No borrower.",
+        ),
+        (
+            ["external_id '3/4': Excel made a date of it."],
+            "external_id '3/4': Excel made a date of it.",
+        ),
+        ([], ""),
+    ],
+)
+def test_problems_stand_alone_as_sentences_and_names_stay_as_they_are(problems, told):
+    assert errors.sentences(*problems) == told

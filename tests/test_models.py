@@ -208,7 +208,9 @@ def test_what_may_be_asked_for_is_given_back_and_the_rest_refused():
     user = PUBLISHED["account"]
     assert (checked_id("user", user), checked_id("user", None)) == (user, None)
     assert [checked_type(name) for name in DOCUMENT_TYPES] == [*DOCUMENT_TYPES]
-    with pytest.raises(ValidationError, match="'w2' is not one of paystubs, W-2") as caught:
+    with pytest.raises(
+        ValidationError, match=r"Unknown document_type 'w2'. Use one of: paystubs, W-2"
+    ) as caught:
         checked_type("w2")
     assert caught.value.fields == {"document_type": ['"w2" is not a valid choice.']}
 

@@ -37,21 +37,21 @@ if TYPE_CHECKING:
 
 
 class Archive:
-    """Raw pages of uploads in a folder, and the frames made from them.
+    """Saved raw API responses in a folder, and the tables made from them.
 
-    It holds personal data: everything that Argyle answered. Several notebooks may use one archive
-    at the same time.
+    It contains unmasked personal data: everything that Argyle returned. Several notebooks may use
+    one archive at the same time.
 
     Parameters
     ----------
     folder
-        A path, or any URL that fsspec knows (``s3://bucket/argyle``, ``memory://x``). Made when
-        something is first kept, on this machine for its owner alone.
+        A path or URL (any fsspec location, such as ``s3://bucket/argyle``). Created when something
+        is first saved; on the local disk it is readable by its owner only.
 
     Raises
     ------
     ConfigurationError
-        When there is no such kind of folder, or it cannot be read or written; here or later.
+        When the location is not supported, or can't be read or written; here or later.
 
     Examples
     --------
@@ -78,27 +78,27 @@ class Archive:
         levels: str = "argyle",
         errors: Errors = "raise",
     ) -> Frames:
-        """List uploads into the archive, and flatten them while the next page is on its way.
+        """Download upload results to the archive, and flatten them.
 
-        Users and accounts are listed beside them, once and in pages of 200, for the columns
-        ``user`` and ``external_id``; of one borrower or account that alone is asked for. The ids
-        and external ids are kept, so that later frames of the archive have them without a network.
+        Users and accounts are listed too, once and in pages of 200, for the columns ``user`` and
+        ``external_id``; for one borrower or account, only that one is requested. User IDs and
+        external IDs are saved, so that later tables of the archive have them offline.
 
-        Each page is kept before it is looked at. A pull that broke off within the last day, with
-        the same filters, goes on behind the last page kept; what came to Argyle since it began is
-        then left to the next pull (``uploads.attrs["began_at"]`` tells when that was).
+        Each page is saved before it is read. A pull that was interrupted within the last day, with
+        the same filters, resumes after the last page saved; what was uploaded since it began is
+        then left to the next pull (``uploads.attrs["began_at"]`` says when that was).
 
         Parameters
         ----------
         client
-            Who asks.
+            From `connect`.
         user
-            As for `fetch`: an external id, or Argyle's id of the user.
+            As for `fetch`: an external ID or a user ID.
         account, document_type
             As for `Client.list_uploads`.
         sent, levels, errors
-            As for `uploads_frame`; a record that cannot be read is raised after all pages are
-            kept.
+            As for `uploads_frame`; a record that can't be read is raised after all pages are
+            saved.
 
         Returns
         -------
@@ -110,14 +110,14 @@ class Archive:
         NotFoundError, ValidationError
             As for `fetch`.
         ApiError, TransportError
-            What was kept stays.
+            What was saved stays.
         DecodeError
-            For a record that cannot be read, unless errors are collected.
+            For a record that can't be read, unless errors are collected.
 
         Warns
         -----
         UserWarning
-            When users or accounts cannot be listed; the uploads come all the same.
+            When users or accounts can't be listed; the uploads are saved all the same.
 
         Examples
         --------
@@ -146,27 +146,27 @@ class Archive:
         levels: str = "argyle",
         errors: Errors = "raise",
     ) -> Frames:
-        """Ask again for the uploads whose processing has not come to rest.
+        """Update only the uploads that are still processing.
 
-        Each is asked for by its id, at most 45 requests a second, or all are listed again where
-        that takes fewer requests. An upload that Argyle no longer has is kept and marked.
+        Each is requested by upload ID, at most 45 requests per second, or all are listed again
+        where that takes fewer requests. An upload that Argyle no longer has is kept and marked.
 
         Parameters
         ----------
         client
-            Who asks; uploads of another environment or key are left alone.
+            From `connect`; uploads of another environment or key are not updated.
         sent, levels, errors
             As for `uploads_frame`.
 
         Returns
         -------
         Frames
-            What was answered.
+            What Argyle returned.
 
         Raises
         ------
         ApiError, TransportError, DecodeError
-            What was answered before stays.
+            What was saved before stays.
 
         Examples
         --------
@@ -185,20 +185,20 @@ class Archive:
         Parameters
         ----------
         **options
-            ``sent, levels, errors`` as for `uploads_frame`. Users and external ids are those that
-            pulls have told; an archive of an earlier version has them after its next pull.
+            ``sent, levels, errors`` as for `uploads_frame`. Users and external IDs are those of
+            earlier pulls; an archive of an earlier version has them after its next pull.
 
         Returns
         -------
         pandas.DataFrame
-            As `uploads_frame`. Uploads that Argyle no longer has are among them; their ids are in
+            As `uploads_frame`. Uploads that Argyle no longer has are included; their IDs are in
             ``attrs["deleted"]``.
 
         Raises
         ------
         DecodeError
-            For a record that cannot be read, unless errors are collected, and for a page that is
-            damaged or missing; it names the file.
+            For a record that can't be read, unless errors are collected, and for a page that is
+            damaged or missing; the error names the file.
 
         Examples
         --------
@@ -243,21 +243,21 @@ class Archive:
         Parameters
         ----------
         upload_id
-            The upload's id.
+            The upload ID.
 
         Returns
         -------
         pandas.DataFrame
             One row per version, oldest first: ``seen_at`` (datetime64[us, UTC]; when it was first
-            seen), ``deleted`` (bool; true for a row that says that Argyle no longer had it), then
-            the columns of `uploads_frame`.
+            seen), ``deleted`` (bool; true for a row that says Argyle no longer had it), then the
+            columns of `uploads_frame`.
 
         Raises
         ------
         NotFoundError
-            When the archive has never seen it.
+            When the upload is not in the archive.
         DecodeError
-            For a version that cannot be read, and for a damaged page.
+            For a version that can't be read, and for a damaged page.
 
         Examples
         --------
@@ -281,7 +281,7 @@ class Archive:
         Parameters
         ----------
         upload_id
-            The upload's id.
+            The upload ID.
 
         Returns
         -------
@@ -291,7 +291,7 @@ class Archive:
         Raises
         ------
         NotFoundError
-            When the archive has never seen it.
+            When the upload is not in the archive.
 
         Examples
         --------
@@ -315,7 +315,7 @@ class Archive:
         Parameters
         ----------
         engine
-            ``"pandas"`` reads now, in this process. ``"dask"`` gives Dask DataFrames with the same
+            ``"pandas"`` reads now, in this kernel. ``"dask"`` gives Dask DataFrames with the same
             columns and dtypes, whose partitions are read by Dask's workers when they are computed;
             the workers must reach the archive's folder. It needs the extra ``[dask]``.
         sent, levels, errors
@@ -329,7 +329,7 @@ class Archive:
         Raises
         ------
         ConfigurationError
-            For an unknown engine, and when Dask is not installed.
+            For an unknown engine, or when Dask is not installed.
         DecodeError
             As for `uploads`; with Dask when they are computed.
 
@@ -340,7 +340,7 @@ class Archive:
         (0, 0)
         """
         if engine not in ("pandas", "dask"):
-            raise ConfigurationError(f"engine is {engine!r}: use 'pandas' or 'dask'")
+            raise ConfigurationError(f"Unknown engine {engine!r}. Use 'pandas' or 'dask'.")
         options: dict[str, Any] = {"sent": sent, "levels": levels, "errors": errors}
         entries = self._store.entries()
         borrowers = self._known(entries)
@@ -361,19 +361,19 @@ class Archive:
 
         ``<folder>/uploads`` and ``<folder>/signals`` hold one folder per document type
         (``document_type=W-2``, the naming of Hive). No more than some 50,000 uploads are in memory
-        at once. It needs the extra ``[parquet]``. The files hold personal data in the clear.
+        at once. It needs the extra ``[parquet]``. The files contain unmasked personal data.
 
         Parameters
         ----------
         folder
-            A path or URL where nothing is yet.
+            A path or URL; the folder must be new or empty.
         sent, levels
             As for `uploads_frame`.
 
         Raises
         ------
         ConfigurationError
-            When the folder is not empty or cannot be written, and when pyarrow is not installed.
+            When the folder is not empty or can't be written, or when pyarrow is not installed.
         DecodeError
             As for `uploads`; then no file is left.
 
@@ -387,7 +387,7 @@ class Archive:
         write_parquet(self._store, selected, flattener, folder)
 
     def ocr(self, *, wide: bool = False, errors: Errors = "raise") -> pd.DataFrame:
-        """Give what was read from the newest version of each upload.
+        """Give the OCR data of the newest version of each upload.
 
         Parameters
         ----------
@@ -397,7 +397,7 @@ class Archive:
         Returns
         -------
         pandas.DataFrame
-            As `ocr_frame`. It holds personal data.
+            As `ocr_frame`. It contains unmasked personal data.
 
         Raises
         ------
@@ -414,7 +414,7 @@ class Archive:
         return ocr_frame(pages, wide=wide, errors=errors)
 
     def sources(self) -> list[str]:
-        """Name the addresses, or the local sandboxes, whose answers are kept here.
+        """Name the environments (addresses or local sandboxes) whose responses are saved here.
 
         Examples
         --------
@@ -480,7 +480,9 @@ class Archive:
     def _versions(self, entries: Sequence[PageEntry], upload_id: str) -> list[SeenVersion]:
         versions = versions_of(self._store, entries, upload_id)
         if not versions:
-            raise NotFoundError(f"{self} has never seen upload {upload_id}: pull, then ask again")
+            raise NotFoundError(
+                f"Upload {upload_id} is not in {self}. Run archive.pull(client) first."
+            )
         return versions
 
 

@@ -34,48 +34,48 @@ def fetch(
     document_type: str | None = None,
     sent: pd.DataFrame | None = None,
 ) -> Frames:
-    """Fetch uploads with their scores, signals and borrowers, in one pass.
+    """Retrieve uploads with their scores, signals and borrowers, in one pass.
 
-    Uploads, users and accounts are listed at the same time, in pages of 200, and flattened while
-    they come. Where that takes more than a moment, a bar shows it in notebooks and terminals.
-    `Archive.pull` does the same and keeps every version that it has seen.
+    Uploads, users and accounts are listed at the same time, in pages of 200. Where that takes more
+    than a moment, notebooks and terminals show a progress bar. `Archive.pull` does the same and
+    saves every version that it has seen.
 
     Parameters
     ----------
     client
-        Who asks.
+        From `connect`.
     user
-        Only this borrower's: an external id, or Argyle's id of the user. Several users may share
-        an external id: the uploads of all of them are fetched. A whole number is taken as its
-        text, for that is what an external id is.
+        Only uploads of this borrower: an external ID or a user ID. Several users may share an
+        external ID: the uploads of all of them are retrieved. A whole number is read as text, as
+        external IDs are text.
     document_type
-        Only of this type: ``"paystubs"``, ``"W-2"``, ``"1099"``, ``"proof-of-identity"``,
+        Only uploads of this type: ``"paystubs"``, ``"W-2"``, ``"1099"``, ``"proof-of-identity"``,
         ``"proof-of-address"`` or ``"miscellaneous"``.
     sent
-        The result of `upload_batch`. Argyle overwrites the type that a document was sent as when
-        it finds another: only this tells ``requested_document_type``, which is missing without.
+        The result of `upload_batch`. When Argyle reclassifies a document, it no longer says which
+        type you sent: ``requested_document_type`` comes from here, and is missing without it.
 
     Returns
     -------
     Frames
         ``uploads`` and ``signals``, with the columns and dtypes of `uploads_frame` and
-        `signals_frame`, levels of the preset ``"argyle"``; in ``uploads``, ``user`` is Argyle's id
-        and ``external_id`` the lender's own name of the borrower. Uploads that cannot be read are
-        left out and listed in ``attrs["unreadable"]`` (dicts of ``record, path, problem``).
+        `signals_frame`, level preset ``"argyle"``; in ``uploads``, ``user`` is Argyle's user ID and
+        ``external_id`` your own identifier of the borrower. Unreadable uploads are left out and
+        listed in ``attrs["unreadable"]`` (dicts of ``record, path, problem``).
 
     Raises
     ------
     NotFoundError
-        When no user has this external id or id.
+        When no user has this external ID or user ID.
     ValidationError
-        For a type or a user that cannot exist, before anything is sent.
+        For an invalid type or user, before anything is sent.
     ApiError, TransportError
-        When uploads cannot be listed.
+        When uploads can't be listed.
 
     Warns
     -----
     UserWarning
-        When users or accounts cannot be listed, and when uploads cannot be read.
+        When users or accounts can't be listed, or uploads can't be read.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def fetch(
 def _flattened(
     pages: Iterator[_FetchedPage], borrowers: Callable[[], Borrowers], sent: pd.DataFrame | None
 ) -> Frames:
-    with progress_bar("fetched") as bar:
+    with progress_bar("retrieved") as bar:
 
         def told() -> Iterator[_FetchedPage]:
             for page in pages:
@@ -131,7 +131,8 @@ def _warn_of(rejected: Sequence[dict[str, str]]) -> None:
     if rejected:
         first = "{record}: {problem} ({path})".format(**rejected[0])
         warnings.warn(
-            f"uploads that cannot be read were left out: {len(rejected)}, the first {first}. They "
-            'are listed in uploads.attrs["unreadable"]',
+            f"Unreadable uploads were left out: {len(rejected)} (first: {first}). They are listed "
+            "in "
+            'uploads.attrs["unreadable"].',
             stacklevel=3,
         )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 import msgspec
 
-from argyle_nb.errors import ApiError, ArgyleError, NotFoundError, ValidationError
+from argyle_nb.errors import ApiError, ArgyleError, NotFoundError, ValidationError, sentences
 from argyle_nb.frames.records import RowPage
 from argyle_nb.frames.uploads import Borrowers, FramesBuilder
 from argyle_nb.models import is_uuid
@@ -108,7 +108,7 @@ class BorrowerListing:
     """Users and accounts, each listed once by a thread of its own while uploads are listed.
 
     Of one borrower or account that alone is asked for; who a borrower is, before anything is
-    listed. What the service refuses is told in a warning, for uploads are worth having without
+    listed. What Argyle refuses is told in a warning, for uploads are worth having without
     their borrowers.
 
     Parameters
@@ -176,8 +176,8 @@ class BorrowerListing:
             return
         nameless = int(uploads["external_id"].isna().sum())
         warnings.warn(
-            f"{' and '.join(self._problems)}: {nameless} of {len(uploads)} uploads have no "
-            "external_id",
+            f"{nameless} of {len(uploads)} uploads have no external_id. "
+            + sentences(*self._problems),
             stacklevel=3,
         )
 
@@ -195,7 +195,7 @@ class BorrowerListing:
         try:
             task()
         except ArgyleError as error:
-            self._problems.append(f"{what} could not be read ({error})")
+            self._problems.append(f"{what} could not be read. {error}")
 
     def _named(self, name: str) -> list[str]:
         """Find the users with an id or an external id, which may look like an id of Argyle's."""
@@ -205,7 +205,7 @@ class BorrowerListing:
             except NotFoundError:
                 pass
             except ApiError as error:
-                self._problems.append(f"the user could not be read ({error})")
+                self._problems.append(f"the user could not be read. {error}")
                 return [name]
         # A Mac takes accents apart, which is not how an upload writes them.
         names = dict.fromkeys([name, unicodedata.normalize("NFC", name)])
@@ -213,8 +213,8 @@ class BorrowerListing:
         if not users:
             where = self._client.settings.environment
             raise NotFoundError(
-                f"no user has the external id {name!r} in environment {where}: check its spelling "
-                "(upper and lower case differ)"
+                f"No user has the external ID {name!r} in environment {where}. Check its spelling; "
+                "upper and lower case matter."
             )
         return self._known(users)
 
@@ -245,10 +245,12 @@ def _name_of(user: object) -> str:
     """Give the text that names a borrower, who may be a number in a lender's table."""
     if isinstance(user, bool) or not isinstance(user, str | Integral):
         raise ValidationError(
-            f"user is {user!r} ({type(user).__name__}): name the borrower by a text, such as "
-            "'loan-77' or '1003'"
+            f"user must be text, not {user!r} ({type(user).__name__}). Pass the borrower's "
+            "external ID or user ID, such as 'loan-77' or '1003'."
         )
     name = str(user)
     if not name.strip():
-        raise ValidationError("user is empty: name the borrower, or leave it out")
+        raise ValidationError(
+            "user is empty. Pass the borrower's external ID or user ID, or leave it out."
+        )
     return name

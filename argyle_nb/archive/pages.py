@@ -46,7 +46,9 @@ def open_folder(where: Path | str) -> Folder:
     try:
         files, root = url_to_fs(str(where))
     except (ValueError, ImportError) as error:
-        raise ConfigurationError(f"{where} cannot be used as a folder: {error}") from None
+        raise ConfigurationError(
+            f"{where}: can't use this location ({error}). Choose another folder or URL."
+        ) from None
     url = files.unstrip_protocol(root)
     return _Local(Path(root), url) if isinstance(files, LocalFileSystem) else _Remote(files, root)
 
@@ -113,8 +115,8 @@ def _told(url: str, what: str) -> Iterator[None]:
         raise
     except OSError as error:
         raise ConfigurationError(
-            f"{url} cannot be {what} ({error}): check the space, the network and your rights, or "
-            "name another folder"
+            f"{url} can't be {what} ({error}). Check free space, the network and your permissions, "
+            "or choose another folder."
         ) from None
 
 
@@ -216,7 +218,7 @@ class PageStore:
             try:
                 contents = self._folder.read(some_names)
             except FileNotFoundError as error:
-                raise self._damaged(str(error.filename or error), "it is missing") from None
+                raise self._damaged(str(error.filename or error), "the file is missing") from None
             yield from zip(some_names, contents, strict=True)
 
     def _entry(self, name: str, data: bytes) -> PageEntry:
@@ -241,13 +243,13 @@ class PageStore:
             raise self._damaged(name, str(error)) from None
         mark = name.rpartition("/")[2].removesuffix(".json.zst").rpartition("-")[2]
         if not sha256_hex(page).startswith(mark):
-            raise self._damaged(name, "its SHA-256 is not that of what was kept")
+            raise self._damaged(name, "checksum differs")
         return page
 
     def _damaged(self, name: str, why: str) -> DecodeError:
         folder, file = re.split(r"[/\\]", f"pages/{name}")[-2:]
-        cure = f"restore the file, or delete {_cause(folder, file)} and pull again"
-        return DecodeError(f"{self.url}/{folder}/{file}", "$", f"damaged ({why}): {cure}")
+        fix = f"Restore the file, or delete {_cause(folder, file)} and pull again."
+        return DecodeError(f"{self.url}/{folder}/{file}", "$", f"damaged ({why}). {fix}")
 
 
 def _news(listed: dict[str, str | None], known: dict[str, str | None]) -> dict[str, str | None]:

@@ -120,7 +120,7 @@ def dask_frames(url: str, selected: Sequence[SelectedPage], flattener: PageFlatt
         from dask.delayed import delayed  # noqa: PLC0415
     except ImportError:
         raise ConfigurationError(
-            f"Dask is not installed: {install('dask')}, or scan with engine='pandas'"
+            f"Dask is not installed. To install it, {install('dask')}. Or use engine='pandas'."
         ) from None
     parts = [Partition(url, pages) for pages in _partitions(selected) or [[]]]
     shared = delayed(flattener, pure=True)
@@ -168,12 +168,14 @@ def write_parquet(
     What was written before a page that cannot be read is taken away.
     """
     if importlib.util.find_spec("pyarrow") is None:
-        raise ConfigurationError(f"Parquet needs pyarrow: {install('parquet')}")
+        raise ConfigurationError(f"Parquet needs pyarrow. To install it, {install('parquet')}.")
     from fsspec.core import url_to_fs  # type: ignore[import-untyped]  # noqa: PLC0415 - lazily
 
     files, root = url_to_fs(str(folder))
     if files.exists(root) and files.ls(root, detail=False):
-        raise ConfigurationError(f"{folder} is not empty: name a new folder for the Parquet files")
+        raise ConfigurationError(
+            f"{folder} is not empty. Choose a new folder for the Parquet files."
+        )
     empty = flattener.frames([])._asdict()
     datasets = {name: ParquetDataset(files, f"{root}/{name}", empty[name]) for name in empty}
     try:

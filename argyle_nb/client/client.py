@@ -41,7 +41,7 @@ class Client:
     Parameters
     ----------
     api_key_id, api_key_secret
-        One pair of credentials; a key belongs to one environment.
+        API key ID and secret; a key belongs to one environment.
     environment
         ``"sandbox"`` (https://api-sandbox.argyle.com), ``"production"``
         (https://api.argyle.com) or a URL.
@@ -49,7 +49,7 @@ class Client:
     Raises
     ------
     ConfigurationError
-        For an impossible key or address.
+        For an invalid key or address.
 
     Notes
     -----
@@ -70,7 +70,7 @@ class Client:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Client:
-        """Make a client from settings that were found elsewhere."""
+        """Make a client from settings."""
         client = cls.__new__(cls)
         client._start(settings)  # noqa: SLF001 - our own class
         return client
@@ -94,7 +94,7 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close the kept connections; the client can go on to be used."""
+        """Close open connections; the client can still be used."""
         self._transport.close()
 
     def create_user(self, **fields: Any) -> User:
@@ -109,12 +109,12 @@ class Client:
         Returns
         -------
         User
-            With the new id.
+            With its new ID.
 
         Raises
         ------
         ValidationError
-            When Argyle refuses a field.
+            When Argyle rejects a field.
 
         Examples
         --------
@@ -131,19 +131,19 @@ class Client:
         Parameters
         ----------
         external_id
-            Only users with exactly this one; several may share it.
+            Only users with exactly this external ID; several may share it.
 
         Examples
         --------
-        >>> [user.external_id for user in client.list_users(external_id="nobody")]
+        >>> [user.external_id for user in client.list_users(external_id="loan-00")]
         []
         """
         users = self._records(USERS, User, external_id=external_id)
-        # A service that overlooked the filter would hand over strangers.
+        # A server that overlooked the filter would return other users.
         return (user for user in users if external_id in (None, user.external_id))
 
     def get_user(self, user_id: str) -> User:
-        """Get one user by Argyle's id.
+        """Get one user by user ID.
 
         Raises
         ------
@@ -160,7 +160,7 @@ class Client:
         return self._decoded(answer, User)
 
     def list_accounts(self, *, user: str | None = None) -> Iterator[Account]:
-        """List accounts: they tell which user an upload belongs to.
+        """List accounts, which say which user an upload belongs to.
 
         Examples
         --------
@@ -169,7 +169,7 @@ class Client:
         return self._records(ACCOUNTS, Account, user=checked_id("user", user))
 
     def get_account(self, account_id: str) -> Account:
-        """Get one account by its id.
+        """Get one account by account ID.
 
         Raises
         ------
@@ -195,17 +195,17 @@ class Client:
         Parameters
         ----------
         user, account
-            Ids; only what belongs to them. Argyle's object does not name its user: the results
-            carry one when this filter is given.
+            User ID, account ID; only their uploads. Argyle's object does not name its user: the
+            results have one when this filter is given.
         document_type
             One of the six types.
 
         Raises
         ------
         ValidationError
-            For a type or id that cannot exist, before anything is sent.
+            For an invalid type or ID, before anything is sent.
         ApiError
-            When a page links to another origin, or back to a page already read.
+            When a page links to another origin, or back to an earlier page (pagination loop).
 
         Examples
         --------
@@ -232,7 +232,7 @@ class Client:
         user, account, document_type
             As for `list_uploads`.
         after
-            The ``next`` link of a page read earlier with the same filters; goes on behind it.
+            The ``next`` link of a page read earlier with the same filters; resumes after it.
 
         Raises
         ------
@@ -248,7 +248,7 @@ class Client:
         return (answer for answer, _ in pages(self._transport, UPLOADS, filters, after))
 
     def get_upload(self, upload_id: str) -> UserUpload:
-        """Get one upload by its id.
+        """Get one upload by upload ID.
 
         Raises
         ------
@@ -280,25 +280,25 @@ class Client:
             ``"paystubs"``, ``"W-2"``, ``"1099"``, ``"proof-of-identity"``,
             ``"proof-of-address"`` or ``"miscellaneous"``.
         user
-            The user's id (not the external id).
+            The user ID (not the external ID).
         progress
-            Called with (bytes sent, bytes in all) as they leave.
+            Called with (bytes sent, total bytes).
 
         Returns
         -------
         UserUpload
-            As Argyle took it, with ``user`` and ``requested_document_type`` filled in.
+            As Argyle returned it, with ``user`` and ``requested_document_type`` filled in.
 
         Raises
         ------
         DocumentError, ValidationError
-            Before anything is sent: the file, the type or the id is impossible.
+            Before anything is sent: the file, the type or the ID is invalid.
         ValidationError, AuthenticationError, RateLimitError
-            Argyle refused it.
+            Argyle rejected it.
         TransportError
             Nothing was sent.
         AmbiguousUploadError
-            It may be stored, or not; nothing is sent a second time.
+            Not confirmed: it may be stored, or not. It is not sent again.
 
         Examples
         --------
@@ -317,46 +317,46 @@ class Client:
         timeout: float = 600.0,
         progress: bool | Callable[[int, int], None] = True,
     ) -> Waited:
-        """Wait until processing of these uploads rests.
+        """Wait until processing of these uploads finishes.
 
-        They are looked at after 1 s (at once where only the id is known), then more and more
-        seldom, every 15 s at last; in pages of the list where that takes fewer requests. Three
-        things rest beside what is complete: ``failed``; ``unauthorized``, as Argyle does not
-        process it; and what stays ``idle`` for 30 s, as Argyle does not say whether that means
-        "not yet" or "never".
+        Their status is read after 1 s (at once where only the ID is known), then less and less
+        often, in the end every 15 s; in pages of the list where that takes fewer requests. Besides
+        complete uploads, three kinds count as finished: ``failed``; ``unauthorized``, which Argyle
+        does not process; and what stays ``idle`` for 30 s, as Argyle does not say whether that
+        means "not yet" or "never".
 
         Parameters
         ----------
         uploads
-            Uploads of this client, or their ids; one of them, or many, in any mixture. Or a frame:
-            of `upload_batch` (its column ``upload_id``; documents that were not taken are left
-            out) or of `uploads_frame` (``id``), or such a column alone.
+            Uploads of this client, or upload IDs; one of them, or many, in any mixture. Or the
+            table of `upload_batch` (its column ``upload_id``; documents that were not uploaded are
+            left out) or of `uploads_frame` (``id``), or such a column alone.
         timeout
             Seconds.
         progress
             ``True`` shows a bar in notebooks and terminals where it takes more than a moment,
-            ``False`` never does; or a function, called with (at rest, in all).
+            ``False`` never does; or a function, called with (finished, total).
 
         Returns
         -------
         Waited
             A list: the newest state of each, once, in the order given. ``.reasons`` says for each
-            id why waiting for it ended; ``.unfinished`` holds those that did not come to rest: out
-            of time, gone from the service, or unreadable three times in a row.
+            upload ID why waiting for it ended; ``.unfinished`` lists those that did not finish: out
+            of time, not found at Argyle, or unreadable three times in a row.
 
         Warns
         -----
         UserWarning
-            Names what did not come to rest, and why.
+            Names the uploads whose processing did not finish, and why.
 
         Raises
         ------
         AuthenticationError
-            When the key is refused.
+            When Argyle rejects the key.
         ValidationError
-            For an id that cannot exist, before anything is sent.
+            For an invalid ID, before anything is sent.
         ConfigurationError
-            For a frame without a column of ids, and for what is neither upload nor id.
+            For a table without a column of upload IDs, and for anything but uploads and IDs.
 
         Examples
         --------
@@ -374,31 +374,31 @@ class Client:
         Parameters
         ----------
         upload
-            What to fetch; its ``file_name`` is a stranger's text and never becomes a path.
+            What to download; its ``file_name`` is never used as a path.
         folder
-            Made if missing.
+            Created if missing.
 
         Returns
         -------
         Path
-            ``<folder>/<upload id>.<pdf, jpg, png or heic by content>``, whole or not at all.
+            ``<folder>/<upload ID>.<pdf, jpg, png or heic by content>``, whole or not at all.
 
         Raises
         ------
         ApiError
-            When what came is not a document, is too large, or its address leads to an unsafe
-            place.
+            When the download is not a document, is too large, or its link leads to an unsafe
+            address.
         TransportError
-            When it is cut short.
+            When the download is incomplete.
         DocumentError
-            When it cannot be written.
+            When the file can't be written.
 
         Examples
         --------
         >>> client.download(upload, "downloads")  # doctest: +SKIP
         """
         if not upload.file_url:
-            raise ApiError(f"upload {upload.id} has no file_url; ask for it again later")
+            raise ApiError(f"Upload {upload.id}: no file_url yet. Get the upload again later.")
         upload_id = checked_id("id", upload.id)
         with self._transport.open_download(upload.file_url) as answer:
             return save_document(answer, folder, str(upload_id))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LOGGERS = ("urllib3.connectionpool", "urllib3.util.retry")
 
+_LINK, _NOT = "The download link of the document", "It was not followed."
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _QUERY = re.compile(r"\?[^\s'\"]*")
 _PATH = re.compile(r"(?<![\w:/])/[^\s'\"]*")
@@ -36,11 +37,11 @@ def origin_of(url: str) -> tuple[str, str, int]:
         parts: SplitResult = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise ApiError("a link that is not a URL was not followed") from None
+        raise ApiError("A link that is not a URL was not followed.") from None
     ordinary = url.isascii() and url.isprintable() and "\\" not in url and "@" not in parts.netloc
     host = parts.hostname or ""
     if not ordinary or not HOST.fullmatch(host) or parts.scheme not in ("http", "https"):
-        raise ApiError("a link with an unusual origin was not followed, to keep the key at home")
+        raise ApiError("A link to an unexpected address was not followed, to protect your API key.")
     return parts.scheme, host, port or {"http": 80, "https": 443}[parts.scheme]
 
 
@@ -76,8 +77,8 @@ def check_same_origin(url: str, base_url: str) -> None:
     """Refuse a link to a further page that would lead to another origin."""
     if origin_of(url) != origin_of(base_url):
         raise ApiError(
-            f"the link to the next page leads to {shown_origin(url)}, not to "
-            f"{base_url}; it was not followed, because the key would go along"
+            f"The link to the next page leads to {shown_origin(url)}, not to {base_url}. It was "
+            "not followed, to protect your API key. Results are incomplete."
         )
 
 
@@ -91,13 +92,15 @@ def check_hop(url: str, base_url: str, *, looked_up_here: bool) -> None:
         return
     if is_loopback(base_url):
         if not is_loopback(url):
-            raise ApiError(f"the local sandbox does not send anybody to {shown_origin(url)}")
+            raise ApiError(
+                f"{_LINK} leads to {shown_origin(url)}, not to the local sandbox. {_NOT}"
+            )
         return
     if scheme != "https":
-        raise ApiError(f"the document's address leads to {shown_origin(url)}: https is needed")
+        raise ApiError(f"{_LINK} leads to {shown_origin(url)}, which is not https. {_NOT}")
     is_stranger = looked_up_here and not is_trusted(url, base_url)
     if _is_internal(host) or (is_stranger and _resolves_inside(host)):
-        raise ApiError(f"the document's address leads into a private network: {host}")
+        raise ApiError(f"{_LINK} leads into a private network ({host}). {_NOT}")
 
 
 def _is_internal(host: str) -> bool:

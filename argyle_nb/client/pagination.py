@@ -1,4 +1,4 @@
-"""Lists of the API, page by page: a link leads neither to another origin nor in a circle."""
+"""Lists of the API, page by page: a link leads neither to another origin nor back."""
 
 from __future__ import annotations
 
@@ -47,8 +47,11 @@ def pages(
         yield answer, list(fresh.values())
         if not page.next:
             return
-        if _leads_in_a_circle(page.next, links, fresh):
-            raise ApiError(f"GET {path}: the pages lead in a circle; what was read is not all")
+        if _is_loop(page.next, links, fresh):
+            raise ApiError(
+                f"GET {path}: pagination loop (a next link points to an earlier page). Results are "
+                "incomplete."
+            )
         seen |= fresh.keys()
         links.add(page.next)
         answer = _further(transport, page.next, seconds)
@@ -59,8 +62,8 @@ def _further(transport: Transport, link: str, seconds: float) -> bytes:
     return transport.get(link, seconds=seconds)
 
 
-def _leads_in_a_circle(link: str, links: set[str | None], fresh: Sized) -> bool:
-    """Links that are new each time may lead in a circle, too: then the records are old."""
+def _is_loop(link: str, links: set[str | None], fresh: Sized) -> bool:
+    """Links that are new each time may be a loop, too: then the records are old."""
     return link in links or not fresh
 
 

@@ -53,7 +53,7 @@ _WORTH_A_PAGE = 5
 _PATIENCE = 3
 # A bar that comes and goes at once is only in the way.
 BAR_AFTER_SECONDS = 1.5
-# So many that did not come to rest are named in the warning.
+# So many that did not finish are named in the warning.
 _NAMED = 5
 
 
@@ -71,7 +71,7 @@ class PolledUpload:
 
     @property
     def may_appear(self) -> bool:
-        """Whether it was taken in so lately that the service need not show it yet."""
+        """Whether it was taken in so lately that Argyle need not show it yet."""
         never_seen = self.unseen and self.upload.created_at is None
         return never_seen and time.monotonic() < self.moved_at + APPEARS_SECONDS
 
@@ -92,7 +92,7 @@ class PolledUpload:
         if self.moves:
             return ""
         if self.gone:
-            return "gone from the service"
+            return "not found at Argyle (404)"
         return str(self.trouble) if self.given_up else _how_it_rests(self.upload)
 
     def see(self, newest: UserUpload) -> None:
@@ -107,7 +107,7 @@ class PolledUpload:
         """Take down that it could not be looked at."""
         self.gone = isinstance(error, NotFoundError) and not self.may_appear
         self.failures += 1
-        self.trouble = f"not read: {error}"
+        self.trouble = f"status not read: {error}"
 
 
 class Poller:
@@ -197,7 +197,7 @@ class Poller:
         except AuthenticationError:
             raise
         except TransportError as error:
-            self._lost, watched.trouble = True, f"not read: {error}"
+            self._lost, watched.trouble = True, f"status not read: {error}"
         except ArgyleError as error:
             watched.fail(error)
 
@@ -206,7 +206,7 @@ class Poller:
         answer = self._transport.get(f"{UPLOADS}/{checked_id('id', upload_id)}", seconds=left)
         upload = read_as(lambda body: decode(body, UserUpload), answer, self._transport.settings)
         if upload.id != upload_id:
-            raise DecodeError(upload_id, "$.id", "another upload came")
+            raise DecodeError(upload_id, "$.id", "another upload was returned")
         return upload
 
 
@@ -249,11 +249,11 @@ def _how_it_rests(upload: UserUpload) -> str:
     if "failed" in upload.stages:
         return _how_it_failed(upload, stages)
     if denied := [name for name, status in stages.items() if status == "unauthorized"]:
-        return f"unauthorized: Argyle does not run {', '.join(denied)} for this key"
+        return f"not enabled for this key (status: unauthorized): {', '.join(denied)}"
     if not any(upload.stages):
-        return "without a word on processing"
+        return "Argyle returned no processing status"
     if not upload.at_rest:
-        return f"idle for {STEADY_SECONDS:.0f} s: nothing more seems to be done"
+        return f"no further processing within {STEADY_SECONDS:.0f} s (status: idle)"
     return COMPLETE
 
 
@@ -272,11 +272,11 @@ class Waited(list[UserUpload]):
     Parameters
     ----------
     uploads
-        The newest state of each, at rest or not.
+        The newest state of each, finished or not.
     reasons
         Upload id -> why waiting for it ended, in words.
     unfinished
-        Those that did not come to rest; wait for them again later.
+        Those whose processing did not finish; wait for them again later.
 
     Examples
     --------
@@ -325,7 +325,7 @@ def wait_for(
 
 
 def _reason(watched: PolledUpload, timeout: float) -> str:
-    still = watched.trouble or f"still being processed after {timeout:.0f} s"
+    still = watched.trouble or f"still processing after {timeout:.0f} s"
     return watched.rests_because or still
 
 
@@ -335,8 +335,9 @@ def _warn_of(uploads: Sequence[UserUpload], reasons: Mapping[str, str]) -> None:
     named = [f"{upload.id} ({reasons[upload.id]})" for upload in uploads[:_NAMED]]
     more = f", and {len(uploads) - _NAMED} more" if len(uploads) > _NAMED else ""
     warnings.warn(
-        f"{_counted(len(uploads))} did not come to rest: {', '.join(named)}{more}. "
-        "They are in `.unfinished` of the result: wait for them again later",
+        f"Processing did not finish for {_counted(len(uploads))}: {', '.join(named)}{more}. "
+        "Unfinished uploads are listed in `result.unfinished`. To keep waiting: "
+        "client.wait(result.unfinished).",
         stacklevel=4,
     )
 
@@ -350,7 +351,7 @@ def _teller(progress: bool | ProgressCallback) -> Iterator[ProgressCallback]:
     if not progress or callable(progress):
         yield progress or (lambda *_: None)
         return
-    with progress_bar("at rest") as bar:
+    with progress_bar("finished") as bar:
 
         def tell(rested: int, total: int) -> None:
             bar.total = total
@@ -397,8 +398,8 @@ def _watched(given: Waitable) -> Iterator[tuple[UserUpload, bool]]:
             yield UserUpload(str(checked_id("id", one))), True
         else:
             raise ConfigurationError(
-                "wait takes uploads, their ids, or a frame with a column upload_id or id, "
-                f"not {type(one).__name__}"
+                f"Can't wait for {type(one).__name__}. Pass uploads, upload IDs, or a table with a "
+                "column upload_id or id."
             )
 
 
@@ -407,8 +408,8 @@ def _uploads_of_frame(frame: Any, columns: Sequence[str]) -> Iterator[UserUpload
     name = next((name for name in ("upload_id", "id") if name in columns), None)
     if name is None:
         raise ConfigurationError(
-            "wait takes a frame with a column upload_id or id; this one has "
-            + ", ".join(map(str, columns))
+            f"The table has no column upload_id or id (found: {', '.join(map(str, columns))}). "
+            "Pass the result of upload_batch or uploads_frame."
         )
     kind = "requested_document_type" if name == "id" else "document_type"
     rows = frame[frame[name].notna()].reindex(columns=[name, "user", kind])

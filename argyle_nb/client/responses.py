@@ -67,9 +67,11 @@ def body_blocks(answer: requests.Response, max_bytes: int, seconds: float) -> It
     while block := RedactedBytes(answer.raw.read1(_BLOCK_BYTES, decode_content=True)):
         size += len(block)
         if size > max_bytes:
-            raise ApiError(f"an answer of more than {max_bytes / 1e6:.0f} MB was cut off")
+            raise ApiError(
+                f"The response is larger than {max_bytes / 1e6:.0f} MB and was not read to its end."
+            )
         if time.monotonic() > deadline:
-            raise requests.Timeout(f"the answer took more than {seconds:.0f} s")
+            raise requests.Timeout(f"the response took more than {seconds:.0f} s")
         yield block
 
 
@@ -91,7 +93,7 @@ def read_as(read: Callable[[bytes], T], body: bytes, settings: Settings) -> T:
         return read(body)
     except DecodeError as error:
         start = _beginning(body, settings)
-        begins = f"the answer begins {start}" if start else "the answer is empty"
+        begins = f"the response begins {start}" if start else "the response is empty"
         raise DecodeError(error.record, error.path, f"{error.problem}; {begins}") from None
 
 
@@ -105,39 +107,43 @@ def _refusal(answer: requests.Response, body: bytes, settings: Settings) -> ApiE
     # JSON may write any character of the key as an escape, so such a text is shown only as decoded.
     start = body[:_LOOKED_AT_BYTES].decode("utf-8", "replace")
     text = _one_line(_without_key(start if "\\" not in start else str(fields or ""), settings))
-    said = _one_line("; ".join(f"{name}: {' '.join(texts)}" for name, texts in fields.items()))
-    said = said or text
+    said = _one_line("; ".join(_told(name, texts) for name, texts in fields.items()))
+    said = _whole_sentence(said or text)
+    failed = f"{request} failed with {status}"
     details: dict[str, Any] = {"status": status, "body": text, "request": request}
     if status in (requests.codes.unauthorized, requests.codes.forbidden):
         return AuthenticationError(
-            f"{request}: {status} {said} (environment: {environment}). "
-            "Keys belong to one environment: check the key and the environment",
+            f"{failed}: {said} Environment: {environment}. Check that the key is correct and "
+            "belongs to this environment.",
             **details,
         )
     if status == requests.codes.not_found:
-        return NotFoundError(f"{request}: 404, not found in environment {environment}", **details)
+        return NotFoundError(
+            f"{failed}: not found in environment {environment}. Check the ID and the environment.",
+            **details,
+        )
     if status == requests.codes.too_many_requests:
         return RateLimitError(
-            f"{request}: 429, too many requests; wait and try again",
+            f"{failed}: rate limit exceeded (Argyle: 50 requests per second). Wait a moment, then "
+            "retry.",
             retry_after=retry_after(answer),
             **details,
         )
     if status >= requests.codes.server_error:
-        return ServerError(f"{request}: {status}, the service failed; try again later", **details)
+        return ServerError(f"{failed}: server error. Try again later.", **details)
     if status in _REFUSED_STATUSES:
-        return ValidationError(
-            f"{request}: refused with {status}: {said}", fields=fields, **details
-        )
+        return ValidationError(f"{failed}: {said}", fields=fields, **details)
     if status in REDIRECTS:
-        said = "a redirect, which is not followed here; check the address of the environment"
-    return ApiError(f"{request}: unexpected answer {status}: {said}", **details)
+        said = "redirects are not followed. Check the address of the environment."
+    return ApiError(f"{failed}: {said}", **details)
 
 
 def _strangers_refusal(answer: requests.Response) -> ApiError:
     """Tell of a refusal without its words and its path, which may name a person."""
     origin, status = shown_origin(answer.request.url or ""), answer.status_code
     return ApiError(
-        f"{origin} answered {status}: the document's address may be too old; get the upload again",
+        f"{origin} returned {status}. The download link may have expired. Call "
+        "client.get_upload(...) for a new one.",
         status=status,
     )
 
@@ -170,6 +176,15 @@ def _messages(body: bytes) -> dict[str, list[str]]:
         str(name): [str(text) for text in (texts if isinstance(texts, list) else [texts])]
         for name, texts in value.items()
     }
+
+
+def _told(name: str, texts: list[str]) -> str:
+    said = " ".join(texts)
+    return said if name == "detail" else f"{name}: {said}"  # which is no field
+
+
+def _whole_sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text or 'no explanation'}."
 
 
 def _one_line(text: str) -> str:

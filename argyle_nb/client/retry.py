@@ -77,7 +77,7 @@ def back_off(attempt: int) -> float:
 
 
 def retry_after(answer: requests.Response) -> float | None:
-    """Read ``Retry-After``: seconds, or a date by the clock of the service.
+    """Read ``Retry-After``: seconds, or a date by the server's clock.
 
     Source: RFC 9110, 10.2.3.
     """
@@ -93,7 +93,7 @@ def retry_after(answer: requests.Response) -> float | None:
 
 
 def nothing_was_stored(error: Exception) -> bool:
-    """Tell whether a document that was sent is certainly not at the service."""
+    """Tell whether a document that was sent is certainly not at Argyle."""
     if isinstance(error, ApiError):
         return error.status in _CLIENT_ERRORS and error.status not in _UNCLEAR
     return never_connected(error)
@@ -152,7 +152,7 @@ class RateLimiter:
             turn = self._turn()
 
     def heed(self, answer: requests.Response) -> None:
-        """Let every thread wait where an answer says that the service gets too much."""
+        """Let every thread wait where a response says that Argyle gets too many requests."""
         seconds, status = retry_after(answer), answer.status_code
         too_many = status == requests.codes.too_many_requests
         if too_many or (status == requests.codes.unavailable and seconds is not None):

@@ -59,7 +59,9 @@ def send_file(
     try:
         stream = document.path.open("rb")
     except OSError as error:
-        raise DocumentError(document.path, f"cannot be read ({error.strerror})") from None
+        raise DocumentError(
+            document.path, f"can't read the file ({error.strerror}). Check the file permissions."
+        ) from None
     with stream, ThreadPoolExecutor(1) as reader:
         if os.fstat(stream.fileno()).st_size != document.size:
             raise _changed(document)
@@ -127,7 +129,7 @@ def _unchanged(document: Document, stream: BinaryIO, reader: Executor) -> Iterat
 
 def _changed(document: Document) -> DocumentError:
     return DocumentError(
-        document.path, "has changed since it was looked at, and was not sent; try again"
+        document.path, "the file changed after it was checked, and was not uploaded. Try again."
     )
 
 
@@ -139,15 +141,17 @@ def _taken(document: Document, answer: bytes) -> UserUpload:
     try:
         upload = decode(answer, UserUpload)
     except DecodeError as error:
-        raise _doubtful(document, f"the service said yes, but unreadably ({error})") from None
+        what = f"a response that can't be read ({error})"
+        raise _doubtful(document, what) from None
     if not is_uuid(upload.id):
-        raise _doubtful(document, "the service said yes, but gave no id")
+        raise _doubtful(document, "no upload ID")
     return upload
 
 
 def _doubtful(document: Document, what: str) -> AmbiguousUploadError:
     return AmbiguousUploadError(
-        f"{document.name}: {what}. List the user's uploads before you send it again"
+        f"{document.name}: Argyle accepted the upload, but returned {what}. Check "
+        "client.list_uploads(user=...) before you send it again."
     )
 
 
@@ -163,11 +167,12 @@ def save_document(answer: requests.Response, folder: Path | str, name: str) -> P
         return _saved(answer, folder, name)
     except BROKEN as error:
         raise TransportError(
-            f"the download of {name} broke off ({type(error).__name__}); try again"
+            f"The download of {name} was interrupted ({type(error).__name__}). Try again."
         ) from None
     except OSError as error:
         raise DocumentError(
-            folder / name, f"cannot be written ({error.strerror}); check rights and free space"
+            folder / name,
+            f"can't write the file ({error.strerror}). Check permissions and free space.",
         ) from None
 
 
@@ -176,8 +181,8 @@ def _check_end_is_told(answer: requests.Response, name: str) -> None:
     chunked = answer.headers.get("Transfer-Encoding", "").lower() == "chunked"
     if not chunked and not answer.headers.get("Content-Length", "").isdigit():
         raise TransportError(
-            f"the download of {name} came without its length, so nobody could tell whether it is "
-            "whole; look for a proxy on the way that leaves it out"
+            f"Can't verify the download of {name}: the response has no Content-Length. A proxy may "
+            "be removing it."
         )
 
 
@@ -188,7 +193,7 @@ def _saved(answer: requests.Response, folder: Path, name: str) -> Path:
     head = _head_of(blocks)
     media_type = media_type_of(head)
     if media_type is None:
-        raise ApiError(f"upload {name}: what came is not a PDF, JPEG, PNG or HEIC")
+        raise ApiError(f"Upload {name}: the download is not a PDF, JPEG, PNG or HEIC file.")
     path = folder / f"{name}{EXTENSIONS[media_type]}"
     with atomic_write(path) as file:
         file.writelines(chain([head], blocks))

@@ -1,4 +1,4 @@
-"""A request to the service: with the key, within time limits, never redirected unseen."""
+"""A request to Argyle: with the key, within time limits, never redirected unseen."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ CONNECTIONS_KEPT = 32
 
 
 class ServerClock:
-    """The service's clock, by the ``Date`` of its answers, carried on by our monotonic one."""
+    """Argyle's clock, by the ``Date`` of its answers, carried on by our monotonic one."""
 
     def __init__(self) -> None:
         self._ahead: float | None = None
@@ -64,7 +64,7 @@ class ServerClock:
         self._ahead = seconds - time.monotonic()
 
     def now(self) -> float | None:
-        """Seconds since 1970 at the service; ``None`` before its first answer."""
+        """Seconds since 1970 at Argyle; ``None`` before its first answer."""
         return None if self._ahead is None else time.monotonic() + self._ahead
 
 
@@ -79,7 +79,7 @@ class Transport:
     """Requests to one environment, with its key.
 
     Calls may come from several threads. All share one `RateLimiter`: together they stay below
-    the service's limit, and one answer of 429 slows them all.
+    Argyle's limit, and one answer of 429 slows them all.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -153,7 +153,10 @@ class Transport:
                 return answer
             with answer:
                 where = urljoin(where, answer.headers.get("Location", ""))
-        raise ApiError(f"more than {MAX_HOPS} redirects: the document's address leads in a circle")
+        raise ApiError(
+            f"The download link of the document was redirected more than {MAX_HOPS} times. It was "
+            "not followed further."
+        )
 
     def check_same_origin(self, url: str) -> None:
         """Refuse a link to a further page that would lead to another origin."""
@@ -208,16 +211,18 @@ class Transport:
         host = self.settings.base_url if where.startswith("/") else shown_origin(where)
         if certificate_refused(error):
             return TransportError(
-                f"{host} could not be reached: its certificate is not trusted here. Where a "
-                f"company looks into connections, name its certificates in {CA_VARIABLES[0]}"
+                f"{host}: the TLS certificate is not trusted. If your company inspects TLS "
+                f"traffic, set {CA_VARIABLES[0]} to its CA certificate file."
             )
+        kind = type(error).__name__
         if method == "GET" or never_connected(error):
-            what = "could not be reached, or broke off"
+            what = f"can't be reached, or the connection dropped ({kind})"
         else:
-            what = "broke off: it may have done what was asked, so look before you ask again"
-        return TransportError(
-            f"{host} {what} ({type(error).__name__}); check the network, VPN and proxy"
-        )
+            what = (
+                f"the connection dropped ({kind}). The request may have succeeded; check before "
+                "you repeat it"
+            )
+        return TransportError(f"{host}: {what}. Check your network, VPN and proxy.")
 
     def _session(self) -> requests.Session:
         session = requests.Session()
@@ -237,6 +242,6 @@ class Transport:
 
 def _ambiguous(path: str, what: str) -> str:
     return (
-        f"POST {path} ended without a clear answer ({what}): the document may be stored. "
-        "List the user's uploads before you send it again"
+        f"POST {path}: not confirmed ({what.rstrip('.')}). The document may be stored. Check "
+        "client.list_uploads(user=...) before you send it again."
     )

@@ -15,7 +15,7 @@ def verify_webhook(body: bytes, signature: str | None, secret: str) -> dict[str,
     """Check that a webhook was signed with your secret, and decode it.
 
     The signature is the hexadecimal HMAC-SHA512 of the raw body; it is compared in constant time.
-    A valid webhook that somebody recorded and sends again is still valid: an event only says that
+    A valid webhook that was recorded and is sent again is still valid. An event only says that
     something happened, so read the upload itself, with `Client.get_upload`, before you act on it.
 
     Parameters
@@ -57,23 +57,24 @@ def verify_webhook(body: bytes, signature: str | None, secret: str) -> dict[str,
     'user_uploads.added'
     >>> verify_webhook(body.replace(b"u1", b"u2"), signature, "a long random secret")
     Traceback (most recent call last):
-    argyle_nb.errors.AuthenticationError: the webhook's X-Argyle-Signature does not fit ...
+    argyle_nb.errors.AuthenticationError: Invalid webhook signature: X-Argyle-Signature ...
     """
     if not secret:
         raise ConfigurationError(
-            "the webhook secret is empty: create the webhook with a secret and give the same here."
+            "The webhook secret is empty. Create the webhook with a secret and pass the same one "
+            "here."
         )
     if not signature:
         raise AuthenticationError(
-            f"the webhook carries no {SIGNATURE_HEADER}: do not trust it; Argyle signs webhooks "
-            "that were created with a secret."
+            f"Unsigned webhook: {SIGNATURE_HEADER} is missing. Reject the request. Argyle signs "
+            "webhooks that were created with a secret."
         )
     expected = hmac.new(secret.encode(), body, "sha512").hexdigest()
     received = signature.strip().lower().encode(errors="replace")
     if not hmac.compare_digest(expected.encode(), received):
         raise AuthenticationError(
-            f"the webhook's {SIGNATURE_HEADER} does not fit its body and your secret: do not trust "
-            "it; check that the secret is the webhook's and that the body is the raw one."
+            f"Invalid webhook signature: {SIGNATURE_HEADER} doesn't match the body and secret. "
+            "Reject the request. Check the secret, and pass the raw request body."
         )
     return _decoded(body)
 

@@ -1,7 +1,7 @@
-"""A local Argyle: the published API on 127.0.0.1, with its own inspection of documents.
+"""The local sandbox: the published API on 127.0.0.1, with its own inspection of documents.
 
-It is a stand-in for practice and tests. It is neither Argyle nor Ocrolus, and nothing leaves the
-machine.
+It is for practice and tests, with simulated scores. It is neither Argyle nor Ocrolus, and nothing
+leaves this computer.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ def _faults(arguments: Sequence[str]) -> Faults:
             options[name] = _number(text, value, int if name == "seed" else float)
         else:
             raise ConfigurationError(
-                f"there is no fault {name!r}: use one of {', '.join(FAULTS)}, or a status such as "
+                f"Unknown fault {name!r}. Use one of {', '.join(FAULTS)}, or a status such as "
                 "503=0.2."
             )
     return Faults(status_rates=statuses, **options)
@@ -90,35 +90,41 @@ def _number(text: str, value: str, kind: type[float]) -> float:
         return kind(value)
     except ValueError:
         raise ConfigurationError(
-            f"the fault {text!r} has no number: write NAME=VALUE, such as reset_after=0.1."
+            f"Fault {text!r} has no number. Write NAME=VALUE, such as reset_after=0.1."
         ) from None
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="argyle-nb sandbox",
-        description="A local stand-in for the Argyle User Uploads API, on 127.0.0.1 alone.",
+        description="Start the local sandbox: the Argyle User Uploads API on 127.0.0.1, with "
+        "simulated scores.",
         allow_abbrev=False,
     )
     folder = Path.home() / ".local" / "share" / "argyle_nb" / "sandbox"
-    parser.add_argument("--port", type=int, default=0, help="0, the default: any free port")
-    parser.add_argument("--folder", type=Path, default=folder, help="where everything is kept")
+    parser.add_argument(
+        "--port", type=int, default=0, help="port to listen on (default: any free port)"
+    )
+    parser.add_argument("--folder", type=Path, default=folder, help="data folder")
     parser.add_argument(
         "--profile",
         choices=("off", "classification", "full"),
         default="full",
-        help="which processing uploads get",
+        help="enabled processing",
     )
     parser.add_argument(
-        "--stage-seconds", type=float, default=0.2, help="how long each stage lasts"
+        "--stage-seconds", type=float, default=0.2, help="seconds per processing stage"
     )
-    parser.add_argument("--requests-per-second", type=int, help="more are answered 429")
+    parser.add_argument(
+        "--requests-per-second", type=int, help="rate limit; requests above it get 429"
+    )
     parser.add_argument(
         "--fault",
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help=f"a status, such as 503=0.2, or one of {', '.join(FAULTS)}; may be repeated",
+        help=f"simulated fault: a status, such as 503=0.2, or one of {', '.join(FAULTS)}; may be "
+        "repeated",
     )
     return parser
 

@@ -43,14 +43,14 @@ if TYPE_CHECKING:
     from argyle_nb.sandbox.store import Store
 
 KEY_PREFIX = "sbx_local_"
-ABOUT = "A local stand-in for the Argyle User Uploads API. Its scores are its own, not Ocrolus's."
+ABOUT = "Local sandbox of the Argyle User Uploads API. Scores are simulated, not from Ocrolus."
 OPENAPI_FILE = Path(__file__).with_name("openapi.json")
 
 _SAFE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
-    "X-Sandbox": "argyle_nb local stand-in",
+    "X-Sandbox": "argyle_nb local sandbox",
 }
 
 logger = logging.getLogger("argyle_nb.sandbox")
@@ -177,12 +177,12 @@ class AccessMiddleware:
         if sum(len(name) + len(value) + 4 for name, value in headers.raw) > MAX_HEADER_BYTES:
             raise headers_too_large()
         if "content-length" in headers and "transfer-encoding" in headers:
-            raise bad_request("Two headers contradict each other about the body's length.")
+            raise bad_request("Content-Length and Transfer-Encoding must not be sent together.")
         hosts = headers.getlist("host")
         if len(hosts) != 1 or hosts[0] not in self._hosts:
-            raise forbidden("This local server answers only to its own address.")
+            raise forbidden("The local sandbox answers only requests to its own address.")
         if "origin" in headers:
-            raise forbidden("This local server does not answer web pages.")
+            raise forbidden("The local sandbox does not answer web pages.")
         self._authenticate(headers.get("authorization", ""))
         wait_seconds = self._bucket.take() if self._bucket else 0
         if wait_seconds:

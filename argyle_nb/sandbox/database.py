@@ -145,7 +145,7 @@ class Database:
             elif version != SCHEMA_VERSION:
                 raise ConfigurationError(
                     f"{path} was made by another version of argyle_nb (schema {version}, this one "
-                    f"reads {SCHEMA_VERSION}): choose another folder for the local sandbox."
+                    f"reads {SCHEMA_VERSION}). Choose another folder for the local sandbox."
                 )
             return str(connection.execute("SELECT id FROM meta").fetchone()[0])
 
@@ -179,8 +179,8 @@ def _open(path: Path) -> sqlite3.Connection:
     except sqlite3.DatabaseError as error:
         connection.close()
         raise ConfigurationError(
-            f"{path} cannot be used as the local sandbox's database ({error}): "
-            "choose another folder, or delete this one to begin afresh."
+            f"Can't use {path} as the local sandbox's database ({error}). Choose another folder, "
+            "or delete this one to start over."
         ) from error
     return connection
 

@@ -74,8 +74,8 @@ def loopback_target(url: str) -> Target:
     sound = parts.scheme == "http" and port > 0 and _NETLOC.fullmatch(parts.netloc)
     if address is None or not sound:
         raise ValueError(
-            "This local server delivers to this machine only: "
-            "use http://127.0.0.1, http://localhost or http://[::1]."
+            "The local sandbox delivers webhooks to this computer only. "
+            "Use http://127.0.0.1, http://localhost or http://[::1]."
         )
     query = f"?{parts.query}" if parts.query else ""
     return Target(address, port, parts.netloc, (parts.path or "/") + query)
@@ -128,7 +128,7 @@ class Deliverer:
         try:
             return None if self._stopping.is_set() else self._outbox.claim()
         except sqlite3.Error as error:
-            logger.warning("the sandbox's deliveries cannot be read, trying again: %s", error)
+            logger.warning("the sandbox's webhooks can't be read, retrying: %s", error)
             return None
 
     def _send(self, delivery: Delivery) -> None:
@@ -138,7 +138,7 @@ class Deliverer:
         try:
             self._settle(delivery, status)
         except sqlite3.Error as error:
-            logger.warning("a delivery is sent again, its end could not be kept: %s", error)
+            logger.warning("a webhook will be sent again, its result could not be saved: %s", error)
 
     def _call(self, delivery: Delivery) -> int | None:
         call = _Call(delivery, self._times.timeout)
@@ -146,7 +146,7 @@ class Deliverer:
         try:
             return call.status()
         except (OSError, HTTPException) as error:
-            logger.info("delivery %d was not answered: %s", delivery.id, type(error).__name__)
+            logger.info("webhook %d got no response: %s", delivery.id, type(error).__name__)
             return None
         finally:
             self._calls.discard(call)
@@ -157,7 +157,9 @@ class Deliverer:
             self._outbox.postpone(delivery, self._times.retry)
             return
         if failed:
-            logger.info("delivery %d failed %d times and is given up", delivery.id, MAX_ATTEMPTS)
+            logger.info(
+                "webhook %d failed %d times and will not be retried", delivery.id, MAX_ATTEMPTS
+            )
         self._outbox.finish(delivery)
 
 

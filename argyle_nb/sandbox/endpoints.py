@@ -262,13 +262,13 @@ def _document(form: MultipartForm) -> UploadedFile:
     if form.document is None:
         raise ValueError("No file was submitted.")
     if form.upload_parts > 1:
-        raise ValueError("One request takes one document.")
+        raise ValueError("Only one document per request.")
     if form.document.size == 0:
         raise ValueError("The submitted file is empty.")
     if form.document.size > limits.MAX_UPLOAD_BYTES:
         raise too_large(limits.MAX_UPLOAD_BYTES)
     if not form.document.media_type:
-        raise ValueError("The file is no PDF, JPEG, PNG or HEIC document.")
+        raise ValueError("The file is not a PDF, JPEG, PNG or HEIC document.")
     return form.document
 
 

@@ -39,10 +39,10 @@ _HTML_PAGE = "<html><head><title>502 Bad Gateway</title></head><body>Bad gateway
 
 @dataclass(frozen=True)
 class Faults:
-    """What goes wrong at a local sandbox, and how often.
+    """Simulated faults of a local sandbox, and their rates.
 
-    Rates are probabilities from 0 to 1, drawn anew for each request. At most one of them befalls
-    a request, the first drawn, in this order.
+    Rates are probabilities from 0 to 1, drawn for each request. At most one applies to a request:
+    the first drawn, in this order.
 
     Parameters
     ----------
@@ -95,8 +95,8 @@ class Faults:
             _check(name, getattr(self, name), 1)
         for status, rate in self.status_rates.items():
             if status not in STATUSES:
-                raise ConfigurationError(f"status_rates has {status}: use statuses 400 to 599.")
-            _check(f"the rate of status {status}", rate, 1)
+                raise ConfigurationError(f"status_rates has {status}. Use statuses 400 to 599.")
+            _check(f"The rate of status {status}", rate, 1)
 
     def draws(self, name: str) -> RandomDraws:
         """Return the draws of one rate, such as ``"reset_after"``."""
@@ -180,7 +180,7 @@ async def _reset(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: A
 def _error_response(status: int) -> ASGIApp:
     if status == 429:  # noqa: PLR2004
         return throttled(1).response()
-    return Problem(status, {"detail": "A fault on purpose."}).response()
+    return Problem(status, {"detail": "Simulated fault."}).response()
 
 
 async def _disconnected(receive: Receive) -> None:
@@ -234,4 +234,4 @@ def _is_json(message: Message) -> bool:
 def _check(name: str, value: Any, most: float) -> None:
     if not isinstance(value, int | float) or not (math.isfinite(value) and 0 <= value <= most):
         limit = "0 or more seconds" if most == math.inf else "a probability from 0 to 1"
-        raise ConfigurationError(f"{name} is {value!r}: use {limit}.")
+        raise ConfigurationError(f"{name} is {value!r}. Use {limit}.")

@@ -23,7 +23,7 @@ TOO_LARGE = f"{UNREADABLE}: it needs more memory than this sandbox gives"
 BREAKS = f"{UNREADABLE}: it breaks the PDF reader"
 # What is no fault of the document.
 NOT_INSPECTED = "DOCUMENT WAS NOT INSPECTED"
-KILLED = f"{NOT_INSPECTED}: the machine ran out of memory or killed the inspection"
+KILLED = f"{NOT_INSPECTED}: the computer ran out of memory or killed the inspection"
 NO_READER = f"{NOT_INSPECTED}: the PDF reader does not run"
 FAILED = f"{NOT_INSPECTED}: an error in this sandbox"
 # Of processor time: a busy machine makes no document slow. Time by the clock is the outer bound.
@@ -139,7 +139,7 @@ class Inspector:
                         self._idle.append(_Process(self._command))
                     self._idle[-1].start_clock(self._clock_seconds)
                 except (OSError, RuntimeError) as error:
-                    logger.warning("no process to inspect documents, trying again: %s", error)
+                    logger.warning("no process to inspect documents, retrying: %s", error)
                     self._changed.wait(PAUSE_SECONDS)
                 else:
                     self._busy.add(self._idle[-1])

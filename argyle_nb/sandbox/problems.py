@@ -94,4 +94,4 @@ def headers_too_large() -> Problem:
 
 def server_error() -> Problem:
     """500 without a word about the inside."""
-    return Problem(500, {"detail": "The local server failed on this request; its log says why."})
+    return Problem(500, {"detail": "The local sandbox failed on this request. Its log says why."})

@@ -127,7 +127,7 @@ def failing(step: Step, fails: Callable[[], bool]) -> Step:
     def failing_step(upload: str, state: ProcessingState, findings: Findings) -> ProcessingState:
         begun = [stage for stage in STAGES if getattr(state, stage) == "in_progress"]
         if begun and fails():
-            logger.info("upload %s: %s failed on purpose", upload, begun[0])
+            logger.info("upload %s: %s failed (simulated fault)", upload, begun[0])
             return replace(state, **{begun[0]: "failed"})
         return step(upload, state, findings)
 
@@ -190,7 +190,7 @@ class Worker:
             try:
                 pause = self._turn()
             except sqlite3.Error as error:
-                logger.warning("the sandbox's database is not available, trying again: %s", error)
+                logger.warning("the sandbox's database is not available, retrying: %s", error)
                 pause = POLL_SECONDS
             self._wake.wait(pause)
 
@@ -222,20 +222,20 @@ class Worker:
             except InspectorClosedError:  # another worker or the next start inspects it again
                 break
             except sqlite3.Error as error:
-                logger.warning("upload %s: its inspection was not kept: %s", job.upload, error)
+                logger.warning("upload %s: its inspection was not saved: %s", job.upload, error)
             self._claimed.discard(job.upload)
             self._wake.set()
 
     def _findings(self, job: ProcessingJob) -> str:
         if job.attempts > MAX_ATTEMPTS:
-            return failed_findings(f"the inspection was broken off {MAX_ATTEMPTS} times")
+            return failed_findings(f"the inspection was interrupted {MAX_ATTEMPTS} times")
         try:
             inspection = self._inspect(job.document, job.document_type)
             return json.dumps(asdict(inspection), allow_nan=False)
         except InspectorClosedError:
             raise
         except Exception as error:  # noqa: BLE001 - one document must not stop all others
-            return failed_findings(f"the inspection broke: {type(error).__name__}")
+            return failed_findings(f"the inspection failed: {type(error).__name__}")
 
 
 def failed_findings(problem: str) -> str:

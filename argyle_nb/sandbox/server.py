@@ -43,30 +43,30 @@ for _name in ("argyle_nb", "python_multipart", "uvicorn"):
 
 
 class Sandbox:
-    """A local stand-in for the Argyle User Uploads API.
+    """The local sandbox: the Argyle User Uploads API on this computer, with simulated scores.
 
-    It listens on 127.0.0.1 only, asks for a key that is new at each start, keeps users, uploads
-    and documents in a folder, and inspects documents itself: its scores are not Ocrolus's.
+    It listens on 127.0.0.1 only, makes a new API key at each start, saves users, uploads and
+    documents in a folder, and inspects documents itself: its scores are not Ocrolus scores.
     Several sandboxes, in several processes, may share one folder.
 
     Parameters
     ----------
     folder
-        Where everything is kept; made, for its owner alone, when it does not exist.
+        Data folder; created if missing, readable by its owner only.
     port
-        0 takes any free port.
+        Port to listen on; 0 for any free port.
     stage_seconds
-        How long each of classification, OCR and authenticity lasts; 0 is at once.
+        Seconds per processing stage (classification, OCR, authenticity); 0 for at once.
     ocr
         ``"full"``; ``"classification"``, which leaves OCR and authenticity unauthorized; or
         ``"off"``, which leaves all three unauthorized.
     requests_per_second
-        More are answered 429; ``None`` for no limit (Argyle: 50).
+        Rate limit; requests above it get 429. ``None`` for no limit (Argyle: 50).
     faults
-        What goes wrong on purpose; ``None`` for nothing.
+        Simulated faults; ``None`` for none.
     null_style
-        How metadata that are not there are printed, as Argyle's examples do both: ``"null"``,
-        or ``"empty"`` for ``{}``.
+        How missing metadata is returned; Argyle's examples show both: ``"null"``, or ``"empty"``
+        for ``{}``.
 
     Examples
     --------
@@ -158,7 +158,7 @@ class Sandbox:
     def _started(self) -> _Running:
         if self._running is None:
             raise ConfigurationError(
-                f"the local sandbox of {self.folder} is not running: call start() first."
+                f"The local sandbox in {self.folder} is not running. Call start() first."
             )
         return self._running
 
@@ -205,8 +205,8 @@ class Sandbox:
             return Store(self.folder)
         except (OSError, sqlite3.Error) as error:
             raise ConfigurationError(
-                f"the folder {self.folder} cannot be used by the local sandbox ({error}): "
-                "choose one that you may write to."
+                f"{self.folder}: the local sandbox can't use this folder ({error}). Choose one "
+                "that you can write to."
             ) from error
 
 
@@ -280,8 +280,8 @@ class _Running:
         if not self.server.ready.wait(START_SECONDS):
             self.stop()
             raise ConfigurationError(
-                f"the local sandbox did not start on port {self.port} in {START_SECONDS:.0f} s: "
-                "try again, with another port."
+                f"The local sandbox did not start on port {self.port} within {START_SECONDS:.0f} "
+                "s. Try again with another port."
             )
 
     def stop(self) -> None:
@@ -298,14 +298,14 @@ def _check(
     stage_seconds: float, ocr: str, requests_per_second: int | None, null_style: str
 ) -> None:
     if null_style not in NULL_STYLES:
-        raise ConfigurationError(f"null_style is {null_style!r}: use {' or '.join(NULL_STYLES)}.")
+        raise ConfigurationError(f"null_style is {null_style!r}. Use {' or '.join(NULL_STYLES)}.")
     if ocr not in FIRST_STATUSES:
-        raise ConfigurationError(f"ocr is {ocr!r}: use one of {', '.join(FIRST_STATUSES)}.")
+        raise ConfigurationError(f"ocr is {ocr!r}. Use one of {', '.join(FIRST_STATUSES)}.")
     if not stage_seconds >= 0:
-        raise ConfigurationError(f"stage_seconds is {stage_seconds}: use 0 or more.")
+        raise ConfigurationError(f"stage_seconds is {stage_seconds}. Use 0 or more.")
     if requests_per_second is not None and requests_per_second < 1:
         raise ConfigurationError(
-            f"requests_per_second is {requests_per_second}: use 1 or more, or None for no limit."
+            f"requests_per_second is {requests_per_second}. Use 1 or more, or None for no limit."
         )
 
 
@@ -324,8 +324,8 @@ def _listen(port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         listener.close()
         raise ConfigurationError(
-            f"the local sandbox cannot use port {port} ({error}): "
-            "choose another one, or 0 for any free port."
+            f"The local sandbox can't use port {port} ({error}). Choose another one, or 0 for any "
+            "free port."
         ) from error
     return listener
 

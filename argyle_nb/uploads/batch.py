@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from argyle_nb.documents import MAX_DOCUMENT_BYTES, safe_name
-from argyle_nb.errors import ConfigurationError
+from argyle_nb.errors import ConfigurationError, sentences
 from argyle_nb.uploads.folders import grouped, tell_alike
 from argyle_nb.uploads.jobs import UploadJob, default_upload_log, plan_of, with_results
 from argyle_nb.uploads.log import UNDECIDED, UploadKey, UploadLog
@@ -45,7 +45,7 @@ def upload_batch(
     progress: Callable[[Progress], None] | None = None,
     wait: bool = False,
 ) -> pd.DataFrame:
-    """Upload many documents, each once, however often this is interrupted and run again.
+    """Upload many documents and skip those already uploaded. Can be interrupted and run again.
 
     Parameters
     ----------
@@ -55,26 +55,26 @@ def upload_batch(
         A folder, which is listed as `manifest` does. Or a frame, a CSV file or an Excel workbook
         (with the extra ``excel``; its first sheet that fits) with the column ``file``, a path
         that is relative to that file, ``document_type`` (where it is empty, the file's name or
-        first page tells it, as in a folder), and the borrower in ``external_id`` (the
-        lender's own name, for which a user is created if nobody has it), or in ``user``
-        (Argyle's id, or an external id), or in both. Headers may be written ``Document Type``,
-        types ``W2`` or ``pay stub``, paths as Windows does; separator and encoding are found out.
-        Further columns are carried through.
+        first page tells it, as in a folder), and the borrower in ``external_id`` (your own
+        identifier; if no user has it, one is created), or in ``user`` (Argyle's user ID, or an
+        external ID), or in both. Headers may be written ``Document Type``,
+        types ``W2`` or ``pay stub``, paths as on Windows; separator and encoding are detected.
+        Further columns are kept.
     document_type, user
-        For every line that has none of its own. In a folder, a file is refused whose folder names
-        another borrower than ``user``.
+        Default for rows without one. In a folder, a file whose folder names another borrower than
+        ``user`` is ``invalid``.
     upload_log
-        The SQLite file that remembers what was sent; ``~/.local/share/argyle_nb/journal.sqlite``
-        by default. Running the same manifest again sends only what is not there yet.
+        SQLite file that records sent documents; ``~/.local/share/argyle_nb/journal.sqlite`` by
+        default. Running the same manifest again sends only what is not at Argyle yet.
     max_bytes, strict
         The largest document, and whether one with a problem (an encrypted PDF, damage that viewers
-        mend) is refused, as for `inspect_document`.
+        repair) is ``invalid``, as for `inspect_document`.
     confirm_timeout
-        Seconds after which an upload whose end was not seen, and that is not listed, counts as
-        not stored.
+        Seconds after which an upload that was not confirmed, and that Argyle does not list, counts
+        as not stored.
     resend
         ``"once"``: send such an upload once more, at most once in a run. ``"never"``: leave it
-        ``not_confirmed``; the next run looks again.
+        ``not_confirmed``; the next run checks again.
     progress
         Called with a `Progress` (files, all_files, bytes, all_bytes, and rows: those that
         moved) from this thread, about ten times a second. A KeyboardInterrupt that it raises ends
@@ -87,49 +87,48 @@ def upload_batch(
     -------
     pandas.DataFrame
         The manifest's rows in its order with all its columns, among which are ``file``,
-        ``document_type``, ``external_id`` (missing where only an id was given) and ``user``
-        (Argyle's id; missing where it never became known), each a string; where a type was spelt
-        in another way, ``document_type_as_written`` (string), and where the file told it,
+        ``document_type``, ``external_id`` (missing where only a user ID was given) and ``user``
+        (Argyle's user ID; missing where it never became known), each a string; where a type was
+        spelled in another way, ``document_type_as_written`` (string), and where the file told it,
         ``type_found_by`` (string: ``file name`` or ``content``). Then: ``state`` (category:
-        ``uploaded``; ``invalid``, not sent because of the line, its borrower or its file, so that
-        it must be corrected; ``rejected_by_argyle``; ``not_sent``, certainly not there;
-        ``not_confirmed``, it may be there; ``possible_match``, something of its name and time is
-        there with other bytes), ``upload_id`` (string), ``attempts`` (Int64, over all runs; of
-        what was already at the service, those of the earlier ones), ``seconds`` (Float64, spent on
-        sending it now; 0 where it was already there), ``bytes`` (Int64), ``reason`` (string). Once
-        the service cannot be reached, the rest is ``not_sent``, untried.
+        ``uploaded``; ``invalid``, not sent because of the row, its borrower or its file, so that
+        it must be corrected; ``rejected_by_argyle``; ``not_sent``, certainly not stored;
+        ``not_confirmed``, it may be stored; ``possible_match``, Argyle lists a file with the same
+        name and time but different content), ``upload_id`` (string), ``attempts`` (Int64, over all
+        runs; of what was already at Argyle, those of the earlier ones), ``seconds`` (Float64,
+        spent on sending it now; 0 where it was already there), ``bytes`` (Int64), ``reason``
+        (string). Once Argyle can't be reached, the rest is ``not_sent``, untried.
 
     Warns
     -----
     UserWarning
-        Before anything is sent: names the lines that cannot be, and why, and external ids that
-        differ by upper and lower case only. Afterwards: names the lines whose borrower turned out
-        to be unclear. The state of all these lines is ``invalid``; once they are corrected, the
+        Before anything is sent: names the rows that can't be, and why, and external IDs that
+        differ only in upper and lower case. Afterwards: names the rows whose borrower turned out
+        to be unclear. The state of all these rows is ``invalid``; once they are corrected, the
         whole manifest can be run again.
 
     Raises
     ------
     ValidationError
-        Before anything is sent: the manifest cannot be read, or has no column ``file``.
+        Before anything is sent: the manifest can't be read, or has no ``file`` column.
     AuthenticationError
-        At the first document that the key is refused for; nothing further is sent.
+        When Argyle rejects the key; nothing further is sent.
     ConfigurationError
-        When the upload log cannot be written; nothing is sent that is not in it.
+        When the upload log can't be written; nothing is sent that is not in it.
     KeyboardInterrupt
-        After an interrupt, once what was being sent has ended. Run it again to go on.
+        After an interrupt, once what was being sent has ended. Run it again to resume.
 
     Notes
     -----
-    What is promised: at most one copy of the same content, type and user for each upload log, as
-    long as the service lists an upload that it has accepted, under the name it was sent with,
-    within ``confirm_timeout`` seconds. Argyle documents no idempotency key, so no client can
-    promise more: a service that stores a document later than that makes a second copy, and
-    `audit` finds it. With
-    ``resend="never"`` nothing is ever sent twice. Where it cannot be told, the row says
+    The promise: at most one copy of the same content, type and user for each upload log, as long
+    as Argyle lists an upload that it has accepted, under the name it was sent with, within
+    ``confirm_timeout`` seconds. Argyle documents no idempotency key, so no client can promise more:
+    if Argyle lists a document later than that, a second copy is possible, and `audit` finds it.
+    With ``resend="never"`` nothing is ever sent twice. Where the outcome is unknown, the row says
     ``not_confirmed``, never ``uploaded``.
 
-    Two runs may share an upload log, on one machine or several; each document is sent by one of
-    them. The upload log holds names, ids and hashes, no contents and no keys.
+    Two runs may share an upload log, on one computer or several; each document is sent by one of
+    them. The upload log holds names, IDs and hashes, no contents and no keys.
 
     Examples
     --------
@@ -187,24 +186,24 @@ def send_jobs(
 def _tell_refused(
     lines: list[ManifestLine], refused: Mapping[int, Iterable[str]], *, is_over: bool = False
 ) -> None:
-    """Say which lines stay behind, and why: who runs a batch may not look at its result."""
+    """Say which rows are not uploaded, and why: who runs a batch may not look at its result."""
     if not refused:
         return
     told = grouped((lines[row].file, why) for row, reasons in refused.items() for why in reasons)
     verb = "could" if is_over else "can"
     if len(lines) == 1:
-        count = f"The line {verb} not be sent"
+        count = f"The row {verb} not be uploaded"
     elif len(refused) == len(lines):
-        count = f"None of {len(lines)} lines {verb} be sent"
+        count = f"None of {len(lines)} rows {verb} be uploaded"
     else:
-        rest = "" if is_over else "; the others are"
-        count = f"{len(refused)} of {len(lines)} lines {verb} not be sent{rest}"
-    count = count.replace("can not", "cannot")
-    warnings.warn(f"{count}. {'. '.join(told)}", stacklevel=3)
+        rest = "" if is_over else "; the others are uploaded"
+        count = f"{len(refused)} of {len(lines)} rows {verb} not be uploaded{rest}"
+    count = count.replace("can not", "can't")
+    warnings.warn(f"{count}. {' '.join(told)}", stacklevel=3)
 
 
 def _note_copies(upload_log: UploadLog, scope: str, jobs: list[UploadJob]) -> None:
-    """Note as which other types the service has a document: each is a copy of its own."""
+    """Note as which other types Argyle has a document: each is a copy of its own."""
     types = upload_log.types_of_copies(scope)
     for job in jobs:
         if job.key and job.entry.state == "uploaded":
@@ -222,7 +221,7 @@ def _record_refused(
         place = str(Path(file).absolute()).encode("utf-8", "surrogatepass")
         digest = f"path {hashlib.sha256(place).hexdigest()}"
         key = UploadKey(scope, digest, document_type, str(borrower))
-        rows.append((key, safe_name(file), "; ".join(why), borrower.external_id or None))
+        rows.append((key, safe_name(file), sentences(*why), borrower.external_id or None))
     with UploadLog(path) as upload_log:
         upload_log.refuse(rows)
 
@@ -251,7 +250,7 @@ def _wait_for_others(
             known = upload_log.entry(job.key) if job.key else None
             if known is None:
                 raise ConfigurationError(
-                    f"{upload_log.path} has lost a row: name another upload log"
+                    f"{upload_log.path}: a row of the upload log is missing. Choose another file."
                 )
             job.entry = known
         waiting = [job for job in waiting if job.entry.state == "sending"]

@@ -45,8 +45,8 @@ _TYPES_BY_TEXT = {
 }
 # What a name says of the time is no part of a type.
 _YEAR = re.compile(r"\b(19|20)\d\d\b")
-NOT_TOLD = "neither the file's name nor the first page of a PDF tells it"
-LOCKED = "the file has a password, so its type cannot be read"
+NOT_TOLD = "neither the file name nor the first page of a PDF says it"
+LOCKED = "the file has a password, so its type can't be read"
 _SEPARATORS = re.compile(r"[_.\s-]+")
 
 

@@ -49,9 +49,9 @@ _NO_BORROWER = re.compile(
 )
 _SHOW_AFTER_SECONDS = 2.0
 
-WRITE_TYPE = f"write one of {', '.join(DOCUMENT_TYPES)}, or give document_type="
-NO_DOCUMENT = "not a PDF, JPEG, PNG or HEIC by its content, or empty"
-SEVERAL_BORROWERS = "several folders above the file may be the borrower: write which one it is"
+WRITE_TYPE = f"Write one of {', '.join(DOCUMENT_TYPES)}, or pass document_type=... for all rows."
+NO_DOCUMENT = "not a PDF, JPEG, PNG or HEIC file (checked by content, not by name), or empty."
+SEVERAL_BORROWERS = "several folders above the file may be the borrower. Write which one it is."
 
 
 class _Place(NamedTuple):
@@ -62,19 +62,19 @@ class _Place(NamedTuple):
 
 
 def manifest(folder: Path | str) -> pd.DataFrame:
-    """List the documents of a folder, to be looked through and uploaded.
+    """List the documents of a folder as a manifest, to check it and upload it.
 
-    A sub-folder is a document type (``W-2``, ``w2s``, ``Paystubs 2025``) or a borrower, whose
-    external id is the folder's name; both may be nested, in either order. The name of a year, a
-    month, a form or a word such as ``scans`` is neither. Where no folder tells the type, the file's
+    A subfolder is a document type (``W-2``, ``w2s``, ``Paystubs 2025``) or a borrower, whose
+    external ID is the folder's name; both may be nested, in either order. The name of a year, a
+    month, a form or a word such as ``scans`` is neither. Where no folder says the type, the file
     name does, else the text of a PDF's first page. What is not certain stays empty.
 
     Parameters
     ----------
     folder
-        Looked through with all folders in it. Hidden files and what systems leave behind
-        (``.DS_Store``, ``Thumbs.db``, ``~$...``) are left out; so are links that lead to another
-        folder, and these are named.
+        Searched with all its subfolders. Hidden files and system files (``.DS_Store``,
+        ``Thumbs.db``, ``~$...``) are left out; so are links that lead to another folder, and these
+        are named.
 
     Returns
     -------
@@ -89,13 +89,13 @@ def manifest(folder: Path | str) -> pd.DataFrame:
     Warns
     -----
     UserWarning
-        Counts the files whose type or borrower cannot be told; names files that are no documents,
-        links that were left out, and borrowers that differ by upper and lower case only.
+        Counts the files without a type or borrower; names files that are not documents, links
+        that were left out, and borrowers that differ only in upper and lower case.
 
     Raises
     ------
     ValidationError
-        When there is no such folder, or no document in it.
+        When the folder does not exist, or has no document in it.
 
     Notes
     -----
@@ -113,10 +113,12 @@ def manifest(folder: Path | str) -> pd.DataFrame:
     """
     place = Path(folder)
     if not place.is_dir():
-        raise ValidationError(f"{folder} is no folder: name the one in which the documents are")
+        raise ValidationError(
+            f"{folder}: folder not found. Pass the folder that contains the documents."
+        )
     table = list_folder(place)
     troubles = [
-        (file, cell.why.partition(":")[0])
+        (file, f"{cell.why.partition('. ')[0]}.")
         for file, cell in zip(table["file"], table["document_type"], strict=True)
         if isinstance(cell, UnclearCell) and not cell.why.startswith(NOT_TOLD)
     ]
@@ -126,7 +128,7 @@ def manifest(folder: Path | str) -> pd.DataFrame:
     others = [(file, NO_DOCUMENT) for file in table["file"] if not _is_document(Path(file))]
     told = [_unclear_in(table), *grouped(troubles), *grouped(others)]
     if any(told):
-        warnings.warn(". ".join(filter(None, told)), stacklevel=2)
+        warnings.warn(" ".join(filter(None, told)), stacklevel=2)
     tell_alike(table["external_id"].dropna())
     return table
 
@@ -139,9 +141,10 @@ def _unclear_in(table: pd.DataFrame) -> str:
     unclear = [f"{count} without a {what}" for what, count in missing.items() if count]
     if not unclear:
         return ""
+    files = "1 file" if len(table) == 1 else f"{len(table)} files"
     return (
-        f"of {len(table)} files, {' and '.join(unclear)}: neither folder, name nor content tells. "
-        "Fill in document_type and external_id, or give document_type= and user= to upload_batch"
+        f"{files}, of which {' and '.join(unclear)} (not found in folder, file name or content). "
+        "Fill in document_type and external_id, or pass document_type= and user= to upload_batch."
     )
 
 
@@ -152,10 +155,11 @@ def tell_alike(external_ids: Iterable[str]) -> None:
         alike[external_id.casefold()].append(external_id)
     several = [" and ".join(map(repr, names)) for names in alike.values() if len(names) > 1]
     if several:
-        more = f" (so do {len(several) - 3} more)" if len(several) > 3 else ""  # noqa: PLR2004
+        more = f" (and {len(several) - 3} more)" if len(several) > 3 else ""  # noqa: PLR2004
         warnings.warn(
-            f"the external ids {', '.join(several[:3])} differ by upper and lower case only{more}: "
-            "they are different borrowers at Argyle. If they should be one, write them alike",
+            f"External IDs {', '.join(several[:3])}{more} differ only in upper and lower case. "
+            "They are different borrowers at Argyle. If they should be one, write them the same "
+            "way.",
             stacklevel=3,
         )
 
@@ -171,7 +175,7 @@ def grouped(reasons: Iterable[tuple[str, str]]) -> list[str]:
 def _few(paths: list[Path]) -> str:
     # Two borrowers may have a file of the same name.
     parts = 1 if len({path.name for path in paths}) == len(paths) else 2
-    names = ["/".join(path.parts[-parts:]) or "a line without a file" for path in paths]
+    names = ["/".join(path.parts[-parts:]) or "a row without a file" for path in paths]
     if len(names) == 1:
         return names[0]
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""  # noqa: PLR2004
@@ -188,10 +192,12 @@ def list_folder(folder: Path, *, with_guesses: bool = True, user: str = "") -> p
     files = sorted(_files_below(whole, whole.resolve(), left_out))
     _tell_left_out(folder, left_out)
     if not files:
-        raise ValidationError(f"{folder} has no files in it: name the folder of the documents")
+        raise ValidationError(
+            f"{folder}: the folder is empty. Pass the folder that contains the documents."
+        )
     if not any(map(_is_document, files)):
         [told] = grouped((str(file), NO_DOCUMENT) for file in files)
-        raise ValidationError(f"{folder} holds no documents: {told}")
+        raise ValidationError(f"{folder}: no documents found. {told}")
     places = [_place_of(path.relative_to(whole).parts[:-1]) for path in files]
     both = type_bar(list(zip(files, places, strict=True)))
     guesses = [_guess_of(path, place, with_guesses=with_guesses) for path, place in both]
@@ -213,7 +219,7 @@ def type_bar(things: list[Any]) -> Iterable[Any]:
 def type_cell(guess: TypeGuess) -> str | UnclearCell | None:
     """Give what a cell of the document type says by a guess, or why it says nothing."""
     if guess.trouble:
-        return UnclearCell("", f"{guess.trouble}: {WRITE_TYPE}")
+        return UnclearCell("", f"{guess.trouble}. {WRITE_TYPE}")
     return guess.document_type or None
 
 
@@ -238,7 +244,7 @@ def _files_below(folder: Path, root: Path, left_out: list[str]) -> Iterator[Path
         if _LEFTOVERS.fullmatch(entry.name):
             continue
         if problem := unsendable(entry.name):
-            left_out.append(f"{entry.name!a} ({problem})")
+            left_out.append(f"{entry.name!a} ({problem.partition('. ')[0]})")
         elif entry.is_symlink() and not _leads_to_file(path, root):
             left_out.append(f"{entry.name} (a link)")
         elif entry.is_dir():
@@ -251,7 +257,7 @@ def _entries(folder: Path, left_out: list[str]) -> list[os.DirEntry[str]]:
     try:
         return list(os.scandir(folder))
     except OSError as error:
-        left_out.append(f"{folder.name} (it cannot be read: {error.strerror})")
+        left_out.append(f"{folder.name} (can't be read: {error.strerror})")
         return []
 
 
@@ -269,7 +275,7 @@ def _tell_left_out(folder: Path, left_out: list[str]) -> None:
     more = f" and {len(left_out) - 3} more" if len(left_out) > 3 else ""  # noqa: PLR2004
     warnings.warn(
         f"{folder}: left out {', '.join(sorted(left_out)[:3])}{more}. Links that lead out of the "
-        "folder or to another folder are not followed: list such documents in a manifest",
+        "folder or to another folder are not followed. List such documents in a manifest.",
         stacklevel=3,
     )
 

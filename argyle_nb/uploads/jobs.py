@@ -21,6 +21,7 @@ from argyle_nb.errors import (
     DocumentError,
     RateLimitError,
     TransportError,
+    sentences,
 )
 from argyle_nb.models import is_uuid
 from argyle_nb.uploads.log import LogEntry, UploadKey, UploadLog
@@ -41,13 +42,16 @@ STATES = (
 )
 _SHOWN = {"new": "not_sent", "sending": "not_confirmed"}
 
-NOT_TRIED = LogEntry("new", None, "not tried")
-ALREADY_THERE = "already at the service"
+NOT_TRIED = LogEntry("new", None, "Not tried.")
+ALREADY_THERE = "Already at Argyle."
 UNSEEN = (
-    "its end was not seen: it may be at the service; run the batch again, which looks for it there"
+    "Not confirmed: sending ended before Argyle answered, so the document may already be stored. "
+    "Run the batch again: it checks Argyle before it sends this document."
 )
-ELSEWHERE = "another run is sending it now"
-ROLLED_BACK = "broken off before its end, so it was not stored; run the batch again"
+ELSEWHERE = "Another run is sending it now."
+ROLLED_BACK = (
+    "The upload stopped before the last byte, so Argyle did not store it. Run the batch again."
+)
 
 # Hashing lets other threads run.
 _READERS = 4
@@ -62,7 +66,7 @@ _DTYPES: dict[str, Any] = {
 
 
 class Borrower(NamedTuple):
-    """Whose a document is: Argyle's id of the user, the lender's own name, or both."""
+    """The borrower of a document: Argyle's user ID, the lender's external ID, or both."""
 
     user: str = ""
     external_id: str = ""
@@ -88,7 +92,7 @@ class UploadJob:
     rows: list[int]  # positions; the document is the first one's
     entry: LogEntry = NOT_TRIED
     key: UploadKey | None = None  # once the user's id is known
-    other_types: tuple[str, ...] = ()  # as which the service has it too
+    other_types: tuple[str, ...] = ()  # as which Argyle has it too
     seconds: float = 0.0
     ended_at: float | None = None  # the last attempt of this run, on the monotonic clock
 
@@ -103,13 +107,13 @@ class UploadJob:
         What may keep the document from being read is said in every run.
         """
         reason = self.entry.reason or ""
-        problems = [problem for problem in self.document.problems if problem not in reason]
-        same = "" if row == self.rows[0] else f"the same content as {self.document.path}"
+        problems = [one for one in map(sentences, self.document.problems) if one not in reason]
+        same = "" if row == self.rows[0] else f"Same content as {self.document.path}."
         also = ""
         if self.other_types:
             others = " and ".join(self.other_types)
-            also = f"at the service as {others} too: this is another copy, as {self.document_type}"
-        return "; ".join(filter(None, [same, reason, *problems, also])) or None
+            also = f"Also at Argyle as {others}: this is another copy, as {self.document_type}."
+        return sentences(same, reason, *problems, also) or None
 
 
 class UploadPlan(NamedTuple):
@@ -209,7 +213,7 @@ def send_claimed(
         sent = client.upload(
             document, document_type=key.document_type, user=key.user, progress=progress
         )
-        end = LogEntry("uploaded", sent.id, "; ".join(document.problems) or None)
+        end = LogEntry("uploaded", sent.id, sentences(*document.problems) or None)
     except RolledBack:
         end = LogEntry("new", None, ROLLED_BACK)
     except ArgyleError as error:
@@ -224,7 +228,7 @@ def _end_of(error: ArgyleError) -> LogEntry:
     if isinstance(error, AmbiguousUploadError):
         return LogEntry("not_confirmed", None, str(error))
     if isinstance(error, DocumentError):
-        return LogEntry("new", None, error.problem)
+        return LogEntry("new", None, sentences(error.problem))
     if isinstance(error, TransportError | RateLimitError) or is_wrong_key(error):
         return LogEntry("new", None, str(error))
     if isinstance(error, ApiError):
@@ -245,7 +249,7 @@ def shown_state(entry: LogEntry) -> str:
 def with_results(table: pd.DataFrame, plan: UploadPlan) -> pd.DataFrame:
     """Put the results beside the manifest's columns, and Argyle's id of each user among them."""
     results: dict[int, tuple[Any, ...]] = {
-        row: ("invalid", None, 0, 0.0, None, "; ".join(why)) for row, why in plan.refused.items()
+        row: ("invalid", None, 0, 0.0, None, sentences(*why)) for row, why in plan.refused.items()
     }
     results |= {row: _result_of(job, row) for job in plan.jobs for row in job.rows}
     in_order = [results[row] for row in range(len(table))]

@@ -108,9 +108,9 @@ class UploadKey(NamedTuple):
 class LogEntry(NamedTuple):
     """How far an upload got.
 
-    ``state`` is ``new`` (certainly not at the service), ``sending`` (by somebody who is alive),
+    ``state`` is ``new`` (certainly not at Argyle), ``sending`` (by somebody who is alive),
     ``uploaded`` (its upload id is known), ``rejected_by_argyle``, ``not_confirmed`` (it may be at
-    the service), ``possible_match`` (something of its name and time is there, with other bytes) or
+    Argyle), ``possible_match`` (something of its name and time is there, with other bytes) or
     ``invalid`` (a file that is never sent).
     """
 
@@ -118,7 +118,7 @@ class LogEntry(NamedTuple):
     upload_id: str | None = None
     reason: str | None = None
     attempts: int = 0  # over all runs
-    # Seconds since 1970 by the service's clock; none where that was not known yet.
+    # Seconds since 1970 by Argyle's clock; none where that was not known yet.
     sent_at: float | None = None
     name: str = ""  # as it was sent
     external_id: str | None = None  # the lender's own name of the user, where it is known
@@ -243,7 +243,7 @@ class UploadLog:
         return {row[0]: UploadKey(*row[1:]) for row in rows}
 
     def types_of_copies(self, scope: str) -> dict[tuple[str, str], set[str]]:
-        """Give the types of each content (SHA-256, user) that is at the service as several."""
+        """Give the types of each content (SHA-256, user) that is at Argyle as several."""
         with self._transaction():
             rows = self._connection.execute(
                 "SELECT sha256, user, document_type FROM uploads WHERE scope = :scope"
@@ -287,7 +287,7 @@ class UploadLog:
             )
 
     def arrived(self, scope: str, file: str, upload_id: str) -> None:
-        """Record that a file of a batch is at the service."""
+        """Record that a file of a batch is at Argyle."""
         with self._transaction(synchronous="NORMAL"):
             self._connection.execute(
                 "UPDATE batch_files SET upload_id = ? WHERE (scope, file) = (?, ?)",
@@ -303,7 +303,7 @@ class UploadLog:
             )
 
     def interrupted(self, scope: str) -> list[BatchFile]:
-        """Give the files of batches whose owner has ended before they were at the service."""
+        """Give the files of batches whose owner has ended before they were at Argyle."""
         with self._transaction():
             rows = self._connection.execute(
                 "SELECT b.file, b.path, b.is_copy, b.sha256, b.document_type, b.borrower, u.state,"
@@ -399,7 +399,7 @@ class UploadLog:
         with self._lock:
             try:
                 if self.path.stat().st_ino != self._file:
-                    raise self._unusable("another file took its place")
+                    raise self._unusable("the file was replaced")
                 self._connection.execute(f"PRAGMA synchronous = {synchronous}")
                 self._connection.execute("BEGIN IMMEDIATE")
                 try:
@@ -413,8 +413,8 @@ class UploadLog:
 
     def _unusable(self, why: object) -> ConfigurationError:
         return ConfigurationError(
-            f"{self.path} cannot be used as an upload log ({why}): check the disk and its rights, "
-            "or name another file"
+            f"Can't use the upload log {self.path} ({why}). Check disk space and file permissions, "
+            "or choose another file."
         )
 
 
@@ -523,13 +523,13 @@ def _check(connection: sqlite3.Connection, path: Path) -> int:
     """Give the version of an upload log; 0 for a new one."""
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > SCHEMA_VERSION:
-        raise ConfigurationError(f"{path} was written by a newer argyle_nb: update the package")
+        raise ConfigurationError(f"{path} was written by a newer argyle_nb. Update the package.")
     tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master")]
     columns = [row[1] for row in connection.execute("PRAGMA table_info(uploads)")]
     if (tables and not version) or (version and " ".join(columns) != _COLUMNS[version]):
         raise ConfigurationError(
-            f"{path} cannot be used as an upload log (it is another program's database): name "
-            "another file"
+            f"Can't use the upload log {path} (it is another program's database). Choose another "
+            "file."
         )
     return version
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
-from argyle_nb.errors import ValidationError
+from argyle_nb.errors import ValidationError, sentences
 from argyle_nb.models import DOCUMENT_TYPES
 from argyle_nb.uploads.document_types import guess_type, type_called, type_meant
 from argyle_nb.uploads.folders import list_folder, type_bar, type_cell
@@ -51,11 +51,13 @@ _CALLED = {
 _WHOLE = re.compile(r"(\d+)[.,](?!000$)0+")
 _TOTAL = re.compile(r"(grand |sub)?-?totals?|sums?|count", re.IGNORECASE)
 
-NO_FILE = "the line names no file: write its path in the column file"
-NO_BORROWER = "it is not said whose document this is: write external_id or user, or give user="
-A_TOTAL = "it looks like a total, and there is no such file"
-TOO_MANY = "it has more cells than the header: put a text that holds the separator in quotes"
-SEVERAL_FILES = "several files there differ from it by upper and lower case only: rename them"
+NO_FILE = "the row names no file. Write its path in the file column."
+NO_BORROWER = "no borrower. Write external_id or user in the row, or pass user=... for all rows."
+A_TOTAL = "the row looks like a total, and there is no such file. Remove the row."
+TOO_MANY = (
+    "the row has more cells than the header. Put a text that has the separator in it in quotes."
+)
+SEVERAL_FILES = "several files differ from this name only in upper and lower case. Rename them."
 
 
 class ManifestLine(NamedTuple):
@@ -89,8 +91,8 @@ def read_manifest(
         table = manifest.reset_index(drop=True)
     elif not isinstance(manifest, (str, Path)):
         raise ValidationError(
-            "a manifest is a CSV file, an Excel workbook, a folder or a DataFrame, not "
-            f"{type(manifest).__name__}: give it the columns {', '.join(MANIFEST_COLUMNS)}"
+            f"Can't read {type(manifest).__name__} as a manifest. Pass a CSV file, an Excel "
+            f"workbook, a folder or a DataFrame with the columns {', '.join(MANIFEST_COLUMNS)}."
         )
     elif Path(manifest).is_dir():
         table = list_folder(Path(manifest), with_guesses=known is None, user=user or "")
@@ -105,7 +107,7 @@ def read_manifest(
 def _checked_type(document_type: str | None) -> str | None:
     known = type_called(document_type) if document_type else None
     if document_type and known is None:
-        raise ValidationError(f"document_type {_unknown_type(document_type)}")
+        raise ValidationError(sentences(_unknown_type(document_type)))
     return known
 
 
@@ -118,16 +120,16 @@ def _checked_user(user: str | None) -> str:
 
 def _unknown_type(text: str) -> str:
     meant = type_meant(text)
-    hint = f" (did you mean {meant}?)" if meant else ""
-    return f"{text!r} is not known{hint}: write one of {', '.join(DOCUMENT_TYPES)}"
+    hint = f" (did you mean {meant!r}?)" if meant else ""
+    return f"unknown document_type {text!r}{hint}. Use one of: {', '.join(DOCUMENT_TYPES)}."
 
 
 def _read_file(path: Path) -> tuple[pd.DataFrame, frozenset[int]]:
     """Give a file's table, and the rows that are longer than its header."""
     if not path.is_file():
         raise ValidationError(
-            f"{path} is not there: name the CSV file or workbook that lists the documents, or "
-            "their folder"
+            f"{path}: file not found. Pass a manifest (CSV file or Excel workbook) or a folder of "
+            "documents."
         )
     header, rows = read_sheet(path, lambda names: "file" in _columns_of(names).values())
     width = len(header)
@@ -171,16 +173,19 @@ def _renamed(table: pd.DataFrame) -> pd.DataFrame:
     names = [found.get(name.strip(), name) for name in names]
     if "file" not in names:
         raise ValidationError(
-            f"the manifest has no column file: it has {', '.join(names) or 'none'}. Rename the "
-            "column that holds the paths to 'file'"
+            f"The manifest has no file column. Found: {', '.join(names) or 'no columns'}. Rename "
+            "the column of paths to 'file'."
         )
     twice = sorted({name for name in MANIFEST_COLUMNS if names.count(name) > 1})
     if twice:
-        raise ValidationError(f"the manifest has two columns {', '.join(twice)}: rename one")
+        raise ValidationError(
+            f"The manifest has two columns named {', '.join(twice)}. Rename one of them."
+        )
     reserved = [name for name in (*RESULT_COLUMNS, AS_WRITTEN) if name in names]
     if reserved:
         raise ValidationError(
-            f"the manifest has a column {', '.join(reserved)}, which the result uses: rename it"
+            f"The manifest has a column named {', '.join(reserved)}, which is reserved for the "
+            "result. Rename it."
         )
     return table.set_axis(names, axis=1)
 
@@ -243,7 +248,7 @@ class _Reader:
         if not text:
             return "", [f"no document type: {cell.why}"] if isinstance(cell, UnclearCell) else []
         known = type_called(text)
-        return (known, []) if known else (text, [f"document type {_unknown_type(text)}"])
+        return (known, []) if known else (text, [_unknown_type(text)])
 
     def _borrower_of(self, external_id: Any, user: Any) -> tuple[Borrower, list[str]]:
         cells = {"external_id": external_id, "user": user}
@@ -259,7 +264,7 @@ class _Reader:
         ]
         if not problems and name and borrower.external_id not in ("", name):
             problems.append(
-                f"external_id {name!r} and user {text!r} are two borrowers: correct one of the two"
+                f"external_id {name!r} and user {text!r} are two borrowers. Correct one of the two."
             )
         borrower = Borrower(borrower.user, name or borrower.external_id)
         return borrower, problems or ([] if any(borrower) else [NO_BORROWER])

@@ -184,7 +184,7 @@ class UploadQueue:
     ) -> str:
         """Take in one document, which is inspected in another thread, and give its key.
 
-        Its type is guessed by default. Its user is an id, an external id or an e-mail address. A
+        Its type is guessed by default. Its user is an id, an external id or an email address. A
         copy is removed once it is at Argyle.
         """
         key, path = key or uuid.uuid4().hex, Path(path).absolute()
@@ -430,7 +430,7 @@ def _queued(old: BatchFile) -> QueuedFile:
 
 
 def _joined(*parts: str) -> str:
-    return "; ".join(part for part in parts if part)
+    return ". ".join(part.rstrip(".") for part in parts if part)
 
 
 class _StopRequest(KeyboardInterrupt):
@@ -498,7 +498,7 @@ class QueueBatch:
                 self._end(files[row], job.entry, user, job.reason_for(row) or "")
 
     def _with_users(self, files: list[QueuedFile]) -> list[tuple[QueuedFile, Borrower]]:
-        """Find whose e-mail addresses these are; `send_jobs` knows all other names."""
+        """Find whose email addresses these are; `send_jobs` knows all other names."""
         borrowers: dict[str, Borrower] = {}
         for user in dict.fromkeys(file.user for file in files):
             if self._stop.is_set():
@@ -516,10 +516,7 @@ class QueueBatch:
         match = self._finder.find(address, max_age=LISTED_AGAIN_SECONDS)
         if match.user:
             return Borrower(match.user.id, match.user.external_id or "")
-        raise ValidationError(
-            f"No single user with the email address {address} is known ({match.words}). Enter a "
-            "user ID or an external ID, which may be a new one."
-        )
+        raise ValidationError(f"{address}: {match.words}")
 
     def _show(self, files: list[QueuedFile], progress: Progress) -> None:
         self._is_current = False
@@ -556,7 +553,8 @@ class QueueBatch:
         for file in files:
             now = self._files.find(file.key)
             if state == "not_confirmed" or (now and now.fraction == 1.0):
-                self._put(file, state="not_confirmed", message=f"{why}. {_MAY_BE_THERE}")
+                message = f"{why.rstrip('.')}. {_MAY_BE_THERE}"
+                self._put(file, state="not_confirmed", message=message)
             else:
                 self._put(file, state=state, fraction=0.0, message=why)
 

@@ -42,7 +42,7 @@ class QueuedFile:
     found: str = ""  # what it is by its content, in words
     document_type: str = ""  # empty until there is a guess
     is_guess: bool = True  # until somebody chooses
-    user: str = ""  # an id, an external id, or a user's e-mail address
+    user: str = ""  # an id, an external id, or a user's email address
     state: str = LOOKING
     batch: int = 0  # the number of the last one that it was in
     fraction: float = 0.0  # of its bytes that have left, 0 to 1
@@ -169,8 +169,8 @@ def unsendable(path: str) -> str:
     try:
         path.encode()
     except UnicodeEncodeError:
-        return "its name is no text (UTF-8); rename it"
-    return "" if path == path.strip() else "its name ends with a space; rename it"
+        return "the file name is not valid UTF-8. Rename the file."
+    return "" if path == path.strip() else "the file name ends with a space. Rename the file."
 
 
 def _named(files: list[QueuedFile], one: str, several: str) -> str:
@@ -184,13 +184,11 @@ def files_of(pattern: str) -> list[Path]:
     try:
         paths = sorted(path.absolute() for path in _matching(pattern.strip()) if path.is_file())
     except (OSError, RuntimeError, ValueError) as error:
-        raise ValidationError(
-            f"{pattern!r} cannot be looked for ({error}): write another"
-        ) from None
+        raise ValidationError(f"Can't search for {pattern!r} ({error}). Enter another.") from None
     if not paths:
         raise ValidationError(
-            f"{pattern.strip() or 'nothing'!r} names no document on the kernel's machine (it works "
-            f"in {Path.cwd()}): write a file, a folder or a pattern such as scans/*.pdf"
+            f"No files match {pattern.strip()!r} on the Jupyter server (current folder: "
+            f"{Path.cwd()}). Enter a file, a folder or a pattern such as scans/*.pdf."
         )
     return paths
 

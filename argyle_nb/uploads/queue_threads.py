@@ -13,7 +13,7 @@ import msgspec
 
 from argyle_nb.client.polling import COMPLETE, STAGES
 from argyle_nb.documents import EXTENSIONS, inspect_document
-from argyle_nb.errors import ArgyleError, DocumentError, words_of
+from argyle_nb.errors import ArgyleError, DocumentError, sentences, words_of
 from argyle_nb.frames.authenticity import (
     Analysis,
     ReasonCode,
@@ -128,12 +128,12 @@ class FileInspector:
         except DocumentError as error:
             document, problem = None, error.problem
         except Exception as error:  # noqa: BLE001 - it is shown on the row
-            document, problem = None, f"cannot be looked at ({type(error).__name__}: {error})"
+            document, problem = None, f"can't check the file ({type(error).__name__}: {error})."
         if document is None:
-            self._files.put(key, state="invalid", message=problem)
+            self._files.put(key, state="invalid", message=sentences(problem))
             return
         kind = EXTENSIONS[document.media_type].lstrip(".").upper()
-        found = ", ".join([kind, *document.problems])
+        found = ". ".join([kind, *filter(None, [sentences(*document.problems)])])
         if file.is_guess:
             self._guesses.add(lambda: self._guess(key))
         self._files.put(
@@ -175,7 +175,7 @@ class StatusUpdate(NamedTuple):
 class StatusFollower:
     """Looks at uploads until they rest.
 
-    A broken connection, too many requests and failures of the service are waited out, with pauses
+    A broken connection, too many requests and failures of Argyle are waited out, with pauses
     of at most half a minute. An upload is left when the key is refused, when its stages have not
     moved for ten minutes, or when ``on_update`` raises, which this thread calls.
     """
@@ -236,7 +236,7 @@ class StatusFollower:
         try:
             self._on_update(update)
         except Exception as error:  # noqa: BLE001 - the other uploads are followed on
-            why = f"not shown: {type(error).__name__}: {error}"
+            why = f"Status not shown ({type(error).__name__}: {error})"
             with contextlib.suppress(Exception):
                 self._on_update(StatusUpdate(update.upload, "left", why))
             return False
@@ -248,7 +248,7 @@ def _poll(poller: Poller) -> str:
     try:
         poller.look(time.monotonic() + _ROUND_SECONDS)
     except Exception as error:  # noqa: BLE001 - else they would seem to move for ever
-        return f"not read: {words_of(error)}"
+        return f"Status not read: {words_of(error)}"
     for polled in poller.watched.values():
         polled.failures = 0  # what failed is asked for again
     return ""
@@ -263,9 +263,15 @@ def _update_of(poller: Poller, key: str, refusal: str) -> StatusUpdate:
     shared = _troubles(poller) if poller.is_lost else []
     trouble = polled.trouble or next(iter(shared), "")
     if time.monotonic() > polled.moved_at + FOLLOW_SECONDS:
-        reason = f"{trouble}; look again later" if trouble else LATER
+        reason = f"{_ended(trouble)} Select Refresh status later." if trouble else LATER
         return StatusUpdate(polled.upload, "left", reason)
-    return StatusUpdate(polled.upload, "moves", f"{trouble}; trying again" if trouble else "")
+    return StatusUpdate(
+        polled.upload, "moves", f"{_ended(trouble)} Trying again" if trouble else ""
+    )
+
+
+def _ended(trouble: str) -> str:
+    return f"{sentences(trouble).rstrip('.')}."
 
 
 def _troubles(poller: Poller) -> list[str]:
@@ -296,7 +302,7 @@ def outcome(upload: UserUpload, reason: str) -> Outcome:
         level = "" if score is None else PRESETS["argyle"].level_of(score)
         signals = _signals_of(upload)
     except (ArgyleError, ValueError) as error:
-        return Outcome(f"Stored as {kind}; its score cannot be read ({error})")
+        return Outcome(f"Stored as {kind}; its score can't be read ({error})")
     if score is not None:
         count = {0: "no signals", 1: "1 signal"}.get(len(signals), f"{len(signals)} signals")
         message = f"{kind}: score {score}, {level} authenticity, {count}"

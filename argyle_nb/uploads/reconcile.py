@@ -1,6 +1,6 @@
-"""Uploads at the service that the upload log does not account for.
+"""Uploads at Argyle that the upload log does not account for.
 
-`Reconciler` finds out about those whose end was not seen; `audit` lists duplicates and orphans.
+`Reconciler` finds out about those that were not confirmed; `audit` lists duplicates and others.
 Both compare contents by the SHA-256 of the downloaded bytes.
 """
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 SETTLE_SECONDS = 120.0
-# The service's clock and its list need not agree to the second.
+# Argyle's clock and its list need not agree to the second.
 _MARGIN_SECONDS = 300.0
 _BETWEEN_SEARCHES_SECONDS = 30.0
 _LONGEST_UPLOAD_SECONDS = 3600.0
@@ -49,12 +49,18 @@ _STEP_SECONDS = 0.1
 
 Resend = Literal["once", "never"]
 
+_UNCHECKED = "Not confirmed: it may be stored. Argyle could not be checked for it."
+
 _UNAVAILABLE = (ApiError, DecodeError, DocumentError, TransportError)
 FINDINGS = ("duplicate", "not_in_log")
 
-FOUND = "found at the service after its end was not seen"
-NOT_FOUND = "not found at the service; it may yet appear there, so it was not sent again"
-STILL_UNKNOWN = "sent once more, again without a clear end; run the batch again later"
+FOUND = "Found at Argyle: the document was stored although the upload was not confirmed."
+NOT_FOUND = (
+    "Not listed at Argyle yet, but it may still appear. Not sent again. Run the batch again later."
+)
+STILL_UNKNOWN = (
+    "Sent again, and again not confirmed. It may be stored. Run the batch again later to check."
+)
 
 
 @dataclass
@@ -66,7 +72,7 @@ class _Listing:
 
 
 class Reconciler:
-    """Decides about the uploads of one run whose end was not seen.
+    """Decides about the uploads of one run that were not confirmed.
 
     Before ``confirm_timeout`` seconds have passed since an attempt, its absence means nothing.
     What stays absent is sent ``"once"`` more, or ``"never"``. ``on_step`` is called ten times a
@@ -109,7 +115,7 @@ class Reconciler:
         return job.entry.state in UNDECIDED
 
     def _absent(self, jobs: list[UploadJob]) -> list[UploadJob]:
-        """Look once for all jobs at the service; give those that are certainly not listed."""
+        """Look once for all jobs at Argyle; give those that are certainly not listed."""
         absent: list[UploadJob] = []
         by_user: dict[str, list[UploadJob]] = defaultdict(list)
         for job in jobs:
@@ -118,7 +124,7 @@ class Reconciler:
             try:
                 listing = self._listing_of(user)
             except _UNAVAILABLE as error:
-                _leave_undecided(theirs, f"could not be looked for at the service: {error}", error)
+                _leave_undecided(theirs, f"{_UNCHECKED} {error}", error)
                 continue
             # Where one content was sent as two types, each first gets the one of its own type.
             open_ = [job for job in theirs if not self._adopt(job, listing, own_type=True)]
@@ -141,7 +147,7 @@ class Reconciler:
             try:
                 same = self._digest(upload, listing) == job.document.sha256
             except _UNAVAILABLE as error:
-                _leave_undecided([job], f"upload {upload.id} could not be compared: {error}", error)
+                _leave_undecided([job], f"Upload {upload.id} could not be compared. {error}", error)
                 continue
             if same:
                 self._finish(job, LogEntry("uploaded", upload.id, FOUND))
@@ -154,8 +160,8 @@ class Reconciler:
         for upload in _candidates(job, listing):
             if upload.id in listing.digests:
                 reason = (
-                    f"upload {upload.id} has its name and time, but other bytes: compare them; "
-                    "it is not sent again"
+                    f"Upload {upload.id} has the same file name and time but different content. "
+                    "Compare the two files. This one was not sent again."
                 )
                 job.entry = job.entry._replace(state="possible_match", reason=reason)
             return True
@@ -169,7 +175,7 @@ class Reconciler:
         return listing.digests[upload.id]
 
     def _wait_to_settle(self, jobs: list[UploadJob]) -> None:
-        """Wait until the service has had its time with each of these attempts."""
+        """Wait until Argyle has had its time with each of these attempts."""
         pause = self._confirm_timeout - min(self._age(job) for job in jobs)
         until = time.monotonic() + max(
             pause, min(_BETWEEN_SEARCHES_SECONDS, self._confirm_timeout / 4)
@@ -226,16 +232,16 @@ def _leave_undecided(jobs: list[UploadJob], reason: str, error: ArgyleError) -> 
 
 
 def audit(client: Client, *, user: str, upload_log: Path | str | None = None) -> pd.DataFrame:
-    """List what a user has at the service twice, or without the upload log knowing it.
+    """Find duplicate uploads of a user, and uploads missing from the upload log.
 
-    Contents are compared, not names: what the upload log does not know is downloaded and hashed.
+    Contents are compared, not names: what is not in the upload log is downloaded and hashed.
 
     Parameters
     ----------
     client
         From `connect`.
     user
-        An id or an external id.
+        A user ID or an external ID.
     upload_log
         As for `upload_batch`.
 
@@ -243,7 +249,7 @@ def audit(client: Client, *, user: str, upload_log: Path | str | None = None) ->
     -------
     pandas.DataFrame
         A row per finding, oldest first: ``finding`` (category: ``duplicate``, the same bytes as
-        ``same_as``; ``not_in_log``, no row of the upload log has it), ``id``, ``same_as``,
+        ``same_as``; ``not_in_log``, not in the upload log), ``id``, ``same_as``,
         ``document_type``, ``file_name``, ``sha256`` (string; missing where it could not be
         downloaded), ``created_at`` (datetime, UTC), ``reason`` (string). What was sent as two types
         on purpose is no duplicate.
@@ -251,9 +257,9 @@ def audit(client: Client, *, user: str, upload_log: Path | str | None = None) ->
     Raises
     ------
     NotFoundError, ValidationError
-        When nobody has this external id, or several users have it.
+        When no user has this external ID, or several have it.
     ApiError, TransportError
-        When the uploads cannot be listed.
+        When the uploads can't be listed.
 
     Examples
     --------
@@ -276,11 +282,11 @@ def _id_of(client: Client, user: str) -> str:
         return user
     owners = sorted(owner.id for owner in users_called(client, user))
     if not owners:
-        raise NotFoundError(f"no user has the external id {user!r}: check it")
+        raise NotFoundError(f"No user has the external ID {user!r}. Check its spelling.")
     if len(owners) > 1:
         raise ValidationError(
-            f"{len(owners)} users have the external id {user!r}: give the id of one of them "
-            f"({', '.join(owners)})"
+            f"{len(owners)} users have the external ID {user!r}. Pass the user ID of one of them: "
+            f"{', '.join(owners)}."
         )
     return owners[0]
 
@@ -291,7 +297,7 @@ def _finding(client: Client, upload: UserUpload, first: dict[str, str]) -> dict[
     except AuthenticationError:
         raise
     except _UNAVAILABLE as error:
-        sha256, reason = None, f"could not be compared: {error}"
+        sha256, reason = None, f"Could not be compared. {error}"
     same_as = None if sha256 is None else first.setdefault(sha256, upload.id)
     is_first = same_as in (None, upload.id)
     return {

@@ -40,20 +40,19 @@ _MOST_ROWS_ABOVE = 20
 # Excel keeps fifteen digits of a number.
 DIGITS_KEPT = 10**15
 _ZEROS = re.compile("0+")
-# What a spreadsheet may have made of an id, and what to do about it.
-_AS_TEXT = "format the column as text and write it again"
-_A_DATE, _CUT = f"Excel made a date of it: {_AS_TEXT}", f"Excel cut its digits: {_AS_TEXT}"
+# What a spreadsheet may have made of an ID, and what to do about it.
+_AS_TEXT = "Format the column as text and enter the value again."
+_A_DATE, _CUT = f"Excel made a date of it. {_AS_TEXT}", f"Excel cut off its digits. {_AS_TEXT}"
 _SPOILED = {
     r"\d{1,2}/\d{1,2}/(\d\d){1,2}|\d{1,2}\.\d{1,2}\.(19|20)\d\d": _A_DATE,
     r"\d([.,]\d+)?E\+?\d+": _CUT,
     # With a currency, groups of three digits or a decimal comma.
     r"[$€£¥]\s*[\d.,' ]+|[\d.,' ]+\s*[$€£¥%]|\d+([,'\u2019]\d+)+(\.\d+)?|\d+\.0+"
     r"|[1-9]\d{0,2}([.\xa0\u202f]\d{3})+([.,]\d+)?": (
-        "it looks like a number as Excel formats it: format the column as text and write its "
-        "digits alone"
+        "a number as Excel formats it. Format the column as text and enter the digits alone."
     ),
     r"#+|#(N/A|REF!|NAME\?|VALUE!|DIV/0!|NUM!|NULL!|SPILL!|CALC!)": (
-        "it is an error of the spreadsheet: correct it there"
+        "a spreadsheet error. Correct it in the spreadsheet."
     ),
 }
 # Formats in which a number looks as it is.
@@ -83,15 +82,19 @@ def read_sheet(path: Path, is_header: Callable[[Sequence[str]], bool]) -> SheetT
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise ValidationError(f"{path} cannot be read ({error.strerror}): check it") from None
+        raise ValidationError(
+            f"{path}: can't read the file ({error.strerror}). Check the file permissions."
+        ) from None
     if not content.strip():
-        raise ValidationError(f"{path} is empty: list the documents in it")
+        raise ValidationError(f"{path}: the file is empty. List the documents in it.")
     if media_type_of(content[:_MARK_BYTES]):
-        raise ValidationError(f"{path} is a document: name its folder, or a manifest that lists it")
+        raise ValidationError(
+            f"{path}: this is a document. Pass its folder, or a manifest that lists it."
+        )
     if content.startswith(_OLD_EXCEL):
         raise ValidationError(
-            f"{path} is an Excel workbook with a password, or of before 2007: save it as .xlsx "
-            "without a password, or as CSV"
+            f"{path}: the Excel workbook has a password, or is from before 2007. Save it as .xlsx "
+            "without a password, or as CSV."
         )
     if content.startswith(_ZIP):
         return _of_workbook(path, is_header)
@@ -109,12 +112,12 @@ def _of_text(path: Path, content: bytes, is_header: Callable[[Sequence[str]], bo
             rows = _split(text, separator, quote)
         except csv.Error as error:
             if "unexpected end" in str(error):
-                trouble = "; a quotation mark in it is not closed"
+                trouble = " A quotation mark in the file is not closed."
             continue
         if table := _below_header(rows, is_header):
             found.append(table)
     if not found:
-        raise ValidationError(f"{path} {_no_file_column(text.splitlines()[:1])}{trouble}")
+        raise ValidationError(f"{path}: {_no_file_column(text.splitlines()[:1])}{trouble}")
     # A separator that is none cuts lines at wrong places.
     best = max(found, key=lambda table: (len(table.header), -_ragged(table)))
     if is_certain:
@@ -136,7 +139,8 @@ def _decoded(path: Path, content: bytes) -> tuple[str, bool]:
     except UnicodeDecodeError:
         if b"\0" in content[:2000]:
             raise ValidationError(
-                f"{path} is no manifest that can be read: save it as .xlsx or as CSV UTF-8"
+                f"{path}: can't read the manifest (unknown encoding). Save it as .xlsx or as CSV "
+                "UTF-8."
             ) from None
     return content.decode("cp1252", "replace"), False
 
@@ -144,7 +148,7 @@ def _decoded(path: Path, content: bytes) -> tuple[str, bool]:
 def _letters(cell: str) -> str | UnclearCell:
     if _SAME_LETTERS.fullmatch(cell):
         return cell
-    return UnclearCell(cell, "its letters cannot be read for certain: save the file as CSV UTF-8")
+    return UnclearCell(cell, "its encoding is not certain. Save the file as CSV UTF-8.")
 
 
 def _split(text: str, separator: str, quote: str) -> Rows:
@@ -168,8 +172,8 @@ def _ragged(table: SheetTable) -> int:
 
 def _no_file_column(header: Iterable[str]) -> str:
     first = "".join(header).strip()[:100]
-    begins = f"; it begins with {first!r}" if first.isprintable() and first else ""
-    return f"has no column file{begins}. Rename the column that holds the paths to 'file'"
+    begins = f" (it begins with {first!r})" if first.isprintable() and first else ""
+    return f"no file column{begins}. Rename the column of paths to 'file'."
 
 
 def _of_workbook(path: Path, is_header: Callable[[Sequence[str]], bool]) -> SheetTable:
@@ -177,8 +181,8 @@ def _of_workbook(path: Path, is_header: Callable[[Sequence[str]], bool]) -> Shee
         import openpyxl  # noqa: PLC0415 - an extra
     except ImportError:
         raise ConfigurationError(
-            f"{path} is an Excel workbook, which openpyxl reads: {install('excel')}, or save the "
-            "workbook as CSV UTF-8"
+            f"{path}: Excel workbooks need openpyxl. To install it, {install('excel')}. Or save "
+            "the workbook as CSV UTF-8."
         ) from None
     try:
         with warnings.catch_warnings():
@@ -186,18 +190,18 @@ def _of_workbook(path: Path, is_header: Callable[[Sequence[str]], bool]) -> Shee
             sheets = _sheets_of(openpyxl, path)
     except Exception as error:  # noqa: BLE001 - a damaged workbook breaks it in any way there is
         raise ValidationError(
-            f"{path} cannot be read as an Excel workbook ({type(error).__name__}): save it anew as "
-            ".xlsx, or as CSV UTF-8"
+            f"{path}: can't read the Excel workbook ({type(error).__name__}). Save it again as "
+            ".xlsx, or as CSV UTF-8."
         ) from None
     tables = {name: _below_header(rows, is_header) for name, rows in sheets.items()}
     found = {name: table for name, table in tables.items() if table}
     if not found:
-        raise ValidationError(f"{path} {_no_file_column([])} (sheets: {', '.join(sheets)})")
+        raise ValidationError(f"{path}: {_no_file_column([])} Sheets: {', '.join(sheets)}.")
     first, *others = found
     if others:
         warnings.warn(
-            f"{path}: the sheet {first!r} was read; {', '.join(map(repr, others))} list files too, "
-            "and were not read",
+            f"{path}: read sheet {first!r} only. {', '.join(map(repr, others))} also list files, "
+            "and were not read.",
             stacklevel=2,
         )
     return found[first]
@@ -232,7 +236,7 @@ def _cell_of(cell: Any, source: Any) -> Any:
     value = cell.value
     if value is None and source.data_type == "f":
         return UnclearCell(
-            "", "it is a formula without a saved value: open the workbook in Excel and save it"
+            "", "a formula without a saved value. Open the workbook in Excel and save it."
         )
     if isinstance(value, str):
         return value.strip()
@@ -247,7 +251,7 @@ def _number_of(value: float, shown_as: str) -> Any:
         return str(int(value)).zfill(len(shown_as))
     if not _PLAIN_FORMATS.fullmatch(shown_as):
         return UnclearCell(
-            value, f"Excel shows this number in another form ({shown_as}): make it text"
+            value, f"Excel shows this number in another form ({shown_as}). {_AS_TEXT}"
         )
     return float(value) if abs(value) >= DIGITS_KEPT else value
 
@@ -266,8 +270,10 @@ def unclear_id(value: Any, text: str) -> str | None:
     if isinstance(value, (date, datetime, time, timedelta)):
         return _A_DATE
     if isinstance(value, float) and not (value.is_integer() and abs(value) < DIGITS_KEPT):
-        return _CUT if value.is_integer() else f"it is a number with decimals: {_AS_TEXT}"
+        return _CUT if value.is_integer() else f"a number with decimals. {_AS_TEXT}"
     for pattern, why in _SPOILED.items():
         if re.fullmatch(pattern, text, re.IGNORECASE):
             return why
-    return None if text.isprintable() else "a line break or a sign without a width is in it"
+    return (
+        None if text.isprintable() else "it has a line break or an invisible character. Remove it."
+    )

@@ -1,7 +1,7 @@
 """Whose a document is: what a manifest or a person writes, and the user that it names.
 
 `Users` is for batches, which create a user for a new external id; `UserFinder` is for people, who
-also write e-mail addresses and parts of names, and creates nobody.
+also write email addresses and parts of names, and creates nobody.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from argyle_nb.errors import ArgyleError, RateLimitError, ValidationError
+from argyle_nb.errors import ArgyleError, RateLimitError, ValidationError, sentences
 from argyle_nb.models import is_uuid
 from argyle_nb.uploads.queue_threads import BackgroundQueue
 
@@ -36,16 +36,16 @@ LISTED_AGAIN_SECONDS = 3.0
 
 MatchKind = Literal["one", "shared", "nobody", "several", "not certain", "unknown id", "not asked"]
 _WORDS: dict[MatchKind, str] = {
-    "one": "a known user",
-    "shared": "several users share this external id: choose one by id",
-    "nobody": "nobody has this external id: a new user gets it",
-    "several": "several users have this e-mail address: choose one by id",
+    "one": "Known user.",
+    "shared": "Several users share this external ID. Enter the user ID of one of them.",
+    "nobody": "New external ID. A user will be created.",
+    "several": "Several users have this email address. Enter the user ID of one of them.",
     "not certain": (
-        f"there are more users than the {USERS_LOOKED_THROUGH:,} that were looked through, and any "
-        "of them may have this e-mail address: choose one by id or external id"
+        f"Only the first {USERS_LOOKED_THROUGH:,} users were checked, and others may have this "
+        "email address. Enter a user ID or external ID instead."
     ),
-    "unknown id": "no user that was looked through has this id: it is taken as it is",
-    "not asked": "users cannot be looked up",
+    "unknown id": "User ID not found among the users checked. It will be sent as entered.",
+    "not asked": "User search failed.",
 }
 
 
@@ -62,8 +62,8 @@ def find_or_create_user(client: Client, upload_log: UploadLog, external_id: str)
         owners = sorted(user.id for user in users_called(client, external_id))
         if len(owners) > 1:
             raise ValidationError(
-                f"{len(owners)} users have this external id ({', '.join(owners)}): write the id "
-                "of the right one in the column user"
+                f"{len(owners)} users share this external ID ({', '.join(owners)}). Write the user "
+                "ID of the right one in the user column."
             )
         return owners[0] if owners else client.create_user(external_id=external_id).id
 
@@ -107,8 +107,8 @@ class Users:
             owners = users_called(self._client, external_id)
             if user not in [owner.id for owner in owners]:
                 raise ValidationError(
-                    "the user with this id has another external id than the one beside it: "
-                    "correct one of the two"
+                    "The user with this user ID has another external ID than this row. Correct one "
+                    "of the two."
                 )
             return user
         if "@" in external_id or is_uuid(external_id):
@@ -116,18 +116,18 @@ class Users:
         return find_or_create_user(self._client, self._log, external_id)
 
     def _check_nobodys(self, external_id: str) -> None:
-        """Refuse an external id that is the e-mail address or the id of somebody else."""
+        """Refuse an external id that is the email address or the id of somebody else."""
         with self._listing:
             # Argyle finds nobody by an address.
             if self._listed is None:
                 self._listed = list(self._client.list_users())
         for user in self._listed:
-            names = {"e-mail address": user.email, "id": user.id}
+            names = {"email address": user.email, "user ID": user.id}
             for kind, name in names.items():
                 if (name or "").lower() == external_id.lower() and user.external_id != external_id:
                     raise ValidationError(
-                        f"this external id is the {kind} of the user {user.id}, whose external id "
-                        "is another or none: write that user's id in the column user"
+                        f"This external ID is the {kind} of the user {user.id}, whose external ID "
+                        "is another or none. Write that user's ID in the user column."
                     )
 
 
@@ -135,7 +135,7 @@ class Users:
 class UserMatch:
     """What was found for a text: the user that it names, and those that it may mean."""
 
-    text: str = field(repr=False)  # it may be an e-mail address
+    text: str = field(repr=False)  # it may be an email address
     users: tuple[User, ...] = ()  # the nearest first
     user: User | None = None
     kind: MatchKind = "nobody"
@@ -145,8 +145,11 @@ class UserMatch:
     def words(self) -> str:
         """What it says, for a person to read."""
         if self.kind == "nobody" and "@" in self.text:
-            return "no user has this e-mail address"
-        return f"{_WORDS[self.kind]}: {self.trouble}" if self.trouble else _WORDS[self.kind]
+            return (
+                "No user has this email address. Enter a user ID or an external ID, which may be a "
+                "new one."
+            )
+        return sentences(_WORDS[self.kind], self.trouble)
 
 
 class UserFinder:
@@ -158,9 +161,9 @@ class UserFinder:
         self._searches = BackgroundQueue("users")
 
     def find(self, text: str, *, max_age: float = math.inf) -> UserMatch:
-        """Look for a user by an id, an external id, an e-mail address, or a part of them or a name.
+        """Look for a user by an id, an external id, an email address, or a part of them or a name.
 
-        The service is asked for an external id, never for an e-mail address. For all else the list
+        Argyle is asked for an external id, never for an email address. For all else the list
         of users is looked through, which is read again when it is older than ``max_age`` seconds or
         names nobody.
         """
@@ -199,7 +202,7 @@ class UserFinder:
             return UserMatch(text, kind="not asked", trouble=str(error))
 
     def _list(self) -> _Listed:
-        # Nothing is locked while the service is asked: the newest list simply takes its place.
+        # Nothing is locked while Argyle is asked: the newest list simply takes its place.
         users = self._client.list_users()
         known = {user.id: user for user in islice(users, USERS_LOOKED_THROUGH)}
         self._listed = _Listed(known, next(users, None) is None, time.monotonic())
@@ -235,7 +238,7 @@ def _match_of(text: str, listed: _Listed, by_external_id: list[User]) -> UserMat
 
 
 def _by_address(wanted: str, listed: _Listed) -> tuple[MatchKind, User | None]:
-    """Name the user with an e-mail address, or with an external id that looks like one."""
+    """Name the user with an email address, or with an external id that looks like one."""
     lower = wanted.lower()
     same = [
         user

@@ -234,7 +234,7 @@ class UploadWorkers:
 
     def _send(self, job: UploadJob) -> None:
         if self._unreached >= _GONE_AFTER:
-            job.entry = LogEntry("new", None, "not tried: the service cannot be reached")
+            job.entry = LogEntry("new", None, "Not tried: Argyle can't be reached.")
             return
         job.entry, error, _ = self._tried(job)
         self._reporter.finished(job)

@@ -148,14 +148,14 @@ def test_accents_may_be_written_as_a_mac_writes_them(client, pdf):
 @pytest.mark.parametrize("user", [1003.0, float("nan"), pd.NA, True, ["loan-1"], "", "  "])
 def test_what_names_no_borrower_is_refused_before_anything_is_sent(server, argyle, folder, user):
     for ask in (fetch, Archive(folder).pull):
-        with pytest.raises(ValidationError, match="name the borrower"):
+        with pytest.raises(ValidationError, match="Pass the borrower"):
             ask(argyle, user=user)
     assert server.seen == []
 
 
 @pytest.mark.parametrize("nobody", ["nobody-7", "0b8051aa-f7a9-a0db-2f38-6cfa325e9d69"])
 def test_a_borrower_whom_nobody_knows_is_an_error_that_names_him(client, nobody):
-    with pytest.raises(NotFoundError, match=f"no user has the external id '{nobody}'"):
+    with pytest.raises(NotFoundError, match=f"No user has the external ID '{nobody}'"):
         fetch(client, user=nobody)
 
 
@@ -179,7 +179,7 @@ def test_an_impossible_type_is_refused_before_anything_is_sent(server, argyle):
 @pytest.mark.usefixtures("borrowers")
 def test_uploads_come_though_their_borrowers_are_refused(server, argyle):
     server.refused = ("/v2/users", "/v2/accounts")
-    with pytest.warns(UserWarning, match=r"403.*5 of 5 uploads have no external_id") as told:
+    with pytest.warns(UserWarning, match=r"5 of 5 uploads have no external_id.*403") as told:
         uploads = fetch(argyle).uploads
     assert len(uploads) == 5
     assert [warning.filename for warning in told] == [__file__]
@@ -188,7 +188,7 @@ def test_uploads_come_though_their_borrowers_are_refused(server, argyle):
 @pytest.mark.usefixtures("borrowers")
 def test_one_borrowers_uploads_come_though_the_borrower_is_refused(server, argyle):
     server.refused = ("/v2/users",)
-    with pytest.warns(UserWarning, match=r"the user could not be read.*403.*5 of 5 uploads"):
+    with pytest.warns(UserWarning, match=r"5 of 5 uploads.*The user could not be read.*403"):
         uploads = fetch(argyle, user=USER_ID).uploads
     assert uploads["user"].tolist() == [USER_ID] * 5
 
@@ -201,7 +201,7 @@ def test_uploads_that_are_refused_are_an_error(server, argyle):
 
 def test_an_upload_that_cannot_be_read_is_told_and_left_out(server, argyle):
     server.records = [scored(1, 10), scored(2, 900)]
-    with pytest.warns(UserWarning, match=r"left out: 1, .*000000000002: 900 is outside"):
+    with pytest.warns(UserWarning, match=r"left out: 1 .*000000000002: 900 is outside"):
         uploads = fetch(argyle).uploads
     assert uploads["id"].tolist() == [record(1)["id"]]
     assert [told["record"] for told in uploads.attrs["unreadable"]] == [record(2)["id"]]
@@ -245,5 +245,5 @@ def test_a_bar_moves_in_a_terminal_where_it_takes_time(argyle, monkeypatch, is_t
     monkeypatch.setattr(sys, "stderr", stderr)
     monkeypatch.setattr(polling, "BAR_AFTER_SECONDS", seconds)
     assert len(fetch(argyle).uploads) == len(FIVE)
-    assert ("fetched: 5 uploads" in stderr.text) == (is_terminal and seconds == 0)
+    assert ("retrieved: 5 uploads" in stderr.text) == (is_terminal and seconds == 0)
     assert bool(stderr.text) == (is_terminal and seconds == 0)

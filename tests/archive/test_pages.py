@@ -60,20 +60,20 @@ def test_an_archive_stays_where_it_was_when_the_working_folder_changes(
 
 @pytest.mark.parametrize("url", ["nowhere://x", "gs://needs-a-driver"])
 def test_a_folder_that_nothing_can_open_is_refused(url):
-    with pytest.raises(ConfigurationError, match=r"cannot be used as a folder"):
+    with pytest.raises(ConfigurationError, match=r"can't use this location"):
         Archive(url)
 
 
 def test_a_folder_that_cannot_be_written_is_named(argyle, folder):
     folder.mkdir()
     (folder / "pages").write_text("a file")
-    with pytest.raises(ConfigurationError, match=f"{folder}.*cannot be written"):
+    with pytest.raises(ConfigurationError, match=f"{folder}.*can't be written"):
         Archive(folder).pull(argyle)
 
 
 def test_a_folder_that_cannot_be_read_is_named(folder):
     folder.write_text("a file")
-    with pytest.raises(ConfigurationError, match=f"{folder}.*cannot be read"):
+    with pytest.raises(ConfigurationError, match=f"{folder}.*can't be read"):
         Archive(folder).uploads()
 
 
@@ -106,7 +106,7 @@ def test_a_missing_page_is_named_wherever_the_archive_is(folder):
     filled(url, [FIVE[0]])
     missing = f"{folder}/pages/{sha256_hex(page_of([FIVE[0]]))}.json.zst"
     fsspec.filesystem("memory").rm(missing)
-    with pytest.raises(DecodeError, match=f"{missing}.*it is missing"):
+    with pytest.raises(DecodeError, match=f"{missing}.*the file is missing"):
         Archive(url).uploads()
 
 

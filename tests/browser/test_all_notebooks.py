@@ -23,7 +23,7 @@ def test_it_runs_without_an_error_or_a_warning(browser, lab, path):
             page.locator(".jp-NotebookPanel").screenshot(path=Path(shown) / f"{path.stem}.png")
     # Two of the sample documents cannot be sent, which `manifest` and `upload_batch` say.
     warnings = (
-        "2 of 41 lines cannot be sent; the others are",
+        "2 of 41 rows can't be uploaded; the others are",
         "2 files (notes_renamed.pdf, empty_",
     )
     assert [output for output in failed if not any(w in str(output) for w in warnings)] == []

@@ -444,7 +444,7 @@ def test_a_row_opens_its_signals_fields_and_document_beside_the_table(real):
     real.locator(f".argyle-sheet[data-sha256='{digest_of(DOCUMENTS[0])}']").wait_for()
     opened = real.get_by_role("region", name=f"Upload {DOCUMENTS[0]}")
     assert opened.get_by_text("borrower-005").is_visible()
-    assert opened.get_by_text("Fonts Mixed In A Value").is_visible()
+    assert opened.get_by_text("Mixed Fonts In Field").is_visible()
     assert opened.get_by_role("cell", name="Oakhaven Freight Lines").is_visible()
     beside = (
         opened.bounding_box()["x"] > real.locator(".argyle-table-box").bounding_box()["x"] + 100

@@ -125,7 +125,7 @@ def test_dropped_documents_are_typed_sent_and_scored(page, papers):
     row(page, "genuine.pdf", "ready").wait_for()
     row(page, "forged.pdf", "ready").wait_for()
     say_whose(page, "loan-browser")
-    page.locator(".argyle-all", has_text="known user").wait_for()
+    page.locator(".argyle-all", has_text="Known user").wait_for()
     page.wait_for_function(
         "() => [...document.querySelectorAll('.argyle-document select')].every(s => s.value)"
     )
@@ -154,7 +154,7 @@ def test_a_refused_file_says_why_and_the_same_file_can_be_chosen_again(page, pap
     cut.write_bytes(papers[0].read_bytes()[:2000])
     choose(page, cut)
     row(page, "cut.pdf", "invalid").wait_for()
-    assert "it was cut off" in row(page, "cut.pdf").inner_text()
+    assert "The PDF is incomplete" in row(page, "cut.pdf").inner_text()
     assert page.get_by_role("button", name="Upload", exact=True).is_disabled()
     page.get_by_role("button", name="Remove cut.pdf").click()
     page.wait_for_function("() => !document.querySelector('.argyle-document')")
@@ -169,11 +169,9 @@ def test_a_user_is_asked_for_and_an_unknown_one_is_called_new(page, papers):
     upload(page, 1).click()
     page.locator(".argyle-notice", has_text="has no borrower. Enter one under Borrower.").wait_for()
     everybody(page).fill("loan-of-nobody")
-    page.locator(
-        ".argyle-all", has_text="nobody has this external id: a new user gets it"
-    ).wait_for()
+    page.locator(".argyle-all", has_text="New external ID. A user will be created.").wait_for()
     everybody(page).fill("nobody@example.test")
-    page.locator(".argyle-all", has_text="no user has this e-mail address").wait_for()
+    page.locator(".argyle-all", has_text="No user has this email address").wait_for()
     everybody(page).fill("ADA.brow")
     page.wait_for_function("() => document.querySelector('datalist option')")
     assert page.locator("datalist option").first.get_attribute("value") == "loan-browser"

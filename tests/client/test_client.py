@@ -203,7 +203,7 @@ def test_an_upload_is_got_by_its_id(client, user, pdf):
 
 
 def test_an_upload_that_nobody_has_is_not_found(client):
-    with refused(NotFoundError, "404, not found in environment local"):
+    with refused(NotFoundError, "404: not found in environment local"):
         client.get_upload(UPLOAD_ID)
 
 
@@ -231,7 +231,7 @@ def test_a_wrong_key_names_the_environment_and_nothing_of_the_key(sandbox):
     settings = Settings(sandbox.url, "local", "sbx_local_wrong", Secret(SECRET), "the test")
     with (
         Client.from_settings(settings) as client,
-        refused(AuthenticationError, "environment: local") as caught,
+        refused(AuthenticationError, "Environment: local") as caught,
     ):
         client.create_user()
     assert "sbx_local_wrong" not in str(caught.value)

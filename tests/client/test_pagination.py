@@ -40,7 +40,7 @@ def test_pages_in_a_circle_are_an_error(cursors):
         cursor = next(turns)
         return page(ids[cursor], link=f"http://{seen.headers['host']}/v2/user-uploads?c={cursor}")
 
-    with HostileServer(answer) as server, refused(ApiError, "circle"):
+    with HostileServer(answer) as server, refused(ApiError, "pagination loop"):
         read(server)
     assert len(server.seen) == len(cursors) + 1
 
@@ -53,7 +53,7 @@ def test_fresh_cursors_without_end_are_an_error():
             UPLOAD_ID, link=f"http://{seen.headers['host']}/v2/user-uploads?c={next(count)}"
         )
 
-    with HostileServer(answer) as server, refused(ApiError, "circle"):
+    with HostileServer(answer) as server, refused(ApiError, "pagination loop"):
         read(server)
 
 

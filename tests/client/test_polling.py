@@ -89,10 +89,14 @@ def test_what_rests_already_is_not_asked_for():
 @pytest.mark.parametrize(
     ("states", "kind", "reason"),
     [
-        (("unauthorized",) * 3, "paystubs", "unauthorized: Argyle does not run classification"),
-        (("completed", "unauthorized", "unauthorized"), "W-2", "does not run ocr, authenticity"),
-        (("idle",) * 3, "paystubs", "idle for 0 s"),
-        (("completed", "idle", "idle"), "1099", "idle for 0 s"),
+        (("unauthorized",) * 3, "paystubs", "not enabled for this key (status: unauthorized)"),
+        (
+            ("completed", "unauthorized", "unauthorized"),
+            "W-2",
+            "(status: unauthorized): ocr, authenticity",
+        ),
+        (("idle",) * 3, "paystubs", "no further processing within 0 s"),
+        (("completed", "idle", "idle"), "1099", "no further processing within 0 s"),
         (("completed", "idle", "idle"), "proof-of-identity", "complete"),
         (("completed", "failed", "idle"), "paystubs", "processing failed"),
     ],
@@ -127,7 +131,7 @@ def test_what_says_nothing_of_its_processing_rests():
         watch = client.watch()
         watch.add([UserUpload("u1")])
         assert watch.moving == []
-    assert watch.watched["u1"].rests_because == "without a word on processing"
+    assert watch.watched["u1"].rests_because == "Argyle returned no processing status"
 
 
 # What does not come to rest
@@ -141,14 +145,14 @@ def test_waiting_stops_at_its_time_limit_and_names_what_is_left():
         waited = wait_for(server, known([moving(1), moving(2)]), timeout=0.3)
     assert [upload.at_rest for upload in waited] == [False, True]
     assert [upload.id for upload in waited.unfinished] == [record(1)["id"]]
-    assert "still being processed" in waited.reasons[record(1)["id"]]
+    assert "still processing" in waited.reasons[record(1)["id"]]
     assert warned[0].filename == __file__
 
 
 def test_an_upload_that_is_deleted_meanwhile_is_named():
     with (
         ListServer([record(2)]) as server,
-        pytest.warns(UserWarning, match="gone from the service"),
+        pytest.warns(UserWarning, match="not found at Argyle"),
     ):
         waited = wait_for(server, known([moving(1), moving(2)]))
     assert [upload.id for upload in waited.unfinished] == [record(1)["id"]]
@@ -175,10 +179,10 @@ def test_a_key_that_is_refused_stops_at_once():
 
 def test_a_service_that_is_gone_is_given_up_and_every_upload_named():
     uploads = known([moving(number) for number in range(4)])
-    with pytest.warns(UserWarning, match="4 uploads did not come to rest"):
+    with pytest.warns(UserWarning, match="Processing did not finish for 4 uploads"):
         waited = wait_for(closed_port(), uploads)
     assert waited.unfinished == uploads
-    assert any("could not be reached" in reason for reason in waited.reasons.values())
+    assert any("can't be reached" in reason for reason in waited.reasons.values())
 
 
 def test_a_service_that_stumbles_is_asked_again():
@@ -191,7 +195,7 @@ def test_a_service_that_never_answers_does_not_outlast_the_time_limit():
     hold = threading.Event()
     with HostileServer(lambda _: hold.wait(60) and Answer()) as server:
         started = time.monotonic()
-        with pytest.warns(UserWarning, match="did not come to rest"):
+        with pytest.warns(UserWarning, match="Processing did not finish"):
             wait_for(server, known([moving(1)]), timeout=0.5)
         assert time.monotonic() - started < 30
         hold.set()
@@ -358,7 +362,7 @@ def test_an_id_of_which_the_service_knows_nothing_is_named():
         ("stub.pdf", ValidationError, "not 'stub.pdf'"),
         (pd.DataFrame({"id": [7]}), ValidationError, "not '7'"),
         (pd.DataFrame({"file": ["a"]}), ConfigurationError, "upload_id or id; this one has file"),
-        ([7], ConfigurationError, "wait takes uploads, their ids, or a frame .*, not int"),
+        ([7], ConfigurationError, "Can't wait for int. Pass uploads"),
     ],
 )
 def test_what_cannot_be_waited_for_is_refused_before_anything_is_sent(given, kind, match):

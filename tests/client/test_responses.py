@@ -56,7 +56,7 @@ def test_an_answer_that_is_no_page_is_a_decode_error(body):
 def test_an_answer_without_end_is_cut_off(monkeypatch):
     monkeypatch.setattr(responses, "MAX_ANSWER_BYTES", 1_000_000)
     endless = Answer(body=itertools.repeat(b" " * 65536))
-    with HostileServer(endless) as server, refused(ApiError, "more than 1 MB"):
+    with HostileServer(endless) as server, refused(ApiError, "larger than 1 MB"):
         read(server)
 
 

@@ -63,13 +63,13 @@ def test_case_and_blanks_around_the_signature_do_not_matter(dress):
     ],
 )
 def test_a_signature_that_does_not_fit_is_refused(signature):
-    with pytest.raises(AuthenticationError, match="does not fit"):
+    with pytest.raises(AuthenticationError, match="doesn't match"):
         verify_webhook(BODY, signature, SECRET)
 
 
 @pytest.mark.parametrize("signature", [None, ""])
 def test_a_webhook_without_a_signature_is_refused(signature):
-    with pytest.raises(AuthenticationError, match="carries no X-Argyle-Signature"):
+    with pytest.raises(AuthenticationError, match="X-Argyle-Signature is missing"):
         verify_webhook(BODY, signature, SECRET)
 
 

@@ -113,7 +113,7 @@ def test_half_a_pair_is_not_filled_up_from_elsewhere(service, monkeypatch):
 
 def test_an_environment_without_credentials_is_an_error_and_no_sandbox(service, monkeypatch):
     variables(monkeypatch, ENVIRONMENT="production")
-    with refused(ConfigurationError, "no credentials"):
+    with refused(ConfigurationError, "No credentials"):
         anb.connect()
 
 
@@ -134,7 +134,7 @@ def test_a_key_of_another_environment_is_told_with_the_environment(tmp_path):
     with (
         HostileServer(Answer(401, b'{"detail": "Invalid environment."}')) as server,
         Client(KEY_ID, SECRET, environment=server.url) as client,
-        refused(AuthenticationError, f"Invalid environment.*environment: {server.url}"),
+        refused(AuthenticationError, f"Invalid environment.*Environment: {server.url}"),
     ):
         list(client.list_uploads())
     assert len(server.seen) == 1
@@ -151,7 +151,7 @@ def test_certificates_that_are_none_are_named_by_their_variable(
     if content is not None:
         path.write_bytes(content)
     monkeypatch.setenv(name, str(path))
-    with refused(ConfigurationError, f"{name} names {path}"):
+    with refused(ConfigurationError, f"{name} points to {path}"):
         Client(KEY_ID, SECRET)
 
 
@@ -171,7 +171,7 @@ def test_there_is_no_option_that_weakens_the_connection(option):
 
 
 def test_a_folder_of_a_sandbox_and_credentials_exclude_each_other(tmp_path):
-    with refused(ConfigurationError, "no credentials"):
+    with refused(ConfigurationError, "No credentials"):
         anb.connect(KEY_ID, SECRET, sandbox_folder=tmp_path)
     assert list(tmp_path.iterdir()) == []
 

@@ -164,7 +164,7 @@ def test_a_full_disk_leaves_no_file_and_names_the_place(folder):
     with HostileServer(Answer(body=PDF + bytes(500_000))) as server:
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
         try:
-            with refused(DocumentError, "cannot be written"):
+            with refused(DocumentError, "can't write the file"):
                 fetch(server, folder)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -173,7 +173,7 @@ def test_a_full_disk_leaves_no_file_and_names_the_place(folder):
 
 def test_a_folder_that_is_a_file_is_named(folder):
     folder.write_text("a file")
-    with HostileServer(Answer(body=PDF)) as server, refused(DocumentError, "cannot be written"):
+    with HostileServer(Answer(body=PDF)) as server, refused(DocumentError, "can't write the file"):
         fetch(server, folder)
 
 

@@ -44,23 +44,23 @@ def grown(path):
 
 
 CASES = [
-    Case("missing", lambda _: None, "there is no such file"),
-    Case("a folder", lambda path: path.mkdir(), "is a folder"),
-    Case("a pipe", os.mkfifo, "not an ordinary file"),
-    Case("a broken link", linked_to("nowhere.pdf"), "there is no such file"),
-    Case("a link in a circle", linked_to("stub.pdf"), "check"),
-    Case("no bytes", written(b""), "is empty (0 bytes)"),
-    Case("over the limit", grown, "over the limit of 200 MB"),
-    Case("a program", written(b"MZ\x90\0" + bytes(99)), "is not a PDF, JPEG, PNG or HEIC"),
-    Case("an archive", written(b"PK\3\4" + bytes(99)), "is not a PDF, JPEG, PNG or HEIC"),
-    Case("a login page", written(b"<!DOCTYPE html><html>"), "is not a PDF, JPEG, PNG or HEIC"),
-    Case("a PDF cut off", written(PDF[:150]), "no end mark"),
-    Case("a PDF without pages", written(b"%PDF-1.7\nstartxref\n0\n%%EOF"), "no pages"),
+    Case("missing", lambda _: None, "File not found"),
+    Case("a folder", lambda path: path.mkdir(), "This is a folder"),
+    Case("a pipe", os.mkfifo, "Not a regular file"),
+    Case("a broken link", linked_to("nowhere.pdf"), "File not found"),
+    Case("a link in a circle", linked_to("stub.pdf"), "Check"),
+    Case("no bytes", written(b""), "The file is empty (0 bytes)"),
+    Case("over the limit", grown, "the limit is 200 MB"),
+    Case("a program", written(b"MZ\x90\0" + bytes(99)), "Not a PDF, JPEG, PNG or HEIC"),
+    Case("an archive", written(b"PK\3\4" + bytes(99)), "Not a PDF, JPEG, PNG or HEIC"),
+    Case("a login page", written(b"<!DOCTYPE html><html>"), "Not a PDF, JPEG, PNG or HEIC"),
+    Case("a PDF cut off", written(PDF[:150]), "no %%EOF marker"),
+    Case("a PDF without pages", written(b"%PDF-1.7\nstartxref\n0\n%%EOF"), "no readable pages"),
     Case("a JPEG without its end", written(JPEG[:-2]), None),
-    Case("a JPEG of a head only", written(JPEG[:20]), "no picture"),
-    Case("a PNG cut off", written(PNG[:-20]), "cut off"),
+    Case("a JPEG of a head only", written(JPEG[:20]), "no image"),
+    Case("a PNG cut off", written(PNG[:-20]), "ends early"),
     Case("a PNG with changed bytes", written(PNG[:60] + b"?" + PNG[61:]), "checksum"),
-    Case("a HEIC cut off", written(HEIC[:-9]), "in the middle of a part"),
+    Case("a HEIC cut off", written(HEIC[:-9]), "ends early"),
     Case("a photo called pdf", written(JPEG), None),
     Case("an encrypted PDF", written(encrypted_pdf()), None),
     Case("a PDF with bytes before and behind", written(b"\r\n" + PDF + bytes(900)), None),
@@ -76,7 +76,7 @@ def sent(server, path, upload_log):
     return run(server, manifest, upload_log)
 
 
-@pytest.mark.filterwarnings("ignore:The line cannot be sent:UserWarning")
+@pytest.mark.filterwarnings("ignore:The row can't be uploaded:UserWarning")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_file_is_refused_unsent_with_its_own_reason_or_sent_whole(case, tmp_path, upload_log):
     path = tmp_path / "stub.pdf"

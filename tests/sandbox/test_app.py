@@ -64,7 +64,7 @@ def test_head_answers_like_get_without_a_body(api):
 
 
 def test_the_root_says_that_this_is_a_stand_in(api):
-    assert "stand-in" in api("GET", "/").json()["about"]
+    assert "simulated" in api("GET", "/").json()["about"]
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_every_answer_carries_the_safe_headers(api, user):
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
-        assert "stand-in" in answer.headers["X-Sandbox"]
+        assert "local sandbox" in answer.headers["X-Sandbox"]
         assert "Server" not in answer.headers
 
 
@@ -193,7 +193,7 @@ def test_a_fault_inside_is_500_without_a_word_about_the_inside(tmp_path, caplog)
         sandbox._started().store.close()
         answer = api("GET", "/v2/users?external_id=canary")
         assert list(fields(answer, 500)) == ["detail"]
-        assert answer.json()["detail"].startswith("The local server failed")
+        assert answer.json()["detail"].startswith("The local sandbox failed")
         assert "sqlite" not in answer.text.lower()
         assert "Traceback" not in answer.text
     assert "closed database" in caplog.text

@@ -290,7 +290,8 @@ def limits_of(ours):
         schema = sent["birth_date"]["properties"][name]
         yield (schema["minimum"], schema["maximum"]), (least, most)
     yield page["limit"]["schema"]["default"], validation.DEFAULT_LIMIT
-    yield page["limit"]["description"], f"More than {validation.MAX_LIMIT} is as good as that."
+    most = validation.MAX_LIMIT
+    yield page["limit"]["description"], f"Values above {most} count as {most}."
     yield schemas["UserUploadForm"]["maxProperties"], limits.MAX_PARTS
     yield webhook["properties"]["name"]["maxLength"], endpoints.MAX_TEXT
     yield webhook["properties"]["url"]["maxLength"], endpoints.MAX_URL

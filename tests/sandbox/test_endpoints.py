@@ -219,7 +219,7 @@ def test_the_four_formats_are_taken_whatever_their_name(api, user, content, docu
 )
 def test_other_formats_are_refused(api, user, content):
     answer = api.upload(user, file=("stub.pdf", content))
-    assert fields(answer) == {"upload": ["The file is no PDF, JPEG, PNG or HEIC document."]}
+    assert fields(answer) == {"upload": ["The file is not a PDF, JPEG, PNG or HEIC document."]}
 
 
 def test_an_empty_file_is_refused(api, user):
@@ -259,7 +259,7 @@ def test_two_documents_in_one_request_are_refused_and_leave_nothing(api, user, s
     parts = [("upload", ("a.pdf", PDF)), ("upload", ("b.pdf", PDF))]
     data = {"user": user, "document_type": "W-2"}
     answer = api("POST", "/v2/user-uploads", data=data, files=parts)
-    assert fields(answer) == {"upload": ["One request takes one document."]}
+    assert fields(answer) == {"upload": ["Only one document per request."]}
     assert sorted((sandbox.folder / "documents").iterdir()) == before
 
 

@@ -239,7 +239,7 @@ def test_a_rate_is_kept_however_many_threads_draw(rate, least, most):
     ],
 )
 def test_a_value_out_of_range_is_refused_with_the_cure(knobs):
-    with pytest.raises(ConfigurationError, match=r": use (0 or more|a probability|statuses)"):
+    with pytest.raises(ConfigurationError, match=r"Use (0 or more|a probability|statuses)"):
         Faults(**knobs)
 
 

@@ -335,7 +335,7 @@ def test_while_the_machine_gives_no_process_a_document_waits(monkeypatch, caplog
     thread.start()
     with shortage():
         begin.set()
-        until(lambda: caplog.text.count("no process to inspect documents, trying again") > 1)
+        until(lambda: caplog.text.count("no process to inspect documents, retrying") > 1)
         assert not told
         if ends == "the inspector is closed":
             inspector.close()
@@ -357,7 +357,7 @@ def test_a_document_waits_no_longer_than_for_the_next_idle_process(tmp_path, mon
         until((tmp_path / "left").exists)
         with no_descriptors():
             asked[1].start()
-            until(lambda: "trying again" in caplog.text)
+            until(lambda: "retrying" in caplog.text)
         (tmp_path / "right").touch()  # the first may go on
         for thread in asked:
             thread.join(60)
@@ -365,7 +365,7 @@ def test_a_document_waits_no_longer_than_for_the_next_idle_process(tmp_path, mon
 
 
 def test_a_killed_process_is_no_fault_of_the_document(inspect_as):
-    killed = "the machine ran out of memory or killed the inspection"
+    killed = "the computer ran out of memory or killed the inspection"
     assert inspect_as("kill").problem == f"DOCUMENT WAS NOT INSPECTED: {killed}"
     assert inspect_as("next").problem is None
 

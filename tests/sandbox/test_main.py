@@ -142,13 +142,13 @@ def test_faults_are_read_from_name_and_value():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("rain=0.5", "no fault 'rain': use one of latency_seconds, "),
-        ("status_rates=0.5", "no fault 'status_rates': use one of"),
-        ("reset_after", "has no number: write NAME=VALUE"),
-        ("reset_after=often", "has no number: write NAME=VALUE"),
+        ("rain=0.5", "Unknown fault 'rain'. Use one of latency_seconds, "),
+        ("status_rates=0.5", "Unknown fault 'status_rates'. Use one of"),
+        ("reset_after", "has no number. Write NAME=VALUE"),
+        ("reset_after=often", "has no number. Write NAME=VALUE"),
         ("seed=1.5", "has no number"),
-        ("reset_after=2", "use a probability from 0 to 1"),
-        ("200=0.5", "use statuses 400 to 599"),
+        ("reset_after=2", "Use a probability from 0 to 1"),
+        ("200=0.5", "Use statuses 400 to 599"),
     ],
 )
 def test_a_wrong_fault_is_refused_with_the_cure(text, message):

@@ -175,7 +175,7 @@ def test_start_and_stop_may_be_repeated(tmp_path):
     assert sandbox.start() is sandbox.start()
     sandbox.stop()
     sandbox.stop()
-    with pytest.raises(ConfigurationError, match=r"call start\(\) first"):
+    with pytest.raises(ConfigurationError, match=r"Call start\(\) first"):
         _ = sandbox.url
 
 
@@ -240,7 +240,7 @@ def test_a_port_that_is_taken_is_refused_with_the_cure(tmp_path):
 
 def test_a_folder_that_cannot_be_made_is_refused_with_the_cure(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(ConfigurationError, match="choose one that you may write to"):
+    with pytest.raises(ConfigurationError, match="Choose one that you can write to"):
         Sandbox(tmp_path / "file" / "sandbox").start()
 
 
@@ -254,7 +254,7 @@ def test_a_folder_that_cannot_be_made_is_refused_with_the_cure(tmp_path):
     ],
 )
 def test_options_out_of_range_are_refused_at_once(tmp_path, options):
-    with pytest.raises(ConfigurationError, match=f"{next(iter(options))} is .*: use "):
+    with pytest.raises(ConfigurationError, match=f"{next(iter(options))} is .* Use "):
         Sandbox(tmp_path, **options)
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from argyle_nb.config import Secret, Settings
 from argyle_nb.documents import PROTECTED
-from argyle_nb.errors import AuthenticationError, ConfigurationError
+from argyle_nb.errors import AuthenticationError, ConfigurationError, sentences
 from argyle_nb.uploads import upload_batch
 from argyle_nb.uploads.jobs import default_upload_log
 from argyle_nb.uploads.log import UploadLog
@@ -80,7 +80,7 @@ def test_a_result_tells_the_lenders_name_of_the_borrower_and_argyles(client, stu
 def test_the_upload_log_tells_the_lenders_name_of_the_borrower(client, stubs, upload_log, tmp_path):
     manifest = stubs(2, user="listed-1")
     (tmp_path / "stub1.pdf").write_bytes(b"")
-    with pytest.warns(UserWarning, match="1 of 2 lines cannot be sent"):
+    with pytest.warns(UserWarning, match="1 of 2 rows can't be uploaded"):
         upload_batch(client, manifest, upload_log=upload_log)
     with UploadLog(upload_log) as kept:
         rows = kept.latest(client.settings.log_scope, 9)
@@ -97,7 +97,7 @@ def test_a_batch_may_wait_until_its_uploads_are_processed(client, user, stubs, u
 
 def test_nobody_is_waited_for_where_nothing_was_sent(stubs, upload_log):
     with (
-        pytest.warns(UserWarning, match="The line cannot be sent"),
+        pytest.warns(UserWarning, match="The row can't be uploaded"),
         HostileServer(upload_answer()) as server,
     ):
         run(server, stubs(1, user=""), upload_log, wait=True)
@@ -106,7 +106,7 @@ def test_nobody_is_waited_for_where_nothing_was_sent(stubs, upload_log):
 
 def test_a_borrower_whom_two_users_may_be_is_refused_and_the_others_go(client, stubs, upload_log):
     twins = [client.create_user(external_id="twins-1") for _ in range(2)]
-    told = "1 of 2 lines could not be sent. stub0.pdf: 2 users have this external id"
+    told = "1 of 2 rows could not be uploaded. stub0.pdf: 2 users have this external id"
     with pytest.warns(UserWarning, match=told):
         result = upload_batch(client, stubs(2, user=["twins-1", "no-twin"]), upload_log=upload_log)
     assert result["state"].tolist() == ["invalid", "uploaded"]
@@ -118,17 +118,17 @@ def test_a_borrower_whom_two_users_may_be_is_refused_and_the_others_go(client, s
 def test_an_id_and_an_external_id_that_are_two_people_are_refused(client, stubs, upload_log):
     one = client.create_user(external_id="pair-1")
     manifest = stubs(2, user=one.id).assign(external_id=["pair-1", "pair-2"])
-    with pytest.warns(UserWarning, match="1 of 2 lines could not be sent"):
+    with pytest.warns(UserWarning, match="1 of 2 rows could not be uploaded"):
         result = upload_batch(client, manifest, upload_log=upload_log)
     assert result["state"].tolist() == ["uploaded", "invalid"]
-    assert "another external id" in result.loc[1, "reason"]
+    assert "another external ID" in result.loc[1, "reason"]
 
 
 def test_the_same_manifest_again_sends_nothing(client, user, stubs, upload_log):
     first = upload_batch(client, stubs(3, user=user.id), upload_log=upload_log)
     second = upload_batch(client, stubs(3, user=user.id), upload_log=upload_log)
     assert second["upload_id"].tolist() == first["upload_id"].tolist()
-    assert second["reason"].tolist() == ["already at the service"] * 3
+    assert second["reason"].tolist() == ["Already at Argyle."] * 3
     assert len(uploads_of(client, user)) == 3
 
 
@@ -143,7 +143,9 @@ def test_of_what_was_already_there_the_attempts_are_those_of_then_and_no_time_wa
 
 def test_borrowers_that_differ_by_case_only_are_named(client, stubs, upload_log):
     manifest = stubs(3, user=["CASE-30", "case-30", "case-31"])
-    with pytest.warns(UserWarning, match="'CASE-30' and 'case-30' differ by upper and lower case"):
+    with pytest.warns(
+        UserWarning, match="'CASE-30' and 'case-30' differ only in upper and lower case"
+    ):
         sent = upload_batch(client, manifest, upload_log=upload_log)
     assert sent["user"].nunique() == 3
 
@@ -183,8 +185,8 @@ def test_a_copy_as_another_type_is_sent_and_says_so_in_every_run(client, user, s
     reasons = [
         upload_batch(client, corrected, upload_log=upload_log).loc[0, "reason"] for _ in range(2)
     ]
-    copy = "at the service as paystubs too: this is another copy, as W-2"
-    assert reasons == [copy, f"already at the service; {copy}"]
+    copy = "Also at Argyle as paystubs: this is another copy, as W-2."
+    assert reasons == [copy, f"Already at Argyle. {copy}"]
     assert len(uploads_of(client, user)) == 2
 
 
@@ -192,14 +194,14 @@ def test_refused_files_are_reported_and_the_rest_is_sent(client, user, stubs, up
     manifest = stubs(3, user=user.id)
     (tmp_path / "stub0.pdf").write_bytes(b"")
     (tmp_path / "stub1.pdf").unlink()
-    with pytest.warns(UserWarning, match="2 of 3 lines cannot be sent; the others are") as told:
+    with pytest.warns(UserWarning, match="2 of 3 rows can't be uploaded; the others are") as told:
         result = upload_batch(client, manifest, upload_log=upload_log)
     assert len(told) == 1
-    assert "stub0.pdf: is empty" in str(told[0].message)
-    assert "stub1.pdf: there is no such file" in str(told[0].message)
+    assert "stub0.pdf: the file is empty" in str(told[0].message)
+    assert "stub1.pdf: file not found" in str(told[0].message)
     assert result["state"].tolist() == ["invalid", "invalid", "uploaded"]
     assert "0 bytes" in result.loc[0, "reason"]
-    assert "no such file" in result.loc[1, "reason"]
+    assert "File not found" in result.loc[1, "reason"]
     assert result["bytes"].isna().tolist() == [True, True, False]
 
 
@@ -291,21 +293,21 @@ def test_a_protected_pdf_is_sent_with_a_warning(client, user, stubs, upload_log,
     manifest = stubs(user=user.id)
     (tmp_path / "stub0.pdf").write_bytes(encrypted_pdf())
     result = upload_batch(client, manifest, upload_log=upload_log)
-    assert result[["state", "reason"]].to_numpy().tolist() == [["uploaded", PROTECTED]]
+    assert result[["state", "reason"]].to_numpy().tolist() == [["uploaded", sentences(PROTECTED)]]
     again = upload_batch(client, manifest, upload_log=upload_log)
-    assert again.loc[0, "reason"] == f"already at the service; {PROTECTED}"
+    assert again.loc[0, "reason"] == f"Already at Argyle. {sentences(PROTECTED)}"
 
 
 def test_an_encrypted_pdf_is_refused_when_strict(client, user, stubs, upload_log, tmp_path):
     manifest = stubs(user=user.id)
     (tmp_path / "stub0.pdf").write_bytes(encrypted_pdf())
-    with pytest.warns(UserWarning, match="The line cannot be sent"):
+    with pytest.warns(UserWarning, match="The row can't be uploaded"):
         result = upload_batch(client, manifest, upload_log=upload_log, strict=True)
     assert result.loc[0, "state"] == "invalid"
 
 
 def test_the_largest_size_can_be_set(client, user, stubs, upload_log):
-    with pytest.warns(UserWarning, match="The line cannot be sent"):
+    with pytest.warns(UserWarning, match="The row can't be uploaded"):
         result = upload_batch(client, stubs(user=user.id), upload_log=upload_log, max_bytes=10)
     assert result.loc[0, "state"] == "invalid"
     assert states(upload_log) == ["invalid"]
@@ -365,7 +367,7 @@ def test_what_cannot_be_looked_for_is_not_sent_again(stubs, upload_log, answer):
         run(server, stubs(1), upload_log)
         again = run(server, stubs(1), upload_log)
     assert again.loc[0, "state"] == "not_confirmed"
-    assert "could not be looked for" in again.loc[0, "reason"]
+    assert "could not be checked" in again.loc[0, "reason"]
     assert server.posts == 1
 
 
@@ -463,7 +465,7 @@ def test_another_store_is_another_scope_and_another_key_is_not(sandbox):
 def test_a_service_that_is_gone_is_not_asked_for_every_file(stubs, upload_log):
     result = run(closed_port(), stubs(60, user="somebody"), upload_log)
     assert set(result["state"]) == {"not_sent"}
-    untried = result["reason"].str.startswith("not tried")
+    untried = result["reason"].str.startswith("Not tried")
     assert untried.any()
     assert not untried.all()
 

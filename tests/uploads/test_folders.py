@@ -61,7 +61,7 @@ def test_a_sub_folder_is_a_borrower_and_names_tell_the_types(scans):
 def test_a_sub_folder_is_a_type_in_any_usual_spelling(scans, kind):
     rows, told = listed(scans({f"{kind}/scan.pdf": STUB}))
     assert rows == {f"{kind}/scan.pdf": ("W-2", "folder", None)}
-    counted = "of 1 files, 1 without a borrower: neither folder, name nor content tells. Fill in"
+    counted = "1 file, of which 1 without a borrower (not found in folder"
     assert [one.startswith(counted) for one in told] == [True]
 
 
@@ -85,13 +85,17 @@ def test_what_cannot_be_told_stays_empty_and_is_counted(scans):
         scans({"scan1.pdf": OFFER, "scan2.jpg": b"\xff\xd8\xff", "notes.txt": b"x"})
     )
     assert set(rows.values()) == {(None, None, None)}
-    assert told[0].startswith("of 3 files, 3 without a document type and 3 without a borrower")
-    assert told[0].endswith("notes.txt: not a PDF, JPEG, PNG or HEIC by its content, or empty")
+    assert told[0].startswith(
+        "3 files, of which 3 without a document type and 3 without a borrower"
+    )
+    assert told[0].endswith(
+        "notes.txt: not a PDF, JPEG, PNG or HEIC file (checked by content, not by name), or empty."
+    )
 
 
 def test_a_protected_file_whose_type_cannot_be_read_is_named(scans):
     _, told = listed(scans({"loan-7/scan.pdf": encrypted_pdf(), "loan-7/W2.pdf": encrypted_pdf()}))
-    assert told[0].endswith("scan.pdf: the file has a password, so its type cannot be read")
+    assert told[0].endswith("scan.pdf: the file has a password, so its type can't be read.")
 
 
 def test_folders_that_differ_by_case_only_are_named(scans):
@@ -99,7 +103,7 @@ def test_folders_that_differ_by_case_only_are_named(scans):
     if len(list(folder.iterdir())) == 2:
         pytest.skip("there is no such second folder on this system")
     _, [told] = listed(folder)
-    assert told.startswith("the external ids 'LOAN-7' and 'loan-7' differ by upper and lower case")
+    assert told.startswith("External IDs 'LOAN-7' and 'loan-7' differ only in upper and lower case")
 
 
 @pytest.mark.parametrize(
@@ -186,19 +190,19 @@ def test_a_name_that_is_no_text_is_named(scans):
 @pytest.mark.parametrize("folder", ["nowhere", "file"])
 def test_what_is_no_folder_is_an_error(tmp_path, folder):
     (tmp_path / "file").touch()
-    with refused(ValidationError, "is no folder"):
+    with refused(ValidationError, "folder not found"):
         manifest(tmp_path / folder)
 
 
 def test_an_empty_folder_is_an_error(tmp_path):
-    with refused(ValidationError, "no files"):
+    with refused(ValidationError, "the folder is empty"):
         manifest(tmp_path)
 
 
 def test_a_folder_without_a_document_is_an_error(client, scans, upload_log):
     folder = scans({"loans.csv": b"a,b", "page.html": b"<html>", "empty.pdf": b""})
     for read in (manifest, partial(upload_batch, client, upload_log=upload_log)):
-        with refused(ValidationError, "holds no documents: 3 files .* not a PDF, JPEG"):
+        with refused(ValidationError, "no documents found. 3 files .* not a PDF, JPEG"):
             read(folder)
 
 
@@ -248,7 +252,7 @@ def test_a_folder_that_names_another_borrower_than_the_given_one_is_not_sent(
 ):
     names = ("Fedex/W2.pdf", "Fedex/old-ones/W2.pdf", "given-1/W2.pdf", "given-1/more-of-it/W2.pdf")
     folder = scans({name: PDF + name.encode() for name in names})
-    with pytest.warns(UserWarning, match="2 of 4 lines cannot be sent"):
+    with pytest.warns(UserWarning, match="2 of 4 rows can't be uploaded"):
         sent = upload_batch(client, folder, user="given-1", upload_log=upload_log)
     assert sent["state"].tolist() == ["invalid", "invalid", "uploaded", "uploaded"]
     assert "'Fedex' and user 'given-1' are two borrowers" in sent.loc[0, "reason"]

@@ -57,7 +57,7 @@ def test_a_document_is_looked_at_and_its_type_is_guessed(queue, pdf):
 def test_a_file_that_is_no_document_is_refused_with_the_reason(queue, tmp_path):
     (tmp_path / "notes.pdf").write_text("just text")
     file = at(queue, queue.add(tmp_path / "notes.pdf"), "invalid")
-    assert "is not a PDF" in file.message
+    assert "Not a PDF" in file.message
 
 
 def test_an_encrypted_document_is_ready_and_says_so(queue, tmp_path):
@@ -81,10 +81,12 @@ def test_a_type_that_somebody_chose_is_not_guessed_over(queue, pdf):
 
 
 def test_an_impossible_type_is_an_error_that_lists_the_six(queue, pdf):
-    with pytest.raises(ValidationError, match="'payslip' is not one of paystubs, W-2"):
+    with pytest.raises(
+        ValidationError, match=r"Unknown document_type 'payslip'. Use one of: paystubs, W-2"
+    ):
         queue.add(pdf, document_type="payslip")
     key = queue.add(pdf)
-    with pytest.raises(ValidationError, match="is not one of"):
+    with pytest.raises(ValidationError, match="Unknown document_type"):
         queue.set([key], document_type="payslip")
 
 
@@ -211,7 +213,7 @@ def test_an_e_mail_address_of_nobody_makes_no_user_and_stops_no_other(queue, pap
     good = ready(queue, paper("b.pdf", 2), user.id)
     queue.send().join(60)
     assert queue.find(lost).state == "not_sent"
-    assert "No single user with the email address" in queue.find(lost).message
+    assert "No user has this email address" in queue.find(lost).message
     assert queue.find(good).upload_id
     assert not [u for u in client.list_users() if u.external_id == "stranger@example.test"]
 
@@ -221,7 +223,7 @@ def test_an_external_id_of_several_users_is_nobodys_until_another_is_chosen(queu
     key = ready(queue, paper(), "queue-twins")
     queue.send().join(60)
     assert queue.find(key).state == "not_sent"
-    assert "2 users have this external id" in queue.find(key).message
+    assert "2 users share this external ID" in queue.find(key).message
     assert queue.set([key], user=one.id) == []
     queue.send([key]).join(60)
     assert [upload.user for upload in queue.uploads] == [one.id]
@@ -302,7 +304,7 @@ def test_a_service_that_is_gone_leaves_the_document_to_be_tried_again(tmp_path, 
     key = ready(queue, paper())
     queue.send().join(60)
     assert queue.find(key).state == "not_sent"
-    assert "could not be reached" in queue.find(key).message
+    assert "can't be reached" in queue.find(key).message
     queue.send([key]).join(60)
     assert queue.find(key).state == "not_sent"
 
@@ -493,8 +495,8 @@ def test_progress_counts_the_documents_of_the_batches_under_way(queue_of, paper)
 @pytest.mark.parametrize(
     ("reads", "words"),
     [
-        ([NOT_FOUND], "Stored as paystubs; no authenticity score (gone from the service)"),
-        ([scored(1, 150)], "Stored as paystubs; its score cannot be read (a score is 0 to 100"),
+        ([NOT_FOUND], "Stored as paystubs; no authenticity score (not found at Argyle (404))"),
+        ([scored(1, 150)], "Stored as paystubs; its score can't be read (a score is 0 to 100"),
         ([unscored(1, "completed", "in_progress", "idle"), record(1)], "paystubs: score 85, high"),
         ([unscored(1, "completed", "idle", "idle")], "Stored as paystubs; no authenticity score"),
         ([unscored(1, "completed", "failed", "idle")], "Stored as paystubs; no authenticity score"),
@@ -569,7 +571,7 @@ def test_an_address_that_has_a_second_owner_by_now_sends_nothing(
     key = ready(queue, paper(), "owner@example.test")
     queue.send().join(60)
     assert queue.find(key).state == "not_sent"
-    assert "several users" in queue.find(key).message
+    assert "Several users" in queue.find(key).message
 
 
 def test_a_document_that_was_overwritten_is_looked_at_anew_and_not_sent(paper, tmp_path):
@@ -592,7 +594,7 @@ def test_other_content_of_the_same_size_and_time_is_not_sent_but_looked_at_anew(
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     queue.send().join(60)
     assert queue.find(key).state == "not_sent"
-    assert "has changed since it was looked at, and was not sent" in queue.find(key).message
+    assert "The file changed after it was checked, and was not uploaded" in queue.find(key).message
     assert list(client.list_uploads(user=user.id)) == []
     queue.send([key]).join(60)
     at(queue, key, "ready")
@@ -624,7 +626,7 @@ def test_rows_of_the_same_content_that_fail_name_the_first(queue_of, paper, monk
     again = ready(queue, paper("again.pdf", "xxx"), "somebody")
     queue.send().join(60)
     assert queue.find(again).message == (
-        f"the same content as {papers[-1]}; not tried: the service cannot be reached"
+        f"Same content as {papers[-1]}. Not tried: Argyle can't be reached."
     )
 
 
@@ -831,8 +833,8 @@ def test_names_that_no_manifest_can_hold_are_refused_and_the_others_go(client, u
     queue.send().join(60)
     told = {queue.find(key).message for key in keys if queue.find(key).state == "invalid"}
     assert told == {
-        "its name is no text (UTF-8); rename it",
-        "its name ends with a space; rename it",
+        "The file name is not valid UTF-8. Rename the file.",
+        "The file name ends with a space. Rename the file.",
     }
     assert len(queue.uploads) == 1
 

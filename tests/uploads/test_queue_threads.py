@@ -91,7 +91,7 @@ def test_what_the_service_does_not_show_at_once_is_looked_for_again():
         listener = Listener(server)
         [end] = listener.ends()
     assert (end.state, end.reason, end.upload.ocr_authenticity_score) == ("rests", "complete", 85)
-    assert "trying again" in listener.told[0].reason
+    assert "Trying again" in listener.told[0].reason
 
 
 def test_what_is_gone_rests_and_a_follower_begins_again(client, monkeypatch):
@@ -103,7 +103,9 @@ def test_what_is_gone_rests_and_a_follower_begins_again(client, monkeypatch):
         follower.follow(as_uploads([{"id": FIRST}]))
         until(lambda count=count: len(told) == count)
         until(lambda: not follower._runs)
-    assert [(some.state, some.reason) for some in told] == [("rests", "gone from the service")] * 2
+    assert [(some.state, some.reason) for some in told] == [
+        ("rests", "not found at Argyle (404)")
+    ] * 2
 
 
 @pytest.mark.parametrize(
@@ -119,7 +121,7 @@ def test_troubles_are_waited_out(trouble):
         [end] = listener.ends()
     assert first.state == "moves"
     assert first.reason.startswith("not read: ")
-    assert first.reason.endswith("; trying again")
+    assert first.reason.endswith(". Trying again")
     assert (end.state, end.reason) == ("rests", "complete")
 
 
@@ -178,8 +180,8 @@ def test_what_was_in_trouble_for_long_is_left_with_the_trouble(monkeypatch):
     with HostileServer(RESET) as server:
         [end] = Listener(server).ends()
     assert end.state == "left"
-    assert "broke off" in end.reason
-    assert end.reason.endswith("; look again later")
+    assert "the connection dropped" in end.reason
+    assert end.reason.endswith(". Select Refresh status later.")
 
 
 def test_what_moves_is_followed_however_long_it_takes(monkeypatch):
@@ -198,7 +200,7 @@ def test_a_listener_that_breaks_for_one_upload_hears_of_the_others(states):
     with answering({}) as server:
         listener = Listener(server, 3, [(FIRST, state) for state in states])
         first, *others = listener.ends()
-    assert (first.state, first.reason) == ("left", "not shown: OSError: nobody is there")
+    assert (first.state, first.reason) == ("left", "Status not shown (OSError: nobody is there)")
     assert [told.state for told in others] == ["rests", "rests"]
     assert len(listener.of(1)) == 2
 
@@ -293,14 +295,14 @@ def test_signals_are_found_under_names_that_nobody_published():
 def test_an_impossible_score_of_a_form_is_told(score):
     forms = {"form_authenticities": [{"form_authenticity": {"score": score}}]}
     [upload] = as_uploads([record(1, metadata={"ocr_authenticity": forms})])
-    assert "its score cannot be read" in outcome(upload, "complete").message
+    assert "its score can't be read" in outcome(upload, "complete").message
 
 
 @pytest.mark.parametrize("analysis", [{"signals": 5}, {"anything": {"signals": 5}}])
 def test_an_analysis_that_cannot_be_read_is_told(analysis):
     metadata = {"ocr_authenticity_score": 70, "ocr_authenticity": analysis}
     [upload] = as_uploads([record(1, metadata=metadata)])
-    words = f"its score cannot be read (record {upload.id}, at $.metadata.ocr_authenticity"
+    words = f"its score can't be read (record {upload.id}, at $.metadata.ocr_authenticity"
     assert words in outcome(upload, "complete").message
 
 

@@ -108,11 +108,11 @@ def test_of_several_users_with_an_external_id_none_is_meant(tmp_path):
     with serving(several[:1], several) as server:  # one of them is far down the list
         client = client_of(server)
         found = UserFinder(client).find("loan-7")
-        with pytest.raises(ValidationError, match="2 users have this external id") as caught:
+        with pytest.raises(ValidationError, match="2 users share this external ID") as caught:
             find_or_create_user(client, UploadLog(tmp_path / "j.sqlite"), "loan-7")
     assert all(user["id"] in str(caught.value) for user in several)
     assert (found.kind, found.user, len(found.users)) == ("shared", None, 2)
-    assert "choose one by id" in found.words
+    assert "Enter the user ID of one of them" in found.words
 
 
 def test_an_external_id_is_asked_for_each_time():
@@ -164,14 +164,14 @@ def test_an_e_mail_address_never_goes_to_the_service_as_an_external_id():
 @pytest.mark.parametrize(
     ("users", "kind", "words"),
     [
-        ([], "nobody", "no user has this e-mail address"),
-        ([{"email": "Ada@Example.test"}], "one", "a known user"),
-        ([{"external_id": "ada@example.test"}], "one", "a known user"),
-        ([{"email": "ada@example.test"}] * 2, "several", "several users have this e-mail address"),
+        ([], "nobody", "No user has this email address"),
+        ([{"email": "Ada@Example.test"}], "one", "Known user."),
+        ([{"external_id": "ada@example.test"}], "one", "Known user."),
+        ([{"email": "ada@example.test"}] * 2, "several", "Several users have this email address"),
         (
             [{"email": "ada@example.test"}, {"external_id": "ada@example.test"}],
             "several",
-            "several users have this e-mail address",
+            "Several users have this email address",
         ),
     ],
 )
@@ -190,7 +190,7 @@ def test_with_more_users_than_are_looked_through_an_address_is_not_certain(addre
     with serving([person(1, email="ada@example.test"), person(2)]) as server:
         found = UserFinder(client_of(server)).find(address)
     assert (found.kind, found.user) == ("not certain", None)
-    assert "more users than the 1,000 that were looked through" in found.words
+    assert "Only the first 1,000 users were checked" in found.words
 
 
 @pytest.mark.usefixtures("_looks_through_one")
@@ -202,11 +202,11 @@ def test_where_exactly_all_users_are_looked_through_an_address_is_certain():
 def test_an_id_that_no_user_has_is_no_new_user(client):
     found = UserFinder(client).find(USER_ID)
     assert (found.kind, found.user) == ("unknown id", None)
-    assert "it is taken as it is" in found.words
+    assert "It will be sent as entered" in found.words
 
 
 def test_an_external_id_of_nobody_says_that_a_new_user_gets_it():
-    assert UserMatch("loan-80").words == "nobody has this external id: a new user gets it"
+    assert UserMatch("loan-80").words == "New external ID. A user will be created."
 
 
 def test_what_was_found_prints_no_e_mail_address():
@@ -265,7 +265,7 @@ def test_a_search_that_cannot_ask_says_so_and_why():
         UserFinder(client_of(server)).search("loan", told.append)
         until(lambda: told)
     assert told[0].kind == "not asked"
-    assert told[0].words.startswith("users cannot be looked up: ")
+    assert told[0].words.startswith("User search failed. ")
     assert "key" in told[0].words
 
 
@@ -314,14 +314,14 @@ def test_an_external_id_beside_the_id_of_its_user_is_no_contradiction(client, na
 def test_an_external_id_beside_the_id_of_another_is_nobodys(client, named):
     someone = client.create_user(external_id="beside-2")
     for external_id in ("beside-3", "beside-4"):
-        with pytest.raises(ValidationError, match="another external id than the one beside it"):
+        with pytest.raises(ValidationError, match="another external ID than this row"):
             named(someone.id, external_id)
     assert list(client.list_users(external_id="beside-3")) == []
 
 
 def test_an_external_id_that_is_anothers_e_mail_address_makes_no_user(client, named):
     client.create_user(external_id="has-mail", email="Mail@Example.test")
-    with pytest.raises(ValidationError, match="is the e-mail address of the user"):
+    with pytest.raises(ValidationError, match="is the email address of the user"):
         named(external_id="mail@example.test")
     assert list(client.list_users(external_id="mail@example.test")) == []
 
@@ -341,13 +341,13 @@ def test_an_external_id_whose_accents_are_written_apart_is_the_same_one(client, 
     assert UserFinder(client).find(composed).user.id == old.id
     assert audit(client, user=composed, upload_log=tmp_path / "j.sqlite").empty
     client.create_user(external_id=composed)
-    with pytest.raises(ValidationError, match="2 users have this external id"):
+    with pytest.raises(ValidationError, match="2 users share this external ID"):
         find_or_create_user(client, UploadLog(tmp_path / "j.sqlite"), composed)
 
 
 def test_argyles_id_in_the_place_of_an_external_id_makes_no_user(client, named):
     someone = client.create_user(external_id="by-id")
-    with pytest.raises(ValidationError, match="is the id of the user"):
+    with pytest.raises(ValidationError, match="is the user ID of the user"):
         named(external_id=someone.id)
     own = client.create_user(external_id=USER_ID)
     assert named(external_id=USER_ID) == own.id

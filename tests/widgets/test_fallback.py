@@ -151,7 +151,7 @@ def test_the_upload_panel_tells_how_many_documents_are_in_which_state(panel, pdf
 def test_each_count_has_the_name_that_the_page_gives_it():
     names = dict(re.findall(r'^  (\w+): \["([^"]+)", "\S"', PAGE.read_text(), re.MULTILINE))
     assert {count: name for count, (name, _) in _COUNTED.items()} == names
-    assert set(STATES) - {"done"} <= set(_COUNTED)
+    assert set(STATES) - {"uploaded"} <= set(_COUNTED)
 
 
 @pytest.mark.parametrize(

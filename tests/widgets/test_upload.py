@@ -131,7 +131,7 @@ def test_documents_on_the_kernels_machine_are_added_by_a_pattern(panel, page, pd
     names = [told["name"] for told in page.ask("open")["files"]]
     assert names == ["scan0.pdf", "scan1.pdf"]
     page.ask("add", text="nowhere/*.pdf")
-    until(lambda: "names no document" in aside(page)[0].get("trouble", ""))
+    until(lambda: "No files match" in aside(page)[0].get("trouble", ""))
 
 
 def test_the_same_can_be_said_in_python(panel, pdf, user, tmp_path):
@@ -150,7 +150,7 @@ def test_users_are_looked_for_by_e_mail_and_answered_by_message(panel, page, cli
     until(lambda: any(told.get("users") for told, _ in page.heard))
     [told] = [told for told, _ in page.heard if told.get("users")]
     assert told["users"] == [{"value": "panel-1", "label": f"Ada, {EMAIL}"}]
-    assert (told["text"], told["words"]) == (EMAIL, "a known user")
+    assert (told["text"], told["words"]) == (EMAIL, "Known user.")
     assert known.id not in state_of(panel)
 
 
@@ -160,8 +160,8 @@ def test_a_search_that_fails_says_why(tmp_path):
     page = Browser(UploadPanel(gone, tmp_path / "journal.sqlite"))
     page.ask("users", text="x")
     until(lambda: aside(page))
-    assert aside(page)[0]["words"].startswith("users cannot be looked up: ")
-    assert "could not be reached" in aside(page)[0]["words"]
+    assert aside(page)[0]["words"].startswith("User search failed. ")
+    assert "can't be reached" in aside(page)[0]["words"]
 
 
 def test_the_upload_log_shows_what_was_sent_before(panel, page, pdf, user):
@@ -295,13 +295,13 @@ def test_with_a_corrected_key_the_same_panel_goes_on(tmp_path, pdf):
         page = Browser(first)
         page.ask("users", text="x")
         until(lambda: aside(page))
-        assert "users cannot be looked up" in aside(page)[0]["words"]
+        assert "User search failed" in aside(page)[0]["words"]
         key = first.queue.add(pdf)
         corrected = Client("good", "key", environment=server.url)
         second = UploadPanel(corrected, upload_log)
         page.ask("users", text="y")
         until(lambda: aside(page)[0]["text"] == "y")
-    assert "a new user gets it" in aside(page)[0]["words"]
+    assert "A user will be created" in aside(page)[0]["words"]
     assert [file.key for file in second.queue.files] == [key]
     assert second.queue.client is corrected
 

@@ -143,7 +143,7 @@ def amount(text: str) -> Decimal | None:
 
 
 def money(value: Decimal | None) -> dict[str, str | None]:
-    """Write an amount as the service does: text with two decimals, and its currency."""
+    """Write an amount as Argyle does: text with two decimals, and its currency."""
     if value is None:
         return {"amount": None, "currency": None}
     return {"amount": f"{value:.2f}", "currency": "USD"}

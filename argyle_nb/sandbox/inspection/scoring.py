@@ -1,4 +1,4 @@
-"""Signals, what each weighs, and the score they leave: this sandbox's stand-in for Ocrolus Detect.
+"""Signals, their weights, and the simulated score: what the sandbox has for Ocrolus Detect.
 
 The score is 100 minus the weights of the signals found, once per signal and never below 0. It falls
 only for evidence that something was changed after the document was made, that the document
@@ -42,23 +42,27 @@ WEIGHTS: dict[str, Weight] = {
     "dollar_amount_edits": Weight(64, "Dollar Amount Edits", "an amount was changed"),
     "deductions_edits": Weight(58, "Deductions Edits", "an amount that makes net pay"),
     "withholdings_edits": Weight(58, "Withholdings Edits", "an amount that makes net pay"),
-    "date_edits": Weight(58, "Date Edits", "an old document made young"),
+    "date_edits": Weight(58, "Date Edits", "an old document made to look recent"),
     "pay_frequency_edits": Weight(55, "Pay Frequency Edits", "multiplies income"),
     "other_edits": Weight(45, "Other Edits", "text changed, meaning unknown"),
     "sbx_text_added": Weight(16, "Text Added After Saving", "may be a note or a signature"),
-    "sbx_paystub_generator": Weight(62, "Online Paystub Generator", "anybody fills in anything"),
-    "sbx_sums_do_not_add_up": Weight(44, "Sums Do Not Add Up", "payroll software adds correctly"),
-    "sbx_taxes_do_not_fit": Weight(36, "Taxes Do Not Fit Wages", "6.2 % and 1.45 % are law"),
-    "sbx_impossible_dates": Weight(40, "Impossible Dates", "such days cannot have been paid"),
+    "sbx_paystub_generator": Weight(62, "Online Paystub Generator", "anyone can enter any values"),
+    "sbx_sums_do_not_add_up": Weight(
+        44, "Totals Do Not Reconcile", "payroll software adds correctly"
+    ),
+    "sbx_taxes_do_not_fit": Weight(
+        36, "Tax Withholding Inconsistent With Wages", "6.2% and 1.45% are law"
+    ),
+    "sbx_impossible_dates": Weight(40, "Impossible Dates", "no payment can have these dates"),
     "sbx_edited_by_software": Weight(42, "Edited By Software", "an editor saved a payroll file"),
     "sbx_file_dates_contradict": Weight(30, "File Dates Contradict", "changed before it was made"),
-    "sbx_fonts_mixed_in_line": Weight(44, "Fonts Mixed In A Value", "typed in another program"),
+    "sbx_fonts_mixed_in_line": Weight(44, "Mixed Fonts In Field", "typed in another program"),
     "sbx_fields_misaligned": Weight(30, "Fields Misaligned", "set by hand, off its column or line"),
     "sbx_text_over_text": Weight(30, "Text Over Text", "something was painted over"),
-    "sbx_copies_disagree": Weight(46, "Copies Disagree", "all copies of a form are one print"),
+    "sbx_copies_disagree": Weight(46, "Form Copies Differ", "all copies of a form are one print"),
     "sbx_flat_withholding": Weight(12, "Flat Withholding", "tax tables give no whole percentages"),
-    "sbx_screenshot": Weight(40, "Screenshot", "a screen's size and even colour"),
-    "sbx_part_put_in": Weight(56, "Part Put In", "dark print not saved with the rest"),
+    "sbx_screenshot": Weight(40, "Screenshot", "a screen's size and even color"),
+    "sbx_part_put_in": Weight(56, "Pasted Image Region", "dark print not saved with the rest"),
 }
 FIELDS_MISALIGNED = "006-L"
 # A document that contradicts itself may be its maker's mistake: alone this leaves half the points.
