@@ -9,22 +9,28 @@ from matplotlib.figure import Figure
 
 import argyle_nb as anb
 from argyle_nb import charts
+from argyle_nb.charts.style import LOOKS
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.scores import count_scores
-from tests.support.figures import rendered, texts_of
+from tests.support.figures import badly_placed, rendered, texts_of
 from tests.support.score_frames import frame_of
 
 COSTS = anb.Costs(review=8, missed_fraud=400, rejected_genuine=60)
 OF_SCORES = {
+    "compare": lambda counts, ax: charts.compare(counts.compare(counts.total()), ax),
     "coverage": charts.coverage,
     "drift": lambda counts, ax: charts.drift(counts.drift("week"), ax),
     "ecdf": charts.ecdf,
     "histogram": charts.histogram,
     "histogram of levels": lambda counts, ax: charts.histogram(counts, ax, bars="levels"),
+    "histogram of groups": lambda counts, ax: charts.histogram(counts, ax, by="week"),
     "levels": charts.levels,
     "ridgeline": charts.ridgeline,
     "threshold": charts.threshold,
     "threshold with marks": lambda counts, ax: charts.threshold(counts, ax, pass_from=80),
+    "threshold with two marks": lambda counts, ax: charts.threshold(
+        counts, ax, pass_from=42, reject_below=40
+    ),
 }
 OF_VERDICTS = {
     "roc": lambda data, ax: charts.roc(data["verdicts"], ax),
@@ -89,13 +95,13 @@ def test_any_scores_can_be_drawn(scores):
 def test_the_bands_carry_their_levels_and_the_presets_name(counts, ax, preset):
     charts.histogram(counts, ax, levels=preset)
     assert "high" in texts_of(ax)
-    assert f"levels: {preset}" in texts_of(ax)
+    assert any(text.startswith(f"Levels ({preset}): ") for text in texts_of(ax))
 
 
 def test_bands_of_ones_own_carry_their_cut_offs_however_many_there_are(counts, ax):
     charts.histogram(counts, ax, levels={f"band {n}": 10 * n for n in range(8)})
     assert "band 7" in texts_of(ax)
-    assert texts_of(ax)[-1].startswith("levels: own: band 0 0-9, band 1 10-19")
+    assert texts_of(ax)[-1].startswith("Levels (own): band 0 0-9, band 1 10-19")
 
 
 def test_groups_are_told_apart_by_more_than_colour(many, ax):
@@ -105,7 +111,7 @@ def test_groups_are_told_apart_by_more_than_colour(many, ax):
 
 @pytest.mark.parametrize("chart", [charts.ecdf, charts.ridgeline, charts.coverage])
 def test_more_groups_than_can_be_told_apart_are_refused_with_the_cure(many, ax, chart):
-    with pytest.raises(ConfigurationError, match=r"18 groups are too many .*\.by\(\.\.\.\)"):
+    with pytest.raises(ConfigurationError, match=r"18 \(maximum \d+\)\. Combine"):
         chart(many, ax)
 
 
@@ -116,3 +122,49 @@ def test_a_chart_of_a_missing_group_names_it_so(ax):
         "ann (n = 1)",
         "(missing) (n = 1)",
     ]
+
+
+def test_a_chart_of_its_own_figure_has_its_texts_inside_and_apart(draw):
+    ax = draw(None)
+    assert badly_placed(ax.figure) == []
+    mpl.pyplot.close(ax.figure)
+
+
+NAMES = st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), max_size=40)
+NAMES |= st.sampled_from(["$x_{", "a" * 300, "two\nlines", "Ærøskøbing Sparekasse, Boliglån"])
+
+
+@settings(max_examples=25)
+@given(
+    st.lists(st.tuples(st.integers(0, 100), NAMES, st.integers(0, 80)), min_size=1, max_size=12),
+    st.lists(st.integers(1, 100), max_size=6, unique=True).map(sorted),
+    st.data(),
+)
+def test_texts_are_inside_and_apart_whatever_there_is_to_draw(rows, cuts, data):
+    scores, names, weeks = zip(*rows, strict=True)
+    known = list(dict.fromkeys(names))[:6]
+    frame = frame_of(
+        scores,
+        employer=pd.array([name if name in known else known[0] for name in names], dtype="string"),
+        created_at=[pd.Timestamp("2024-01-01") + pd.Timedelta(weeks=week) for week in weeks],
+    )
+    own = {"": 0} | {f"{data.draw(NAMES)} {cut}": cut for cut in cuts}
+    by_name = {"by": "employer", "levels": own}
+    reject = data.draw(st.none() | st.integers(0, 100))
+    pass_from = data.draw(st.integers(reject or 0, 101))
+    counts = count_scores(frame, by=["employer", "week"])
+    drawn = [
+        charts.histogram(frame, **by_name),
+        charts.histogram(frame, levels=own, bars="levels"),
+        charts.ecdf(frame, **by_name),
+        charts.ridgeline(frame, **by_name),
+        charts.coverage(frame, by="employer"),
+        charts.threshold(frame, pass_from=pass_from, reject_below=reject, levels=own),
+        charts.compare(counts.by("employer").compare(counts)),
+        charts.drift(frame),
+    ]
+    if len(own) <= len(LOOKS):
+        drawn.append(charts.levels(frame, levels=own))
+    wrong = [(ax.get_title(loc="left"), fault) for ax in drawn for fault in badly_placed(ax.figure)]
+    mpl.pyplot.close("all")
+    assert wrong == []
