@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from argyle_nb.levels import Levels
     from argyle_nb.scores import ScoreCounts
 
-_TICK_INCHES = 0.95
+_TICK_INCHES = 1.15
 _PERIOD_LETTERS = 11
 _MARGIN_DAYS = 4
 
@@ -95,7 +95,7 @@ def levels(
             linestyle=look.line,
             marker=look.marker,
             markersize=4,
-            label=level,
+            label=shortened(level, 26),
         )
     scored = int(periods.scores.to_numpy().sum())
     undated = int(every.scores.to_numpy().sum()) - scored
@@ -285,7 +285,8 @@ _CHANCE = "superiority"
 _MOST_COMPARED = 16
 _COMPARED_NOTE = (
     "Diamonds: beyond chance (95%). Lines: 95% confidence intervals. Mean: difference of mean "
-    "scores. PSI (population stability index): 0 where both are distributed alike, 0.25 or more is called large."
+    "scores. PSI (population stability index): 0 where both are distributed alike, 0.25 or more is "
+    "called large."
 )
 
 
@@ -313,7 +314,7 @@ def _places(ax: Axes, periods: pd.Index[Any]) -> Any:
         if len(places):
             ax.set_xlim(places.min() - _MARGIN_DAYS, places.max() + _MARGIN_DAYS)
     named = _apart(places, ax.get_window_extent().width / ax.figure.dpi)
-    ax.set_xticks(places[named], [names[place] for place in named])
+    ax.set_xticks(places[named], [names[place] for place in named], fontsize="small")
     return places
 
 

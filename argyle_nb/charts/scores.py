@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
 from argyle_nb.charts.style import (
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
-    import pandas as pd
     from matplotlib.axes import Axes
 
     from argyle_nb.levels import LevelPreset, Levels
@@ -139,7 +139,11 @@ def _with_scores(counts: ScoreCounts) -> ScoreCounts:
     """Leave out groups without scores, which would only be in the legend."""
     there = counts.scores.any(axis=1).to_numpy()
     first = counts.grouped_by[0]
-    return counts.filter(**{first: lambda _: there}) if there.any() else counts
+    return (
+        counts.filter(**{first: lambda labels: pd.Series(there, labels.index)})
+        if there.any()
+        else counts
+    )
 
 
 def _scored(counts: ScoreCounts) -> int:
@@ -506,7 +510,6 @@ def coverage(
     texts = [
         f"{int(totals[name]):,}" + (f" ({shares[name]})" if uploads else "") for name in columns
     ]
-    end_labels(ax, start.tolist(), places.tolist(), texts)
     labels = [*_STEPS.values(), *(f"no score: {reason.replace('_', ' ')}" for reason in occurring)]
     ax.set_yticks(places, labels)
     ax.set_xlabel("Uploads")
@@ -514,5 +517,6 @@ def coverage(
     ax.xaxis.set_major_formatter(lambda number, _: f"{number:,.0f}")
     if counts.grouped_by and names:
         legend(ax, ", ".join(counts.grouped_by))
+    end_labels(ax, start.tolist(), places.tolist(), texts)
     said = [f"{label} {text}" for label, text in zip(labels, texts, strict=True)]
     return finish(ax, f"From upload to score, n = {uploads:,} uploads", facts=", ".join(said))

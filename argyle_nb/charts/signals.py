@@ -91,7 +91,6 @@ def signal_pareto(table: pd.DataFrame | Frames, ax: Axes | None = None, *, most:
         f"{n:,}" if np.isnan(lower) else f"{n:,}, score {-lower:+.0f}"
         for n, lower in zip(*(column.tolist() for column in columns), strict=True)
     ]
-    end_labels(ax, shown["share_ci_high"].tolist(), places.tolist(), texts)
     names = [
         shortened(str(name).replace("_", " ") if kind == "signal" else str(name), _LONGEST_NAME)
         for kind, name in zip(shown["kind"], shown["identifier"], strict=True)
@@ -102,6 +101,7 @@ def signal_pareto(table: pd.DataFrame | Frames, ax: Axes | None = None, *, most:
     ax.set_ylim(max(len(shown), 1) - 0.4, -0.6)
     if len(shown):
         legend(ax)
+    end_labels(ax, shown["share_ci_high"].tolist(), places.tolist(), texts)
     analyzed = int(shown["analysed"].max()) if len(shown) else 0
     head = f"Most frequent signals and reason codes: {len(shown)} of {len(table)}"
     said = ", ".join(f"{name} ({text})" for name, text in zip(names, texts, strict=True))

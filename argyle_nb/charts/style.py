@@ -37,8 +37,8 @@ BANDS = ("#d9541e", "#e0a100", "#8fae3a", "#1f9e8f")
 TINT = 0.25
 SCORE_LABEL = "Authenticity score (0-100)"
 _NAME_LETTERS = 26
-# A letter of DejaVu Sans is about so wide, by its size.
-_LETTER = 0.55
+_NOTE_LETTERS = 500
+_FEWEST = 20
 _RC_INKS = ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color")
 _NOT_SHOWN = re.compile(
     r'<metadata>.*?</metadata>|<!--.*?-->|<style type="text/css">.*?</style>', re.DOTALL
@@ -143,29 +143,38 @@ def ink() -> str:
 
 
 def shade(ax: Axes, preset: LevelPreset) -> None:
-    """Shade the level bands and name those that have the room."""
-    inches = ax.get_window_extent().width / ax.figure.dpi
-    points = 72 * inches / (HIGHEST_SCORE - LOWEST_SCORE + 3)
-    size = _size_of("small")
+    """Shade the level bands and name them."""
     for (low, high, level), color in zip(preset.ranges(), _tints(len(preset.bands)), strict=True):
         ax.axvspan(low - 0.5, high + 0.5, color=color, alpha=TINT, zorder=0, linewidth=0)
-        room = int(points * (high - low + 1) / (_LETTER * size))
-        if min(len(level), 4) <= room:
-            ax.text(
-                (low + high) / 2,
-                0.98,
-                shortened(level, room),
-                transform=ax.get_xaxis_transform(),
-                ha="center",
-                va="top",
-                fontsize=size,
-            )
+        ax.add_artist(_BandName(ax, low, high, level))
+
+
+class _BandName(Text):
+    """The name of a level in its band; as much of it as there is room for when it is drawn."""
+
+    def __init__(self, ax: Axes, low: int, high: int, name: str) -> None:
+        place = {"transform": ax.get_xaxis_transform(), "ha": "center", "va": "top"}
+        super().__init__((low + high) / 2, 0.98, name, fontsize="small", **place)
+        self.set_in_layout(False)
+        self._across, self._name = (low - 0.5, high + 0.5), " ".join(name.split())
+
+    def draw(self, renderer: Any) -> None:
+        assert self.axes is not None  # noqa: S101
+        left, right = (self.axes.transData.transform((x, 0))[0] for x in self._across)
+        for letters in range(min(len(self._name), 60), 1, -1):
+            self.set_text(shortened(self._name, letters))
+            if self.get_window_extent(renderer).width < right - left - 2:
+                break
+        else:
+            self.set_text("")
+        super().draw(renderer)
 
 
 def levels_note(preset: LevelPreset) -> str:
     """Name the levels with their scores."""
-    ranges = ", ".join(f"{level} {low}-{high}" for low, high, level in preset.ranges())
-    return f"Levels ({preset.name.partition(':')[0]}): {ranges}"
+    names = [(low, high, shortened(name, _NAME_LETTERS)) for low, high, name in preset.ranges()]
+    ranges = ", ".join(f"{name} {low}-{high}" for low, high, name in names)
+    return shortened(f"Levels ({preset.name.partition(':')[0]}): {ranges}", _NOTE_LETTERS)
 
 
 def band_colours(number: int) -> list[Any]:
@@ -182,22 +191,24 @@ def _tints(number: int) -> list[Any]:
 
 def finish(ax: Axes, title: str, *, facts: str = "", note: str = "") -> Axes:
     """Write the title and the note in lines that fit; keep the alt text; no text is a formula."""
-    letters = _letters(ax, _size_of("medium"))
-    lines = [part for line in title.split("\n") for part in textwrap.wrap(line, letters)]
-    ax.set_title("\n".join(lines), loc="left", fontsize="medium")
+    whole = isinstance(ax.figure, ChartFigure)
+    room = (ax.figure.bbox.width if whole else ax.get_window_extent().width) * 0.97
+    ax.set_title(title, loc="left", fontsize="medium")
+    _wrap(ax._left_title, 0.8 * room)  # type: ignore[attr-defined]  # noqa: SLF001 - has no getter
     if note:
-        ax.annotate(
-            textwrap.fill(note, _letters(ax, _size_of("x-small"))),
-            xy=(0, 0),
-            xycoords=("axes fraction", ax.xaxis.label),
+        # Under the label of the axis, from the left edge of a figure of ours.
+        text = ax.annotate(
+            note,
+            xy=(0.01 if whole else 0, 0),
+            xycoords=("figure fraction" if whole else "axes fraction", ax.xaxis.label),
             xytext=(0, -5),
             textcoords="offset points",
             ha="left",
             va="top",
             fontsize="x-small",
         )
-    for text in ax.findobj(Text):
-        text.set_parse_math(False)  # type: ignore[attr-defined]
+        _wrap(text, room)
+    plain_texts(ax)
     ax.spines[["top", "right"]].set_visible(False)
     axes = "; ".join(
         f"{side}: {' '.join(label.split())}"
@@ -209,13 +220,20 @@ def finish(ax: Axes, title: str, *, facts: str = "", note: str = "") -> Axes:
     return ax
 
 
-def _size_of(size: str) -> float:
-    return float(Text(fontsize=size).get_fontsize())
+def plain_texts(ax: Axes) -> None:
+    """Make no text a formula: the names are of anybody's choosing."""
+    for text in ax.findobj(Text):
+        text.set_parse_math(False)  # type: ignore[attr-defined]
 
 
-def _letters(ax: Axes, size: float) -> int:
-    points = 72 * ax.get_window_extent().width / ax.figure.dpi
-    return max(int(points / (_LETTER * size)), 20)
+def _wrap(text: Text, room: float) -> None:
+    """Break lines where the text would be wider than that many pixels."""
+    text.set_parse_math(False)
+    lines = text.get_text().split("\n")
+    letters = max(map(len, lines), default=0)
+    while letters > _FEWEST and text.get_window_extent().width > room:
+        letters = int(0.95 * letters)
+        text.set_text("\n".join(part for line in lines for part in textwrap.wrap(line, letters)))
 
 
 def legend(ax: Axes, title: str = "") -> None:
@@ -244,9 +262,12 @@ def shares_axis(ax: Axes, label: str) -> None:
 
 
 def end_labels(ax: Axes, ends: Sequence[float], places: Sequence[float], texts: list[str]) -> None:
-    """Write beside the ends of bars, and make the axis long enough for the texts."""
-    most = 0.0
-    width = 0.75 * ax.get_window_extent().width
+    """Write beside the ends of bars and make the axis long enough; all else is there by then."""
+    ax.set_xlim(0, max(ends, default=0) or 1)
+    plain_texts(ax)
+    assert ax.figure is not None  # noqa: S101
+    ax.figure.draw_without_rendering()
+    most, width = 0.0, ax.get_window_extent().width
     for end, place, text in zip(ends, places, texts, strict=True):
         label = ax.annotate(
             text,
@@ -256,8 +277,9 @@ def end_labels(ax: Axes, ends: Sequence[float], places: Sequence[float], texts: 
             va="center",
             fontsize="small",
         )
-        taken = label.get_window_extent().width + 10
-        most = max(most, end / max(1 - taken / width, 0.2))
+        label.set_in_layout(False)
+        taken = label.get_window_extent().width + 14
+        most = max(most, end / max(1 - taken / width, 0.1))
     ax.set_xlim(0, most or 1)
 
 

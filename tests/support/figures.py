@@ -39,9 +39,8 @@ def _labels_beyond(ax: Axes) -> list[Text]:
     labels = []
     for axis in (ax.xaxis, ax.yaxis):
         low, high = sorted(axis.get_view_interval())
-        for tick in axis.get_major_ticks():
-            if not low - 1e-9 <= tick.get_loc() <= high + 1e-9:
-                labels.append(tick.label1)
+        beyond = [t for t in axis.get_major_ticks() if not low <= t.get_loc() <= high]
+        labels += [tick.label1 for tick in beyond]
     return labels
 
 
