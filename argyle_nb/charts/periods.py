@@ -158,7 +158,7 @@ def drift(table: pd.DataFrame | ScoreCounts, ax: Axes | None = None, *, by: str 
         (~beyond, "o", BAR, "within chance"),
         (beyond, "D", ALERT, "beyond chance"),
     ):
-        ax.scatter(places[chosen], psi[chosen], 30, color, marker, zorder=4, label=label)
+        ax.scatter(places[chosen], psi[chosen], 30, color, marker=marker, zorder=4, label=label)
     highest = float(np.nanmax(np.concatenate([psi, critical, [LARGE]])))
     ax.set_ylim(0, 1.1 * highest)
     rules = f"PSI {MODERATE} and {LARGE}\n(rules of thumb)"
@@ -249,7 +249,7 @@ def compare(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         (~differs, "o", BAR, "no difference beyond chance"),
         (differs, "D", ALERT, "difference beyond chance (95%)"),
     ):
-        ax.scatter(middle[chosen], places[chosen], 40, color, marker, zorder=3, label=label)
+        ax.scatter(middle[chosen], places[chosen], 40, color, marker=marker, zorder=3, label=label)
     texts = [
         "no scores"
         if np.isnan(row[_CHANCE])

@@ -39,6 +39,7 @@ SCORE_LABEL = "Authenticity score (0-100)"
 _NAME_LETTERS = 26
 _NOTE_LETTERS = 500
 _FEWEST = 20
+_N = "n\u00a0=\u00a0"
 _RC_INKS = ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color")
 _NOT_SHOWN = re.compile(
     r'<metadata>.*?</metadata>|<!--.*?-->|<style type="text/css">.*?</style>', re.DOTALL
@@ -229,15 +230,19 @@ def plain_texts(ax: Axes) -> None:
 def _wrap(text: Text, room: float) -> None:
     """Break lines where the text would be wider than that many pixels."""
     text.set_parse_math(False)
-    lines = text.get_text().split("\n")
+    # The number stays beside its n.
+    lines = text.get_text().replace("n = ", _N).split("\n")
     letters = max(map(len, lines), default=0)
     while letters > _FEWEST and text.get_window_extent().width > room:
         letters = int(0.95 * letters)
-        text.set_text("\n".join(part for line in lines for part in textwrap.wrap(line, letters)))
+        broken = "\n".join(part for line in lines for part in textwrap.wrap(line, letters))
+        text.set_text(broken.replace(_N, "n = "))
 
 
 def legend(ax: Axes, title: str = "") -> None:
     """Put the legend beside the axes, where it covers nothing."""
+    if not ax.get_legend_handles_labels()[0]:
+        return
     ax.legend(
         loc="center left",
         bbox_to_anchor=(1.01, 0.5),

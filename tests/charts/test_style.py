@@ -1,19 +1,26 @@
 """Every chart says n, draws where it is told to, and changes nothing global."""
 
+import re
+from decimal import Decimal
+from xml.etree import ElementTree
+
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 import argyle_nb as anb
 from argyle_nb import charts
-from argyle_nb.charts.style import LOOKS
+from argyle_nb.charts import style
+from argyle_nb.charts.style import LOOKS, TINT
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.scores import count_scores
 from tests.support.figures import badly_placed, rendered, texts_of
-from tests.support.score_frames import frame_of
+from tests.support.score_frames import frame_of, several
 
 COSTS = anb.Costs(review=8, missed_fraud=400, rejected_genuine=60)
 OF_SCORES = {
@@ -153,18 +160,96 @@ def test_texts_are_inside_and_apart_whatever_there_is_to_draw(rows, cuts, data):
     reject = data.draw(st.none() | st.integers(0, 100))
     pass_from = data.draw(st.integers(reject or 0, 101))
     counts = count_scores(frame, by=["employer", "week"])
-    drawn = [
-        charts.histogram(frame, **by_name),
-        charts.histogram(frame, levels=own, bars="levels"),
-        charts.ecdf(frame, **by_name),
-        charts.ridgeline(frame, **by_name),
-        charts.coverage(frame, by="employer"),
-        charts.threshold(frame, pass_from=pass_from, reject_below=reject, levels=own),
-        charts.compare(counts.by("employer").compare(counts)),
-        charts.drift(frame),
+    drawings = [
+        lambda: charts.histogram(frame, **by_name),
+        lambda: charts.histogram(frame, levels=own, bars="levels"),
+        lambda: charts.ecdf(frame, **by_name),
+        lambda: charts.ridgeline(frame, **by_name),
+        lambda: charts.coverage(frame, by="employer"),
+        lambda: charts.threshold(frame, pass_from=pass_from, reject_below=reject, levels=own),
+        lambda: charts.compare(counts.by("employer").compare(counts)),
+        lambda: charts.drift(frame),
+        *([lambda: charts.levels(frame, levels=own)] if len(own) <= len(LOOKS) else []),
     ]
-    if len(own) <= len(LOOKS):
-        drawn.append(charts.levels(frame, levels=own))
-    wrong = [(ax.get_title(loc="left"), fault) for ax in drawn for fault in badly_placed(ax.figure)]
-    mpl.pyplot.close("all")
-    assert wrong == []
+    for draw_one in drawings:
+        ax = draw_one()
+        wrong = badly_placed(ax.figure)
+        mpl.pyplot.close(ax.figure)
+        assert wrong == []
+
+
+def contrast(one, other):
+    """The contrast of two colors, as WCAG 2 defines it."""
+    parts = np.array([to_rgb(one), to_rgb(other)])
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    low, high = sorted(linear @ [0.2126, 0.7152, 0.0722])
+    return (high + 0.05) / (low + 0.05)
+
+
+THEMES = {"#ffffff": "#212121", "#111111": "#ffffff"}  # background -> JupyterLab's text
+
+
+@pytest.mark.parametrize("background", THEMES)
+def test_what_lies_below_texts_leaves_them_readable_in_either_theme(background):
+    for color in style.BANDS:
+        below = TINT * np.array(to_rgb(color)) + (1 - TINT) * np.array(to_rgb(background))
+        assert contrast(THEMES[background], below) >= 4.5
+
+
+@pytest.mark.parametrize("background", THEMES)
+def test_colors_of_data_stand_out_in_either_theme(background):
+    for color in [style.BAR, style.ALERT, *(look.color for look in LOOKS)]:
+        assert contrast(color, background) >= 3
+
+
+def test_a_notebook_shows_lines_in_the_colors_of_its_theme_and_no_background(draw):
+    ax = draw(None)
+    shown = ax.figure._repr_html_()
+    mpl.pyplot.close(ax.figure)
+    root = ElementTree.fromstring(shown)
+    assert "currentColor" in root.get("style")
+    drawn = re.findall(r"(?:fill|stroke): (#\w+)", shown)
+    assert not {"#000000", "#ffffff"} & set(drawn)
+    assert "<image" not in shown
+    assert "<style" not in shown
+
+
+def test_a_screen_reader_is_told_title_axes_and_numbers(counts):
+    ax = charts.histogram(counts)
+    said = ElementTree.fromstring(ax.figure._repr_html_()).get("aria-label")
+    assert said == " ".join(charts.alt_text(ax).split())
+    assert charts.alt_text(ax).splitlines() == [
+        "Authenticity scores, n = 3 (1 upload without a score).",
+        "Horizontal: authenticity score (0-100); vertical: uploads.",
+        "very low 67%, low 0%, medium 0%, high 33%. The median score is 10.",
+        "Levels (argyle): very low 0-29, low 30-49, medium 50-79, high 80-100.",
+    ]
+
+
+def test_a_foreign_name_stays_a_text_in_the_notebook():
+    frame = frame_of([1, 2], employer=pd.array(['"><script>', "&b"], dtype="string"))
+    ax = charts.ecdf(frame, by="employer")
+    shown = ax.figure._repr_html_()
+    mpl.pyplot.close(ax.figure)
+    assert ElementTree.fromstring(shown).tag.endswith("svg")
+    assert "<script" not in shown
+
+
+@given(st.lists(st.integers(0, 10_000), min_size=1, max_size=9))
+def test_shares_that_are_shown_add_up_to_100(parts):
+    shown = style.percents(parts)
+    if not any(parts):
+        assert set(shown) == {"-"}
+    else:
+        assert sum(Decimal(share.rstrip("%")) for share in shown) == 100
+        exact = 100 * np.array(parts) / sum(parts)
+        assert np.abs(exact - [float(share.rstrip("%")) for share in shown]).max() < 1
+
+
+def test_a_chart_takes_the_uploads_as_well_as_their_counts(many):
+    frame = several(np.random.default_rng(1), 2000)
+    for chart in (charts.ecdf, charts.ridgeline, charts.coverage):
+        ax, other = Figure().subplots(), Figure().subplots()
+        chart(frame, ax, by="document_type")
+        chart(many.by("document_type"), other)
+        assert charts.alt_text(ax) == charts.alt_text(other)
