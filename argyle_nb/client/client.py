@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 
+from argyle_nb import notebook
 from argyle_nb.client.pagination import UPLOADS, pages
 from argyle_nb.client.polling import Poller, Waited, wait_for
 from argyle_nb.client.responses import read_as
@@ -86,6 +87,13 @@ class Client:
         if where is None:
             return "Client()"
         return f"Client(environment={where.environment!r}, base_url={where.base_url!r})"
+
+    def _repr_html_(self) -> str:
+        where: Settings | None = vars(self).get("settings")
+        if where is None:
+            return notebook.result("Client, not connected")
+        facts = {"Environment": where.environment, "Address": where.base_url}
+        return notebook.result("Connected to Argyle", facts, note="The API key is never shown.")
 
     def __enter__(self) -> Self:
         return self

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from argyle_nb import notebook
 from argyle_nb.errors import ConfigurationError, DocumentError
 from argyle_nb.frames.uploads import levels_of
 from argyle_nb.levels import LevelPreset
@@ -53,6 +54,12 @@ class Report:
         sizes = [f"{name} ({count} rows)" for name, count in rows.items()]
         others = [name for name in self.files if name not in rows]
         return "\n  ".join([f"Report in {self.folder}:", *sizes, *others])
+
+    def _repr_html_(self) -> str:
+        rows = [(name, self.rows.get(name)) for name in self.files]
+        tables = [notebook.table(("File", "Rows"), rows, of=len(rows))]
+        note = f"Open {PAGE} in any browser."
+        return notebook.result("Report", {"Folder": self.folder}, tables, note)
 
     @property
     def files(self) -> dict[str, Path]:
@@ -206,6 +213,24 @@ class Changes(NamedTuple):
     uploads: pd.DataFrame
     levels: pd.DataFrame
     totals: pd.DataFrame
+
+    def _repr_html_(self) -> str:
+        counts = self.uploads["change"].value_counts()
+        facts = {f"Uploads {change}": int(counts.get(change, 0)) for change in CHANGES}
+        every = self.levels[self.levels["document_type"] == "all"]
+        names = ["share_old", "share_new", "share_difference"]
+        levels = [
+            (level, *map(notebook.percent, shares))
+            for level, *shares in every[["level", *names]].itertuples(index=False)
+        ]
+        totals = [
+            (str(name).replace("_", " "), *numbers) for name, *numbers in self.totals.itertuples()
+        ]
+        tables = [
+            notebook.table(("Uploads", "Baseline", "Now", "Difference"), totals, of=len(totals)),
+            notebook.table(("Level", "Baseline", "Now", "Difference"), levels, of=len(levels)),
+        ]
+        return notebook.result("Comparison of two reports", facts, tables)
 
 
 def compare_reports(old: Report | Path | str, new: Report | Path | str) -> Changes:
