@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from datetime import date, datetime
+from datetime import date, datetime, time
 from itertools import islice
 from numbers import Integral, Real
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # One sign for whatever is missing.
 MISSING = "-"
-_MOST_ROWS = 10
+_MOST_ROWS = 12
 _MOST_LETTERS = 80
 _LEFT = "text-align: left"
 _LEFT_CELL = f' style="{_LEFT}"'
@@ -63,6 +63,17 @@ def percent(share: object) -> str:
     return MISSING if _is_missing(share) else f"{share:.1%}"
 
 
+def points(difference: float) -> str:
+    """Write the difference of two shares in percentage points."""
+    return MISSING if _is_missing(difference) else f"{round(100 * difference, 1) + 0.0:+.1f} pp"
+
+
+def heading(column: str) -> str:
+    """Write the name of a column in words."""
+    words = column.removeprefix("ocr_").replace("_", " ").capitalize()
+    return words.removesuffix(" id") + " ID" if words.endswith(" id") else words
+
+
 def shown(value: object) -> str:
     """Write a value for people: whole numbers whole, others with one decimal, times in UTC."""
     if _is_missing(value):
@@ -74,7 +85,8 @@ def shown(value: object) -> str:
     if isinstance(value, Real):
         return f"{float(value):,.1f}"
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M} UTC"
+        # Midnight is the beginning of a day, a week or a month.
+        return f"{value:%Y-%m-%d}" if value.time() == time() else f"{value:%Y-%m-%d %H:%M} UTC"
     text = value.isoformat() if isinstance(value, date) else str(value)
     return text if len(text) <= _MOST_LETTERS else f"{text[: _MOST_LETTERS - 1]}…"
 
@@ -98,5 +110,5 @@ def _is_missing(value: object) -> bool:
 
 def _is_number(cell: object) -> bool:
     if isinstance(cell, str):
-        return cell.endswith("%")
+        return cell.endswith(("%", " pp"))
     return isinstance(cell, Real) and not isinstance(cell, bool)

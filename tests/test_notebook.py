@@ -74,9 +74,9 @@ def test_it_has_no_colors_of_its_own(name, tmp_path):
     assert not re.search(r"color: *(?!var\(--jp-[\w-]+, inherit\))|background", shown)
 
 
-def test_a_client_shows_where_it_is_connected_and_no_key(sandbox_client):
-    shown = sandbox_client._repr_html_()
-    assert sandbox_client.settings.base_url in texts(shown)
+def test_a_client_shows_where_it_is_connected_and_no_key(client):
+    shown = client._repr_html_()
+    assert client.settings.base_url in texts(shown)
     assert "secret" not in shown.lower()
 
 
@@ -99,9 +99,9 @@ def test_counts_show_each_group_with_its_share_and_median():
 def test_a_long_table_shows_its_first_rows_and_says_of_how_many():
     table = notebook.table(["n"], [[n] for n in range(1000)], of=1000)
     shown = texts(f"<div>{table}</div>")
-    assert shown[-1] == "10 of 1,000 rows"
-    assert "9" in shown
-    assert "10" not in shown
+    assert shown[-1] == "12 of 1,000 rows"
+    assert "11" in shown
+    assert "12" not in shown
 
 
 @pytest.mark.parametrize("missing", [None, "", float("nan"), pd.NA, pd.NaT, np.nan])
@@ -120,6 +120,7 @@ def test_whatever_is_missing_has_one_sign(missing):
         (np.float64(1234.5), "1,234.5"),
         (True, "yes"),
         (datetime(2026, 5, 1, 9, 30, tzinfo=UTC), "2026-05-01 09:30 UTC"),
+        (datetime(2026, 5, 4, tzinfo=UTC), "2026-05-04"),
         (date(2026, 5, 1), "2026-05-01"),
     ],
 )
@@ -127,8 +128,15 @@ def test_numbers_and_times_are_written_for_people(value, written):
     assert notebook.shown(value) == written
 
 
-def test_a_share_is_a_percentage():
+def test_a_share_is_a_percentage_and_a_difference_of_shares_is_in_points():
     assert notebook.percent(0.345) == "34.5%"
+    assert notebook.points(-0.0004) == "+0.0 pp"
+    assert notebook.points(-0.05) == "-5.0 pp"
+
+
+def test_a_column_is_headed_in_words():
+    assert notebook.heading("ocr_authenticity_score") == "Authenticity score"
+    assert notebook.heading("upload_id") == "Upload ID"
 
 
 @given(st.text(), st.text())

@@ -12,7 +12,7 @@ from argyle_nb.client.polling import Poller, Waited, wait_for
 from argyle_nb.client.responses import read_as
 from argyle_nb.client.transfer import save_document, send_file
 from argyle_nb.client.transport import Transport
-from argyle_nb.config import SecretStr, Settings, make_settings
+from argyle_nb.config import LOCAL, SecretStr, Settings, make_settings
 from argyle_nb.errors import ApiError
 from argyle_nb.models import (
     Account,
@@ -93,7 +93,8 @@ class Client:
         if where is None:
             return notebook.result("Client, not connected")
         facts = {"Environment": where.environment, "Address": where.base_url}
-        return notebook.result("Connected to Argyle", facts, note="The API key is never shown.")
+        title = "Local sandbox" if where.environment == LOCAL else "Connection to Argyle"
+        return notebook.result(title, facts, note="The API key is never shown.")
 
     def __enter__(self) -> Self:
         return self

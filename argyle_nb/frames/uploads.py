@@ -222,7 +222,7 @@ class Frames(NamedTuple):
     def _repr_html_(self) -> str:
         tables = [
             notebook.table(
-                [name.replace("_", " ").capitalize() for name in names],
+                [notebook.heading(name) for name in names],
                 frame[names].head(_SHOWN_ROWS).itertuples(index=False),
                 of=len(frame),
                 caption=caption,

@@ -220,11 +220,13 @@ class Changes(NamedTuple):
         every = self.levels[self.levels["document_type"] == "all"]
         names = ["share_old", "share_new", "share_difference"]
         levels = [
-            (level, *map(notebook.percent, shares))
-            for level, *shares in every[["level", *names]].itertuples(index=False)
+            (level, notebook.percent(old), notebook.percent(new), notebook.points(difference))
+            for level, old, new, difference in every[["level", *names]].itertuples(index=False)
         ]
         totals = [
-            (str(name).replace("_", " "), *numbers) for name, *numbers in self.totals.itertuples()
+            (str(name).replace("_", " "), *numbers)
+            for name, *numbers in self.totals.itertuples()
+            if any(number is not pd.NA and number for number in numbers)
         ]
         tables = [
             notebook.table(("Uploads", "Baseline", "Now", "Difference"), totals, of=len(totals)),

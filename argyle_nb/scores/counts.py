@@ -157,7 +157,7 @@ class ScoreCounts:
                 keys, uploads, scored, scored / np.maximum(uploads, 1), medians, strict=True
             )
         )
-        heads = [name.replace("_", " ").capitalize() for name in names or ("group",)]
+        heads = [notebook.heading(name) for name in names or ("group",)]
         columns = [*heads, "Uploads", "With a score", "Share", "Median score"]
         n = int(total.scores.to_numpy().sum() + total.unscored.to_numpy().sum())
         title = f"Scores of {n:,} uploads"
