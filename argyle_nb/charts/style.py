@@ -124,8 +124,9 @@ def alt_text(ax: Axes) -> str:
 
     Examples
     --------
-    >>> alt_text(histogram(counts)).splitlines()[0]
-    'Authenticity scores, n = 3 (0 uploads without a score).'
+    >>> from argyle_nb import charts
+    >>> charts.alt_text(charts.histogram(counts)).splitlines()[0]
+    'Authenticity scores, n = 3 (1 upload without a score).'
     """
     return _alt_texts.get(ax, "")
 

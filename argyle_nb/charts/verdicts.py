@@ -99,7 +99,7 @@ def precision_recall(verdicts: VerdictCounts, ax: Axes | None = None) -> Axes:
     average = summary["average_precision"]
     words = "no average precision" if np.isnan(average) else f"average precision {average:.3f}"
     ax.set_xlabel("Catch rate or recall (fraud flagged)")
-    ax.set_ylabel("Precision (flagged that is fraud)")
+    ax.set_ylabel("Precision (fraud among flagged)")
     title = f"Precision and recall: {words}, {_n(verdicts)}"
     return _finished(ax, title, verdicts, x, table["precision"])
 
