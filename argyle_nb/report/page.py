@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,9 +11,10 @@ import jinja2
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from argyle_nb import charts
-from argyle_nb.charts.style import ChartFigure, shortened, svg_text
 from argyle_nb.config import LOCAL
 from argyle_nb.report.workbook import EXCEL_LETTERS, EXCEL_ROWS
 from argyle_nb.scores.statistics import with_interval
@@ -41,9 +43,11 @@ _WIDEST = 160  # letters of a cell; the file has all of them
 _CUT_OFFS = range(10, 100, 10)
 _EVERY = 10**6
 _MOST_GROUPS = 6  # that one chart can tell apart
+_MOST_DRAWN = 600  # letters of a text, which else would leave no room for the chart
 _DRAWN_CUT_OFFS = "What each cut-off would pass"
 _HEIGHT, _HEIGHTS = 3.6, {_DRAWN_CUT_OFFS: 4.8}  # inches
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_NOT_SHOWN = re.compile(r"<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL)
 
 
 class Section(NamedTuple):
@@ -176,6 +180,14 @@ def _shown(column: pd.Series[Any]) -> list[str]:
     return ["-" if pd.isna(cell) else written.format(cell) for cell in column]
 
 
+def shortened(text: str, most: int) -> str:
+    """Leave out the middle of a long text: what stands at its end is often a number."""
+    if len(text) <= most:
+        return text
+    half = most // 2
+    return f"{text[:half]}…{text[1 - half :]}"
+
+
 def printable(text: str) -> str:
     """Show a character that HTML does not allow as the mark of an unknown one."""
     return _NO_TEXT.sub("\N{REPLACEMENT CHARACTER}", text)
@@ -273,10 +285,16 @@ def _chosen(counts: ScoreCounts, keep: object) -> ScoreCounts:
 
 def _svg(name: str, draw: Callable[[Axes], object]) -> str:
     """Draw a chart as SVG text, the same bytes for the same counts."""
-    figure = ChartFigure(figsize=(8, _HEIGHTS.get(name, _HEIGHT)), layout="constrained")
-    # A name of a stranger's is no formula, and the browser has the letters for it.
-    with mpl.rc_context({"text.parse_math": False}), warnings.catch_warnings():
+    figure = Figure(figsize=(8, _HEIGHTS.get(name, _HEIGHT)), layout="constrained")
+    file = io.StringIO()
+    # Each chart has its own salt: two of them in one page must not share an id. Texts stay texts,
+    # which the browser has the letters for; and a name of a stranger's is no formula.
+    options: Any = {"svg.hashsalt": name, "svg.fonttype": "none", "text.parse_math": False}
+    with mpl.rc_context(options), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")
         draw(figure.subplots())
-        # Each chart has its own salt: two of them in one page must not share an id.
-        return svg_text(figure, salt=name, fonts="none")
+        for text in figure.findobj(Text):
+            text.set_text(shortened(text.get_text(), _MOST_DRAWN))
+        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    drawing = _NOT_SHOWN.sub("", file.getvalue())
+    return drawing[drawing.index("<svg") :]
