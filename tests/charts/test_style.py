@@ -221,6 +221,7 @@ def test_a_notebook_shows_lines_in_the_colors_of_its_theme_and_no_background(dra
 def test_a_screen_reader_is_told_title_axes_and_numbers(counts):
     ax = charts.histogram(counts)
     said = parsed(ax.figure._repr_html_()).get("aria-label")
+    mpl.pyplot.close(ax.figure)
     assert said == " ".join(charts.alt_text(ax).split())
     assert charts.alt_text(ax).splitlines() == [
         "Authenticity scores, n = 3 (1 upload without a score).",
@@ -228,6 +229,15 @@ def test_a_screen_reader_is_told_title_axes_and_numbers(counts):
         "very low 67%, low 0%, medium 0%, high 33%. The median score is 10.",
         "Levels (argyle): very low 0-29, low 30-49, medium 50-79, high 80-100.",
     ]
+
+
+def test_a_notebook_that_is_not_trusted_shows_the_alt_text_instead(counts):
+    ax = charts.histogram(counts)
+    instead = parsed(ax.figure._repr_html_())[0]
+    mpl.pyplot.close(ax.figure)
+    assert instead.tag.endswith("desc")
+    assert instead.text.split()[:12] == charts.alt_text(ax).split()[:12]
+    assert instead.text.endswith("trust this notebook or run the cell.")
 
 
 def test_a_foreign_name_stays_a_text_in_the_notebook():
