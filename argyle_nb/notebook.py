@@ -81,7 +81,7 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Integral) or (isinstance(value, Real) and float(value).is_integer()):
-        return f"{int(value):,}"
+        return f"{float(value):,.0f}" if not isinstance(value, int) else f"{value:,}"
     if isinstance(value, Real):
         return f"{float(value):,.1f}"
     if isinstance(value, datetime):

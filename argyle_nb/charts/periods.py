@@ -162,7 +162,7 @@ def drift(table: pd.DataFrame | ScoreCounts, ax: Axes | None = None, *, by: str 
     highest = float(np.nanmax(np.concatenate([psi, critical, [LARGE]])))
     ax.set_ylim(0, 1.1 * highest)
     rules = f"PSI {MODERATE} and {LARGE}\n(rules of thumb)"
-    for mark, label in ((MODERATE, rules), (LARGE, None)):
+    for mark, label in ((MODERATE, rules), (LARGE, "_same")):
         ax.axhline(mark, color=ink(), linestyle=":", linewidth=1, label=label)
     dated = table.index.dtype.kind == "M"
     ax.set_xlabel(f"{name.capitalize()} (first day, UTC)" if dated else name.capitalize())

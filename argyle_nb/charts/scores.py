@@ -287,7 +287,7 @@ def ridgeline(
     """
     counts, preset = counted(counts, by), level_preset(levels)
     every = group_names(counts.groups, _MOST_RIDGES)
-    there = counts.scores.to_numpy().any(axis=1)
+    there = counts.scores.any(axis=1).to_numpy()
     names = [name for name, some in zip(every, there, strict=True) if some]
     empty = [name for name, some in zip(every, there, strict=True) if not some]
     table = counts.scores.to_numpy()[there]

@@ -40,7 +40,13 @@ _NAME_LETTERS = 26
 _NOTE_LETTERS = 500
 _FEWEST = 20
 _N = "n\u00a0=\u00a0"
-_RC_INKS = ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color")
+_RC_INKS: tuple[Any, ...] = (
+    "text.color",
+    "axes.edgecolor",
+    "axes.labelcolor",
+    "xtick.color",
+    "ytick.color",
+)
 _NOT_SHOWN = re.compile(
     r'<metadata>.*?</metadata>|<!--.*?-->|<style type="text/css">.*?</style>', re.DOTALL
 )
@@ -162,7 +168,7 @@ class _BandName(Text):
     """The name of a level in its band; as much of it as there is room for when it is drawn."""
 
     def __init__(self, ax: Axes, low: int, high: int, name: str) -> None:
-        place = {"transform": ax.get_xaxis_transform(), "ha": "center", "va": "top"}
+        place: dict[str, Any] = {"transform": ax.get_xaxis_transform(), "ha": "center", "va": "top"}
         super().__init__((low + high) / 2, 0.98, name, fontsize="small", **place)
         self.set_in_layout(False)
         self._across, self._name = (low - 0.5, high + 0.5), " ".join(name.split())
@@ -232,7 +238,7 @@ def finish(ax: Axes, title: str, *, facts: str = "", note: str = "") -> Axes:
 def plain_texts(ax: Axes) -> None:
     """Make no text a formula: the names are of anybody's choosing."""
     for text in ax.findobj(Text):
-        text.set_parse_math(False)  # type: ignore[attr-defined]
+        text.set_parse_math(False)
 
 
 def _wrap(text: Text, room: float) -> None:
@@ -278,8 +284,9 @@ def end_labels(ax: Axes, ends: Sequence[float], places: Sequence[float], texts: 
     """Write beside the ends of bars and make the axis long enough; all else is there by then."""
     ax.set_xlim(0, max(ends, default=0) or 1)
     plain_texts(ax)
-    assert ax.figure is not None  # noqa: S101
-    ax.figure.draw_without_rendering()
+    figure = ax.get_figure(root=True)
+    assert figure is not None  # noqa: S101
+    figure.draw_without_rendering()
     most, width = 0.0, ax.get_window_extent().width
     for end, place, text in zip(ends, places, texts, strict=True):
         label = ax.annotate(
