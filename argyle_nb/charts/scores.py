@@ -382,8 +382,9 @@ def threshold(
     marks = [(cut, f"{name} {cut}") for name, cut in named.items() if cut is not None]
     threshold_marks(ax, [(cut, name) for cut, name in marks if name.startswith("pass")])
     ax.set_yticks([0, 0.25, 0.5, 0.75, 1])
-    below.set_ylim(top=below.get_ylim()[1] / _HEADROOM)
-    threshold_marks(below, [(cut - 0.5, name) for cut, name in marks], row=0.15, above=0.25)
+    if marks:
+        below.set_ylim(top=below.get_ylim()[1] / _HEADROOM)
+        threshold_marks(below, [(cut - 0.5, name) for cut, name in marks], row=0.15, above=0.25)
     return finish(ax, title, facts=_passing_in_words(table))
 
 
