@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from argyle_nb import notebook
 from argyle_nb.errors import DecodeError, ValidationError
 
 T = TypeVar("T")
@@ -90,6 +91,24 @@ class UserUpload(msgspec.Struct, frozen=True, gc=False):
         # File names and OCR text are personal data; a notebook prints what ends a cell.
         return f"UserUpload(id={self.id!r}, document_type={self.document_type!r})"
 
+    def _repr_html_(self) -> str:
+        names = ("Classification", "OCR", "Authenticity analysis")
+        facts = {
+            "Upload ID": self.id,
+            "Document type": self.document_type,
+            "Authenticity score": self.shown_score,
+            "Created": self.created_at,
+        }
+        return notebook.result("Upload", facts | dict(zip(names, self.stages, strict=True)))
+
+    @property
+    def shown_score(self) -> int | str | None:
+        """The score for people, who are not helped by an exception where they only look."""
+        try:
+            return self.ocr_authenticity_score
+        except DecodeError:
+            return "invalid"
+
     @property
     def ocr_authenticity_score(self) -> int | None:
         """The score, 0 to 100, or ``None`` while there is none.
@@ -150,6 +169,14 @@ class User(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"User(id={self.id!r}, external_id={self.external_id!r})"
+
+    def _repr_html_(self) -> str:
+        facts = {
+            "User ID": self.id,
+            "External ID": self.external_id,
+            "Created": self.created_at,
+        }
+        return notebook.result("User", facts)
 
 
 class Account(msgspec.Struct, frozen=True):

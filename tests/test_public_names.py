@@ -65,7 +65,9 @@ NAMES = [
     "verify_webhook",
 ]
 CHARTS = [
+    "alt_text",
     "catch_rate",
+    "compare",
     "cost",
     "coverage",
     "drift",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from argyle_nb import notebook
 from argyle_nb.archive.listing import BorrowerListing, flatten_pages, of_user
 from argyle_nb.archive.pages import PageStore
 from argyle_nb.archive.parquet import dask_frames, flattener_of, write_parquet
@@ -66,6 +67,10 @@ class Archive:
 
     def __repr__(self) -> str:
         return f"Archive({self._store.url!r})"
+
+    def _repr_html_(self) -> str:
+        holds = "Holds what Argyle returned, unmasked. Read it with .uploads() or .signals()."
+        return notebook.result("Archive", {"Location": self._store.url}, note=holds)
 
     def pull(
         self,

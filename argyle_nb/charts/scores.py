@@ -2,40 +2,55 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
 from argyle_nb.charts.style import (
     BAR,
     LOOKS,
-    bare,
+    counted,
+    end_labels,
+    finish,
     frame_scores,
     group_names,
+    ink,
+    legend,
+    levels_note,
     new_axes,
+    percents,
     shade,
     shares_axis,
+    threshold_marks,
 )
-from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE
+from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE, level_preset
 from argyle_nb.scores import REASONS, ecdf_margin
 from argyle_nb.scores.counts import DECISIONS
 from argyle_nb.scores.statistics import with_interval
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
-    import pandas as pd
     from matplotlib.axes import Axes
 
-    from argyle_nb.levels import Levels
+    from argyle_nb.levels import LevelPreset, Levels
     from argyle_nb.scores import ScoreCounts
 
 _MOST_RIDGES = 16
+_PLAIN: dict[str, Any] = {"color": BAR}
+# So much higher than the bars is their axis, for the names of the levels.
+_HEADROOM = 1.25
 # Points on either side over which a ridge is smoothed, with triangular weights.
 _REACH = 3
-# Dark, middle and light, so that they stay apart in grey print.
-_COLOURS = {"pass": "#9ecae1", "review": "#fdd49e", "reject": "#a63603"}
-_HATCHES = {"pass": "", "review": "//", "reject": "xx"}
+# Decision -> word, color and hatch; from light to dark, so that they stay apart in gray print.
+_DECISIONS = {
+    "pass": ("pass", "#5b9bd0", ""),
+    "review": ("review", "#c07f1e", "//"),
+    "reject": ("reject", "#a8413a", "xx"),
+}
 _STEPS = {
     "uploads": "uploaded",
     "classified": "classified",
@@ -45,9 +60,10 @@ _STEPS = {
 
 
 def histogram(
-    counts: ScoreCounts,
+    counts: ScoreCounts | pd.DataFrame,
     ax: Axes | None = None,
     *,
+    by: str | Sequence[str] | None = None,
     levels: Levels = "argyle",
     bars: Literal["scores", "levels"] = "scores",
 ) -> Axes:
@@ -56,9 +72,11 @@ def histogram(
     Parameters
     ----------
     counts
-        All groups are added up.
+        Counts or the uploads themselves; all groups are added up.
     ax
         Where to draw; a new figure by default.
+    by
+        One or several columns whose groups, at most six, are stacked in each bar.
     levels
         The shaded bands: ``"argyle"``, ``"ocrolus-2"``, ``"ocrolus-current"``, or thresholds of
         your own as for `ScoreCounts.levels`.
@@ -68,63 +86,112 @@ def histogram(
     Returns
     -------
     matplotlib.axes.Axes
-        The title says how many have a score and how many have none.
+        The title says how many have a score and how many have none. Shares add up to 100%.
 
     Raises
     ------
     ConfigurationError
-        For an unknown preset.
+        For too many groups, or an unknown preset.
 
     Examples
     --------
     >>> histogram(counts).get_xlabel()
-    'ocr_authenticity_score (0 to 100)'
+    'Authenticity score (0-100)'
     """
-    total = counts.total()
+    groups, preset = counted(counts, by), level_preset(levels)
+    total = groups.total()
+    groups = _with_scores(groups) if by else total
+    names = group_names(groups.groups)
     ax = ax or new_axes()
-    shade(ax, levels)
-    heights = total.scores.iloc[0]
+    shade(ax, preset)
+    table = total.levels(preset)
+    parts = percents(table["uploads"])
     if bars == "levels":
-        _level_bars(ax, total, levels)
+        stacks = groups.levels(preset)["uploads"].to_numpy().reshape(-1, len(table))
+        bottom, top = table["score_from"].to_numpy(), table["score_to"].to_numpy()
+        places, widths = (bottom + top) / 2, 0.6 * (top - bottom + 1)
     else:
-        ax.bar(heights.index, heights.to_numpy(), width=0.9, color=BAR, zorder=2)
-        ax.set_ylim(0, max(1, int(heights.max())) * 1.2)
-    scored, without = int(heights.sum()), int(total.unscored.to_numpy().sum())
-    ax.set_title(f"Authenticity scores: n = {scored:,}, {without:,} without a score", loc="left")
+        stacks = groups.scores.to_numpy()
+        places, widths = np.arange(LOWEST_SCORE, HIGHEST_SCORE + 1), np.array(0.9)
+    floor = np.zeros(len(places))
+    for name, look, heights in zip(names, LOOKS, stacks, strict=False):
+        looks = {"color": look.color, "hatch": look.hatch, "edgecolor": ink(), "linewidth": 0}
+        ax.bar(places, heights, widths, floor, label=name, zorder=2, **(looks if by else _PLAIN))
+        floor = floor + heights
+    if bars == "levels":
+        _shares_above(ax, places, floor, parts)
+    ax.set_ylim(0, max(1, int(floor.max(initial=0))) * _HEADROOM)
     frame_scores(ax)
-    ax.set_ylabel("uploads")
-    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
-    return ax
+    ax.set_ylabel("Uploads")
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    ax.yaxis.set_major_formatter(lambda number, _: f"{number:,.0f}")
+    if by:
+        legend(ax, ", ".join(groups.grouped_by))
+    return finish(
+        ax,
+        f"Authenticity scores, n = {_scored(total):,} ({_without(total)} without a score)",
+        facts=_levels_in_words(preset, parts, total),
+        note=levels_note(preset),
+    )
 
 
-def _level_bars(ax: Axes, total: ScoreCounts, levels: Levels) -> None:
-    table = total.levels(levels)
-    bottom, top = table["score_from"].to_numpy(), table["score_to"].to_numpy()
-    uploads = table["uploads"].to_numpy()
-    places = (bottom + top) / 2
-    ax.bar(places, uploads, width=0.6 * (top - bottom + 1), color=BAR, zorder=2)
-    shares = [f"{share:.0%}" if share == share else "" for share in table["share"]]  # noqa: PLR0124
-    for place, height, share in zip(places, uploads, shares, strict=True):
+def _with_scores(counts: ScoreCounts) -> ScoreCounts:
+    """Leave out groups without scores, which would only be in the legend."""
+    there = counts.scores.any(axis=1).to_numpy()
+    first = counts.grouped_by[0]
+    return (
+        counts.filter(**{first: lambda labels: pd.Series(there, labels.index)})
+        if there.any()
+        else counts
+    )
+
+
+def _scored(counts: ScoreCounts) -> int:
+    return int(counts.scores.to_numpy().sum())
+
+
+def _without(counts: ScoreCounts) -> str:
+    without = int(counts.unscored.to_numpy().sum())
+    return f"{without:,} upload{'' if without == 1 else 's'}"
+
+
+def _levels_in_words(preset: LevelPreset, parts: list[str], total: ScoreCounts) -> str:
+    if not _scored(total):
+        return "There are no scores"
+    shares = ", ".join(f"{level} {part}" for level, part in zip(preset.levels, parts, strict=True))
+    median = total.quantile(0.5)["quantile"].iloc[0]
+    return f"{shares}. The median score is {median:.0f}"
+
+
+def _shares_above(ax: Axes, places: Any, heights: Any, parts: list[str]) -> None:
+    for place, height, part in zip(places, heights, parts, strict=True):
         ax.annotate(
-            share,
+            part if heights.any() else "",
             (place, height),
             xytext=(0, 2),
             textcoords="offset points",
             ha="center",
             fontsize="small",
         )
-    ax.set_ylim(0, max(1, int(uploads.max())) * 1.25)
 
 
-def ecdf(counts: ScoreCounts, ax: Axes | None = None, *, levels: Levels = "argyle") -> Axes:
+def ecdf(
+    counts: ScoreCounts | pd.DataFrame,
+    ax: Axes | None = None,
+    *,
+    by: str | Sequence[str] | None = None,
+    levels: Levels = "argyle",
+) -> Axes:
     """Draw for each score the share of the scored uploads at or below it.
 
     Parameters
     ----------
     counts
-        One line per group, at most six.
+        Counts or the uploads themselves; one line per group, at most six.
     ax
         Where to draw; a new figure by default.
+    by
+        One or several columns to group by; the groups of the counts by default.
     levels
         The shaded bands, as for `histogram`.
 
@@ -141,39 +208,64 @@ def ecdf(counts: ScoreCounts, ax: Axes | None = None, *, levels: Levels = "argyl
     Examples
     --------
     >>> ecdf(counts).get_ylabel()
-    'share at or below the score'
+    'Cumulative share of uploads'
     """
+    counts, preset = counted(counts, by), level_preset(levels)
     names = group_names(counts.groups)
     ax = ax or new_axes()
-    shade(ax, levels)
+    shade(ax, preset)
     scored = counts.scores.sum(axis=1).to_numpy()
     curves, margins = counts.ecdf().to_numpy(), ecdf_margin(scored)
     places = np.arange(LOWEST_SCORE, HIGHEST_SCORE + 1)
     for number, (name, look) in enumerate(zip(names, LOOKS, strict=False)):
         curve, margin = curves[:, number], margins[number]
         label = f"{name} (n = {scored[number]:,})"
-        ax.step(places, curve, where="post", color=look.colour, linestyle=look.line, label=label)
+        ax.step(places, curve, where="post", color=look.color, linestyle=look.line, label=label)
         low, high = np.clip(curve - margin, 0, 1), np.clip(curve + margin, 0, 1)
-        ax.fill_between(places, low, high, step="post", color=look.colour, alpha=0.15, linewidth=0)
-    ax.set_title(f"Scores at or below: n = {int(scored.sum()):,}, with 95 % bands", loc="left")
+        ax.fill_between(places, low, high, step="post", color=look.color, alpha=0.15, linewidth=0)
     frame_scores(ax)
-    shares_axis(ax, "share at or below the score")
-    ax.set_ylim(0, 1.1)
+    shares_axis(ax, "Cumulative share of uploads")
+    ax.set_ylim(0, 1.12)
     ax.set_yticks([0, 0.25, 0.5, 0.75, 1])
     if names:
-        ax.legend(loc="upper left", bbox_to_anchor=(0, 0.9), fontsize="small")
-    return ax
+        legend(ax)
+    n = int(scored.sum())
+    return finish(
+        ax,
+        f"Cumulative distribution of scores with 95% confidence bands, n = {n:,}",
+        facts=_medians(names, counts),
+        note=levels_note(preset),
+    )
 
 
-def ridgeline(counts: ScoreCounts, ax: Axes | None = None, *, levels: Levels = "argyle") -> Axes:
+def _medians(names: list[str], counts: ScoreCounts) -> str:
+    medians = counts.quantile(0.5)["quantile"].to_numpy()
+    said = [
+        f"{name} {middle:.0f}"
+        for name, middle in zip(names, medians, strict=True)
+        if not np.isnan(middle)
+    ]
+    return f"Median scores: {', '.join(said)}" if said else "There are no scores"
+
+
+def ridgeline(
+    counts: ScoreCounts | pd.DataFrame,
+    ax: Axes | None = None,
+    *,
+    by: str | Sequence[str] | None = None,
+    levels: Levels = "argyle",
+) -> Axes:
     r"""Draw the shape of each group's distribution, one above the other.
 
     Parameters
     ----------
     counts
-        One ridge per group, at most 16, the first on top.
+        Counts or the uploads themselves; one ridge per group, at most 16, the first on top.
+        Groups without scores are only named, in the note.
     ax
         Where to draw; a new figure by default, as high as it needs to be.
+    by
+        One or several columns to group by; the groups of the counts by default.
     levels
         The shaded bands, as for `histogram`.
 
@@ -193,29 +285,37 @@ def ridgeline(counts: ScoreCounts, ax: Axes | None = None, *, levels: Levels = "
     >>> ridgeline(counts).get_yticklabels()[0].get_text()
     'all\nn = 3'
     """
-    names = group_names(counts.groups, _MOST_RIDGES)
+    counts, preset = counted(counts, by), level_preset(levels)
+    every = group_names(counts.groups, _MOST_RIDGES)
+    there = counts.scores.any(axis=1).to_numpy()
+    names = [name for name, some in zip(every, there, strict=True) if some]
+    empty = [name for name, some in zip(every, there, strict=True) if not some]
+    table = counts.scores.to_numpy()[there]
+    scored = table.sum(axis=1)
     ax = ax or new_axes(height=1.8 + 0.6 * len(names))
-    shade(ax, levels)
-    scored = counts.scores.sum(axis=1).to_numpy()
-    ridges = _smoothed(counts.scores.to_numpy()) / np.where(scored > 0, scored, 1)[:, np.newaxis]
+    shade(ax, preset)
+    ridges = _smoothed(table) / np.where(scored > 0, scored, 1)[:, np.newaxis]
     ridges *= 0.85 / max(ridges.max(initial=0), 1e-12)
-    medians = counts.quantile(0.5)["quantile"].to_numpy()
+    medians = counts.quantile(0.5)["quantile"].to_numpy()[there]
     places = np.arange(LOWEST_SCORE, HIGHEST_SCORE + 1)
     for number, ridge in enumerate(ridges):
         base, layer = len(names) - 1 - number, 2 + 2 * number
-        ax.fill_between(places, base, base + ridge, color=BAR, alpha=0.75, zorder=layer)
-        ax.plot(places, base + ridge, color="white", linewidth=1, zorder=layer + 1)
-        if scored[number]:
-            height = np.interp(medians[number], places, ridge)
-            ax.vlines(medians[number], base, base + height, color="black", zorder=layer + 1)
+        ax.fill_between(places, base, base + ridge, color=BAR, zorder=layer)
+        height = np.interp(medians[number], places, ridge)
+        ax.vlines(medians[number], base, base + height, color=ink(), zorder=layer + 1)
     ax.set_yticks(np.arange(len(names))[::-1] + 0.25)
     ax.set_yticklabels([f"{name}\nn = {n:,}" for name, n in zip(names, scored, strict=True)])
-    ax.set_ylim(-0.2, max(len(names), 1) + 0.3)
-    ax.set_title(f"Scores by group: n = {int(scored.sum()):,}; the line is the median", loc="left")
+    ax.set_ylim(-0.1, max(len(names), 1) + 0.3)
     frame_scores(ax)
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
-    return ax
+    without = f"No scores: {', '.join(empty)}. " if empty else ""
+    return finish(
+        ax,
+        f"Score distribution by group, n = {int(scored.sum()):,} (line: median)",
+        facts=_medians(every, counts),
+        note=without + levels_note(preset),
+    )
 
 
 def _smoothed(table: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
@@ -227,7 +327,7 @@ def _smoothed(table: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
 
 
 def threshold(
-    counts: ScoreCounts,
+    counts: ScoreCounts | pd.DataFrame,
     ax: Axes | None = None,
     *,
     pass_from: int | None = None,
@@ -239,7 +339,7 @@ def threshold(
     Parameters
     ----------
     counts
-        All groups are added up.
+        Counts or the uploads themselves; all groups are added up.
     ax
         Where to draw; its place is shared between two panels. A new figure by default.
     pass_from
@@ -264,24 +364,34 @@ def threshold(
     Examples
     --------
     >>> threshold(counts, pass_from=80).get_title(loc="left")
-    'Pass from 80: 67 % passed, 33 % rejected (n = 3)'
+    'Pass from 80: pass 67%, reject 33% (n = 3)'
     """
-    total = counts.total()
+    total = counted(counts).total()
     table = total.thresholds(reject_below=reject_below).droplevel(0)
     title = _title(total, pass_from, reject_below)
-    ax = ax or new_axes(height=5.2)
+    ax = ax or new_axes(height=5.6)
     below = _second_panel(ax)
     _decisions(ax, table)
-    shares_axis(ax, "share of scored uploads")
+    shares_axis(ax, "Share of uploads")
     frame_scores(ax)
-    ax.set_xlabel("lowest score that passes")
-    ax.set_title(title, loc="left")
+    # No score between the thresholds passes and is rejected: the pass threshold begins there.
+    ax.set_xlim(table.index.min() - 0.5, HIGHEST_SCORE + 1)
+    ax.set_xlabel("Pass threshold (lowest passing score)")
     histogram(total, below, levels=levels)
-    marks = [cut for cut in (pass_from, reject_below) if cut is not None]
-    for panel in (ax, below):
-        for cut in marks:
-            panel.axvline(cut - 0.5, color="black", linewidth=1.5, zorder=5)
-    return ax
+    named = {"reject below": reject_below, "pass from": pass_from}
+    marks = [(cut, f"{name} {cut}") for name, cut in named.items() if cut is not None]
+    threshold_marks(ax, [(cut, name) for cut, name in marks if name.startswith("pass")])
+    ax.set_yticks([0, 0.25, 0.5, 0.75, 1])
+    if marks:
+        below.set_ylim(top=below.get_ylim()[1] / _HEADROOM)
+        threshold_marks(below, [(cut - 0.5, name) for cut, name in marks], row=0.15, above=0.25)
+    return finish(ax, title, facts=_passing_in_words(table))
+
+
+def _passing_in_words(table: pd.DataFrame) -> str:
+    places = [cut for cut in (50, 80) if cut in table.index]
+    shares = table.loc[places, "pass_share"].dropna()
+    return ", ".join(f"{share:.0%} would pass from {cut}" for cut, share in shares.items())
 
 
 def _decisions(ax: Axes, table: pd.DataFrame) -> None:
@@ -290,22 +400,22 @@ def _decisions(ax: Axes, table: pd.DataFrame) -> None:
         share = table[f"{decision}_share"].to_numpy()
         if np.nansum(share) == 0:
             continue
+        name, color, hatch = _DECISIONS[decision]
         top = base + share
         ax.fill_between(
             cuts,
             base,
             top,
-            facecolor=_COLOURS[decision],
-            hatch=_HATCHES[decision],
-            edgecolor="white",
+            facecolor=color,
+            hatch=hatch,
+            edgecolor=ink(),
             linewidth=0,
-            label=decision,
+            label=name,
         )
         base = top
     low, high = (table[name].to_numpy() for name in with_interval("pass_share")[1:])
-    ax.fill_between(cuts, low, high, color="black", alpha=0.3, linewidth=0, label="95 % interval")
-    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
-    bare(ax)
+    ax.fill_between(cuts, low, high, color=ink(), alpha=0.35, linewidth=0, label="95% CI")
+    legend(ax)
 
 
 def _second_panel(ax: Axes) -> Axes:
@@ -322,33 +432,38 @@ def _second_panel(ax: Axes) -> Axes:
 
 
 def _title(total: ScoreCounts, pass_from: int | None, reject_below: int | None) -> str:
-    scored = int(total.scores.to_numpy().sum())
     if pass_from is None:
-        return f"What each threshold would do: n = {scored:,}"
+        return f"Effect of each pass threshold, n = {_scored(total):,}"
     row = total.threshold(pass_from, reject_below=reject_below).iloc[0]
-    shares = [
-        f"{100 * row[f'{decision}_share']:.0f} % {decision}"
-        for decision in DECISIONS
-        if reject_below is not None or decision != "review"
-    ]
+    decisions = [name for name in DECISIONS if reject_below is not None or name != "review"]
+    parts = percents(row[decisions])
+    said = [f"{_DECISIONS[name][0]} {part}" for name, part in zip(decisions, parts, strict=True)]
     lower = "" if reject_below is None else f", reject below {reject_below}"
-    return f"Pass from {pass_from}{lower}: {', '.join(shares)} (n = {scored:,})"
+    return f"Pass from {pass_from}{lower}: {', '.join(said)} (n = {_scored(total):,})"
 
 
-def coverage(counts: ScoreCounts, ax: Axes | None = None) -> Axes:
+def coverage(
+    counts: ScoreCounts | pd.DataFrame,
+    ax: Axes | None = None,
+    *,
+    by: str | Sequence[str] | None = None,
+) -> Axes:
     """Draw the funnel from upload to score, and below it why uploads have none.
 
     Parameters
     ----------
     counts
-        Each bar is divided by group; at most six groups.
+        Counts or the uploads themselves; each bar is divided by group, at most six.
     ax
         Where to draw; a new figure by default.
+    by
+        One or several columns to group by; the groups of the counts by default.
 
     Returns
     -------
     matplotlib.axes.Axes
-        One bar per step and one per reason that occurs, with number and share of all uploads.
+        One bar per step and one per reason that occurs, with number and share of all uploads. The
+        shares of the scored and of the reasons add up to 100%.
 
     Raises
     ------
@@ -358,8 +473,9 @@ def coverage(counts: ScoreCounts, ax: Axes | None = None) -> Axes:
     Examples
     --------
     >>> coverage(counts).get_xlabel()
-    'uploads'
+    'Uploads'
     """
+    counts = counted(counts, by)
     names = group_names(counts.groups)
     table = counts.coverage()
     occurring = [reason for reason in REASONS if table[reason].any()]
@@ -367,7 +483,7 @@ def coverage(counts: ScoreCounts, ax: Axes | None = None) -> Axes:
     numbers = np.arange(len(columns))
     # The reasons stand a little apart from the steps.
     places = np.where(numbers < len(_STEPS), -numbers, -numbers - 0.5)
-    ax = ax or new_axes(height=1.2 + 0.34 * len(columns))
+    ax = ax or new_axes(height=1.4 + 0.34 * len(columns))
     start = np.zeros(len(columns))
     for name, look, row in zip(names, LOOKS, table[columns].to_numpy(), strict=False):
         ax.barh(
@@ -376,28 +492,32 @@ def coverage(counts: ScoreCounts, ax: Axes | None = None) -> Axes:
             left=start,
             height=0.75,
             label=name,
-            facecolor=look.colour,
+            facecolor=look.color,
             hatch=look.hatch,
-            edgecolor="white",
+            edgecolor=ink(),
+            linewidth=0,
         )
         start = start + row
-    uploads = int(start[0])
-    for place, end in zip(places, start, strict=True):
-        share = f" ({end / uploads:.0%})" if uploads else ""
-        ax.annotate(
-            f"{int(end):,}{share}",
-            (end, place),
-            xytext=(4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize="small",
-        )
-    ax.set_yticks(places, [*_STEPS.values(), *(reason.replace("_", " ") for reason in occurring)])
-    ax.set_xlim(0, max(uploads, 1) * 1.15)
-    ax.set_title(f"From upload to score: n = {uploads:,} uploads", loc="left")
-    ax.set_xlabel("uploads")
+    totals = dict(zip(columns, start.tolist(), strict=True))
+    uploads = int(totals["uploads"])
+    # What ends somewhere adds up; the steps before contain each other.
+    ending = ["scored", *occurring]
+    shares = dict(zip(ending, percents(totals[name] for name in ending), strict=True))
+    shares |= {
+        step: percents([totals[step], uploads - totals[step]])[0]
+        for step in columns
+        if step not in shares
+    }
+    texts = [
+        f"{int(totals[name]):,}" + (f" ({shares[name]})" if uploads else "") for name in columns
+    ]
+    labels = [*_STEPS.values(), *(f"no score: {reason.replace('_', ' ')}" for reason in occurring)]
+    ax.set_yticks(places, labels)
+    ax.set_xlabel("Uploads")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    ax.xaxis.set_major_formatter(lambda number, _: f"{number:,.0f}")
     if counts.grouped_by and names:
-        title = ", ".join(counts.grouped_by)
-        ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, title=title)
-    bare(ax)
-    return ax
+        legend(ax, ", ".join(counts.grouped_by))
+    end_labels(ax, start.tolist(), places.tolist(), texts)
+    said = [f"{label} {text}" for label, text in zip(labels, texts, strict=True)]
+    return finish(ax, f"From upload to score, n = {uploads:,} uploads", facts=", ".join(said))

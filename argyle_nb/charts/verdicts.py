@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from argyle_nb.charts.style import BAR, bare, footnote, new_axes
+from argyle_nb.charts.style import (
+    ALERT,
+    BAR,
+    TINT,
+    finish,
+    ink,
+    legend,
+    new_axes,
+    threshold_marks,
+)
+from argyle_nb.levels import HIGHEST_SCORE
 from argyle_nb.scores.statistics import with_interval
 
 if TYPE_CHECKING:
@@ -17,17 +27,17 @@ if TYPE_CHECKING:
 
 MARKED = (30, 50, 80)
 
-_BAND, _OTHER = "#9ec3e0", "#d55e00"
-# Colour and hatch of each part of a cost, so that they stay apart in grey print.
+# Part of a cost -> name, color and hatch, so that they stay apart in gray print.
 _PARTS = {
-    "review_cost": ("reviews", "#c3ddd8", ""),
-    "missed_cost": ("missed fraud", "#f2a36b", "//"),
-    "rejected_cost": ("rejected genuine", "#b9a3c9", ".."),
+    "review_cost": ("reviews", "#5b9bd0", ""),
+    "missed_cost": ("missed fraud", ALERT, "//"),
+    "rejected_cost": ("rejected genuine", "#8a73b5", ".."),
 }
+_RATE = "Catch rate (fraud flagged)"
 
 
 def roc(verdicts: VerdictCounts, ax: Axes | None = None) -> Axes:
-    """Draw the catch rate against the false alarm rate, with its 95 % band.
+    """Draw the catch rate against the false positive rate, with its 95% confidence band.
 
     Parameters
     ----------
@@ -39,31 +49,29 @@ def roc(verdicts: VerdictCounts, ax: Axes | None = None) -> Axes:
     Returns
     -------
     matplotlib.axes.Axes
-        Thresholds of 30, 50 and 80 are marked; the title has the area with its interval and the
+        Thresholds of 30, 50 and 80 are marked; the title has the AUC with its interval and the
         numbers of documents, the note under the axis says what they cannot say.
 
     Examples
     --------
     >>> roc(verdicts).get_ylabel()
-    'catch rate (share of fraud flagged)'
+    'Catch rate (fraud flagged)'
     """
     ax = ax or new_axes()
     table = verdicts.roc()
     x = table["false_positive_rate"]
     _band(ax, x, table, "catch_rate")
-    ax.plot([0, 1], [0, 1], color="#666666", linestyle=":", linewidth=1)
-    _mark(ax, x, table["catch_rate"])
+    ax.plot([0, 1], [0, 1], color=ink(), linestyle=":", linewidth=1)
     area = verdicts.summary().loc["auc"]
-    words = "area {:.3f} ({:.3f} to {:.3f})".format(*area[with_interval("estimate")])
-    words = "no area" if np.isnan(area["estimate"]) else words
-    ax.set_title(f"ROC: {words}, {_n(verdicts)}", loc="left", fontsize="medium")
-    ax.set_xlabel("false alarm rate (share of genuine documents flagged)")
-    ax.set_ylabel("catch rate (share of fraud flagged)")
-    return _finished(ax, verdicts)
+    words = "AUC {:.3f} (95% CI {:.3f} to {:.3f})".format(*area[with_interval("estimate")])
+    words = "no AUC" if np.isnan(area["estimate"]) else words
+    ax.set_xlabel("False positive rate (genuine documents flagged)")
+    ax.set_ylabel(_RATE)
+    return _finished(ax, f"ROC curve: {words}, {_n(verdicts)}", verdicts, x, table["catch_rate"])
 
 
 def precision_recall(verdicts: VerdictCounts, ax: Axes | None = None) -> Axes:
-    """Draw precision against recall, with its 95 % band.
+    """Draw precision against recall, with its 95% confidence band.
 
     Parameters
     ----------
@@ -80,20 +88,20 @@ def precision_recall(verdicts: VerdictCounts, ax: Axes | None = None) -> Axes:
     Examples
     --------
     >>> precision_recall(verdicts).get_xlabel()
-    'recall (share of fraud flagged)'
+    'Catch rate or recall (fraud flagged)'
     """
     ax = ax or new_axes()
     table = verdicts.precision_recall()
     x = table["recall"]
     _band(ax, x, table, "precision")
     summary = verdicts.summary()["estimate"]
-    ax.axhline(summary["fraud_rate"], color="#666666", linestyle=":", linewidth=1)
-    _mark(ax, x, table["precision"])
-    words = f"average precision {summary['average_precision']:.3f}"
-    ax.set_title(f"Precision and recall: {words}, {_n(verdicts)}", loc="left", fontsize="medium")
-    ax.set_xlabel("recall (share of fraud flagged)")
-    ax.set_ylabel("precision (share of flagged\nthat is fraud)")
-    return _finished(ax, verdicts)
+    ax.axhline(summary["fraud_rate"], color=ink(), linestyle=":", linewidth=1)
+    average = summary["average_precision"]
+    words = "no average precision" if np.isnan(average) else f"average precision {average:.3f}"
+    ax.set_xlabel("Catch rate or recall (fraud flagged)")
+    ax.set_ylabel("Precision (fraud among flagged)")
+    title = f"Precision and recall: {words}, {_n(verdicts)}"
+    return _finished(ax, title, verdicts, x, table["precision"])
 
 
 def catch_rate(verdicts: VerdictCounts, ax: Axes | None = None) -> Axes:
@@ -114,22 +122,26 @@ def catch_rate(verdicts: VerdictCounts, ax: Axes | None = None) -> Axes:
     Examples
     --------
     >>> catch_rate(verdicts).get_xlabel()
-    'review load (share of 3 scored uploads)'
+    'Review volume (share of 3 scored uploads)'
     """
     ax = ax or new_axes()
     table = verdicts.thresholds()
     x = table["review_rate"]
     _band(ax, x, table, "catch_rate")
-    ax.plot([0, 1], [0, 1], color="#666666", linestyle=":", linewidth=1)
-    _mark(ax, x, table["catch_rate"])
-    ax.set_title(f"Catch rate against review load, {_n(verdicts)}", loc="left", fontsize="medium")
-    ax.set_xlabel(f"review load (share of {int(verdicts.uploads.sum()):,} scored uploads)")
-    ax.set_ylabel("catch rate (share of fraud flagged)")
-    return _finished(ax, verdicts)
+    ax.plot([0, 1], [0, 1], color=ink(), linestyle=":", linewidth=1)
+    ax.set_xlabel(f"Review volume (share of {int(verdicts.uploads.sum()):,} scored uploads)")
+    ax.set_ylabel(_RATE)
+    title = f"Catch rate by review volume, {_n(verdicts)}"
+    return _finished(ax, title, verdicts, x, table["catch_rate"])
 
 
 def cost(
-    verdicts: VerdictCounts, ax: Axes | None = None, *, costs: Costs, reject_below: int = 0
+    verdicts: VerdictCounts,
+    ax: Axes | None = None,
+    *,
+    costs: Costs,
+    capacity: int | None = None,
+    reject_below: int = 0,
 ) -> Axes:
     """Draw the expected cost per upload of reviewing up to each threshold, part by part.
 
@@ -141,85 +153,130 @@ def cost(
         Where to draw; a new figure by default.
     costs, reject_below
         As for `VerdictCounts.cost_curve`.
+    capacity
+        As for `VerdictCounts.best_threshold`; by default all uploads can be reviewed.
 
     Returns
     -------
     matplotlib.axes.Axes
-        The parts are stacked; lines are their sum, its 95 % interval, and the cost that is expected
-        with fraud that no review came upon. A mark stands where that is least, at the threshold of
-        `VerdictCounts.best_threshold` for a capacity that does not bind.
+        The parts are stacked; lines are their sum, its 95% confidence interval, and the cost that
+        is expected with fraud that no review came upon. The mark is the threshold that
+        `VerdictCounts.best_threshold` gives for these costs and this capacity.
 
     Raises
     ------
     ConfigurationError
-        For a ``reject_below`` outside 0 to 101.
+        For a ``reject_below`` outside 0 to 101, or a capacity below 0.
 
     Examples
     --------
     >>> from argyle_nb import Costs
     >>> costs = Costs(review=8, missed_fraud=4000, rejected_genuine=150)
     >>> cost(verdicts, costs=costs).get_ylabel()
-    'expected cost per scored upload (USD)'
+    'Cost per scored upload (USD)'
     """
     ax = ax or new_axes()
     table = verdicts.cost_curve(costs, reject_below=reject_below)
-    x, floor = table.index.to_numpy(), 0 * table["cost"]
-    for name, (label, colour, hatch) in _PARTS.items():
+    _stacked(ax, table)
+    for column, line, label in (
+        ("cost", "-", "total cost"),
+        ("expected_cost", "--", "with fraud not found yet"),
+        ("cost_ci_low", ":", "95% CI of the total"),
+        ("cost_ci_high", ":", None),
+    ):
+        ax.plot(table[column], color=ink(), linestyle=line, label=label, linewidth=1.4)
+    ax.set_xlim(reject_below, HIGHEST_SCORE + 1)
+    highest = table[["cost", "expected_cost", "cost_ci_high"]].max().max()
+    ax.set_ylim(0, highest * 1.05 if highest > 0 else 1)
+    rejected = f", rejected below {reject_below}" if reject_below else ""
+    mark = ""
+    if table["expected_cost"].notna().any():
+        mark = _mark_lowest(ax, verdicts, costs, capacity, reject_below)
+    ax.set_xlabel("Threshold (scores below it are reviewed)")
+    ax.set_ylabel(f"Cost per scored upload ({costs.currency})")
+    legend(ax)
+    title = f"Expected cost{rejected}, {_n(verdicts)}"
+    return finish(ax, title, facts=mark, note=_note(verdicts))
+
+
+def _stacked(ax: Axes, table: pd.DataFrame) -> None:
+    floor = 0 * table["cost"]
+    for name, (label, color, hatch) in _PARTS.items():
         if (table[name] > 0).any():
             top = floor + table[name]
             ax.fill_between(
-                x, floor, top, facecolor=colour, edgecolor="white", hatch=hatch, label=label, lw=0
+                table.index,
+                floor,
+                top,
+                facecolor=color,
+                edgecolor=ink(),
+                hatch=hatch,
+                label=label,
+                lw=0,
             )
             floor = top
-    ax.plot(x, table["cost"], color="black", label="sum")
-    ax.plot(
-        x, table["expected_cost"], color="black", linestyle="--", label="with fraud not found yet"
-    )
-    for bound in with_interval("cost")[1:]:
-        ax.plot(x, table[bound], color="black", linestyle=":", linewidth=1)
-    if table["expected_cost"].notna().any():
-        lowest = int(np.nanargmin(table["expected_cost"].to_numpy()))
-        least = (int(x[lowest]), float(table["expected_cost"].iloc[lowest]))
-        ax.plot(*least, "o", color="black")
-        ax.annotate(
-            f"least: review below {least[0]}",
-            least,
-            xytext=(0, 40),
-            textcoords="offset points",
-            ha="center",
-            fontsize="small",
-            arrowprops={"arrowstyle": "-", "linewidth": 0.8},
-            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1},
-        )
-        ax.set_ylim(0, max(float(table["cost_ci_high"].max()), 1e-9) * 1.1)
-    rejected = f", rejected below {reject_below}" if reject_below else ""
-    ax.set_title(f"Expected cost{rejected}, {_n(verdicts)}", loc="left", fontsize="medium")
-    ax.set_xlabel("threshold (scores below it are reviewed)")
-    ax.set_ylabel(f"expected cost per scored upload ({costs.currency})")
-    ax.set_xlim(reject_below, 101)
-    ax.legend(loc="upper right", fontsize="small", frameon=True, framealpha=0.9)
-    return _noted(ax, verdicts)
+
+
+def _mark_lowest(
+    ax: Axes, verdicts: VerdictCounts, costs: Costs, capacity: int | None, reject_below: int
+) -> str:
+    """Mark what `best_threshold` finds, so that chart and table name the same."""
+    most = int(verdicts.uploads.sum()) if capacity is None else capacity
+    best = verdicts.best_threshold(most, costs, reject_below=reject_below)
+    [threshold] = best.index
+    ax.plot(threshold, best["expected_cost"].iloc[0], "o", color=ink(), zorder=6)
+    within = "" if capacity is None else f" with up to {capacity:,} reviews"
+    name = f"Lowest cost{within}: review below {threshold}"
+    threshold_marks(ax, [(threshold, name)])
+    return name
 
 
 def _band(ax: Axes, x: pd.Series[float], table: pd.DataFrame, name: str) -> None:
     known = x.notna() & table[name].notna()
     at = table[known]
     middle, low, high = (at[column] for column in with_interval(name))
-    ax.fill_between(x[known], low, high, color=_BAND, lw=0)
+    ax.fill_between(x[known], low, high, color=BAR, alpha=TINT, lw=0)
     ax.plot(x[known], middle, color=BAR, linewidth=1.8)
 
 
-def _mark(ax: Axes, x: pd.Series[float], y: pd.Series[float]) -> None:
+def _mark(ax: Axes, x: pd.Series[float], y: pd.Series[float]) -> str:
+    """Mark thresholds on a curve; those that lie together share a label."""
+    width, height = ax.get_window_extent().size
+    clusters: list[tuple[float, float, list[int]]] = []
     for threshold in MARKED:
-        place: Any = (x[threshold], y[threshold])
-        ax.plot(*place, "s", color=_OTHER, markersize=5)
+        place = (float(x[threshold]), float(y[threshold]))
+        if np.isnan(place).any():
+            continue
+        ax.plot(*place, "s", color=ALERT, markersize=5)
+        near = [c for c in clusters if _overlap(c, place, width, height)]
+        if near:
+            near[0][2].append(threshold)
+        else:
+            clusters.append((*place, [threshold]))
+    for right, up, names in clusters:
+        on_the_left = right > _RIGHT
         ax.annotate(
-            f"below {threshold}",
-            place,
-            xytext=(7, -9),
+            "below " + ", ".join(map(str, names)),
+            (right, up),
+            xytext=(-7 if on_the_left else 7, -9 if up > _LOW else 4),
             textcoords="offset points",
+            ha="right" if on_the_left else "left",
             fontsize="small",
         )
+    return ", ".join(f"below {t}: {x[t]:.1%} and {y[t]:.1%}" for c in clusters for t in c[2])
+
+
+# Labels to the right of this place stand on the left of their mark; below that, above it.
+_RIGHT, _LOW = 0.7, 0.1
+# So many pixels of 100 an inch a label takes.
+_LABEL = (130, 22)
+
+
+def _overlap(
+    cluster: tuple[float, float, list[int]], place: tuple[float, float], width: float, height: float
+) -> bool:
+    right, up, _ = cluster
+    return abs(right - place[0]) * width < _LABEL[0] and abs(up - place[1]) * height < _LABEL[1]
 
 
 def _n(verdicts: VerdictCounts) -> str:
@@ -227,15 +284,19 @@ def _n(verdicts: VerdictCounts) -> str:
     return f"n = {by_verdict['fraudulent']:,} fraudulent, {by_verdict['genuine']:,} genuine"
 
 
-def _finished(ax: Axes, verdicts: VerdictCounts) -> Axes:
+def _finished(
+    ax: Axes, title: str, verdicts: VerdictCounts, x: pd.Series[float], y: pd.Series[float]
+) -> Axes:
     ax.set_xlim(-0.01, 1.01)
-    ax.set_ylim(-0.02, 1.02)
+    ax.set_ylim(-0.03, 1.03)
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(lambda share, _: f"{share:.0%}")
-    return _noted(ax, verdicts)
+    marked = _mark(ax, x, y)
+    dotted = "Dotted: flagging by chance. Squares: thresholds. "
+    facts = f"Horizontal and vertical at thresholds {marked}" if marked else ""
+    return finish(ax, title, facts=facts, note=dotted + _note(verdicts))
 
 
-def _noted(ax: Axes, verdicts: VerdictCounts) -> Axes:
-    bare(ax)
-    footnote(ax, verdicts.note, side="left")
-    return ax
+def _note(verdicts: VerdictCounts) -> str:
+    note = verdicts.note
+    return f"{note[:1].upper()}{note[1:]}." if note else ""

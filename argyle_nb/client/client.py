@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 
+from argyle_nb import notebook
 from argyle_nb.client.pagination import UPLOADS, pages
 from argyle_nb.client.polling import Poller, Waited, wait_for
 from argyle_nb.client.responses import read_as
 from argyle_nb.client.transfer import save_document, send_file
 from argyle_nb.client.transport import Transport
-from argyle_nb.config import SecretStr, Settings, make_settings
+from argyle_nb.config import LOCAL, SecretStr, Settings, make_settings
 from argyle_nb.errors import ApiError
 from argyle_nb.models import (
     Account,
@@ -86,6 +87,14 @@ class Client:
         if where is None:
             return "Client()"
         return f"Client(environment={where.environment!r}, base_url={where.base_url!r})"
+
+    def _repr_html_(self) -> str:
+        where: Settings | None = vars(self).get("settings")
+        if where is None:
+            return notebook.result("Client, not connected")
+        facts = {"Environment": where.environment, "Address": where.base_url}
+        title = "Local sandbox" if where.environment == LOCAL else "Connection to Argyle"
+        return notebook.result(title, facts, note="The API key is never shown.")
 
     def __enter__(self) -> Self:
         return self

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from argyle_nb import notebook
 from argyle_nb.client.pagination import UPLOADS, pages
 from argyle_nb.client.responses import read_as
 from argyle_nb.errors import (
@@ -301,6 +302,16 @@ class Waited(list[UserUpload]):
         counts = Counter(self.reasons.values())
         reasons = "; ".join(f"{count} {reason}" for reason, count in counts.most_common())
         return f"<{_counted(len(self))}: {reasons}>" if reasons else f"<{_counted(len(self))}>"
+
+    def _repr_html_(self) -> str:
+        ended = Counter(self.reasons.values()).most_common()
+        uploads = [
+            (upload.id, upload.document_type, upload.shown_score, self.reasons.get(upload.id))
+            for upload in self
+        ]
+        names = ("Upload ID", "Document type", "Authenticity score", "Processing")
+        tables = [notebook.table(names, uploads, of=len(self))] if uploads else []
+        return notebook.result(_counted(len(self)), dict(ended), tables)
 
 
 def wait_for(

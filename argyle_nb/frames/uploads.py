@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 
+from argyle_nb import notebook
 from argyle_nb.frames.columns import (
     CategoryColumn,
     Column,
@@ -217,6 +218,36 @@ class Frames(NamedTuple):
 
     uploads: pd.DataFrame
     signals: pd.DataFrame
+
+    def _repr_html_(self) -> str:
+        tables = [
+            notebook.table(
+                [notebook.heading(name) for name in names],
+                frame[names].head(_SHOWN_ROWS).itertuples(index=False),
+                of=len(frame),
+                caption=caption,
+            )
+            for caption, frame, wanted in (
+                (".uploads, in part", self.uploads, _SHOWN_UPLOADS),
+                (".signals, in part", self.signals, _SHOWN_SIGNALS),
+            )
+            if (names := [name for name in wanted if name in frame])
+        ]
+        return notebook.result(
+            f"{len(self.uploads):,} uploads, {len(self.signals):,} signals", tables=tables
+        )
+
+
+_SHOWN_ROWS = 10
+_SHOWN_UPLOADS = (
+    "file_name",
+    "external_id",
+    "document_type",
+    "ocr_authenticity_score",
+    "authenticity_level",
+    "created_at",
+)
+_SHOWN_SIGNALS = ("upload_id", "document_type", "finding_type", "display_name")
 
 
 def uploads_frame(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from argyle_nb import charts
+from argyle_nb import charts, notebook
 from argyle_nb.frames.uploads import levels_of
 from argyle_nb.report.page import (
     documents_to_look_at,
@@ -67,6 +67,26 @@ class Changes:
     totals: pd.DataFrame
     old: Report
     new: Report
+
+    def _repr_html_(self) -> str:
+        counts = self.uploads["change"].value_counts()
+        facts = {f"Uploads {change}": int(counts.get(change, 0)) for change in CHANGES}
+        every = self.levels[self.levels["document_type"] == "all"]
+        names = ["share_old", "share_new", "share_difference"]
+        levels = [
+            (level, notebook.percent(old), notebook.percent(new), notebook.points(difference))
+            for level, old, new, difference in every[["level", *names]].itertuples(index=False)
+        ]
+        totals = [
+            (str(name).replace("_", " "), *numbers)
+            for name, *numbers in self.totals.itertuples()
+            if any(number is not pd.NA and number for number in numbers)
+        ]
+        tables = [
+            notebook.table(("Uploads", "Baseline", "Now", "Difference"), totals, of=len(totals)),
+            notebook.table(("Level", "Baseline", "Now", "Difference"), levels, of=len(levels)),
+        ]
+        return notebook.result("Comparison of two reports", facts, tables)
 
     def write_page(self, path: Path | str) -> Path:
         """Write the comparison as one page of HTML.
@@ -220,7 +240,8 @@ def _shift(counts: ScoreCounts) -> str:
     """Say whether the scores moved by more than chance."""
     if min(int(counts.filter(report=name).scores.to_numpy().sum()) for name in SIDES) == 0:
         return "Scores cannot be compared: one of the reports has none."
-    row = counts.drift("report", counts.filter(report=SIDES[0])).loc[SIDES[1]]
+    drift = counts.drift("report", counts.filter(report=SIDES[0]))
+    row: dict[str, Any] = drift.loc[SIDES[1]].to_dict()
     if pd.isna(row["psi_significant"]):
         return "Too few scores to tell whether their distribution changed."
     numbers = (

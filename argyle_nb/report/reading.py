@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from argyle_nb import notebook
 from argyle_nb.errors import ConfigurationError, DocumentError
 from argyle_nb.levels import LevelPreset
 from argyle_nb.report.manifest import FORMAT, file_sha256
@@ -53,6 +54,12 @@ class Report:
         sizes = [f"{name} ({count} rows)" for name, count in rows.items()]
         others = [name for name in self.files if name not in rows]
         return "\n  ".join([f"Report in {self.folder}:", *sizes, *others])
+
+    def _repr_html_(self) -> str:
+        rows = [(name, self.rows.get(name)) for name in self.files]
+        tables = [notebook.table(("File", "Rows"), rows, of=len(rows))]
+        note = f"Open {PAGE} in any browser."
+        return notebook.result("Report", {"Folder": self.folder}, tables, note)
 
     @property
     def files(self) -> dict[str, Path]:

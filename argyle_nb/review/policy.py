@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import tomli_w
 
+from argyle_nb import notebook
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.uploads import levels_of
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE, level_preset
@@ -216,6 +217,13 @@ class Policy:
             for name, cut in self.thresholds.items()
         )
         return f"Policy({self.hash}, {cuts}, from {self.effective_date})"
+
+    def _repr_html_(self) -> str:
+        facts = {"Effective from": self.effective_date, "Level preset": self.levels, "Hash": self.hash}
+        rows = [(name, cut.reject_below, cut.pass_from) for name, cut in self.thresholds.items()]
+        columns = ("Document type", "Reject below", "Pass from")
+        tables = [notebook.table(columns, rows, of=len(rows))]
+        return notebook.result("Policy", facts, tables, "Scores between the two are reviewed.")
 
     @property
     def hash(self) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from argyle_nb import notebook
 from argyle_nb.errors import ConfigurationError, ValidationError
 from argyle_nb.frames.columns import need_columns
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE, level_preset
@@ -153,6 +154,12 @@ class VerdictCounts:
         n = dict(zip(ORDER, self._cells.sum(axis=(0, 2)).tolist(), strict=True))
         verdicts = ", ".join(f"{n[name]} {name}" for name in ORDER)
         return f"VerdictCounts({verdicts}, of {int(self.uploads.sum())} scored uploads)"
+
+    def _repr_html_(self) -> str:
+        facts = dict(zip(ORDER, self._cells.sum(axis=(0, 2)).tolist(), strict=True))
+        named = {name.capitalize(): count for name, count in facts.items()}
+        title = f"Verdicts on {int(self.uploads.sum()):,} scored uploads"
+        return notebook.result(title, named, note=self.note)
 
     def summary(self) -> pd.DataFrame:
         """Say how well scores tell fraud from genuine documents.

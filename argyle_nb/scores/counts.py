@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from argyle_nb import notebook
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE, level_preset
 from argyle_nb.scores.comparing import comparison_table, drift_table
@@ -144,6 +145,24 @@ class ScoreCounts:
             f"ScoreCounts({scored} with a score, {without} without{rejected}"
             f"{groups if self.grouped_by else ''})"
         )
+
+    def _repr_html_(self) -> str:
+        names, total = self.grouped_by, self.total()
+        scored = self.scores.to_numpy().sum(axis=1)
+        uploads = scored + self.unscored.to_numpy().sum(axis=1)
+        medians = self.quantile(0.5)["quantile"].to_numpy()
+        keys = [key if isinstance(key, tuple) else (key,) for key in self.groups]
+        rows = (
+            [*(key if names else ["all"]), n, with_score, notebook.percent(share), median]
+            for key, n, with_score, share, median in zip(
+                keys, uploads, scored, scored / np.maximum(uploads, 1), medians, strict=True
+            )
+        )
+        heads = [notebook.heading(name) for name in names or ("group",)]
+        columns = [*heads, "Uploads", "With a score", "Share", "Median score"]
+        n = int(total.scores.to_numpy().sum() + total.unscored.to_numpy().sum())
+        title = f"Scores of {n:,} uploads"
+        return notebook.result(title, tables=[notebook.table(columns, rows, of=len(uploads))])
 
     def __add__(self, other: object) -> ScoreCounts:
         if not isinstance(other, ScoreCounts):

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from argyle_nb import charts
 from argyle_nb.scores import count_scores
 from tests.support.figures import rendered, texts_of
-from tests.support.score_frames import frame_of
+from tests.support.score_frames import frame_of, several
 
 PICTURES = {
     "levels": lambda counts, ax: charts.levels(counts, ax, levels="ocrolus-current"),
@@ -35,14 +35,14 @@ def test_levels_over_time_have_a_line_each_and_gaps_for_empty_periods(ax):
     lines = {line.get_label(): line.get_ydata().tolist() for line in ax.lines}
     assert list(lines) == ["high", "medium", "low", "very low"]
     np.testing.assert_array_equal(lines["high"], [1, np.nan, 0])
-    assert f"levels: {'argyle'}" in texts_of(ax)
+    assert any("Levels (argyle): " in text for text in texts_of(ax))
 
 
 def test_scores_without_a_time_are_said_not_drawn(ax):
     frame = frame_of([90, 80, 10], created_at=["2024-01-01", "2024-01-08", None])
     counts = count_scores(frame, by="week")
     charts.levels(counts, ax)
-    assert "n = 2, 1 without a week" in ax.get_title(loc="left")
+    assert "n = 2 (1 without a week)" in ax.get_title(loc="left")
     charts.drift(counts.drift(), Figure().subplots())
 
 
@@ -73,11 +73,30 @@ def test_drift_fills_the_points_that_are_beyond_chance(many, ax):
 
 def test_drift_shows_the_rules_of_thumb_as_such_and_what_it_is_measured_against(many, ax):
     charts.drift(many.drift("week"), ax)
-    assert {"rule of thumb 0.1", "rule of thumb 0.25"} <= set(texts_of(ax))
-    assert "10 bins; critical value after Yurdakul 2018" in texts_of(ax)
-    assert ax.get_title(loc="left") == "Drift against 2024-01-01: n = 2,000"
+    named = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert "PSI 0.1 and 0.25\n(rules of thumb)" in named
+    assert any("10 bins; critical value" in " ".join(text.split()) for text in texts_of(ax))
+    assert "vs. the week of 2024-01-01, n = 2,000" in " ".join(ax.get_title(loc="left").split())
+
+
+def test_the_title_of_drift_says_in_plain_words_what_it_comes_to(many):
+    steady = several(np.random.default_rng(3), 900).assign(week=np.resize(list("abc"), 900))
+    ax = charts.drift(count_scores(steady, by="week").drift(), Figure().subplots())
+    assert ax.get_title(loc="left").startswith("No drift beyond chance in 2 weeks\nPSI")
+    ax = charts.drift(many, Figure().subplots())
+    assert ax.get_title(loc="left").startswith("Scores drifted beyond chance in 2 of 5 weeks\nPSI")
+
+
+def test_a_comparison_says_which_groups_differ_and_marks_them(many, ax):
+    by_week = many.by("week")
+    table = by_week.compare(by_week.filter(week="2024-01-01"))
+    charts.compare(table, ax)
+    assert ax.get_title(loc="left").startswith("Scores vs. the baseline: lower in 2 of 6 groups")
+    same, lower = (points.get_offsets() for points in ax.collections[-2:])
+    assert (len(same), len(lower)) == (4, 2)
+    assert (lower[:, 0] < 0.5).all()
 
 
 def test_drift_against_a_given_reference_says_so(many, ax):
     charts.drift(many.drift("week", many), ax)
-    assert "against the given reference" in ax.get_title(loc="left")
+    assert "vs. the given reference" in ax.get_title(loc="left")

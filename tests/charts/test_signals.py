@@ -24,7 +24,7 @@ def test_its_picture_is_as_it_was(name, verdict_data):
 
 def test_the_most_frequent_signals_are_shown_and_the_title_says_of_how_many(verdict_data, ax):
     charts.signal_pareto(verdict_data["pareto"], ax, most=2)
-    assert "2 of 5, n = 3,000" in ax.get_title(loc="left")
+    assert "2 of 5, n = 3,000" in " ".join(ax.get_title(loc="left").split())
     assert len(ax.get_yticklabels()) == 2
 
 

@@ -46,8 +46,19 @@ def test_without_rates_the_picture_warns_of_selection(verdict_data, ax):
 
 def test_the_cheapest_threshold_is_marked(verdict_data, ax):
     charts.cost(verdict_data["verdicts"], ax, costs=COSTS)
-    best = verdict_data["verdicts"].cost_curve(COSTS)["expected_cost"].idxmin()
-    assert f"least: review below {best}" in texts_of(ax)
+    [best] = verdict_data["verdicts"].best_threshold(3000, COSTS).index
+    assert f"Lowest cost: review below {best}" in texts_of(ax)
+
+
+@pytest.mark.parametrize("reject_below", [0, 50, 60])
+@pytest.mark.parametrize("capacity", [0, 100, 300, 5000])
+def test_the_mark_is_the_threshold_of_the_table_for_that_capacity(
+    verdict_data, ax, capacity, reject_below
+):
+    verdicts, limits = verdict_data["verdicts"], {"reject_below": reject_below}
+    charts.cost(verdicts, ax, costs=COSTS, capacity=capacity, **limits)
+    [best] = verdicts.best_threshold(capacity, COSTS, **limits).index
+    assert any(f"{capacity:,} reviews: review below {best}" in text for text in texts_of(ax))
 
 
 def test_the_cost_is_in_the_users_currency(verdict_data, ax):
