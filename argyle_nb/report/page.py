@@ -133,7 +133,7 @@ def _sections(content: ReportContent) -> list[Section]:
             "What a threshold would pass",
             "Every tenth threshold; thresholds.csv has all of them. Uploads without a score neither "
             "pass nor fail.",
-            passing[[*passing.columns[:5], *(c for c in passing if "passed_" in str(c))]],
+            passing[[*passing.columns[:5], *(c for c in passing if "pass_" in str(c))]],
         ),
         _section(
             "What could not be read",
@@ -172,7 +172,7 @@ def _shown(column: pd.Series[Any]) -> list[str]:
         return ["-" if pd.isna(time) else f"{time:%Y-%m-%d}" for time in column]
     if not pd.api.types.is_float_dtype(column.dtype):
         return ["-" if pd.isna(cell) else shortened(str(cell), _WIDEST) for cell in column]
-    if "share" in name or "rate" in name:
+    if "share" in name:
         written = "{:.1%}"
     else:
         whole = all(float(cell).is_integer() for cell in column.dropna())

@@ -33,6 +33,8 @@ _SHOWN = 3
 SUMMARY = ("auc", "gini", "ks_separation", "average_precision", "fraud_rate")
 # How many times the verdicts so far a plan looks at.
 _TIMES = (1, 1.5, 2, 3, 4, 6, 8, 12, 16)
+# With fewer sure verdicts area and catch rate are biased upwards.
+_FEW = 500
 # Without a sample, for how many documents like it one reviewed document stands.
 _MANY = 10_000
 
@@ -274,6 +276,8 @@ class VerdictCounts:
         >>> verdicts.gains(3)[["score_to", "uploads", "catch_rate", "lift"]].iloc[0].tolist()
         [40.0, 1.0, 1.0, 3.0]
         """
+        if parts < 2:  # noqa: PLR2004 - one part is all there is
+            raise ConfigurationError(f"gains need at least 2 parts, not {parts}")
         bins = psi_bins(np.asarray(self.uploads, dtype=np.int64), parts)
         by_threshold = self.thresholds().drop(columns=["uploads_below"])
         rows: list[dict[str, Any]] = []
@@ -840,6 +844,11 @@ def _note(
         sentences.append(
             "how they were chosen is not known: if analysts looked where scores were low, the true "
             "catch rate is lower, and the share of fraud is that of the reviewed documents only"
+        )
+    if 0 < reviewed - unsure < _FEW and scored > reviewed:
+        sentences.append(
+            "of so few verdicts the AUC and the catch rate are more often too high than too low: "
+            "fraud that scores high is seldom among them"
         )
     if unsure:
         sentences.append(

@@ -741,7 +741,8 @@ class ScoreCounts:
             Indexed by period: ``scored, reference_scored`` (int64), ``mean`` (points of the score),
             ``psi``; ``psi_critical``, what two samples of these sizes and bins exceed by chance one
             time in twenty; ``psi_significant`` (boolean, missing without scores);
-            ``psi_band`` (string): ``stable`` below 0.1, ``moderate``, ``large`` from 0.25;
+            ``psi_band`` (string): ``stable`` below 0.1, ``moderate``, ``large`` from 0.25, and
+            ``not significant`` where a PSI of 0.1 or more is not above ``psi_critical``;
             ``ks, ks_critical`` (0 to 1) and ``ks_significant``, likewise; ``warning`` (string).
             ``attrs["psi_bins"]`` holds the bins, ``attrs["reference"]`` what the reference is.
 

@@ -252,7 +252,7 @@ class TestDistance:
     def test_where_the_kinds_are_alike_the_interval_reaches_0(self):
         rows = [(score, fraudulent, 0) for score in range(50) for fraudulent in (True, False)]
         low, estimate, high = (
-            counted(rows).summary().loc["ks", ["estimate_ci_low", "estimate", "estimate_ci_high"]]
+            counted(rows).summary().loc["ks_separation", ["estimate_ci_low", "estimate", "estimate_ci_high"]]
         )
         assert (low, estimate) == (0, 0)
         assert 0.1 < high < 0.5
@@ -261,7 +261,7 @@ class TestDistance:
         low, estimate, high = (
             counted([(10, True, 0), (90, False, 0)] * 20)
             .summary()
-            .loc["ks"]
+            .loc["ks_separation"]
             .loc[["estimate_ci_low", "estimate", "estimate_ci_high"]]
         )
         assert low <= estimate == high == 1
@@ -272,7 +272,7 @@ class TestDistance:
         assert curves.ks_interval(fraud, genuine, *other) == (0.0, 1.0)
 
     def test_two_documents_say_nothing_of_it(self):
-        row = counted([(10, True, 0), (90, False, 0)]).summary().loc["ks"]
+        row = counted([(10, True, 0), (90, False, 0)]).summary().loc["ks_separation"]
         assert row.tolist() == [1, 0, 1]
 
     @pytest.mark.parametrize("apart", [0, 8, 30])
@@ -287,7 +287,7 @@ class TestDistance:
                 for middle, n in ((70 - apart, 60), (70, 150))
             )
             rows = [(s, True, 0) for s in fraud] + [(s, False, 0) for s in genuine]
-            row = counted(rows).summary().loc["ks"]
+            row = counted(rows).summary().loc["ks_separation"]
             within += row["estimate_ci_low"] - 1e-12 <= truth <= row["estimate_ci_high"]
         assert within >= 54
 
@@ -304,6 +304,24 @@ class TestMiddle:
     def test_it_lies_within_the_resamples(self, estimates):
         low, high = middle_95(np.array(estimates))
         assert min(estimates) <= low <= high <= max(estimates)
+
+
+class TestInterval:
+    def test_it_holds_the_draws_and_the_draws_moved_onto_the_estimate(self):
+        drawn = np.linspace(0.4, 0.6, 101)
+        low, high = curves.estimate_interval(np.array(0.7), drawn)
+        assert low == pytest.approx(0.405)
+        assert high == pytest.approx(0.795)
+
+    def test_it_ends_at_what_is_possible(self):
+        drawn = np.linspace(0.4, 0.6, 101)
+        _, high = curves.estimate_interval(np.array(0.95), drawn)
+        low, _ = curves.estimate_interval(np.array(0.05), drawn)
+        assert (float(low), float(high)) == (0, 1)
+
+    def test_without_an_estimate_there_is_none(self):
+        ends = curves.estimate_interval(np.array(np.nan), np.full(5, np.nan))
+        assert np.isnan(ends).all()
 
 
 class TestArea:
