@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from argyle_nb.models import DOCUMENT_TYPES, UserUpload
     from argyle_nb.report import Report, compare_reports, export_report, read_report
     from argyle_nb.review import ReviewLog
-    from argyle_nb.review.policy import Thresholds, Policy
+    from argyle_nb.review.policy import Policy, Thresholds
     from argyle_nb.review.verdicts import Costs, VerdictCounts, count_verdicts
     from argyle_nb.scores import ScoreCounts, count_scores
     from argyle_nb.scores.filters import find_uploads
@@ -57,7 +57,6 @@ __all__ = [
     "Client",
     "ConfigurationError",
     "Costs",
-    "Thresholds",
     "DecodeError",
     "DocumentError",
     "NotFoundError",
@@ -69,6 +68,7 @@ __all__ = [
     "ScoreCounts",
     "ScoreExplorer",
     "ServerError",
+    "Thresholds",
     "TransportError",
     "UploadPanel",
     "UserUpload",

@@ -97,7 +97,9 @@ def test_an_old_report_has_its_numbers_and_is_equal_to_itself(report):
 
 def test_the_counts_of_an_old_report_are_read_under_the_names_of_today():
     counts = ScoreCounts.read_csv(WRITTEN / "report" / "score_counts.csv")
-    assert counts.total().coverage().loc["all", ["uploads", "past_ocr", "scored"]].tolist() == [4] * 3
+    assert (
+        counts.total().coverage().loc["all", ["uploads", "past_ocr", "scored"]].tolist() == [4] * 3
+    )
 
 
 def test_an_old_report_keeps_the_names_of_its_columns_and_is_compared_with_a_new_one(

@@ -54,8 +54,12 @@ COMMON = {
     "not_enabled": Meaning("no score: not enabled at Argyle", COUNT),
     "unsupported_type": Meaning("no score: a type that gets none", COUNT),
     "not_started": Meaning("no score: no stage has begun", COUNT),
-    "no_score_returned": Meaning("no score although the stages completed, or an unknown status", COUNT),
-    "invalid_score": Meaning("a score that is no whole number from 0 to 100; see rejected.csv", COUNT),
+    "no_score_returned": Meaning(
+        "no score although the stages completed, or an unknown status", COUNT
+    ),
+    "invalid_score": Meaning(
+        "a score that is no whole number from 0 to 100; see rejected.csv", COUNT
+    ),
 }
 
 FILES: dict[str, dict[str, Meaning]] = {

@@ -131,8 +131,8 @@ def _sections(content: ReportContent) -> list[Section]:
         ),
         _section(
             "What a threshold would pass",
-            "Every tenth threshold; thresholds.csv has all of them. Uploads without a score neither "
-            "pass nor fail.",
+            "Every tenth threshold; thresholds.csv has all of them. Uploads without a score "
+            "neither pass nor fail.",
             passing[[*passing.columns[:5], *(c for c in passing if "pass_" in str(c))]],
         ),
         _section(

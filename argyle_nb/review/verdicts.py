@@ -164,10 +164,9 @@ class VerdictCounts:
         pandas.DataFrame
             Indexed by ``statistic``: ``estimate, estimate_ci_low, estimate_ci_high`` (float64,
             95 %). ``auc``: probability that fraud scores lower than a genuine document, ties half;
-            ``gini``: 2 auc - 1; ``ks_separation``: greatest distance of the cumulative shares of fraud
-            and of genuine documents;
-            ``average_precision`` (without an interval if fewer than 5 fraudulent documents were
-            found) and ``fraud_rate`` depend on which documents were reviewed. NaN without both
+            ``gini``: 2 auc - 1; ``ks_separation``: greatest distance of the cumulative shares
+            of fraud and of genuine documents; ``average_precision`` (without an interval where fewer
+            than 5 fraudulent documents were found) and ``fraud_rate`` depend on which documents were reviewed. NaN without both
             kinds.
 
         Examples
@@ -184,9 +183,7 @@ class VerdictCounts:
             *curves.estimate_interval(area, curves.auc(*self._drawn)), area, *ends
         )
         precision = curves.average_precision(fraud, genuine)
-        precision_ends = curves.estimate_interval(
-            precision, curves.average_precision(*self._drawn)
-        )
+        precision_ends = curves.estimate_interval(precision, curves.average_precision(*self._drawn))
         of_fraud, of_genuine = (cells.sum(axis=1) for cells in by_stratum)
         if of_fraud.sum() < curves.FEWEST_FRAUDULENT:
             precision_ends = np.array(np.nan), np.array(np.nan)
@@ -289,8 +286,11 @@ class VerdictCounts:
                 "fraud_rate", fraud, fraud + genuine, drawn_fraud, drawn_fraud + drawn_genuine
             )
             captured = self._columns(
-                "fraud_captured", fraud, self._by_stratum(0).sum(axis=1),
-                drawn_fraud, self._drawn[0].sum(axis=1),
+                "fraud_captured",
+                fraud,
+                self._by_stratum(0).sum(axis=1),
+                drawn_fraud,
+                self._drawn[0].sum(axis=1),
             )
             uploads = int(self.uploads.iloc[band].sum())
             place = {"score_from": low, "score_to": high, "uploads": uploads}
@@ -594,11 +594,11 @@ class VerdictCounts:
     @cached_property
     def _drawn(self) -> tuple[Cells, Cells]:
         """What all uploads could be; without a sample, many that are like the reviewed ones."""
-        fraud, genuine = (self._by_stratum(verdict).sum(axis=0) for verdict in (0, 1))
+        fraud, genuine = self._by_stratum(0), self._by_stratum(1)
         uploads = np.asarray(self.uploads, dtype=np.float64)
         if not self.sampled:
-            uploads = _MANY * (fraud + genuine)
-        return curves.drawn(uploads, fraud, genuine, self.seed)
+            uploads = _MANY * (fraud + genuine).sum(axis=0)
+        return curves.drawn(uploads, fraud, genuine, self._weights, self.seed)
 
     @property
     def _weighted(self) -> tuple[Cells, Cells]:

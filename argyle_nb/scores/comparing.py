@@ -204,9 +204,7 @@ def _auc(table: Counts, reference: Counts) -> tuple[Floats, Floats]:
     return area, np.sqrt(of_group / n + of_other / m)
 
 
-def _auc_interval(
-    area: Floats, spread: Floats, smaller: Counts
-) -> tuple[Floats, Floats]:
+def _auc_interval(area: Floats, spread: Floats, smaller: Counts) -> tuple[Floats, Floats]:
     # Where no pair is out of order, or all are ties, no variance is seen: that is not certainty.
     unseen = spread < _NO_SPREAD
     variance = np.where(unseen, np.nan, spread**2)

@@ -376,13 +376,13 @@ class ScoreCounts:
         Returns
         -------
         pandas.DataFrame
-            Indexed by group, all int64. The funnel: ``uploads``, ``classified``, ``past_ocr`` (of
-            the classified: OCR completed, or there is a score although it did not), ``scored``, each
-            among those before it. Then one column per reason:
-            ``in_progress``, ``processing_failed`` (a stage failed), ``not_enabled`` (at Argyle),
-            ``unsupported_type`` (a type that gets no score), ``not_started`` (idle), ``no_score_returned``
-            (completed without a score, or an unknown status), ``invalid_score`` (a score that is none,
-            collected). The reasons and ``scored`` add up to ``uploads``.
+            Indexed by group, all int64. The funnel: ``uploads``, ``classified``, ``past_ocr`` (OCR
+            completed, or there is a score although it did not), ``scored``, each among those before
+            it. Then one column per reason: ``in_progress``, ``processing_failed`` (a stage failed),
+            ``not_enabled`` (at Argyle), ``unsupported_type`` (a type that gets no score),
+            ``not_started`` (idle), ``no_score_returned`` (completed without a score, or an unknown
+            status), ``invalid_score`` (a score that is none, collected). The reasons and ``scored``
+            add up to ``uploads``.
 
         Examples
         --------
@@ -472,8 +472,8 @@ class ScoreCounts:
         Parameters
         ----------
         statistic
-            ``"mean"``, ``"std"``, ``"median"``, or a function that takes an int64 array with one row
-            per draw and one column per score 0 to 100, and gives one number per row.
+            ``"mean"``, ``"std"``, ``"median"``, or a function that takes an int64 array with one
+            row per draw and one column per score 0 to 100, and gives one number per row.
         resamples
             How many draws; a median needs none.
         seed
@@ -513,8 +513,8 @@ class ScoreCounts:
         table.insert(0, "scored", self.scores.sum(axis=1))
         if not isinstance(statistic, str) and (table["scored"] < FEWEST_RESAMPLED).any():
             table.attrs["note"] = (
-                f"no interval of fewer than {FEWEST_RESAMPLED} scores: resampling them knows nothing "
-                "of what they have not seen"
+                f"no interval of fewer than {FEWEST_RESAMPLED} scores: resampling them knows "
+                "nothing of what they have not seen"
             )
         return table
 
@@ -777,8 +777,8 @@ class ScoreCounts:
         path
             Replaced as a whole, or not at all. One line per group: its labels under headers such as
             ``document_type:text`` or ``week:time``, then the columns 0 to 100, one per reason,
-            ``classified`` and ``past_ocr``. Texts that a spreadsheet would run have an apostrophe in
-            front. The list of rejected scores is not kept, their number is.
+            ``classified`` and ``past_ocr``. Texts that a spreadsheet would run have an apostrophe
+            in front. The list of rejected scores is not kept, their number is.
 
         Examples
         --------

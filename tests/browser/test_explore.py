@@ -393,7 +393,9 @@ def test_an_empty_table_says_which_filter_to_remove(page):
     page.get_by_role("checkbox", name="high (").check()
     caption(page, "0 uploads in view")
     page.get_by_text("No upload fits all filters.").wait_for()
-    failed = int(run_in_kernel(page, "print(len(anb.find_uploads(frame, status='processing_failed')))"))
+    failed = int(
+        run_in_kernel(page, "print(len(anb.find_uploads(frame, status='processing_failed')))")
+    )
     assert page.get_by_role("button", name="Download").is_disabled()
     page.get_by_role("button", name=f"Remove Level: {failed} uploads").focus()
     page.keyboard.press("Enter")

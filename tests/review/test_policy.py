@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argyle_nb import Costs, Thresholds, Policy, count_scores
+from argyle_nb import Costs, Policy, Thresholds, count_scores
 from argyle_nb.errors import ConfigurationError, DecodeError
 from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.review.policy import DECISIONS
@@ -209,17 +209,37 @@ class TestFile:
             ("effective_date = 2026-05-01\n", "", "effective_date is missing"),
             ('owner = "ada"', "owner = 5", "owner must be a text"),
             ('reason = "first try"', 'reason = " "', "reason must be a text that says something"),
-            ("effective_date = 2026-05-01", 'effective_date = "2026-05-01"', "effective_date must be a date"),
-            ("effective_date = 2026-05-01", "effective_date = 2026-05-01T10:00:00", "effective_date must be a date"),
-            ("effective_date = 2026-05-01\n", 'levels = "mine"\nwhen = 2026-05-01\n', "preset 'mine'"),
+            (
+                "effective_date = 2026-05-01",
+                'effective_date = "2026-05-01"',
+                "effective_date must be a date",
+            ),
+            (
+                "effective_date = 2026-05-01",
+                "effective_date = 2026-05-01T10:00:00",
+                "effective_date must be a date",
+            ),
+            (
+                "effective_date = 2026-05-01\n",
+                'levels = "mine"\nwhen = 2026-05-01\n',
+                "preset 'mine'",
+            ),
             ("pass_from = 80", "pass_from = 80.5", "thresholds.paystubs.pass_from must be a whole"),
             ("pass_from = 80", "pass_from = 102", "thresholds.paystubs.pass_from must be a whole"),
             ("pass_from = 80", "pass_from = true", "thresholds.paystubs.pass_from must be a whole"),
-            ("pass_from = 80", "pass_from = 20", r"thresholds.paystubs.reject_below \(30\) must not"),
+            (
+                "pass_from = 80",
+                "pass_from = 20",
+                r"thresholds.paystubs.reject_below \(30\) must not",
+            ),
             ("pass_from = 80\n", "", "thresholds.paystubs.pass_from is missing"),
             ("pass_from = 80", "pass_form = 80", "thresholds.paystubs.pass_form is unknown"),
             ("thresholds.paystubs", "thresholds.paystub", "thresholds.paystub is unknown"),
-            ("[thresholds.paystubs]", "[costs]\nreview = 1\n[thresholds.paystubs]", "missed_fraud is"),
+            (
+                "[thresholds.paystubs]",
+                "[costs]\nreview = 1\n[thresholds.paystubs]",
+                "missed_fraud is",
+            ),
             ("[thresholds.paystubs]", "[author]\n[thresholds.paystubs]", "author is unknown"),
         ],
     )
@@ -230,7 +250,9 @@ class TestFile:
             Policy.read(path)
         assert str(path) in str(refused.value)
 
-    @pytest.mark.parametrize("text", ["thresholds = 5", "[thresholds]\npaystubs = 5", "[thresholds]"])
+    @pytest.mark.parametrize(
+        "text", ["thresholds = 5", "[thresholds]\npaystubs = 5", "[thresholds]"]
+    )
     def test_a_file_without_a_table_of_cut_offs_is_refused(self, path, text):
         path.write_text('owner = "ada"\nwhen = 2026-05-01\nwhy = "x"\n' + text)
         with pytest.raises(ConfigurationError, match="thresholds"):
@@ -342,7 +364,9 @@ TYPES = ("paystubs", "W-2", "1099", "miscellaneous")
 rows = st.lists(st.tuples(st.sampled_from(TYPES), st.none() | st.integers(0, 100)), max_size=40)
 cuts = st.tuples(st.integers(0, 101), st.integers(0, 101)).map(sorted)
 policies = st.dictionaries(st.sampled_from(TYPES), cuts, min_size=1).map(
-    lambda given: policy(thresholds={name: Thresholds(high, low) for name, (low, high) in given.items()})
+    lambda given: policy(
+        thresholds={name: Thresholds(high, low) for name, (low, high) in given.items()}
+    )
 )
 
 

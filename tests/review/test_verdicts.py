@@ -470,8 +470,12 @@ class TestCurves:
         table = counted(rows, weighted=weighted).thresholds()
         for name in ("uploads_below", "review_rate", "catch_rate", "false_positive_rate"):
             assert table[name].is_monotonic_increasing
-        assert table.loc[0, ["review_rate", "catch_rate", "false_positive_rate"]].tolist() == [0] * 3
-        assert table.loc[101, ["review_rate", "catch_rate", "false_positive_rate"]].tolist() == [1] * 3
+        assert (
+            table.loc[0, ["review_rate", "catch_rate", "false_positive_rate"]].tolist() == [0] * 3
+        )
+        assert (
+            table.loc[101, ["review_rate", "catch_rate", "false_positive_rate"]].tolist() == [1] * 3
+        )
 
     @FEW
     @given(documents, st.booleans())
@@ -489,7 +493,9 @@ class TestCurves:
         there = counted(rows, weighted=weighted).summary()
         back = counted(flipped(rows), weighted=weighted).summary()
         assert there.loc["auc", "estimate"] == pytest.approx(1 - back.loc["auc", "estimate"])
-        assert there.loc["ks_separation", "estimate"] == pytest.approx(back.loc["ks_separation", "estimate"])
+        assert there.loc["ks_separation", "estimate"] == pytest.approx(
+            back.loc["ks_separation", "estimate"]
+        )
         share = there.loc["fraud_rate"], back.loc["fraud_rate"]
         assert share[0]["estimate"] == pytest.approx(1 - share[1]["estimate"])
 

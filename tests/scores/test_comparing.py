@@ -13,9 +13,9 @@ from argyle_nb.scores.comparing import (
     ks_p,
     mann_whitney_p,
     psi,
+    psi_bands,
     psi_bins,
     psi_critical,
-    psi_bands,
 )
 from tests.support.raw_scores import counts_of
 from tests.support.score_frames import frame_of, several

@@ -106,7 +106,11 @@ def test_many_users_are_counted_as_few_are():
 def test_collected_scores_are_counted_as_invalid_and_listed():
     frame = frame_of([1, 2, 3]).assign(ocr_authenticity_score=[1, 300, 3])
     counts = count_scores(frame, errors="collect")
-    assert counts.coverage().loc["all", ["uploads", "scored", "invalid_score"]].tolist() == [3, 2, 1]
+    assert counts.coverage().loc["all", ["uploads", "scored", "invalid_score"]].tolist() == [
+        3,
+        2,
+        1,
+    ]
     assert counts.rejected == (
         {
             "record": record(1)["id"],

@@ -112,7 +112,9 @@ def test_a_user_without_any_score_counts_once_under_the_first_reason():
     frame = frame_of([None] * 2 + [7], user=pd.array(["ann", "ann", "ben"], dtype="string"))
     frame["authenticity"] = pd.Categorical(["failed", "in_progress", "completed"])
     lowest = count_scores(frame, by="user").lowest_per("user")
-    assert lowest.coverage().loc["all", ["uploads", "scored", "in_progress", "processing_failed"]].tolist() == [
+    assert lowest.coverage().loc[
+        "all", ["uploads", "scored", "in_progress", "processing_failed"]
+    ].tolist() == [
         2,
         1,
         1,

@@ -83,16 +83,14 @@ def test_a_sample_too_small_for_a_quantile_reaches_the_end_of_the_scale():
 @pytest.mark.parametrize("n", [10, 20, 120])
 def test_the_interval_of_a_quantile_holds_the_truth_nineteen_times_in_twenty(n, q):
     chance, truth = np.random.default_rng(1), stats.binom.ppf(q, 100, 0.7)
-    table = np.array(
-        [np.bincount(chance.binomial(100, 0.7, n), minlength=101) for _ in range(400)]
-    )
+    table = np.array([np.bincount(chance.binomial(100, 0.7, n), minlength=101) for _ in range(400)])
     low, high = quantile_interval(table, q)
     assert ((low <= truth) & (truth <= high)).mean() >= 0.93
 
 
 @pytest.mark.parametrize("statistic", ["mean", "std"])
 def test_the_interval_holds_what_few_scores_have_not_seen(statistic):
-    """One score in a hundred is far below all others; resampling 20 scores holds it 2 times of 10."""
+    """One score in a hundred is far below all others, and 20 scores seldom have it."""
     shares = np.zeros(101)
     shares[[10, 90, 95, 100]] = 0.01, 0.3, 0.4, 0.29
     mean = shares @ np.arange(101)
