@@ -101,8 +101,9 @@ def test_kappa_and_its_interval_are_between_minus_1_and_1(pairs):
     ada, ben = zip(*pairs, strict=True)
     row = agreement(verdicts(ada=ada, ben=ben)).iloc[0]
     if not np.isnan(row["kappa"]):
-        assert -1 <= row["kappa_ci_low"] <= row["kappa_ci_high"] <= 1
         assert -1 <= row["kappa"] <= 1
+    if not np.isnan(row["kappa_ci_low"]):
+        assert -1 <= row["kappa_ci_low"] <= row["kappa"] <= row["kappa_ci_high"] <= 1
 
 
 def test_kappa_of_500_tables_is_scikit_learns():
@@ -119,12 +120,20 @@ def test_kappa_of_500_tables_is_scikit_learns():
             assert np.isnan(kappas(table))
 
 
-@pytest.mark.parametrize(("n", "least", "most"), [(2, -1, 0.2), (10, 0, 0.7), (100, 0.8, 0.98)])
+@pytest.mark.parametrize(("n", "least", "most"), [(20, 0.4, 0.8), (100, 0.8, 0.98)])
 def test_to_agree_on_a_few_documents_is_no_certainty(n, least, most):
     said = ["genuine", "fraudulent"] * (n // 2)
     row = agreement(verdicts(ada=said, ben=said)).iloc[0]
     assert row[["kappa", "kappa_ci_high"]].tolist() == [1, 1]
     assert least < row["kappa_ci_low"] < most
+
+
+def test_fewer_than_20_documents_have_no_interval_and_the_reason():
+    said = ["genuine", "fraudulent"] * 9
+    found = agreement(verdicts(ada=said, ben=said))
+    assert found["kappa"].tolist() == [1]
+    assert found[["kappa_ci_low", "kappa_ci_high"]].isna().all(axis=None)
+    assert found.attrs["note"].startswith("no interval of fewer than 20 documents")
 
 
 def test_where_fraud_is_rare_twenty_documents_still_hold_the_true_kappa():
