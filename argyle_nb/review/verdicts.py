@@ -130,14 +130,14 @@ class VerdictCounts:
     within a stratum what was reviewed is like what was not, that verdicts are right, and that
     uploads are independent of each other.
 
-    ``tests/benchmarks/interval_coverage.py`` measures how often each holds the truth: 20,000 uploads,
-    5 % fraud, of which 0, 10 or 25 % score as genuine ones do; 20 to 2,000 verdicts of samples of
-    all three strategies; 250 runs each. Lowest and highest of 54 settings: ``auc`` and ``gini``
-    0.87-1.00 (0.91 or more but for 2,000 verdicts of the strategy ``equal``), ``ks_separation``
-    0.94-1.00, ``average_precision`` 0.90-1.00, ``fraud_rate`` 0.96-1.00, ``catch_rate`` 0.90-0.99,
-    ``cost`` 0.92-1.00. Of few verdicts the AUC and the catch rate are biased upwards, by up to 0.06
-    and 0.12 at 50 verdicts of the default strategy if a quarter of the fraud hides, by less than
-    0.01 from 500 on.
+    ``tests/benchmarks/interval_coverage.py`` measures how often each holds the truth: 20,000
+    uploads, 5 % fraud, of which 0, 10 or 25 % score as genuine ones do; 20 to 2,000 verdicts of
+    samples of all three strategies; 250 runs each. Lowest and highest of 54 settings: ``auc`` and
+    ``gini`` 0.87-1.00 (0.91 or more but for 2,000 verdicts of the strategy ``equal``),
+    ``ks_separation`` 0.94-1.00, ``average_precision`` 0.90-1.00, ``fraud_rate`` 0.96-1.00,
+    ``catch_rate`` 0.90-0.99, ``cost`` 0.92-1.00. Of few verdicts the AUC and the catch rate are
+    biased upwards, by up to 0.06 and 0.12 at 50 verdicts of the default strategy if a quarter of
+    the fraud hides, by less than 0.01 from 500 on.
 
     Parameters
     ----------
@@ -176,9 +176,9 @@ class VerdictCounts:
             Indexed by ``statistic``: ``estimate, estimate_ci_low, estimate_ci_high`` (float64,
             95 %). ``auc``: probability that fraud scores lower than a genuine document, ties half;
             ``gini``: 2 auc - 1; ``ks_separation``: greatest distance of the cumulative shares
-            of fraud and of genuine documents; ``average_precision`` (without an interval where fewer
-            than 5 fraudulent documents were found) and ``fraud_rate`` depend on which documents were reviewed. NaN without both
-            kinds.
+            of fraud and of genuine documents; ``average_precision`` (without an interval where
+            fewer than 5 fraudulent documents were found) and ``fraud_rate`` depend on which
+            documents were reviewed. NaN without both kinds.
 
         Examples
         --------

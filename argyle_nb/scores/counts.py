@@ -709,8 +709,8 @@ class ScoreCounts:
         that would have the variance of DeLong et al. 1988, Biometrics 44:837, or the smaller side
         where that is 0. Wasserstein: Vallender 1974, Theory Probab. Appl. 18:784. PSI: Siddiqi
         2006, with half an upload for nobody in a bin. d: Cohen 1988. Delta: Cliff 1993, Psychol.
-        Bull. 114:494. All assume independent uploads. The interval of ``auc`` held the truth in 92 to
-        97 % of 400 pairs of samples of 20, 50, 120 and 500 scores each, of five shapes.
+        Bull. 114:494. All assume independent uploads. The interval of ``auc`` held the truth in 92
+        to 97 % of 400 pairs of samples of 20, 50, 120 and 500 scores each, of five shapes.
 
         Examples
         --------
@@ -764,7 +764,8 @@ class ScoreCounts:
         ties. Measured on two samples of one population (500 scores each and fewer): the KS is
         significant in 1 to 5 %, the PSI in MEASURED_PSI; what is only large by the rule was up to
         98 % of samples of 20. Both are for one period: of twenty periods without any drift one is
-        expected to be significant. A period that is part of the reference looks closer to it than it is.
+        expected to be significant. A period that is part of the reference looks closer to it
+        than it is.
 
         Examples
         --------
