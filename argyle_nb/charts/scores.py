@@ -264,7 +264,7 @@ def threshold(
     Examples
     --------
     >>> threshold(counts, pass_from=80).get_title(loc="left")
-    'Pass from 80: 67 % passed, 33 % rejected (n = 3)'
+    'Pass from 80: 67 % pass, 33 % reject (n = 3)'
     """
     total = counts.total()
     table = total.thresholds(reject_below=reject_below).droplevel(0)

@@ -171,7 +171,7 @@ class Policy:
     --------
     >>> policy = Policy({"paystubs": Thresholds(80, 30)}, "ada", date(2026, 5, 1), "first try")
     >>> policy
-    Policy(b35a4155edab, paystubs: reject < 30, review < 80, from 2026-05-01)
+    Policy(14eaba06ea02, paystubs: reject < 30, review < 80, from 2026-05-01)
     """
 
     thresholds: Mapping[str, Thresholds]
