@@ -185,7 +185,7 @@ class TestHash:
 
 class TestFile:
     GOOD = (
-        'owner = "ada"\nwhen = 2026-05-01\nwhy = "first try"\n'
+        'owner = "ada"\neffective_date = 2026-05-01\nreason = "first try"\n'
         "[thresholds.paystubs]\npass_from = 80\nreject_below = 30\n"
     )
 
@@ -221,7 +221,7 @@ class TestFile:
             ),
             (
                 "effective_date = 2026-05-01\n",
-                'levels = "mine"\nwhen = 2026-05-01\n',
+                'levels = "mine"\neffective_date = 2026-05-01\n',
                 "preset 'mine'",
             ),
             ("pass_from = 80", "pass_from = 80.5", "thresholds.paystubs.pass_from must be a whole"),
@@ -254,7 +254,7 @@ class TestFile:
         "text", ["thresholds = 5", "[thresholds]\npaystubs = 5", "[thresholds]"]
     )
     def test_a_file_without_a_table_of_cut_offs_is_refused(self, path, text):
-        path.write_text('owner = "ada"\nwhen = 2026-05-01\nwhy = "x"\n' + text)
+        path.write_text('owner = "ada"\neffective_date = 2026-05-01\nreason = "x"\n' + text)
         with pytest.raises(ConfigurationError, match="thresholds"):
             Policy.read(path)
 
