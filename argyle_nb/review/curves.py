@@ -202,7 +202,7 @@ def _spread(hidden: Cells, room: Cells, found: Cells, chance: np.random.Generato
     shape = chance.standard_gamma(near, size=(len(hidden), len(room))) + 1e-300 * room
     placed: Cells = np.minimum(hidden * shape / shape.sum(axis=1, keepdims=True), room)
     left = room - placed
-    over = hidden - placed.sum(axis=1, keepdims=True)
+    over = np.maximum(hidden - placed.sum(axis=1, keepdims=True), 0)
     placed += left * over / np.maximum(left.sum(axis=1, keepdims=True), 1e-9)
     return placed
 

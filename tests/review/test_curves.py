@@ -57,7 +57,7 @@ class TestIntervals:
 
     def test_shares_of_single_groups_are_numbers_too(self):
         found = counted([(10, True, 0), (90, False, 0)])
-        assert (found.calibration().filter(like="share").dtypes == "float64").all()
+        assert (found.calibration().filter(like="fraud_rate").dtypes == "float64").all()
         assert (found.confusion(50).filter(like="share").dtypes == "float64").all()
 
     def test_one_heavy_document_makes_the_interval_wide(self):
