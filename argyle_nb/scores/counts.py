@@ -444,8 +444,9 @@ class ScoreCounts:
         The interval goes from one order statistic to another, chosen by the binomial distribution:
         Thompson 1936, Ann. Math. Stat. 7:122. It assumes independent scores and nothing of their
         distribution, and holds the quantile in 95 % of samples or more, of any size; where the
-        sample is too small for an order statistic, its end is 0 or 100. It is measured in
-        ``tests/benchmarks/interval_coverage.py``: MEASURED_QUANTILE.
+        sample is too small for an order statistic, its end is 0 or 100. Measured with
+        ``tests/benchmarks/interval_coverage.py`` (five shapes, 250 samples each, quantiles 0.05,
+        0.5 and 0.95): 0.96 to 1.00 of samples of 10 to 120 scores.
 
         Examples
         --------
@@ -498,11 +499,12 @@ class ScoreCounts:
         -----
         Scores are taken to be independent. Mean and standard deviation: the Bayesian bootstrap,
         Rubin 1981, Ann. Stat. 9:130, with a quarter of a score more at 0 and at 100 for what the
-        sample has not seen; plain resampling of 20 scores held the mean in 79-91 and the standard
-        deviation in 46-77 of 100 samples. Median: the interval of `ScoreCounts.quantile`. Your own
+        sample has not seen; plain resampling of 20 scores held the mean in 80-94 and the standard
+        deviation in 22-92 of 100 samples. Median: the interval of `ScoreCounts.quantile`. Your own
         function: counts drawn from a multinomial distribution and the percentile interval, Efron
         and Tibshirani 1993, chapter 13, which is rather too narrow below some hundred scores.
-        Measured there: MEASURED_BOOTSTRAP.
+        Measured (five shapes, 250 samples each of 10 to 120 scores): mean 0.93 to 0.99, standard
+        deviation 0.94 to 1.00.
 
         Examples
         --------
@@ -762,10 +764,10 @@ class ScoreCounts:
         Yurdakul 2018, dissertation 3208, Western Michigan University; the critical KS distance is
         1.358 sqrt((n + m) / nm), Smirnov 1948, Ann. Math. Stat. 19:279, too large for scores with
         ties. Measured on two samples of one population (500 scores each and fewer): the KS is
-        significant in 1 to 5 %, the PSI in MEASURED_PSI; what is only large by the rule was up to
-        98 % of samples of 20. Both are for one period: of twenty periods without any drift one is
-        expected to be significant. A period that is part of the reference looks closer to it
-        than it is.
+        significant in 1 to 5 %, the PSI (10 bins) in 0 to 8 %; by the rule alone up to 98 % of
+        samples of 20 and 75 % of 50 were large. Both are for one
+        period: of twenty periods without any drift one is expected to be significant. A period that
+        is part of the reference looks closer to it than it is.
 
         Examples
         --------
