@@ -84,8 +84,8 @@ def binomial_quantile(p: float, n: Counts, q: float) -> Floats:
     from scipy.special import bdtr, bdtrik  # noqa: PLC0415 - only who asks for it needs it
 
     if q in (0, 1):
-        return n * float(q)
-    found = np.ceil(np.nan_to_num(bdtrik(p, n, q)))
+        return n.astype(np.float64) * q
+    found: Floats = np.ceil(np.nan_to_num(bdtrik(p, n, q)))
     one_less = np.maximum(found - 1, 0)
     return np.where(bdtr(one_less, n, q) >= p, one_less, found)
 
