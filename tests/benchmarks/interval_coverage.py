@@ -230,7 +230,7 @@ def main(runs: int = 500, seed: int = 1) -> None:
     sizes = (10, *VERDICTS)
     of_scores = [row for n in sizes for row in small_samples(next(fresh), n, runs)]
     report(f"Scores alone: coverage / width of 95 % intervals, {told}", of_scores)
-    of_kappa = [row for n in sizes for row in reviewers(next(fresh), n, runs)]
+    of_kappa = [row for n in VERDICTS for row in reviewers(next(fresh), n, runs)]
     report(f"Reviewers: coverage / width of the 95 % interval of kappa, {told}", of_kappa)
     rows = [
         measure(next(fresh), strategy, hidden, n, runs)
