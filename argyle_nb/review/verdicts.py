@@ -132,8 +132,8 @@ class VerdictCounts:
 
     ``tests/benchmarks/interval_coverage.py`` measures how often each holds the truth: 20,000
     uploads, 5 % fraud, of which 0, 10 or 25 % score as genuine ones do; 20 to 2,000 verdicts of
-    samples of all three strategies; 250 or 500 runs each. Lowest and highest of 54 settings: ``auc`` and
-    ``gini`` 0.87-1.00 (0.90 or more but for 2,000 verdicts of the strategy ``equal``),
+    samples of all three strategies; 250 or 500 runs each. Lowest and highest of 54 settings:
+    ``auc`` and ``gini`` 0.87-1.00 (0.90 or more but for 2,000 verdicts of the strategy ``equal``),
     ``ks_separation`` 0.94-1.00, ``average_precision`` 0.91-1.00, ``fraud_rate`` 0.97-1.00,
     ``catch_rate`` 0.90-0.99, ``cost`` 0.92-1.00. Of few verdicts the AUC and the catch rate are
     biased upwards, by up to 0.06 and 0.12 at 50 verdicts of the default strategy if a quarter of
