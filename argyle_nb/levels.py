@@ -86,8 +86,8 @@ def _own_preset(thresholds: Mapping[str, int]) -> LevelPreset:
     rising = whole and all(low < high for low, high in pairwise(lowest))
     if not rising or not lowest or lowest[0] != LOWEST_SCORE or lowest[-1] > HIGHEST_SCORE:
         raise ConfigurationError(
-            f"thresholds are whole numbers that rise from {LOWEST_SCORE} to at most {HIGHEST_SCORE}, "
-            f"one per level, not {dict(thresholds)}"
+            f"thresholds are whole numbers that rise from {LOWEST_SCORE} to at most "
+            f"{HIGHEST_SCORE}, one per level, not {dict(thresholds)}"
         )
     preset = LevelPreset(
         "own", tuple((cut, level) for level, cut in thresholds.items()), "your own"

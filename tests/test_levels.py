@@ -23,7 +23,7 @@ def test_the_levels_have_their_names():
     assert PRESETS["ocrolus-current"].levels == ["low", "medium", "high"]
 
 
-def test_cut_offs_of_ones_own_are_named_after_their_bands():
+def test_thresholds_of_ones_own_are_named_after_their_bands():
     own = level_preset({"reject": 0, "review": 40, "pass": 75})
     assert own.name == "own: reject 0-39, review 40-74, pass 75-100"
 
@@ -46,7 +46,7 @@ def test_an_unknown_preset_is_refused_with_the_known_ones():
 
 
 @pytest.mark.parametrize("levels", [5, 10.0, None, ["argyle"], object()])
-def test_what_is_no_preset_is_refused_with_an_example_of_own_cut_offs(levels):
+def test_what_is_no_preset_is_refused_with_an_example_of_own_thresholds(levels):
     with pytest.raises(ConfigurationError, match=r"thresholds of your own such as \{'low': 0"):
         level_preset(levels)
 
@@ -54,6 +54,6 @@ def test_what_is_no_preset_is_refused_with_an_example_of_own_cut_offs(levels):
 @pytest.mark.parametrize(
     "cuts", [{}, {"a": 1}, {"a": 0, "b": True}, {"a": 0, "b": 101}, {"a": 0.0}]
 )
-def test_cut_offs_that_do_not_rise_in_whole_numbers_from_0_are_refused(cuts):
+def test_thresholds_that_do_not_rise_in_whole_numbers_from_0_are_refused(cuts):
     with pytest.raises(ConfigurationError, match="thresholds are whole numbers that rise from 0"):
         level_preset(cuts)

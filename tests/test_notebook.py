@@ -16,7 +16,7 @@ from argyle_nb.archive import Archive
 from argyle_nb.client.polling import Waited
 from argyle_nb.models import User, UserUpload
 from argyle_nb.report import compare_reports, export_report
-from argyle_nb.review.policy import CutOffs, Policy
+from argyle_nb.review.policy import Policy, Thresholds
 from argyle_nb.scores import count_scores
 from tests.support.records import scored, unscored
 from tests.support.score_frames import several
@@ -50,7 +50,7 @@ RESULTS = {
     ),
     "verdicts": lambda _: verdicts(),
     "archive": lambda folder: Archive(folder / "<b>&archive"),
-    "policy": lambda _: Policy({"W-2": CutOffs(80, 30)}, "ada", date(2026, 5, 1), "first try"),
+    "policy": lambda _: Policy({"W-2": Thresholds(80, 30)}, "ada", date(2026, 5, 1), "first try"),
     "report": lambda folder: report(folder / "<b>&report"),
     "comparison": lambda folder: compare_reports(report(folder / "a", 1), report(folder / "b")),
 }

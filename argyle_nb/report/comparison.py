@@ -241,7 +241,7 @@ def _shift(counts: ScoreCounts) -> str:
     if min(int(counts.filter(report=name).scores.to_numpy().sum()) for name in SIDES) == 0:
         return "Scores cannot be compared: one of the reports has none."
     drift = counts.drift("report", counts.filter(report=SIDES[0]))
-    row: dict[str, Any] = drift.loc[SIDES[1]].to_dict()
+    row: dict[Any, Any] = drift.loc[SIDES[1]].to_dict()
     if pd.isna(row["psi_significant"]):
         return "Too few scores to tell whether their distribution changed."
     numbers = (

@@ -115,7 +115,9 @@ FILES: dict[str, dict[str, Meaning]] = {
         "psi": Meaning("population stability index against that week"),
         "psi_critical": Meaning("what chance alone exceeds one time in twenty"),
         "psi_significant": Meaning("whether psi is above psi_critical"),
-        "psi_band": Meaning("stable below 0.1, moderate, large from 0.25"),
+        "psi_band": Meaning(
+            "stable below 0.1, moderate, large from 0.25; not significant where chance may give it"
+        ),
         "ks": Meaning("largest distance of the two ECDFs", SHARE),
         "ks_critical": Meaning("what chance alone exceeds one time in twenty", SHARE),
         "ks_significant": Meaning("whether ks is above ks_critical"),

@@ -302,7 +302,7 @@ def _shown(column: pd.Series[Any]) -> list[str]:
         return ["-" if pd.isna(time) else f"{time:%Y-%m-%d}" for time in column]
     if not pd.api.types.is_float_dtype(column.dtype):
         return ["-" if pd.isna(cell) else shortened(str(cell), _WIDEST) for cell in column]
-    if "share" in name or "rate" in name:
+    if "share" in name:
         written = "{:.1%}"
     else:
         whole = all(float(cell).is_integer() for cell in column.dropna())

@@ -142,29 +142,55 @@ def auc_interval(fraud: Cells, genuine: Cells, weights: Cells) -> tuple[float, f
     return float(low), float(high)
 
 
-def drawn(uploads: Cells, fraud: Cells, genuine: Cells, seed: int) -> tuple[Cells, Cells]:
+def drawn(
+    uploads: Cells, fraud: Cells, genuine: Cells, weights: Cells, seed: int
+) -> tuple[Cells, Cells]:
     """Draw how many uploads of each score could be fraudulent and genuine, given the verdicts.
 
     What was never drawn for review cannot be told from what was: no resampling of verdicts finds
     the fraud that hides among high scores. But the scores of all uploads are known. So in each band
     the share of fraud among uploads without a verdict is drawn from Beta(1/3 + fraudulent,
-    1/3 + genuine) (a prior without a say, Kerman 2011, Electronic Upload log of Statistics 5:1450),
+    1/3 + genuine) (a prior without a say, Kerman 2011, Electronic Journal of Statistics 5:1450;
+    what strata of different weights have in place of these numbers, `_beta_of` says),
     the number of them from the binomial distribution, and their scores around those of the
     fraudulent ones that were found, or anywhere in the band (Ferguson 1973, Annals of Statistics
-    1:209). Uploads with a verdict are what they are. It is assumed that within a band those that
-    were reviewed are like those that were not; document types are taken together.
+    1:209). Uploads with a verdict are what they are. It is assumed that within a band and
+    stratum those that were reviewed are like those that were not, as in a sample.
+
+    ``uploads`` has one value per score; the verdicts are rows of strata.
 
     Returns `DRAWS` rows for both kinds, of one column per score.
     """
     chance = np.random.default_rng(seed)
     frauds = np.zeros((DRAWS, len(uploads)))
-    unknown = np.maximum(uploads - fraud - genuine, 0)
+    found, others = fraud.sum(axis=0), genuine.sum(axis=0)
+    unknown = np.maximum(uploads - found - others, 0)
     for low, high, _ in level_preset("argyle").ranges():
         band = slice(low, high + 1)
-        share = chance.beta(PRIOR + fraud[band].sum(), PRIOR + genuine[band].sum(), size=(DRAWS, 1))
+        shape = _beta_of(fraud[:, band], genuine[:, band], weights)
+        share = chance.beta(*shape, size=(DRAWS, 1))
         hidden = chance.binomial(int(unknown[band].sum()), share).astype(np.float64)
-        frauds[:, band] = fraud[band] + _spread(hidden, unknown[band], fraud[band], chance)
-    return frauds, np.maximum(uploads, fraud + genuine) - frauds
+        frauds[:, band] = found[band] + _spread(hidden, unknown[band], found[band], chance)
+    return frauds, np.maximum(uploads, found + others) - frauds
+
+
+def _beta_of(fraud: Cells, genuine: Cells, weights: Cells) -> tuple[float, float]:
+    """Give the parameters of the beta distribution of a band's share of fraud.
+
+    Of the rarer kind there are as many documents of one weight as have the mean and the variance of
+    the weighted sum, that of a sum of Poisson variables; what was not seen has the largest weight
+    (Fay and Feuer 1997, Statistics in Medicine 16:791).
+    """
+    hits, misses = fraud.sum(axis=1), genuine.sum(axis=1)
+    reviewed = hits + misses > 0
+    if not reviewed.any():
+        return PRIOR, PRIOR
+    most = weights[reviewed].max()
+    sums = [float(weights @ kind + PRIOR * most) for kind in (hits, misses)]
+    squares = [float(weights**2 @ kind + PRIOR * most**2) for kind in (hits, misses)]
+    rarer = int(sums[1] < sums[0])
+    number = sums[rarer] ** 2 / squares[rarer]
+    return number * sums[0] / sums[rarer], number * sums[1] / sums[rarer]
 
 
 def _spread(hidden: Cells, room: Cells, found: Cells, chance: np.random.Generator) -> Cells:
@@ -176,7 +202,7 @@ def _spread(hidden: Cells, room: Cells, found: Cells, chance: np.random.Generato
     shape = chance.standard_gamma(near, size=(len(hidden), len(room))) + 1e-300 * room
     placed: Cells = np.minimum(hidden * shape / shape.sum(axis=1, keepdims=True), room)
     left = room - placed
-    over = hidden - placed.sum(axis=1, keepdims=True)
+    over = np.maximum(hidden - placed.sum(axis=1, keepdims=True), 0)
     placed += left * over / np.maximum(left.sum(axis=1, keepdims=True), 1e-9)
     return placed
 

@@ -1,4 +1,4 @@
-"""What is decided at which score: thresholds per document type, their file, and what they change."""
+"""What is decided at which score: thresholds per document type, their file, what they change."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ class Policy:
     --------
     >>> policy = Policy({"paystubs": Thresholds(80, 30)}, "ada", date(2026, 5, 1), "first try")
     >>> policy
-    Policy(b35a4155edab, paystubs: reject < 30, review < 80, from 2026-05-01)
+    Policy(14eaba06ea02, paystubs: reject < 30, review < 80, from 2026-05-01)
     """
 
     thresholds: Mapping[str, Thresholds]
@@ -190,7 +190,8 @@ class Policy:
         level_preset(self.levels)
         if isinstance(self.effective_date, datetime) or not isinstance(self.effective_date, date):
             raise ConfigurationError(
-                f"effective_date must be a date such as 2026-05-01, without quotes or time, not {self.effective_date!r}"
+                "effective_date must be a date such as 2026-05-01, without quotes or time, "
+                f"not {self.effective_date!r}"
             )
         if self.costs is not None and not isinstance(self.costs, Costs):
             raise ConfigurationError(f"costs must be Costs(...), not {self.costs!r}")
@@ -202,8 +203,8 @@ class Policy:
         for document_type, cuts in self.thresholds.items():
             if not isinstance(cuts, Thresholds):
                 raise ConfigurationError(
-                    f"thresholds.{document_type} must be Thresholds(pass_from=..., reject_below=...), "
-                    f"not {cuts!r}"
+                    f"thresholds.{document_type} must be Thresholds(pass_from=..., "
+                    f"reject_below=...), not {cuts!r}"
                 )
             if document_type not in DOCUMENT_TYPES:
                 raise ConfigurationError(

@@ -34,6 +34,8 @@ _SHOWN = 3
 SUMMARY = ("auc", "gini", "ks_separation", "average_precision", "fraud_rate")
 # How many times the verdicts so far a plan looks at.
 _TIMES = (1, 1.5, 2, 3, 4, 6, 8, 12, 16)
+# With fewer sure verdicts area and catch rate are biased upwards.
+_FEW = 500
 # Without a sample, for how many documents like it one reviewed document stands.
 _MANY = 10_000
 
@@ -124,8 +126,19 @@ class VerdictCounts:
 
     Intervals, 95 %, come from 1,000 draws of what all uploads could be, given the verdicts and the
     scores of all of them (`argyle_nb.review.curves.drawn`), so that fraud which no review came upon
-    is reckoned with; those of areas and shares also hold the interval of their sampling design.
-    tests/benchmarks/interval_coverage.py measures how often each holds the truth.
+    is reckoned with; those of areas and shares also hold the interval of their sampling design, and
+    those of areas, average precision and costs the draws moved onto the estimate. They assume that
+    within a stratum what was reviewed is like what was not, that verdicts are right, and that
+    uploads are independent of each other.
+
+    ``tests/benchmarks/interval_coverage.py`` measures how often each holds the truth: 20,000
+    uploads, 5 % fraud, of which 0, 10 or 25 % score as genuine ones do; 20 to 2,000 verdicts of
+    samples of all three strategies; 250 or 500 runs each. Lowest and highest of 54 settings:
+    ``auc`` and ``gini`` 0.87-1.00 (0.90 or more but for 2,000 verdicts of the strategy ``equal``),
+    ``ks_separation`` 0.94-1.00, ``average_precision`` 0.91-1.00, ``fraud_rate`` 0.97-1.00,
+    ``catch_rate`` 0.90-0.99, ``cost`` 0.92-1.00. Of few verdicts the AUC and the catch rate are
+    biased upwards, by up to 0.06 and 0.12 at 50 verdicts of the default strategy if a quarter of
+    the fraud hides, by less than 0.01 from 500 on.
 
     Parameters
     ----------
@@ -169,11 +182,10 @@ class VerdictCounts:
         pandas.DataFrame
             Indexed by ``statistic``: ``estimate, estimate_ci_low, estimate_ci_high`` (float64,
             95 %). ``auc``: probability that fraud scores lower than a genuine document, ties half;
-            ``gini``: 2 auc - 1; ``ks_separation``: greatest distance of the cumulative shares of fraud
-            and of genuine documents;
-            ``average_precision`` (without an interval if fewer than 5 fraudulent documents were
-            found) and ``fraud_rate`` depend on which documents were reviewed. NaN without both
-            kinds.
+            ``gini``: 2 auc - 1; ``ks_separation``: greatest distance of the cumulative shares
+            of fraud and of genuine documents; ``average_precision`` (without an interval where
+            fewer than 5 fraudulent documents were found) and ``fraud_rate`` depend on which
+            documents were reviewed. NaN without both kinds.
 
         Examples
         --------
@@ -279,6 +291,8 @@ class VerdictCounts:
         >>> verdicts.gains(3)[["score_to", "uploads", "catch_rate", "lift"]].iloc[0].tolist()
         [40.0, 1.0, 1.0, 3.0]
         """
+        if parts < 2:  # noqa: PLR2004 - one part is all there is
+            raise ConfigurationError(f"gains need at least 2 parts, not {parts}")
         bins = psi_bins(np.asarray(self.uploads, dtype=np.int64), parts)
         by_threshold = self.thresholds().drop(columns=["uploads_below"])
         rows: list[dict[str, Any]] = []
@@ -598,11 +612,11 @@ class VerdictCounts:
     @cached_property
     def _drawn(self) -> tuple[Cells, Cells]:
         """What all uploads could be; without a sample, many that are like the reviewed ones."""
-        fraud, genuine = (self._by_stratum(verdict).sum(axis=0) for verdict in (0, 1))
+        fraud, genuine = self._by_stratum(0), self._by_stratum(1)
         uploads = np.asarray(self.uploads, dtype=np.float64)
         if not self.sampled:
-            uploads = _MANY * (fraud + genuine)
-        return curves.drawn(uploads, fraud, genuine, self.seed)
+            uploads = _MANY * (fraud + genuine).sum(axis=0)
+        return curves.drawn(uploads, fraud, genuine, self._weights, self.seed)
 
     @property
     def _weighted(self) -> tuple[Cells, Cells]:
@@ -848,6 +862,11 @@ def _note(
         sentences.append(
             "how they were chosen is not known: if analysts looked where scores were low, the true "
             "catch rate is lower, and the share of fraud is that of the reviewed documents only"
+        )
+    if 0 < reviewed - unsure < _FEW and scored > reviewed:
+        sentences.append(
+            "of so few verdicts the AUC and the catch rate are more often too high than too low: "
+            "fraud that scores high is seldom among them"
         )
     if unsure:
         sentences.append(

@@ -59,7 +59,8 @@ def count_scores(
         ``created_at`` in UTC. A missing value is a group of its own.
     errors
         What to do with scores that are no whole number from 0 to 100: ``"raise"``, or
-        ``"collect"`` to count them under ``invalid_score`` and list them in ``ScoreCounts.unreadable``.
+        ``"collect"`` to count them under ``invalid_score`` and list them in
+        ``ScoreCounts.unreadable``.
 
     Returns
     -------

@@ -360,7 +360,9 @@ class ScoreCounts:
         Notes
         -----
         Quantiles: type 7 of Hyndman and Fan 1996, Am. Stat. 50:361, the default of numpy.
-        Intervals: Wilson 1927, JASA 22:209.
+        Intervals: Wilson 1927, JASA 22:209; they assume independent uploads, each level is taken by
+        itself, and for shares of 2 to 98 % they hold the truth in 92 to 98 % of samples of 20 and
+        94 to 97 % of 500. ``docs/guide.md`` has one table of all statistics.
 
         Examples
         --------
@@ -395,13 +397,13 @@ class ScoreCounts:
         Returns
         -------
         pandas.DataFrame
-            Indexed by group, all int64. The funnel: ``uploads``, ``classified``, ``past_ocr`` (of
-            the classified: OCR completed, or there is a score although it did not), ``scored``, each
-            among those before it. Then one column per reason:
-            ``in_progress``, ``processing_failed`` (a stage failed), ``not_enabled`` (at Argyle),
-            ``unsupported_type`` (a type that gets no score), ``not_started`` (idle), ``no_score_returned``
-            (completed without a score, or an unknown status), ``invalid_score`` (a score that is none,
-            collected). The reasons and ``scored`` add up to ``uploads``.
+            Indexed by group, all int64. The funnel: ``uploads``, ``classified``, ``past_ocr`` (OCR
+            completed, or there is a score although it did not), ``scored``, each among those before
+            it. Then one column per reason: ``in_progress``, ``processing_failed`` (a stage failed),
+            ``not_enabled`` (at Argyle), ``unsupported_type`` (a type that gets no score),
+            ``not_started`` (idle), ``no_score_returned`` (completed without a score, or an unknown
+            status), ``invalid_score`` (a score that is none, collected). The reasons and ``scored``
+            add up to ``uploads``.
 
         Examples
         --------
@@ -425,7 +427,8 @@ class ScoreCounts:
         -------
         pandas.DataFrame
             Indexed by ``score`` 0 to 100, one float64 column per group; NaN for a group without
-            scores. `argyle_nb.scores.ecdf_margin` gives the half-width of its 95 % band.
+            scores. `argyle_nb.scores.ecdf_margin` gives the half-width of its 95 % band, which
+            held the whole curve in 96 to 99 % of samples.
 
         Examples
         --------
@@ -460,8 +463,9 @@ class ScoreCounts:
         The interval goes from one order statistic to another, chosen by the binomial distribution:
         Thompson 1936, Ann. Math. Stat. 7:122. It assumes independent scores and nothing of their
         distribution, and holds the quantile in 95 % of samples or more, of any size; where the
-        sample is too small for an order statistic, its end is 0 or 100. Measured (500 samples
-        each, `tests/benchmarks/interval_coverage.py`): MEASURED_QUANTILE.
+        sample is too small for an order statistic, its end is 0 or 100. Measured with
+        ``tests/benchmarks/interval_coverage.py`` (five shapes, 250 samples each, quantiles 0.05,
+        0.5 and 0.95): 0.96 to 1.00 of samples of 10 to 2,000 scores.
 
         Examples
         --------
@@ -491,8 +495,8 @@ class ScoreCounts:
         Parameters
         ----------
         statistic
-            ``"mean"``, ``"std"``, ``"median"``, or a function that takes an int64 array with one row
-            per draw and one column per score 0 to 100, and gives one number per row.
+            ``"mean"``, ``"std"``, ``"median"``, or a function that takes an int64 array with one
+            row per draw and one column per score 0 to 100, and gives one number per row.
         resamples
             How many draws; a median needs none.
         seed
@@ -514,11 +518,12 @@ class ScoreCounts:
         -----
         Scores are taken to be independent. Mean and standard deviation: the Bayesian bootstrap,
         Rubin 1981, Ann. Stat. 9:130, with a quarter of a score more at 0 and at 100 for what the
-        sample has not seen; plain resampling of 20 scores held the mean in 79-91 and the standard
-        deviation in 46-77 of 100 samples. Median: the interval of `ScoreCounts.quantile`. Your own
+        sample has not seen; plain resampling of 20 scores held the mean in 80-94 and the standard
+        deviation in 22-92 of 100 samples. Median: the interval of `ScoreCounts.quantile`. Your own
         function: counts drawn from a multinomial distribution and the percentile interval, Efron
         and Tibshirani 1993, chapter 13, which is rather too narrow below some hundred scores.
-        Measured (500 samples each): MEASURED_BOOTSTRAP.
+        Measured (five shapes, 150 to 250 samples each of 10 to 2,000 scores): mean 0.92 to 0.99,
+        standard deviation 0.93 to 1.00.
 
         Examples
         --------
@@ -532,8 +537,8 @@ class ScoreCounts:
         table.insert(0, "scored", self.scores.sum(axis=1))
         if not isinstance(statistic, str) and (table["scored"] < FEWEST_RESAMPLED).any():
             table.attrs["note"] = (
-                f"no interval of fewer than {FEWEST_RESAMPLED} scores: resampling them knows nothing "
-                "of what they have not seen"
+                f"no interval of fewer than {FEWEST_RESAMPLED} scores: resampling them knows "
+                "nothing of what they have not seen"
             )
         return table
 
@@ -562,7 +567,7 @@ class ScoreCounts:
         Notes
         -----
         The presets are in `argyle_nb.levels`, with their sources. Intervals: Wilson 1927, JASA
-        22:209; each is for one level alone.
+        22:209, as in `ScoreCounts.summary`; each is for one level alone.
 
         Examples
         --------
@@ -725,7 +730,8 @@ class ScoreCounts:
         that would have the variance of DeLong et al. 1988, Biometrics 44:837, or the smaller side
         where that is 0. Wasserstein: Vallender 1974, Theory Probab. Appl. 18:784. PSI: Siddiqi
         2006, with half an upload for nobody in a bin. d: Cohen 1988. Delta: Cliff 1993, Psychol.
-        Bull. 114:494.
+        Bull. 114:494. All assume independent uploads. The interval of ``auc`` held the truth in 92
+        to 97 % of 400 pairs of samples of 20, 50, 120 and 500 scores each, of five shapes.
 
         Examples
         --------
@@ -760,7 +766,8 @@ class ScoreCounts:
             Indexed by period: ``scored, reference_scored`` (int64), ``mean`` (points of the score),
             ``psi``; ``psi_critical``, what two samples of these sizes and bins exceed by chance one
             time in twenty; ``psi_significant`` (boolean, missing without scores);
-            ``psi_band`` (string): ``stable`` below 0.1, ``moderate``, ``large`` from 0.25;
+            ``psi_band`` (string): ``stable`` below 0.1, ``moderate``, ``large`` from 0.25, and
+            ``not significant`` where a PSI of 0.1 or more is not above ``psi_critical``;
             ``ks, ks_critical`` (0 to 1) and ``ks_significant``, likewise; ``warning`` (string).
             ``attrs["psi_bins"]`` holds the bins, ``attrs["reference"]`` what the reference is.
 
@@ -775,8 +782,11 @@ class ScoreCounts:
         and large ones can move for certain without reaching it. The critical PSI is that of
         Yurdakul 2018, dissertation 3208, Western Michigan University; the critical KS distance is
         1.358 sqrt((n + m) / nm), Smirnov 1948, Ann. Math. Stat. 19:279, too large for scores with
-        ties. Both are for one period: of twenty periods without any drift one is expected beyond
-        chance. A period that is part of the reference looks closer to it than it is.
+        ties. Measured on two samples of one population (of 20 to 2,000 scores each): the KS is
+        significant in 1 to 5 %, the PSI (10 bins) in 0 to 8 %; by the rule alone up to 98 % of
+        samples of 20 and 75 % of 50 were large. Both are for one
+        period: of twenty periods without any drift one is expected to be significant. A period that
+        is part of the reference looks closer to it than it is.
 
         Examples
         --------
@@ -795,8 +805,8 @@ class ScoreCounts:
         path
             Replaced as a whole, or not at all. One line per group: its labels under headers such as
             ``document_type:text`` or ``week:time``, then the columns 0 to 100, one per reason,
-            ``classified`` and ``past_ocr``. Texts that a spreadsheet would run have an apostrophe in
-            front. The list of unreadable scores is not kept, their number is.
+            ``classified`` and ``past_ocr``. Texts that a spreadsheet would run have an apostrophe
+            in front. The list of unreadable scores is not kept, their number is.
 
         Examples
         --------

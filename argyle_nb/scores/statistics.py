@@ -71,7 +71,9 @@ def quantile_interval(table: Counts, q: float) -> tuple[Floats, Floats]:
     low, high = binomial_quantile(0.025, n, q), binomial_quantile(0.975, n, q)
     lowest = np.where(low > 0, _order_statistic(table, low - 1), LOWEST_SCORE)
     highest = np.where(high < n, _order_statistic(table, high), HIGHEST_SCORE)
-    return np.where(n > 0, lowest, np.nan), np.where(n > 0, highest, np.nan)
+    # Interpolation between two scores may lie a little beyond both.
+    estimate = quantiles(table, q)
+    return np.minimum(lowest, estimate), np.maximum(highest, estimate)
 
 
 def binomial_quantile(p: float, n: Counts, q: float) -> Floats:
@@ -82,8 +84,8 @@ def binomial_quantile(p: float, n: Counts, q: float) -> Floats:
     from scipy.special import bdtr, bdtrik  # noqa: PLC0415 - only who asks for it needs it
 
     if q in (0, 1):
-        return n * float(q)
-    found = np.ceil(np.nan_to_num(bdtrik(p, n, q)))
+        return n.astype(np.float64) * q
+    found: Floats = np.ceil(np.nan_to_num(bdtrik(p, n, q)))
     one_less = np.maximum(found - 1, 0)
     return np.where(bdtr(one_less, n, q) >= p, one_less, found)
 

@@ -57,7 +57,7 @@ class TestIntervals:
 
     def test_shares_of_single_groups_are_numbers_too(self):
         found = counted([(10, True, 0), (90, False, 0)])
-        assert (found.calibration().filter(like="share").dtypes == "float64").all()
+        assert (found.calibration().filter(like="fraud_rate").dtypes == "float64").all()
         assert (found.confusion(50).filter(like="share").dtypes == "float64").all()
 
     def test_one_heavy_document_makes_the_interval_wide(self):
@@ -185,30 +185,51 @@ def at(**scores):
     return cells
 
 
+def draws_of(uploads, fraud, genuine):
+    """Draw from one stratum."""
+    return drawn(uploads, fraud[np.newaxis], genuine[np.newaxis], np.ones(1), 1)
+
+
 class TestDraws:
     def test_what_was_reviewed_is_what_it_is_in_every_draw(self):
-        fraud, genuine = drawn(at(s10=3, s90=5), at(s10=3), at(s90=5), seed=1)
+        fraud, genuine = draws_of(at(s10=3, s90=5), at(s10=3), at(s90=5))
         assert fraud.shape == genuine.shape == (curves.DRAWS, 101)
         assert (fraud == at(s10=3)).all()
         assert (genuine == at(s90=5)).all()
 
     def test_fraud_that_no_review_came_upon_is_reckoned_with(self):
-        fraud, _ = drawn(at(s10=50, s90=9000), at(s10=20), at(s90=90), seed=1)
+        fraud, _ = draws_of(at(s10=50, s90=9000), at(s10=20), at(s90=90))
         hidden = fraud[:, 90] / 9000
         assert np.quantile(hidden, 0.975) == pytest.approx(
             stats.beta.ppf(0.975, 1 / 3, 90 + 1 / 3), rel=0.3
         )
         assert np.quantile(hidden, 0.25) < 0.001
 
+    def test_fraud_of_a_stratum_that_stands_for_many_counts_for_many(self):
+        uploads, clean = at(s90=9000), np.array([at(), at()])
+        one_fraud = np.array([at(s90=1), at()])
+        genuine = np.array([at(s90=50), at(s90=50)])
+        light, heavy = (
+            drawn(uploads, one_fraud, genuine, np.array(weights), 1)[0].sum(axis=1)
+            for weights in ([1.0, 100.0], [100.0, 1.0])
+        )
+        assert light.mean() < heavy.mean()
+        # What was not seen may be of the stratum of which each document stands for many.
+        alike, unlike = (
+            np.quantile(drawn(uploads, clean, genuine, np.array(weights), 1)[0].sum(axis=1), 0.975)
+            for weights in ([1.0, 1.0], [1.0, 100.0])
+        )
+        assert unlike > 1.5 * alike
+
     def test_the_more_was_reviewed_the_less_may_hide(self):
         most = [
-            np.quantile(drawn(at(s90=9000), at(), at(s90=n), seed=1)[0].sum(axis=1), 0.975)
+            np.quantile(draws_of(at(s90=9000), at(), at(s90=n))[0].sum(axis=1), 0.975)
             for n in (10, 100, 1000)
         ]
         assert most == sorted(most, reverse=True)
 
     def test_hidden_fraud_lies_where_fraud_was_found(self):
-        fraud, _ = drawn(at(s50=500, s79=500), at(s50=20), at(s79=20), seed=1)
+        fraud, _ = draws_of(at(s50=500, s79=500), at(s50=20), at(s79=20))
         assert np.median(fraud[:, 50]) > 5 * np.median(fraud[:, 79])
 
     @given(
@@ -222,7 +243,7 @@ class TestDraws:
             np.array(cells, dtype=float) for cells in (fraud, genuine, others)
         )
         uploads = fraud + genuine + others
-        frauds, genuines = drawn(uploads, fraud, genuine, seed=1)
+        frauds, genuines = draws_of(uploads, fraud, genuine)
         np.testing.assert_allclose(frauds + genuines, np.broadcast_to(uploads, frauds.shape))
         assert (frauds >= fraud - 1e-6).all()
         assert (genuines >= genuine - 1e-6).all()
@@ -252,7 +273,9 @@ class TestDistance:
     def test_where_the_kinds_are_alike_the_interval_reaches_0(self):
         rows = [(score, fraudulent, 0) for score in range(50) for fraudulent in (True, False)]
         low, estimate, high = (
-            counted(rows).summary().loc["ks", ["estimate_ci_low", "estimate", "estimate_ci_high"]]
+            counted(rows)
+            .summary()
+            .loc["ks_separation", ["estimate_ci_low", "estimate", "estimate_ci_high"]]
         )
         assert (low, estimate) == (0, 0)
         assert 0.1 < high < 0.5
@@ -261,7 +284,7 @@ class TestDistance:
         low, estimate, high = (
             counted([(10, True, 0), (90, False, 0)] * 20)
             .summary()
-            .loc["ks"]
+            .loc["ks_separation"]
             .loc[["estimate_ci_low", "estimate", "estimate_ci_high"]]
         )
         assert low <= estimate == high == 1
@@ -272,7 +295,7 @@ class TestDistance:
         assert curves.ks_interval(fraud, genuine, *other) == (0.0, 1.0)
 
     def test_two_documents_say_nothing_of_it(self):
-        row = counted([(10, True, 0), (90, False, 0)]).summary().loc["ks"]
+        row = counted([(10, True, 0), (90, False, 0)]).summary().loc["ks_separation"]
         assert row.tolist() == [1, 0, 1]
 
     @pytest.mark.parametrize("apart", [0, 8, 30])
@@ -287,7 +310,7 @@ class TestDistance:
                 for middle, n in ((70 - apart, 60), (70, 150))
             )
             rows = [(s, True, 0) for s in fraud] + [(s, False, 0) for s in genuine]
-            row = counted(rows).summary().loc["ks"]
+            row = counted(rows).summary().loc["ks_separation"]
             within += row["estimate_ci_low"] - 1e-12 <= truth <= row["estimate_ci_high"]
         assert within >= 54
 
@@ -304,6 +327,24 @@ class TestMiddle:
     def test_it_lies_within_the_resamples(self, estimates):
         low, high = middle_95(np.array(estimates))
         assert min(estimates) <= low <= high <= max(estimates)
+
+
+class TestInterval:
+    def test_it_holds_the_draws_and_the_draws_moved_onto_the_estimate(self):
+        drawn = np.linspace(0.4, 0.6, 101)
+        low, high = curves.estimate_interval(np.array(0.7), drawn)
+        assert low == pytest.approx(0.405)
+        assert high == pytest.approx(0.795)
+
+    def test_it_ends_at_what_is_possible(self):
+        drawn = np.linspace(0.4, 0.6, 101)
+        _, high = curves.estimate_interval(np.array(0.95), drawn)
+        low, _ = curves.estimate_interval(np.array(0.05), drawn)
+        assert (float(low), float(high)) == (0, 1)
+
+    def test_without_an_estimate_there_is_none(self):
+        ends = curves.estimate_interval(np.array(np.nan), np.full(5, np.nan))
+        assert np.isnan(ends).all()
 
 
 class TestArea:

@@ -185,7 +185,7 @@ class TestHash:
 
 class TestFile:
     GOOD = (
-        'owner = "ada"\nwhen = 2026-05-01\nwhy = "first try"\n'
+        'owner = "ada"\neffective_date = 2026-05-01\nreason = "first try"\n'
         "[thresholds.paystubs]\npass_from = 80\nreject_below = 30\n"
     )
 
@@ -221,7 +221,7 @@ class TestFile:
             ),
             (
                 "effective_date = 2026-05-01\n",
-                'levels = "mine"\nwhen = 2026-05-01\n',
+                'levels = "mine"\neffective_date = 2026-05-01\n',
                 "preset 'mine'",
             ),
             ("pass_from = 80", "pass_from = 80.5", "thresholds.paystubs.pass_from must be a whole"),
@@ -253,8 +253,8 @@ class TestFile:
     @pytest.mark.parametrize(
         "text", ["thresholds = 5", "[thresholds]\npaystubs = 5", "[thresholds]"]
     )
-    def test_a_file_without_a_table_of_cut_offs_is_refused(self, path, text):
-        path.write_text('owner = "ada"\nwhen = 2026-05-01\nwhy = "x"\n' + text)
+    def test_a_file_without_a_table_of_thresholds_is_refused(self, path, text):
+        path.write_text('owner = "ada"\neffective_date = 2026-05-01\nreason = "x"\n' + text)
         with pytest.raises(ConfigurationError, match="thresholds"):
             Policy.read(path)
 
@@ -300,12 +300,12 @@ def test_a_numpy_cut_off_is_refused_as_toml_cannot_hold_it():
 
 class TestWhatIsNoPolicy:
     @pytest.mark.parametrize("cuts", [(80, 30), None, {"pass_from": 80, "reject_below": 30}])
-    def test_cut_offs_of_another_kind_are_refused_when_they_are_given(self, cuts):
+    def test_thresholds_of_another_kind_are_refused_when_they_are_given(self, cuts):
         with pytest.raises(ConfigurationError, match=r"thresholds\.paystubs must be Thresholds\("):
             policy(thresholds={"paystubs": cuts})
 
     @pytest.mark.parametrize("thresholds", [{}, ["paystubs"], None, Thresholds(80, 30)])
-    def test_cut_offs_without_types_are_refused_with_an_example(self, thresholds):
+    def test_thresholds_without_types_are_refused_with_an_example(self, thresholds):
         with pytest.raises(ConfigurationError, match=r'\{"paystubs": Thresholds\(pass_from=80'):
             policy(thresholds=thresholds)
 

@@ -46,7 +46,7 @@ def areas_of(found, truth, suspicion, weights):
     return {
         "auc": (ours["auc"], area),
         "gini": (ours["gini"], 2 * area - 1),
-        "ks": (ours["ks"], np.abs(caught - false_alarms).max()),
+        "ks": (ours["ks_separation"], np.abs(caught - false_alarms).max()),
         "average precision": (ours["average_precision"], precision),
         "share of fraud": (ours["fraud_rate"], np.average(truth, weights=weights)),
     }
@@ -119,7 +119,7 @@ class TestAgainstScikitLearn:
         truth, suspicion, _ = raw(rows, weighted=False)
         with np.errstate(divide="ignore"):  # its p-value, which is not asked for
             expected = ks_2samp(suspicion[truth], suspicion[~truth], method="asymp").statistic
-        found = counted(rows).summary().loc["ks", "estimate"]
+        found = counted(rows).summary().loc["ks_separation", "estimate"]
         assert found == pytest.approx(expected, **EXACT)
 
     @settings(max_examples=200)
@@ -165,7 +165,7 @@ class TestSmallAndEmpty:
     def test_one_kind_alone_has_no_curve_and_no_crash(self, rows):
         found = counted(rows)
         summary = found.summary()
-        assert summary.loc[["auc", "gini", "ks"], "estimate"].isna().all()
+        assert summary.loc[["auc", "gini", "ks_separation"], "estimate"].isna().all()
         assert len(found.thresholds()) == 102
         assert len(found.calibration()) == 4
         costs = Costs(review=1, missed_fraud=1, rejected_genuine=1)
@@ -493,7 +493,9 @@ class TestCurves:
         there = counted(rows, weighted=weighted).summary()
         back = counted(flipped(rows), weighted=weighted).summary()
         assert there.loc["auc", "estimate"] == pytest.approx(1 - back.loc["auc", "estimate"])
-        assert there.loc["ks", "estimate"] == pytest.approx(back.loc["ks", "estimate"])
+        assert there.loc["ks_separation", "estimate"] == pytest.approx(
+            back.loc["ks_separation", "estimate"]
+        )
         share = there.loc["fraud_rate"], back.loc["fraud_rate"]
         assert share[0]["estimate"] == pytest.approx(1 - share[1]["estimate"])
 
@@ -509,7 +511,7 @@ class TestCurves:
     @given(documents.filter(both_kinds), st.booleans())
     def test_every_number_lies_between_its_bounds(self, rows, weighted):
         summary = counted(rows, weighted=weighted).summary()
-        for name, least in {"auc": 0, "gini": -1, "ks": 0, "fraud_rate": 0}.items():
+        for name, least in {"auc": 0, "gini": -1, "ks_separation": 0, "fraud_rate": 0}.items():
             low, estimate, high = summary.loc[
                 name, ["estimate_ci_low", "estimate", "estimate_ci_high"]
             ]
@@ -603,6 +605,34 @@ class TestMany:
         assert found.confusion(50).loc["fraudulent", "flagged"] == pytest.approx(n / 2 * 1e9)
         row = found.thresholds().loc[50]
         assert row["precision_ci_high"] - row["precision_ci_low"] < 0.005
+
+
+class TestGains:
+    def test_each_part_has_its_share_of_the_fraud_and_they_add_up(self):
+        rows = [(10, True, 0), (30, True, 0), (40, False, 0), (60, True, 0), *[(90, False, 0)] * 6]
+        table = counted(rows).gains()
+        assert table["fraud_captured"].sum() == pytest.approx(1)
+        assert table["uploads"].sum() == 10
+        assert table["catch_rate"].tolist() == pytest.approx(table["fraud_captured"].cumsum())
+        assert table["lift"].iloc[[0, -1]].tolist() == pytest.approx([(1 / 3) / 0.1, 1])
+
+    def test_uploads_of_one_score_stay_together(self):
+        table = counted([(10, True, 0)] * 2 + [(90, False, 0)] * 8).gains(5)
+        assert table[["score_from", "score_to", "uploads"]].to_numpy().tolist() == [
+            [0, 10, 2],
+            [11, 100, 8],
+        ]
+
+    @FEW
+    @given(documents)
+    def test_its_last_row_is_everything(self, rows):
+        last = counted(rows).gains().iloc[-1]
+        assert last["review_rate"] == 1
+        assert last["score_to"] == 100
+
+    def test_one_part_is_refused(self):
+        with pytest.raises(ConfigurationError, match="at least 2 parts, not 1"):
+            counted([(10, True, 0)]).gains(1)
 
 
 class TestBestThreshold:

@@ -13,9 +13,9 @@ from argyle_nb.scores.comparing import (
     ks_p,
     mann_whitney_p,
     psi,
+    psi_bands,
     psi_bins,
     psi_critical,
-    rule_of_thumb,
 )
 from tests.support.raw_scores import counts_of
 from tests.support.score_frames import frame_of, several
@@ -54,7 +54,7 @@ def test_the_effect_sizes_are_those_of_the_definitions():
     assert row["cliffs_delta"] == pytest.approx(pairs.mean(), abs=1e-12)
 
 
-def test_the_interval_of_superiority_holds_the_truth_nineteen_times_in_twenty():
+def test_the_interval_of_the_auc_holds_the_truth_nineteen_times_in_twenty():
     chance, held = np.random.default_rng(1), 0
     p, q = (stats.binom.pmf(np.arange(101), 100, share) for share in (0.75, 0.7))
     truth = (p * (np.cumsum(q) - q / 2)).sum()
@@ -65,7 +65,7 @@ def test_the_interval_of_superiority_holds_the_truth_nineteen_times_in_twenty():
     assert held >= 370
 
 
-def test_the_interval_of_superiority_is_wilsons_for_the_variance_of_delong():
+def test_the_interval_of_the_auc_is_wilsons_for_the_variance_of_delong():
     """Placements of each score, as DeLong et al. 1988 write them."""
     a, b = np.array([60, 70, 70, 90]), np.array([50, 70, 80])
     wins = (np.sign(np.subtract.outer(a, b)) + 1) / 2
@@ -89,7 +89,7 @@ def test_a_variance_that_was_not_seen_is_no_certainty(a, b, share):
 
 
 @given(PAIR, PAIR)
-def test_the_interval_of_superiority_holds_it_and_lies_within_0_and_1(a, b):
+def test_the_interval_of_the_auc_holds_it_and_lies_within_0_and_1(a, b):
     row = counts_of(a).compare(counts_of(b)).iloc[0]
     low, share, high = row[["auc_ci_low", "auc", "auc_ci_high"]]
     assert 0 <= low <= share + 1e-12
@@ -191,8 +191,13 @@ def test_the_critical_psi_has_the_printed_point_of_chi_squared():
 
 
 def test_the_rule_of_thumb_begins_at_its_marks():
-    words = rule_of_thumb(np.array([0.02, 0.1, 0.25, np.nan]))
+    words = psi_bands(np.array([0.02, 0.1, 0.25, np.nan]), np.full(4, 0.05))
     assert words == ["stable", "moderate", "large", None]
+
+
+def test_what_chance_could_give_is_not_called_moderate_or_large():
+    words = psi_bands(np.array([0.02, 0.1, 0.3, 0.4]), np.array([0.3, 0.3, 0.3, 0.3]))
+    assert words == ["stable", "not significant", "not significant", "large"]
 
 
 def test_one_of_twenty_samples_of_one_population_is_beyond_the_critical_psi():
@@ -230,6 +235,7 @@ def test_the_rule_of_thumb_is_crossed_by_chance_in_small_periods():
     assert (table["psi"] >= 0.1).sum() >= 5
     assert (table["psi_critical"] > 0.1).all()
     assert table["psi_significant"].sum() <= 2
+    assert table["psi_band"].isin(["moderate", "large"]).sum() <= 2
 
 
 def test_the_critical_ks_distance_is_the_95_percent_point_of_its_limit(counts):

@@ -190,7 +190,7 @@ def test_levels_of_nobody_have_no_share():
     assert table["share"].isna().all()
 
 
-def test_levels_of_ones_own_carry_their_cut_offs_as_their_name(counts):
+def test_levels_of_ones_own_carry_their_thresholds_as_their_name(counts):
     name = "own: reject 0-39, review 40-74, pass 75-100"
     assert counts.levels(OWN).attrs["levels"] == name
     assert counts.summary(OWN).attrs["levels"] == name
@@ -202,12 +202,12 @@ def test_levels_of_each_group_add_up_to_its_scores(counts):
 
 
 @pytest.mark.parametrize(
-    "cut_offs",
+    "thresholds",
     [{}, {"low": 1}, {"low": 0, "high": 0}, {"low": 0, "high": 101}, {"low": 0, "high": 50.5}],
 )
-def test_levels_of_ones_own_rise_from_0(counts, cut_offs):
+def test_levels_of_ones_own_rise_from_0(counts, thresholds):
     with pytest.raises(ConfigurationError, match="rise from 0"):
-        counts.levels(cut_offs)
+        counts.levels(thresholds)
 
 
 def test_one_group_is_indexed_by_its_label_and_several_columns_by_all():
@@ -249,7 +249,7 @@ def test_a_quantile_outside_0_to_1_is_refused(counts, q):
 @given(
     st.lists(st.integers(0, 100), min_size=1, max_size=40), st.integers(0, 101), st.integers(0, 101)
 )
-def test_two_cut_offs_part_the_scores_as_comparing_each_would(scores, one, other):
+def test_two_thresholds_part_the_scores_as_comparing_each_would(scores, one, other):
     low, high = sorted((one, other))
     row = counts_of(scores).threshold(high, reject_below=low).loc["all"]
     raw = np.array(scores)
@@ -275,11 +275,11 @@ def test_a_fixed_lower_cut_off_begins_the_table_and_leaves_the_rejected_the_same
     assert (table["pass"] + table["review"] + table["reject"] == table["scored"]).all()
 
 
-def test_a_threshold_says_its_cut_offs(counts):
+def test_a_threshold_says_its_thresholds(counts):
     assert counts.threshold(80).attrs["thresholds"] == {"pass_from": 80, "reject_below": 80}
 
 
 @pytest.mark.parametrize(("high", "low"), [(102, 0), (50, 60), (50, -1), (50.5, 10), ("80", 10)])
-def test_cut_offs_that_are_none_are_refused(counts, high, low):
+def test_thresholds_that_are_none_are_refused(counts, high, low):
     with pytest.raises(ConfigurationError, match="thresholds are whole numbers, 0 <= reject_below"):
         counts.threshold(high, reject_below=low)

@@ -9,7 +9,12 @@ from scipy import stats
 
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.scores import ecdf_margin, wilson
-from argyle_nb.scores.statistics import lowest_at
+from argyle_nb.scores.statistics import (
+    binomial_quantile,
+    bootstrap,
+    quantile_interval,
+    standard_deviations,
+)
 from tests.support.raw_scores import counts_of, differences
 
 scores = st.lists(st.integers(0, 100), min_size=1, max_size=200)
@@ -62,24 +67,53 @@ def test_the_band_of_a_hundred_scores_is_that_of_massart_and_of_nobody_missing()
     np.testing.assert_allclose(ecdf_margin([100, 0]), [0.1358, np.nan], atol=5e-5)
 
 
-@given(st.lists(st.integers(0, 100), min_size=1, max_size=50), st.integers(1, 10))
-def test_the_lowest_score_at_a_share_is_numpys_inverted_ecdf(scores, tenths):
-    table = counts_of(scores).scores.to_numpy()
-    expected = np.quantile(scores, tenths / 10, method="inverted_cdf")
-    assert lowest_at(table, np.array([tenths / 10])).tolist() == [expected]
+@pytest.mark.parametrize("q", [0, 1e-9, 0.05, 0.5, 0.95, 1 - 1e-9, 1])
+@pytest.mark.parametrize("p", [0.025, 0.975])
+def test_the_binomial_quantile_is_scipys(p, q):
+    n = np.array([1, 2, 3, 10, 20, 50, 1000, 10**8])
+    assert binomial_quantile(p, n, q).tolist() == stats.binom.ppf(p, n, q).tolist()
 
 
-def test_the_bootstrap_of_a_mean_is_as_wide_as_theory_says():
+def test_a_sample_too_small_for_a_quantile_reaches_the_end_of_the_scale():
+    row = counts_of(range(50, 70)).quantile(0.05).loc["all"]
+    assert (row["quantile_ci_low"], row["quantile_ci_high"]) == (0, 53)
+
+
+@pytest.mark.parametrize("q", [0.05, 0.5, 0.95])
+@pytest.mark.parametrize("n", [10, 20, 120])
+def test_the_interval_of_a_quantile_holds_the_truth_nineteen_times_in_twenty(n, q):
+    chance, truth = np.random.default_rng(1), stats.binom.ppf(q, 100, 0.7)
+    table = np.array([np.bincount(chance.binomial(100, 0.7, n), minlength=101) for _ in range(400)])
+    low, high = quantile_interval(table, q)
+    assert ((low <= truth) & (truth <= high)).mean() >= 0.93
+
+
+@pytest.mark.parametrize("statistic", ["mean", "std"])
+def test_the_interval_holds_what_few_scores_have_not_seen(statistic):
+    """One score in a hundred is far below all others, and 20 scores seldom have it."""
+    shares = np.zeros(101)
+    shares[[10, 90, 95, 100]] = 0.01, 0.3, 0.4, 0.29
+    mean = shares @ np.arange(101)
+    truth = {"mean": mean, "std": np.sqrt(shares @ (np.arange(101) - mean) ** 2)}[statistic]
+    drawn = np.random.default_rng(2).multinomial(20, shares, size=200)
+    _, low, high = bootstrap(drawn, statistic, 400, seed=1).T
+    assert ((low <= truth) & (truth <= high)).mean() >= 0.93
+
+
+def test_the_interval_of_a_mean_is_as_wide_as_theory_says_and_what_was_not_seen():
     scores = np.random.default_rng(1).binomial(100, 0.7, 400)
     row = counts_of(scores).bootstrap("mean", resamples=4000).loc["all"]
     half = 1.96 * np.std(scores, ddof=1) / 20
     assert row["estimate"] == pytest.approx(scores.mean(), abs=1e-12)
-    assert (row["estimate_ci_high"] - row["estimate_ci_low"]) / 2 == pytest.approx(half, rel=0.1)
+    low, high = row["estimate_ci_low"], row["estimate_ci_high"]
+    # A quarter of a score more at 0 or at 100 moves a mean of 70 by so much at most.
+    assert high - row["estimate"] == pytest.approx(half, abs=0.1)
+    assert 0.95 * half < row["estimate"] - low < half + 70 / 400
 
 
-def test_the_bootstrap_draws_as_scipys_does():
+def test_the_bootstrap_of_a_function_draws_as_scipys_does():
     scores = np.random.default_rng(2).integers(0, 101, 80)
-    ours = counts_of(scores).bootstrap("std", resamples=9000).loc["all"]
+    ours = counts_of(scores).bootstrap(standard_deviations, resamples=9000).loc["all"]
     theirs = stats.bootstrap(
         (scores,), lambda x, axis: np.std(x, ddof=1, axis=axis), method="percentile", rng=1
     ).confidence_interval
@@ -88,7 +122,22 @@ def test_the_bootstrap_draws_as_scipys_does():
     )
 
 
-def test_the_bootstrap_takes_a_function_and_repeats_itself(counts):
+def test_a_function_of_fewer_than_50_scores_has_no_interval_and_the_reason():
+    few = counts_of(range(49)).bootstrap(lambda drawn: drawn.sum(axis=1))
+    assert few["estimate"].tolist() == [49]
+    assert few[["estimate_ci_low", "estimate_ci_high"]].isna().all(axis=None)
+    assert few.attrs["note"].startswith("no interval of fewer than 50 scores")
+
+
+def test_the_interval_of_a_median_is_that_of_the_quantile():
+    counts = counts_of([1, 5, 7, 40, 41, 42, 90, 91])
+    ours, theirs = counts.bootstrap("median").loc["all"], counts.quantile(0.5).loc["all"]
+    assert ours.tolist() == theirs.tolist()
+
+
+def test_the_bootstrap_takes_a_function_and_repeats_itself():
+    counts = counts_of(range(1, 101))
+
     def passing(drawn):
         return drawn[:, 80:].sum(axis=1) / drawn.sum(axis=1)
 
@@ -102,7 +151,7 @@ def test_the_bootstrap_takes_a_function_and_repeats_itself(counts):
 
 
 def test_the_bootstrap_of_an_unknown_statistic_lists_the_known(counts):
-    with pytest.raises(ConfigurationError, match="mean, sd, median or a function"):
+    with pytest.raises(ConfigurationError, match="mean, std, median or a function"):
         counts.bootstrap("mode")
 
 
