@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from argyle_nb.errors import ConfigurationError, DocumentError
-from argyle_nb.frames.uploads import levels_of
+from argyle_nb.frames.uploads import NAMED_NOW, levels_of
 from argyle_nb.levels import LevelPreset
 from argyle_nb.report.manifest import FORMAT, file_sha256
 from argyle_nb.scores import count_scores
@@ -244,7 +244,7 @@ def compare_reports(old: Report | Path | str, new: Report | Path | str) -> Chang
 
 
 def _uploads(report: Report, preset: LevelPreset) -> pd.DataFrame:
-    uploads = report.frames["uploads"]
+    uploads = report.frames["uploads"].rename(columns=NAMED_NOW)
     return uploads.assign(authenticity_level=levels_of(uploads["ocr_authenticity_score"], preset))
 
 

@@ -378,7 +378,9 @@ class ScoreCounts:
             Indexed by group, all int64. The funnel: ``uploads``, ``classified``, ``ocr`` (of the
             classified), ``scored``, each among those before it. Then one column per reason:
             ``pending`` (in progress), ``failed``, ``unauthorized`` (not enabled at Argyle),
-            ``unsupported_type`` (a type that gets no score), ``not_started`` (idle), ``missing``
+            ``unsupported_type`` (a type that gets no score), ``detect_pending,
+            detect_unable_to_process, detect_unsupported, detect_deleted`` (what ``detect_status``
+            says at Ocrolus), ``not_started`` (idle), ``missing``
             (completed without a score, or an unknown status), ``invalid`` (a score that is none,
             collected). The reasons and ``scored`` add up to ``uploads``.
 

@@ -63,7 +63,9 @@ def find_uploads(
         One or several of ``authenticity_level``, by the names of the frame's preset.
     status
         One or several of ``"scored"`` and the reasons why there is no score: ``"pending"``,
-        ``"failed"``, ``"unauthorized"``, ``"unsupported_type"``, ``"not_started"``,
+        ``"failed"``, ``"unauthorized"``, ``"unsupported_type"``,
+        ``"detect_pending"``, ``"detect_unable_to_process"``, ``"detect_unsupported"``,
+        ``"detect_deleted"``, ``"not_started"``,
         ``"missing"``, ``"invalid"``.
     since, until
         The first and the last day of ``created_at`` in UTC, such as ``"2026-01-31"``.

@@ -39,7 +39,10 @@ def make_frame(rows: int) -> pd.DataFrame:
     state = np.where(without, chance.integers(0, len(STATUSES), rows), 3).astype(np.int8)
     columns = {
         "document_type": _category(chance.integers(0, 6, rows).astype(np.int8), DOCUMENT_TYPES),
-        **dict.fromkeys(("processing_classification", "processing_ocr", "processing_authenticity"), _category(state, STATUSES)),
+        **dict.fromkeys(
+            ("processing_classification", "processing_ocr", "processing_authenticity"),
+            _category(state, STATUSES),
+        ),
         "ocr_authenticity_score": pd.arrays.IntegerArray(scores, without),
         "created_at": pd.DatetimeIndex(ticks).tz_localize("UTC"),
     }

@@ -118,7 +118,11 @@ def test_wide_has_one_row_per_upload_of_the_income_fields():
         unscored(3, "completed", "idle", "idle"),
     ]
     stub, w2 = ocr_frame(records, wide=True).to_dict("records")
-    assert (stub["employer"], stub["net_pay"], stub["gross_pay_ytd"]) == ("Sample Works", 2367.08, 28354.52)
+    assert (stub["employer"], stub["net_pay"], stub["gross_pay_ytd"]) == (
+        "Sample Works",
+        2367.08,
+        28354.52,
+    )
     assert stub["pay_date"] == pd.Timestamp("2026-05-07")
     assert (w2["employee"], w2["year"], w2["wages"]) == ("Ada Sample", "2025", 41250)
     assert pd.isna(w2["net_pay"])
