@@ -177,8 +177,8 @@ def ocr_frame(records: Any, *, wide: bool = False, errors: Errors = "raise") -> 
         Wide: ``upload_id, form, employer, employee, pay_frequency, year`` (string), ``form_type``
         (category), ``pay_period_start_date, pay_period_end_date, pay_date`` (datetime64[s]),
         ``gross_pay, gross_pay_ytd, net_pay, net_pay_ytd, wages, nonemployee_compensation,
-        federal_tax`` (Float64). A date that is neither ISO 8601 nor month, day and year with slashes between is missing here and
-        stands as text in the long form.
+        federal_tax`` (Float64). A date that is neither ISO 8601 nor month, day and year with
+        slashes between is missing here and stands as text in the long form.
 
     Raises
     ------

@@ -86,10 +86,10 @@ _W2_AMOUNTS = (
     "box12cAmount",
     "box12dAmount",
 )
-_NEC = "a_1099-nec-"
+_NEC, _STUB = "a_1099-nec-", "paystub-"
 
 # OCR field -> what it holds. Places in lists are left out: earnings.subtotals[0] is
-# earnings.subtotals. (Ocrolus, Capture: paystub, W-2 and 1099-NEC.)
+# earnings.subtotals. (Ocrolus, Capture: paystub, W-2, 1099-NEC, PAYSTUB_01.)
 OCR_FIELDS = {
     "employee.name": "name",
     "employer.name": "name",
@@ -124,6 +124,15 @@ OCR_FIELDS = {
     f"{_NEC}Part2-RecipientPii:accountNumber": "number",
     f"{_NEC}Part3-Amounts:nonemployeeCompensation": "amount",
     f"{_NEC}Part3-Amounts:federalIncomeTaxWithheld": "amount",
+    f"{_STUB}Part1-General:employeeName": "name",
+    f"{_STUB}Part1-General:nameOfEmployer/Company": "name",
+    f"{_STUB}Part2-Dates:payPeriod(BeginningDate)": "date",
+    f"{_STUB}Part2-Dates:payPeriod(EndingDate)": "date",
+    f"{_STUB}Part2-Dates:payDate": "date",
+    f"{_STUB}Part3-Earnings:grossPay(Current)": "amount",
+    f"{_STUB}Part3-Earnings:grossPay(YTD)": "amount",
+    f"{_STUB}Part3-Earnings:netPay(Current)": "amount",
+    f"{_STUB}Part3-Earnings:netPay(YTD)": "amount",
 }
 
 CODES = frozenset(
