@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import datetime  # noqa: TC003 - the decoder reads the annotations
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -186,10 +187,15 @@ def decode(data: bytes | msgspec.Raw, kind: type[T]) -> T:
     except UNREADABLE:
         pass
     try:
-        fitted = _fitted(msgspec.json.decode(data), msgspec.inspect.type_info(kind))
+        fitted = _fitted(msgspec.json.decode(data), _described(kind))
         return msgspec.json.decode(msgspec.json.encode(fitted), type=kind)
     except UNREADABLE as error:
         raise unreadable(_id_of(data), error) from None
+
+
+@cache
+def _described(kind: Any) -> msgspec.inspect.Type:
+    return msgspec.inspect.type_info(kind)
 
 
 def _fitted(value: Any, kind: msgspec.inspect.Type) -> Any:

@@ -66,7 +66,7 @@ class Cells:
             )
         self._scores = frame["ocr_authenticity_score"]
         # A frame that was made before there was the column does not say what Ocrolus did.
-        detected = frame["detect_status"] if "detect_status" in frame else self._scores.mask(True)
+        detected = frame.get("detect_status", pd.Series(pd.NA, frame.index, dtype="string"))
         states = [*(_codes(frame[name]) for name in _STATES), _codes(detected)]
         self._states = [codes for codes, _ in states]
         sizes = [len(names) for _, names in states]
