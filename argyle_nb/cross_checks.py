@@ -378,7 +378,7 @@ def check_net(table: pd.DataFrame) -> pd.DataFrame:
     net = known["net_pay"].to_numpy(dtype=np.float64)
     closest = np.argmin(np.abs(sums - net), axis=0)
     expected = pd.Series(sums[closest, np.arange(len(known))], known.index)
-    off = (net - expected).round(2) + 0.0  # no "-0.0"
+    off = (expected.rsub(net)).round(2) + 0.0  # no "-0.0"
     return findings(
         "net_of_gross",
         known.assign(
@@ -520,8 +520,8 @@ def _not_compared(
     table: pd.DataFrame, compared: pd.DataFrame, ocr: pd.DataFrame, uploads: pd.DataFrame
 ) -> pd.DataFrame:
     """List the documents that a check is meant for and says nothing of, with the reason."""
-    is_w2 = table["form_type"].str.match(r"w-?2", case=False).fillna(value=False)
-    is_w2 = (is_w2 | table["wages"].notna()).to_numpy(dtype=bool)
+    named = table["form_type"].str.match(r"w-?2", case=False).fillna(value=False)
+    is_w2 = (named | table["wages"].notna()).astype(bool)
     is_stub = table[["gross_pay", "net_pay", "pay_date", "pay_frequency"]].notna().any(axis=1)
     is_stub &= ~is_w2
     meant = {"any": is_stub | is_w2 | table["employee"].notna(), "stub": is_stub, "W-2": is_w2}

@@ -12,11 +12,14 @@ import math
 import re
 from datetime import datetime  # noqa: TC003 - the decoder reads the annotations
 from functools import cache
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import msgspec
 
 from argyle_nb.errors import DecodeError, ValidationError
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
 
 T = TypeVar("T")
 
@@ -187,7 +190,8 @@ def decode(data: bytes | msgspec.Raw, kind: type[T]) -> T:
     except UNREADABLE:
         pass
     try:
-        fitted = _fitted(msgspec.json.decode(data), _described(kind))
+        expected = _described(cast("Hashable", kind))
+        fitted = _fitted(msgspec.json.decode(data), expected)
         return msgspec.json.decode(msgspec.json.encode(fitted), type=kind)
     except UNREADABLE as error:
         raise unreadable(_id_of(data), error) from None

@@ -218,7 +218,7 @@ def told_of(signals: Iterable[Signal]) -> tuple[dict[str, list[str | None]], lis
         for data in listed:
             values = data.values or ()
             if len(values) == len(_USUAL):
-                one, two, three = values
+                one, two, three = values  # type: ignore[misc]
                 types = (one.data_type, two.data_type, three.data_type)
                 if (one.key, two.key, three.key) == _USUAL and "null" not in types:
                     fields.append(one.value)  # nearly always
@@ -231,8 +231,8 @@ def told_of(signals: Iterable[Signal]) -> tuple[dict[str, list[str | None]], lis
             originals.append(original)
             tampered.append(text)
     columns = [fields, originals, tampered, *([None] * len(fields) for _ in _REST)]
-    for place, rest in others:
-        for column, value in zip(columns[-len(_REST) :], rest, strict=True):
+    for place, told in others:
+        for column, value in zip(columns[-len(_REST) :], told, strict=True):
             column[place] = value
     return {name: _texts(column) for name, column in zip(TOLD, columns, strict=True)}, counts
 

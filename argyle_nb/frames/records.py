@@ -290,8 +290,10 @@ def rows_of(batch: RecordBatch[Row[S, R]], rejected: Rejected = None) -> RowPage
                     found = _found_in(analysis)
                     if found[0] is None:
                         found = _found_elsewhere(batch, number) or found
-                score = metadata.ocr_authenticity_score  # nearly always a number in its range
-                if type(score) is not int or not LOWEST_SCORE <= score <= HIGHEST_SCORE:
+                on_top = metadata.ocr_authenticity_score  # nearly always a number in its range
+                if type(on_top) is int and LOWEST_SCORE <= on_top <= HIGHEST_SCORE:
+                    score = on_top
+                else:
                     score = score_of(row, found[0])
             except DecodeError as error:
                 reject(error, rejected)
@@ -307,14 +309,14 @@ def rows_of(batch: RecordBatch[Row[S, R]], rejected: Rejected = None) -> RowPage
 
 def _found_in(analysis: Analysis[Any, Any] | list[Analysis[Any, Any]]) -> Found:
     """Give the forms of an analysis, its status, and whether it is of a PDF of pictures."""
-    if type(analysis) is list or analysis.doc_analysis or analysis.response:
+    if isinstance(analysis, list) or analysis.doc_analysis or analysis.response:
         documents = documents_in(analysis)
         return forms_in(analysis), detect_status_of(documents), is_image_based(documents)
     forms = analysis.form_analysis
     if forms is None or analysis.signals or analysis.form_authenticity:
         forms = forms_in(analysis)
     is_of_pictures = analysis.is_image_based_pdf
-    if type(is_of_pictures) is str:
+    if isinstance(is_of_pictures, str):
         is_of_pictures = is_image_based([analysis])
     return forms, analysis.detect_status, is_of_pictures
 

@@ -120,7 +120,8 @@ def _sums(numbers: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> npt.
     """Sum up runs of numbers that are so long."""
     ends = np.cumsum(counts)
     sums = np.concatenate([[0], np.cumsum(numbers)])
-    return sums[ends] - sums[ends - counts]
+    of_runs: npt.NDArray[np.int64] = sums[ends] - sums[ends - counts]
+    return of_runs
 
 
 def _each(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from argyle_nb.models import UserUpload
 
 
-_CHANGE = ("field_name", "original_text", "tampered_text")
 _CONFIDENCES = {"HIGH": 0, "MEDIUM": 1, "LOW": 2}
 _KNOWN = ("external_id", "user", "document_type", "file_name", SCORE)
 
@@ -163,7 +162,11 @@ def _signal_line(rows: list[dict[Any, str]]) -> SignalLine:
         confidence=next((row["reason_confidence"] for row in codes), ""),
         pages=tuple(sorted({int(row["page_number"]) for row in signals if row["page_number"]})),
         times=sum(int(row["occurrences"] or 1) for row in signals if row["occurrence"] == "1"),
-        changes=tuple(texts for row in signals if any(texts := tuple(map(row.get, _CHANGE)))),
+        changes=tuple(
+            texts
+            for row in signals
+            if any(texts := (row["field_name"], row["original_text"], row["tampered_text"]))
+        ),
     )
 
 
