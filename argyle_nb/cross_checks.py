@@ -163,7 +163,8 @@ def consistency(
     ...     "employee": {"name": who}}}} for name, who in [("u1", "Ada Oak"), ("u2", "Bo Elm")]]
     >>> from argyle_nb.frames.uploads import uploads_frame
     >>> found = consistency(ocr_frame(stubs), uploads_frame(stubs))
-    >>> found[["check", "value", "other_value", "agrees"]].values.tolist()
+    >>> compared = found[found["agrees"].notna()]
+    >>> compared[["check", "value", "other_value", "agrees"]].values.tolist()
     [['employee_name', 'Bo Elm', 'Ada Oak', False]]
     """
     table = forms_of(ocr, uploads)
