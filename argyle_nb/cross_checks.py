@@ -10,7 +10,14 @@ import pandas as pd
 from rapidfuzz import fuzz, process
 
 from argyle_nb.frames.columns import need_columns
-from argyle_nb.frames.ocr import first_of
+from argyle_nb.frames.ocr import (
+    INCOME_DATES,
+    INCOME_FIELDS,
+    days_of,
+    first_of,
+    totals_of,
+)
+from argyle_nb.models import SCORED_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,32 +44,33 @@ COLUMNS = {
     "difference": "Float64",
     "tolerance": "string",
     "agrees": "boolean",
+    "reason": "string",
 }
 # What is compared -> where OCR puts it, in paystubs, W-2 and 1099.
 TEXTS = {
-    "employer": ("employer.name", "employerName", "a_1099-nec-Part1-PayerPii:payerName"),
-    "employee": ("employee.name", "employeeName", "a_1099-nec-Part2-RecipientPii:recipientName"),
+    "employer": INCOME_FIELDS["employer"],
+    "employee": INCOME_FIELDS["employee"],
     "ssn": (
         "employee.taxpayer_id.last_4_digits",
         "employeeSocialSecurityNumber",
         "a_1099-nec-Part2-RecipientPii:recipientTin",
     ),
-    "pay_frequency": ("paystub_details.pay_frequency",),
+    "pay_frequency": INCOME_FIELDS["pay_frequency"],
     "year": ("year",),
 }
-DAYS = {
-    "pay_period_start_date": ("paystub_details.pay_period_start_date",),
-    "pay_period_end_date": ("paystub_details.pay_period_end_date",),
-    "pay_date": ("paystub_details.pay_date",),
-}
-AMOUNTS = {
-    "gross_pay": ("earnings.totals[0].current_pay", "earnings.total.current_pay"),
-    "gross_pay_ytd": ("earnings.totals[0].ytd_pay", "earnings.total.ytd_pay"),
-    "net_pay": ("net_pay.totals.current_pay", "net_pay.total.current_pay"),
-    "deductions": ("deductions.totals[0].current_pay", "deductions.total.current_pay"),
-    "wages": ("wagesTipsOtherComp",),
+_KIND_OF_FORM = "form_type"
+DAYS = {name: INCOME_FIELDS[name] for name in INCOME_DATES}
+AMOUNTS = {name: INCOME_FIELDS[name] for name in ("gross_pay", "gross_pay_ytd", "net_pay", "wages")}
+AMOUNTS["deductions"] = totals_of("deductions", "current_pay")
+# Lines that are in gross pay and not in net pay though nobody deducts them, and the other way
+# round: what an employer pays for somebody is taxed as if it were paid out, what somebody laid out
+# is paid back.
+BESIDE_PAY = {
+    "imputed": r"group.?term.?life|\bgtl\b|imputed|personal use|domestic partner",
+    "reimbursed": r"reimburs|per diem|mileage|expense",
 }
 _FORM = ["upload_id", "form"]
+_EARNING = r"earnings\.sub_?totals\[(\d+)\]\.(description|canonical_description|current_pay)"
 _DEDUCTION = r"deductions\.sub_?totals\[\d+\]\.current_pay"
 _LAST_FOUR = r"(\d{4})\s*$"
 # Of names, out of 100; a middle initial more or less keeps two names above it.
@@ -80,6 +88,12 @@ PERIODS = {
 }
 # Sums of rounded lines, in the currency.
 ROUNDING = 0.05
+_BESIDE = (
+    "",
+    ", without imputed income",
+    ", with reimbursements",
+    ", without imputed income and with reimbursements",
+)
 # Where stubs between two are missing, each may have paid so many times the greater of the two.
 EXTRA_PAY = 1.5
 # Box 1 leaves out what was put aside before tax, and may hold what the last stub does not.
@@ -109,12 +123,14 @@ def consistency(
     Returns
     -------
     pandas.DataFrame
-        One row per comparison that could be made, by user and check: ``user, upload_id,
+        One row per comparison, by user and check: ``user, upload_id,
         other_upload_id`` (string; missing where a document is compared with itself), ``check``
         (category of `CHECKS`), ``value, other_value`` (string; **personal data**), ``difference``
         (Float64: points of similarity, days, or the currency), ``tolerance`` (string, in words),
-        ``agrees`` (boolean). ``attrs["not_checked"]`` lists the checks for which there was nothing
-        to compare.
+        ``agrees`` (boolean), ``reason`` (string). What could not be compared has a row too, one per
+        document and check that is meant for it: ``agrees`` is missing there, and ``reason`` says
+        what was not read or what there was nothing to compare with. ``attrs["not_checked"]`` lists
+        the checks of which no comparison could be made.
 
         - ``employee_name, employer_name``: against the name most of the user's documents carry
           (rapidfuzz, similarity of 85 of 100, without case, accents and legal forms).
@@ -125,7 +141,8 @@ def consistency(
         - ``year_to_date``: from one paystub to the next of a job and year it rises by the gross
           pay (0.05); where stubs between are missing, by 1.5 times the greater pay for each at
           most.
-        - ``net_of_gross``: net pay is gross less deductions (0.05).
+        - ``net_of_gross``: net pay is gross less deductions (0.05). Imputed income, such as
+          group-term life, may be part of gross pay, and reimbursements of net pay.
         - ``w2_wages``: box 1 is at least 0.70 of the year to date of the job's last paystub of
           that year, and at most 1.10 of it if that is of December.
         - ``same_content``: the same file from another user; only such rows are listed.
@@ -146,7 +163,8 @@ def consistency(
     ...     "employee": {"name": who}}}} for name, who in [("u1", "Ada Oak"), ("u2", "Bo Elm")]]
     >>> from argyle_nb.frames.uploads import uploads_frame
     >>> found = consistency(ocr_frame(stubs), uploads_frame(stubs))
-    >>> found[["check", "value", "other_value", "agrees"]].values.tolist()
+    >>> compared = found[found["agrees"].notna()]
+    >>> compared[["check", "value", "other_value", "agrees"]].values.tolist()
     [['employee_name', 'Bo Elm', 'Ada Oak', False]]
     """
     table = forms_of(ocr, uploads)
@@ -160,10 +178,12 @@ def consistency(
         check_wages(table),
         check_contents(contents, uploads),
     ]
-    rows = pd.concat(checks, ignore_index=True)
+    compared = pd.concat(checks, ignore_index=True)
+    rows = pd.concat([compared, _not_compared(table, compared, ocr, uploads)], ignore_index=True)
     rows["check"] = rows["check"].astype(pd.CategoricalDtype(list(CHECKS)))
     rows = rows.sort_values(["user", "check"], kind="stable").reset_index(drop=True)
-    rows.attrs["not_checked"] = [name for name in CHECKS if not (rows["check"] == name).any()]
+    made = set(compared["check"])
+    rows.attrs["not_checked"] = [name for name in CHECKS if name not in made]
     return rows[list(COLUMNS)]
 
 
@@ -174,9 +194,12 @@ def forms_of(ocr: pd.DataFrame, uploads: pd.DataFrame) -> pd.DataFrame:
     """
     need_columns(ocr, ("upload_id", "form"), "ocr")
     read = _widened(ocr) if "field" in ocr else ocr.set_index(_FORM)
-    read = read.reindex(columns=[*TEXTS, *DAYS, *AMOUNTS])
-    for names, kind in ((TEXTS, "string"), (DAYS, "datetime64[s]"), (AMOUNTS, "Float64")):
+    amounts = [*AMOUNTS, *BESIDE_PAY]
+    texts = [*TEXTS, _KIND_OF_FORM]
+    read = read.reindex(columns=[*texts, *DAYS, *amounts])
+    for names, kind in ((texts, "string"), (DAYS, "datetime64[s]"), (amounts, "Float64")):
         read = read.astype(dict.fromkeys(names, kind))
+    read = read.fillna(dict.fromkeys(BESIDE_PAY, 0.0))
     read["ssn"] = read["ssn"].str.extract(_LAST_FOUR, expand=False)
     owned = read.reset_index().merge(owners(uploads), on="upload_id", how="inner")
     order = owned.sort_values("created_at", kind="stable")
@@ -194,15 +217,27 @@ def _widened(long: pd.DataFrame) -> pd.DataFrame:
     lines = long[long["field"].str.fullmatch(_DEDUCTION).fillna(value=False)]
     summed = lines.groupby(_FORM)["amount"].sum(min_count=1).reindex(forms)
     columns["deductions"] = columns["deductions"].astype("Float64").fillna(summed)
-    wide = pd.DataFrame(columns, index=forms)
+    columns[_KIND_OF_FORM] = long.drop_duplicates(_FORM).set_index(_FORM)[_KIND_OF_FORM]
+    wide = pd.DataFrame(columns | _beside_pay(long, forms), index=forms)
     for name in DAYS:
-        wide[name] = _days(wide[name])
+        wide[name] = days_of(wide[name])
     return wide
 
 
-def _days(texts: pd.Series[Any]) -> npt.NDArray[Any]:
-    days = pd.to_datetime(texts.astype("string"), format="%Y-%m-%d", errors="coerce")
-    return days.astype("datetime64[s]").to_numpy()
+def _beside_pay(long: pd.DataFrame, forms: pd.MultiIndex) -> dict[str, Any]:
+    """Sum up the imputed income and the reimbursements among the earnings of each form."""
+    parts = long["field"].str.extract(_EARNING).astype("string")
+    lines = long[_FORM].assign(line=parts[0], part=parts[1], text=long["value"])
+    lines = lines.assign(amount=long["amount"])[parts[1].notna()]
+    keys = [*_FORM, "line"]
+    named = lines[lines["part"] != "current_pay"].groupby(keys)["text"].agg(" ".join)
+    paid = lines[lines["part"] == "current_pay"].set_index(keys)["amount"]
+    names = named.reindex(paid.index).astype("string").str.lower().fillna("")
+    sums = {}
+    for kind, pattern in BESIDE_PAY.items():
+        of_kind = paid[names.str.contains(pattern).to_numpy(dtype=bool)]
+        sums[kind] = of_kind.groupby(level=_FORM).sum().reindex(forms)
+    return sums
 
 
 def owners(uploads: pd.DataFrame) -> pd.DataFrame:
@@ -313,9 +348,11 @@ def check_year_to_date(table: pd.DataFrame) -> pd.DataFrame:
     gross = after["gross_pay"].astype("float64")
     stubs_between = _periods(after)
     greater = np.fmax(gross, after["other_gross_pay"].astype("Float64").fillna(0).astype("float64"))
-    most = np.where(stubs_between == 1, gross, greater * EXTRA_PAY * stubs_between)
+    beside = after[list(BESIDE_PAY)].sum(axis=1).astype("float64")
+    most = np.where(stubs_between == 1, gross + beside, greater * EXTRA_PAY * stubs_between)
     most = np.where(np.isnan(stubs_between), np.inf, most)
-    outside = np.where(rise < gross, rise - gross, np.maximum(rise - most, 0))
+    least = gross - beside
+    outside = np.where(rise < least, rise - least, np.maximum(rise - most, 0))
     return findings(
         "year_to_date",
         after.assign(
@@ -330,17 +367,26 @@ def check_year_to_date(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def check_net(table: pd.DataFrame) -> pd.DataFrame:
-    """Compare net pay with gross pay less deductions, on the same paystub."""
+    """Compare net pay with gross pay less deductions, on the same paystub.
+
+    Stubs differ in whether imputed income and reimbursements are part of their gross pay, so each
+    may be counted or not; the closest sum counts.
+    """
     known = table.dropna(subset=["net_pay", "gross_pay", "deductions"])
-    expected = known["gross_pay"] - known["deductions"]
-    off = (known["net_pay"] - expected).astype("float64").round(2)
+    plain = (known["gross_pay"] - known["deductions"]).astype("float64")
+    imputed, reimbursed = (known[kind].astype("float64") for kind in BESIDE_PAY)
+    sums = np.array([plain, plain - imputed, plain + reimbursed, plain - imputed + reimbursed])
+    net = known["net_pay"].to_numpy(dtype=np.float64)
+    closest = np.argmin(np.abs(sums - net), axis=0)
+    expected = pd.Series(sums[closest, np.arange(len(known))], known.index)
+    off = (expected.rsub(net)).round(2) + 0.0  # no "-0.0"
     return findings(
         "net_of_gross",
         known.assign(
             value=with_cents(known["net_pay"]),
             other_value=with_cents(expected),
             difference=off,
-            tolerance=f"{ROUNDING}",
+            tolerance=[f"{ROUNDING}{_BESIDE[place]}" for place in closest],
             agrees=off.abs() <= ROUNDING,
         ),
     )
@@ -433,6 +479,86 @@ def check_contents(contents: pd.DataFrame | None, uploads: pd.DataFrame) -> pd.D
             value=pairs["user"], other_value=pairs["other_user"], tolerance="none", agrees=False
         ),
     )
+
+
+# Check -> the forms it is meant for, and why nothing can be said without what was not read.
+_NEEDED: dict[str, tuple[str, dict[str, str]]] = {
+    "employee_name": ("any", {"employee": "the employee's name was not read"}),
+    "employer_name": ("any", {"employer": "the employer's name was not read"}),
+    "ssn_last_four": ("any", {"ssn": "the social security number was not read"}),
+    "pay_frequency": ("stub", {"pay_frequency": "the pay frequency was not read"}),
+    "year_to_date": (
+        "stub",
+        {
+            "pay_date": "the pay date was not read",
+            "gross_pay": "gross pay was not read",
+            "gross_pay_ytd": "gross pay of the year to date was not read",
+        },
+    ),
+    "net_of_gross": (
+        "stub",
+        {
+            "gross_pay": "gross pay was not read",
+            "net_pay": "net pay was not read",
+            "deductions": "deductions were not read",
+        },
+    ),
+    "w2_wages": (
+        "W-2",
+        {"wages": "the wages (box 1) were not read", "year": "the year was not read"},
+    ),
+}
+_NOTHING_BESIDE = {
+    "pay_frequency": "neither the dates of its period nor a paystub of the same job before it "
+    "could be compared with its pay frequency",
+    "year_to_date": "there is no earlier paystub of the same job and year",
+    "w2_wages": "there is no paystub of the same employer and year with a year to date",
+}
+_ALONE = "no other document of the user has one"
+
+
+def _not_compared(
+    table: pd.DataFrame, compared: pd.DataFrame, ocr: pd.DataFrame, uploads: pd.DataFrame
+) -> pd.DataFrame:
+    """List the documents that a check is meant for and says nothing of, with the reason."""
+    named = table["form_type"].str.match(r"w-?2", case=False).fillna(value=False)
+    is_w2 = (named | table["wages"].notna()).astype(bool)
+    is_stub = table[["gross_pay", "net_pay", "pay_date", "pay_frequency"]].notna().any(axis=1)
+    is_stub &= ~is_w2
+    meant = {"any": is_stub | is_w2 | table["employee"].notna(), "stub": is_stub, "W-2": is_w2}
+    rows = _nothing_read(ocr, uploads)
+    for check, (kind, needed) in _NEEDED.items():
+        if "field" not in ocr and not {"ssn", "deductions"}.isdisjoint(needed):
+            continue  # a wide frame holds neither
+        about = compared[compared["check"] == check]
+        known = {*about["upload_id"].dropna(), *about["other_upload_id"].dropna()}
+        left = table[meant[kind] & ~table["upload_id"].isin(known)]
+        reason = pd.Series(_NOTHING_BESIDE.get(check, _ALONE), left.index, dtype="string")
+        for column, unread in reversed(needed.items()):
+            reason = reason.mask(left[column].isna(), unread)
+        rows.append(findings(check, left.assign(reason=reason)))
+    return pd.concat(rows, ignore_index=True)
+
+
+def _nothing_read(ocr: pd.DataFrame, uploads: pd.DataFrame) -> list[pd.DataFrame]:
+    """List the uploads of a type that is read and of which nothing was, and those of nobody."""
+    ids = uploads["id"].astype("string")
+    of_nobody = uploads["user"].isna() & uploads["account"].isna()
+    unread = ~ids.isin(ocr["upload_id"])
+    if "document_type" in uploads:
+        unread &= uploads["document_type"].isin(SCORED_TYPES)
+    reasons = {
+        "neither its user nor its account is known": of_nobody,
+        "nothing was read of it": unread & ~of_nobody,
+    }
+    user = uploads["user"].astype("string").fillna(uploads["account"].astype("string"))
+    lines = pd.DataFrame({"upload_id": ids, "user": user})
+    return [
+        findings(check, lines[of_them].assign(reason=reason))
+        for check in _NEEDED
+        if _NEEDED[check][0] == "any"
+        for reason, of_them in reasons.items()
+    ]
 
 
 def findings(check: str, columns: Mapping[str, Any] | pd.DataFrame) -> pd.DataFrame:

@@ -2,19 +2,25 @@
 
 Field names are Argyle's own. ``null``, ``{}`` and a missing key are one thing, because the
 published examples print all three for "nothing yet"; unknown keys are ignored, because Argyle
-says that answers may gain fields.
+says that answers may gain fields. What says the same in another JSON type (a page number "1", a
+document type 1099) is read all the same.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import datetime  # noqa: TC003 - the decoder reads the annotations
-from typing import Any, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import msgspec
 
 from argyle_nb import notebook
 from argyle_nb.errors import DecodeError, ValidationError
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
 
 T = TypeVar("T")
 
@@ -210,8 +216,56 @@ def decode(data: bytes | msgspec.Raw, kind: type[T]) -> T:
     """Read one object of the API; an error names its id, where it has one, and the JSON path."""
     try:
         return msgspec.json.decode(data, type=kind)
+    except UNREADABLE:
+        pass
+    try:
+        expected = _described(cast("Hashable", kind))
+        fitted = _fitted(msgspec.json.decode(data), expected)
+        return msgspec.json.decode(msgspec.json.encode(fitted), type=kind)
     except UNREADABLE as error:
         raise unreadable(_id_of(data), error) from None
+
+
+@cache
+def _described(kind: Any) -> msgspec.inspect.Type:
+    return msgspec.inspect.type_info(kind)
+
+
+def _fitted(value: Any, kind: msgspec.inspect.Type) -> Any:
+    """Give a value the JSON type that is expected, where it says the same in another one.
+
+    What says something else stays, so that it is an error, and so does what must be there: an id is
+    never guessed.
+    """
+    kinds = kind.types if isinstance(kind, msgspec.inspect.UnionType) else (kind,)
+    others = [one for one in kinds if not isinstance(one, msgspec.inspect.NoneType)]
+    if len(others) < len(kinds) and (value is None or value in ("", {}, [])):
+        return None
+    for one in others:
+        if isinstance(one, msgspec.inspect.StructType) and isinstance(value, dict):
+            fields = {field.encode_name: field.type for field in one.fields}
+            return {name: _fitted(value[name], fields[name]) for name in fields if name in value}
+        if isinstance(one, msgspec.inspect.ListType) and isinstance(value, list):
+            return [_fitted(item, one.item_type) for item in value if item is not None]
+    is_one_kind = len(others) == 1 and len(others) < len(kinds)
+    is_scalar = is_one_kind and isinstance(value, (str, int, float))
+    return _fitted_scalar(value, others[0]) if is_scalar else value
+
+
+def _fitted_scalar(value: str | float, kind: msgspec.inspect.Type) -> str | float | None:
+    if isinstance(kind, msgspec.inspect.StrType):
+        return value if isinstance(value, (str, bool)) else str(value)
+    if not isinstance(kind, (msgspec.inspect.IntType, msgspec.inspect.FloatType)):
+        return value
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        number = math.nan
+    if isinstance(kind, msgspec.inspect.FloatType):
+        return number if math.isfinite(number) else value
+    # The page or the count of a signal: no document is lost for it.
+    fits = number.is_integer() and (kind.ge or -math.inf) <= number <= (kind.le or math.inf)
+    return int(number) if fits else None
 
 
 def whole_score(upload_id: str, score: float | str) -> int:

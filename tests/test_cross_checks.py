@@ -63,6 +63,13 @@ def w2(wages="26,000.00", **changes):
     }
 
 
+def stub_with(name, amount, pay_date="2026-01-16", **facts):
+    """A paystub with one more line among its earnings."""
+    paper = stub(pay_date, **facts)
+    paper["earnings"]["subtotals"] = [{"description": name, "current_pay": usd(amount)}]
+    return paper
+
+
 def records(*documents, accounts=None):
     return [
         {
@@ -81,7 +88,13 @@ def checked(*documents, contents=None, accounts=None):
 
 
 def rows(found, check):
-    return found[found["check"] == check]
+    return found[(found["check"] == check) & found["agrees"].notna()]
+
+
+def not_compared(found, check):
+    """Upload -> the reason."""
+    left = found[(found["check"] == check) & found["agrees"].isna()]
+    return dict(zip(left["upload_id"], left["reason"], strict=True))
 
 
 def only(found, check):
@@ -236,6 +249,27 @@ class TestNet:
         paper["deductions"] = {"subtotals": [{"current_pay": usd(part)} for part in (200, 40)]}
         assert only(checked(paper), "net_of_gross")["agrees"]
 
+    @pytest.mark.parametrize(
+        "name", ["Group Term Life", "GTL", "Imputed income", "GROUP-TERM LIFE"]
+    )
+    def test_imputed_income_may_be_part_of_gross_pay(self, name):
+        row = only(checked(stub_with(name, 4.54, net=755.46)), "net_of_gross")
+        assert (row["agrees"], row["difference"]) == (True, 0)
+        assert "without imputed income" in row["tolerance"]
+        assert only(checked(stub_with(name, 4.54, net=760.0)), "net_of_gross")["agrees"]
+
+    def test_a_reimbursement_may_be_paid_beside_gross_pay(self):
+        row = only(checked(stub_with("Expense Reimbursement", 80.0, net=840.0)), "net_of_gross")
+        assert row["agrees"]
+        assert "with reimbursements" in row["tolerance"]
+
+    def test_any_other_line_excuses_no_difference(self):
+        assert not only(checked(stub_with("Bonus", 80.0, net=840.0)), "net_of_gross")["agrees"]
+
+    def test_a_reimbursement_need_not_be_in_the_year_to_date(self):
+        later = stub_with("Mileage reimbursement", 80.0, pay_date="2026-01-30", ytd=2920.0)
+        assert only(checked(stub(ytd=2000.0), later), "year_to_date")["agrees"]
+
 
 class TestWages:
     @pytest.mark.parametrize(
@@ -253,6 +287,44 @@ class TestWages:
 
     def test_another_year_is_not_compared(self):
         assert rows(checked(stub(), w2()), "w2_wages").empty
+
+
+class TestNotCompared:
+    def test_a_w2_without_a_paystub_of_its_year_is_listed(self):
+        found = checked(stub(), w2())
+        reason = "there is no paystub of the same employer and year with a year to date"
+        assert not_compared(found, "w2_wages") == {"u1": reason}
+
+    def test_what_was_not_read_is_named(self):
+        paper = stub()
+        del paper["deductions"], paper["paystub_details"]["pay_frequency"]
+        found = checked(paper)
+        assert not_compared(found, "net_of_gross") == {"u0": "deductions were not read"}
+        assert not_compared(found, "pay_frequency") == {"u0": "the pay frequency was not read"}
+
+    def test_a_paystub_alone_has_nothing_beside_it(self):
+        found = checked(stub())
+        reason = "there is no earlier paystub of the same job and year"
+        assert not_compared(found, "year_to_date") == {"u0": reason}
+        assert not_compared(found, "ssn_last_four") == {
+            "u0": "no other document of the user has one"
+        }
+
+    def test_a_document_of_which_nothing_was_read_is_listed(self):
+        made = [record | {"document_type": "W-2"} for record in records(stub(), None)]
+        found = consistency(ocr_frame(made), uploads_frame(made))
+        assert not_compared(found, "employee_name")["u1"] == "nothing was read of it"
+
+    def test_a_document_of_nobody_is_listed(self):
+        found = checked(stub(), accounts=[None])
+        assert not_compared(found, "employer_name") == {
+            "u0": "neither its user nor its account is known"
+        }
+
+    def test_what_was_compared_has_no_reason(self):
+        found = checked(stub("2025-12-19", ytd=26000.0), w2())
+        assert found.loc[found["agrees"].notna(), "reason"].isna().all()
+        assert not not_compared(found, "w2_wages")
 
 
 class TestSameContent:
@@ -279,6 +351,7 @@ def test_a_wide_frame_does_as_far_as_it_goes():
     uploads = uploads_frame(made)
     of_long, of_wide = (consistency(ocr, uploads) for ocr in (long, wide))
     assert {"ssn_last_four", "net_of_gross"} <= set(of_wide.attrs["not_checked"])
+    assert not {"ssn_last_four", "net_of_gross"} & set(of_wide["check"])
     shared = of_long[~of_long["check"].isin(["ssn_last_four", "net_of_gross"])]
     pd.testing.assert_frame_equal(
         shared.reset_index(drop=True), of_wide.reset_index(drop=True), check_flags=False

@@ -12,7 +12,14 @@ from argyle_nb.archive.pages import PageStore, sha256_hex
 from argyle_nb.archive.versions import read_selected
 from argyle_nb.errors import ConfigurationError, install
 from argyle_nb.frames.records import RowPage
-from argyle_nb.frames.uploads import Frames, categories_of, flatten, signals_frame, uploads_frame
+from argyle_nb.frames.uploads import (
+    NAMED_NOW,
+    Frames,
+    categories_of,
+    flatten,
+    signals_frame,
+    uploads_frame,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,14 +36,6 @@ if TYPE_CHECKING:
 # About 50,000 uploads: so much work that handing it out costs next to nothing.
 PAGES_PER_PARTITION = 250
 _NO_TYPE = "__HIVE_DEFAULT_PARTITION__"  # as Hive names the folder of a missing value
-# What columns were called in indexes that are on disk.
-_CALLED_BEFORE = {
-    "classification": "processing_classification",
-    "ocr": "processing_ocr",
-    "authenticity": "processing_authenticity",
-    "kind": "finding_type",
-    "confidence": "reason_confidence",
-}
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ def all_categories(selected: Iterable[SelectedPage], sent: pd.DataFrame | None) 
     for page in selected:
         for frame, columns in page.entry.contents.categories.items():
             for column, names in columns.items():
-                name = _CALLED_BEFORE.get(column, column)
+                name = NAMED_NOW.get(column, column)
                 united[frame][name].update(dict.fromkeys(names))
     if sent is not None:
         asked_for = dict.fromkeys(sent["document_type"].dropna().unique())

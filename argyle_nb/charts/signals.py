@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # Kind -> color and hatch.
 _KINDS = {"signal": (BAR, ""), "reason_code": ("#c07f1e", "//")}
 _LONGEST_NAME = 36
-_QUANTILES = ("p5", "p25", "median", "p75", "p95")
+_QUANTILES = ("p5", "p25", "p50", "p75", "p95")
 
 
 def signal_pareto(table: pd.DataFrame | Frames, ax: Axes | None = None, *, most: int = 12) -> Axes:

@@ -12,12 +12,23 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 S = TypeVar("S")
 R = TypeVar("R")
 
+COMPLETED = "COMPLETED"
+NOT_ANALYZED = ("PENDING", "UNABLE_TO_PROCESS", "UNSUPPORTED", "DELETED")
+AUTHENTICITY_STATUSES = ("LOW", "MEDIUM", "HIGH")  # the highest risk first
+
+# What is told of an occurrence of a signal: what stands under these keys, and under all others.
+TOLD = ("field_name", "original_text", "tampered_text", "edit_source", "doc_origin", "other_values")
+_KEYS = TOLD[:-1]
+_USUAL, _REST = TOLD[:3], TOLD[3:]
+
 _DEEPEST = 20  # what is nested deeper in an analysis is not looked at
+_FORM_KEYS = {"signals", "form_authenticity", "form_analysis"}
+_RISK = {status: place for place, status in enumerate(AUTHENTICITY_STATUSES)}
 _INT32 = msgspec.Meta(ge=-(2**31), le=2**31 - 1)
 
 
@@ -30,12 +41,17 @@ class SupportingValue(msgspec.Struct, frozen=True, gc=False):
 
     key: str | None = None
     value: Any = None
+    data_type: str | None = None
 
 
 class SupportingData(msgspec.Struct, frozen=True, gc=False):
     """The values that belong to one occurrence of a signal."""
 
     values: list[SupportingValue] | None = None
+
+
+_NOTHING_LISTED = [SupportingData()]
+_TEXT_TYPES = {str, type(None)}
 
 
 class Signal(msgspec.Struct, frozen=True, gc=False):
@@ -46,17 +62,6 @@ class Signal(msgspec.Struct, frozen=True, gc=False):
     signal_count: Annotated[int, _INT32] | None = None
     page_number: Annotated[int, _INT32] | None = None
     supporting_data: list[SupportingData] | None = None
-
-    def texts(self) -> dict[str | None, str]:
-        """Give what stands under each key, joined by " | " over all occurrences."""
-        texts: dict[str | None, str] = {}
-        for data in self.supporting_data or ():
-            for item in data.values or ():
-                if (value := item.value) is not None:
-                    text = value if type(value) is str else str(value)
-                    before = texts.get(item.key)
-                    texts[item.key] = text if before is None else f"{before} | {text}"
-        return texts
 
 
 class ReasonCode(msgspec.Struct, frozen=True, gc=False):
@@ -72,6 +77,7 @@ class FormAuthenticity(msgspec.Struct, Generic[R], frozen=True, gc=False):
 
     score: float | None = None
     reason_codes: list[R] | None = None
+    authenticity_status: str | None = None
 
 
 class FormAnalysis(msgspec.Struct, Generic[S, R], frozen=True, gc=False):
@@ -96,6 +102,8 @@ class DocumentAnalysis(FormAnalysis[S, R], Generic[S, R], frozen=True, gc=False)
     """The forms of one document, or a form itself."""
 
     form_analysis: list[FormAnalysis[S, R]] | None = None
+    detect_status: str | None = None
+    is_image_based_pdf: bool | str | None = None
 
     def wrapped_forms(self) -> list[FormAnalysis[S, R]] | None:
         """Give its forms."""
@@ -150,10 +158,10 @@ def forms_in(
 
 
 def forms_anywhere(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
-    """Look for forms under names that nobody published."""
+    """Look for forms, or documents that hold some, under names that nobody published."""
     if depth > _DEEPEST:
         return
-    if isinstance(value, dict) and ("signals" in value or "form_authenticity" in value):
+    if isinstance(value, dict) and not _FORM_KEYS.isdisjoint(value):
         yield value
         return
     below = value.values() if isinstance(value, dict) else value
@@ -161,8 +169,96 @@ def forms_anywhere(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
         yield from forms_anywhere(item, depth + 1)
 
 
+def documents_in(analysis: FormAnalysis[S, R] | list[Any]) -> list[FormAnalysis[S, R]]:
+    """Find the documents that were analyzed; a form without one around it stands for one."""
+    if isinstance(analysis, list):
+        return [document for part in analysis for document in documents_in(part)]
+    inside = getattr(analysis, "doc_analysis", None) or getattr(analysis, "response", None)
+    return documents_in(inside) if inside else [analysis]
+
+
+def detect_status_of(documents: Iterable[FormAnalysis[S, R]]) -> str | None:
+    """Give the first status that is not ``COMPLETED``; one document left out is not all is well."""
+    statuses = [getattr(document, "detect_status", None) for document in documents]
+    known = [status for status in statuses if status is not None]
+    return next((status for status in known if status != COMPLETED), known[0] if known else None)
+
+
+def is_image_based(documents: Iterable[FormAnalysis[S, R]]) -> bool | None:
+    """Say whether any document is a PDF of pictures; described as text, printed as boolean."""
+    found = {str(getattr(document, "is_image_based_pdf", None)).lower() for document in documents}
+    return True if "true" in found else False if "false" in found else None
+
+
+def highest_risk(statuses: Iterable[str]) -> str:
+    """Give the status of the highest risk; one that is not known only where no other is."""
+    return min(statuses, key=lambda status: _RISK.get(status, len(_RISK)))
+
+
 def lowest_form_score(forms: Sequence[FormAnalysis[S, R]]) -> float | None:
     """Give the lowest score among forms, for answers without a score on top."""
     verdicts = [form.form_authenticity for form in forms]
     scores = [verdict.score for verdict in verdicts if verdict and verdict.score is not None]
     return min(scores, default=None)
+
+
+def told_of(signals: Iterable[Signal]) -> tuple[dict[str, list[str | None]], list[int]]:
+    """Give what is told of each occurrence of each signal, and how many each signal has.
+
+    One of which nothing is told stands for a signal of which no occurrence is listed.
+    """
+    fields: list[Any] = []
+    originals: list[Any] = []
+    tampered: list[Any] = []
+    others: list[tuple[int, tuple[Any, ...]]] = []
+    counts = []
+    for signal in signals:
+        listed = signal.supporting_data or _NOTHING_LISTED
+        counts.append(len(listed))
+        for data in listed:
+            values = data.values or ()
+            if len(values) == len(_USUAL):
+                one, two, three = values  # type: ignore[misc]
+                types = (one.data_type, two.data_type, three.data_type)
+                if (one.key, two.key, three.key) == _USUAL and "null" not in types:
+                    fields.append(one.value)  # nearly always
+                    originals.append(two.value)
+                    tampered.append(three.value)
+                    continue
+            field, original, text, *rest = _told_of(values)
+            others.append((len(fields), tuple(rest)))
+            fields.append(field)
+            originals.append(original)
+            tampered.append(text)
+    columns = [fields, originals, tampered, *([None] * len(fields) for _ in _REST)]
+    for place, told in others:
+        for column, value in zip(columns[-len(_REST) :], told, strict=True):
+            column[place] = value
+    return {name: _texts(column) for name, column in zip(TOLD, columns, strict=True)}, counts
+
+
+def _told_of(values: Iterable[SupportingValue]) -> tuple[Any, ...]:
+    """Sort values by their keys; those of other keys, or of one that is there twice, are JSON."""
+    found: dict[str | None, Any] = {}
+    twice: dict[str | None, list[Any]] = {}
+    for item in values:
+        if item.value is None or item.data_type == "null":
+            continue
+        if item.key in found:
+            twice.setdefault(item.key, [found[item.key]]).append(item.value)
+        else:
+            found[item.key] = item.value
+    told = [found.pop(key, None) for key in _KEYS]
+    others = {str(key): value for key, value in (found | twice).items()}
+    return (*told, _json(others) if others else None)
+
+
+def _texts(column: list[Any]) -> list[str | None]:
+    """Write what is no text as JSON; Ocrolus describes every value as text."""
+    if set(map(type, column)) <= _TEXT_TYPES:
+        return column
+    return [value if type(value) in _TEXT_TYPES else _json(value) for value in column]
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()

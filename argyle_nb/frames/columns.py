@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    Places = npt.NDArray[np.int64]
+
 V = TypeVar("V")
 
 # So many values are turned into an array at once: enough that the array's own cost is nothing, few
@@ -24,6 +26,8 @@ V = TypeVar("V")
 _BLOCK = 1024
 # Whole numbers are of 32 bits at most.
 _NO_NUMBER = np.iinfo(np.int64).min
+_NO_BOOLEAN = -1
+_NO_CODE = -1
 
 
 class Column(ABC, Generic[V]):
@@ -40,11 +44,12 @@ class Column(ABC, Generic[V]):
             self._blocks.append(self._block(self._waiting))
             self._waiting = []
 
-    def finish(self) -> Any:
-        """Give the column."""
+    def finish(self, places: Places | None = None) -> Any:
+        """Give the column, or its values at some places; -1 is no place, and missing."""
         self._blocks.append(self._block(self._waiting))
         self._waiting = []
-        return self._concatenated(self._blocks)
+        blocks = self._blocks
+        return self._concatenated(blocks) if places is None else self._picked(blocks, places)
 
     @abstractmethod
     def _block(self, values: list[V | None]) -> Any:
@@ -53,6 +58,10 @@ class Column(ABC, Generic[V]):
     @abstractmethod
     def _concatenated(self, blocks: list[Any]) -> Any:
         """Make one array of all blocks."""
+
+    def _picked(self, blocks: list[Any], places: Places) -> Any:
+        """Make one array of the values at some places."""
+        return self._concatenated(blocks).take(places, allow_fill=True)
 
 
 class TextColumn(Column[str]):
@@ -75,10 +84,22 @@ class RepeatedTextColumn(Column[str]):
     def _block(self, values: list[str | None]) -> Any:
         return self._codes.of(values)
 
+    @property
+    def names(self) -> list[str]:
+        """The different texts."""
+        self._codes.of(self._waiting)
+        return self._codes.names
+
+    def codes(self) -> npt.NDArray[np.int32]:
+        """Give the place of each text among the names."""
+        codes: npt.NDArray[np.int32] = np.concatenate([*self._blocks, self._block(self._waiting)])
+        return codes
+
     def _concatenated(self, blocks: list[Any]) -> Any:
-        texts = TextColumn()
-        texts.add(self._codes.names)
-        return texts.finish().take(np.concatenate(blocks), allow_fill=True)
+        return named(self._codes.names, np.concatenate(blocks))
+
+    def _picked(self, blocks: list[Any], places: Places) -> Any:
+        return named(self._codes.names, np.concatenate([*blocks, [_NO_CODE]])[places])
 
 
 class DecimalColumn(Column[float]):
@@ -129,6 +150,9 @@ class CategoryColumn(Column[str]):
         dtype = pd.CategoricalDtype(self._codes.names)
         return pd.Categorical.from_codes(np.concatenate(blocks), dtype=dtype)
 
+    def _picked(self, blocks: list[Any], places: Places) -> Any:
+        return self._concatenated([np.concatenate([*blocks, [_NO_CODE]])[places]])
+
 
 class WholeNumberColumn(Column[int]):
     """Whole numbers of a nullable dtype."""
@@ -147,6 +171,20 @@ class WholeNumberColumn(Column[int]):
         numbers[missing] = 0
         return pd.arrays.IntegerArray(numbers.astype(self._dtype), missing)
 
+    def _picked(self, blocks: list[Any], places: Places) -> Any:
+        return self._concatenated([np.concatenate([*blocks, [_NO_NUMBER]])[places]])
+
+
+class BooleanColumn(Column[bool]):
+    """Yes or no, of dtype ``boolean``; missing is ``pd.NA``."""
+
+    def _block(self, values: list[bool | None]) -> Any:
+        return np.array([_NO_BOOLEAN if value is None else value for value in values], np.int8)
+
+    def _concatenated(self, blocks: list[Any]) -> Any:
+        numbers = np.concatenate(blocks)
+        return pd.arrays.BooleanArray(numbers == 1, numbers == _NO_BOOLEAN)
+
 
 class _Codes:
     """Value -> code; a value that was not seen before gets the next one."""
@@ -161,12 +199,21 @@ class _Codes:
 
     def of(self, values: list[str | None]) -> npt.NDArray[np.int32]:
         """Give the codes of some values."""
+        if values.count(None) == len(values):
+            return np.full(len(values), _NO_CODE, np.int32)
         try:
             return np.fromiter(map(self._codes.__getitem__, values), np.int32, len(values))
         except KeyError:
             for value in values:
                 self._codes.setdefault(value, len(self._codes) - 1)
             return self.of(values)
+
+
+def named(names: list[str], codes: npt.NDArray[np.int32]) -> Any:
+    """Make an array of texts of their places among the names; -1 is missing."""
+    texts = TextColumn()
+    texts.add(names or [None])
+    return texts.finish().take(codes, allow_fill=True)
 
 
 def concatenated(blocks: list[Any]) -> Any:

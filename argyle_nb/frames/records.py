@@ -16,6 +16,8 @@ import msgspec
 
 from argyle_nb.errors import DecodeError
 from argyle_nb.frames.authenticity import (
+    COMPLETED,
+    NOT_ANALYZED,
     Analysis,
     Counted,
     FormAnalysis,
@@ -23,8 +25,12 @@ from argyle_nb.frames.authenticity import (
     ReasonCode,
     S,
     Signal,
+    detect_status_of,
+    documents_in,
     forms_anywhere,
     forms_in,
+    highest_risk,
+    is_image_based,
     lowest_form_score,
 )
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE
@@ -44,6 +50,7 @@ if TYPE_CHECKING:
     # Takes the errors of records that cannot be read; without it the first is raised.
     Rejected = list[DecodeError] | None
     Forms = Sequence[FormAnalysis[Any, Any]]
+    Found = tuple[Forms | None, str | None, bool | None]
 
 T = TypeVar("T")
 
@@ -57,6 +64,7 @@ _MARKS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _BRACKETS = (b"{", b"}", b"[", b"]")
 
 _NO_PROCESSING = Processing()
+_NOTHING_FOUND: Found = (None, None, None)
 
 
 class _Envelope(msgspec.Struct):
@@ -218,12 +226,14 @@ COUNTED = RecordReader(Row[Counted, Counted])
 class RowPage:
     """Rows of one page, beside what was found in their analyses.
 
-    ``forms`` and ``scores`` have one item per row, ``None`` where there is none.
+    All but ``rows`` have one item per row, ``None`` where there is none.
     """
 
     rows: list[Row[Any, Any]] = field(default_factory=list)
     forms: list[Forms | None] = field(default_factory=list)
     scores: list[int | None] = field(default_factory=list)
+    detect_statuses: list[str | None] = field(default_factory=list)
+    image_based: list[bool | None] = field(default_factory=list)
 
     @cached_property
     def processing(self) -> list[Processing]:
@@ -231,46 +241,84 @@ class RowPage:
         return [row.processing or _NO_PROCESSING for row in self.rows]
 
     @cached_property
-    def counts(self) -> tuple[list[int | None], list[int | None]]:
-        """The numbers of signals and of reason codes of each row; ``None`` without an analysis."""
+    def findings(self) -> tuple[list[int | None], list[int | None], list[str | None]]:
+        """The numbers of signals and of reason codes, and the status, of each row.
+
+        ``None`` where nothing was analyzed: that is not the same as nothing found.
+        """
         signals: list[int | None] = []
-        reason_codes: list[int | None] = []
-        for forms in self.forms:
-            if forms is None:
-                signals.append(None)
-                reason_codes.append(None)
-                continue
-            of_signals = of_codes = 0
-            for form in forms:
-                of_signals += len(form.signals or ())
-                if (verdict := form.form_authenticity) is not None:
-                    of_codes += len(verdict.reason_codes or ())
+        codes: list[int | None] = []
+        statuses: list[str | None] = []
+        for forms, detect_status in zip(self.forms, self.detect_statuses, strict=True):
+            of_signals: int | None = None
+            of_codes: int | None = None
+            status = None
+            if forms is not None:
+                of_signals = of_codes = 0
+                for form in forms:
+                    of_signals += len(form.signals or ())
+                    if (verdict := form.form_authenticity) is not None:
+                        of_codes += len(verdict.reason_codes or ())
+                        if (other := verdict.authenticity_status) is not None:
+                            status = other if status is None else highest_risk((status, other))
+                nothing = not (of_signals or of_codes)
+                if nothing and not _is_analyzed(detect_status, forms):
+                    of_signals = of_codes = None
             signals.append(of_signals)
-            reason_codes.append(of_codes)
-        return signals, reason_codes
+            codes.append(of_codes)
+            statuses.append(status)
+        return signals, codes, statuses
+
+
+def _is_analyzed(detect_status: str | None, forms: Forms) -> bool:
+    if detect_status is None or detect_status == COMPLETED:
+        return True
+    return bool(forms) and detect_status not in NOT_ANALYZED
 
 
 def rows_of(batch: RecordBatch[Row[S, R]], rejected: Rejected = None) -> RowPage:
     """Find the forms and the score of each row of a batch."""
     page = RowPage()
     rows, forms_of_rows, scores = page.rows, page.forms, page.scores
+    detect_statuses, image_based = page.detect_statuses, page.image_based
     for number, row in enumerate(batch.records):
-        forms: Forms | None = None
+        found = _NOTHING_FOUND
         score: int | None = None
         if (metadata := row.metadata) is not None:
             try:
                 if (analysis := metadata.ocr_authenticity) is not None:
-                    forms = forms_in(analysis)
-                    if forms is None:
-                        forms = _forms_elsewhere(batch, number)
-                score = score_of(row, forms)
+                    found = _found_in(analysis)
+                    if found[0] is None:
+                        found = _found_elsewhere(batch, number) or found
+                on_top = metadata.ocr_authenticity_score  # nearly always a number in its range
+                if type(on_top) is int and LOWEST_SCORE <= on_top <= HIGHEST_SCORE:
+                    score = on_top
+                else:
+                    score = score_of(row, found[0])
             except DecodeError as error:
                 reject(error, rejected)
                 continue
+        forms, detect_status, is_of_pictures = found
         rows.append(row)
         forms_of_rows.append(forms)
         scores.append(score)
+        detect_statuses.append(detect_status)
+        image_based.append(is_of_pictures)
     return page
+
+
+def _found_in(analysis: Analysis[Any, Any] | list[Analysis[Any, Any]]) -> Found:
+    """Give the forms of an analysis, its status, and whether it is of a PDF of pictures."""
+    if isinstance(analysis, list) or analysis.doc_analysis or analysis.response:
+        documents = documents_in(analysis)
+        return forms_in(analysis), detect_status_of(documents), is_image_based(documents)
+    forms = analysis.form_analysis
+    if forms is None or analysis.signals or analysis.form_authenticity:
+        forms = forms_in(analysis)
+    is_of_pictures = analysis.is_image_based_pdf
+    if isinstance(is_of_pictures, str):
+        is_of_pictures = is_image_based([analysis])
+    return forms, analysis.detect_status, is_of_pictures
 
 
 def score_of(row: Row[S, R], forms: Forms | None) -> int | None:
@@ -297,10 +345,10 @@ def checked_score(identifier: str, score: float | str) -> int:
     return whole
 
 
-def _forms_elsewhere(batch: RecordBatch[Row[S, R]], number: int) -> Forms | None:
+def _found_elsewhere(batch: RecordBatch[Row[S, R]], number: int) -> Found | None:
     """Look for forms under names that nobody published, and read them as if they stood on top."""
     upload = decode(batch.raw(number), UserUpload)
     forms = list(forms_anywhere(upload.ocr_authenticity))
     plain = {"id": upload.id, "metadata": {"ocr_authenticity": forms}}
     again = decode(msgspec.json.encode(plain), batch.kind).metadata
-    return forms_in(again.ocr_authenticity) if again and again.ocr_authenticity else None
+    return _found_in(again.ocr_authenticity) if again and again.ocr_authenticity else None

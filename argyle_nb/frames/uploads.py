@@ -16,7 +16,9 @@ import numpy as np
 import pandas as pd
 
 from argyle_nb import notebook
+from argyle_nb.frames.authenticity import AUTHENTICITY_STATUSES, COMPLETED, NOT_ANALYZED
 from argyle_nb.frames.columns import (
+    BooleanColumn,
     CategoryColumn,
     Column,
     TextColumn,
@@ -43,6 +45,15 @@ FROM_OCROLUS = "Ocrolus, through Argyle's metadata.ocr_authenticity"
 OURS = "argyle_nb"
 POINTS = "points of the score, 0 to 100"
 UTC = "UTC"
+
+# What columns were called in archives and reports that are on disk.
+NAMED_NOW = {
+    "classification": "processing_classification",
+    "ocr": "processing_ocr",
+    "authenticity": "processing_authenticity",
+    "kind": "finding_type",
+    "confidence": "reason_confidence",
+}
 
 # So many rows at a time are Python texts.
 _ROWS = 8192
@@ -187,17 +198,44 @@ UPLOAD_COLUMNS = (
         explored=True,
     ),
     UploadColumn(
-        "signal_count",
-        (_COUNT, lambda page, _: page.counts[0]),
+        "authenticity_status",
+        (
+            partial(CategoryColumn, AUTHENTICITY_STATUSES),
+            lambda page, _: page.findings[2],
+        ),
         "open",
-        "signals found; empty without an analysis",
+        "Ocrolus' status, of the form with the highest risk; it does not follow from the score",
+        source=FROM_OCROLUS,
+    ),
+    UploadColumn(
+        "detect_status",
+        (
+            partial(CategoryColumn, (COMPLETED, *NOT_ANALYZED)),
+            lambda page, _: page.detect_statuses,
+        ),
+        "open",
+        "whether Ocrolus analyzed it: COMPLETED, or why not",
+        source=FROM_OCROLUS,
+    ),
+    UploadColumn(
+        "is_image_based_pdf",
+        (BooleanColumn, lambda page, _: page.image_based),
+        "open",
+        "whether it is a PDF of pictures, such as a scan",
+        source=FROM_OCROLUS,
+    ),
+    UploadColumn(
+        "signal_count",
+        (_COUNT, lambda page, _: page.findings[0]),
+        "open",
+        "signals found, each with all its occurrences as one; empty without an analysis",
         unit="count",
         source=FROM_OCROLUS,
         explored=True,
     ),
     UploadColumn(
         "reason_code_count",
-        (_COUNT, lambda page, _: page.counts[1]),
+        (_COUNT, lambda page, _: page.findings[1]),
         "open",
         "reason codes given; empty without an analysis",
         unit="count",
@@ -287,9 +325,15 @@ def uploads_frame(
         Index 0..n-1, in the order given. ``id, account, user, external_id, file_name, file_url``
         (string; ``user`` is Argyle's id, ``external_id`` the lender's own name of the borrower,
         which several users may share), ``document_type, requested_document_type,
-        processing_classification, processing_ocr, processing_authenticity`` (category; unknown values are kept as further categories),
+        processing_classification, processing_ocr, processing_authenticity`` (category; unknown
+        values are kept as further categories),
         ``ocr_authenticity_score`` (Int16, 0 to 100), ``authenticity_level`` (ordered category),
-        ``signal_count, reason_code_count`` (Int32; missing where there is no analysis),
+        ``authenticity_status`` (category: ``LOW, MEDIUM, HIGH``, Ocrolus' own, of the form with the
+        highest risk; it merges forensics and arithmetic and does not follow from the score),
+        ``detect_status`` (category: ``COMPLETED``, or why there is no analysis: ``PENDING,
+        UNABLE_TO_PROCESS, UNSUPPORTED, DELETED``), ``is_image_based_pdf`` (boolean),
+        ``signal_count, reason_code_count`` (Int32; missing where there is no analysis; a signal
+        counts once, however often it occurs),
         ``created_at, updated_at`` (datetime64[us, UTC]).
 
     Raises
@@ -310,7 +354,7 @@ def uploads_frame(
 
 
 def signals_frame(records: Any, *, errors: Errors = "raise") -> pd.DataFrame:
-    """Flatten authenticity analyses to one row per signal or reason code.
+    """Flatten authenticity analyses to one row per occurrence of a signal, and per reason code.
 
     Parameters
     ----------
@@ -321,10 +365,16 @@ def signals_frame(records: Any, *, errors: Errors = "raise") -> pd.DataFrame:
     -------
     pandas.DataFrame
         Index 0..n-1. ``upload_id, identifier, display_name`` (string), ``document_type,
-        form_type`` (category), ``finding_type`` (``signal`` or ``reason_code``),
-        ``reason_confidence`` (``LOW, MEDIUM, HIGH``; of reason codes), ``page_number`` (Int32, 1-based),
-        ``occurrences`` (Int32, of the signal), ``field_name, original_text, tampered_text``
-        (string; several occurrences joined by " | "; personal data).
+        form_type`` (category), ``form`` (Int32, 1-based: which of the upload's forms),
+        ``form_score`` (Float64), ``form_authenticity_status`` (``LOW, MEDIUM, HIGH``),
+        ``finding_type`` (``signal`` or ``reason_code``), ``reason_confidence`` (``LOW, MEDIUM,
+        HIGH``; of reason codes), ``page_number`` (Int32, 1-based), ``occurrences`` (Int32, of the
+        signal, as Ocrolus counts them; the same in each of its rows), ``occurrence`` (Int32,
+        1-based: which of them; the rows where it is 1 hold each signal once), ``field_name,
+        original_text, tampered_text`` (string; of this occurrence; personal data),
+        ``edit_source`` (string, the software that edited the page), ``doc_origin`` (string, where
+        the document came from), ``other_values`` (string, a JSON object of what stands under other
+        keys; personal data).
 
     Raises
     ------

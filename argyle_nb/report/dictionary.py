@@ -53,6 +53,10 @@ COMMON = {
     "processing_failed": Meaning("no score: a stage of processing failed", COUNT),
     "not_enabled": Meaning("no score: not enabled at Argyle", COUNT),
     "unsupported_type": Meaning("no score: a type that gets none", COUNT),
+    "detect_pending": Meaning("no score: Ocrolus' analysis is pending", COUNT),
+    "detect_unable_to_process": Meaning("no score: Ocrolus was unable to process it", COUNT),
+    "detect_unsupported": Meaning("no score: Ocrolus does not support it", COUNT),
+    "detect_deleted": Meaning("no score: it was deleted at Ocrolus", COUNT),
     "not_started": Meaning("no score: no stage has begun", COUNT),
     "no_score_returned": Meaning(
         "no score although the stages completed, or an unknown status", COUNT
@@ -72,19 +76,30 @@ FILES: dict[str, dict[str, Meaning]] = {
         "reason_confidence": Meaning(
             "confidence of a reason code: LOW, MEDIUM or HIGH", "", FROM_OCROLUS
         ),
+        "form": Meaning("which of the upload's forms, from 1"),
+        "form_score": Meaning("authenticity score of the form", POINTS, FROM_OCROLUS),
+        "form_authenticity_status": Meaning("authenticity status of the form", "", FROM_OCROLUS),
         "page_number": Meaning("page of the document, from 1", "", FROM_OCROLUS),
-        "occurrences": Meaning("occurrences of the signal", COUNT, FROM_OCROLUS),
-        "field_name": Meaning("field that was changed; several with | between", "", FROM_OCROLUS),
+        "occurrences": Meaning(
+            "occurrences of the signal, the same in each of its rows", COUNT, FROM_OCROLUS
+        ),
+        "occurrence": Meaning("which of the occurrences, from 1"),
+        "field_name": Meaning("field that was changed", "", FROM_OCROLUS),
         "original_text": Meaning("text before tampering", "", FROM_OCROLUS),
         "tampered_text": Meaning("text after tampering", "", FROM_OCROLUS),
+        "edit_source": Meaning("software that edited the page", "", FROM_OCROLUS),
+        "doc_origin": Meaning("where the document came from", "", FROM_OCROLUS),
+        "other_values": Meaning("what else the signal rests on, as JSON", "", FROM_OCROLUS),
     },
     "ocr_fields.csv": {
         "form": Meaning("which of the upload's forms, from 1"),
         "field": Meaning("path of the field in what was read", "", _READ),
         "value": Meaning("text that was read", "", _READ),
+        "formatted_value": Meaning("the text as Ocrolus formats it", "", _READ),
         "amount": Meaning("the text as an amount, where it is one", "the column currency", _READ),
         "currency": Meaning("currency of the amount", "ISO 4217", _READ),
         "ocr_confidence": Meaning("how sure the reading is", SHARE, _READ),
+        "passes_validation": Meaning("whether the reading passes Ocrolus' checks", "", _READ),
         "page": Meaning("page of the document, from 1", "", _READ),
     },
     "score_summary.csv": {

@@ -86,10 +86,10 @@ _W2_AMOUNTS = (
     "box12cAmount",
     "box12dAmount",
 )
-_NEC = "a_1099-nec-"
+_NEC, _STUB = "a_1099-nec-", "paystub-"
 
 # OCR field -> what it holds. Places in lists are left out: earnings.subtotals[0] is
-# earnings.subtotals. (Ocrolus, Capture: paystub, W-2 and 1099-NEC.)
+# earnings.subtotals. (Ocrolus, Capture: paystub, W-2, 1099-NEC, PAYSTUB_01.)
 OCR_FIELDS = {
     "employee.name": "name",
     "employer.name": "name",
@@ -124,6 +124,15 @@ OCR_FIELDS = {
     f"{_NEC}Part2-RecipientPii:accountNumber": "number",
     f"{_NEC}Part3-Amounts:nonemployeeCompensation": "amount",
     f"{_NEC}Part3-Amounts:federalIncomeTaxWithheld": "amount",
+    f"{_STUB}Part1-General:employeeName": "name",
+    f"{_STUB}Part1-General:nameOfEmployer/Company": "name",
+    f"{_STUB}Part2-Dates:payPeriod(BeginningDate)": "date",
+    f"{_STUB}Part2-Dates:payPeriod(EndingDate)": "date",
+    f"{_STUB}Part2-Dates:payDate": "date",
+    f"{_STUB}Part3-Earnings:grossPay(Current)": "amount",
+    f"{_STUB}Part3-Earnings:grossPay(YTD)": "amount",
+    f"{_STUB}Part3-Earnings:netPay(Current)": "amount",
+    f"{_STUB}Part3-Earnings:netPay(YTD)": "amount",
 }
 
 CODES = frozenset(
@@ -166,7 +175,6 @@ _RUN = re.compile(r"\d(?:[\s.\-/]{0,2}\d){4,}")
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _PLACE = re.compile(r"\[\d+\]")
-_BETWEEN = " | "  # occurrences of a signal
 
 
 @dataclass(frozen=True)
@@ -202,10 +210,6 @@ class Privacy:
         if masked == text or self.mode == "masked":
             return masked
         return self._hashed(kind, text)
-
-    def occurrences(self, kind: str, text: str) -> str:
-        """Give the joined texts of a signal's occurrences, each as it may leave."""
-        return _BETWEEN.join(self.text(kind, part) for part in text.split(_BETWEEN))
 
     def _hashed(self, kind: str, text: str) -> str:
         ending = file_kind(text) if kind == "file name" else ""
@@ -278,16 +282,23 @@ for _column in UPLOAD_COLUMNS:
 SIGNALS = {
     "upload_id": "open",
     "document_type": "open",
+    "form": "open",
     "form_type": "open",
+    "form_score": "open",
+    "form_authenticity_status": "open",
     "finding_type": "open",
     "identifier": "label",
     "display_name": "label",
     "reason_confidence": "open",
     "page_number": "open",
     "occurrences": "open",
+    "occurrence": "open",
     "field_name": "label",
     "original_text": "by signal",
     "tampered_text": "by signal",
+    "edit_source": "label",
+    "doc_origin": "label",
+    "other_values": "text",
 }
 OCR = {
     "upload_id": "open",
@@ -295,9 +306,11 @@ OCR = {
     "form_type": "open",
     "field": "by field",
     "value": "by field",
+    "formatted_value": "by field",
     "amount": "by field",
     "currency": "currency",
     "ocr_confidence": "open",
+    "passes_validation": "open",
     "page": "open",
 }
 UNREADABLE = {"record": "told", "path": "label", "problem": "told", "listed": "open"}
@@ -316,7 +329,7 @@ def protected_signals(frame: pd.DataFrame, privacy: Privacy) -> pd.DataFrame:
         return table
 
     def change(identifier: str | None, text: str) -> str:
-        return privacy.occurrences(SIGNAL_TEXTS.get(identifier or "", "text"), text)
+        return privacy.text(SIGNAL_TEXTS.get(identifier or "", "text"), text)
 
     for name in ("original_text", "tampered_text"):
         table[name] = _each(change, frame["identifier"], frame[name])
@@ -336,7 +349,8 @@ def protected_ocr(frame: pd.DataFrame, privacy: Privacy) -> pd.DataFrame:
     def name(field: str) -> str:
         return field if ocr_kind(field) != "text" else privacy.text("label", field)
 
-    table["value"] = _each(change, frame["field"], frame["value"])
+    for column in ("value", "formatted_value"):
+        table[column] = _each(change, frame["field"], frame[column])
     unchanged = (table["value"] == frame["value"]).to_numpy(dtype=bool, na_value=False)
     of_money = frame["field"].map(lambda field: ocr_kind(field) in ("amount", "quantity"))
     table["amount"] = frame["amount"].mask(~(unchanged & of_money.to_numpy(dtype=bool)))

@@ -246,7 +246,8 @@ def _signal_totals(rows: ReportInput) -> tuple[int, int]:
     known = rows.uploads[~rows.uploads["id"].isin(unlisted)] if unlisted else rows.uploads
     counted = known["signal_count"].sum() + known["reason_code_count"].sum()
     ours = np.isin(fingerprints(frame["upload_id"]), fingerprints(known["id"]))
-    return int(counted), len(frame) + int((~ours).sum())
+    findings = np.count_nonzero(frame["occurrence"].fillna(1) == 1)  # each signal once
+    return int(counted), int(findings + (~ours).sum())
 
 
 def fingerprints(ids: pd.Series[Any]) -> npt.NDArray[np.uint64]:

@@ -220,7 +220,11 @@ class Policy:
         return f"Policy({self.hash}, {cuts}, from {self.effective_date})"
 
     def _repr_html_(self) -> str:
-        facts = {"Effective from": self.effective_date, "Level preset": self.levels, "Hash": self.hash}
+        facts = {
+            "Effective from": self.effective_date,
+            "Level preset": self.levels,
+            "Hash": self.hash,
+        }
         rows = [(name, cut.reject_below, cut.pass_from) for name, cut in self.thresholds.items()]
         columns = ("Document type", "Reject below", "Pass from")
         tables = [notebook.table(columns, rows, of=len(rows))]

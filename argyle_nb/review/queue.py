@@ -161,20 +161,13 @@ def _signal_line(rows: list[dict[Any, str]]) -> SignalLine:
         code=", ".join(dict.fromkeys(row["identifier"] for row in codes)),
         confidence=next((row["reason_confidence"] for row in codes), ""),
         pages=tuple(sorted({int(row["page_number"]) for row in signals if row["page_number"]})),
-        times=sum(int(row["occurrences"] or 1) for row in signals),
-        changes=tuple(change for row in signals for change in _changes(row)),
+        times=sum(int(row["occurrences"] or 1) for row in signals if row["occurrence"] == "1"),
+        changes=tuple(
+            texts
+            for row in signals
+            if any(texts := (row["field_name"], row["original_text"], row["tampered_text"]))
+        ),
     )
-
-
-def _changes(row: dict[Any, str]) -> list[tuple[str, str, str]]:
-    """Part what several occurrences of a signal say, where their numbers agree."""
-    texts = (row["field_name"], row["original_text"], row["tampered_text"])
-    parts = [text.split(" | ") if text else [] for text in texts]
-    most = max(map(len, parts))
-    if any(len(part) not in (0, most) for part in parts):
-        return [texts]
-    fields, before, after = (part or [""] * most for part in parts)
-    return list(zip(fields, before, after, strict=True))
 
 
 @contextmanager

@@ -401,9 +401,10 @@ class ScoreCounts:
             completed, or there is a score although it did not), ``scored``, each among those before
             it. Then one column per reason: ``in_progress``, ``processing_failed`` (a stage failed),
             ``not_enabled`` (at Argyle), ``unsupported_type`` (a type that gets no score),
-            ``not_started`` (idle), ``no_score_returned`` (completed without a score, or an unknown
-            status), ``invalid_score`` (a score that is none, collected). The reasons and ``scored``
-            add up to ``uploads``.
+            ``detect_pending, detect_unable_to_process, detect_unsupported, detect_deleted`` (what
+            ``detect_status`` says at Ocrolus), ``not_started`` (idle), ``no_score_returned``
+            (completed without a score, or an unknown status), ``invalid_score`` (a score that is
+            none, collected). The reasons and ``scored`` add up to ``uploads``.
 
         Examples
         --------

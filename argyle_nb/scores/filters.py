@@ -63,8 +63,9 @@ def find_uploads(
         One or several of ``authenticity_level``, by the names of the frame's preset.
     status
         One or several of ``"scored"`` and the reasons why there is no score: ``"in_progress"``,
-        ``"processing_failed"``, ``"not_enabled"``, ``"unsupported_type"``, ``"not_started"``,
-        ``"no_score_returned"``, ``"invalid_score"``.
+        ``"processing_failed"``, ``"not_enabled"``, ``"unsupported_type"``,
+        ``"detect_pending"``, ``"detect_unable_to_process"``, ``"detect_unsupported"``,
+        ``"detect_deleted"``, ``"not_started"``, ``"no_score_returned"``, ``"invalid_score"``.
     created_from, created_before
         Days of ``created_at`` in UTC, such as ``"2026-01-31"``: from the first on, and before the
         second.

@@ -10,18 +10,22 @@ import numpy as np
 import pandas as pd
 
 from argyle_nb.errors import ConfigurationError, DecodeError
+from argyle_nb.frames.authenticity import NOT_ANALYZED
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE
 from argyle_nb.models import SCORED_TYPES
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+# Why Ocrolus has no analysis -> the reason.
+DETECT_REASONS = {status: f"detect_{status.lower()}" for status in NOT_ANALYZED}
 SCORES = list(range(LOWEST_SCORE, HIGHEST_SCORE + 1))
 REASONS = (
     "in_progress",
     "processing_failed",
     "not_enabled",
     "unsupported_type",
+    *DETECT_REASONS.values(),
     "not_started",
     "no_score_returned",
     "invalid_score",
@@ -69,7 +73,9 @@ class Cells:
                 f"no column {', '.join(missing)}: scores are counted in a frame of uploads_frame"
             )
         self._scores = frame["ocr_authenticity_score"]
-        states = [_codes(frame[name]) for name in _STATES]
+        # A frame that was made before there was the column does not say what Ocrolus did.
+        detected = frame.get("detect_status", pd.Series(pd.NA, frame.index, dtype="string"))
+        states = [*(_codes(frame[name]) for name in _STATES), _codes(detected)]
         self._states = [codes for codes, _ in states]
         sizes = [len(names) for _, names in states]
         self._steps = [np.int64(math.prod(sizes[place + 1 :])) for place in range(len(sizes))]
@@ -118,16 +124,26 @@ def _codes(column: pd.Series[Any]) -> tuple[npt.NDArray[Any], list[str | None]]:
 
 
 def _cell(
-    classification: str | None, ocr: str | None, authenticity: str | None, document_type: str | None
+    classification: str | None,
+    ocr: str | None,
+    authenticity: str | None,
+    document_type: str | None,
+    detect_status: str | None,
 ) -> int:
-    reason = _reason((classification, ocr, authenticity), document_type)
+    reason = _reason((classification, ocr, authenticity), document_type, detect_status)
     reached = ((classification == "completed") + (ocr == "completed")) * (
         classification == "completed"
     )
     return len(SCORES) + REASONS.index(reason) * len(REACHED) + reached
 
 
-def _reason(stages: tuple[str | None, str | None, str | None], document_type: str | None) -> str:
+def _reason(
+    stages: tuple[str | None, str | None, str | None],
+    document_type: str | None,
+    detect_status: str | None,
+) -> str:
+    if "in_progress" not in stages and detect_status in DETECT_REASONS:
+        return DETECT_REASONS[detect_status]
     for state, reason in (
         ("in_progress", "in_progress"),
         ("failed", "processing_failed"),

@@ -9,7 +9,7 @@ import pandas as pd
 
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.columns import need_columns
-from argyle_nb.frames.uploads import signals_frame
+from argyle_nb.frames.uploads import signals_frame, uploads_frame
 from argyle_nb.scores.statistics import QUANTILES, wilson, with_interval
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from argyle_nb.models import UserUpload
 
-_CONFIDENCE = ("LOW", "MEDIUM", "HIGH")  # rising
-_COLUMNS_OF_THE_UPLOAD = ("upload_id", "document_type", "form_type")
+_CONFIDENCE = {"LOW": 0, "MEDIUM": 1, "HIGH": 2}
+_NOT_OF_THE_FINDING = ("upload_id", "document_type", "form_score", "form_authenticity_status")
 _PARETO_COLUMNS = [
     "uploads",
     "analyzed",
@@ -50,8 +50,8 @@ def signal_pareto(
     Returns
     -------
     pandas.DataFrame
-        Indexed by group (if any), ``finding_type`` and ``identifier``, most frequent first within its
-        group and kind: ``uploads`` (int64, that have it), ``analyzed`` (int64, of the group),
+        Indexed by group (if any), ``finding_type`` and ``identifier``, most frequent first within
+        its group and type: ``uploads`` (int64, that have it), ``analyzed`` (int64, of the group),
         ``share`` with ``share_ci_low, share_ci_high`` (Wilson 95 %), ``cumulative_share`` (of all
         occurrences of its group and kind), ``mean_score_with, mean_score_without`` and their
         ``score_drop`` (float64; absent less present, in points of the score),
@@ -142,11 +142,12 @@ def signal_pairs(signals: pd.DataFrame) -> pd.DataFrame:
 def explain(
     upload: UserUpload | dict[str, Any], pareto: pd.DataFrame | None = None
 ) -> pd.DataFrame:
-    """List one document's signals and reason codes, the weightiest first.
+    """List one document's signals and reason codes, those that cost the most score first.
 
-    Argyle does not publish what a signal takes from the score. With a table of your own uploads the
-    weight of a signal is how much lower the mean score is where it is present; without one, only
-    its confidence and how often it occurs can order it.
+    Argyle does not publish what a signal takes from the score. With a table of your own uploads
+    they are ordered by how much lower the mean score is where they are present; without one, only
+    their confidence and how often they occur can order them. Signals have no confidence of their
+    own and stand among the reason codes of medium confidence.
 
     Parameters
     ----------
@@ -158,11 +159,11 @@ def explain(
     Returns
     -------
     pandas.DataFrame
-        One row per signal or reason code, index 0..n-1: ``finding_type, identifier, display_name,
-        confidence, page_number, signal_count, field_name, original_text, tampered_text`` as in
-        `signals_frame` (**personal data**), and ``score_drop`` (Float64, points of the score; missing
-        for what the table does not know). ``attrs["score"]`` is the document's score and
-        ``attrs["score_drop"]`` says in words what the weight is.
+        One row per occurrence of a signal and per reason code, index 0..n-1: the columns of
+        `signals_frame` but those of the upload and its forms (**personal data**), and
+        ``score_drop`` (Float64, points of the score; missing for what the table does not know).
+        ``attrs["score"]`` is the document's score as in `uploads_frame`, and
+        ``attrs["score_drop"]`` says in words what the order is.
 
     Raises
     ------
@@ -178,25 +179,26 @@ def explain(
     ['earnings_edits', '006-L']
     """
     lines = signals_frame([upload])
-    weights: dict[Any, float] = {}
-    meaning = "no weights are known: ordered by confidence and by how often it occurs"
+    drops: dict[Any, float] = {}
+    meaning = "no score drops are known: ordered by confidence and by how often it occurs"
     if pareto is not None:
         if list(pareto.index.names) != ["finding_type", "identifier"]:
             raise ConfigurationError("explain needs signal_pareto without groups")
-        weights = pareto["score_drop"].dropna().to_dict()
+        drops = pareto["score_drop"].dropna().to_dict()
         meaning = "how much lower the mean score of uploads with it is than of those without"
     pairs = zip(lines["finding_type"], lines["identifier"], strict=True)
-    lines["score_drop"] = pd.array([weights.get(pair) for pair in pairs], dtype="Float64")
-    rank = (
-        lines["reason_confidence"].astype("string").map({n: k for k, n in enumerate(_CONFIDENCE)})
+    lines["score_drop"] = pd.array([drops.get(pair) for pair in pairs], dtype="Float64")
+    confidence = lines["reason_confidence"].astype("string").map(_CONFIDENCE).astype("Float64")
+    order = lines.assign(
+        rank=confidence.fillna(_CONFIDENCE["MEDIUM"]), times=lines["occurrences"].fillna(1)
+    ).sort_values(
+        ["score_drop", "rank", "times"], ascending=False, kind="stable", na_position="last"
     )
-    order = lines.assign(rank=rank.astype("Float64").fillna(-1.0)).sort_values(
-        ["score_drop", "rank", "occurrences"], ascending=False, kind="stable", na_position="last"
-    )
-    result = order[[name for name in lines if name not in _COLUMNS_OF_THE_UPLOAD]].reset_index(
+    result = order[[name for name in lines if name not in _NOT_OF_THE_FINDING]].reset_index(
         drop=True
     )
-    result.attrs = {"score_drop": meaning, "score": _score(upload)}
+    [score] = uploads_frame([upload])["ocr_authenticity_score"]
+    result.attrs = {"score_drop": meaning, "score": None if pd.isna(score) else int(score)}
     return result
 
 
@@ -278,10 +280,3 @@ def _mean(total: pd.Series[Any], n: pd.Series[Any]) -> pd.Series[float]:
     numbers = n.astype("float64")
     mean: pd.Series[float] = total.astype("float64") / numbers.where(numbers > 0)
     return mean
-
-
-def _score(upload: UserUpload | dict[str, Any]) -> int | None:
-    if not isinstance(upload, dict):
-        return upload.ocr_authenticity_score
-    score = (upload.get("metadata") or {}).get("ocr_authenticity_score")
-    return None if score is None else int(score)

@@ -60,6 +60,7 @@ _COUNTED = (
     "processing_ocr",
     "processing_authenticity",
     "document_type",
+    "detect_status",
 )
 # A part of a download is some hundred kilobytes: small enough for any proxy on its way.
 ROWS_PER_PART = 4096

@@ -1,16 +1,22 @@
 """Forms, signals and reason codes are found wherever they are wrapped."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from argyle_nb.errors import DecodeError
-from argyle_nb.frames.authenticity import forms_anywhere, lowest_form_score
+from argyle_nb.frames.authenticity import forms_anywhere, lowest_form_score, told_of
 from argyle_nb.frames.records import READ, rows_of
 from tests.support.records import analysis, form, record
 
 
-def forms_of(ocr_authenticity):
+def page_of(ocr_authenticity):
     [batch] = READ.batches(record(metadata={"ocr_authenticity": ocr_authenticity}))
-    return rows_of(batch).forms[0]
+    return rows_of(batch)
+
+
+def forms_of(ocr_authenticity):
+    return page_of(ocr_authenticity).forms[0]
 
 
 WRAPPERS = {
@@ -37,16 +43,93 @@ def test_an_analysis_without_forms_has_no_forms():
     assert forms_of({"detect_status": "PENDING", "form_analysis": []}) == []
 
 
-def test_the_texts_of_several_occurrences_are_joined():
-    [found] = forms_of(form())
-    assert found.signals[0].texts().get("tampered_text") == "10,000.00 | 15,000.00"
-
-
-def test_a_text_that_is_null_is_left_out():
-    data = {"values": [{"key": "original_text", "value": None, "data_type": "null"}]}
-    signal = {"identifier": "date_edits", "supporting_data": [data]}
+def occurrences_of(*supporting_data):
+    signal = {"identifier": "date_edits", "supporting_data": list(supporting_data)}
     [found] = forms_of(form(signals=[signal]))
-    assert found.signals[0].texts().get("original_text") is None
+    told, [count] = told_of(found.signals)
+    rows = zip(*told.values(), strict=True)
+    occurrences = [SimpleNamespace(**dict(zip(told, row, strict=True))) for row in rows]
+    assert len(occurrences) == count
+    return occurrences
+
+
+def told(**values):
+    return {"values": [{"key": k, "value": v, "data_type": "str"} for k, v in values.items()]}
+
+
+def test_each_occurrence_has_its_own_texts():
+    first, second = occurrences_of(told(tampered_text="1 | 2"), told(original_text="3"))
+    assert (first.original_text, first.tampered_text) == (None, "1 | 2")
+    assert (second.original_text, second.tampered_text) == ("3", None)
+
+
+def test_a_signal_without_supporting_data_occurs_once():
+    [only] = occurrences_of()
+    assert set(vars(only).values()) == {None}
+
+
+@pytest.mark.parametrize("value", [None, "null", "None"])
+def test_a_value_of_the_type_null_is_nothing_and_no_text(value):
+    item = {"key": "original_text", "value": value, "data_type": "null"}
+    [only] = occurrences_of({"values": [item]})
+    assert only.original_text is None
+
+
+def test_what_stands_under_other_keys_or_twice_is_kept_as_json():
+    data = told(txn_date="01/02", field_name="date")
+    data["values"].append({"key": "txn_date", "value": 3, "data_type": "int"})
+    [only] = occurrences_of(data)
+    assert (only.field_name, only.other_values) == ("date", '{"txn_date":["01/02",3]}')
+
+
+def test_the_origin_of_a_file_has_its_columns():
+    [only] = occurrences_of(told(edit_source="Some Editor", doc_origin="Some Bank"))
+    assert (only.edit_source, only.doc_origin) == ("Some Editor", "Some Bank")
+
+
+STATUSES = [("PENDING", None), ("UNABLE_TO_PROCESS", None), ("UNSUPPORTED", None)]
+STATUSES += [("DELETED", None), ("COMPLETED", 0), (None, 0)]
+
+
+@pytest.mark.parametrize(("status", "count"), STATUSES)
+def test_what_was_never_analyzed_has_not_no_signals_but_none_counted(status, count):
+    page = page_of({"detect_status": status, "form_analysis": []})
+    signals, codes, _ = page.findings
+    assert (page.detect_statuses, signals, codes) == ([status], [count], [count])
+
+
+def test_of_several_documents_one_that_was_not_analyzed_speaks():
+    pending = {"detect_status": "PENDING", "form_analysis": []}
+    page = page_of({"response": {"doc_analysis": [analysis(), pending]}})
+    assert page.detect_statuses == ["PENDING"]
+    assert page.findings[0] == [1]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "status"),
+    [
+        (["HIGH", "LOW", "MEDIUM"], "LOW"),
+        (["HIGH", "NEW"], "HIGH"),
+        (["NEW"], "NEW"),
+        ([None], None),
+    ],
+)
+def test_the_highest_risk_is_the_status_whatever_the_score(statuses, status):
+    forms = [form(form_authenticity={"score": 99, "authenticity_status": s}) for s in statuses]
+    assert page_of({"form_analysis": forms}).findings[2] == [status]
+
+
+@pytest.mark.parametrize(
+    ("told_as", "is_of_pictures"),
+    [(True, True), ("true", True), (False, False), ("False", False), (None, None), ("?", None)],
+)
+def test_a_pdf_of_pictures_is_told_as_text_or_as_boolean(told_as, is_of_pictures):
+    assert page_of({"is_image_based_pdf": told_as, "signals": []}).image_based == [is_of_pictures]
+
+
+def test_a_document_under_a_name_that_nobody_published_keeps_its_status():
+    page = page_of({"data": {"analysis": analysis() | {"detect_status": "PENDING"}}})
+    assert page.detect_statuses == ["PENDING"]
 
 
 def test_reason_codes_are_empty_where_there_is_no_verdict():

@@ -34,13 +34,13 @@ def test_the_order_is_kept_across_many_singles_and_pages():
 
 
 def test_a_bad_record_in_a_page_spoils_no_other():
-    page = b'{"next": null, "results": [{"id": "a"}, {"id": "b", "user": 7}, {"id": "c"}]}'
+    page = b'{"next": null, "results": [{"id": "a"}, {"id": "b", "user": [7]}, {"id": "c"}]}'
     assert read(page) == (["a", "c"], [("b", "$.user")])
 
 
 def test_without_a_place_for_errors_the_first_is_raised():
     with pytest.raises(DecodeError, match="user"):
-        list(as_uploads([{"id": "a"}, {"id": "b", "user": 7}]))
+        list(as_uploads([{"id": "a"}, {"id": "b", "user": [7]}]))
 
 
 def test_an_object_that_json_cannot_hold_is_one_bad_record():

@@ -53,6 +53,9 @@ def upload_row(item):
         "authenticity_level": next(
             (w for low, w in LEVELS if score is not None and score >= low), None
         ),
+        "authenticity_status": "LOW" if forms else None,
+        "detect_status": None,
+        "is_image_based_pdf": None,
         "signal_count": None if forms is None else sum(len(f["signals"]) for f in forms),
         "reason_code_count": None if forms is None else sum(map(len, codes)),
         "created_at": time_of(item.get("created_at")),
@@ -62,25 +65,22 @@ def upload_row(item):
 
 def signal_rows(item):
     analysis = (item.get("metadata") or {}).get("ocr_authenticity") or []
-    for found in forms_in(analysis):
+    for number, found in enumerate(forms_in(analysis), start=1):
         head = {
             "upload_id": item["id"],
             "document_type": item.get("document_type"),
+            "form": number,
             "form_type": found["form_type"],
+            "form_score": found["form_authenticity"]["score"],
+            "form_authenticity_status": found["form_authenticity"]["authenticity_status"],
         }
         for signal in found["signals"]:
             row = head | {"finding_type": "signal", "identifier": signal["identifier"]}
             row |= {name: signal[name] for name in ("display_name", "page_number")}
             row["occurrences"] = signal["signal_count"]
-            for key in ("field_name", "original_text", "tampered_text"):
-                texts = [
-                    value["value"]
-                    for data in signal["supporting_data"]
-                    for value in data["values"]
-                    if value["key"] == key
-                ]
-                row[key] = " | ".join(texts) or None
-            yield row
+            for occurrence, data in enumerate(signal["supporting_data"], start=1):
+                told = {value["key"]: value["value"] for value in data["values"]}
+                yield row | {"occurrence": occurrence} | told
         for reason in found["form_authenticity"]["reason_codes"]:
             yield head | {
                 "finding_type": "reason_code",

@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from argyle_nb.errors import ConfigurationError, DecodeError
 from argyle_nb.frames import uploads
 from argyle_nb.frames.columns import TextColumn
-from argyle_nb.frames.uploads import UPLOAD_COLUMNS, UploadColumn, signals_frame, uploads_frame
+from argyle_nb.frames.uploads import (
+    UPLOAD_COLUMNS,
+    UploadColumn,
+    flatten,
+    signals_frame,
+    uploads_frame,
+)
 from argyle_nb.models import DOCUMENT_TYPES, Account, User
 from argyle_nb.report.dictionary import meaning_of
 from argyle_nb.report.privacy import KINDS, UPLOADS, dictionary_kind
@@ -33,6 +39,9 @@ EXPECTED_DTYPES = {
     "processing_authenticity": "category",
     "ocr_authenticity_score": "Int16",
     "authenticity_level": "category",
+    "authenticity_status": "category",
+    "detect_status": "category",
+    "is_image_based_pdf": "boolean",
     "signal_count": "Int32",
     "reason_code_count": "Int32",
     "created_at": "datetime64[us, UTC]",
@@ -95,7 +104,8 @@ def test_the_same_records_give_the_same_frame_however_they_came():
 @pytest.mark.parametrize("metadata", [None, {}, {"ocr_authenticity_score": None}])
 def test_null_empty_and_missing_metadata_are_one_thing(metadata):
     frame = uploads_frame([record(metadata=metadata)])
-    missing = ["ocr_authenticity_score", "authenticity_level", "signal_count", "reason_code_count"]
+    missing = ["ocr_authenticity_score", "authenticity_level", "authenticity_status"]
+    missing += ["detect_status", "is_image_based_pdf", "signal_count", "reason_code_count"]
     assert frame.loc[0, missing].isna().all()
 
 
@@ -121,18 +131,53 @@ def test_a_form_score_that_is_not_whole_is_an_error_and_not_rounded():
         uploads_frame([odd])
 
 
-@pytest.mark.parametrize("page_number", ["one", 3_000_000_000])
-def test_a_signal_that_cannot_be_read_is_collected_with_its_record(page_number):
+@pytest.mark.parametrize(
+    ("page_number", "read"), [("1", 1), (2.0, 2), ("one", None), (3_000_000_000, None), ([], None)]
+)
+def test_an_odd_page_loses_neither_the_signal_nor_the_upload(page_number, read):
     signal = {"identifier": "date_edits", "page_number": page_number}
-    odd = record(7, metadata={"ocr_authenticity": form(signals=[signal])})
+    odd = record(7, metadata={"ocr_authenticity": form(signals=[None, signal])})
+    [row] = signals_frame([odd])[["identifier", "page_number"]].head(1).to_dict("records")
+    assert row["identifier"] == "date_edits"
+    assert row["page_number"] == read if read else pd.isna(row["page_number"])
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"document_type": 1099},
+        {"file_name": 7},
+        {"metadata": ""},
+        {"metadata": {"ocr_authenticity": ""}},
+        {"metadata": {"ocr_authenticity": [None]}},
+        {"metadata": {"ocr_authenticity": form(signals=None, form_authenticity="")}},
+        {"metadata": {"ocr_authenticity": form(form_authenticity={"score": "70"})}},
+        {"metadata": {"ocr_authenticity": form(signals=[{"supporting_data": [None, {}]}])}},
+        {"processing": []},
+        {"updated_at": ""},
+    ],
+    ids=str,
+)
+def test_one_odd_field_loses_no_upload(odd):
+    both = flatten([record(7, **odd), record(8)])
+    assert both.uploads["id"].tolist() == [record(7)["id"], record(8)["id"]]
+    assert record(8)["id"] in set(both.signals["upload_id"])
+
+
+def test_a_document_type_that_is_a_number_is_read_as_its_text():
+    assert uploads_frame([record(document_type=1099)])["document_type"].tolist() == ["1099"]
+
+
+def test_a_signal_that_cannot_be_read_is_collected_with_its_record():
+    odd = record(7, metadata={"ocr_authenticity": form(signals="none")})
     frame = signals_frame([odd, record(8)], errors="collect")
     assert set(frame["upload_id"]) == {record(8)["id"]}
     assert [told["record"] for told in frame.attrs["unreadable"]] == [record(7)["id"]]
 
 
 def test_a_collected_error_tells_record_path_and_problem():
-    frame = uploads_frame([{"id": "u1", "user": 7}], errors="collect")
-    problem = "Expected `str | null`, got `int`"
+    frame = uploads_frame([{"id": "u1", "user": ["u"]}], errors="collect")
+    problem = "Expected `str | null`, got `array`"
     assert frame.attrs["unreadable"] == [{"record": "u1", "path": "$.user", "problem": problem}]
 
 
@@ -239,10 +284,19 @@ def test_an_unknown_level_preset_is_refused_with_the_known_ones():
 
 def test_signals_have_one_row_each_and_so_have_reason_codes():
     frame = signals_frame([record()])
-    assert frame["finding_type"].tolist() == ["signal", "reason_code"]
-    assert frame["identifier"].tolist() == ["dollar_amount_edits", "006-L"]
-    assert frame.loc[0, "field_name"] == "net_pay | gross_pay"
-    assert frame.loc[1, "reason_confidence"] == "LOW"
+    assert frame["finding_type"].tolist() == ["signal", "signal", "reason_code"]
+    assert frame["identifier"].tolist() == [*["dollar_amount_edits"] * 2, "006-L"]
+    assert frame.loc[2, "reason_confidence"] == "LOW"
+
+
+def test_each_occurrence_of_a_signal_keeps_its_texts_together():
+    frame = signals_frame([record()])
+    texts = frame.loc[:1, ["occurrence", "field_name", "original_text", "tampered_text"]]
+    assert texts.to_numpy().tolist() == [
+        [1, "net_pay", "1,000.00", "10,000.00"],
+        [2, "gross_pay", "1,500.00", "15,000.00"],
+    ]
+    assert frame.loc[:1, "occurrences"].tolist() == [2, 2]
 
 
 def test_signal_columns_and_dtypes_are_fixed_for_no_rows():

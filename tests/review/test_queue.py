@@ -100,7 +100,7 @@ def test_a_document_that_cannot_be_fetched_leaves_the_rest_and_says_why(temporar
     assert case.content == b""
     assert case.media_type == ""
     assert case.score == 85
-    assert len(case.signals) == 2
+    assert len(case.signals) == 3
     assert "500" in case.problem
     assert list(temporary.iterdir()) == []
 
@@ -202,10 +202,11 @@ def test_each_change_of_a_signal_says_what_became_what():
     )
 
 
-def test_texts_that_do_not_part_alike_stay_together():
+def test_texts_of_one_change_stay_together_whatever_they_hold():
     data = [supporting("a | b", "1", "2"), supporting("c", "3", "4")]
-    [line] = lines_of({"identifier": "x", "supporting_data": data})
-    assert line.changes == (("a | b | c", "1 | 3", "2 | 4"),)
+    [line] = lines_of({"identifier": "x", "signal_count": 2, "supporting_data": data})
+    assert line.changes == (("a | b", "1", "2"), ("c", "3", "4"))
+    assert line.times == 2
 
 
 # ------------------------------------------------------------------ the queue

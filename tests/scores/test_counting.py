@@ -135,7 +135,7 @@ def test_the_partitions_of_dask_collect_too():
     assert len(counts.unreadable) == 2
 
 
-@pytest.mark.parametrize("column", ["ocr_authenticity_score", "ocr", "document_type"])
+@pytest.mark.parametrize("column", ["ocr_authenticity_score", "processing_ocr", "document_type"])
 def test_a_frame_without_a_column_that_is_needed_is_refused(column):
     with pytest.raises(ConfigurationError, match=f"no column {column}: .*uploads_frame"):
         count_scores(frame_of([1]).drop(columns=column))

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from argyle_nb.errors import DecodeError
+from argyle_nb.frames.authenticity import NOT_ANALYZED
 from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.scores import REASONS, checked_scores, count_scores, no_score_reasons
 from tests.support.records import record, scored, unscored
@@ -33,6 +34,28 @@ def test_an_upload_without_a_score_is_counted_under_its_reason(states, document_
     assert no_score_reasons(frame).tolist() == [reason]
     coverage = count_scores(frame).coverage().loc["all"]
     assert coverage[["uploads", "scored", reason]].tolist() == [1, 0, 1]
+
+
+@pytest.mark.parametrize("status", NOT_ANALYZED)
+@pytest.mark.parametrize("authenticity", ["completed", "failed", "idle"])
+def test_what_ocrolus_did_not_analyze_has_a_reason_of_its_own(status, authenticity):
+    analysis = {"detect_status": status, "form_analysis": []}
+    upload = unscored(1, "completed", "completed", authenticity)
+    frame = uploads_frame([upload | {"metadata": {"ocr_authenticity": analysis}}])
+    assert no_score_reasons(frame).tolist() == [f"detect_{status.lower()}"]
+    assert count_scores(frame).coverage().loc["all", f"detect_{status.lower()}"] == 1
+
+
+def test_what_argyle_still_processes_is_in_progress_whatever_ocrolus_says():
+    pending = {"ocr_authenticity": {"detect_status": "PENDING", "form_analysis": []}}
+    upload = unscored(1, "completed", "completed", "in_progress") | {"metadata": pending}
+    assert not str(no_score_reasons(uploads_frame([upload]))[0]).startswith("detect_")
+
+
+def test_a_frame_made_before_there_was_the_column_is_counted_all_the_same():
+    frame = uploads_frame([unscored(1, "completed", "completed", "failed"), scored(2, 3)])
+    old = frame.drop(columns="detect_status")
+    assert no_score_reasons(old).equals(no_score_reasons(frame))
 
 
 def test_statuses_that_are_missing_altogether_count_as_missing():

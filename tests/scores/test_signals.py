@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from argyle_nb import explain, flatten, score_by_signal_count, signal_pairs, signal_pareto
+from argyle_nb import (
+    explain,
+    flatten,
+    score_by_signal_count,
+    signal_pairs,
+    signal_pareto,
+    uploads_frame,
+)
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.models import UserUpload
 from tests.support.records import record
@@ -21,7 +28,7 @@ def pareto(*records, by=()):
 
 
 class TestPareto:
-    def test_the_most_frequent_comes_first_with_its_share_of_all_analysed_uploads(self):
+    def test_the_most_frequent_comes_first_with_its_share_of_all_analyzed_uploads(self):
         table = pareto(upload(1, 40, "a", "b"), upload(2, 60, "b"), upload(3, 90), upload(4, 95))
         assert table.loc["signal", "share"].to_dict() == {"b": 0.5, "a": 0.25}
         assert table.loc["signal", "cumulative_share"].tolist() == pytest.approx([2 / 3, 1])
@@ -135,7 +142,44 @@ class TestExplain:
     def test_without_a_table_it_says_that_no_weights_are_known(self):
         lines = explain(upload(9, 30, "a"))
         assert lines["score_drop"].isna().all()
-        assert "no weights are known" in lines.attrs["score_drop"]
+        assert "no score drops are known" in lines.attrs["score_drop"]
+
+    def test_without_a_table_no_kind_of_finding_stands_above_the_other(self):
+        codes = [{"code": code, "confidence": code} for code in ("LOW", "HIGH")]
+        one = record(
+            1,
+            metadata={
+                "ocr_authenticity": {
+                    "signals": [{"identifier": "edits", "signal_count": 2}],
+                    "form_authenticity": {"score": 40, "reason_codes": codes},
+                }
+            },
+        )
+        assert explain(one)["identifier"].tolist() == ["HIGH", "edits", "LOW"]
+
+    def test_with_a_table_a_signal_may_stand_above_a_reason_code_of_high_confidence(self):
+        one = record(
+            1,
+            metadata={
+                "ocr_authenticity": {
+                    "signals": [{"identifier": "edits"}],
+                    "form_authenticity": {"reason_codes": [{"code": "1-H", "confidence": "HIGH"}]},
+                }
+            },
+        )
+        index = pd.MultiIndex.from_tuples(
+            [("reason_code", "1-H"), ("signal", "edits")], names=["finding_type", "identifier"]
+        )
+        table = pd.DataFrame({"score_drop": [5.0, 30.0]}, index)
+        assert explain(one, table)["identifier"].tolist() == ["edits", "1-H"]
+
+    def test_the_score_is_that_of_the_frame(self):
+        form = {"form_authenticity": {"score": "40"}}
+        one = record(1, metadata={"ocr_authenticity": form, "ocr_authenticity_score": ""})
+        assert (
+            explain(one).attrs["score"] == uploads_frame([one])["ocr_authenticity_score"][0] == 40
+        )
+        assert explain(record(1, metadata=None)).attrs["score"] is None
 
     def test_without_a_table_reason_codes_go_by_their_confidence(self):
         one = upload(9, 30)
