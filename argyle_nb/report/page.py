@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,10 +10,10 @@ import jinja2
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from argyle_nb import charts
+from argyle_nb.charts.style import ChartFigure, svg_text
 from argyle_nb.config import LOCAL
 from argyle_nb.report.privacy import MASK
 from argyle_nb.report.workbook import EXCEL_LETTERS, EXCEL_ROWS
@@ -62,7 +61,6 @@ _MOST_DRAWN = 600  # letters of a text, which else would leave no room for the c
 _DRAWN_THRESHOLDS = "Pass rate by threshold"
 _HEIGHT, _HEIGHTS = 3.6, {_DRAWN_THRESHOLDS: 4.8}  # inches
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_NOT_SHOWN = re.compile(r"<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL)
 
 
 class Section(NamedTuple):
@@ -73,6 +71,13 @@ class Section(NamedTuple):
     columns: list[tuple[str, str]]
     rows: list[list[str]]
     left_out: int
+
+
+class Drawing(NamedTuple):
+    """A chart as SVG, and what it shows in words."""
+
+    svg: str
+    alt: str
 
 
 def render_page(facts: dict[str, Any], content: ReportContent) -> str:
@@ -157,7 +162,8 @@ def _first_sections(content: ReportContent) -> list[Section]:
     sections = [
         section_of(
             "Documents to look at",
-            f"The lowest scores, up to {_TO_LOOK_AT}; uploads.csv has all.",
+            f"The lowest scores, up to {_TO_LOOK_AT}, without documents of the highest level that "
+            "have no signals. uploads.csv has all uploads.",
             documents_to_look_at(uploads, signals),
         )
     ]
@@ -177,7 +183,12 @@ def _first_sections(content: ReportContent) -> list[Section]:
 def documents_to_look_at(uploads: pd.DataFrame, signals: pd.DataFrame | None) -> pd.DataFrame:
     """Give the documents with the lowest scores, whose they are and what speaks against them."""
     scored = uploads[uploads["ocr_authenticity_score"].notna()]
-    lowest = scored.sort_values(["ocr_authenticity_score", "created_at", "id"]).head(_TO_LOOK_AT)
+    *_, highest = scored["authenticity_level"].cat.categories
+    doubtful = scored["authenticity_level"].astype("string") != highest
+    if signals is not None:
+        doubtful |= scored["id"].isin(signals["upload_id"])
+    order = ["ocr_authenticity_score", "created_at", "id"]
+    lowest = scored[doubtful].sort_values(order).head(_TO_LOOK_AT)
     table = pd.DataFrame(
         {
             "borrower": _borrowers(lowest),
@@ -384,7 +395,7 @@ def _is_simulated(facts: dict[str, Any]) -> bool:
     )
 
 
-def drawn(content: ReportContent) -> Mapping[str, str]:
+def drawn(content: ReportContent) -> Mapping[str, Drawing]:
     """Draw what there is to see: a chart's title -> SVG, without charts that would be empty."""
     counts, preset = content.counts, content.preset
     by_type = counts.by("document_type")
@@ -420,18 +431,15 @@ def _chosen(counts: ScoreCounts, keep: object) -> ScoreCounts:
     return counts.filter(**{name: lambda labels: labels.notna() & keep})
 
 
-def drawing_of(name: str, draw: Callable[[Axes], object]) -> str:
+def drawing_of(name: str, draw: Callable[[Axes], object]) -> Drawing:
     """Draw a chart as SVG text, the same bytes for the same counts."""
-    figure = Figure(figsize=(8, _HEIGHTS.get(name, _HEIGHT)), layout="constrained")
-    file = io.StringIO()
-    # Each chart has its own salt: two of them in one page must not share an id. Texts stay texts,
-    # which the browser has the letters for; and a name of a stranger's is no formula.
-    options: Any = {"svg.hashsalt": name, "svg.fonttype": "none", "text.parse_math": False}
-    with mpl.rc_context(options), warnings.catch_warnings():
+    figure = ChartFigure(figsize=(8, _HEIGHTS.get(name, _HEIGHT)), layout="constrained")
+    # A foreign name is no formula. Texts stay texts, which the browser has the letters for.
+    with mpl.rc_context({"text.parse_math": False}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")
-        draw(figure.subplots())
+        ax = figure.subplots()
+        draw(ax)
         for text in figure.findobj(Text):
             text.set_text(shortened(text.get_text(), _MOST_DRAWN))
-        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
-    drawing = _NOT_SHOWN.sub("", file.getvalue())
-    return drawing[drawing.index("<svg") :]
+        # Each chart has its own salt: two of them in one page must not share an id.
+        return Drawing(svg_text(figure, salt=name, fonts="none"), charts.alt_text(ax) or name)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     Stored = tuple[tuple[str, ...], pd.Index[Any], npt.NDArray[np.int64]]
 
 COUNTED = [*map(str, SCORES), *REASONS, *REACHED[1:]]
+# Files written earlier lack some reasons, which nothing was counted under.
+_EARLIER = [name for name in COUNTED if not name.startswith("detect_")]
 _BEFORE = REASONS_BEFORE | {"ocr": "past_ocr"}
 # What stands behind the colon in a group's header, so that "1099" comes back as a text.
 KINDS = {
@@ -53,17 +55,23 @@ def read_counts_csv(path: Path | str) -> Stored:
     names, *rows = _cells(path)
     header = [_BEFORE.get(name, name) for name in names]
     cells = pd.DataFrame(rows, columns=range(len(header)), dtype="string")
-    labels = len(header) - len(COUNTED)
-    if header[max(labels, 0) :] != COUNTED:
-        raise _no_counts(path, "its last columns are not 0 to 100, the reasons and the stages")
+    counted = _counted_in(header, path)
+    labels = len(header) - len(counted)
     table = pd.DataFrame(
         {typed(header[n]): _label(path, header[n], cells[n]) for n in range(labels)}
     )
     try:
-        numbers = cells[range(labels, len(header))].astype("int64").to_numpy()
+        numbers = cells[range(labels, len(header))].astype("int64").set_axis(counted, axis=1)
     except (TypeError, ValueError):
         raise _no_counts(path, "some of its counts are no whole numbers") from None
     return _stored(path, table, numbers)
+
+
+def _counted_in(names: list[str], path: Path | str) -> list[str]:
+    for counted in (COUNTED, _EARLIER):
+        if names[-len(counted) :] == counted:
+            return counted
+    raise _no_counts(path, "its last columns are not 0 to 100, the reasons and the stages")
 
 
 def write_counts_parquet(table: pd.DataFrame, path: Path) -> None:
@@ -81,10 +89,8 @@ def read_counts_parquet(path: Path | str) -> Stored:
     except (OSError, ValueError) as error:
         raise _no_counts(path, f"it cannot be read as Parquet ({_reason(error)})") from None
     table = table.rename(columns=_BEFORE)
-    labels = len(table.columns) - len(COUNTED)
-    if list(table)[max(labels, 0) :] != COUNTED:
-        raise _no_counts(path, "its last columns are not 0 to 100, the reasons and the stages")
-    return _stored(path, table.iloc[:, :labels], table[COUNTED].to_numpy(dtype=np.int64))
+    counted = _counted_in([*map(str, table)], path)
+    return _stored(path, table.iloc[:, : -len(counted)], table[counted])
 
 
 def _check_pyarrow() -> None:
@@ -107,7 +113,8 @@ def _label(path: Path | str, header: str, cells: pd.Series[Any]) -> Any:
         raise _no_counts(path, f"its column {header!r} holds no {kind}") from None
 
 
-def _stored(path: Path | str, labels: pd.DataFrame, numbers: npt.NDArray[np.int64]) -> Stored:
+def _stored(path: Path | str, labels: pd.DataFrame, table: pd.DataFrame) -> Stored:
+    numbers = table.reindex(columns=COUNTED, fill_value=0).to_numpy(dtype=np.int64)
     if (numbers < 0).any():
         raise _no_counts(path, "some of its counts are below 0")
     names = tuple(str(name).rpartition(":")[0] for name in labels)

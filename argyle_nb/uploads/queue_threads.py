@@ -7,13 +7,13 @@ import logging
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 import msgspec
 
 from argyle_nb.client.polling import COMPLETE, STAGES
 from argyle_nb.documents import EXTENSIONS, inspect_document
-from argyle_nb.errors import ArgyleError, DocumentError, sentences, words_of
+from argyle_nb.errors import ArgyleError, DecodeError, DocumentError, sentences, words_of
 from argyle_nb.frames.authenticity import (
     Analysis,
     ReasonCode,
@@ -24,7 +24,7 @@ from argyle_nb.frames.authenticity import (
 )
 from argyle_nb.frames.records import checked_score
 from argyle_nb.levels import PRESETS
-from argyle_nb.models import UNREADABLE, unreadable
+from argyle_nb.models import UNREADABLE, decode, unreadable
 from argyle_nb.uploads.document_types import guess_type
 from argyle_nb.uploads.queue_files import LOOKING, READY, stamp_of, unsendable
 
@@ -47,7 +47,8 @@ LATER = "Still processing. Select Refresh status later."
 
 _PROGRESS_OF_STAGE = {"completed": "done", "in_progress": "in progress", "idle": "not started"}
 _Analyses = list[Analysis[Signal, ReasonCode]]
-_ANALYSIS = msgspec.json.Decoder(Analysis[Signal, ReasonCode] | _Analyses | None)
+_Published = Analysis[Signal, ReasonCode] | _Analyses | None
+_ANALYSIS = msgspec.json.Decoder(_Published)
 
 
 class BackgroundQueue:
@@ -320,16 +321,26 @@ def _signals_of(upload: UserUpload) -> tuple[str, ...]:
     return tuple({name.casefold(): name for name in reversed(names)}.values())[::-1]
 
 
+def _decoded(analysis: bytes | msgspec.Raw) -> Any:
+    try:
+        return _ANALYSIS.decode(analysis)
+    except UNREADABLE:
+        return decode(analysis, cast("Any", _Published))  # as frames do with an odd field
+
+
 def _forms_of(upload: UserUpload) -> list[FormAnalysis[Signal, ReasonCode]]:
     """Decode the analysis alone: a data frame of one upload takes over a hundred times as long."""
     if upload.metadata is None:
         return []
     try:
-        analysis = _ANALYSIS.decode(upload.metadata.ocr_authenticity)
+        analysis = _decoded(upload.metadata.ocr_authenticity)
         forms = forms_in(analysis) if analysis is not None else []
         if forms is None:  # they have names that nobody published
             elsewhere = list(forms_anywhere(upload.ocr_authenticity))
             forms = forms_in(msgspec.convert(elsewhere, _Analyses))
+    except DecodeError as error:
+        path = f"$.metadata.ocr_authenticity{error.path.removeprefix('$')}"
+        raise DecodeError(upload.id, path, error.problem) from None
     except UNREADABLE as error:
         raise unreadable(upload.id, error, "$.metadata.ocr_authenticity") from None
     return forms or []

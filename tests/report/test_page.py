@@ -26,14 +26,20 @@ def part_of(page, heading):
 
 
 def test_the_documents_with_the_lowest_scores_come_first_twenty_of_them(tmp_path):
-    page = html_of(export([scored(n, 100 - n) for n in range(1, 30)], tmp_path / "out"))
+    page = html_of(export([scored(n, 60 - n) for n in range(1, 30)], tmp_path / "out"))
     first = part_of(page, "Documents to look at")
     numbers = [int(name[-12:], 16) for name in re.findall(r"01320596-[0-9a-f-]+", first)]
     assert numbers == list(range(29, 9, -1))
 
 
+def test_a_document_of_the_highest_level_without_signals_need_not_be_looked_at(tmp_path):
+    page = html_of(export([record(1), scored(2, 100)], tmp_path / "out"))
+    first = part_of(page, "Documents to look at")
+    assert [record(n)["id"] in first for n in (1, 2)] == [True, False]
+
+
 def test_a_document_to_look_at_says_its_signals_in_words_each_once(tmp_path):
-    page = html_of(export([record(1), scored(2, 90)], tmp_path / "out"))
+    page = html_of(export([record(1), scored(2, 20)], tmp_path / "out"))
     first = part_of(page, "Documents to look at")
     assert first.count("Dollar Amount Edits") == 1
     assert "none" in first
