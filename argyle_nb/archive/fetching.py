@@ -120,11 +120,7 @@ def _without(page: RowPage, seen: set[str]) -> RowPage:
     new = [number for number, row in enumerate(page.rows) if row.id not in seen]
     if len(new) == len(page.rows):
         return page
-    return RowPage(
-        [page.rows[number] for number in new],
-        [page.forms[number] for number in new],
-        [page.scores[number] for number in new],
-    )
+    return page.picked(new)
 
 
 def _warn_of(rejected: Sequence[dict[str, str]]) -> None:

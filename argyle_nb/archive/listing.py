@@ -8,6 +8,7 @@ import unicodedata
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from numbers import Integral
+from dataclasses import replace
 from queue import Queue
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
@@ -101,7 +102,7 @@ def read_ahead(pages: Iterator[bytes]) -> Iterator[bytes]:
 def of_user(rows: RowPage, user: str) -> RowPage:
     """Say whose the uploads of a page are that were listed for one user."""
     owned = [msgspec.structs.replace(row, user=user) for row in rows.rows]
-    return RowPage(owned, rows.forms, rows.scores)
+    return replace(rows, rows=owned)
 
 
 class BorrowerListing:

@@ -235,6 +235,16 @@ class RowPage:
     detect_statuses: list[str | None] = field(default_factory=list)
     image_based: list[bool | None] = field(default_factory=list)
 
+    def picked(self, numbers: Sequence[int]) -> RowPage:
+        """Give some of the rows, as a page of its own."""
+        return RowPage(
+            [self.rows[number] for number in numbers],
+            [self.forms[number] for number in numbers],
+            [self.scores[number] for number in numbers],
+            [self.detect_statuses[number] for number in numbers],
+            [self.image_based[number] for number in numbers],
+        )
+
     @cached_property
     def processing(self) -> list[Processing]:
         """The stages of each row."""
