@@ -152,7 +152,7 @@ def test_the_same_document_is_sent_once_and_both_rows_say_so(queue, pdf, user, c
     file = at(queue, again, "done")
     assert file.duplicate_of == pdf.name
     said = f"Duplicate of {pdf.name} (same content, type and borrower): not sent again"
-    assert file.message == f"{said}; {score}"
+    assert file.message == f"{said}. {score}"
     assert len(queue.uploads) == len(list(client.list_uploads(user=user.id))) == 1
 
 
