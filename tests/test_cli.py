@@ -291,8 +291,8 @@ def test_since_after_before_is_exit_status_1(work, ran, capsys):
         (["--external-id", "X"], "no upload in the archive has external_id 'X'; near it: 'x'"),
         (["--external-id", ""], "--external-id is empty"),
         (["--account", NOBODY], f"no upload in the archive has account '{NOBODY}'"),
-        (["--document-type", "w2"], "'w2' is not one of paystubs, W-2"),
-        (["--document-type", ""], "is not one of paystubs, W-2"),
+        (["--document-type", "w2"], "Unknown document_type 'w2'"),
+        (["--document-type", ""], "Unknown document_type ''"),
     ],
 )
 def test_a_filter_that_can_match_nothing_is_refused_and_leaves_the_last_report(

@@ -405,7 +405,7 @@ def test_login_does_not_read_a_secret_that_would_be_seen(monkeypatch):
         return SECRET
 
     monkeypatch.setattr(getpass, "getpass", echo)
-    with refused(ConfigurationError, "no terminal"):
+    with refused(ConfigurationError, "without echoing it"):
         login()
 
 

@@ -147,7 +147,9 @@ def test_sentences_have_none_of_the_words_to_avoid(name):
     assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("name", [name for name in _files() if re.match(PATTERNED, name)])
+@pytest.mark.parametrize(
+    "name", [name for name in _files() if re.match(rf"{PATTERNED}.*py$", name)]
+)
 def test_an_error_is_made_of_whole_sentences(name):
     """``<object>: <what happened> (<technical cause>). <What to do>.``"""
     assert [text for text in _errors(ROOT / name) if not text.endswith((".", "?", "}"))] == []

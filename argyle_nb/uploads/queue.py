@@ -430,7 +430,8 @@ def _queued(old: BatchFile) -> QueuedFile:
 
 
 def _joined(*parts: str) -> str:
-    return ". ".join(part.rstrip(".") for part in parts if part)
+    *before, last = [part for part in parts if part] or [""]
+    return ". ".join([*(part.rstrip(".") for part in before), last])
 
 
 class _StopRequest(KeyboardInterrupt):

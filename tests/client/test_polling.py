@@ -358,10 +358,10 @@ def test_an_id_of_which_the_service_knows_nothing_is_named():
 @pytest.mark.parametrize(
     ("given", "kind", "match"),
     [
-        (["stub.pdf"], ValidationError, "id must be an id such as .*, not 'stub.pdf'"),
+        (["stub.pdf"], ValidationError, "id must be an Argyle upload ID .*, not 'stub.pdf'"),
         ("stub.pdf", ValidationError, "not 'stub.pdf'"),
         (pd.DataFrame({"id": [7]}), ValidationError, "not '7'"),
-        (pd.DataFrame({"file": ["a"]}), ConfigurationError, "upload_id or id; this one has file"),
+        (pd.DataFrame({"file": ["a"]}), ConfigurationError, "upload_id or id .found: file"),
         ([7], ConfigurationError, "Can't wait for int. Pass uploads"),
     ],
 )
@@ -419,7 +419,7 @@ def test_the_result_sums_up_why_waiting_ended():
     uploads = known([record(1), record(2), in_stages(*["unauthorized"] * 3, number=3)])
     with HostileServer(Answer()) as server:
         shown = repr(wait_for(server, uploads))
-    assert shown.startswith("<3 uploads: 2 complete; 1 unauthorized: ")
+    assert shown.startswith("<3 uploads: 2 complete; 1 not enabled for this key ")
     assert repr(Waited([], {}, [])) == "<0 uploads>"
 
 

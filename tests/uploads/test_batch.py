@@ -106,7 +106,7 @@ def test_nobody_is_waited_for_where_nothing_was_sent(stubs, upload_log):
 
 def test_a_borrower_whom_two_users_may_be_is_refused_and_the_others_go(client, stubs, upload_log):
     twins = [client.create_user(external_id="twins-1") for _ in range(2)]
-    told = "1 of 2 rows could not be uploaded. stub0.pdf: 2 users have this external id"
+    told = "1 of 2 rows could not be uploaded. stub0.pdf: 2 users share this external ID"
     with pytest.warns(UserWarning, match=told):
         result = upload_batch(client, stubs(2, user=["twins-1", "no-twin"]), upload_log=upload_log)
     assert result["state"].tolist() == ["invalid", "uploaded"]
@@ -272,7 +272,7 @@ def test_the_same_content_is_named_by_its_first_file(client, user, stubs, upload
     (tmp_path / "stub1.pdf").write_bytes((tmp_path / "stub0.pdf").read_bytes())
     result = upload_batch(client, manifest, upload_log=upload_log)
     assert result["attempts"].tolist() == [1, 0]
-    assert result.loc[1, "reason"] == f"the same content as {tmp_path / 'stub0.pdf'}"
+    assert result.loc[1, "reason"] == f"Same content as {tmp_path / 'stub0.pdf'}."
 
 
 def test_a_user_named_by_id_and_by_external_id_is_one(client, stubs, upload_log):
@@ -421,7 +421,7 @@ def test_a_refused_key_stops_the_batch_at_the_first_upload(stubs, upload_log):
 def test_a_forbidden_document_is_rejected_and_the_others_go_on(stubs, upload_log):
     with HostileServer([Answer(403, b'{"detail": "no"}'), upload_answer()]) as server:
         result = run(server, stubs(2), upload_log)
-    assert sorted(result["state"]) == ["uploaded", "rejected_by_argyle"]
+    assert sorted(result["state"]) == ["rejected_by_argyle", "uploaded"]
 
 
 def test_a_refused_key_stops_the_batch_at_the_first_look_up(stubs, upload_log):

@@ -211,7 +211,7 @@ def test_a_folder_without_a_document_is_an_error(client, scans, upload_log):
 
 @pytest.mark.parametrize("name", ["manifest.csv", "manifest.xlsx"])
 @pytest.mark.parametrize("index", [False, True])
-@pytest.mark.filterwarnings("ignore:of .* files")
+@pytest.mark.filterwarnings("ignore:.* files, of which")
 def test_a_manifest_comes_back_unchanged(scans, tmp_path, name, index):
     files = {"0077/W2.pdf": PDF, "loan-7/scan.pdf": OFFER, "NA/1.pdf": STUB, "paystub.pdf": PDF}
     table = manifest(scans({**files, "1e5/1099, é.pdf": PDF}))

@@ -254,11 +254,11 @@ def test_all_that_is_wrong_with_a_line_is_said_at_once(client, upload_log, tmp_p
     frame = pd.DataFrame({"file": [str(tmp_path / "notes.txt"), "gone.pdf"]})
     with pytest.warns(UserWarning, match="None of 2 rows can be uploaded") as told:
         sent = upload_batch(client, frame, upload_log=upload_log)
-    words = [["is not a PDF, JPEG", "no document type", "whose document"]]
-    words += [["there is no such file", "no document type", "whose document"]]
+    words = [["Not a PDF, JPEG", "No document type", "No borrower"]]
+    words += [["File not found", "No document type", "No borrower"]]
     for reason, expected in zip(sent["reason"], words, strict=True):
         assert [word in reason for word in expected] == [True] * 3
-    assert str(told[0].message).count("whose document") == 1
+    assert str(told[0].message).count("no borrower") == 1
 
 
 def test_an_unknown_type_for_all_lines_is_an_error(client, upload_log, stubs):
@@ -424,7 +424,7 @@ def test_a_missing_manifest_is_refused(client, upload_log, tmp_path):
 
 
 def test_a_list_of_files_is_no_manifest(client, upload_log):
-    with refused(ValidationError, "not list"):
+    with refused(ValidationError, "Can't read list"):
         upload_batch(client, ["a.pdf"], upload_log=upload_log)
 
 

@@ -63,7 +63,7 @@ def test_a_file_that_is_no_document_is_refused_with_the_reason(queue, tmp_path):
 def test_an_encrypted_document_is_ready_and_says_so(queue, tmp_path):
     locked = tmp_path / "locked.pdf"
     locked.write_bytes(PDF.replace(b"/Root 1 0 R", b"/Root 1 0 R /Encrypt 5 0 R"))
-    assert "the PDF is encrypted" in at(queue, queue.add(locked), "ready").found
+    assert "The PDF is encrypted" in at(queue, queue.add(locked), "ready").found
 
 
 def test_a_key_is_taken_once(queue, pdf):
@@ -152,7 +152,7 @@ def test_the_same_document_is_sent_once_and_both_rows_say_so(queue, pdf, user, c
     file = at(queue, again, "done")
     assert file.duplicate_of == pdf.name
     said = f"Duplicate of {pdf.name} (same content, type and borrower): not sent again"
-    assert file.message == f"{said}; {score}"
+    assert file.message == f"{said}. {score}"
     assert len(queue.uploads) == len(list(client.list_uploads(user=user.id))) == 1
 
 
@@ -851,7 +851,7 @@ def test_a_look_that_breaks_is_told_on_its_row_and_the_next_is_looked_at(
     queue = queue_of("http://127.0.0.1:9")
     odd = queue.add(paper("odd.pdf", 1))
     assert at(queue, queue.add(paper("good.pdf", 2)), "ready")
-    assert queue.find(odd).message == "cannot be looked at (MemoryError: too odd)"
+    assert queue.find(odd).message == "Can't check the file (MemoryError: too odd)."
 
 
 def test_a_refused_key_is_not_tried_for_each_user(queue_of, paper):

@@ -365,7 +365,7 @@ def test_an_upload_that_cannot_be_downloaded_is_told(server, look):
     found = look()
     assert found["finding"].tolist() == ["not_in_log"]
     assert found["sha256"].isna().all()
-    assert "could not be compared" in found.loc[0, "reason"]
+    assert "Could not be compared" in found.loc[0, "reason"]
 
 
 def test_a_user_may_be_named_by_external_id(server, look):
