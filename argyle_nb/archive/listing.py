@@ -7,15 +7,14 @@ import time
 import unicodedata
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from numbers import Integral
 from dataclasses import replace
+from numbers import Integral
 from queue import Queue
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 import msgspec
 
 from argyle_nb.errors import ApiError, ArgyleError, NotFoundError, ValidationError, sentences
-from argyle_nb.frames.records import RowPage
 from argyle_nb.frames.uploads import Borrowers, FramesBuilder
 from argyle_nb.models import is_uuid
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from argyle_nb.client.client import Client
     from argyle_nb.errors import DecodeError
+    from argyle_nb.frames.records import RowPage
     from argyle_nb.frames.uploads import Frames
     from argyle_nb.models import User
 
