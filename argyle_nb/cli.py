@@ -265,6 +265,8 @@ def _counts_of(sent: pd.DataFrame) -> dict[str, int]:
 
 def pull(options: argparse.Namespace) -> int:
     """Download upload results to an archive, or update those that are still processing."""
+    from argyle_nb.scores.reasons import no_score_reasons  # noqa: PLC0415 - it needs pandas
+
     archive = anb.Archive(options.archive)
     filters = {name: getattr(options, name) for name in ("user", "account", "document_type")}
     if options.refresh and any(filters.values()):
@@ -281,14 +283,16 @@ def pull(options: argparse.Namespace) -> int:
     uploads = frames.uploads
     unreadable = uploads.attrs.get("unreadable", [])
     scored = int(uploads["ocr_authenticity_score"].notna().sum())
+    moving = int((no_score_reasons(uploads) == "in_progress").sum())
     borrowers = uploads["external_id"].fillna(uploads["user"]).nunique()
     if options.json:
         counts = {"uploads": len(uploads), "borrowers": borrowers, "scored": scored}
+        counts["in_progress"] = moving
         write_json(where | {"archive": options.archive} | counts | {"unreadable": len(unreadable)})
     else:
         write(
             f"{_counted(len(uploads), 'upload')} of {_counted(borrowers, 'borrower')}: "
-            f"{scored} scored, {len(unreadable)} unreadable"
+            f"{scored} scored, {moving} still processing, {len(unreadable)} unreadable"
         )
     return INCOMPLETE if unreadable else DONE
 
@@ -328,7 +332,13 @@ def demo(documents: Path, loans: Path, folder: Path) -> int:
         uploads, signals = anb.fetch(client)
         settings = client.settings
     made = anb.export_report(
-        uploads, folder, signals=signals, title=DEMO_TITLE, settings=settings, xlsx=True
+        uploads,
+        folder,
+        signals=signals,
+        title=DEMO_TITLE,
+        pii="include",  # all people of the samples are fictional
+        settings=settings,
+        xlsx=True,
     )
     print_levels(uploads)
     print_loans(pd.read_csv(loans), uploads)

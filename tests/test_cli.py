@@ -25,7 +25,7 @@ from tests.support.samples import samples
 ROOT = Path(__file__).parents[1]
 NOBODY = "0b8051aa-f7a9-a0db-2f38-6cfa325e9d69"
 COMMANDS = ["upload", "pull", "report", "demo", "sandbox", "lab"]
-EXIT_CODES = ["0", "1", "2", "3", "130"]
+EXIT_CODES = ["0", "1", "2", "3", "4", "130"]
 
 
 def run(*words, **variables):
@@ -220,7 +220,7 @@ def test_the_options_are_those_of_the_function(work, ran):
         "--created-from",
         "2020-01-01",
         "--created-before",
-        "2021-01-01",
+        "2999-01-01",
         "--levels",
         "ocrolus-2",
     ]
@@ -231,7 +231,7 @@ def test_the_options_are_those_of_the_function(work, ran):
     assert (told["title"], told["levels"]["name"]) == ("May", "ocrolus-2")
     assert told["filters"] == {
         "document_type": "paystubs",
-        "created_at": ["2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z"],
+        "created_at": ["2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z"],
     }
     assert told["personal_data"]["mode"] == "hashed"
     assert (work / "options" / "uploads.csv").read_bytes().startswith(b"\xef\xbb\xbf")
@@ -329,10 +329,11 @@ def test_a_pull_of_nobody_is_told_in_the_words_of_a_shell(work, ran, capsys):
     assert "client." not in told
 
 
-def test_a_filter_that_matches_nothing_is_told(work, ran, capsys):
-    words = ["report", str(work / "archive"), str(work / "nothing"), "--document-type", "1099"]
-    assert cli.main(words) == 0
-    assert "Report with 0 of 1 uploads" in capsys.readouterr().out
+def test_a_report_without_uploads_is_told_and_exit_status_4(work, ran):
+    ended = run("report", work / "archive", work / "nothing", "--document-type", "1099")
+    assert ended.returncode == 4
+    assert "Report with 0 of 1 uploads" in ended.stdout
+    assert "the report has no uploads" in ended.stderr
 
 
 def test_a_refresh_of_one_user_is_refused_and_not_made_of_all(work, capsys):
@@ -389,7 +390,7 @@ def test_people_are_told_how_many_borrowers_and_what_is_not_known_of_them(
         server.refused = ("/v2/users",)
         assert cli.main(["pull", str(tmp_path / "new"), "--environment", server.url]) == 0
     told = capsys.readouterr()
-    assert told.out == "4 uploads of 1 borrower: 4 scored, 0 unreadable\n"
+    assert told.out == "4 uploads of 1 borrower: 4 scored, 0 still processing, 0 unreadable\n"
     [warning] = [line for line in told.err.splitlines() if "403" in line]
     assert warning.startswith("argyle-nb: 4 of 4 uploads have no external_id. Users could not be")
 
@@ -399,7 +400,7 @@ def test_people_are_told_how_many_borrowers_and_what_is_not_known_of_them(
 
 def test_the_lab_opens_the_first_notebook_and_shows_the_samples_beside_it(tmp_path):
     config = {
-        "ServerApp": {"allow_root": True, "ip": "127.0.0.1", "port": 0, "open_browser": False},
+        "ServerApp": {"allow_root": True, "ip": "127.0.0.1", "port": 0},
         "IdentityProvider": {"token": "of-the-test"},
     }
     (tmp_path / "jupyter_server_config.json").write_text(json.dumps(config))
@@ -409,12 +410,13 @@ def test_the_lab_opens_the_first_notebook_and_shows_the_samples_beside_it(tmp_pa
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=os.environ | dict.fromkeys(places, str(tmp_path)),
+        env=os.environ | dict.fromkeys(places, str(tmp_path)) | {"BROWSER": "/bin/echo OPENS %s"},
         start_new_session=True,
     )
     try:
-        lines = (re.search(r"(http://127\S+)/lab/tree/(\S+)\?", line) for line in lab.stdout)
-        address, opened = next(found.groups() for found in lines if found)
+        page = next(line.split("file://")[1] for line in lab.stdout if line.startswith("OPENS"))
+        link = re.search(r"(http://127[^\"]+)/lab/tree/([^\"?]+)", Path(page.strip()).read_text())
+        address, opened = link.groups()
         assert opened == "notebooks/01_upload.ipynb"
         listing = f"{address}/api/contents/data/documents?token=of-the-test"
         names = {entry["name"] for entry in requests.get(listing, timeout=60).json()["content"]}
@@ -468,7 +470,8 @@ def test_help_says_the_exit_codes_and_no_others(command, capsys):
 
 
 def test_the_exit_codes_are_those_of_the_help():
-    assert (cli.DONE, cli.FAILED, cli.INCOMPLETE, cli.INTERRUPTED) == (0, 1, 3, 130)
+    codes = (cli.DONE, cli.FAILED, cli.INCOMPLETE, cli.NO_UPLOADS, cli.INTERRUPTED)
+    assert codes == (0, 1, 3, 4, 130)
 
 
 def test_the_version_is_told():

@@ -116,6 +116,8 @@ class Archive:
             As for `fetch`.
         ApiError, TransportError
             What was saved stays.
+        ConfigurationError
+            When the folder holds anything but an archive.
         DecodeError
             For a record that can't be read, unless errors are collected.
 
@@ -129,6 +131,7 @@ class Archive:
         >>> uploads, signals = Archive(folder / "archive").pull(client)
         """
         asked = checked_filters(None, account, document_type)
+        self._store.check_is_archive()
         with BorrowerListing(client, user=user, account=account) as listing:
             filters = [_given(asked | {"user": one}) for one in listing.users]
             pages = (page for some in filters for page in pull_pages(self._store, client, some))

@@ -172,6 +172,16 @@ class PageStore:
         self._folder = open_folder(folder)
         self.url = self._folder.url
 
+    def check_is_archive(self) -> None:
+        """Refuse a folder of something else: raw responses hold personal data."""
+        found = set(self._folder.names(""))
+        if found and not found & {"index", "pages"}:
+            named = ", ".join(sorted(found)[:3])
+            raise ConfigurationError(
+                f"{self.url} contains files that are not part of an archive ({named}). Choose "
+                "another folder for the archive."
+            )
+
     def keep(self, page: bytes, entry: PageEntry) -> None:
         """Write a page, then its entry."""
         self._folder.write(_page_name(entry.sha256), _packed(page))

@@ -109,7 +109,7 @@ def export_report(
     Warns
     -----
     UserWarning
-        When no upload is in the report.
+        When the filters leave no upload.
 
     Raises
     ------
@@ -151,7 +151,7 @@ def export_report(
         content.tables["data_dictionary.csv"] = data_dictionary(content.tables, privacy)
         with replaced(folder, KNOWN_FILES, is_report) as new:
             _write(new, content, facts, excel=excel, xlsx=xlsx)
-    if not facts["reconciliation"]["in_report"]:
+    if wanted and not facts["reconciliation"]["in_report"]:
         warnings.warn(
             f"{folder}: the report has no uploads. None match its filters; check the dates.",
             stacklevel=2,

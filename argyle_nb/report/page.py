@@ -18,6 +18,7 @@ from argyle_nb.config import LOCAL
 from argyle_nb.report.privacy import MASK
 from argyle_nb.report.workbook import EXCEL_LETTERS, EXCEL_ROWS
 from argyle_nb.review.queue import in_order_of_weight, signal_lines
+from argyle_nb.scores import REASONS
 from argyle_nb.scores.signals import signal_pareto
 from argyle_nb.scores.statistics import with_interval
 
@@ -187,7 +188,8 @@ def documents_to_look_at(uploads: pd.DataFrame, signals: pd.DataFrame | None) ->
     doubtful = scored["authenticity_level"].astype("string") != highest
     if signals is not None:
         doubtful |= scored["id"].isin(signals["upload_id"])
-    order = ["ocr_authenticity_score", "created_at", "id"]
+    order = ["ocr_authenticity_score", "findings", "created_at", "id"]
+    scored = scored.assign(findings=-scored["signal_count"].fillna(0).astype("int64"))
     lowest = scored[doubtful].sort_values(order).head(_TO_LOOK_AT)
     table = pd.DataFrame(
         {
@@ -256,7 +258,7 @@ def _sections(content: ReportContent) -> list[Section]:
         section_of(
             "Coverage",
             "Scored uploads plus all reasons equal total uploads.",
-            tables["coverage.csv"],
+            _without_zeros(tables["coverage.csv"]),
         ),
         section_of(
             "Drift by week",
@@ -277,6 +279,11 @@ def _sections(content: ReportContent) -> list[Section]:
         ),
     ]
     return [section for section in sections if section.rows]
+
+
+def _without_zeros(coverage: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the reasons that no upload has."""
+    return coverage[[name for name in coverage if name not in REASONS or coverage[name].any()]]
 
 
 def has_weeks(counts: ScoreCounts) -> bool:
@@ -397,6 +404,8 @@ def _is_simulated(facts: dict[str, Any]) -> bool:
 
 def drawn(content: ReportContent) -> Mapping[str, Drawing]:
     """Draw what there is to see: a chart's title -> SVG, without charts that would be empty."""
+    if not len(content.tables["uploads.csv"]):
+        return {}
     counts, preset = content.counts, content.preset
     by_type = counts.by("document_type")
     scored = _largest(_with_scores(by_type))

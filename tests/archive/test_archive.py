@@ -243,3 +243,11 @@ def test_an_unknown_engine_is_refused(folder):
 def test_an_upload_never_seen_is_not_found(folder, question):
     with pytest.raises(NotFoundError, match="is not in Archive"):
         getattr(filled(folder, [scored(1, 10)]), question)(record(77)["id"])
+
+
+def test_a_folder_of_something_else_is_refused_before_anything_is_listed(server, argyle, tmp_path):
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "uploads.csv").write_text("id\n")
+    with pytest.raises(ConfigurationError, match=r"not part of an archive \(uploads.csv\)"):
+        Archive(tmp_path / "report").pull(argyle)
+    assert [path.name for path in (tmp_path / "report").iterdir()] == ["uploads.csv"]

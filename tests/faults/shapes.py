@@ -123,7 +123,7 @@ NAMED = {
     "null metadata": (_with("metadata", None), None),
     "empty metadata": (_with("metadata", {}), None),
     "no metadata": (_without("metadata"), None),
-    "metadata as a text": (_with("metadata", ""), "rejected"),
+    "metadata as a text": (_with("metadata", ""), None),
     "metadata as a list": (_with("metadata", [1]), "rejected"),
     "no processing": (_without("processing"), 85),
     "null everywhere": (dict.fromkeys(record(1)) | {"id": record(1)["id"]}, None),

@@ -154,7 +154,7 @@ class _Looking(HTMLParser):
         self.found = []
 
     def handle_starttag(self, tag, attrs):
-        if tag in ("script", "iframe", "object", "embed", "form", "base", "link", "img", "details"):
+        if tag in ("script", "iframe", "object", "embed", "form", "base", "link", "img"):
             self.found.append(tag)
         for name, value in attrs:
             told = (value or "").strip().lower()

@@ -298,7 +298,7 @@ def test_without_both_rules_a_stranger_would_get_the_key(foreign, monkeypatch):
 
 @pytest.mark.parametrize("circle", ["one link, new records"])
 def test_without_the_look_for_circles_reading_would_not_end(monkeypatch, circle):
-    monkeypatch.setattr(pagination, "_leads_in_a_circle", lambda *_: False)
+    monkeypatch.setattr(pagination, "_is_loop", lambda *_: False)
     with HostileServer(CIRCLES[circle]()) as server:
         assert read(server, []) == "endless"
 

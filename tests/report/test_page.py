@@ -153,8 +153,11 @@ def test_a_long_table_says_how_much_the_file_has_more(tmp_path):
     assert "The first 50 rows; the file has 10 more." in page
 
 
-def test_no_uploads_make_an_empty_report_that_says_so_and_warns(tmp_path):
+def test_filters_that_leave_no_upload_make_an_empty_report_that_says_so_and_warn(tmp_path):
+    filters = {"created_at": ("2020-01-01", "2020-02-01")}
     with pytest.warns(UserWarning, match="the report has no uploads"):
-        report = export_report(uploads_frame([]), tmp_path)
+        report = export_report(uploads_frame([scored(1, 50)]), tmp_path, filters=filters)
     assert report.rows["uploads.csv"] == 0
-    assert "This report has no uploads" in html_of(report)
+    page = html_of(report)
+    assert "This report has no uploads" in page
+    assert "<svg" not in page
