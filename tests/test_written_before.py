@@ -113,5 +113,7 @@ def test_an_old_report_keeps_the_names_of_its_columns_and_is_compared_with_a_new
     assert "very low share_low" in report.frames["score_summary"]
     changes = compare_reports(report, export_report(archive, tmp_path / "new"))
     assert changes.uploads.empty
+    back = compare_reports(export_report(archive, tmp_path / "newer"), report)
+    assert "Documents to look at" in back.write_page(tmp_path / "back.html").read_text()
     assert set(changes.totals.index) == {"uploads", "scored", *REASONS}
     assert changes.levels["share_ci_low_old"].equals(changes.levels["share_ci_low_new"])

@@ -277,12 +277,13 @@ class Frames(NamedTuple):
 
 
 _SHOWN_ROWS = 10
+# Nothing personal: what a notebook shows is saved with it.
 _SHOWN_UPLOADS = (
-    "file_name",
-    "external_id",
+    "id",
     "document_type",
     "ocr_authenticity_score",
     "authenticity_level",
+    "signal_count",
     "created_at",
 )
 _SHOWN_SIGNALS = ("upload_id", "document_type", "finding_type", "display_name")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from argyle_nb import charts, notebook
-from argyle_nb.frames.uploads import levels_of
+from argyle_nb.frames.uploads import NAMED_NOW, levels_of
 from argyle_nb.report.page import (
     documents_to_look_at,
     drawing_of,
@@ -279,7 +279,10 @@ def _sections(changes: Changes) -> list[Section]:
     changed = changes.uploads[changes.uploads["change"] != "gone"]
     uploads = frames["uploads"]
     uploads = uploads[uploads["id"].isin(changed["id"])]
-    table = documents_to_look_at(uploads, frames.get("signals"))
+    signals = frames.get("signals")
+    if signals is not None:
+        signals = signals.rename(columns=NAMED_NOW | {"signal_count": "occurrences"})
+    table = documents_to_look_at(uploads, signals)
     before = changed.set_index("id")["ocr_authenticity_score_old"]
     table.insert(
         [*map(str, table)].index("score"),

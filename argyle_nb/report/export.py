@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 
 _OF_THE_DESKTOP = (".DS_Store", "Thumbs.db", "desktop.ini")  # there once somebody looked
 KNOWN_FILES = frozenset(
-    {*FILES, "score_counts.csv", "coverage.csv", WORKBOOK, PAGE, MANIFEST, *_OF_THE_DESKTOP}
+    {
+        *(*FILES, "score_counts.csv", "coverage.csv", WORKBOOK, PAGE, MANIFEST, *_OF_THE_DESKTOP),
+        "rejected.csv",  # of reports written before
+    }
 )
 
 

@@ -187,7 +187,8 @@ def documents_to_look_at(uploads: pd.DataFrame, signals: pd.DataFrame | None) ->
     *_, highest = scored["authenticity_level"].cat.categories
     doubtful = scored["authenticity_level"].astype("string") != highest
     if signals is not None:
-        doubtful |= scored["id"].isin(signals["upload_id"])
+        is_signal = signals["finding_type"].astype("string") == "signal"
+        doubtful |= scored["id"].isin(signals.loc[is_signal, "upload_id"])
     order = ["ocr_authenticity_score", "findings", "created_at", "id"]
     scored = scored.assign(findings=-scored["signal_count"].fillna(0).astype("int64"))
     lowest = scored[doubtful].sort_values(order).head(_TO_LOOK_AT)
@@ -211,6 +212,8 @@ def documents_to_look_at(uploads: pd.DataFrame, signals: pd.DataFrame | None) ->
 
 def _borrowers(uploads: pd.DataFrame) -> pd.Series[Any]:
     """Give the lender's own name of each borrower where it may be seen, else Argyle's user ID."""
+    if "external_id" not in uploads:  # in reports written before
+        return uploads["user"].astype("string")
     names = uploads["external_id"].astype("string")
     return names.mask(names == MASK).fillna(uploads["user"].astype("string"))
 

@@ -303,16 +303,25 @@ class UploadLog:
             )
 
     def interrupted(self, scope: str) -> list[BatchFile]:
-        """Give the files of batches whose owner has ended before they were at Argyle."""
+        """Give the files of batches whose owner has ended before they were at Argyle.
+
+        The same document may be of two borrowers: only what was sent for this one counts. Where the
+        borrower was typed as an email address, that is not known, so it counts as not sent; sending
+        it asks the log again, by Argyle's ID of the user.
+        """
         with self._transaction():
             rows = self._connection.execute(
+                # Of several rows, SQLite gives the columns of the one that has the maximum.
                 "SELECT b.file, b.path, b.is_copy, b.sha256, b.document_type, b.borrower, u.state,"
-                " u.upload_id, b.owner FROM batch_files b LEFT JOIN uploads u"
+                " u.upload_id, b.owner, MAX(u.state = 'uploaded')"
+                " FROM batch_files b LEFT JOIN uploads u"
                 " ON (u.scope, u.sha256, u.document_type) = (b.scope, b.sha256, b.document_type)"
+                " AND b.borrower IN (u.user, u.external_id)"
                 " AND u.updated_at >= b.recorded_at AND u.state <> 'invalid'"
                 " WHERE b.scope = ? AND b.upload_id IS NULL GROUP BY b.file ORDER BY b.rowid",
                 (scope,),
             ).fetchall()
+            rows = [row[:-1] for row in rows]
             ours = self._owner.acquire()
             owners = {row[-1] for row in rows} - {ours}
             dead = {owner for owner in owners if not self._owner.is_alive(owner)}

@@ -7,6 +7,7 @@ import shutil
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -217,9 +218,17 @@ def test_a_report_of_another_version_is_replaced(tmp_path):
     folder = tmp_path / "out"
     export_report(uploads_frame([]), folder)
     manifest = folder / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"format": 1', '"format": 0'))
+    manifest.write_text(manifest.read_text().replace('"format": 2', '"format": 0'))
     export_report(uploads_frame([]), folder, title="new")
     assert read_report(folder).manifest["title"] == "new"
+
+
+def test_a_report_that_was_written_before_is_replaced(tmp_path):
+    before = Path(__file__).parents[1] / "support" / "written_before" / "report"
+    folder = shutil.copytree(before, tmp_path / "out", ignore=shutil.ignore_patterns("*.gz"))
+    export_report(uploads_frame([]), folder, title="new")
+    assert read_report(folder).manifest["title"] == "new"
+    assert not (folder / "rejected.csv").exists()
 
 
 def test_the_folder_one_is_in_would_be_gone_and_is_refused(tmp_path, monkeypatch):

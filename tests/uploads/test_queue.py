@@ -428,6 +428,19 @@ def test_what_was_sent_and_not_yet_noted_is_there_with_its_result_and_not_a_seco
     assert len(list(client.list_uploads(user=user.id))) == 2
 
 
+def test_a_document_of_two_borrowers_that_was_sent_for_one_is_still_to_be_sent_for_the_other(
+    client, paper, user, tmp_path
+):
+    path = paper("joint.pdf", "joint")
+    first = interrupted(client, tmp_path, [path], "the other borrower")
+    sent = inspect_document(path)
+    key = UploadKey(client.settings.log_scope, sent.sha256, "paystubs", user.id)
+    first.upload_log.claim(key, sent.name, external_id=user.external_id)
+    first.upload_log.finish(key, LogEntry("uploaded", "upload-of-the-first"))
+    second = left_by(first)
+    assert second.interrupted == (1, 0, 0)
+
+
 def test_a_file_that_is_gone_or_has_changed_is_still_accounted_for(client, paper, user, tmp_path):
     gone, changed = paper("gone.pdf", "gone"), paper("changed.pdf", "old")
     first = interrupted(client, tmp_path, [gone, changed], user.id)
