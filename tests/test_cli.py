@@ -84,10 +84,10 @@ def test_the_demo_joins_each_loan_with_its_borrowers_documents(demo_run):
     assert {name: int(count) for name, count in loans.items() if int(count)} == filed
 
 
-def test_the_demos_report_says_that_its_scores_are_a_stand_in(demo_run):
+def test_the_demos_report_says_that_its_scores_are_simulated(demo_run):
     _, folder = demo_run
     assert read_report(folder).manifest["environment"] == "local"
-    assert "a stand-in, and not of Ocrolus" in (folder / "report.html").read_text()
+    assert "scores are simulated by the local sandbox" in (folder / "report.html").read_text()
 
 
 # Upload, pull, report: one after the other, as cron runs them

@@ -94,7 +94,7 @@ class ScoreCounts:
         table: npt.NDArray[np.int64],
         unreadable: tuple[dict[str, str], ...] = (),
     ) -> ScoreCounts:
-        """Make counts of a table of 110 columns: scores, reasons, ``classified`` and ``past_ocr``.
+        """Make counts of a table of 114 columns: scores, reasons, ``classified`` and ``past_ocr``.
 
         Examples
         --------
@@ -185,12 +185,12 @@ class ScoreCounts:
         return self.scores.index
 
     def table(self) -> npt.NDArray[np.int64]:
-        """Give all counts as one array of 110 columns, as `of_table` takes it.
+        """Give all counts as one array of 114 columns, as `of_table` takes it.
 
         Examples
         --------
         >>> counts.table().shape
-        (1, 110)
+        (1, 114)
         """
         return np.hstack([part.to_numpy() for part in (self.scores, self.unscored, self.reached)])
 

@@ -216,7 +216,7 @@ def test_an_upload_that_moved_to_the_next_page_comes_once(server, argyle):
     server.meanwhile = one_more
     frames = fetch(argyle)
     assert frames.uploads["id"].tolist() == [record(n)["id"] for n in range(1, 6)]
-    assert len(frames.signals) == 2 * 5
+    assert len(frames.signals) == 3 * 5  # two occurrences and a reason code
 
 
 # The bar
