@@ -197,7 +197,7 @@ def documents_to_look_at(uploads: pd.DataFrame, signals: pd.DataFrame | None) ->
 
 
 def _borrowers(uploads: pd.DataFrame) -> pd.Series[Any]:
-    """Give the lender's own name of each borrower where it may be seen, else Argyle's user ID."""
+    """Give the external ID of each borrower where it may be seen, else Argyle's user ID."""
     names = uploads["external_id"].astype("string")
     return names.mask(names == MASK).fillna(uploads["user"].astype("string"))
 
@@ -360,15 +360,15 @@ def _beyond_excel(name: str, content: ReportContent) -> list[str]:
     table, sentences = content.tables[name], []
     if len(table) > EXCEL_ROWS:
         sentences.append(
-            f"Excel shows {EXCEL_ROWS:,} of the {len(table):,} rows of {name}: filter, or read it "
-            "with another program."
+            f"Excel shows {EXCEL_ROWS:,} of the {len(table):,} rows of {name}. Filter, "
+            "or read it with another program."
         )
     texts = [table[column] for column in table if table[column].dtype == "string"]
     longest = max(map(_longest, texts), default=0)
     if longest > EXCEL_LETTERS:
         sentences.append(
-            f"Excel cuts texts of {name} off: the longest has {longest:,} characters, and a cell "
-            f"{EXCEL_LETTERS:,}."
+            f"Excel truncates texts of {name}: the longest has {longest:,} characters, "
+            f"and a cell holds {EXCEL_LETTERS:,}."
         )
     return sentences
 
@@ -425,7 +425,7 @@ def drawing_of(name: str, draw: Callable[[Axes], object]) -> str:
     figure = Figure(figsize=(8, _HEIGHTS.get(name, _HEIGHT)), layout="constrained")
     file = io.StringIO()
     # Each chart has its own salt: two of them in one page must not share an id. Texts stay texts,
-    # which the browser has the letters for; and a name of a stranger's is no formula.
+    # which the browser has the letters for; and a name from outside is no formula.
     options: Any = {"svg.hashsalt": name, "svg.fonttype": "none", "text.parse_math": False}
     with mpl.rc_context(options), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")
