@@ -154,7 +154,7 @@ UPLOAD_COLUMNS = (
     UploadColumn(
         "external_id",
         None,
-        "external ID",
+        "external id",
         "the lender's external ID of the borrower, where known",
         source="Argyle, user object",
         explored=True,
@@ -302,8 +302,8 @@ def uploads_frame(
     records
         `UserUpload` objects, plain dicts or raw JSON bytes, in any mixture.
     accounts
-        Accounts, which have the user of each upload, from ``client.list_accounts()``; Argyle's upload
-        object names the account only.
+        Accounts, which have the user of each upload, from ``client.list_accounts()``; Argyle's
+        upload object names the account only.
     users
         Users, which have the external ID of each borrower, from ``client.list_users()``.
     sent

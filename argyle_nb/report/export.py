@@ -82,7 +82,8 @@ def export_report(
     pii
         ``"masked"``: of names, addresses and numbers no more is left than the last 4 digits.
         ``"hashed"``: keyed hashes instead, to join tables without seeing the data; needs a salt.
-        ``"include"``: unmasked, and the manifest says so. What is personal is in `argyle_nb.report.privacy`.
+        ``"include"``: unmasked, and the manifest says so. What is personal is in
+        `argyle_nb.report.privacy`.
     salt
         For ``"hashed"``: 16 bytes or more that only you have.
     excel

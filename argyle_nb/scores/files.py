@@ -123,7 +123,7 @@ def _cells(path: Path | str) -> list[list[Any]]:
     try:
         first, *rows = [*read_cells(Path(path))] or [[]]
     except (OSError, ValueError) as error:
-        raise _no_counts(path, f"not a CSV file in UTF-8 ({_reason(error)})") from None
+        raise _no_counts(path, f"can't read it as CSV in UTF-8 ({_reason(error)})") from None
     if any(len(row) != len(first) for row in rows):
         raise _no_counts(path, "some of its lines are longer or shorter than the first")
     return [[name or "" for name in first], *rows]

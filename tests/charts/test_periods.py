@@ -82,9 +82,9 @@ def test_drift_shows_the_rules_of_thumb_as_such_and_what_it_is_measured_against(
 def test_the_title_of_drift_says_in_plain_words_what_it_comes_to(many):
     steady = several(np.random.default_rng(3), 900).assign(week=np.resize(list("abc"), 900))
     ax = charts.drift(count_scores(steady, by="week").drift(), Figure().subplots())
-    assert ax.get_title(loc="left").startswith("No drift beyond chance in 2 weeks\nPSI")
+    assert ax.get_title(loc="left").startswith("No significant drift in 2 weeks\nPSI")
     ax = charts.drift(many, Figure().subplots())
-    assert ax.get_title(loc="left").startswith("Scores drifted beyond chance in 2 of 5 weeks\nPSI")
+    assert ax.get_title(loc="left").startswith("Significant drift of scores in 2 of 5 weeks\nPSI")
 
 
 def test_a_comparison_says_which_groups_differ_and_marks_them(many, ax):

@@ -181,7 +181,7 @@ def test_two_runs_at_once_leave_the_whole_report_of_one(tmp_path):
 
 def test_a_folder_that_holds_anything_else_is_refused(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(ConfigurationError, match=r"notes\.txt.*would be lost"):
+    with pytest.raises(ConfigurationError, match=r"notes\.txt.*would be deleted"):
         export_report(uploads_frame([]), tmp_path)
     assert contents(tmp_path) == {"notes.txt": "mine"}
 
@@ -201,7 +201,7 @@ def test_a_folder_with_the_name_of_a_file_is_not_lost(tmp_path):
     (folder / "uploads.csv").unlink()
     (folder / "uploads.csv").mkdir()
     (folder / "uploads.csv" / "mine").touch()
-    with pytest.raises(ConfigurationError, match=r"\(uploads\.csv\) and would be lost"):
+    with pytest.raises(ConfigurationError, match=r"\(uploads\.csv\)\. They would be deleted"):
         export_report(uploads_frame([]), folder)
     assert (folder / "uploads.csv" / "mine").exists()
 
@@ -252,7 +252,7 @@ def test_only_what_runs_of_ours_left_is_removed(tmp_path):
 def test_a_folder_that_cannot_be_made_is_told(tmp_path):
     (tmp_path / "file").touch()
     for folder in (tmp_path / "file", tmp_path / "file" / "report"):
-        with pytest.raises(ConfigurationError, match="name another folder"):
+        with pytest.raises(ConfigurationError, match="choose another folder"):
             export_report(uploads_frame([]), folder)
 
 

@@ -355,7 +355,7 @@ def test_a_text_that_no_cell_holds_says_where_all_of_it_is(letter, tmp_path):
     kept, cut = values_of(written(tmp_path, record=[whole, longer]))
     assert unescape(kept) == whole
     assert len(cut.encode("utf-16-le")) // 2 <= EXCEL_LETTERS
-    assert cut.endswith("[cut off here: it has 40,000 characters, all of them in unreadable.csv]")
+    assert cut.endswith("[truncated: the whole text of 40,000 characters is in unreadable.csv]")
     assert set(unescape(cut.partition(" [cut off")[0])) == {letter}
 
 
