@@ -272,9 +272,7 @@ def compare(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_ylim(max(len(names), 1) - 0.5, -0.5)
     ax.set_xlim(0, 1)
     ax.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
-    ax.set_xlabel(
-        "Probability of a higher score than an upload of the baseline (50%: no difference)"
-    )
+    ax.set_xlabel("Probability of scoring above a baseline upload (50%: no difference)")
     by = ", ".join(str(name) for name in table.index.names if name)
     ax.set_ylabel(shortened(by.replace("_", " "), 26))
     n = int(table["reference_scored"].max()) if len(table) else 0

@@ -75,7 +75,7 @@ def test_drift_shows_the_rules_of_thumb_as_such_and_what_it_is_measured_against(
     charts.drift(many.drift("week"), ax)
     named = [text.get_text() for text in ax.get_legend().get_texts()]
     assert "PSI 0.1 and 0.25\n(rules of thumb)" in named
-    assert any("10 bins; critical value" in " ".join(text.split()) for text in texts_of(ax))
+    assert any("10 bins; Yurdakul" in " ".join(text.split()) for text in texts_of(ax))
     assert "vs. the week of 2024-01-01, n = 2,000" in " ".join(ax.get_title(loc="left").split())
 
 

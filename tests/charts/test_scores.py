@@ -92,7 +92,7 @@ def test_the_funnel_has_a_bar_for_each_step_and_each_reason_that_occurs(ax):
         "classified": 3,
         "past OCR": 3,
         "scored": 2,
-        "no score: failed": 1,
+        "no score: processing failed": 1,
     }
     assert "2 (67%)" in texts_of(ax)
 

@@ -107,5 +107,5 @@ def test_an_end_that_is_not_after_the_first_would_leave_nothing_and_is_refused(p
 
 
 def test_a_column_that_is_not_there_is_refused_with_the_list():
-    with pytest.raises(ConfigurationError, match="No column 'type' to filter by. Found: id"):
+    with pytest.raises(ConfigurationError, match=r"No column 'type' to filter by\. Found: id"):
         numbers({"type": "W-2"})

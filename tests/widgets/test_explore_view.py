@@ -135,7 +135,7 @@ def test_a_filter_that_cannot_be_is_refused_with_the_cure(frame, filters, messag
     ],
 )
 def test_a_frame_of_another_kind_is_refused(filters):
-    with pytest.raises(ConfigurationError, match="anb.uploads_frame"):
+    with pytest.raises(ConfigurationError, match=r"anb\.uploads_frame"):
         find_uploads(pd.DataFrame({"x": [1]}), **filters)
 
 
