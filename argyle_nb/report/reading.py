@@ -128,7 +128,7 @@ def read_report(folder: Path | str) -> Report:
         folder = Path(folder).expanduser()
     except TypeError as error:
         raise ConfigurationError(
-            f"Can't read a report from a {type(folder).__name__}. Pass the folder that "
+            f"Can't read a report from {type(folder).__name__}. Pass the folder that "
             "export_report wrote."
         ) from error
     while True:
