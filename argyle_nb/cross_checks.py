@@ -107,7 +107,7 @@ def consistency(
     """Check the documents of each user against each other, both values side by side.
 
     A score looks at one file. Papers that were made up without a trace still have to agree with
-    the other papers of the same person. What differs is a reason to look, not a proof: people
+    the other documents of the same borrower. What differs is a reason to look, not a proof: people
     change jobs and names, and OCR misreads.
 
     Parameters

@@ -108,7 +108,7 @@ class ReviewLog:
         return f"ReviewLog({rows} verdicts in {self.path.name})"
 
     def add(self, upload_id: str, verdict: str, *, reviewer: str, note: str = "") -> None:
-        """Write a verdict down, with the time.
+        """Save a verdict, with the time.
 
         Parameters
         ----------
@@ -139,7 +139,7 @@ class ReviewLog:
         self._append([(upload_id, verdict, reviewer, _iso(datetime.now(UTC)), note)])
 
     def withdraw(self, upload_id: str, *, reviewer: str) -> None:
-        """Take a reviewer's verdict on a document back, by a further row ``withdrawn``.
+        """Withdraw a reviewer's verdict on a document, by a further row ``withdrawn``.
 
         Parameters
         ----------

@@ -111,7 +111,7 @@ def _check_names(table: Any, where: str, known: Iterable[str], needed: Iterable[
 
 @dataclass(frozen=True)
 class Thresholds:
-    """What is done with one document type.
+    """Pass and reject thresholds for one document type.
 
     Parameters
     ----------
