@@ -107,7 +107,7 @@ def consistency(
     """Check the documents of each user against each other, both values side by side.
 
     A score looks at one file. Papers that were made up without a trace still have to agree with
-    the other papers of the same person. What differs is a reason to look, not a proof: people
+    the other documents of the same borrower. What differs is a reason to look, not a proof: people
     change jobs and names, and OCR misreads.
 
     Parameters
@@ -267,7 +267,7 @@ def check_names(table: pd.DataFrame, column: str) -> pd.DataFrame:
         f"{column}_name",
         pairs.assign(
             difference=100.0 - similar,
-            tolerance=f"similarity of {SIMILARITY} of 100, without case and legal form",
+            tolerance=f"similarity of at least {SIMILARITY} of 100, case and legal form ignored",
             agrees=similar >= SIMILARITY,
         ),
     )
@@ -359,8 +359,10 @@ def check_year_to_date(table: pd.DataFrame) -> pd.DataFrame:
             value=with_cents(after["gross_pay_ytd"]),
             other_value=with_cents(after["other_gross_pay_ytd"]),
             difference=np.round(outside, 2),
-            tolerance=f"rises by the gross pay, {ROUNDING}; with stubs missing between, by "
-            f"{EXTRA_PAY} times as much for each at most",
+            tolerance=(
+                f"rises by the gross pay, {ROUNDING}; if stubs between are missing, by at "
+                f"most {EXTRA_PAY} times as much for each"
+            ),
             agrees=np.abs(outside) <= ROUNDING,
         ),
     )
@@ -416,8 +418,10 @@ def check_wages(table: pd.DataFrame) -> pd.DataFrame:
             value=with_cents(pairs["wages"]),
             other_value=with_cents(paid),
             difference=(pairs["wages"] - paid).round(2),
-            tolerance=f"at least {LEAST_WAGES} of the year to date; at most {MOST_WAGES} of it if "
-            "the stub is of December",
+            tolerance=(
+                f"at least {LEAST_WAGES} of the year to date; at most {MOST_WAGES} of it for "
+                "a December stub"
+            ),
             agrees=(ratio >= LEAST_WAGES) & (ratio <= most),
         ),
     )
@@ -509,10 +513,12 @@ _NEEDED: dict[str, tuple[str, dict[str, str]]] = {
     ),
 }
 _NOTHING_BESIDE = {
-    "pay_frequency": "neither the dates of its period nor a paystub of the same job before it "
-    "could be compared with its pay frequency",
-    "year_to_date": "there is no earlier paystub of the same job and year",
-    "w2_wages": "there is no paystub of the same employer and year with a year to date",
+    "pay_frequency": (
+        "no dates of its period, and no earlier paystub of the same job, to compare its pay "
+        "frequency with"
+    ),
+    "year_to_date": "no earlier paystub of the same job and year",
+    "w2_wages": "no paystub of the same employer and year with a year to date",
 }
 _ALONE = "no other document of the user has one"
 
@@ -548,8 +554,8 @@ def _nothing_read(ocr: pd.DataFrame, uploads: pd.DataFrame) -> list[pd.DataFrame
     if "document_type" in uploads:
         unread &= uploads["document_type"].isin(SCORED_TYPES)
     reasons = {
-        "neither its user nor its account is known": of_nobody,
-        "nothing was read of it": unread & ~of_nobody,
+        "user and account are not known": of_nobody,
+        "no OCR data": unread & ~of_nobody,
     }
     user = uploads["user"].astype("string").fillna(uploads["account"].astype("string"))
     lines = pd.DataFrame({"upload_id": ids, "user": user})

@@ -32,7 +32,7 @@ class LevelPreset:
     def level_of(self, score: int) -> str:
         """Name the level of one score."""
         if not LOWEST_SCORE <= score <= HIGHEST_SCORE:
-            raise ValueError(f"a score is 0 to 100, not {score}")
+            raise ValueError(f"score must be 0 to 100, not {score}.")
         return next(level for lowest, level in reversed(self.bands) if score >= lowest)
 
     def ranges(self) -> list[tuple[int, int, str]]:
@@ -74,8 +74,8 @@ def level_preset(levels: Levels) -> LevelPreset:
         return _own_preset(levels)
     if str(levels) not in PRESETS:
         raise ConfigurationError(
-            f"unknown level preset {levels!r}: use one of {', '.join(PRESETS)}, or thresholds of "
-            "your own such as {'low': 0, 'high': 80}"
+            f"Unknown level preset {levels!r}. Use one of {', '.join(PRESETS)}, or "
+            f"thresholds of your own such as {{'low': 0, 'high': 80}}."
         )
     return PRESETS[levels]
 
@@ -86,8 +86,8 @@ def _own_preset(thresholds: Mapping[str, int]) -> LevelPreset:
     rising = whole and all(low < high for low, high in pairwise(lowest))
     if not rising or not lowest or lowest[0] != LOWEST_SCORE or lowest[-1] > HIGHEST_SCORE:
         raise ConfigurationError(
-            f"thresholds are whole numbers that rise from {LOWEST_SCORE} to at most "
-            f"{HIGHEST_SCORE}, one per level, not {dict(thresholds)}"
+            f"Thresholds of levels must be whole numbers that rise from {LOWEST_SCORE} "
+            f"to at most {HIGHEST_SCORE}, one per level, not {dict(thresholds)}."
         )
     preset = LevelPreset(
         "own", tuple((cut, level) for level, cut in thresholds.items()), "your own"

@@ -210,7 +210,7 @@ def read_cells(path: Path) -> Iterator[list[Cell]]:
             while record.count('"') % 2:
                 more = next(file, None)
                 if more is None:
-                    raise ValueError("it ends within a cell")
+                    raise ValueError("it ends within a quoted cell")
                 record += more
             yield _split(record.removesuffix("\n").removesuffix("\r"))
 

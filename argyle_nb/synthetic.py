@@ -168,7 +168,7 @@ def review_as(truth: pd.DataFrame, upload_ids: Any, right: float, seed: int) -> 
     upload_ids
         What is reviewed.
     right
-        How often a sure verdict is right, 0 to 1; 3 % of all are unsure.
+        How often a sure verdict is right, 0 to 1; 3% of all are unsure.
     seed
         Who the analyst is.
 

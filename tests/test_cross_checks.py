@@ -292,7 +292,7 @@ class TestWages:
 class TestNotCompared:
     def test_a_w2_without_a_paystub_of_its_year_is_listed(self):
         found = checked(stub(), w2())
-        reason = "there is no paystub of the same employer and year with a year to date"
+        reason = "no paystub of the same employer and year with a year to date"
         assert not_compared(found, "w2_wages") == {"u1": reason}
 
     def test_what_was_not_read_is_named(self):
@@ -304,7 +304,7 @@ class TestNotCompared:
 
     def test_a_paystub_alone_has_nothing_beside_it(self):
         found = checked(stub())
-        reason = "there is no earlier paystub of the same job and year"
+        reason = "no earlier paystub of the same job and year"
         assert not_compared(found, "year_to_date") == {"u0": reason}
         assert not_compared(found, "ssn_last_four") == {
             "u0": "no other document of the user has one"
@@ -313,13 +313,11 @@ class TestNotCompared:
     def test_a_document_of_which_nothing_was_read_is_listed(self):
         made = [record | {"document_type": "W-2"} for record in records(stub(), None)]
         found = consistency(ocr_frame(made), uploads_frame(made))
-        assert not_compared(found, "employee_name")["u1"] == "nothing was read of it"
+        assert not_compared(found, "employee_name")["u1"] == "no OCR data"
 
     def test_a_document_of_nobody_is_listed(self):
         found = checked(stub(), accounts=[None])
-        assert not_compared(found, "employer_name") == {
-            "u0": "neither its user nor its account is known"
-        }
+        assert not_compared(found, "employer_name") == {"u0": "user and account are not known"}
 
     def test_what_was_compared_has_no_reason(self):
         found = checked(stub("2025-12-19", ytd=26000.0), w2())

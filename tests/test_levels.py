@@ -55,5 +55,5 @@ def test_what_is_no_preset_is_refused_with_an_example_of_own_thresholds(levels):
     "cuts", [{}, {"a": 1}, {"a": 0, "b": True}, {"a": 0, "b": 101}, {"a": 0.0}]
 )
 def test_thresholds_that_do_not_rise_in_whole_numbers_from_0_are_refused(cuts):
-    with pytest.raises(ConfigurationError, match="thresholds are whole numbers that rise from 0"):
+    with pytest.raises(ConfigurationError, match="must be whole numbers that rise from 0"):
         level_preset(cuts)

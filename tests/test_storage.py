@@ -154,7 +154,8 @@ def test_negative_numbers_stay_numbers(tmp_path):
 
 def test_missing_is_empty_and_never_nan_or_zero(tmp_path):
     [_, row] = written(uploads_frame([{"id": "bare"}]), tmp_path)
-    assert row == ["bare", *[""] * 16]
+    assert row[0] == "bare"
+    assert {*row[1:]} == {""}
 
 
 def test_a_score_stays_a_whole_number_beside_missing_ones(tmp_path):
@@ -347,7 +348,7 @@ def test_other_columns_are_refused(tmp_path):
 
 def test_a_file_that_was_cut_off_is_refused(tmp_path):
     (tmp_path / "x.csv").write_text('a\n"begun')
-    with pytest.raises(ValueError, match="ends within a cell"):
+    with pytest.raises(ValueError, match="ends within a quoted cell"):
         list(read_cells(tmp_path / "x.csv"))
 
 

@@ -149,14 +149,14 @@ def drift(table: pd.DataFrame | ScoreCounts, ax: Axes | None = None, *, by: str 
     psi, critical = table[_PSI].to_numpy(), table["psi_critical"].to_numpy()
     beyond = table["psi_significant"].fillna(value=False).to_numpy(dtype=bool)
     name = str(table.index.name or "period")
-    chance = "what chance gives\n(95%, by size)"
+    chance = "95% critical value\n(no drift, by size)"
     ax.fill_between(
         places, 0, critical, step="mid", color=ink(), alpha=TINT, linewidth=0, label=chance
     )
     ax.plot(places, psi, color=BAR, zorder=3)
     for chosen, marker, color, label in (
-        (~beyond, "o", BAR, "within chance"),
-        (beyond, "D", ALERT, "beyond chance"),
+        (~beyond, "o", BAR, "not significant"),
+        (beyond, "D", ALERT, "significant (95%)"),
     ):
         ax.scatter(places[chosen], psi[chosen], 30, color, marker=marker, zorder=4, label=label)
     highest = float(np.nanmax(np.concatenate([psi, critical, [LARGE]])))
@@ -176,8 +176,8 @@ def drift(table: pd.DataFrame | ScoreCounts, ax: Axes | None = None, *, by: str 
 
 _PSI = "psi"
 _NOTE = (
-    "PSI is 0 where scores are distributed as in the reference. Without any drift, about 1 {} in "
-    "20 is beyond chance ({} bins; critical value: Yurdakul 2018)."
+    "PSI is 0 where scores are distributed as in the reference. Without any drift, "
+    "expect about 1 {} in 20 above the 95% critical value ({} bins; Yurdakul 2018)."
 )
 
 
@@ -193,14 +193,14 @@ def _drift_in_words(table: pd.DataFrame, beyond: Any, name: str) -> str:
         return "No scores to compare"
     those = f"{compared:,} {name}{'' if compared == 1 else 's'}"
     if not beyond.any():
-        return f"No drift beyond chance in {those}"
-    return f"Scores drifted beyond chance in {beyond.sum():,} of {those}"
+        return f"No significant drift in {those}"
+    return f"Significant drift of scores in {beyond.sum():,} of {those}"
 
 
 def _periods_beyond(table: pd.DataFrame, beyond: Any) -> str:
     rows = zip(table.index[beyond], table.loc[beyond, _PSI], strict=True)
     said = [f"{str(period)[:10]} (PSI {psi:.2f})" for period, psi in rows]
-    return f"Beyond chance: {', '.join(said)}" if said else ""
+    return f"Significant: {', '.join(said)}" if said else ""
 
 
 def _reference(table: pd.DataFrame) -> str:
@@ -246,8 +246,8 @@ def compare(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.axvline(0.5, color=ink(), linestyle=":", linewidth=1)
     ax.hlines(places, low, high, color=ink(), linewidth=1.4)
     for chosen, marker, color, label in (
-        (~differs, "o", BAR, "no difference beyond chance"),
-        (differs, "D", ALERT, "difference beyond chance (95%)"),
+        (~differs, "o", BAR, "no significant difference"),
+        (differs, "D", ALERT, "significant difference (95%)"),
     ):
         ax.scatter(middle[chosen], places[chosen], 40, color, marker=marker, zorder=3, label=label)
     texts = [
@@ -272,7 +272,7 @@ def compare(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_ylim(max(len(names), 1) - 0.5, -0.5)
     ax.set_xlim(0, 1)
     ax.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
-    ax.set_xlabel("Chance to score above an upload of the baseline (50%: no difference)")
+    ax.set_xlabel("Probability of scoring above a baseline upload (50%: no difference)")
     by = ", ".join(str(name) for name in table.index.names if name)
     ax.set_ylabel(shortened(by.replace("_", " "), 26))
     n = int(table["reference_scored"].max()) if len(table) else 0
@@ -284,9 +284,9 @@ def compare(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 _CHANCE = "auc"
 _MOST_COMPARED = 16
 _COMPARED_NOTE = (
-    "Diamonds: beyond chance (95%). Lines: 95% confidence intervals. Mean: difference of mean "
-    "scores. PSI (population stability index): 0 where both are distributed alike, 0.25 or more is "
-    "called large."
+    "Diamonds: significant (95%). Lines: 95% confidence intervals. Mean: difference of "
+    "mean scores. PSI (population stability index): 0 where both are distributed alike, "
+    "0.25 or more is called large."
 )
 
 
@@ -298,7 +298,7 @@ def _difference_in_words(middle: Any, differs: Any) -> str:
     lower, higher = int((differs & (middle < 1 / 2)).sum()), int((differs & (middle > 1 / 2)).sum())
     said = [f"lower in {lower}"] * bool(lower) + [f"higher in {higher}"] * bool(higher)
     if not said:
-        return f"No difference from the baseline beyond chance in {of}"
+        return f"No significant difference from the baseline in {of}"
     return f"Scores vs. the baseline: {' and '.join(said)} of {of}"
 
 

@@ -157,7 +157,7 @@ def _without(counts: ScoreCounts) -> str:
 
 def _levels_in_words(preset: LevelPreset, parts: list[str], total: ScoreCounts) -> str:
     if not _scored(total):
-        return "There are no scores"
+        return "No scores"
     shares = ", ".join(f"{level} {part}" for level, part in zip(preset.levels, parts, strict=True))
     median = total.quantile(0.5)["quantile"].iloc[0]
     return f"{shares}. The median score is {median:.0f}"
@@ -198,7 +198,7 @@ def ecdf(
     Returns
     -------
     matplotlib.axes.Axes
-        Each line has its 95 % band (see `ecdf_margin`); the legend says n of each group.
+        Each line has its 95% band (see `ecdf_margin`); the legend says n of each group.
 
     Raises
     ------
@@ -245,7 +245,7 @@ def _medians(names: list[str], counts: ScoreCounts) -> str:
         for name, middle in zip(names, medians, strict=True)
         if not np.isnan(middle)
     ]
-    return f"Median scores: {', '.join(said)}" if said else "There are no scores"
+    return f"Median scores: {', '.join(said)}" if said else "No scores"
 
 
 def ridgeline(
@@ -520,4 +520,4 @@ def coverage(
         legend(ax, ", ".join(counts.grouped_by))
     end_labels(ax, start.tolist(), places.tolist(), texts)
     said = [f"{label} {text}" for label, text in zip(labels, texts, strict=True)]
-    return finish(ax, f"From upload to score, n = {uploads:,} uploads", facts=", ".join(said))
+    return finish(ax, f"Processing funnel, n = {uploads:,} uploads", facts=", ".join(said))

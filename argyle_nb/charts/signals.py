@@ -121,7 +121,7 @@ def score_by_signal_count(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     Returns
     -------
     matplotlib.axes.Axes
-        A thin line from the 5 % to the 95 % quantile, a thick one over the middle half, a mark at
+        A thin line from the 5% to the 95% quantile, a thick one over the middle half, a mark at
         the median; the labels say how many uploads there are. Numbers above the last that occurs
         are left out.
 
@@ -152,6 +152,6 @@ def score_by_signal_count(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return finish(
         ax,
         f"Score by number of signals, n = {n:,}",
-        facts=f"Median scores: {said}" if said else "There are no scores",
-        note="Thin line: 5th to 95th percentile; thick bar: middle half; mark: median.",
+        facts=f"Median scores: {said}" if said else "No scores",
+        note=("Thin line: 5th to 95th percentile; thick bar: interquartile range; mark: median."),
     )

@@ -122,7 +122,7 @@ def svg_text(figure: Figure, *, salt: str, fonts: str = "path") -> str:
 
 
 def alt_text(ax: Axes) -> str:
-    """Say in words what a chart shows, for whoever cannot see it.
+    """Say in words what a chart shows, for readers who cannot see it.
 
     Parameters
     ----------
@@ -192,7 +192,7 @@ def levels_note(preset: LevelPreset) -> str:
     return shortened(f"Levels ({preset.name.partition(':')[0]}): {ranges}", _NOTE_LETTERS)
 
 
-def band_colours(number: int) -> list[Any]:
+def band_colors(number: int) -> list[Any]:
     """Give the colors of so many level bands on white, lowest first."""
     return [tuple(1 - TINT * (1 - part) for part in to_rgb(color)) for color in _tints(number)]
 

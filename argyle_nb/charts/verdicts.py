@@ -188,7 +188,7 @@ def cost(
     ax.set_xlim(reject_below, HIGHEST_SCORE + 1)
     highest = table[["cost", "expected_cost", "cost_ci_high"]].max().max()
     ax.set_ylim(0, highest * 1.05 if highest > 0 else 1)
-    rejected = f", rejected below {reject_below}" if reject_below else ""
+    rejected = f", reject below {reject_below}" if reject_below else ""
     mark = ""
     if table["expected_cost"].notna().any():
         mark = _mark_lowest(ax, verdicts, costs, capacity, reject_below)
@@ -196,7 +196,7 @@ def cost(
     ax.set_ylabel(f"Cost per scored upload ({costs.currency})")
     legend(ax)
     title = f"Expected cost{rejected}, {_n(verdicts)}"
-    return finish(ax, title, facts=mark, note=_note(verdicts))
+    return finish(ax, title, facts=mark, note=verdicts.note)
 
 
 def _stacked(ax: Axes, table: pd.DataFrame) -> None:
@@ -292,11 +292,6 @@ def _finished(
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(lambda share, _: f"{share:.0%}")
     marked = _mark(ax, x, y)
-    dotted = "Dotted: flagging by chance. Squares: thresholds. "
+    dotted = "Dotted: flagging at random. Squares: thresholds. "
     facts = f"Horizontal and vertical at thresholds {marked}" if marked else ""
-    return finish(ax, title, facts=facts, note=dotted + _note(verdicts))
-
-
-def _note(verdicts: VerdictCounts) -> str:
-    note = verdicts.note
-    return f"{note[:1].upper()}{note[1:]}." if note else ""
+    return finish(ax, title, facts=facts, note=dotted + verdicts.note)

@@ -245,5 +245,6 @@ def need_columns(table: pd.DataFrame, names: Iterable[str], what: str) -> None:
     missing = [name for name in names if name not in table]
     if missing:
         raise ConfigurationError(
-            f"{what} has no column {', '.join(missing)}: there are {', '.join(map(str, table))}"
+            f"{what} has no column {', '.join(missing)}. Found: "
+            f"{', '.join(map(str, table)) or 'no columns'}."
         )

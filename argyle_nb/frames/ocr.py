@@ -349,7 +349,7 @@ def days_of(texts: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def first_of(long: pd.DataFrame, fields: tuple[str, ...], kind: str) -> pd.Series[Any]:
-    """Give (upload id, form) -> ``value`` or ``amount`` of the first of these fields it has."""
+    """Give (upload ID, form) -> ``value`` or ``amount`` of the first of these fields it has."""
     rows = long[long["field"].isin(fields)]
     rank = rows["field"].map({field: place for place, field in enumerate(fields)})
     first = rows.assign(rank=rank).sort_values("rank", kind="stable")

@@ -158,8 +158,8 @@ def _each_encoded(items: Iterable[Any], rejected: Rejected) -> Iterator[bytes]:
             yield msgspec.json.encode(item)
         except _UNWRITABLE as error:
             upload_id = item.get("id") if isinstance(item, dict) else None
-            problem = f"it holds what no answer of the API can: {error}"
-            reject(DecodeError(str(upload_id or "without an id"), "$", problem), rejected)
+            problem = f"it has a value that no response of the API can have ({error})"
+            reject(DecodeError(str(upload_id or "without an ID"), "$", problem), rejected)
 
 
 def _raw_records(page: bytes, rejected: Rejected) -> Sequence[bytes | msgspec.Raw]:

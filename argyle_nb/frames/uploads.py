@@ -61,7 +61,7 @@ _STAGE = "stage of processing: idle, in_progress, completed, failed or unauthori
 
 
 class Borrowers(msgspec.Struct, frozen=True):
-    """Whose uploads are: account -> its user, user -> the lender's own name of the borrower."""
+    """The borrower of each upload: account -> its user, user -> its external ID."""
 
     users: dict[str, str | None] = {}
     external_ids: dict[str, str | None] = {}
@@ -141,15 +141,13 @@ _COUNT = partial(WholeNumberColumn, np.int32)
 
 # In the order of the frame. Who has a file_url can fetch the document: no report holds it.
 UPLOAD_COLUMNS = (
-    UploadColumn("id", _text("id"), "open", "the upload", explored=True),
-    UploadColumn(
-        "account", _text("account"), "pseudonym", "the account it belongs to", explored=True
-    ),
+    UploadColumn("id", _text("id"), "open", "upload ID", explored=True),
+    UploadColumn("account", _text("account"), "pseudonym", "account ID", explored=True),
     UploadColumn(
         "user",
         _text("user"),
         "pseudonym",
-        "the user whose document it is, where known",
+        "user ID of the borrower, where known",
         source="Argyle, account object",
         explored=True,
     ),
@@ -157,7 +155,7 @@ UPLOAD_COLUMNS = (
         "external_id",
         None,
         "external id",
-        "the lender's own name of the borrower, where known",
+        "the lender's external ID of the borrower, where known",
         source="Argyle, user object",
         explored=True,
     ),
@@ -165,18 +163,18 @@ UPLOAD_COLUMNS = (
         "document_type",
         (_TYPE, _field("document_type")),
         "open",
-        "type as Argyle found it; it overwrites what was sent",
+        "document type as Argyle classified it; it replaces the submitted type",
         explored=True,
     ),
     UploadColumn(
         "requested_document_type",
         (_TYPE, _requested_types),
         "open",
-        "type it was sent as, where known",
+        "document type that was submitted, where known",
         source=OURS,
     ),
     UploadColumn("file_name", _text("file_name"), "file name", "name of the file"),
-    UploadColumn("file_url", _text("file_url"), "", "where the file can be fetched"),
+    UploadColumn("file_url", _text("file_url"), "", "download link of the file"),
     UploadColumn("processing_classification", _stage("classification"), "open", _STAGE),
     UploadColumn("processing_ocr", _stage("ocr"), "open", _STAGE),
     UploadColumn("processing_authenticity", _stage("authenticity"), "open", _STAGE),
@@ -193,7 +191,7 @@ UPLOAD_COLUMNS = (
         LEVEL,
         None,
         "open",
-        "level of the score, of the preset in manifest.json",
+        "authenticity level of the score, by the preset in manifest.json",
         source=OURS,
         explored=True,
     ),
@@ -221,14 +219,14 @@ UPLOAD_COLUMNS = (
         "is_image_based_pdf",
         (BooleanColumn, lambda page, _: page.image_based),
         "open",
-        "whether it is a PDF of pictures, such as a scan",
+        "whether it is a PDF of images, such as a scan",
         source=FROM_OCROLUS,
     ),
     UploadColumn(
         "signal_count",
         (_COUNT, lambda page, _: page.findings[0]),
         "open",
-        "signals found, each with all its occurrences as one; empty without an analysis",
+        "signals found, each counted once with all its occurrences; empty without an analysis",
         unit="count",
         source=FROM_OCROLUS,
         explored=True,
@@ -237,13 +235,13 @@ UPLOAD_COLUMNS = (
         "reason_code_count",
         (_COUNT, lambda page, _: page.findings[1]),
         "open",
-        "reason codes given; empty without an analysis",
+        "reason codes found; empty without an analysis",
         unit="count",
         source=OURS,
         explored=True,
     ),
     UploadColumn(
-        "created_at", _time("created_at"), "open", "when it came to Argyle", UTC, explored=True
+        "created_at", _time("created_at"), "open", "when Argyle created it", UTC, explored=True
     ),
     UploadColumn(
         "updated_at", _time("updated_at"), "open", "when Argyle last changed it", UTC, explored=True
@@ -305,10 +303,10 @@ def uploads_frame(
     records
         `UserUpload` objects, plain dicts or raw JSON bytes, in any mixture.
     accounts
-        Accounts that tell the user of an upload, from ``client.list_accounts()``; Argyle's upload
-        object names the account only.
+        Accounts, which have the user of each upload, from ``client.list_accounts()``; Argyle's
+        upload object names the account only.
     users
-        Users that tell the lender's own name of each borrower, from ``client.list_users()``.
+        Users, which have the external ID of each borrower, from ``client.list_users()``.
     sent
         The result of `upload_batch`, which knows the type that each upload was sent as (Argyle
         overwrites ``document_type`` when it finds another), and the ``user`` and ``external_id``
@@ -324,7 +322,7 @@ def uploads_frame(
     -------
     pandas.DataFrame
         Index 0..n-1, in the order given. ``id, account, user, external_id, file_name, file_url``
-        (string; ``user`` is Argyle's id, ``external_id`` the lender's own name of the borrower,
+        (string; ``user`` is Argyle's user ID, ``external_id`` the lender's own ID of the borrower,
         which several users may share), ``document_type, requested_document_type,
         processing_classification, processing_ocr, processing_authenticity`` (category; unknown
         values are kept as further categories),
@@ -355,7 +353,7 @@ def uploads_frame(
 
 
 def signals_frame(records: Any, *, errors: Errors = "raise") -> pd.DataFrame:
-    """Flatten authenticity analyses to one row per occurrence of a signal, and per reason code.
+    """Flatten authenticity findings to one row per occurrence of a signal, and per reason code.
 
     Parameters
     ----------

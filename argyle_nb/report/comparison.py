@@ -219,7 +219,7 @@ def _page(changes: Changes) -> str:
     sections = _sections(changes)
     return page_of(
         "comparison.html",
-        title=f"{changes.new.manifest['title']}: what changed",
+        title=f"{changes.new.manifest['title']}: changes",
         sides=[_side(SIDES[0], changes.old), _side(SIDES[1], changes.new)],
         shift=shift,
         outline=[section.heading for section in sections],
@@ -239,7 +239,7 @@ def _both(changes: Changes) -> ScoreCounts:
 def _shift(counts: ScoreCounts) -> str:
     """Say whether the scores moved by more than chance."""
     if min(int(counts.filter(report=name).scores.to_numpy().sum()) for name in SIDES) == 0:
-        return "Scores cannot be compared: one of the reports has none."
+        return "Scores can't be compared: one of the reports has none."
     drift = counts.drift("report", counts.filter(report=SIDES[0]))
     row: dict[Any, Any] = drift.loc[SIDES[1]].to_dict()
     if pd.isna(row["psi_significant"]):
@@ -249,8 +249,8 @@ def _shift(counts: ScoreCounts) -> str:
         f"exceeds {row['psi_critical']:.2f})"
     )
     if row["psi_significant"]:
-        return f"The distribution of scores changed by more than chance {numbers}."
-    return f"No change in the distribution of scores beyond chance {numbers}."
+        return f"The distribution of scores changed significantly {numbers}."
+    return f"No significant change in the distribution of scores {numbers}."
 
 
 def _side(name: str, report: Report) -> dict[str, Any]:

@@ -35,12 +35,12 @@ _UPLOADS = {
 
 # Columns that mean the same wherever they are.
 COMMON = {
-    "upload_id": Meaning("the upload", "", FROM_ARGYLE),
+    "upload_id": Meaning("upload ID", "", FROM_ARGYLE),
     "document_type": _UPLOADS["document_type"],
-    "form_type": Meaning("kind of form", "", FROM_OCROLUS),
+    "form_type": Meaning("form type", "", FROM_OCROLUS),
     "uploads": Meaning("uploads, with a score or without", COUNT),
     "scored": Meaning("uploads with a score", COUNT),
-    "unscored": Meaning("uploads without a score, in no decision", COUNT),
+    "unscored": Meaning("uploads without a score, not in any decision", COUNT),
     "week": Meaning("Monday of the week of created_at", UTC),
     "level": Meaning("authenticity level of the preset that manifest.json names"),
     "mean": Meaning("mean score", POINTS),
@@ -48,7 +48,7 @@ COMMON = {
     "past_ocr": Meaning(
         "of these, uploads past OCR: OCR completed, or scored although it did not", COUNT
     ),
-    "warning": Meaning("what to be careful about; empty where nothing is"),
+    "warning": Meaning("what to be careful about; empty if there is nothing"),
     "in_progress": Meaning("no score yet: a stage is in progress", COUNT),
     "processing_failed": Meaning("no score: a stage of processing failed", COUNT),
     "not_enabled": Meaning("no score: not enabled at Argyle", COUNT),
@@ -59,20 +59,20 @@ COMMON = {
     "detect_deleted": Meaning("no score: it was deleted at Ocrolus", COUNT),
     "not_started": Meaning("no score: no stage has begun", COUNT),
     "no_score_returned": Meaning(
-        "no score although the stages completed, or an unknown status", COUNT
+        "no score although all stages completed, or an unknown status", COUNT
     ),
     "invalid_score": Meaning(
-        "a score that is no whole number from 0 to 100; see unreadable.csv", COUNT
+        "the score is not a whole number from 0 to 100; see unreadable.csv", COUNT
     ),
 }
 
 FILES: dict[str, dict[str, Meaning]] = {
     "uploads.csv": _UPLOADS
-    | {"no_score_reason": Meaning("why there is no score; empty where there is one")},
+    | {"no_score_reason": Meaning("no-score reason; empty where there is a score")},
     "signals.csv": {
         "finding_type": Meaning("signal or reason_code"),
         "identifier": Meaning("stable name of the signal, or the reason code", "", FROM_OCROLUS),
-        "display_name": Meaning("what it says, in words; not stable", "", FROM_OCROLUS),
+        "display_name": Meaning("display name; not stable", "", FROM_OCROLUS),
         "reason_confidence": Meaning(
             "confidence of a reason code: LOW, MEDIUM or HIGH", "", FROM_OCROLUS
         ),
@@ -84,33 +84,33 @@ FILES: dict[str, dict[str, Meaning]] = {
             "occurrences of the signal, the same in each of its rows", COUNT, FROM_OCROLUS
         ),
         "occurrence": Meaning("which of the occurrences, from 1"),
-        "field_name": Meaning("field that was changed", "", FROM_OCROLUS),
+        "field_name": Meaning("field that was edited", "", FROM_OCROLUS),
         "original_text": Meaning("text before tampering", "", FROM_OCROLUS),
         "tampered_text": Meaning("text after tampering", "", FROM_OCROLUS),
         "edit_source": Meaning("software that edited the page", "", FROM_OCROLUS),
         "doc_origin": Meaning("where the document came from", "", FROM_OCROLUS),
-        "other_values": Meaning("what else the signal rests on, as JSON", "", FROM_OCROLUS),
+        "other_values": Meaning("other supporting data of the signal, as JSON", "", FROM_OCROLUS),
     },
     "ocr_fields.csv": {
         "form": Meaning("which of the upload's forms, from 1"),
-        "field": Meaning("path of the field in what was read", "", _READ),
-        "value": Meaning("text that was read", "", _READ),
+        "field": Meaning("path of the field in the OCR data", "", _READ),
+        "value": Meaning("text as OCR read it", "", _READ),
         "formatted_value": Meaning("the text as Ocrolus formats it", "", _READ),
-        "amount": Meaning("the text as an amount, where it is one", "the column currency", _READ),
+        "amount": Meaning("the text as an amount, if it is one", "the column currency", _READ),
         "currency": Meaning("currency of the amount", "ISO 4217", _READ),
-        "ocr_confidence": Meaning("how sure the reading is", SHARE, _READ),
-        "passes_validation": Meaning("whether the reading passes Ocrolus' checks", "", _READ),
+        "ocr_confidence": Meaning("confidence of OCR in the value", SHARE, _READ),
+        "passes_validation": Meaning("whether the value passes Ocrolus' checks", "", _READ),
         "page": Meaning("page of the document, from 1", "", _READ),
     },
     "score_summary.csv": {
         "scored_share": Meaning("scored / uploads", SHARE),
         "std": Meaning("sample standard deviation (n - 1)", POINTS),
         "min": Meaning("lowest score", POINTS),
-        "p5": Meaning("5 % quantile, linear interpolation", POINTS),
-        "p25": Meaning("25 % quantile", POINTS),
-        "p50": Meaning("50 % quantile", POINTS),
-        "p75": Meaning("75 % quantile", POINTS),
-        "p95": Meaning("95 % quantile", POINTS),
+        "p5": Meaning("5th percentile, linear interpolation", POINTS),
+        "p25": Meaning("25th percentile", POINTS),
+        "p50": Meaning("50th percentile (median)", POINTS),
+        "p75": Meaning("75th percentile", POINTS),
+        "p95": Meaning("95th percentile", POINTS),
         "max": Meaning("highest score", POINTS),
     },
     "levels.csv": {
@@ -122,26 +122,30 @@ FILES: dict[str, dict[str, Meaning]] = {
     "thresholds.csv": {
         "threshold": Meaning("lowest score that passes", POINTS),
         "pass": Meaning("uploads at or above it", COUNT),
-        "review": Meaning("uploads between two thresholds; none with one", COUNT),
+        "review": Meaning("uploads between the two thresholds; 0 with a single threshold", COUNT),
         "reject": Meaning("uploads below it", COUNT),
     },
     "drift.csv": {
-        "reference_scored": Meaning("uploads with a score in the first week that has any", COUNT),
-        "psi": Meaning("population stability index against that week"),
-        "psi_critical": Meaning("what chance alone exceeds one time in twenty"),
+        "reference_scored": Meaning("scored uploads of the first scored week", COUNT),
+        "psi": Meaning("population stability index (PSI) vs. that week"),
+        "psi_critical": Meaning("95% critical value: without drift, psi exceeds it 1 time in 20"),
         "psi_significant": Meaning("whether psi is above psi_critical"),
         "psi_band": Meaning(
-            "stable below 0.1, moderate, large from 0.25; not significant where chance may give it"
+            "stable below 0.1, moderate, large from 0.25; not significant where drift is not shown"
         ),
-        "ks": Meaning("largest distance of the two ECDFs", SHARE),
-        "ks_critical": Meaning("what chance alone exceeds one time in twenty", SHARE),
+        "ks": Meaning(
+            "Kolmogorov-Smirnov statistic (KS): largest distance of the two ECDFs", SHARE
+        ),
+        "ks_critical": Meaning(
+            "95% critical value: without drift, ks exceeds it 1 time in 20", SHARE
+        ),
         "ks_significant": Meaning("whether ks is above ks_critical"),
     },
     "unreadable.csv": {
-        "record": Meaning("id of the record, or what it was"),
+        "record": Meaning("record ID, or a description if it has none"),
         "path": Meaning("where in its JSON"),
         "problem": Meaning("what was found and what was expected"),
-        "listed": Meaning("whether the upload has a row in uploads.csv all the same"),
+        "listed": Meaning("true if the upload is still listed in uploads.csv"),
     },
     "data_dictionary.csv": {
         "file": Meaning("file of this report"),
@@ -149,8 +153,8 @@ FILES: dict[str, dict[str, Meaning]] = {
         "meaning": Meaning("what it holds"),
         "type": Meaning("pandas dtype that read_report gives it"),
         "unit": Meaning("unit and range"),
-        "source": Meaning("whose number or word it is"),
-        "personal_data": Meaning("what was taken away of it; empty where it holds none"),
+        "source": Meaning("source of the value"),
+        "personal_data": Meaning("how personal data was masked; empty if the column has none"),
     },
 }
 
@@ -181,7 +185,7 @@ def meaning_of(file: str, column: str) -> Meaning:
     for end, bound in (("_ci_low", "lower"), ("_ci_high", "upper")):
         if column.endswith(end):
             of = column.removesuffix(end)
-            return Meaning(f"{bound} end of the Wilson 95 % interval of {of}", SHARE)
+            return Meaning(f"{bound} limit of the 95% Wilson confidence interval of {of}", SHARE)
     if column.endswith("_share"):
         which = column.removesuffix("_share").replace("_", " ")
         return Meaning(f"share of the scored uploads: {which}", SHARE)
@@ -198,7 +202,7 @@ def _taken_away(kind: str, privacy: Privacy) -> str:
     if kind == "open":
         return ""
     if privacy.mode == "include":
-        return "nothing was taken away: it may hold personal data"
-    lost = {"by signal": "what the kind of signal tells", "by field": "what the field tells"}
+        return "unmasked: may hold personal data"
+    lost = {"by signal": "depends on the signal", "by field": "depends on the field"}
     how = "masked" if privacy.mode == "masked" else "hashed with a key"
     return f"{how}: {lost.get(kind) or KINDS[kind]}"

@@ -47,7 +47,7 @@ def export_report(
     *,
     signals: pd.DataFrame | None = None,
     ocr: pd.DataFrame | bool = False,
-    title: str = "Authenticity of user uploads",
+    title: str = "Document authenticity report",
     filters: Mapping[str, Any] | None = None,
     levels: Levels | None = None,
     pii: Mode = "masked",
@@ -78,14 +78,15 @@ def export_report(
         Heads the page; printed as it is.
     filters
         Column of the uploads -> a value, a list of values, or for times a pair of first and end,
-        which is no part: ``{"created_at": ("2026-01-01", "2026-02-01")}``.
+        which is not included: ``{"created_at": ("2026-01-01", "2026-02-01")}``.
     levels
         Preset of the authenticity levels, or thresholds of your own; by default that of the frame,
         ``"argyle"`` where none is known.
     pii
-        ``"masked"``: of names, addresses and numbers no more is left than the last four digits.
-        ``"hashed"``: keyed hashes instead, to join without seeing; needs a salt. ``"include"``:
-        in the clear, and the manifest says so. What is personal is in `argyle_nb.report.privacy`.
+        ``"masked"``: of names, addresses and numbers no more is left than the last 4 digits.
+        ``"hashed"``: keyed hashes instead, to join tables without seeing the data; needs a salt.
+        ``"include"``: unmasked, and the manifest says so. What is personal is in
+        `argyle_nb.report.privacy`.
     salt
         For ``"hashed"``: 16 bytes or more that only you have.
     excel
@@ -93,7 +94,7 @@ def export_report(
     xlsx
         Also write ``report.xlsx``: a workbook with a sheet for each CSV file but
         ``score_counts.csv``, under its name, with dates (UTC), percentages and levels in the colors
-        of the charts. The sheet of uploads begins with external id, type, score and level; each
+        of the charts. The sheet of uploads begins with external ID, type, score and level; each
         sheet is printed in landscape, one page wide. It needs the extra
         ``[excel]``. Personal data is treated as in the CSV files.
     settings
@@ -168,8 +169,8 @@ def _sources(source: pd.DataFrame | Archive) -> list[str]:
     sources = source.sources()
     if not sources:
         raise ConfigurationError(
-            f"{source} holds nothing, not even an empty answer: pull into it first, or mend its "
-            "name"
+            f"{source} is empty: nothing was ever pulled into it. Run "
+            "archive.pull(client) first, or check the path."
         )
     return sources
 
@@ -198,6 +199,6 @@ def _whole_characters() -> Iterator[None]:
     except UnicodeEncodeError as error:
         half = error.object[error.start].encode("ascii", "backslashreplace").decode()
         raise ConfigurationError(
-            f"a text of this report holds half a character (the lone surrogate {half}), which "
-            "UTF-8 does not know: decode it anew from its source"
+            f"Report not written: a text has an invalid character ({half}, an unpaired "
+            "surrogate). Read that text from its source as UTF-8 again."
         ) from None

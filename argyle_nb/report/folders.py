@@ -38,8 +38,9 @@ def replaced(
             replace_folder(folder, new)
     except OSError as error:
         raise ConfigurationError(
-            f"{folder} cannot be written ({error.strerror or error}): name another folder for the "
-            "report, or make room; what was there before is whole"
+            f"{folder}: the report can't be written ({error.strerror or error}). Make "
+            "room, or choose another folder. A report that was there before is "
+            "unchanged."
         ) from None
 
 
@@ -48,19 +49,19 @@ def _place(folder: Path) -> Path:
         place = folder.expanduser().resolve()
     except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a NUL
         raise ConfigurationError(
-            f"{str(folder)!r} is no name of a folder ({error}): name another for the report"
+            f"{str(folder)!r} is not a valid folder name ({error}). Choose another one."
         ) from None
     # Who stands in a folder that is replaced stands in one that is gone.
     if not place.name or place == Path.cwd():
         raise ConfigurationError(
-            f"{place} cannot be replaced as a whole: name a folder in it for the report"
+            f"{place} can't be replaced as a whole. Choose a folder in it for the report."
         )
     return place
 
 
 def _check_ours(folder: Path, known: frozenset[str], ours: Callable[[Path], bool]) -> None:
     if folder.exists() and not folder.is_dir():
-        raise ConfigurationError(f"{folder} is a file: name another folder for the report")
+        raise ConfigurationError(f"{folder} is a file. Choose another folder for the report.")
     paths = sorted(folder.iterdir()) if folder.exists() else []
     strange = [path.name for path in paths if path.name not in known or path.is_dir()]
     if paths and not strange and not ours(folder):
@@ -68,8 +69,9 @@ def _check_ours(folder: Path, known: frozenset[str], ours: Callable[[Path], bool
     if strange:
         more = f" and {len(strange) - _SHOWN} more" if len(strange) > _SHOWN else ""
         raise ConfigurationError(
-            f"{folder} holds what is no part of a report ({', '.join(strange[:_SHOWN])}{more}) and "
-            "would be lost: name a folder of the report's own"
+            f"{folder} has files that are not part of a report "
+            f"({', '.join(strange[:_SHOWN])}{more}). They would be deleted. Choose an "
+            "empty or new folder."
         )
 
 

@@ -381,15 +381,15 @@ def _beyond_excel(name: str, content: ReportContent) -> list[str]:
     table, sentences = content.tables[name], []
     if len(table) > EXCEL_ROWS:
         sentences.append(
-            f"Excel shows {EXCEL_ROWS:,} of the {len(table):,} rows of {name}: filter, or read it "
-            "with another program."
+            f"Excel shows {EXCEL_ROWS:,} of the {len(table):,} rows of {name}. Filter, "
+            "or read it with another program."
         )
     texts = [table[column] for column in table if table[column].dtype == "string"]
     longest = max(map(_longest, texts), default=0)
     if longest > EXCEL_LETTERS:
         sentences.append(
-            f"Excel cuts texts of {name} off: the longest has {longest:,} characters, and a cell "
-            f"{EXCEL_LETTERS:,}."
+            f"Excel truncates texts of {name}: the longest has {longest:,} characters, "
+            f"and a cell holds {EXCEL_LETTERS:,}."
         )
     return sentences
 

@@ -30,21 +30,21 @@ Mode = Literal["masked", "hashed", "include"]
 
 # Kind of content -> what becomes of it when it is masked.
 KINDS = {
-    "name": "all of it",
-    "address": "all of it",
-    "text": "all of it: nobody knows what it holds",
-    "number": "all but the last four digits, and these too where there are fewer than eight",
-    "file name": "all but the kind of file",
-    "pseudonym": "all of it, unless it is an id that Argyle made",
-    "external id": "all of it: whatever the lender calls a borrower",
-    "amount": "nothing, where it is an amount of money; else all of it",
-    "quantity": "nothing, where it is a plain number below a million; else all of it",
-    "date": "nothing, where it is a date or a year; else all of it",
-    "code": "nothing, where it is a word of a published list; else all of it",
-    "currency": "nothing, where it is a code of three letters; else all of it",
-    "wording": "nothing, where every word is a usual one of payroll; else all of it",
-    "label": "runs of five digits or more",
-    "told": "runs of five digits or more, and what is quoted",
+    "name": "all",
+    "address": "all",
+    "text": "all (content unknown)",
+    "number": "all but the last 4 digits; all below 8 digits",
+    "file name": "all but the file type",
+    "pseudonym": "all, unless it is an ID made by Argyle",
+    "external id": "all (the lender's own ID of the borrower)",
+    "amount": "all, unless it is an amount of money",
+    "quantity": "all, unless it is a plain number below 1,000,000",
+    "date": "all, unless it is a date or a year",
+    "code": "all, unless it is a word of a published list",
+    "currency": "all, unless it is a code of 3 letters",
+    "wording": "all, unless every word is a usual one of payroll",
+    "label": "runs of 5 or more digits",
+    "told": "runs of 5 or more digits, and quoted text",
     "open": "nothing",
 }
 
@@ -192,15 +192,18 @@ class Privacy:
     def __post_init__(self) -> None:
         if self.mode not in get_args(Mode):
             raise ConfigurationError(
-                f"pii is {self.mode!r}: use one of {', '.join(get_args(Mode))}"
+                f"Unknown pii {self.mode!r}. Use one of {', '.join(get_args(Mode))}."
             )
         if self.mode == "hashed" and len(self._key()) < SHORTEST_SALT:
             raise ConfigurationError(
-                f"pii='hashed' needs a salt of {SHORTEST_SALT} bytes or more that only you have, "
-                "such as secrets.token_bytes(32); keep it, or later reports cannot be joined"
+                f"pii='hashed' needs a secret salt of at least {SHORTEST_SALT} bytes, "
+                "such as secrets.token_bytes(32). Store it: without the same salt, "
+                "later reports can't be joined."
             )
         if self.mode != "hashed" and self.salt is not None:
-            raise ConfigurationError(f"a salt is of no use with pii={self.mode!r}: leave it out")
+            raise ConfigurationError(
+                f"salt works only with pii='hashed', not {self.mode!r}. Leave it out."
+            )
 
     def text(self, kind: str, text: str) -> str:
         """Give a text as it may leave."""
@@ -384,7 +387,9 @@ def dictionary_kind(file: str, column: str) -> str:
 def _protected(frame: pd.DataFrame, allowed: Mapping[str, str], privacy: Privacy) -> pd.DataFrame:
     missing = [name for name in allowed if name not in frame]
     if missing:
-        raise ConfigurationError(f"the frame has no column {', '.join(missing)}: give it as made")
+        raise ConfigurationError(
+            f"Column {', '.join(missing)} is missing. Pass the table as argyle_nb returned it."
+        )
     table = frame[list(allowed)].reset_index(drop=True)
     if privacy.mode == "include":
         return table

@@ -128,8 +128,8 @@ def read_report(folder: Path | str) -> Report:
         folder = Path(folder).expanduser()
     except TypeError as error:
         raise ConfigurationError(
-            f"a report is read from its folder, not from a {type(folder).__name__}: give the "
-            "folder that export_report wrote"
+            f"Can't read a report from {type(folder).__name__}. Pass the folder that "
+            "export_report wrote."
         ) from error
     while True:
         manifest = _manifest(folder)
@@ -160,11 +160,13 @@ def _manifest(folder: Path) -> dict[str, Any]:
         known = is_report(folder) and manifest["format"] in (1, FORMAT)
         known = known and all(map(_is_of_the_folder, manifest["files"]))
     except OSError:
-        raise DocumentError(path, "is not there: name the folder of a report") from None
+        raise DocumentError(path, "file not found. Pass the folder of a report.") from None
     except ValueError:
         known = False
     if not known:
-        raise DocumentError(path, "is no manifest that this version reads: make the report anew")
+        raise DocumentError(
+            path, "not a report manifest that this version reads. Export the report again."
+        )
     return _renamed(manifest) if manifest["format"] == 1 else dict(manifest)
 
 
@@ -188,10 +190,14 @@ def _check(path: Path, facts: dict[str, Any]) -> None:
     try:
         same = file_sha256(path) == facts["sha256"]
     except OSError as error:
-        raise DocumentError(path, f"{error.strerror}: the report is not whole") from None
+        raise DocumentError(
+            path,
+            f"can't read the file ({error.strerror}), so the report is incomplete. Export it "
+            "again.",
+        ) from None
     if not same:
         raise DocumentError(
-            path, "was changed since the report was made (its SHA-256 is another): make it anew"
+            path, "changed after the export (checksum differs). Export the report again."
         )
 
 
@@ -199,4 +205,6 @@ def _read(path: Path, facts: dict[str, Any]) -> pd.DataFrame:
     try:
         return read_csv(path, facts["columns"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DocumentError(path, f"cannot be read ({error}): make the report anew") from None
+        raise DocumentError(
+            path, f"can't read the file ({error}). Export the report again."
+        ) from None

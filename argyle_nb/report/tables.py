@@ -86,12 +86,14 @@ def _frames(
         )
     if not isinstance(source, pd.DataFrame):
         raise ConfigurationError(
-            "a report is on the frame of uploads_frame or on an Archive; of flatten, give "
-            "frames.uploads, signals=frames.signals"
+            "export_report needs the uploads table or an Archive. With frames = "
+            "anb.flatten(...), call export_report(frames.uploads, ..., "
+            "signals=frames.signals)."
         )
     if ocr is True:
         raise ConfigurationError(
-            "ocr=True is for an archive: beside a frame, give the frame of ocr_frame"
+            "ocr=True works only with an Archive. With the uploads table, pass "
+            "ocr=anb.ocr_frame(...)."
         )
     return source, signals, None if ocr is False else ocr
 
@@ -102,26 +104,34 @@ def _check_uploads(frame: pd.DataFrame) -> None:
     twice = [name for name in expected if list(frame.columns).count(name) > 1]
     if missing or twice:
         problem = f"no column {', '.join(missing)}" if missing else f"{', '.join(twice)} twice"
-        raise ConfigurationError(f"this is not a frame of uploads_frame: {problem}")
+        raise ConfigurationError(
+            f"This is not the table that uploads_frame returns ({problem}). Pass it as it "
+            "was returned."
+        )
     for name in ("created_at", "updated_at"):
         if not isinstance(frame[name].dtype, pd.DatetimeTZDtype):
             raise ConfigurationError(
-                f"this is not a frame of uploads_frame: {name} holds no times with a zone; "
-                f"pd.to_datetime(frame[{name!r}], utc=True) makes them, where they are UTC"
+                f"This is not the table that uploads_frame returns ({name} has no time "
+                "zone). If its times are UTC, convert them with "
+                f"pd.to_datetime(uploads[{name!r}], utc=True)."
             )
     if len(np.unique(fingerprints(frame["id"]))) == len(frame):
         return
     again = frame["id"].duplicated()
     if again.any():
         raise ArgyleError(
-            f"{int(again.sum())} uploads are there twice, {frame['id'][again].iloc[0]} among them, "
-            "and would be counted twice: give frame.drop_duplicates('id', keep='last')"
+            f"Uploads appear more than once: {int(again.sum())} (first: "
+            f"{frame['id'][again].iloc[0]}). Remove duplicates: "
+            "uploads.drop_duplicates('id', keep='last')."
         )
 
 
 def _check_upload_id(frame: pd.DataFrame) -> None:
     if "upload_id" not in frame:
-        raise ConfigurationError("signals and OCR fields name their upload in a column upload_id")
+        raise ConfigurationError(
+            "The upload_id column is missing. Pass the tables that signals_frame and "
+            "ocr_frame return."
+        )
 
 
 def _of_uploads(frame: pd.DataFrame, uploads: pd.DataFrame) -> pd.DataFrame:
@@ -232,8 +242,9 @@ def _check(
     for what, (one, other) in pairs.items():
         if one != other:
             raise ArgyleError(
-                f"this report does not add up ({what}: {one} and {other}), and was not written: "
-                "give frames that were made from the same records"
+                f"Report not written: the counts do not reconcile ({what}: {one} and "
+                f"{other}). Build uploads, signals and ocr from the same records, then "
+                "export again."
             )
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.colors import to_hex
 
-from argyle_nb.charts.style import band_colours
+from argyle_nb.charts.style import band_colors
 from argyle_nb.errors import ConfigurationError, install
 from argyle_nb.frames.uploads import LEVEL, SCORE
 from argyle_nb.report.dictionary import COUNT, SHARE, meaning_of
@@ -38,7 +38,7 @@ EXCEL_ROWS, EXCEL_LETTERS = 1_048_575, 32_767
 LEVEL_COLUMNS = (LEVEL, "level")
 # For programs: it has a column for each score.
 NO_SHEET = "score_counts.csv"
-# What somebody looks for in a sheet stands before the long ids.
+# What readers look for in a sheet stands before the long IDs.
 _FIRST = {"uploads.csv": ("external_id", "document_type", SCORE, LEVEL)}
 
 _ROWS = 4096  # that are Python texts at once
@@ -58,8 +58,8 @@ def check_openpyxl() -> None:
     """Say what to install, before any work is done."""
     if importlib.util.find_spec("openpyxl") is None:
         raise ConfigurationError(
-            f"a workbook needs openpyxl, which is not installed: {install('excel')}, or leave out "
-            "xlsx=True (on the command line --xlsx)"
+            f"A workbook needs openpyxl. To install it, {install('excel')}. Or leave out "
+            "xlsx=True (on the command line, --xlsx)."
         )
 
 
@@ -167,9 +167,9 @@ class _Column:
         self._careful.quotePrefix = True
         self._levels: dict[str, WriteOnlyCell] = {}
         if self.name in LEVEL_COLUMNS:
-            for level, colour in zip(preset.levels, band_colours(len(preset.bands)), strict=True):
+            for level, color in zip(preset.levels, band_colors(len(preset.bands)), strict=True):
                 self._levels[level] = _new_cell(sheet, self._kind)
-                self._levels[level].fill = PatternFill("solid", fgColor=to_hex(colour)[1:])
+                self._levels[level].fill = PatternFill("solid", fgColor=to_hex(color)[1:])
 
     def cells(self, values: pd.Series[Any]) -> Iterator[WriteOnlyCell | None]:
         """Give a cell for each value, to be written before the next one is asked for."""
@@ -278,7 +278,7 @@ def _held(text: str, file: str) -> str:
     escaped = _ESCAPED.sub(lambda match: f"_x{ord(match[0]):04X}_", text)
     if len(escaped) * 2 <= EXCEL_LETTERS or _letters(escaped) <= EXCEL_LETTERS:
         return escaped
-    note = f" [cut off here: it has {len(text):,} characters, all of them in {file}]"
+    note = f" [truncated: the whole text of {len(text):,} characters is in {file}]"
     room = (EXCEL_LETTERS - len(note)) * 2
     kept = escaped.encode("utf-16-le")[:room].decode("utf-16-le", "ignore")
     return _HALF_ESCAPED.sub("", kept) + note

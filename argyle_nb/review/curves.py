@@ -60,11 +60,11 @@ def ks(fraud: Cells, genuine: Cells) -> Cells:
 def ks_interval(
     fraud: Cells, genuine: Cells, fraud_drawn: Cells, genuine_drawn: Cells
 ) -> tuple[float, float]:
-    """Give the interval at 95 % of the greatest distance, from draws.
+    """Give the interval at 95% of the greatest distance, from draws.
 
     The distance of draws is too great, for whatever chance adds makes a maximum greater. So what is
     taken is how far the whole difference of the two cumulative shares moves from draw to draw: no
-    further than the 95 % quantile of its greatest move. The interval is rather too wide; it reaches
+    further than the 95% quantile of its greatest move. The interval is rather too wide; it reaches
     0 where the two kinds cannot be told apart.
     """
     moves = np.abs(_gaps(fraud_drawn, genuine_drawn) - _gaps(fraud, genuine)).max(axis=-1)
@@ -100,7 +100,7 @@ def average_precision(fraud: Cells, genuine: Cells) -> Cells:
 def share_interval(
     hits: Cells, of: Cells, reviewed: Cells, weights: Cells
 ) -> tuple[Cells, Cells, Cells]:
-    """Give weighted shares with their intervals at 95 %.
+    """Give weighted shares with their intervals at 95%.
 
     Wilson's interval (Wilson 1927) with the effective number of documents in place of n: the
     number of independent ones that would have the variance of this share, which is that of a ratio
@@ -116,7 +116,7 @@ def share_interval(
 
 
 def auc_interval(fraud: Cells, genuine: Cells, weights: Cells) -> tuple[float, float]:
-    """Give the interval at 95 % of the area under the ROC curve.
+    """Give the interval at 95% of the area under the ROC curve.
 
     The variance is that of DeLong, DeLong and Clarke-Pearson 1988, Biometrics 44:837, summed over
     strata: each fraudulent document counts by the share of genuine ones above it, each genuine one
@@ -208,7 +208,7 @@ def _spread(hidden: Cells, room: Cells, found: Cells, chance: np.random.Generato
 
 
 def middle_95(estimates: Cells) -> tuple[Cells, Cells]:
-    """Give the 2.5 % and 97.5 % quantiles over draws, without those not defined."""
+    """Give the 2.5% and 97.5% quantiles over draws, without those not defined."""
     missing = np.isnan(estimates)
     ends = np.quantile(np.where(missing, 0.0, estimates), [0.025, 0.975], axis=0)
     # One by one is slow, so only where some are not defined.
@@ -222,7 +222,7 @@ def middle_95(estimates: Cells) -> tuple[Cells, Cells]:
 def estimate_interval(
     estimate: Cells, drawn: Cells, lowest: float | Cells = 0.0, highest: float = 1.0
 ) -> tuple[Cells, Cells]:
-    """Give the interval at 95 % of draws, with the same interval moved onto the estimate.
+    """Give the interval at 95% of draws, with the same interval moved onto the estimate.
 
     Of few verdicts what nobody knows before tilts the draws to one side, and chance tilts the
     estimate: an area of few frauds is drawn too low, a cost without a missed fraud is estimated too

@@ -75,7 +75,7 @@ class ReviewLog:
     ----------
     path
         Made if missing, readable by its owner only; ``~/.local/share/argyle_nb/reviews.sqlite`` by
-        default. It needs a disk of this machine: SQLite's log of changes does not work on network
+        default. It needs a local disk: SQLite's log of changes does not work on network
         drives.
 
     Raises
@@ -108,7 +108,7 @@ class ReviewLog:
         return f"ReviewLog({rows} verdicts in {self.path.name})"
 
     def add(self, upload_id: str, verdict: str, *, reviewer: str, note: str = "") -> None:
-        """Write a verdict down, with the time.
+        """Save a verdict, with the time.
 
         Parameters
         ----------
@@ -124,7 +124,7 @@ class ReviewLog:
         Raises
         ------
         ValidationError
-            For another verdict, or without an upload id or a reviewer; nothing is written.
+            For another verdict, or without an upload ID or a reviewer; nothing is written.
         """
         self._add(upload_id, verdict, reviewer, note, VERDICTS)
 
@@ -133,13 +133,13 @@ class ReviewLog:
     ) -> None:
         problems = unfit(upload_id, verdict, reviewer, known)
         if problems:
-            text = "; ".join(f"{field}: {problem}" for field, problem in problems.items())
+            text = "; ".join(f"{field} {problem}" for field, problem in problems.items())
             fields = {field: [problem] for field, problem in problems.items()}
-            raise ValidationError(f"the verdict was not written: {text}", fields=fields)
+            raise ValidationError(f"The verdict was not saved: {text}.", fields=fields)
         self._append([(upload_id, verdict, reviewer, _iso(datetime.now(UTC)), note)])
 
     def withdraw(self, upload_id: str, *, reviewer: str) -> None:
-        """Take a reviewer's verdict on a document back, by a further row ``withdrawn``.
+        """Withdraw a reviewer's verdict on a document, by a further row ``withdrawn``.
 
         Parameters
         ----------
@@ -151,7 +151,7 @@ class ReviewLog:
         Raises
         ------
         ValidationError
-            Without an upload id or a reviewer; nothing is written.
+            Without an upload ID or a reviewer; nothing is written.
 
         Examples
         --------
@@ -351,8 +351,8 @@ class ReviewLog:
 
     def _unusable(self, why: object) -> ConfigurationError:
         return ConfigurationError(
-            f"{self.path} cannot be used for verdicts ({why}): check the disk and its rights, or "
-            "name another file"
+            f"{self.path}: can't use it as a review log ({why}). Check disk space and "
+            "file permissions, or choose another file."
         )
 
 
@@ -375,7 +375,7 @@ def latest(verdicts: pd.DataFrame) -> pd.DataFrame:
     ConfigurationError
         When a column is not there, or ``reviewed_at`` holds no times.
     ValidationError
-        For an unknown verdict, or one without an upload id, a reviewer or a time.
+        For an unknown verdict, or one without an upload ID, a reviewer or a time.
 
     Examples
     --------
@@ -454,7 +454,7 @@ def check_verdicts(verdicts: pd.DataFrame) -> None:
     ConfigurationError
         When a column is not there.
     ValidationError
-        For an unknown verdict, or one without an upload id.
+        For an unknown verdict, or one without an upload ID.
 
     Examples
     --------
@@ -469,13 +469,13 @@ def check_verdicts(verdicts: pd.DataFrame) -> None:
     wrong = sorted(set(texts[~texts.isin(known)].fillna("missing")))
     if wrong:
         raise ValidationError(
-            f"unknown verdicts {', '.join(wrong[:_WORDS_SHOWN])}: use {', '.join(VERDICTS)}",
+            f"Unknown verdict {', '.join(wrong[:_WORDS_SHOWN])}. Use one of {', '.join(VERDICTS)}.",
             fields={"verdict": wrong},
         )
     nameless = int(verdicts["upload_id"].isna().sum())
     if nameless:
         raise ValidationError(
-            f"{nameless} verdicts have no upload_id: give it, or leave them out",
+            f"Verdicts without upload_id: {nameless}. Add it, or leave them out.",
             fields={"upload_id": ["is missing"]},
         )
 
@@ -488,13 +488,14 @@ def check_reviews(verdicts: pd.DataFrame) -> None:
     # Times as texts sort by their letters, and the last of them would not be the latest.
     if len(verdicts) and not pd.api.types.is_datetime64_any_dtype(kind):
         raise ConfigurationError(
-            f"reviewed_at holds {kind}, not times: use pandas.to_datetime(..., utc=True)"
+            f"reviewed_at has dtype {kind}, not times. Convert it with "
+            "pandas.to_datetime(..., utc=True)."
         )
     for name in ("reviewer", "reviewed_at"):
         without = int(verdicts[name].isna().sum())
         if without:
             raise ValidationError(
-                f"{without} verdicts have no {name}: give it, or leave them out",
+                f"Verdicts without {name}: {without}. Add it, or leave them out.",
                 fields={name: ["is missing"]},
             )
 
@@ -507,7 +508,7 @@ def unfit(
     if not upload_id:
         problems["upload_id"] = "is empty"
     if verdict not in known:
-        problems["verdict"] = f"{verdict!r} is not one of {', '.join(known)}"
+        problems["verdict"] = f"{verdict!r} is unknown (use one of {', '.join(known)})"
     if not reviewer:
         problems["reviewer"] = "is empty"
     return problems
@@ -525,14 +526,19 @@ def read_verdicts(path: Path) -> pd.DataFrame:
         )
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise ValidationError(f"{path} cannot be read as CSV in UTF-8: {reason}") from None
+        raise ValidationError(
+            f"{path}: can't read it as CSV in UTF-8 ({reason}). Save it as a UTF-8 CSV file."
+        ) from None
     if not isinstance(table.index, pd.RangeIndex):
-        raise ValidationError(f"{path}: its rows have more cells than its first line has names")
+        raise ValidationError(
+            f"{path}: some rows have more cells than the header. Put a text that has a comma "
+            "in it in quotes."
+        )
     missing = [name for name in REQUIRED if name not in table]
     if missing:
         raise ValidationError(
-            f"{path} has no column {', '.join(missing)}: its first line must name "
-            f"{', '.join(REQUIRED)} and may name note"
+            f"{path} has no column {', '.join(missing)}. Required: "
+            f"{', '.join(REQUIRED)}. Optional: note."
         )
     table = table if "note" in table else table.assign(note="")
     table = table[list(COLUMNS)].astype("string").fillna("").map(typed).astype("string")
@@ -565,7 +571,9 @@ def _check_rows(path: Path, table: pd.DataFrame, readable: pd.Series[bool]) -> N
     if wrong:
         more = f"; and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
         raise ValidationError(
-            f"nothing was added from {path}: {'; '.join(wrong[:_SHOWN])}{more}",
+            f"{path}: nothing was added. Fix {len(wrong)} "
+            f"cell{'' if len(wrong) == 1 else 's'}, then add it again: "
+            f"{'; '.join(wrong[:_SHOWN])}{more}.",
             fields={"file": wrong},
         )
 

@@ -56,9 +56,12 @@ def read_policy_table(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read ({error.strerror})") from None
+        raise ConfigurationError(
+            f"{path}: can't read the file ({error.strerror}). Check the path and the file "
+            "permissions."
+        ) from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigurationError(f"{path} is not TOML in UTF-8: {error}") from None
+        raise ConfigurationError(f"{path} is not valid TOML in UTF-8 ({error}). Fix it.") from None
 
 
 def write_policy_table(path: Path, table: Mapping[str, Any]) -> None:
@@ -79,7 +82,9 @@ def write_policy_table(path: Path, table: Mapping[str, Any]) -> None:
         with atomic_write(path, SHARED) as file:
             tomli_w.dump(table, file)
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be written ({error.strerror})") from None
+        raise ConfigurationError(
+            f"{path}: can't write the file ({error.strerror}). Check permissions and free space."
+        ) from None
 
 
 def _check_fields(table: Mapping[str, Any]) -> None:
@@ -95,18 +100,18 @@ def _check_fields(table: Mapping[str, Any]) -> None:
 
 def _check_names(table: Any, where: str, known: Iterable[str], needed: Iterable[str]) -> None:
     if not isinstance(table, dict):
-        raise ConfigurationError(f"{where.rstrip('.')} must be a table")
+        raise ConfigurationError(f"{where.rstrip('.')} must be a table.")
     for name in table:
         if name not in known:
-            raise ConfigurationError(f"{where}{name} is unknown: there are {', '.join(known)}")
+            raise ConfigurationError(f"{where}{name} is unknown. Use any of: {', '.join(known)}.")
     for name in needed:
         if name not in table:
-            raise ConfigurationError(f"{where}{name} is missing")
+            raise ConfigurationError(f"{where}{name} is missing. Add it.")
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """What is done with one document type.
+    """Pass and reject thresholds for one document type.
 
     Parameters
     ----------
@@ -128,10 +133,13 @@ class Thresholds:
     def __post_init__(self) -> None:
         for name, cut in asdict(self).items():
             if type(cut) is not int or not LOWEST_SCORE <= cut <= HIGHEST_SCORE + 1:
-                raise ConfigurationError(f"{name} must be a whole number, 0 to 101, not {cut!r}")
+                raise ConfigurationError(
+                    f"{name} must be a whole number from 0 to 101, not {cut!r}."
+                )
         if self.reject_below > self.pass_from:
             raise ConfigurationError(
-                f"reject_below ({self.reject_below}) must not be above pass_from ({self.pass_from})"
+                f"reject_below ({self.reject_below}) must not be above pass_from "
+                f"({self.pass_from})."
             )
 
     def decisions(self) -> npt.NDArray[np.int8]:
@@ -186,30 +194,30 @@ class Policy:
         for name in ("owner", "reason", "levels"):
             value = getattr(self, name)
             if not isinstance(value, str) or not value.strip():
-                raise ConfigurationError(f"{name} must be a text that says something")
+                raise ConfigurationError(f"{name} must be text and not empty.")
         level_preset(self.levels)
         if isinstance(self.effective_date, datetime) or not isinstance(self.effective_date, date):
             raise ConfigurationError(
-                "effective_date must be a date such as 2026-05-01, without quotes or time, "
-                f"not {self.effective_date!r}"
+                "effective_date must be a date such as 2026-05-01, without quotes or "
+                f"time, not {self.effective_date!r}."
             )
         if self.costs is not None and not isinstance(self.costs, Costs):
-            raise ConfigurationError(f"costs must be Costs(...), not {self.costs!r}")
+            raise ConfigurationError(f"costs must be Costs(...), not {self.costs!r}.")
         if not isinstance(self.thresholds, Mapping) or not self.thresholds:
             raise ConfigurationError(
-                "thresholds must name at least one document type: "
-                '{"paystubs": Thresholds(pass_from=80, reject_below=30)}'
+                "thresholds must name at least one document type, such as "
+                '{"paystubs": Thresholds(pass_from=80, reject_below=30)}.'
             )
         for document_type, cuts in self.thresholds.items():
             if not isinstance(cuts, Thresholds):
                 raise ConfigurationError(
                     f"thresholds.{document_type} must be Thresholds(pass_from=..., "
-                    f"reject_below=...), not {cuts!r}"
+                    f"reject_below=...), not {cuts!r}."
                 )
             if document_type not in DOCUMENT_TYPES:
                 raise ConfigurationError(
-                    f"thresholds.{document_type} is no document type: there are "
-                    f"{', '.join(DOCUMENT_TYPES)}"
+                    f"thresholds.{document_type}: unknown document type. Use any of: "
+                    f"{', '.join(DOCUMENT_TYPES)}."
                 )
 
     def __repr__(self) -> str:
@@ -320,7 +328,9 @@ class Policy:
         """
         for name in ("document_type", "ocr_authenticity_score"):
             if name not in frame:
-                raise ConfigurationError(f"no column {name!r} to decide by")
+                raise ConfigurationError(
+                    f"Column {name} is missing. Pass the table returned by anb.uploads_frame."
+                )
         score = checked_scores(frame)
         types = frame["document_type"].astype("string")
         places = np.full(len(frame), _UNDECIDED, dtype=np.int8)
@@ -405,7 +415,10 @@ class Policy:
         2
         """
         if "document_type" not in counts.grouped_by:
-            raise ConfigurationError('a policy needs count_scores(frame, by="document_type")')
+            raise ConfigurationError(
+                "Policy.compare needs counts by document type. Pass count_scores(frame, "
+                'by="document_type").'
+            )
         by_type = counts.by("document_type")
         unscored = by_type.unscored.sum(axis=1).to_numpy()
         rows: list[dict[str, Any]] = []

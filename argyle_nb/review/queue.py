@@ -246,7 +246,7 @@ class ReviewSession:
             place = self._place_of.get(upload_id)
             if place is None:
                 raise ValidationError(
-                    f"the verdict was not written: {upload_id} is not in the queue"
+                    f"The verdict was not saved: {upload_id} is not in this queue."
                 )
             former = self._said(reviewer, anew=True).verdict(place)
             self.log.add(upload_id, verdict, reviewer=reviewer.strip(), note=note)
@@ -261,7 +261,7 @@ class ReviewSession:
         """
         with self._lock:
             if not self._given:
-                raise ValidationError("no verdict of yours to undo: none was given in this panel")
+                raise ValidationError("Nothing to undo: no verdict was given in this panel.")
             said = self._said(reviewer)
             place, former = self._given[-1]
             upload, note = self._upload(place), said.note(place)
@@ -459,11 +459,15 @@ def _table_of(
 ) -> dict[str, list[Any]]:
     """Give what the table knows of each document once, in the order given."""
     if "id" not in frame:
-        raise ConfigurationError("no column id: give a frame of uploads_frame")
+        raise ConfigurationError(
+            "Column id is missing. Pass the table returned by anb.uploads_frame."
+        )
     column = frame["id"] if sample is None else sample["upload_id"]
     order = list(dict.fromkeys(column.dropna().astype(str)))
     if not order:
-        raise ConfigurationError("there is no document to review: the frame or the sample is empty")
+        raise ConfigurationError(
+            "No documents to review: the uploads table or the sample is empty."
+        )
     known = frame.assign(id=frame["id"].astype(str)).drop_duplicates("id").set_index("id")
     known = known.reindex(columns=list(_KNOWN), index=pd.Index(order))
     texts = known.drop(columns=SCORE).astype("string").fillna("")

@@ -1,4 +1,4 @@
-"""How far two reviewers agree beyond chance; who reviews on this machine."""
+"""How far two reviewers agree beyond chance; who reviews on this computer."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def agreement(verdicts: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
     pandas.DataFrame
         Indexed by ``reviewer, other``: ``documents`` (int64, seen by both), ``agreed`` (share),
         ``kappa`` (Cohen's: 1 is full agreement, 0 is what chance alone gives), ``kappa_ci_low,
-        kappa_ci_high`` (95 %, 2,000 draws; NaN below 20 documents, as ``attrs["note"]`` says).
+        kappa_ci_high`` (95%, 2,000 draws; NaN below 20 documents, as ``attrs["note"]`` says).
         ``unsure`` is a verdict like the others. NaN where nothing was seen by both,
         or all verdicts are one and the same.
 
@@ -88,7 +88,7 @@ def agreement(verdicts: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
     rows = [_compared(codes[list(pair)].dropna().to_numpy(dtype=np.int64), seed) for pair in pairs]
     table = pd.DataFrame(rows, index=index, columns=list(_COLUMNS)).astype(_COLUMNS)
     if (table["documents"] < FEWEST).any():
-        table.attrs["note"] = f"no interval of fewer than {FEWEST} documents: they say too little"
+        table.attrs["note"] = f"No confidence interval below {FEWEST} documents: too few."
     return table
 
 
@@ -123,7 +123,7 @@ def _compared(codes: npt.NDArray[np.int64], seed: int) -> tuple[Any, ...]:
 
 
 def remembered_reviewer() -> str:
-    """Give the name that was last written in a panel on this machine; empty if there is none."""
+    """Give the name that was last written in a panel on this computer; empty if there is none."""
     with suppress(OSError, UnicodeDecodeError):
         return (data_folder() / _NAME_FILE).read_text(encoding="utf-8").strip()[:_LONGEST_NAME]
     return ""

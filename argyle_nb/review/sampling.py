@@ -27,7 +27,8 @@ def sample(
 ) -> pd.DataFrame:
     """Choose documents for review by chance, and say how likely each was chosen.
 
-    Whoever reviews only what looks bad learns nothing of the rest: no catch rate, no false alarms.
+    If you review only low scores, you learn nothing about the rest: no catch rate, no false
+    positive rate.
     Here every scored upload has a known chance above zero, and its inverse is the weight with
     which a verdict on it speaks for all.
 
@@ -75,24 +76,24 @@ def sample(
     """
     if strategy not in STRATEGIES:
         raise ConfigurationError(
-            f"unknown strategy {strategy!r}: use one of {', '.join(STRATEGIES)}"
+            f"Unknown strategy {strategy!r}. Use one of {', '.join(STRATEGIES)}."
         )
     need_columns(frame, ("id", "ocr_authenticity_score", *_COLUMNS_OF[strategy]), "frame")
     if not isinstance(n, int | np.integer) or n < 0:
-        raise ConfigurationError(f"n must be a whole number of 0 or more, not {n!r}")
+        raise ConfigurationError(f"n must be a whole number of 0 or more, not {n!r}.")
     scored = frame[frame["ocr_authenticity_score"].notna()]
     twice = scored.loc[scored["id"].duplicated(), "id"]
     if len(twice):
         raise ValidationError(
-            f"frame lists {', '.join(twice.astype(str).head(_SHOWN))} more than once: keep one row "
-            "of each upload"
+            f"frame lists {', '.join(twice.astype(str).head(_SHOWN))} more than once. "
+            "Keep one row of each upload."
         )
     strata = _strata(scored, strategy)
     sizes = strata.value_counts(sort=False).sort_index()
     if n < len(sizes):
         raise ConfigurationError(
-            f"{n} documents leave some of the {len(sizes)} groups without a chance: ask for at "
-            f"least {len(sizes)}" + (", or for strategy 'random'" if strategy != "random" else "")
+            f"A {strategy} sample of {n} can't cover all {len(sizes)} strata. Use n={len(sizes)} "
+            f"or more{', or strategy=' + repr('random') if strategy != 'random' else ''}."
         )
     chance = np.random.default_rng(seed)
     taken = dict(zip(sizes.index, _shares(np.asarray(sizes), n, strategy), strict=True))
@@ -112,8 +113,8 @@ def sample(
         }
     ).astype({"upload_id": "string", "stratum": "string"})
     result.attrs["note"] = (
-        f"{len(result)} of {len(scored)} uploads with a score, {strategy}, seed {seed}; "
-        f"{len(frame) - len(scored)} without a score could not be chosen"
+        f"Sampled {len(result):,} of {len(scored):,} scored uploads ({strategy}, seed {seed}). "
+        f"Uploads without a score are never sampled ({len(frame) - len(scored):,})."
     )
     return result
 

@@ -73,14 +73,16 @@ class Costs:
 
     def __post_init__(self) -> None:
         if not isinstance(self.currency, str) or not self.currency.strip():
-            raise ConfigurationError(f"costs.currency must be a text, not {self.currency!r}")
+            raise ConfigurationError(
+                f"costs.currency must be text and not empty, not {self.currency!r}."
+            )
         for name, cost in asdict(self).items():
             if name == "currency":
                 continue
             is_number = isinstance(cost, Real) and not isinstance(cost, bool)
             if not is_number or not math.isfinite(cost) or cost < 0:
                 raise ConfigurationError(
-                    f"costs.{name} must be a number of 0 or more, not {cost!r}"
+                    f"costs.{name} must be a number of 0 or more, not {cost!r}."
                 )
             # 8 and 8.0 are one cost, so that they make one hash of a policy.
             object.__setattr__(self, name, float(cost))
@@ -124,7 +126,7 @@ class VerdictCounts:
     ``attrs["note"]``: on how many verdicts it rests, and what they cannot say. Made by
     `count_verdicts`.
 
-    Intervals, 95 %, come from 1,000 draws of what all uploads could be, given the verdicts and the
+    Intervals, 95%, come from 1,000 draws of what all uploads could be, given the verdicts and the
     scores of all of them (`argyle_nb.review.curves.drawn`), so that fraud which no review came upon
     is reckoned with; those of areas and shares also hold the interval of their sampling design, and
     those of areas, average precision and costs the draws moved onto the estimate. They assume that
@@ -132,7 +134,7 @@ class VerdictCounts:
     uploads are independent of each other.
 
     ``tests/benchmarks/interval_coverage.py`` measures how often each holds the truth: 20,000
-    uploads, 5 % fraud, of which 0, 10 or 25 % score as genuine ones do; 20 to 2,000 verdicts of
+    uploads, 5% fraud, of which 0, 10 or 25% score as genuine ones do; 20 to 2,000 verdicts of
     samples of all three strategies; 250 or 500 runs each. Lowest and highest of 54 settings:
     ``auc`` and ``gini`` 0.87-1.00 (0.90 or more but for 2,000 verdicts of the strategy ``equal``),
     ``ks_separation`` 0.94-1.00, ``average_precision`` 0.91-1.00, ``fraud_rate`` 0.97-1.00,
@@ -181,7 +183,7 @@ class VerdictCounts:
         -------
         pandas.DataFrame
             Indexed by ``statistic``: ``estimate, estimate_ci_low, estimate_ci_high`` (float64,
-            95 %). ``auc``: probability that fraud scores lower than a genuine document, ties half;
+            95%). ``auc``: probability that fraud scores lower than a genuine document, ties half;
             ``gini``: 2 auc - 1; ``ks_separation``: greatest distance of the cumulative shares
             of fraud and of genuine documents; ``average_precision`` (without an interval where
             fewer than 5 fraudulent documents were found) and ``fraud_rate`` depend on which
@@ -231,9 +233,9 @@ class VerdictCounts:
         -------
         pandas.DataFrame
             Indexed by ``threshold`` 0 to 101: ``uploads_below`` (int64) and ``review_rate`` of all
-            scored uploads, the review load; ``catch_rate`` (flagged of the fraudulent),
+            scored uploads, the review volume; ``catch_rate`` (flagged of the fraudulent),
             ``false_positive_rate`` (flagged of the genuine), ``precision`` (fraudulent of the
-            flagged), each with ``_ci_low`` and ``_ci_high`` (95 %, Wilson with the effective number
+            flagged), each with ``_ci_low`` and ``_ci_high`` (95%, Wilson with the effective number
             of documents, or the draws, whichever reaches further), and ``lift`` (catch rate by
             review rate: how many times the fraud that as many documents drawn by chance would
             hold). NaN of nothing.
@@ -292,7 +294,7 @@ class VerdictCounts:
         [40.0, 1.0, 1.0, 3.0]
         """
         if parts < 2:  # noqa: PLR2004 - one part is all there is
-            raise ConfigurationError(f"gains need at least 2 parts, not {parts}")
+            raise ConfigurationError(f"parts must be 2 or more, not {parts}.")
         bins = psi_bins(np.asarray(self.uploads, dtype=np.int64), parts)
         by_threshold = self.thresholds().drop(columns=["uploads_below"])
         rows: list[dict[str, Any]] = []
@@ -319,7 +321,7 @@ class VerdictCounts:
         return self._noted(pd.DataFrame(rows, index=index).join(ends.set_axis(index)))
 
     def roc(self) -> pd.DataFrame:
-        """Give the ROC curve: catch rate against false alarm rate, threshold by threshold.
+        """Give the ROC curve: catch rate by false positive rate, threshold by threshold.
 
         Returns
         -------
@@ -509,7 +511,7 @@ class VerdictCounts:
         pandas.DataFrame
             One row, indexed by ``threshold``: ``reviews`` (int64), the columns of `thresholds`,
             with costs ``cost, cost_ci_low, cost_ci_high, expected_cost``, and ``threshold_ci_low,
-            threshold_ci_high``: where the best threshold of the draws lies (Int16, 95 %, to the
+            threshold_ci_high``: where the best threshold of the draws lies (Int16, 95%, to the
             next whole score outwards; without costs it depends on the uploads alone). Without a
             sure verdict no cost is known: then it is the lowest threshold, nothing is reviewed, and
             the range is missing.
@@ -557,7 +559,7 @@ class VerdictCounts:
         Parameters
         ----------
         width
-            Of the 95 % interval, from end to end; above 0.
+            Of the 95% interval, from end to end; above 0.
         statistic
             One of the statistics of `summary`.
 
@@ -580,7 +582,7 @@ class VerdictCounts:
         _check_width(width)
         if statistic not in SUMMARY:
             raise ConfigurationError(
-                f"unknown statistic {statistic!r}: use one of {', '.join(SUMMARY)}"
+                f"Unknown statistic {statistic!r}. Use one of {', '.join(SUMMARY)}."
             )
         rows: list[dict[str, Any]] = []
         for times in _TIMES:
@@ -679,17 +681,17 @@ def _least(costs: Cells, allowed: Any) -> Any:
 
 def _check_width(width: Any) -> None:
     if not isinstance(width, Real) or not width > 0:  # type: ignore[operator]
-        raise ConfigurationError(f"width must be a number above 0, not {width!r}")
+        raise ConfigurationError(f"width must be a number above 0, not {width!r}.")
 
 
 def _check_capacity(capacity: Any) -> None:
     if not isinstance(capacity, Real) or not capacity >= 0:  # type: ignore[operator]
-        raise ConfigurationError(f"capacity must be 0 or more, not {capacity!r}")
+        raise ConfigurationError(f"capacity must be 0 or more, not {capacity!r}.")
 
 
 def _checked_threshold(threshold: int, name: str) -> int:
     if threshold not in THRESHOLDS:
-        raise ConfigurationError(f"{name} must be a whole number from 0 to 101, not {threshold!r}")
+        raise ConfigurationError(f"{name} must be a whole number from 0 to 101, not {threshold!r}.")
     return int(threshold)
 
 
@@ -731,7 +733,7 @@ def count_verdicts(
     DecodeError
         For a score that is no whole number from 0 to 100; it names the uploads.
     ValidationError
-        For an unknown verdict or one without an upload id, an upload or a verdict twice without a
+        For an unknown verdict or one without an upload ID, an upload or a verdict twice without a
         reviewer, or sampling rates that are not above 0 up to 1 or differ within a stratum.
 
     Notes
@@ -757,7 +759,9 @@ def count_verdicts(
     ids = pd.Index(frame["id"].to_numpy(dtype=object)[scored])
     if not ids.is_unique:
         twice = ids[ids.duplicated()].astype(str).tolist()
-        raise ValidationError(f"frame lists {', '.join(twice[:_SHOWN])} more than once")
+        raise ValidationError(
+            f"frame lists {', '.join(twice[:_SHOWN])} more than once. Keep one row of each upload."
+        )
     place = ids.get_indexer(pd.Index(verdicts["upload_id"].to_numpy(dtype=object)))
     known = place >= 0
     table = pd.DataFrame(
@@ -821,14 +825,14 @@ def _chosen_per_verdict(sample: pd.DataFrame, counts: pd.DataFrame) -> pd.Series
 def _stratum_weights(sample: pd.DataFrame) -> pd.Series[float]:
     need_columns(sample, ("upload_id", "stratum", "sampling_rate"), "sample")
     if sample["stratum"].isna().any():
-        raise ValidationError("sample has rows without a stratum: name it, or leave them out")
+        raise ValidationError("sample has rows without a stratum. Name it, or leave them out.")
     if sample["upload_id"].duplicated().any():
-        raise ValidationError("sample names an upload twice: use one sample at a time")
+        raise ValidationError("sample names an upload twice. Use one sample at a time.")
     rates = sample.groupby("stratum")["sampling_rate"].agg(["min", "max"])
     if not (rates["min"] == rates["max"]).all():
-        raise ValidationError("sampling_rate differs within a stratum: use one sample at a time")
+        raise ValidationError("sampling_rate differs within a stratum. Use one sample at a time.")
     if not ((rates["min"] > 0) & (rates["min"] <= 1)).all():
-        raise ValidationError("sampling_rate must be above 0 and at most 1")
+        raise ValidationError("sampling_rate must be above 0 and at most 1.")
     weights: pd.Series[float] = 1 / rates["min"]
     return weights.rename("weight")
 
@@ -843,40 +847,46 @@ def _note(
     scored = int(uploads.sum())
     by_verdict = counts.groupby(level="verdict").sum().sum(axis=1)
     reviewed, unsure = int(by_verdict.sum()), int(by_verdict["unsure"])
-    sentences = [f"{reviewed} of {scored} scored uploads have a verdict"]
+    sentences = [f"{reviewed:,} of {scored:,} scored uploads have a verdict."]
     if sample is not None:
         chosen = len(sample)
-        sentences.append(
-            f"each counts by the inverse of its sampling rate, in {len(counts) // 3} strata"
-        )
+        sentences.append(f"Verdicts are weighted by 1 / sampling rate ({len(counts) // 3} strata).")
         if chosen > reviewed:
             sentences.append(
-                f"{chosen - reviewed} of the {chosen} that were chosen have none and are taken to "
-                "be like the others of their stratum"
+                f"Sampled uploads without a verdict ({chosen - reviewed:,} of "
+                f"{chosen:,}) are assumed to match the reviewed uploads in the same "
+                "stratum."
             )
         empty = [str(name) for name, n in _sure(counts).items() if n == 0]
         if empty:
-            sentences.append(f"nothing is known of {', '.join(empty)}")
+            sentences.append(
+                f"Not represented, for lack of a definite verdict: {'; '.join(empty)}."
+            )
         sentences += _not_seen(counts, uploads)
     elif reviewed < scored:
         sentences.append(
-            "how they were chosen is not known: if analysts looked where scores were low, the true "
-            "catch rate is lower, and the share of fraud is that of the reviewed documents only"
+            "No sampling rates given. If analysts reviewed mostly low scores, the true "
+            "catch rate is lower, and the fraud rate applies to reviewed documents "
+            "only. Use argyle_nb.review.sample."
         )
     if 0 < reviewed - unsure < _FEW and scored > reviewed:
         sentences.append(
-            "of so few verdicts the AUC and the catch rate are more often too high than too low: "
-            "fraud that scores high is seldom among them"
+            "With so few verdicts the AUC and the catch rate are more often too high "
+            "than too low: fraud that scores high is seldom among them."
         )
     if unsure:
         sentences.append(
-            f"{unsure} unsure ones are left out, which misleads if they are unlike the rest"
+            f"Unsure verdicts are excluded ({unsure:,}). If they differ from the rest, "
+            "results are biased."
         )
     if outside:
-        sentences.append(f"{outside} verdicts outside the sample are not counted")
+        sentences.append(f"Verdicts outside the sample are not counted ({outside:,}).")
     if unknown:
-        sentences.append(f"{unknown} verdicts are of uploads that are not there or have no score")
-    return "; ".join(sentences)
+        sentences.append(
+            "Verdicts are not counted where the upload is not in the table or has no score "
+            f"({unknown:,})."
+        )
+    return " ".join(sentences)
 
 
 def _not_seen(counts: pd.DataFrame, uploads: npt.NDArray[np.int64]) -> list[str]:
@@ -892,8 +902,8 @@ def _not_seen(counts: pd.DataFrame, uploads: npt.NDArray[np.int64]) -> list[str]
 
     most = betaincinv(curves.PRIOR, curves.PRIOR + reviewed, 0.975)
     sentence = (
-        f"no fraud was found among {reviewed:,} reviewed of {there:,} uploads that score {lowest} "
-        f"or more; up to {most:.1%} of these could be fraudulent"
+        f"No fraud was found among {reviewed:,} reviewed of {there:,} uploads that score "
+        f"{lowest} or more; up to {most:.1%} of these could be fraudulent."
     )
     return [sentence]
 
@@ -902,7 +912,7 @@ def _check_once(verdicts: pd.DataFrame) -> None:
     twice = verdicts.loc[verdicts["upload_id"].duplicated(), "upload_id"].astype("string").tolist()
     if twice:
         raise ValidationError(
-            f"several verdicts on {', '.join(twice[:_SHOWN])}: name the reviewer and reviewed_at, "
-            "or leave one verdict per upload",
+            f"Several verdicts on {', '.join(twice[:_SHOWN])}. Name the reviewer and "
+            "reviewed_at, or leave one verdict per upload.",
             fields={"upload_id": twice},
         )

@@ -67,7 +67,7 @@ def comparison_table(
 def drift_table(
     table: Counts, periods: pd.Index[Any], reference: Counts | None, *, bins: Bins
 ) -> pd.DataFrame:
-    """Hold each period against a reference, by default the first one that has a score."""
+    """Compare each period with a reference, by default the first one that has a score."""
     name = "given"
     if reference is None:
         reference, name = _first_with_scores(table, periods)
@@ -120,9 +120,9 @@ def cautions(n: Counts, m: int) -> Any:
 
 def _caution(n: int, m: int) -> str | None:
     if not n or not m:
-        return "no scores to compare"
+        return "No scores to compare."
     if min(n, m) < _SMALL:
-        return f"only {n} and {m} scores: chance moves these numbers a lot"
+        return f"Small samples ({n} and {m} scores): these statistics are unstable."
     return None
 
 
@@ -229,7 +229,7 @@ def psi_bins(reference: Counts, bins: Bins) -> list[tuple[int, int]]:
     if not isinstance(bins, int | np.integer):
         return [(low, high) for low, high, _ in level_preset(bins).ranges()]
     if bins < 2:  # noqa: PLR2004 - one bin cannot differ from itself
-        raise ConfigurationError(f"the PSI needs at least 2 bins, not {bins}")
+        raise ConfigurationError(f"bins must be 2 or more, not {bins}.")
     lows = [LOWEST_SCORE]
     at = np.cumsum(reference)
     if at[-1]:
@@ -261,7 +261,7 @@ def psi(table: Counts, reference: Counts, bins: list[tuple[int, int]]) -> Floats
 def psi_critical(n: Counts, m: int, bins: int) -> Floats:
     """Give the PSI that two samples of one population exceed by chance one time in twenty.
 
-    (1/n + 1/m) times the 95 % point of the chi-squared distribution of bins - 1 degrees of
+    (1/n + 1/m) times the 95% point of the chi-squared distribution of bins - 1 degrees of
     freedom: Yurdakul 2018, Statistical properties of population stability index, dissertation
     3208, Western Michigan University. It is for large samples and bins that are not nearly empty.
     """

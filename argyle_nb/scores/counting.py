@@ -83,9 +83,11 @@ def count_scores(
     """
     names = (by,) if isinstance(by, str) else tuple(by)
     if len(set(names)) < len(names):
-        raise ConfigurationError(f"by names a column twice: {', '.join(map(str, names))}")
+        raise ConfigurationError(
+            f"by names a column twice: {', '.join(map(str, names))}. Name each once."
+        )
     if errors not in ("raise", "collect"):
-        raise ConfigurationError(f"errors is {errors!r}: use 'raise' or 'collect'")
+        raise ConfigurationError(f"Unknown errors {errors!r}. Use 'raise' or 'collect'.")
     if isinstance(frame, pd.DataFrame):
         return _count(frame, names, errors)
     return _count_partitions(frame, names, errors)
@@ -94,7 +96,7 @@ def count_scores(
 def _count_partitions(frame: Any, names: tuple[str, ...], errors: Errors) -> ScoreCounts:
     if not hasattr(frame, "to_delayed"):
         raise ConfigurationError(
-            f"scores are counted in a DataFrame of pandas or Dask, not in {type(frame).__name__}"
+            f"Can't count scores in {type(frame).__name__}. Pass a DataFrame of pandas or Dask."
         )
     from dask.base import compute  # noqa: PLC0415 - an extra; who has a frame of it has it
     from dask.delayed import delayed  # noqa: PLC0415
@@ -110,7 +112,7 @@ def _count(frame: pd.DataFrame, names: tuple[str, ...], errors: Errors) -> Score
     index, table = _tally(keys, cells, len(frame))
     unreadable = unreadable_rows(frame, cells.all() == INVALID) if table[:, INVALID].any() else []
     if unreadable and errors == "raise":
-        raise refusal(unreadable, "correct them, or count with errors='collect'")
+        raise refusal(unreadable, "Correct it, or count with errors='collect'.")
     order = sorted_order(index)
     return ScoreCounts.of_table(names, index[order], _condensed(table[order]), tuple(unreadable))
 

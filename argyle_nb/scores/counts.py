@@ -53,7 +53,7 @@ DECISIONS = ("pass", "review", "reject")
 class ScoreCounts:
     """How many uploads have each score, and why the others have none.
 
-    It has one row of 110 whole numbers (0.9 kB) per group, whatever the number of uploads, and
+    It has one row of 114 whole numbers (0.9 kB) per group, whatever the number of uploads, and
     holds everything that a statistic of the distribution needs.
 
     Parameters
@@ -128,8 +128,9 @@ class ScoreCounts:
         for part in parts:
             if part.grouped_by != names:
                 raise ConfigurationError(
-                    f"counts by {names or 'nothing'} and by {part.grouped_by or 'nothing'} do not "
-                    "add up: group both alike first, with .by(...)"
+                    f"Can't add counts by {names or 'nothing'} and by "
+                    f"{part.grouped_by or 'nothing'}. Group both alike first, with "
+                    ".by(...)."
                 )
         unreadable = tuple(row for part in parts for row in part.unreadable)
         table = np.concatenate([part.table() for part in parts])
@@ -301,10 +302,11 @@ class ScoreCounts:
         by_user = self.by(*others, name)
         unknown = by_user.groups.get_level_values(name).isna()
         if unknown.any():
-            strangers = by_user.filter(**{name: lambda values: values.isna()}).coverage()["uploads"]
+            without = by_user.filter(**{name: lambda values: values.isna()}).coverage()["uploads"]
             raise ConfigurationError(
-                f"{int(strangers.sum())} uploads have no {name}: give accounts= to uploads_frame, "
-                f"or leave them out with .filter({name}=lambda values: values.notna())"
+                f"Uploads without {name}: {int(without.sum())}. Pass accounts= to "
+                f"uploads_frame, or leave them out with .filter({name}=lambda values: "
+                "values.notna())."
             )
         table = _one_each(by_user.table())
         return type(self).of_table(by_user.grouped_by, by_user.groups, table).by(*others)
@@ -312,8 +314,8 @@ class ScoreCounts:
     def _check_grouped_by(self, name: str) -> None:
         if name not in self.grouped_by:
             raise ConfigurationError(
-                f"these are counted by {', '.join(self.grouped_by) or 'nothing'}, not by {name!r}: "
-                "name it in count_scores(frame, by=...)"
+                f"These counts are by {', '.join(self.grouped_by) or 'nothing'}, not by "
+                f"{name!r}. Name it in count_scores(frame, by=...)."
             )
 
     @classmethod
@@ -348,7 +350,7 @@ class ScoreCounts:
             Indexed by group: ``uploads, scored`` (int64), ``scored_share`` (of the uploads),
             ``mean``, ``std`` (sample standard deviation, n - 1), ``min``, ``p5, p25, p50, p75,
             p95`` (linear interpolation between order statistics), ``max``; then for each level,
-            lowest first, its share of the scored uploads and the Wilson 95 % interval, such as
+            lowest first, its share of the scored uploads and the Wilson 95% interval, such as
             ``very_low_share, very_low_share_ci_low, very_low_share_ci_high``. Float64, with NaN
             where a group is too small for a number. The preset's name is in ``attrs["levels"]``.
 
@@ -361,8 +363,8 @@ class ScoreCounts:
         -----
         Quantiles: type 7 of Hyndman and Fan 1996, Am. Stat. 50:361, the default of numpy.
         Intervals: Wilson 1927, JASA 22:209; they assume independent uploads, each level is taken by
-        itself, and for shares of 2 to 98 % they hold the truth in 92 to 98 % of samples of 20 and
-        94 to 97 % of 500. ``docs/guide.md`` has one table of all statistics.
+        itself, and for shares of 2 to 98% they hold the truth in 92 to 98% of samples of 20 and
+        94 to 97% of 500. ``docs/guide.md`` has one table of all statistics.
 
         Examples
         --------
@@ -428,8 +430,8 @@ class ScoreCounts:
         -------
         pandas.DataFrame
             Indexed by ``score`` 0 to 100, one float64 column per group; NaN for a group without
-            scores. `argyle_nb.scores.ecdf_margin` gives the half-width of its 95 % band, which
-            held the whole curve in 96 to 99 % of samples.
+            scores. `argyle_nb.scores.ecdf_margin` gives the half-width of its 95% band, which
+            held the whole curve in 96 to 99% of samples.
 
         Examples
         --------
@@ -451,7 +453,7 @@ class ScoreCounts:
         -------
         pandas.DataFrame
             Indexed by group: ``scored`` (int64), ``quantile`` (linear interpolation, as in
-            `ScoreCounts.summary`), ``quantile_ci_low, quantile_ci_high`` (the scores of a 95 %
+            `ScoreCounts.summary`), ``quantile_ci_low, quantile_ci_high`` (the scores of a 95%
             interval). Float64, NaN without scores.
 
         Raises
@@ -463,7 +465,7 @@ class ScoreCounts:
         -----
         The interval goes from one order statistic to another, chosen by the binomial distribution:
         Thompson 1936, Ann. Math. Stat. 7:122. It assumes independent scores and nothing of their
-        distribution, and holds the quantile in 95 % of samples or more, of any size; where the
+        distribution, and holds the quantile in 95% of samples or more, of any size; where the
         sample is too small for an order statistic, its end is 0 or 100. Measured with
         ``tests/benchmarks/interval_coverage.py`` (five shapes, 250 samples each, quantiles 0.05,
         0.5 and 0.95): 0.96 to 1.00 of samples of 10 to 2,000 scores.
@@ -474,7 +476,7 @@ class ScoreCounts:
         [3.0, 85.0, 0.0, 100.0]
         """
         if not 0 <= q <= 1:
-            raise ConfigurationError(f"a quantile is at 0 to 1, not at {q}: 0.5 is the median")
+            raise ConfigurationError(f"q must be 0 to 1 (0.5 is the median), not {q}.")
         table = self.scores.to_numpy()
         n = table.sum(axis=1)
         low, high = quantile_interval(table, q)
@@ -491,7 +493,7 @@ class ScoreCounts:
     def bootstrap(
         self, statistic: str | Statistic = "mean", *, resamples: int = 2000, seed: int = 0
     ) -> pd.DataFrame:
-        """Give a 95 % interval of a mean, a standard deviation, a median or your own statistic.
+        """Give a 95% interval of a mean, a standard deviation, a median or your own statistic.
 
         Parameters
         ----------
@@ -538,8 +540,8 @@ class ScoreCounts:
         table.insert(0, "scored", self.scores.sum(axis=1))
         if not isinstance(statistic, str) and (table["scored"] < FEWEST_RESAMPLED).any():
             table.attrs["note"] = (
-                f"no interval of fewer than {FEWEST_RESAMPLED} scores: resampling them knows "
-                "nothing of what they have not seen"
+                f"No interval below {FEWEST_RESAMPLED} scores: resampling can't show "
+                "what so few scores have not seen."
             )
         return table
 
@@ -557,7 +559,7 @@ class ScoreCounts:
         pandas.DataFrame
             Indexed by group and ``level``, lowest level first: ``score_from, score_to,
             uploads`` (int64), ``share`` of the scored ones, ``share_ci_low, share_ci_high`` (Wilson
-            95 % interval; float64, NaN without scores). The preset's name is in
+            95% interval; float64, NaN without scores). The preset's name is in
             ``attrs["levels"]``.
 
         Raises
@@ -609,7 +611,7 @@ class ScoreCounts:
         -------
         pandas.DataFrame
             Indexed by group: ``scored, unscored, pass, review, reject`` (int64), then for
-            each decision its share of the scored uploads with the Wilson 95 % interval:
+            each decision its share of the scored uploads with the Wilson 95% interval:
             ``pass_share, pass_share_ci_low, pass_share_ci_high`` and so on (float64, NaN
             without scores). Uploads without a score are in no decision. The thresholds are in
             ``attrs["thresholds"]``.
@@ -709,7 +711,7 @@ class ScoreCounts:
             - ``ks``: the largest distance of the two ECDFs, 0 to 1.
             - ``auc``: the chance that a score of the group is above one of the reference,
               ties counting half; the AUC, and Mann-Whitney's U by the number of pairs. 0.5 means
-              neither is above. ``auc_ci_low, auc_ci_high``: 95 % interval.
+              neither is above. ``auc_ci_low, auc_ci_high``: 95% interval.
             - ``wasserstein``: the area between the two ECDFs, in points of the score.
             - ``psi``: population stability index, over the bins of ``attrs["psi_bins"]``.
             - ``cohens_d``: difference of means by the pooled standard deviation. ``cliffs_delta``:
@@ -730,9 +732,9 @@ class ScoreCounts:
         Whitney 1947, Ann. Math. Stat. 18:50; its interval is Wilson's, with the number of scores
         that would have the variance of DeLong et al. 1988, Biometrics 44:837, or the smaller side
         where that is 0. Wasserstein: Vallender 1974, Theory Probab. Appl. 18:784. PSI: Siddiqi
-        2006, with half an upload for nobody in a bin. d: Cohen 1988. Delta: Cliff 1993, Psychol.
+        2006, with half an upload for an empty bin. d: Cohen 1988. Delta: Cliff 1993, Psychol.
         Bull. 114:494. All assume independent uploads. The interval of ``auc`` held the truth in 92
-        to 97 % of 400 pairs of samples of 20, 50, 120 and 500 scores each, of five shapes.
+        to 97% of 400 pairs of samples of 20, 50, 120 and 500 scores each, of five shapes.
 
         Examples
         --------
@@ -748,7 +750,7 @@ class ScoreCounts:
     def drift(
         self, by: str = "week", reference: ScoreCounts | None = None, *, bins: Bins = 10
     ) -> pd.DataFrame:
-        """Hold each period against a reference.
+        """Compare each period with a reference (PSI, KS).
 
         Parameters
         ----------
@@ -784,8 +786,8 @@ class ScoreCounts:
         Yurdakul 2018, dissertation 3208, Western Michigan University; the critical KS distance is
         1.358 sqrt((n + m) / nm), Smirnov 1948, Ann. Math. Stat. 19:279, too large for scores with
         ties. Measured on two samples of one population (of 20 to 2,000 scores each): the KS is
-        significant in 1 to 5 %, the PSI (10 bins) in 0 to 8 %; by the rule alone up to 98 % of
-        samples of 20 and 75 % of 50 were large. Both are for one
+        significant in 1 to 5%, the PSI (10 bins) in 0 to 8%; by the rule alone up to 98% of
+        samples of 20 and 75% of 50 were large. Both are for one
         period: of twenty periods without any drift one is expected to be significant. A period that
         is part of the reference looks closer to it than it is.
 
@@ -897,6 +899,7 @@ def _check_thresholds(pass_from: int, reject_below: int) -> None:
     whole = all(isinstance(cut, int | np.integer) for cut in (pass_from, reject_below))
     if not whole or not LOWEST_SCORE <= reject_below <= pass_from <= HIGHEST_SCORE + 1:
         raise ConfigurationError(
-            f"thresholds are whole numbers, 0 <= reject_below <= pass_from <= {HIGHEST_SCORE + 1}, "
-            f"not reject_below={reject_below} and pass_from={pass_from}"
+            "Thresholds must be whole numbers with 0 <= reject_below <= pass_from <= "
+            f"{HIGHEST_SCORE + 1}, not reject_below={reject_below} and "
+            f"pass_from={pass_from}."
         )

@@ -63,7 +63,7 @@ def read_counts_csv(path: Path | str) -> Stored:
     try:
         numbers = cells[range(labels, len(header))].astype("int64").set_axis(counted, axis=1)
     except (TypeError, ValueError):
-        raise _no_counts(path, "some of its counts are no whole numbers") from None
+        raise _no_counts(path, "some of its counts are not whole numbers") from None
     return _stored(path, table, numbers)
 
 
@@ -87,7 +87,7 @@ def read_counts_parquet(path: Path | str) -> Stored:
     try:
         table = pd.read_parquet(Path(path), engine="pyarrow")
     except (OSError, ValueError) as error:
-        raise _no_counts(path, f"it cannot be read as Parquet ({_reason(error)})") from None
+        raise _no_counts(path, f"can't read it as Parquet ({_reason(error)})") from None
     table = table.rename(columns=_BEFORE)
     counted = _counted_in([*map(str, table)], path)
     return _stored(path, table.iloc[:, : -len(counted)], table[counted])
@@ -95,7 +95,9 @@ def read_counts_parquet(path: Path | str) -> Stored:
 
 def _check_pyarrow() -> None:
     if importlib.util.find_spec("pyarrow") is None:
-        raise ConfigurationError(f"Parquet needs pyarrow: {install('parquet')}, or use CSV")
+        raise ConfigurationError(
+            f"Parquet needs pyarrow. To install it, {install('parquet')}. Or use CSV."
+        )
 
 
 def _label(path: Path | str, header: str, cells: pd.Series[Any]) -> Any:
@@ -110,7 +112,7 @@ def _label(path: Path | str, header: str, cells: pd.Series[Any]) -> Any:
             return given.map(_FLAGS, na_action="ignore").astype("boolean")
         return given.astype(KINDS[kind])
     except (KeyError, TypeError, ValueError):
-        raise _no_counts(path, f"its column {header!r} holds no {kind}") from None
+        raise _no_counts(path, f"can't read its column {header!r} as {kind}") from None
 
 
 def _stored(path: Path | str, labels: pd.DataFrame, table: pd.DataFrame) -> Stored:
@@ -128,7 +130,7 @@ def _cells(path: Path | str) -> list[list[Any]]:
     try:
         first, *rows = [*read_cells(Path(path))] or [[]]
     except (OSError, ValueError) as error:
-        raise _no_counts(path, f"it is no CSV in UTF-8 ({_reason(error)})") from None
+        raise _no_counts(path, f"can't read it as CSV in UTF-8 ({_reason(error)})") from None
     if any(len(row) != len(first) for row in rows):
         raise _no_counts(path, "some of its lines are longer or shorter than the first")
     return [[name or "" for name in first], *rows]
@@ -139,4 +141,4 @@ def _reason(error: Exception) -> object:
 
 
 def _no_counts(path: Path | str, problem: str) -> DocumentError:
-    return DocumentError(path, f"{problem}: name a file that ScoreCounts wrote")
+    return DocumentError(path, f"{problem}. Name a file that ScoreCounts wrote.")

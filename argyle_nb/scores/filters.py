@@ -70,13 +70,13 @@ def find_uploads(
         Days of ``created_at`` in UTC, such as ``"2026-01-31"``: from the first on, and before the
         second.
     user
-        A part of the borrower's external id, or of the id of the user or the account.
+        A part of the borrower's external ID, or of the user ID or account ID.
     signal
         One or several identifiers of signals or reason codes; an upload fits that has any of them.
     signals
         From `signals_frame`; needed for ``signal``.
     text
-        Found anywhere in the upload's id, account, user, external id or file name, in capitals or
+        Found anywhere in the upload's ID, account, user, external ID or file name, in capitals or
         not.
     scores
         The lowest and the highest score, 0 to 100; leaves out what has none.
@@ -147,7 +147,9 @@ class UploadSearch:
     def _by_status(self, wanted: str | Collection[str]) -> Mask:
         values = _listed(wanted)
         if unknown := [name for name in values if name not in STATUSES]:
-            raise ConfigurationError(f"no status {unknown[0]!r}: use any of {', '.join(STATUSES)}")
+            raise ConfigurationError(
+                f"Unknown status {unknown[0]!r}. Use any of: {', '.join(STATUSES)}."
+            )
         return _any_of(statuses_of(self.frame), values)
 
     def _by_created_from(self, day: str) -> Mask:
@@ -167,9 +169,7 @@ class UploadSearch:
 
     def _by_signal(self, wanted: str | Collection[str]) -> Mask:
         if self.signals is None:
-            raise ConfigurationError(
-                "which uploads have a signal is in signals=anb.signals_frame(...)"
-            )
+            raise ConfigurationError("To filter by signal, pass signals=anb.signals_frame(...).")
         having = column_of(self.signals, "identifier").isin(_listed(wanted))
         names = self.signals.loc[having, "upload_id"].drop_duplicates()
         return _any_of(column_of(self.frame, "id"), names.dropna())
@@ -251,7 +251,7 @@ def chosen(frame: pd.DataFrame, filters: Filters) -> Mask:
     for name, wanted in filters.items():
         if name not in frame:
             raise ConfigurationError(
-                f"there is no column {name!r} to filter by: there are {', '.join(map(str, frame))}"
+                f"No column {name!r} to filter by. Found: {', '.join(map(str, frame))}."
             )
         column = frame[name]
         if isinstance(column.dtype, pd.DatetimeTZDtype):
@@ -276,8 +276,8 @@ def check_known(frame: pd.DataFrame, filters: Filters, where: str) -> None:
             continue
         shown = " or ".join(map(repr, values[:SHOWN])) + (" ..." if len(values) > SHOWN else "")
         near = [one for value in values[:SHOWN] for one in _near(str(value), known)]
-        hint = f"; near it: {', '.join(map(repr, dict.fromkeys(near)))}" if near else ""
-        raise ConfigurationError(f"no upload in {where} has {name} {shown}{hint}")
+        hint = f" (did you mean {' or '.join(map(repr, dict.fromkeys(near)))}?)" if near else ""
+        raise ConfigurationError(f"No upload in {where} has {name} {shown}{hint}.")
 
 
 def _near(text: str, known: Iterable[Any]) -> list[str]:
@@ -290,7 +290,7 @@ def plain_filters(filters: Any) -> dict[str, Any]:
     """Make plain values of what a filter may hold: numbers of numpy, sets, series, ranges."""
     if not isinstance(filters, Mapping):
         raise ConfigurationError(
-            "filters are a dict of column -> wanted, such as {'document_type': 'W-2'}"
+            "filters must be a dict of column -> wanted, such as {'document_type': 'W-2'}."
         )
     return {name: _plain(name, wanted) for name, wanted in filters.items()}
 
@@ -301,7 +301,7 @@ def _plain(name: str, wanted: Any) -> Any:
     known = all(isinstance(value, _PLAIN) or (value is None and several) for value in values)
     if not known:
         raise ConfigurationError(
-            f"filter {name} takes a value or a list of values, not {type(wanted).__name__}"
+            f"Filter {name} takes a value or a list of values, not {type(wanted).__name__}."
         )
     return values if several else values[0]
 
@@ -323,9 +323,9 @@ def _pair(name: str, wanted: Any) -> tuple[pd.Timestamp | None, pd.Timestamp | N
         in_order = False
     if not in_order or isinstance(wanted, str):
         raise ConfigurationError(
-            f"filter {name} takes a pair of times, first and end (which is later and no part), "
-            f"written as 2026-01-31 or 2026-01-31T09:30:00Z, or None for an open side; "
-            f"not {wanted!r}"
+            f"Filter {name} takes a pair of times, first and end (later than the first, "
+            "and not included), such as 2026-01-31 or 2026-01-31T09:30:00Z, or None for "
+            f"an open side, not {wanted!r}."
         )
     return first, end
 
@@ -344,7 +344,9 @@ def utc_time(limit: Any) -> pd.Timestamp | None:
 def column_of(frame: pd.DataFrame, name: str) -> pd.Series[Any]:
     """Give a column, or say that the frame is of another kind."""
     if name not in frame:
-        raise ConfigurationError(f"no column {name}: give a frame of uploads_frame")
+        raise ConfigurationError(
+            f"Column {name} is missing. Pass the table returned by anb.uploads_frame."
+        )
     return frame[name]
 
 
@@ -375,14 +377,14 @@ def _day(text: str) -> pd.Timestamp:
     try:
         return pd.to_datetime(text, format="%Y-%m-%d", utc=True)
     except ValueError:
-        raise ConfigurationError(f"{text!r} is no day: write it as 2026-01-31") from None
+        raise ConfigurationError(f"{text!r} is not a day. Write it as 2026-01-31.") from None
 
 
 def _scored_between(scores: pd.Series[Any], low: int, high: int) -> Mask:
     if not LOWEST_SCORE <= low <= high <= HIGHEST_SCORE:
         raise ConfigurationError(
-            f"scores are (lowest, highest) of {LOWEST_SCORE} to {HIGHEST_SCORE}, "
-            f"not ({low}, {high})"
+            f"scores must be (lowest, highest) within {LOWEST_SCORE} to {HIGHEST_SCORE}, "
+            f"not ({low}, {high})."
         )
     numbers = scores.to_numpy(dtype=np.float64, na_value=np.nan)
     return (numbers >= low) & (numbers <= high)

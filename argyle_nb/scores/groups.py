@@ -137,7 +137,7 @@ def _place_of_type(document_type: str) -> str:
 def _column(frame: pd.DataFrame, name: str) -> pd.Series[Any]:
     if name not in frame:
         raise ConfigurationError(
-            f"no column {name!r} to count by: there are {', '.join(map(str, frame))}"
+            f"No column {name!r} to count by. Found: {', '.join(map(str, frame))}."
         )
     column: pd.Series[Any] = frame[name]
     return column
@@ -181,7 +181,8 @@ def _in_utc(column: pd.Series[Any]) -> pd.Series[Any]:
 def _period_key(times: pd.Series[Any], name: str) -> GroupKey:
     if not pd.api.types.is_datetime64_any_dtype(times.dtype):
         raise ConfigurationError(
-            f"created_at holds {times.dtype}, not times: use pandas.to_datetime(..., utc=True)"
+            f"created_at has dtype {times.dtype}, not times. Convert it with "
+            "pandas.to_datetime(..., utc=True)."
         )
     codes = _PeriodCodes(pd.DatetimeIndex(times), name)
     labels = pd.DatetimeIndex(codes.periods.astype("datetime64[us]")).tz_localize("UTC")

@@ -52,6 +52,8 @@ _STATES = (
     "processing_authenticity",
     "document_type",
 )
+_WHOLE = f"a whole number from {LOWEST_SCORE} to {HIGHEST_SCORE}"
+_WHOLE = f"a whole number from {LOWEST_SCORE} to {HIGHEST_SCORE}"
 _ROWS_NAMED = 5  # of those that an error names beside the first
 
 
@@ -70,7 +72,8 @@ class Cells:
         needed = ("ocr_authenticity_score", *_STATES)
         if missing := [name for name in needed if name not in frame]:
             raise ConfigurationError(
-                f"no column {', '.join(missing)}: scores are counted in a frame of uploads_frame"
+                f"Column {', '.join(missing)} is missing. Pass the table returned by "
+                "anb.uploads_frame."
             )
         self._scores = frame["ocr_authenticity_score"]
         # A frame that was made before there was the column does not say what Ocrolus did.
@@ -175,7 +178,7 @@ def checked_scores(frame: pd.DataFrame) -> pd.Series[Any]:
     # The value that stands for none is no score either, where it was given.
     bad |= (numbers == NO_SCORE) & frame["ocr_authenticity_score"].notna().to_numpy()
     if bad.any():
-        raise refusal(unreadable_rows(frame, bad), "correct them")
+        raise refusal(unreadable_rows(frame, bad), "Correct it.")
     return pd.Series(pd.arrays.IntegerArray(numbers, numbers == NO_SCORE), index=frame.index)
 
 
@@ -187,7 +190,7 @@ def unreadable_rows(frame: pd.DataFrame, bad: npt.NDArray[np.bool_]) -> list[dic
         {
             "record": str(name),
             "path": "ocr_authenticity_score",
-            "problem": f"{score!s:.20} is no whole number from {LOWEST_SCORE} to {HIGHEST_SCORE}",
+            "problem": f"{score!s:.20} is not {_WHOLE}",
         }
         for name, score in zip(names, rows["ocr_authenticity_score"], strict=True)
     ]
@@ -200,5 +203,5 @@ def refusal(unreadable: list[dict[str, str]], cure: str) -> DecodeError:
     if others:
         named = ", ".join(row["record"] for row in others[:_ROWS_NAMED])
         more = f" and {len(others) - _ROWS_NAMED} more" if len(others) > _ROWS_NAMED else ""
-        problem += f"; so are the scores of {named}{more}"
-    return DecodeError(first["record"], first["path"], f"{problem}: {cure}")
+        problem += f" (and so are the scores of {named}{more})"
+    return DecodeError(first["record"], first["path"], f"{problem}. {cure}")

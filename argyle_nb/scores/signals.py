@@ -52,7 +52,7 @@ def signal_pareto(
     pandas.DataFrame
         Indexed by group (if any), ``finding_type`` and ``identifier``, most frequent first within
         its group and type: ``uploads`` (int64, that have it), ``analyzed`` (int64, of the group),
-        ``share`` with ``share_ci_low, share_ci_high`` (Wilson 95 %), ``cumulative_share`` (of all
+        ``share`` with ``share_ci_low, share_ci_high`` (Wilson 95%), ``cumulative_share`` (of all
         occurrences of its group and kind), ``mean_score_with, mean_score_without`` and their
         ``score_drop`` (float64; absent less present, in points of the score),
         ``first_seen`` (datetime64[us, UTC], the earliest ``created_at``).
@@ -180,12 +180,12 @@ def explain(
     """
     lines = signals_frame([upload])
     drops: dict[Any, float] = {}
-    meaning = "no score drops are known: ordered by confidence and by how often it occurs"
+    meaning = "No score drops available. Sorted by confidence, then occurrences."
     if pareto is not None:
         if list(pareto.index.names) != ["finding_type", "identifier"]:
-            raise ConfigurationError("explain needs signal_pareto without groups")
+            raise ConfigurationError("pareto must be a table of signal_pareto without by=.")
         drops = pareto["score_drop"].dropna().to_dict()
-        meaning = "how much lower the mean score of uploads with it is than of those without"
+        meaning = "Mean score of uploads without this signal minus mean score of uploads with it"
     pairs = zip(lines["finding_type"], lines["identifier"], strict=True)
     lines["score_drop"] = pd.array([drops.get(pair) for pair in pairs], dtype="Float64")
     confidence = lines["reason_confidence"].astype("string").map(_CONFIDENCE).astype("Float64")
@@ -230,7 +230,7 @@ def score_by_signal_count(uploads: pd.DataFrame, most: int = 5) -> pd.DataFrame:
     {'0': 2, '1': 0, '2+': 1}
     """
     if most < 1:
-        raise ConfigurationError(f"most must be 1 or more, not {most}")
+        raise ConfigurationError(f"most must be 1 or more, not {most}.")
     need_columns(uploads, ("signal_count", "ocr_authenticity_score"), "uploads")
     known = uploads[["signal_count", "ocr_authenticity_score"]].dropna().astype("int64")
     group = known["signal_count"].clip(upper=most)

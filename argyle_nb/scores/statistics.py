@@ -60,7 +60,7 @@ def quantiles(table: Counts, q: float) -> Floats:
 
 
 def quantile_interval(table: Counts, q: float) -> tuple[Floats, Floats]:
-    """Give the scores between which a quantile of the population lies, at 95 % or more.
+    """Give the scores between which a quantile of the population lies, at 95% or more.
 
     Order statistics, chosen by the binomial distribution of how many scores lie below the quantile:
     Thompson 1936, Ann. Math. Stat. 7:122. It is exact for any distribution, and with ties it holds
@@ -102,7 +102,7 @@ def ecdfs(table: Counts) -> Floats:
 
 
 def ecdf_margin(scored: npt.ArrayLike) -> Floats:
-    """Give the half-width of a 95 % band around a whole ECDF of so many scores.
+    """Give the half-width of a 95% band around a whole ECDF of so many scores.
 
     sqrt(ln(2 / 0.05) / 2n): Dvoretzky, Kiefer and Wolfowitz 1956 with the constant of Massart
     1990, Ann. Probab. 18:1269. It holds for every score at once, and is wide for scores with ties.
@@ -112,7 +112,7 @@ def ecdf_margin(scored: npt.ArrayLike) -> Floats:
 
 
 def wilson(hits: npt.ArrayLike, of: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
-    """Give a share and its Wilson score interval at 95 %, NaN where ``of`` is 0.
+    """Give a share and its Wilson score interval at 95%, NaN where ``of`` is 0.
 
     (p + z^2/2n -+ z sqrt(p(1-p)/n + z^2/4n^2)) / (1 + z^2/n), Wilson 1927, JASA 22:209.
     """
@@ -129,7 +129,7 @@ def wilson(hits: npt.ArrayLike, of: npt.ArrayLike) -> tuple[Floats, Floats, Floa
 
 
 def with_interval(name: str) -> list[str]:
-    """Name the columns of a number and of the two ends of its 95 % interval."""
+    """Name the columns of a number and of the two ends of its 95% interval."""
     return [name, f"{name}_ci_low", f"{name}_ci_high"]
 
 
@@ -138,8 +138,8 @@ def share_names(levels: list[str]) -> list[str]:
     names = ["_".join([*level.split(), "share"]) for level in levels]
     if twice := [name for name in names if names.count(name) > 1]:
         raise ConfigurationError(
-            f"two levels would have the column {twice[0]}: give them names that differ in more "
-            "than white space and underscores"
+            f"Two levels would have the same column {twice[0]}. Give them names that "
+            "differ in more than white space and underscores."
         )
     return names
 
@@ -152,13 +152,13 @@ STATISTICS: dict[str, Statistic] = {
 
 
 def bootstrap(table: Counts, statistic: str | Statistic, resamples: int, seed: int) -> Floats:
-    """Give each row's estimate of a statistic, and the ends of its interval at 95 %."""
+    """Give each row's estimate of a statistic, and the ends of its interval at 95%."""
     if isinstance(statistic, str) and statistic not in STATISTICS:
         raise ConfigurationError(
-            f"unknown statistic {statistic!r}: use {', '.join(STATISTICS)} or a function"
+            f"Unknown statistic {statistic!r}. Use {', '.join(STATISTICS)} or a function."
         )
     if resamples < 1:
-        raise ConfigurationError(f"resamples must be 1 or more, not {resamples}")
+        raise ConfigurationError(f"resamples must be 1 or more, not {resamples}.")
     if statistic == "median":
         return np.column_stack([quantiles(table, 0.5), *quantile_interval(table, 0.5)])
     chance = np.random.default_rng(seed)

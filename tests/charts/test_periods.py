@@ -75,16 +75,16 @@ def test_drift_shows_the_rules_of_thumb_as_such_and_what_it_is_measured_against(
     charts.drift(many.drift("week"), ax)
     named = [text.get_text() for text in ax.get_legend().get_texts()]
     assert "PSI 0.1 and 0.25\n(rules of thumb)" in named
-    assert any("10 bins; critical value" in " ".join(text.split()) for text in texts_of(ax))
+    assert any("10 bins; Yurdakul" in " ".join(text.split()) for text in texts_of(ax))
     assert "vs. the week of 2024-01-01, n = 2,000" in " ".join(ax.get_title(loc="left").split())
 
 
 def test_the_title_of_drift_says_in_plain_words_what_it_comes_to(many):
     steady = several(np.random.default_rng(3), 900).assign(week=np.resize(list("abc"), 900))
     ax = charts.drift(count_scores(steady, by="week").drift(), Figure().subplots())
-    assert ax.get_title(loc="left").startswith("No drift beyond chance in 2 weeks\nPSI")
+    assert ax.get_title(loc="left").startswith("No significant drift in 2 weeks\nPSI")
     ax = charts.drift(many, Figure().subplots())
-    assert ax.get_title(loc="left").startswith("Scores drifted beyond chance in 2 of 5 weeks\nPSI")
+    assert ax.get_title(loc="left").startswith("Significant drift of scores in 2 of 5 weeks\nPSI")
 
 
 def test_a_comparison_says_which_groups_differ_and_marks_them(many, ax):

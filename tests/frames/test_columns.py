@@ -29,4 +29,4 @@ def test_a_column_that_is_missing_is_named_beside_those_that_are_there():
     frame = pd.DataFrame({"upload_id": []})
     with pytest.raises(ConfigurationError) as caught:
         need_columns(frame, ("upload_id", "sha256"), "contents")
-    assert str(caught.value) == "contents has no column sha256: there are upload_id"
+    assert str(caught.value) == "contents has no column sha256. Found: upload_id."

@@ -84,7 +84,7 @@ def test_a_report_has_not_changed_from_itself(reports):
 @pytest.mark.parametrize("old", [None, 5, uploads_frame(JUNE)], ids=["nothing", "5", "a frame"])
 def test_what_is_neither_a_report_nor_a_folder_is_refused(old, tmp_path):
     june = export_report(uploads_frame(JUNE), tmp_path / "june")
-    with pytest.raises(ConfigurationError, match="give the folder that export_report wrote"):
+    with pytest.raises(ConfigurationError, match="Pass the folder that export_report wrote"):
         compare_reports(old, june)
 
 
@@ -116,7 +116,9 @@ def test_a_shift_by_chance_is_called_that_and_a_real_one_too(tmp_path):
         export_report(uploads_frame(records), tmp_path / name)
         for name, records in (("low", low), ("high", high))
     )
-    assert "changed by more than chance" in page_of(compare_reports(one, other), tmp_path)
+    assert "distribution of scores changed significantly" in page_of(
+        compare_reports(one, other), tmp_path
+    )
     assert "No change in the distribution" in page_of(compare_reports(one, one), tmp_path)
 
 
@@ -130,7 +132,7 @@ def test_of_a_single_score_it_is_said_that_nothing_can_be_told(tmp_path):
 def test_without_scores_nothing_is_compared_and_the_page_says_so(tmp_path):
     report = export_report(uploads_frame([unscored(1, *STAGES)]), tmp_path / "out")
     page = page_of(compare_reports(report, report), tmp_path)
-    assert "Scores cannot be compared: one of the reports has none." in page
+    assert "Scores can't be compared: one of the reports has none." in page
     assert "<svg" not in page
 
 

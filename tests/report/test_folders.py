@@ -113,7 +113,7 @@ def test_a_full_disk_leaves_the_old_report_whole(tmp_path):
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, before[1]))
     try:
-        with pytest.raises(ConfigurationError, match="what was there before is whole"):
+        with pytest.raises(ConfigurationError, match="A report that was there before is unchanged"):
             export_report(uploads_frame([scored(n, 50) for n in range(1000)]), folder)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
@@ -182,7 +182,7 @@ def test_two_runs_at_once_leave_the_whole_report_of_one(tmp_path):
 
 def test_a_folder_that_holds_anything_else_is_refused(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(ConfigurationError, match=r"notes\.txt.*would be lost"):
+    with pytest.raises(ConfigurationError, match=r"notes\.txt.*would be deleted"):
         export_report(uploads_frame([]), tmp_path)
     assert contents(tmp_path) == {"notes.txt": "mine"}
 
@@ -191,7 +191,7 @@ def test_a_folder_that_holds_anything_else_is_refused(tmp_path):
 def test_files_of_the_same_names_that_are_no_report_are_not_lost(content, tmp_path):
     for name in ("manifest.json", "uploads.csv"):
         (tmp_path / name).write_text(content, encoding="latin-1")
-        with pytest.raises(ConfigurationError, match="no part of a report"):
+        with pytest.raises(ConfigurationError, match="not part of a report"):
             export_report(uploads_frame([]), tmp_path)
     assert (tmp_path / "manifest.json").read_text(encoding="latin-1") == content
 
@@ -202,7 +202,7 @@ def test_a_folder_with_the_name_of_a_file_is_not_lost(tmp_path):
     (folder / "uploads.csv").unlink()
     (folder / "uploads.csv").mkdir()
     (folder / "uploads.csv" / "mine").touch()
-    with pytest.raises(ConfigurationError, match=r"\(uploads\.csv\) and would be lost"):
+    with pytest.raises(ConfigurationError, match=r"\(uploads\.csv\)\. They would be deleted"):
         export_report(uploads_frame([]), folder)
     assert (folder / "uploads.csv" / "mine").exists()
 
@@ -234,7 +234,7 @@ def test_a_report_that_was_written_before_is_replaced(tmp_path):
 def test_the_folder_one_is_in_would_be_gone_and_is_refused(tmp_path, monkeypatch):
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    with pytest.raises(ConfigurationError, match="name a folder in it"):
+    with pytest.raises(ConfigurationError, match="Choose a folder in it"):
         export_report(uploads_frame([]), ".")
     assert (tmp_path / "here").exists()
 
@@ -243,7 +243,7 @@ def test_what_is_no_name_of_a_folder_is_told(tmp_path):
     (tmp_path / "one").symlink_to(tmp_path / "other")
     (tmp_path / "other").symlink_to(tmp_path / "one")
     for name in ("/", f"{tmp_path}/a\0b", tmp_path / "one"):
-        with pytest.raises(ConfigurationError, match=r"name (another|a folder)"):
+        with pytest.raises(ConfigurationError, match=r"Choose a(nother| folder)"):
             export_report(uploads_frame([]), name)
 
 
@@ -261,7 +261,7 @@ def test_only_what_runs_of_ours_left_is_removed(tmp_path):
 def test_a_folder_that_cannot_be_made_is_told(tmp_path):
     (tmp_path / "file").touch()
     for folder in (tmp_path / "file", tmp_path / "file" / "report"):
-        with pytest.raises(ConfigurationError, match="name another folder"):
+        with pytest.raises(ConfigurationError, match="Choose another folder"):
             export_report(uploads_frame([]), folder)
 
 

@@ -124,7 +124,9 @@ def test_the_page_says_what_excel_would_cut_off(tmp_path, monkeypatch):
     long = [record(1, file_name="x" * 32_768), *RECORDS[1:]]
     page = html_of(export(long, tmp_path / "out", pii="include"))
     assert "Excel shows 2 of the 3 rows of uploads.csv" in page
-    assert "texts of uploads.csv off: the longest has 32,768 characters, and a cell 32,767" in page
+    assert (
+        "texts of uploads.csv: the longest has 32,768 characters, and a cell holds 32,767" in page
+    )
     assert "Excel cuts" not in html_of(export(RECORDS, tmp_path / "out"))
 
 

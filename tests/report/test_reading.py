@@ -118,31 +118,31 @@ def test_a_report_of_a_report_is_the_same(report, tmp_path):
 def test_a_file_that_was_changed_is_named(report):
     path = report.files["uploads.csv"]
     path.write_text(path.read_text().replace("paystubs", "W-2"))
-    with pytest.raises(DocumentError, match=r"uploads\.csv: was changed since"):
+    with pytest.raises(DocumentError, match=r"uploads\.csv: changed after the export"):
         read_report(report.folder)
 
 
 def test_a_file_that_is_missing_is_named(report):
     report.files["levels.csv"].unlink()
-    with pytest.raises(DocumentError, match=r"levels\.csv.*not whole"):
+    with pytest.raises(DocumentError, match=r"levels\.csv.*incomplete"):
         read_report(report.folder)
 
 
 def test_the_page_is_checked_too(report):
     report.files["report.html"].write_text("<p>all is well")
-    with pytest.raises(DocumentError, match=r"report\.html: was changed"):
+    with pytest.raises(DocumentError, match=r"report\.html: changed"):
         read_report(report.folder)
 
 
 def test_a_folder_without_a_report_is_told(tmp_path):
-    with pytest.raises(DocumentError, match="name the folder of a report"):
+    with pytest.raises(DocumentError, match="Pass the folder of a report"):
         read_report(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"format": 999}', "\xff"])
 def test_a_manifest_of_something_else_is_told(text, tmp_path):
     (tmp_path / "manifest.json").write_bytes(text.encode("latin-1"))
-    with pytest.raises(DocumentError, match="no manifest that this version reads"):
+    with pytest.raises(DocumentError, match="not a report manifest that this version reads"):
         read_report(tmp_path)
 
 
@@ -166,7 +166,7 @@ def changed_manifest(report, change):
 )
 def test_a_manifest_that_was_changed_is_told_and_leads_nowhere_else(change, report):
     changed_manifest(report, change)
-    with pytest.raises(DocumentError, match="make the report anew"):
+    with pytest.raises(DocumentError, match="Export the report again"):
         read_report(report.folder)
 
 

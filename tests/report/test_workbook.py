@@ -15,7 +15,7 @@ from matplotlib.colors import to_hex
 from openpyxl.utils.escape import unescape
 from pypdf import PdfReader
 
-from argyle_nb.charts.style import band_colours
+from argyle_nb.charts.style import band_colors
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.ocr import ocr_frame
 from argyle_nb.frames.uploads import flatten, uploads_frame
@@ -168,7 +168,7 @@ def test_the_manifest_lists_it_and_the_page_too(report):
 
 def test_it_is_checked_when_the_report_is_read(without_charts, tmp_path):
     export(tmp_path / "out").files["report.xlsx"].write_bytes(b"another")
-    with pytest.raises(Exception, match=r"report\.xlsx: was changed since"):
+    with pytest.raises(Exception, match=r"report\.xlsx: changed after the export"):
         read_report(tmp_path / "out")
 
 
@@ -276,7 +276,7 @@ def test_shares_are_percentages_and_counts_are_whole(report):
 
 
 def test_levels_have_the_colours_of_the_charts(report):
-    colours = dict(zip(ARGYLE.levels, band_colours(4), strict=True))
+    colours = dict(zip(ARGYLE.levels, band_colors(4), strict=True))
     book = opened(report.files["report.xlsx"])
     for sheet, name in (("uploads", "authenticity_level"), ("levels", "level")):
         shown = {c.value: c.fill.fgColor.rgb for c in column_of(book[sheet], name) if c.value}
@@ -355,8 +355,8 @@ def test_a_text_that_no_cell_holds_says_where_all_of_it_is(letter, tmp_path):
     kept, cut = values_of(written(tmp_path, record=[whole, longer]))
     assert unescape(kept) == whole
     assert len(cut.encode("utf-16-le")) // 2 <= EXCEL_LETTERS
-    assert cut.endswith("[cut off here: it has 40,000 characters, all of them in unreadable.csv]")
-    assert set(unescape(cut.partition(" [cut off")[0])) == {letter}
+    assert cut.endswith("[truncated: the whole text of 40,000 characters is in unreadable.csv]")
+    assert set(unescape(cut.partition(" [truncated")[0])) == {letter}
 
 
 # Numbers and rows

@@ -261,7 +261,7 @@ class TestDraws:
         rows = [(10, True, 0)] * 12 + [(90, False, 2)] * 30
         note = counted(rows, extra=[90] * 2970, weighted=True).note
         most = stats.beta.ppf(0.975, 1 / 3, 30 + 1 / 3)
-        assert "no fraud was found among 30 reviewed of 3,000 uploads that score 30 or more" in note
+        assert "No fraud was found among 30 reviewed of 3,000 uploads that score 30 or more" in note
         assert f"up to {most:.1%} of these could be fraudulent" in note
 
     def test_where_all_was_reviewed_nothing_can_hide(self):

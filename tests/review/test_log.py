@@ -93,7 +93,7 @@ def test_withdrawing_is_no_verdict_of_its_own(log):
     with pytest.raises(ValidationError, match="genuine, fraudulent, unsure"):
         log.add("u1", "withdrawn", reviewer="ada")
     nameless = pd.DataFrame({"upload_id": ["u1"], "verdict": ["withdrawn"]})
-    with pytest.raises(ValidationError, match="unknown verdicts withdrawn"):
+    with pytest.raises(ValidationError, match="Unknown verdict withdrawn"):
         check_verdicts(nameless)
 
 
@@ -177,13 +177,13 @@ def test_another_programs_database_is_left_alone(tmp_path):
 
 def test_a_file_that_is_no_database_is_named(tmp_path):
     (tmp_path / "notes.txt").write_text("not a database, " * 20)
-    with pytest.raises(ConfigurationError, match=r"notes\.txt cannot be used for verdicts"):
+    with pytest.raises(ConfigurationError, match=r"notes\.txt: can't use it as a review log"):
         ReviewLog(tmp_path / "notes.txt")
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigurationError, match="cannot be used for verdicts"):
+    with pytest.raises(ConfigurationError, match="can't use it as a review log"):
         ReviewLog(tmp_path / "file" / "reviews.sqlite")
 
 
@@ -274,7 +274,7 @@ class TestCsv:
             log.add_csv(csv(tmp_path / "in.csv", *lines))
         assert refused.value.fields["file"] == [
             "row 3: upload_id is empty",
-            "row 4: verdict 'fake' is not one of genuine, fraudulent, unsure, withdrawn",
+            "row 4: verdict 'fake' is unknown (use one of genuine, fraudulent, unsure, withdrawn)",
             "row 4: reviewer is empty",
             "row 4: reviewed_at is not a time in ISO 8601",
         ]
@@ -304,7 +304,7 @@ class TestCsv:
             log.add_csv(csv(tmp_path / "in.csv", "u1,genuine,ada,2026-01-05,note,more"))
 
     def test_a_file_that_is_not_there_is_named(self, log, tmp_path):
-        with pytest.raises(ValidationError, match=r"gone\.csv cannot be read"):
+        with pytest.raises(ValidationError, match=r"gone\.csv: can't read it"):
             log.add_csv(tmp_path / "gone.csv")
 
     def test_a_file_in_another_encoding_is_named(self, log, tmp_path):

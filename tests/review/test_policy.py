@@ -207,8 +207,8 @@ class TestFile:
         [
             ('owner = "ada"\n', "", "owner is missing"),
             ("effective_date = 2026-05-01\n", "", "effective_date is missing"),
-            ('owner = "ada"', "owner = 5", "owner must be a text"),
-            ('reason = "first try"', 'reason = " "', "reason must be a text that says something"),
+            ('owner = "ada"', "owner = 5", "owner must be text"),
+            ('reason = "first try"', 'reason = " "', "reason must be text and not empty"),
             (
                 "effective_date = 2026-05-01",
                 'effective_date = "2026-05-01"',
@@ -267,15 +267,15 @@ class TestFile:
     @pytest.mark.parametrize("content", [b"owner = ", b"owner = '\xe9'"])
     def test_a_file_that_is_not_toml_is_named(self, path, content):
         path.write_bytes(content)
-        with pytest.raises(ConfigurationError, match=r"policy\.toml is not TOML"):
+        with pytest.raises(ConfigurationError, match=r"policy\.toml is not valid TOML"):
             Policy.read(path)
 
     def test_a_file_that_is_not_there_is_named(self, path):
-        with pytest.raises(ConfigurationError, match="cannot be read"):
+        with pytest.raises(ConfigurationError, match="can't read"):
             Policy.read(path)
 
     def test_a_folder_that_is_not_there_is_named(self, path):
-        with pytest.raises(ConfigurationError, match="cannot be written"):
+        with pytest.raises(ConfigurationError, match="can't write"):
             policy().write(path / "deeper.toml")
 
     def test_writing_leaves_nothing_else_behind(self, path):
@@ -284,7 +284,7 @@ class TestFile:
 
 
 def test_an_unknown_document_type_is_refused_with_the_known_ones():
-    with pytest.raises(ConfigurationError, match=r"thresholds\.payslips .* paystubs, W-2"):
+    with pytest.raises(ConfigurationError, match=r"thresholds\.payslips: .* paystubs, W-2"):
         policy(thresholds={"payslips": Thresholds(80, 30)})
 
 
@@ -317,7 +317,7 @@ class TestWhatIsNoPolicy:
     @pytest.mark.parametrize("name", ["owner", "reason", "levels"])
     @pytest.mark.parametrize("text", ["", "  ", None, 5])
     def test_a_field_that_says_nothing_is_named(self, name, text):
-        with pytest.raises(ConfigurationError, match=f"{name} must be a text"):
+        with pytest.raises(ConfigurationError, match=f"{name} must be text"):
             policy(**{name: text})
 
 
@@ -325,12 +325,14 @@ class TestScoresFromElsewhere:
     @pytest.mark.parametrize("score", [-5, -1, 101, 150])
     def test_a_score_that_is_none_is_refused_and_never_passes(self, uploads, score):
         uploads.loc[2, "ocr_authenticity_score"] = score
-        with pytest.raises(DecodeError, match=f"{uploads['id'][2]}, .* {score} is no whole number"):
+        with pytest.raises(
+            DecodeError, match=f"{uploads['id'][2]}, .* {score} is not a whole number"
+        ):
             policy().apply(uploads)
 
     def test_a_score_between_two_whole_numbers_is_refused_and_not_cut_off(self, uploads):
         near = uploads.assign(ocr_authenticity_score=79.6)
-        with pytest.raises(DecodeError, match=r"79\.6 is no whole number"):
+        with pytest.raises(DecodeError, match=r"79\.6 is not a whole number"):
             policy().apply(near)
 
     @pytest.mark.parametrize("kind", ["Int64", "float64", "Float64", "object"])

@@ -263,12 +263,12 @@ def test_a_sample_says_which_and_in_which_order_and_is_kept_once(client, frame, 
 
 
 def test_an_empty_queue_is_refused(client, frame, log):
-    with pytest.raises(ConfigurationError, match="no document to review"):
+    with pytest.raises(ConfigurationError, match="No documents to review"):
         ReviewSession(client, frame.head(0), log=log)
 
 
 def test_a_frame_of_another_kind_is_refused(client, log):
-    with pytest.raises(ConfigurationError, match="no column id"):
+    with pytest.raises(ConfigurationError, match="Column id is missing"):
         ReviewSession(client, pd.DataFrame({"x": [1]}), log=log)
 
 
@@ -298,7 +298,7 @@ def test_a_changed_verdict_is_a_further_row(session, log):
 def test_what_cannot_be_a_verdict_is_refused_and_nothing_moves(
     session, log, upload, verdict, reviewer
 ):
-    with pytest.raises(ValidationError, match="was not written"):
+    with pytest.raises(ValidationError, match="was not saved"):
         session.judge(upload, verdict, reviewer)
     assert len(log.frame()) == 0
     assert session.progress("ada").number == 1
@@ -393,7 +393,7 @@ def test_verdicts_are_undone_one_after_the_other_and_no_further(session):
     for upload in reversed(IDS[:2]):
         session.undo("ada")
         assert session.progress("ada").upload_id == upload
-    with pytest.raises(ValidationError, match="no verdict of yours to undo"):
+    with pytest.raises(ValidationError, match="Nothing to undo"):
         session.undo("ada")
 
 

@@ -133,7 +133,7 @@ def test_fewer_than_20_documents_have_no_interval_and_the_reason():
     found = agreement(verdicts(ada=said, ben=said))
     assert found["kappa"].tolist() == [1]
     assert found[["kappa_ci_low", "kappa_ci_high"]].isna().all(axis=None)
-    assert found.attrs["note"].startswith("no interval of fewer than 20 documents")
+    assert found.attrs["note"].startswith("No confidence interval below 20 documents")
 
 
 def test_where_fraud_is_rare_twenty_documents_still_hold_the_true_kappa():
@@ -189,7 +189,7 @@ class TestBadInput:
     @pytest.mark.parametrize("verdict", ["Fraudulent", "fake", "", None])
     def test_an_unknown_verdict_is_refused_and_never_taken_for_unsure(self, judge, verdict):
         said = self.SAID.assign(verdict=["genuine", "genuine", "genuine", verdict])
-        with pytest.raises(ValidationError, match=r"unknown verdicts .*: use genuine"):
+        with pytest.raises(ValidationError, match=r"Unknown verdict .*\. Use one of genuine"):
             judge(said)
 
     @pytest.mark.parametrize("judge", [agreement, settled, latest])
@@ -197,7 +197,7 @@ class TestBadInput:
     def test_a_verdict_on_nothing_by_nobody_or_never_is_refused(self, judge, name):
         said = self.SAID.copy()
         said.loc[1, name] = None
-        with pytest.raises(ValidationError, match=f"1 verdicts have no {name}: give it"):
+        with pytest.raises(ValidationError, match=f"Verdicts without {name}: 1. Add it"):
             judge(said)
 
     @pytest.mark.parametrize("judge", [agreement, settled, latest])
@@ -209,5 +209,7 @@ class TestBadInput:
     @pytest.mark.parametrize("judge", [agreement, settled, latest])
     def test_times_as_texts_are_refused_since_they_sort_by_their_letters(self, judge):
         said = self.SAID.assign(reviewed_at=["9/1/2026", "10/1/2026", "9/1/2026", "9/1/2026"])
-        with pytest.raises(ConfigurationError, match=r"not times: use pandas\.to_datetime"):
+        with pytest.raises(
+            ConfigurationError, match=r"not times. Convert it with pandas\.to_datetime"
+        ):
             judge(said)

@@ -104,7 +104,9 @@ def test_each_group_has_a_line_and_the_reference_is_added_up(counts):
 
 def test_few_scores_are_warned_of_in_the_table():
     table = counts_of([1] * 29).compare(counts_of([1] * 500))
-    assert table["warning"].tolist() == ["only 29 and 500 scores: chance moves these numbers a lot"]
+    assert table["warning"].tolist() == [
+        "Small samples (29 and 500 scores): these statistics are unstable."
+    ]
     assert counts_of([1] * 30).compare(counts_of([1] * 500))["warning"].isna().all()
 
 
@@ -113,7 +115,7 @@ def test_nothing_to_compare_is_missing_not_zero():
         table = counts_of(a).compare(counts_of(b), p_values=True)
         numbers = table.drop(columns=["scored", "reference_scored", "warning", "ks_method"])
         assert numbers.isna().all(axis=None)
-        assert table["warning"].item() == "no scores to compare"
+        assert table["warning"].item() == "No scores to compare."
 
 
 def test_the_same_scores_on_both_sides_differ_in_nothing():
@@ -172,7 +174,7 @@ def test_bins_can_be_levels_or_ones_own_and_are_said():
 
 
 def test_one_bin_is_refused():
-    with pytest.raises(ConfigurationError, match="at least 2 bins"):
+    with pytest.raises(ConfigurationError, match="bins must be 2 or more"):
         counts_of([1]).compare(counts_of([2]), bins=1)
 
 

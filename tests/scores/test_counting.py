@@ -11,6 +11,7 @@ from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.models import DOCUMENT_TYPES, STATUSES
 from argyle_nb.scores import count_scores, no_score_reasons
+from argyle_nb.scores.reasons import REASONS, SCORES
 from tests.support.records import record, stages
 from tests.support.score_frames import assert_same_counts, frame_of
 
@@ -82,7 +83,7 @@ def test_groups_and_counts_are_those_of_pandas_on_the_rows(rows, keys):
 def test_every_row_is_counted_once(rows):
     frame = frame_from(rows)
     counts = count_scores(frame, by=["week", "document_type"])
-    assert int(counts.table()[:, :108].sum()) == len(frame)
+    assert int(counts.table()[:, : len(SCORES) + len(REASONS)].sum()) == len(frame)
 
 
 @settings(max_examples=25)
@@ -115,7 +116,7 @@ def test_collected_scores_are_counted_as_invalid_and_listed():
         {
             "record": record(1)["id"],
             "path": "ocr_authenticity_score",
-            "problem": "300 is no whole number from 0 to 100",
+            "problem": "300 is not a whole number from 0 to 100",
         },
     )
     assert repr(counts) == "ScoreCounts(2 with a score, 1 without, 1 of these invalid)"
@@ -137,17 +138,19 @@ def test_the_partitions_of_dask_collect_too():
 
 @pytest.mark.parametrize("column", ["ocr_authenticity_score", "processing_ocr", "document_type"])
 def test_a_frame_without_a_column_that_is_needed_is_refused(column):
-    with pytest.raises(ConfigurationError, match=f"no column {column}: .*uploads_frame"):
+    with pytest.raises(ConfigurationError, match=f"Column {column} is missing.*uploads_frame"):
         count_scores(frame_of([1]).drop(columns=column))
 
 
 def test_what_is_no_frame_is_refused():
-    with pytest.raises(ConfigurationError, match="not in list"):
+    with pytest.raises(ConfigurationError, match="scores in list"):
         count_scores([85, 90])
 
 
 def test_an_unknown_way_with_errors_is_refused_and_not_taken_for_collecting():
-    with pytest.raises(ConfigurationError, match="errors is 'colect': use 'raise' or 'collect'"):
+    with pytest.raises(
+        ConfigurationError, match=r"Unknown errors 'colect'\. Use 'raise' or 'collect'"
+    ):
         count_scores(frame_of([10]), errors="colect")
 
 

@@ -46,9 +46,9 @@ def test_labels_that_a_spreadsheet_would_run_are_harmless_in_the_file(tmp_path):
         (lambda text: text[:0], "last columns are not"),
         (lambda text: text + "2024\n", "lines are longer or shorter"),
         (lambda text: text.replace(",99,", ",x,"), "last columns are not"),
-        (lambda text: text.replace("week:time", "week:year"), "'week:year' holds no year"),
-        (lambda text: text.replace("2024", "soon"), "'week:time' holds no time"),
-        (lambda text: text.rstrip()[:-1] + "x\n", "no whole"),
+        (lambda text: text.replace("week:time", "week:year"), "'week:year' as year"),
+        (lambda text: text.replace("2024", "soon"), "'week:time' as time"),
+        (lambda text: text.rstrip()[:-1] + "x\n", "not whole"),
         (lambda text: text.rstrip()[:-1] + "-1\n", "below 0"),
     ],
 )
@@ -74,11 +74,13 @@ def test_parquet_without_pyarrow_says_what_to_install(counts, tmp_path, monkeypa
 
 @pytest.mark.parametrize("read", [ScoreCounts.read_csv, ScoreCounts.read_parquet])
 def test_a_file_that_is_not_there_is_named_with_the_cure(read, tmp_path):
-    with pytest.raises(DocumentError, match=r"gone\.x: it .*: name a file that ScoreCounts wrote"):
+    with pytest.raises(
+        DocumentError, match=r"gone\.x: can't .*\. Name a file that ScoreCounts wrote"
+    ):
         read(tmp_path / "gone.x")
 
 
 def test_a_file_that_is_no_parquet_is_named(tmp_path):
     (tmp_path / "c.parquet").write_text("no")
-    with pytest.raises(DocumentError, match=r"c\.parquet: it cannot be read as Parquet"):
+    with pytest.raises(DocumentError, match=r"c\.parquet: can't read it as Parquet"):
         ScoreCounts.read_parquet(tmp_path / "c.parquet")

@@ -119,7 +119,7 @@ def test_a_score_that_is_none_is_an_error_that_names_the_upload_and_the_cure(bad
 @pytest.mark.parametrize("bad", [-32768, -1, 101, 32767])
 def test_every_other_small_number_is_an_error_too(bad):
     frame = frame_of([1, None, bad])
-    with pytest.raises(DecodeError, match=f": {bad} is no whole number"):
+    with pytest.raises(DecodeError, match=f": {bad} is not a whole number"):
         count_scores(frame)
 
 
@@ -148,7 +148,7 @@ class TestCheckedScores:
     def test_what_is_no_score_is_named_with_its_upload(self, bad):
         frame = frame_of([10, 20])
         frame["ocr_authenticity_score"] = pd.Series([10, bad], dtype="object")
-        with pytest.raises(DecodeError, match=f"record {frame['id'][1]}, .*: correct them"):
+        with pytest.raises(DecodeError, match=f"record {frame['id'][1]}, .*\\. Correct it"):
             checked_scores(frame)
 
     def test_missing_stays_missing_and_the_index_is_kept(self):

@@ -142,7 +142,7 @@ class TestExplain:
     def test_without_a_table_it_says_that_no_weights_are_known(self):
         lines = explain(upload(9, 30, "a"))
         assert lines["score_drop"].isna().all()
-        assert "no score drops are known" in lines.attrs["score_drop"]
+        assert "No score drops available" in lines.attrs["score_drop"]
 
     def test_without_a_table_no_kind_of_finding_stands_above_the_other(self):
         codes = [{"code": code, "confidence": code} for code in ("LOW", "HIGH")]
@@ -197,7 +197,7 @@ class TestExplain:
         assert lines.attrs["score"] is None
 
     def test_a_table_with_groups_is_refused(self):
-        with pytest.raises(ConfigurationError, match="without groups"):
+        with pytest.raises(ConfigurationError, match="without by="):
             explain(self.KNOWN[0], pareto(*self.KNOWN, by="document_type"))
 
 

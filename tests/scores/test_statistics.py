@@ -126,7 +126,7 @@ def test_a_function_of_fewer_than_50_scores_has_no_interval_and_the_reason():
     few = counts_of(range(49)).bootstrap(lambda drawn: drawn.sum(axis=1))
     assert few["estimate"].tolist() == [49]
     assert few[["estimate_ci_low", "estimate_ci_high"]].isna().all(axis=None)
-    assert few.attrs["note"].startswith("no interval of fewer than 50 scores")
+    assert few.attrs["note"].startswith("No interval below 50 scores")
 
 
 def test_the_interval_of_a_median_is_that_of_the_quantile():

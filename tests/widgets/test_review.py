@@ -204,7 +204,7 @@ def test_undo_goes_back_with_the_note_and_is_done_once_however_often_it_is_asked
         told = desk.ask("undo", number="u1")
     assert (now(told), told["undone"], told["last"]) == (IDS[0], "blurred", "")
     assert log.frame()["verdict"].tolist() == ["unsure", "withdrawn"]
-    assert "no verdict of yours to undo" in desk.ask("undo")["error"]
+    assert "Nothing to undo" in desk.ask("undo")["error"]
 
 
 def test_the_end_of_the_queue_leads_to_what_was_skipped(desk):
