@@ -43,10 +43,10 @@ const COUNTS = {
   sending: ["uploading", "↑"],
   reading: ["waiting for results", "↻"],
   scored: ["scored", "✓"],
-  unscored: ["uploaded, type without a score", "–"],
-  failed_processing: ["uploaded, no score returned", "⚠", true],
-  unread: ["with status pending", "⚠", true],
-  duplicate: ["duplicate, not sent", "="],
+  unscored: ["uploaded (type gets no score)", "–"],
+  failed_processing: ["uploaded (no score returned)", "⚠", true],
+  unread: ["uploaded (status pending)", "⚠", true],
+  duplicate: ["duplicate (not sent)", "="],
   cancelled: ["canceled", "–"],
   failed: ["not copied", "⚠", true],
   invalid: ["invalid", "✕", true],
@@ -66,13 +66,13 @@ const NAMES = {
   cancelled: "Canceled",
 };
 const EARLIER = {
-  at: "When",
+  at: "When (UTC)",
   name: "File",
   type: "Document type",
   borrower: "Borrower",
   state: "State",
   upload: "Upload ID",
-  reason: "Remark",
+  reason: "Reason",
 };
 const SEARCH_HINT = "External ID, email or user ID";
 
@@ -498,10 +498,9 @@ function isOpen(control) {
 function failuresText(states) {
   const one = states.length === 1;
   const doubts = states.filter((state) => DOUBTFUL.includes(state)).length;
-  const doubt = doubts ? `, ${doubts === states.length && one ? "which is" : doubts} not confirmed` : "";
-  return `${plural(states.length, "upload")} ${one ? "needs" : "need"} attention${doubt}: see ${
-    one ? "its row" : "Only problems"
-  }.`;
+    const attention = `${plural(states.length, "document")} ${one ? "needs" : "need"} attention`;
+  const doubt = doubts ? `: ${doubts.toLocaleString("en")} not confirmed` : "";
+  return `${attention}${doubt}. To list ${one ? "it" : "them"}, select Only problems.`;
 }
 
 class Table {
@@ -602,7 +601,7 @@ class Table {
     const parts = [
       unsent && `${unsent.toLocaleString("en")} not sent`,
       unconfirmed && `${unconfirmed.toLocaleString("en")} not confirmed`,
-      sent && `${sent.toLocaleString("en")} uploaded without a result here`,
+      sent && `${sent.toLocaleString("en")} uploaded, results not shown here`,
     ].filter(Boolean);
     this.interrupted.hidden = !parts.length;
     if (parts.length) setText(this.leftText, `A batch was interrupted: ${parts.join(", ")}.`);
@@ -702,7 +701,7 @@ class Table {
     const percent = `${Math.floor(100 * row.fraction)}%`;
     const message = this.isHere(key)
       ? `Copying to the Jupyter server, ${percent}`
-      : `Stopped at ${percent}: choose the same file again to resume`;
+      : `Paused at ${percent}. Choose the same file again to resume.`;
     return { ...row, message };
   }
 
