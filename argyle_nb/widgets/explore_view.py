@@ -205,7 +205,7 @@ class ExplorerModel:
             self.signals.reindex(columns=columns).dropna().drop_duplicates("identifier").astype(str)
         )
         return {
-            code: f"{name} ({code})" if kind == "reason_code" else name
+            code: f"{name[:1].upper()}{name[1:]} ({code})" if kind == "reason_code" else name
             for code, name, kind in known.itertuples(index=False)
         }
 

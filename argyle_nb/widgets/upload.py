@@ -656,7 +656,8 @@ def _saved(row: Answer) -> Answer:
         message = "No authenticity score"
         if row["score"] is not None:
             message = f"Score {row['score']}, {row['level']} authenticity"
-    nothing = {"user": "", "message": message, "how": "", "signals": []}
+    # No list of signals: an empty one would say that there are none.
+    nothing = {"user": "", "message": message, "how": "", "signals": None}
     return row | nothing
 
 

@@ -291,6 +291,13 @@ def test_what_can_be_chosen_is_counted(explorer):
     assert dict(options["signal"]) == {"dollar_amount_edits": 2, "006-L": 2}
 
 
+def test_signals_and_reason_codes_have_names(explorer):
+    names = explorer.signal_names()
+    assert names["dollar_amount_edits"] == "Dollar Amount Edits"
+    assert names["006-L"].endswith(" (006-L)")
+    assert set(names) == set(dict(explorer.filter_options()["signal"]))
+
+
 def test_a_score_outside_0_to_100_is_counted_as_invalid_and_not_an_error():
     frame = uploads_frame([scored(1, 85), scored(2, 86)])
     frame.loc[1, "ocr_authenticity_score"] = 300

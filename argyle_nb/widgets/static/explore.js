@@ -993,7 +993,8 @@ function said({ table, picture }) {
   const parts = DECISIONS.map(([name, title]) => {
     return `${title.toLowerCase()} ${percent(picture.shares[name].share)}`;
   });
-  return `${plural(table.uploads, "upload")} in the table; ${parts.join(", ")}`;
+  const listed = `${plural(table.uploads, "upload")} in the table`;
+  return picture.scored ? `${listed}; ${parts.join(", ")}` : listed;
 }
 
 function same(one, other) {

@@ -74,6 +74,7 @@ const EARLIER = {
   upload: "Upload ID",
   reason: "Reason",
 };
+const KEEP_TYPES = "Keep each file's type";
 const SEARCH_HINT = "External ID, email or user ID";
 
 // Where a row is counted.
@@ -253,7 +254,7 @@ class Row {
   }
 
   typeHint(row) {
-    if (!row.type) return row.guess ? "Recognizing" : "Not recognized: select a type";
+    if (!row.type) return row.guess ? "Recognizing" : "Not recognized";
     return row.guess ? "Suggested" : "";
   }
 
@@ -282,7 +283,9 @@ class Row {
   }
 
   showScore(row) {
-    const count = row.signals.length ? plural(row.signals.length, "signal") : "no signals";
+    // A saved notebook does not tell the signals.
+    const number = row.signals?.length;
+    const count = number === undefined ? "" : number ? plural(number, "signal") : "no signals";
     const kind = row.kind === row.type ? "" : `reclassified as ${row.kind}`;
     const facts = [`${row.level} authenticity`, count, kind].filter(Boolean).join("; ");
     const said = `${row.how} ${row.score} ${facts}`;
@@ -611,6 +614,7 @@ class Table {
     const box = element("fieldset", "argyle-all");
     box.append(element("legend", "", "For all documents"));
     this.allTypes = typeSelect("Document type of all");
+    fillOptions(this.allTypes, [], KEEP_TYPES);
     this.allTypes.addEventListener("change", () => {
       if (this.allTypes.value) {
         this.talk.tell("set", { all: true, document_type: this.allTypes.value });
@@ -812,7 +816,7 @@ class Table {
     this.scored = new Set(types.filter(([, isScored]) => isScored).map(([type]) => type));
     this.version = Math.max(this.version, version);
     this.heardAt = performance.now();
-    if (!this.allTypes.options.length) fillOptions(this.allTypes, types, "Keep each file's type");
+    if (this.allTypes.options.length < 2) fillOptions(this.allTypes, types, KEEP_TYPES);
     this.showUser(user);
     this.showLeft(interrupted);
     this.copier.hearNews({ files });
