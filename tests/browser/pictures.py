@@ -45,7 +45,7 @@ PANEL = "section.argyle-panel"
 DOCUMENTS = ("paystub_rivera_2026-01-30.pdf", "w2_rivera_2025.pdf", "1099_whitlock_2025.pdf")
 LARGE_BYTES = 48_000_000
 WIDTH, FRAME_SECONDS, LAST_SECONDS = 760, 0.2, 4.0
-COLORS = 128
+COLORS = 256
 SIZE = {"width": 1180, "height": 1000}
 # As high as the explorer; a document is shown as high as the window allows.
 EXPLORER_SIZE, QUEUE_SIZE = {"width": 1040, "height": 1800}, {"width": 1040, "height": 900}
@@ -145,6 +145,7 @@ def shoot_samples(page: Page) -> None:
     page.wait_for_timeout(3000)
     page.set_viewport_size(EXPLORER_SIZE)
     page.locator(".argyle-sheet").evaluate("node => { node.style.height = '700px'; }")
+    page.evaluate("() => document.activeElement.blur()")
     page.wait_for_timeout(1000)
     shoot(page.locator(PANEL), "review_queue.png")
 
@@ -152,7 +153,8 @@ def shoot_samples(page: Page) -> None:
 def shoot(part: Locator, name: str) -> None:
     """Take one image of a part of the page; few colors make it small."""
     image = Image.open(io.BytesIO(part.screenshot())).convert("RGB")
-    image.quantize(COLORS, dither=Image.Dither.NONE).save(IMAGES / name, optimize=True)
+    few = image.quantize(COLORS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few.save(IMAGES / name, optimize=True)
 
 
 if __name__ == "__main__":

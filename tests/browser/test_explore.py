@@ -264,7 +264,7 @@ def test_no_button_takes_the_keys_with_it_when_it_has_done_its_work(page):
 
 def test_picture_order_and_code_by_keyboard(page):
     press = page.keyboard.press
-    page.get_by_label("Histogram").focus()
+    page.get_by_role("radio", name="Histogram").focus()
     press("ArrowRight")
     page.locator(".argyle-rising").wait_for(state="attached")
     press("ArrowLeft")
@@ -338,7 +338,7 @@ def test_nothing_keeps_people_out_in_either_theme(page, theme):
         assert serious_faults(page, ".argyle-panel") == []
         page.get_by_text("Cumulative distribution").click()
         picture(page, f"explore_rising_{name}")
-        page.get_by_label("Histogram").check()
+        page.get_by_role("radio", name="Histogram").check()
         page.get_by_text("Show code").click()
 
 
@@ -388,7 +388,7 @@ def test_a_saved_notebook_shows_the_last_picture_and_nothing_of_a_person(browser
         assert personal not in state
 
 
-def test_an_empty_table_says_which_filter_to_remove(page):
+def test_an_empty_table_says_which_filter_to_clear(page):
     page.get_by_role("checkbox", name="processing failed (").check()
     page.get_by_role("checkbox", name="high (").check()
     caption(page, "0 uploads in view")
@@ -397,7 +397,7 @@ def test_an_empty_table_says_which_filter_to_remove(page):
         run_in_kernel(page, "print(len(anb.find_uploads(frame, status='processing_failed')))")
     )
     assert page.get_by_role("button", name="Download").is_disabled()
-    page.get_by_role("button", name=f"Remove Level: {failed} uploads").focus()
+    page.get_by_role("button", name=f"Clear Level: {failed} uploads").focus()
     page.keyboard.press("Enter")
     caption(page, f"{failed} uploads in view")
     assert_focus(page.get_by_role("region", name="Uploads in view"))

@@ -120,7 +120,7 @@ def test_troubles_are_waited_out(trouble):
         state["now"] = None
         [end] = listener.ends()
     assert first.state == "moves"
-    assert first.reason.startswith("not read: ")
+    assert first.reason.startswith("Status not read: ")
     assert first.reason.endswith(". Trying again")
     assert (end.state, end.reason) == ("rests", "complete")
 
@@ -220,7 +220,7 @@ def test_an_unforeseen_error_leaves_no_upload_without_an_end(monkeypatch):
     monkeypatch.setattr("argyle_nb.client.polling.Poller.look", broken)
     with answering({}) as server:
         ends = Listener(server, 2).ends()
-    words = ("left", "not read: RuntimeError: no more threads")
+    words = ("left", "Status not read: RuntimeError: no more threads")
     assert [(end.state, end.reason) for end in ends] == [words, words]
 
 
@@ -234,7 +234,7 @@ def test_before_anything_is_known_of_its_steps_argyle_reads_it():
 def test_under_way_names_each_step():
     [upload] = as_uploads([{"id": "u", "processing": stages("completed", "in_progress", "idle")}])
     assert under_way(upload) == (
-        "Processing: classification done, ocr in progress, authenticity not started"
+        "Processing: classification done, OCR in progress, authenticity not started"
     )
 
 
