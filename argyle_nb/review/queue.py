@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 _CONFIDENCES = {"HIGH": 0, "MEDIUM": 1, "LOW": 2}
-_KNOWN = ("external_id", "user", "document_type", "file_name", SCORE)
+_KNOWN = ("external_id", "user", "account", "document_type", "file_name", SCORE)
 
 
 @dataclass(frozen=True)
@@ -474,9 +474,11 @@ def _table_of(
     scores = pd.to_numeric(known[SCORE], errors="coerce").astype("Float64")
     numbers = scores.to_numpy(dtype=np.float64, na_value=np.nan).tolist()
     level_of = {number: _level_of(number, levels) for number in set(numbers)}
+    told = texts.replace("", pd.NA)
+    borrowers = told["external_id"].fillna(told["user"]).fillna(told["account"]).fillna("")
     return {
         "upload": order,
-        "borrower": texts["external_id"].where(texts["external_id"] != "", texts["user"]).tolist(),
+        "borrower": borrowers.tolist(),
         "document_type": texts["document_type"].tolist(),
         "file_name": texts["file_name"].tolist(),
         "score": [None if math.isnan(number) else number for number in numbers],

@@ -291,7 +291,11 @@ class Outcome(NamedTuple):
 def under_way(upload: UserUpload) -> str:
     """Say how far Argyle is with reading an upload."""
     steps = zip(STAGES, upload.stages, strict=True)
-    begun = [f"{stage} {_PROGRESS_OF_STAGE.get(str(step), step)}" for stage, step in steps if step]
+    begun = [
+        f"{'OCR' if stage == 'ocr' else stage} {_PROGRESS_OF_STAGE.get(str(step), step)}"
+        for stage, step in steps
+        if step
+    ]
     return "Processing: " + ", ".join(begun) if begun else "Processing"
 
 

@@ -54,11 +54,11 @@ class _ExplorerQuestion(Question):
 class ScoreExplorer(Panel):
     """Explore scores: filter, set pass and reject thresholds, open, select and review uploads.
 
-    Filters, picture, thresholds and table are linked, and work by mouse and by keyboard; the lowest
-    scores come first. A row opens beside the table with its signals, OCR data and document. What is
-    selected, or else all that is in view, is reviewed in the panel or downloaded by the browser as
-    a CSV file. The panel shows the lines of code that give the same view. A saved notebook keeps
-    counts and shares; file names, borrowers and ids are not saved.
+    Filters, chart, thresholds and table are linked, and work by mouse and by keyboard; the lowest
+    scores come first. A row opens beside the table with its signals, OCR data and document. The
+    selected uploads, or all in view, can be reviewed in the panel or downloaded as a CSV file. The
+    panel shows the code that reproduces the view. A saved notebook keeps counts and shares; file
+    names, borrowers and IDs are not saved.
 
     Parameters
     ----------
@@ -67,13 +67,13 @@ class ScoreExplorer(Panel):
     signals
         From `signals_frame`; adds the filter by signal.
     client
-        From `connect`. Without it there are no documents, no OCR data and no reviews in the panel:
-        these are fetched through the client when a row is opened.
+        From `connect`. Without it the panel shows no documents and no OCR data and has no reviews:
+        these are downloaded through the client when a row is opened.
 
     Raises
     ------
     ConfigurationError
-        When the frame is not one of `uploads_frame`.
+        If the table does not come from `uploads_frame`.
 
     Examples
     --------
@@ -158,7 +158,7 @@ class ScoreExplorer(Panel):
         Raises
         ------
         ConfigurationError
-            When no upload is in view, or without a client.
+            If no upload is in view, or there is no client.
 
         Examples
         --------
@@ -169,8 +169,8 @@ class ScoreExplorer(Panel):
         client = client or self._client
         if client is None:
             raise ConfigurationError(
-                "documents are fetched through a client: use explorer.review(client), "
-                "or make the explorer with client=client"
+                "Reviewing downloads documents through a client. Use explorer.review(client), or "
+                "pass client=client to ScoreExplorer."
             )
         return ReviewQueue(client, self.selected, reviewer=reviewer, log=log)
 
@@ -296,6 +296,7 @@ class ScoreExplorer(Panel):
             "uploads": len(self._explorer.frame),
             "filters": filters | {name: "..." for name in PERSONAL_FILTERS if getattr(view, name)},
             "options": self._options,
+            "names": self._explorer.signal_names(),
             "borrower": self._explorer.borrower,
         }
 

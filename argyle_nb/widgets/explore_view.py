@@ -196,6 +196,19 @@ class ExplorerModel:
             "signal": signals,
         }
 
+    def signal_names(self) -> dict[str, str]:
+        """Give the names of signals and reason codes that differ from their identifiers."""
+        if self.signals is None:
+            return {}
+        columns = ["identifier", "display_name", "finding_type"]
+        known = (
+            self.signals.reindex(columns=columns).dropna().drop_duplicates("identifier").astype(str)
+        )
+        return {
+            code: f"{name[:1].upper()}{name[1:]} ({code})" if kind == "reason_code" else name
+            for code, name, kind in known.itertuples(index=False)
+        }
+
     def prepare(self) -> None:
         """Make now what the first search and the first order by a name would wait for."""
         self._search.prepare()
@@ -206,7 +219,8 @@ class ExplorerModel:
     def evaluate(self, view: View) -> ViewResult:
         """Filter, count, cut and sort the uploads."""
         if view.sort_by not in SORTED_BY:
-            raise ConfigurationError(f"sort by one of {', '.join(SORTED_BY)}, not {view.sort_by!r}")
+            columns = ", ".join(SORTED_BY)
+            raise ConfigurationError(f"Can't sort by {view.sort_by!r}. Use one of {columns}.")
         with self._lock:
             filters = view.filters
             fits = self._cached("fits", filters, lambda: self._all_of(filters))

@@ -26,7 +26,11 @@ RECEIVING, ARRIVED = "receiving", "arrived"
 # One that failed or was cancelled can be tried again.
 INVALID, FAILED, CANCELLED, GONE = "invalid", "failed", "cancelled", "gone"
 
-_NOT_A_DOCUMENT = "is not a PDF, JPEG, PNG or HEIC by its content; save it as one of these"
+_FREE_SPACE = "Free some disk space on the Jupyter server, then select Retry."
+_NOT_A_DOCUMENT = (
+    "The file is not a PDF, JPEG, PNG or HEIC file (checked by content, not by name). "
+    "Convert it and try again."
+)
 _PRIVATE = 0o600
 
 
@@ -159,7 +163,7 @@ class Receiver:
             try:
                 step(file)
             except OSError as error:
-                file.fail(f"cannot be written ({error.strerror}); make room, then retry")
+                file.fail(f"Can't write the copy ({error.strerror}). {_FREE_SPACE}")
             after = file.snapshot()
         if (after.state, after.received) != before:
             self._on_change(after)
@@ -203,12 +207,13 @@ class _IncomingFile:
 
     def begin(self, size: int, modified: int, max_bytes: int) -> None:
         if (size, modified) != (self.size, self.modified):
-            self.fail("is another file than before; choose it anew")
+            self.fail("This is a different file. Choose the original file again.")
         elif self.size <= 0:
-            self.stop(INVALID, "is empty (0 bytes); save or scan it again")
+            self.stop(INVALID, "The file is empty (0 bytes). Save or scan it again.")
         elif self.size > max_bytes:
-            limit = f"{self.size / 1e6:.1f} MB, over the limit of {max_bytes / 1e6:.0f} MB"
-            self.stop(INVALID, f"is {limit}; split it or scan it at a lower resolution")
+            sizes = f"{self.size / 1e6:.1f} MB; the limit is {max_bytes / 1e6:.0f} MB"
+            what_to_do = "Split it or scan it at a lower resolution."
+            self.stop(INVALID, f"The file is {sizes}. {what_to_do}")
         elif self.state in ("", FAILED, CANCELLED):
             self._start()
 
@@ -221,7 +226,7 @@ class _IncomingFile:
             return
         if offset + len(content) > self.size:
             self._forget()
-            self.fail("grew while it was read; retry, or choose it anew")
+            self.fail("The file changed while it was being copied. Select Retry.")
             return
         self._write(content)
         self._check_media_type()
@@ -231,7 +236,7 @@ class _IncomingFile:
             return
         if sha256 is not None and sha256 != self.digest.hexdigest():
             self._forget()
-            self.fail("was damaged on its way (its SHA-256 differs); retry")
+            self.fail("The copy is corrupted (checksum mismatch). Select Retry.")
             return
         self.state, self.message = ARRIVED, ""
 
@@ -253,7 +258,8 @@ class _IncomingFile:
         free = shutil.disk_usage(self.path.parent).free
         missing = self.size - self.received
         if missing > free:
-            self.fail(f"needs {missing / 1e6:.1f} MB, {free / 1e6:.1f} MB are free; make room")
+            sizes = f"{missing / 1e6:.1f} MB needed, {free / 1e6:.1f} MB free"
+            self.fail(f"Not enough disk space ({sizes}). {_FREE_SPACE}")
             return
         os.close(os.open(self.path, os.O_CREAT | os.O_WRONLY, _PRIVATE))
         if self.path.stat().st_size < self.received:

@@ -64,7 +64,7 @@ class ReviewQueue(Panel):
     """Review documents one by one, by mouse or with the keys g, f, u, n and z.
 
     The keys are genuine, fraudulent, unsure, next and undo. The document is downloaded through the
-    client and shown by the browser; no file of it stays behind, and nothing of it is saved with
+    client and shown by the browser; no copy of it is left on disk, and nothing of it is saved with
     the notebook. Each verdict is a new row of the review log, with the reviewer and the time, and
     so is an undo. The queue resumes where the reviewer stopped.
 
@@ -76,18 +76,18 @@ class ReviewQueue(Panel):
         From `uploads_frame`. The lowest scores come first, documents without a score last; the
         panel can show them in the order of the frame too.
     reviewer
-        Who reviews. It can be written in the panel, which remembers it for this machine's user, in
-        ``~/.local/share/argyle_nb/reviewer.txt``; that name is the default.
+        The reviewer's name. It can be entered in the panel, which saves it as the default, in
+        ``~/.local/share/argyle_nb/reviewer.txt``.
     log
         The `ReviewLog` or its file; ``~/.local/share/argyle_nb/reviews.sqlite`` by default.
     sample
-        From `argyle_nb.review.sample`: which documents, in which order. Only then can the verdicts
-        speak for all uploads; the sample is kept in the log.
+        From `argyle_nb.review.sample`: which documents, in which order. Only with a sample can
+        results be extrapolated to all uploads; the sample is saved in the log.
 
     Raises
     ------
     ConfigurationError
-        When there is no document to review, or the log cannot be used.
+        If there is no document to review, or the log can't be used.
 
     Examples
     --------
@@ -129,7 +129,7 @@ class ReviewQueue(Panel):
 
     @property
     def log(self) -> ReviewLog:
-        """Where the verdicts are."""
+        """The review log that holds the verdicts."""
         return self._session.log
 
     def _on_open(self, question: _ReviewQuestion) -> Answer:

@@ -83,24 +83,24 @@ _SAVED_MESSAGES = {
 class UploadPanel(Panel):
     """Upload documents from a notebook, and watch each to its score.
 
-    Files come by drag and drop, by a click, by the keyboard, or from a folder of the Jupyter
-    server: of any size, several at once and whole folders. Each has its document type (suggested,
-    to be changed) and its borrower; they are sent with `upload_batch` in a thread, each once, while
-    cells run. Run the cell again or reload the page: the panel goes on, as panels with the same
-    upload log and place are one. After a kernel's end it offers what a batch had not sent. Contents
-    are never saved with the notebook, nor are borrowers; names, sizes and scores are.
+    Add files of any size by drag and drop, with the file picker, or from a folder of the Jupyter
+    server; whole folders too. Each has a document type (suggested, to be changed) and a borrower.
+    `upload_batch` sends them in a thread, each once, while cells run. Run the cell again or reload
+    the page and the panel resumes: panels with the same upload log and environment are one. After a
+    kernel restart it offers what a batch had not sent. Contents and borrowers are never saved with
+    the notebook; file names, sizes and scores are.
 
     Parameters
     ----------
     client
         From `connect`.
     upload_log
-        The SQLite file that remembers what was sent; `upload_batch`'s own by default.
+        The SQLite file that records what was sent; `upload_batch`'s own by default.
 
     Raises
     ------
     ConfigurationError
-        When the upload log cannot be used.
+        If the upload log can't be used.
 
     Examples
     --------
@@ -172,7 +172,7 @@ class UploadPanel(Panel):
 
     @property
     def frame(self) -> pd.DataFrame:
-        """What came to Argyle through this panel, as `uploads_frame` gives it."""
+        """What was uploaded to Argyle through this panel, as `uploads_frame` gives it."""
         return self.queue.frame
 
     def add(self, pattern: str, *, document_type: str = "", user: str = "") -> int:
@@ -183,9 +183,10 @@ class UploadPanel(Panel):
         pattern
             A file, a folder or a pattern such as ``scans/*.pdf``.
         document_type
-            One of the six; suggested by default.
+            One of the six document types; suggested by default.
         user
-            An id, an external id, or the email address of a user; by default what the panel says.
+            The borrower: a user ID, an external ID or an email address; by default the borrower
+            entered in the panel.
 
         Returns
         -------
@@ -195,7 +196,7 @@ class UploadPanel(Panel):
         Raises
         ------
         ValidationError
-            When there is no such file, or no such type.
+            If no file matches, or the document type is unknown.
 
         Examples
         --------
@@ -209,11 +210,11 @@ class UploadPanel(Panel):
         return len(paths)
 
     def upload(self) -> threading.Thread:
-        """Upload what is ready, as the button does; see `UploadQueue.send`."""
+        """Upload the documents that are ready, as the button does; see `UploadQueue.send`."""
         return self.queue.send()
 
     def close(self) -> None:
-        """Close the widget and remove all copies that nothing and nobody needs any more."""
+        """Close the widget and remove all copies that are no longer needed."""
         if not self.queue.is_sending and self.listener.changed == self._note_change:
             self.receiver.close()
         super().close()
@@ -655,7 +656,8 @@ def _saved(row: Answer) -> Answer:
         message = "No authenticity score"
         if row["score"] is not None:
             message = f"Score {row['score']}, {row['level']} authenticity"
-    nothing = {"user": "", "message": message, "how": "", "signals": []}
+    # No list of signals: an empty one would say that there are none.
+    nothing = {"user": "", "message": message, "how": "", "signals": None}
     return row | nothing
 
 
@@ -669,10 +671,10 @@ _COUNTED = {
     "sending": ("uploading", GREY),
     "reading": ("waiting for results", GREY),
     "scored": ("scored", BLUE),
-    "unscored": ("uploaded, type without a score", GREY),
-    "failed_processing": ("uploaded, no score returned", AMBER),
-    "unread": ("with status pending", AMBER),
-    "duplicate": ("duplicate, not sent", GREY),
+    "unscored": ("uploaded (type gets no score)", GREY),
+    "failed_processing": ("uploaded (no score returned)", AMBER),
+    "unread": ("uploaded (status pending)", AMBER),
+    "duplicate": ("duplicate (not sent)", GREY),
     "cancelled": ("canceled", GREY),
     "failed": ("not copied", AMBER),
     "invalid": ("invalid", AMBER),
@@ -711,7 +713,7 @@ def _history_row(
         "state": shown_state(entry).replace("_", " "),
         "upload": upload,
         "reason": entry.reason or "",
-        "at": at[:16].replace("T", " ") + " UTC",
+        "at": at[:16].replace("T", " "),
     }
 
 

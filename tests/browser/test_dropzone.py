@@ -263,7 +263,7 @@ def test_a_refused_file_says_why_on_its_row_and_the_zone_stays_usable(page, docu
     assert refused.count() == 3
     assert "is not a PDF, JPEG, PNG or HEIC" in refused.nth(0).inner_text()
     assert "is empty" in refused.nth(1).inner_text()
-    assert "over the limit of 400.0 MB" in refused.nth(2).inner_text()
+    assert "the limit is 400 MB" in refused.nth(2).inner_text()
     assert refused.nth(0).locator(".argyle-file").inner_text() == HOSTILE
     assert page.locator(".argyle-uploads img").count() == 0
     assert files_in_kernel(page)["empty.pdf"][0] == "invalid"
@@ -336,7 +336,7 @@ def test_after_a_reload_the_same_file_goes_on_where_it_stopped(browser, lab, pro
         under_way(page, "reloaded.pdf", 20)
         page.reload()
         wait_for_kernel(page)
-        row(page, "Stopped at 0%: choose the same file again to resume").wait_for()
+        row(page, "Paused at 0%. Choose the same file again to resume.").wait_for()
         picture(page, "dropzone_stopped")
         page.get_by_role("button", name="Cancel behind.pdf").click()
         row(page, "behind.pdf", "cancelled").wait_for()

@@ -174,7 +174,7 @@ def test_filter_cut_bar_and_download_by_keyboard_which_reaches_no_shortcut_of_ju
     press("End")
     press("Enter")
     caption(page, "with scores 95 to 100")
-    page.get_by_label("with file names").focus()
+    page.get_by_label("Include file names").focus()
     press("Space")
     press("Shift+Tab")
     rows = downloaded(page, lambda: press("Enter"))
@@ -182,7 +182,7 @@ def test_filter_cut_bar_and_download_by_keyboard_which_reaches_no_shortcut_of_ju
     assert all(int(row["ocr_authenticity_score"]) >= 95 for row in rows)
     assert "file_name" in rows[0]
     assert count_of_cells(page) == cells
-    page.get_by_label("with file names").uncheck()
+    page.get_by_label("Include file names").uncheck()
 
 
 def test_the_keys_that_save_the_notebook_reach_jupyterlab_from_every_control(page):
@@ -208,7 +208,7 @@ def test_the_keys_that_save_the_notebook_reach_jupyterlab_from_every_control(pag
     [
         ("document_type='W-2'", "W-2", None),
         ("level='high'", "high", None),
-        ("status='processing_failed'", "processing_failed", None),
+        ("status='processing_failed'", "processing failed", None),
         ("signal='date_edits', signals=signals", "date_edits", None),
         ("created_from='2026-05-14'", "Created on or after (UTC)", "2026-05-14"),
         ("created_before='2026-01-13'", "Created before (UTC)", "2026-01-13"),
@@ -264,7 +264,7 @@ def test_no_button_takes_the_keys_with_it_when_it_has_done_its_work(page):
 
 def test_picture_order_and_code_by_keyboard(page):
     press = page.keyboard.press
-    page.get_by_label("Histogram").focus()
+    page.get_by_role("radio", name="Histogram").focus()
     press("ArrowRight")
     page.locator(".argyle-rising").wait_for(state="attached")
     press("ArrowLeft")
@@ -289,7 +289,7 @@ def test_who_hears_the_page_hears_the_shares_when_a_cut_off_moves(page):
 def test_the_table_sorts_turns_its_pages_and_finds(page):
     page.get_by_role("button", name="Status", exact=True).click()
     page.locator("th[aria-sort=ascending]", has_text="Status").wait_for()
-    assert set(page.locator("tbody .argyle-status").all_inner_texts()) == {"processing_failed"}
+    assert set(page.locator("tbody .argyle-status").all_inner_texts()) == {"processing failed"}
     page.get_by_role("button", name="Score", exact=True).click()
     page.locator("th[aria-sort=ascending]", has_text="Score").wait_for()
     scores = page.locator("tbody .argyle-score").all_inner_texts()
@@ -338,7 +338,7 @@ def test_nothing_keeps_people_out_in_either_theme(page, theme):
         assert serious_faults(page, ".argyle-panel") == []
         page.get_by_text("Cumulative distribution").click()
         picture(page, f"explore_rising_{name}")
-        page.get_by_label("Histogram").check()
+        page.get_by_role("radio", name="Histogram").check()
         page.get_by_text("Show code").click()
 
 
@@ -388,16 +388,16 @@ def test_a_saved_notebook_shows_the_last_picture_and_nothing_of_a_person(browser
         assert personal not in state
 
 
-def test_an_empty_table_says_which_filter_to_remove(page):
-    page.get_by_role("checkbox", name="processing_failed (").check()
+def test_an_empty_table_says_which_filter_to_clear(page):
+    page.get_by_role("checkbox", name="processing failed (").check()
     page.get_by_role("checkbox", name="high (").check()
     caption(page, "0 uploads in view")
-    page.get_by_text("No upload fits all filters.").wait_for()
+    page.get_by_text("No uploads match all filters.").wait_for()
     failed = int(
         run_in_kernel(page, "print(len(anb.find_uploads(frame, status='processing_failed')))")
     )
     assert page.get_by_role("button", name="Download").is_disabled()
-    page.get_by_role("button", name=f"Remove Level: {failed} uploads").focus()
+    page.get_by_role("button", name=f"Clear Level: {failed} uploads").focus()
     page.keyboard.press("Enter")
     caption(page, f"{failed} uploads in view")
     assert_focus(page.get_by_role("region", name="Uploads in view"))

@@ -77,6 +77,12 @@ held, fetch = threading.Event(), queue._documents._fetch
 queue._documents._fetch = lambda upload: held.wait(60) and fetch(upload)
 queue
 """
+# The list of another kind of documents does not come before it is allowed to.
+HOLD_LIST = """
+import threading
+held, show = threading.Event(), queue._session.show
+queue._session.show = lambda *chosen: held.wait(60) and show(*chosen)
+"""
 TOGGLE_SIDE_BAR = "() => window.jupyterapp.commands.execute('application:toggle-left-area')"
 PACE_SECONDS = 0.3
 KEYS = 100
@@ -423,6 +429,24 @@ def test_the_list_leads_to_any_document_and_can_be_kept_to_one_verdict(begun, pa
     arrived(page, papers, 1)
 
 
+def test_keys_pressed_before_another_list_is_here_are_for_that_list(begun, papers):
+    page, _ = begun
+    name_reviewer(page, "ada")
+    arrived(page, papers, 0)
+    ready(page)
+    page.keyboard.press("g")
+    arrived(page, papers, 1)
+    page.get_by_role("button", name="No verdict 4").wait_for()
+    run_in_kernel(page, HOLD_LIST)
+    page.get_by_role("button", name="No verdict 4").click()
+    page.locator(".argyle-queue").focus()
+    for key in ("Home", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    run_in_kernel(page, "held.set()")
+    arrived(page, papers, 2)
+    page.locator(".argyle-queue:not([aria-busy])").wait_for()
+
+
 def test_the_name_is_there_in_the_next_panel(begun, papers):
     page, _ = begun
     name_reviewer(page, "ada")
@@ -561,9 +585,9 @@ def test_without_a_reviewer_there_is_no_verdict_and_the_button_says_why(begun):
     page, log = begun
     page.locator(".argyle-panel").focus()
     page.keyboard.press("g")
-    page.locator(".argyle-status", has_text="Enter your name to give verdicts").wait_for()
+    page.locator(".argyle-status", has_text="Enter your name to save verdicts").wait_for()
     assert verdict(page, "genuine").get_attribute("aria-disabled") == "true"
-    assert verdict(page, "genuine").get_attribute("title") == "Enter your name to give verdicts."
+    assert verdict(page, "genuine").get_attribute("title") == "Enter your name to save verdicts."
     assert log.frame().empty
 
 
@@ -597,7 +621,7 @@ def test_a_picture_that_the_browser_cannot_show_can_be_saved(begun, papers):
     for number in range(1, len(papers)):
         page.get_by_role("button", name="Next").click()
         arrived(page, papers, number)
-    page.locator(".argyle-sheet", has_text="cannot show this image").wait_for()
+    page.locator(".argyle-sheet", has_text="can't show this image").wait_for()
     link = page.get_by_role("link", name="Save the document")
     with page.expect_download() as saved:
         link.click()
@@ -623,7 +647,7 @@ def test_where_nothing_was_read_the_panel_says_so(begun, papers):
     page, _ = begun
     page.locator(".argyle-queue-row[role=option] >> nth=4").click()
     arrived(page, papers, 4)
-    page.locator(".argyle-about", has_text="Nothing was read").wait_for()
+    page.locator(".argyle-about", has_text="No OCR data").wait_for()
     assert page.locator(".argyle-about table").is_hidden()
 
 
@@ -671,7 +695,7 @@ def test_what_a_screen_reader_hears_makes_sense(begun, papers):
         'button "Genuine g"',
         'button "Undo z" [disabled]',
         'button "Back" [disabled]',
-        "status: Document 1 of 5",
+        'status: "Now showing document 1 of 5: paystub_okafor_2026-02-27.pdf."',
         "term: Borrower",
         'textbox "Note (saved with the verdict)"',
         'region "Signals (highest impact first)"',
@@ -736,7 +760,7 @@ def test_the_saved_notebook_tells_the_progress_and_nothing_of_a_document(begun, 
 def test_panels_beside_each_other_keep_their_looks(begun, papers):
     page, _ = begun
     run_second_cell(page, MAKE_BOTH)
-    page.wait_for_function("() => document.querySelectorAll('.argyle-panel').length === 2")
+    page.locator("section.argyle-panel").nth(1).wait_for(timeout=4 * PATIENCE)
     page.locator(".argyle-table tbody td").first.wait_for()
     looks = "node => [getComputedStyle(node).borderLeftWidth, getComputedStyle(node).minHeight]"
     assert verdict(page, "genuine").evaluate(looks) == ["6px", "34px"]

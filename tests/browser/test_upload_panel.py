@@ -273,7 +273,7 @@ def test_nothing_keeps_people_out_in_either_theme(page, papers, tmp_path, theme)
     row(page, "another.pdf", "ready").wait_for()
     row(page, "cut.pdf", "invalid").wait_for()
     page.locator("summary", has_text="Upload history").click()
-    page.locator(".argyle-uploads").get_by_text("Remark").wait_for()
+    page.locator(".argyle-uploads").get_by_text("Reason").wait_for()
     with window_of(page, 1280, 1500):
         picture(page, f"upload_{theme.split()[1].lower()}")
         assert serious_faults(page, ".argyle-uploads") == []
@@ -335,7 +335,7 @@ def test_after_a_kernels_end_in_mid_batch_every_file_is_accounted_for(
             upload(page, count).click()
             until(lambda: int(run_in_kernel(page, "print(len(panel.queue.uploads))")) > 10)
             start_in_kernel(page, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
-            page.locator(".argyle-notice", has_text="restarted or has stopped").wait_for()
+            page.locator(".argyle-notice", has_text="restarted or stopped").wait_for()
             page.locator(".jp-Dialog button", has_text="Ok").click()  # JupyterLab tells it as well
             wait_for_kernel(page)
             run_all_cells(page)

@@ -234,7 +234,7 @@ def test_before_anything_is_known_of_its_steps_argyle_reads_it():
 def test_under_way_names_each_step():
     [upload] = as_uploads([{"id": "u", "processing": stages("completed", "in_progress", "idle")}])
     assert under_way(upload) == (
-        "Processing: classification done, ocr in progress, authenticity not started"
+        "Processing: classification done, OCR in progress, authenticity not started"
     )
 
 

@@ -100,7 +100,7 @@ def test_a_small_file_that_is_damaged_on_its_way_is_told_apart_from_the_others(p
     files[1]["sha256"] = hashlib.sha256(CONTENT).hexdigest()
     answer = say(panel, "whole", CONTENT, CONTENT, files=files)
     assert [row["state"] for row in answer["rows"]] == ["failed", "arrived"]
-    assert "was damaged on its way" in answer["rows"][0]["message"]
+    assert "The copy is corrupted" in answer["rows"][0]["message"]
 
 
 def test_a_small_file_that_was_begun_in_slices_before_starts_over(panel):

@@ -195,7 +195,7 @@ def test_a_review_is_of_what_is_selected_or_in_view(page, explorer, client, tmp_
     page.ask("select", uploads=[record(2)["id"]])
     queue = explorer.review(client, log=tmp_path / "a.sqlite")
     assert repr(queue).startswith("ReviewQueue(1 documents")
-    with pytest.raises(ConfigurationError, match=r"use explorer\.review\(client\)"):
+    with pytest.raises(ConfigurationError, match=r"Use explorer\.review\(client\)"):
         explorer.review()
     assert page.ask("review")["queue"] == ""
 

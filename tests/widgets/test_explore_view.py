@@ -272,7 +272,7 @@ def test_borrowers_are_sorted_by_the_name_that_there_is(explorer):
 
 
 def test_an_order_that_cannot_be_is_refused(explorer):
-    with pytest.raises(ConfigurationError, match="not 'file_url'"):
+    with pytest.raises(ConfigurationError, match="Can't sort by 'file_url'"):
         explorer.evaluate(View(sort_by="file_url"))
 
 
@@ -289,6 +289,13 @@ def test_what_can_be_chosen_is_counted(explorer):
     assert options["level"] == [("very low", 1), ("low", 1), ("high", 2)]
     assert options["status"] == [("scored", 4), ("processing_failed", 1), ("unsupported_type", 1)]
     assert dict(options["signal"]) == {"dollar_amount_edits": 2, "006-L": 2}
+
+
+def test_signals_and_reason_codes_have_names(explorer):
+    names = explorer.signal_names()
+    assert names["dollar_amount_edits"] == "Dollar Amount Edits"
+    assert names["006-L"].endswith(" (006-L)")
+    assert set(names) == set(dict(explorer.filter_options()["signal"]))
 
 
 def test_a_score_outside_0_to_100_is_counted_as_invalid_and_not_an_error():

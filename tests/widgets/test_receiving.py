@@ -109,14 +109,15 @@ def test_each_step_may_be_said_twice(receiver):
 
 def test_an_empty_file_is_refused_at_once(receiver):
     file = begin(receiver, content=b"")
-    assert (file.state, file.message) == ("invalid", "is empty (0 bytes); save or scan it again")
+    message = "The file is empty (0 bytes). Save or scan it again."
+    assert (file.state, file.message) == ("invalid", message)
 
 
 def test_a_file_over_the_limit_is_refused_before_a_byte_of_it_comes():
     receiver = Receiver(max_bytes=1_000_000)
     file = receiver.begin("k", "big.pdf", 2_500_000, 0)
     assert file.state == "invalid"
-    assert "is 2.5 MB, over the limit of 1 MB" in file.message
+    assert "The file is 2.5 MB; the limit is 1 MB." in file.message
     assert receiver.slice("k", 0, CONTENT).received == 0
 
 
@@ -124,7 +125,7 @@ def test_more_bytes_than_were_announced_are_a_failure_that_can_be_tried_again(re
     begin(receiver)
     file = receiver.slice("k", 0, CONTENT + b"more")
     assert (file.state, file.received) == ("failed", 0)
-    assert "grew while it was read" in file.message
+    assert "changed while it was being copied" in file.message
     begin(receiver)
     assert finish(receiver).state == "arrived"
 
@@ -161,14 +162,14 @@ def test_a_file_that_was_damaged_on_its_way_is_not_taken(receiver):
     receiver.slice("k", 0, CONTENT)
     file = receiver.finish("k", digest_of(b"something else"))
     assert (file.state, file.received, file.path) == ("failed", 0, None)
-    assert "SHA-256 differs" in file.message
+    assert "checksum mismatch" in file.message
 
 
 def test_what_is_no_document_by_its_content_is_refused_with_the_reason(receiver):
     begin(receiver, content=NOT_A_DOCUMENT)
     file = receiver.slice("k", 0, NOT_A_DOCUMENT)
     assert file.state == "invalid"
-    assert "is not a PDF, JPEG, PNG or HEIC by its content" in file.message
+    assert "is not a PDF, JPEG, PNG or HEIC file (checked by content, not by name)" in file.message
     assert list(receiver._folder.iterdir()) == []
 
 
@@ -183,7 +184,7 @@ def test_a_full_disk_is_told_and_the_file_goes_on_when_there_is_room(receiver):
     with no_file_above(HALF + 100):
         file = receiver.slice("k", HALF, CONTENT[HALF:])
     assert (file.state, file.received) == ("failed", HALF)
-    assert "cannot be written (File too large); make room, then retry" in file.message
+    assert "Can't write the copy (File too large). Free some disk space" in file.message
     assert begin(receiver).received == HALF
     assert finish(receiver).path.read_bytes() == CONTENT
 
@@ -192,7 +193,9 @@ def test_a_file_for_which_there_is_no_room_is_told_before_it_comes():
     receiver = Receiver(max_bytes=10**18)
     file = receiver.begin("k", "vast.pdf", 10**17, 0)
     assert file.state == "failed"
-    assert "are free; make room" in file.message
+    assert (
+        "MB free). Free some disk space on the Jupyter server, then select Retry." in file.message
+    )
 
 
 def test_a_file_goes_on_where_it_stopped_if_the_first_part_is_the_same(receiver):

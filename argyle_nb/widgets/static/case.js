@@ -63,7 +63,7 @@ class Copy {
     const inOrder = [...this.parts].sort(([one], [other]) => one - other).map(([, part]) => part);
     const blob = new Blob(inOrder, { type: this.facts.media_type });
     this.parts.clear();
-    // Browsers digest only on secure pages: https, or this machine.
+    // Browsers digest only on secure pages: https, or this computer.
     if (crypto.subtle) {
       const digest = await crypto.subtle.digest("SHA-256", await blob.arrayBuffer());
       const bytes = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0"));
@@ -201,7 +201,7 @@ class Paper {
   }
 
   draw(copy) {
-    const name = `Document ${shown(copy.facts.file_name || "without a name")}`;
+    const name = `Document ${shown(copy.facts.file_name || "without a file name")}`;
     const isPdf = copy.facts.media_type === "application/pdf";
     copy.view = isPdf ? this.pdfView(copy, name) : this.pictureView(copy, name);
     copy.view.classList.add("argyle-view");
@@ -212,7 +212,7 @@ class Paper {
 
   pdfView(copy, name) {
     if (navigator.pdfViewerEnabled === false) {
-      return this.instead(copy, "This browser shows no PDF. Open the document by the link below.");
+      return this.instead(copy, "This browser can't show PDF files here. Use the link below to open the document.");
     }
     const view = element("iframe");
     view.title = name;
@@ -227,7 +227,7 @@ class Paper {
     picture.alt = name;
     picture.addEventListener("load", () => this.drawn(copy));
     picture.addEventListener("error", () => {
-      const text = "The browser cannot show this image. Save it by the link below to look at it.";
+      const text = "The browser can't show this image. Use the link below to save it.";
       const words = this.instead(copy, text);
       copy.unseen = true;
       view.replaceWith(words);
@@ -329,19 +329,19 @@ const NO_SCORE_REASONS = {
   processing_failed: "processing failed",
   not_enabled: "not enabled at Argyle",
   unsupported_type: "this type gets no score",
-  detect_pending: "Ocrolus’ analysis is pending",
-  detect_unable_to_process: "Ocrolus was unable to process it",
-  detect_unsupported: "Ocrolus does not support it",
-  detect_deleted: "it was deleted at Ocrolus",
-  not_started: "processing has not started",
-  no_score_returned: "Argyle returned none",
-  invalid_score: "Argyle returned an invalid one",
+  detect_pending: "pending at Ocrolus",
+  detect_unable_to_process: "Ocrolus couldn't process it",
+  detect_unsupported: "not supported by Ocrolus",
+  detect_deleted: "deleted at Ocrolus",
+  not_started: "processing not started",
+  no_score_returned: "Argyle returned no score",
+  invalid_score: "Argyle returned an invalid score",
 };
 const NOTHING_READ = {
-  failed: "Nothing was read: OCR failed.",
-  in_progress: "Nothing was read yet: OCR is running.",
-  idle: "Nothing was read: OCR did not run.",
-  unauthorized: "Nothing was read: OCR is not authorized.",
+  failed: "No OCR data: OCR failed.",
+  in_progress: "No OCR data yet: OCR is in progress.",
+  idle: "No OCR data: OCR did not run.",
+  unauthorized: "No OCR data: OCR is not authorized.",
 };
 
 function scoreText({ score, level, no_score: why }) {
@@ -365,9 +365,9 @@ function signalItem(signal) {
   if (facts.length) item.append(" ", wrapIn("argyle-found", `(${facts.join(", ")})`));
   for (const [field, before, after] of signal.changes) {
     const change = element("div", "argyle-change");
-    if (field) change.append(foreign(field));
+    if (field) change.append(foreign(field.replaceAll("_", " ")));
     if (field && after) change.append(": ");
-    if (after) change.append(foreign(before ? `“${before}” became “${after}”` : `“${after}”`));
+    if (after) change.append(foreignValue(before ? `“${before}” became “${after}”` : `“${after}”`));
     item.append(change);
   }
   return item;
@@ -416,10 +416,10 @@ class About {
     const rows = facts
       ? [
           ["Score", scoreText(facts), facts.score === null ? "" : "argyle-score"],
-          ["Levels", facts.level && facts.levels],
+          ["Level preset", facts.level && facts.levels],
           ["Borrower", facts.borrower],
           ["Type", facts.document_type || "unknown"],
-          ["File", facts.file_name || "no name"],
+          ["File", facts.file_name || "no file name"],
           ["Upload ID", facts.upload],
         ].filter(([, text]) => text)
       : [];
@@ -434,18 +434,18 @@ class About {
 
   showSignals(facts, signals) {
     const items = signals.map(signalItem);
-    const none = facts?.score === null ? "No analysis, so no signals." : "No signals found.";
+    const none = facts?.score === null ? "No score, so no signals." : "No signals found.";
     if (!items.length) items.push(element("li", "", facts?.signals ? none : ""));
     this.signals.replaceChildren(...items);
   }
 
   showFields(facts, fields) {
     this.table.hidden = !fields.length;
-    const none = NOTHING_READ[facts?.ocr] ?? "Nothing was read.";
+    const none = NOTHING_READ[facts?.ocr] ?? "No OCR data.";
     setText(this.nothing, fields.length || !facts?.fields ? "" : none);
     this.fields.replaceChildren(
-      ...fields.map(({ field, value }) =>
-        wrap("tr", wrap("td", foreign(field)), wrap("td", foreign(value))),
+      ...fields.map((read) =>
+        wrap("tr", wrap("td", foreign(read.field)), wrap("td", foreignValue(read.value))),
       ),
     );
   }

@@ -377,17 +377,19 @@ class Copier {
   words(row, percent) {
     if (row.state === "arrived") return "Checking the file";
     if (row.state !== "copying") return row.message;
-    if (row.checking) return `Checking the ${percent}% that are here already`;
+    if (row.checking) return `Verifying the ${percent}% already copied`;
     const isWaiting = this.small.includes(row.file) || this.large.includes(row.file);
     if (isWaiting) return "Waiting to be copied";
     return `Copying to the Jupyter server, ${percent}%${speed(row)}`;
   }
 }
 
-const NOT_A_DOCUMENT = "is not a PDF, JPEG, PNG or HEIC by its content; save it as one of these";
+const NOT_A_DOCUMENT =
+  "The file is not a PDF, JPEG, PNG or HEIC file (checked by content, not by name). " +
+  "Convert it and try again.";
 
 function unreadable(error) {
-  return `cannot be read by the browser (${error.name}); choose it again`;
+  return `The browser can't read the file (${error.name}). Choose it again.`;
 }
 
 function fingerprint({ name, size, modified, lastModified }) {
@@ -416,11 +418,15 @@ function newKey() {
 
 // ------------------------------------------------------------------ what was chosen or dropped
 
+function wholeMegabytes(bytes) {
+  return megabytes(bytes).replace(".0 ", " ");
+}
+
 function sizeProblem(file, maxBytes) {
-  if (file.size === 0) return "is empty (0 bytes); save or scan it again";
+  if (file.size === 0) return "The file is empty (0 bytes). Save or scan it again.";
   if (file.size <= maxBytes) return null;
-  const limit = `is ${megabytes(file.size)}, over the limit of ${megabytes(maxBytes)}`;
-  return `${limit}; split it or scan it at a lower resolution`;
+  const sizes = `The file is ${megabytes(file.size)}; the limit is ${wholeMegabytes(maxBytes)}.`;
+  return `${sizes} Split it or scan it at a lower resolution.`;
 }
 
 function isDocument(head) {
@@ -480,7 +486,7 @@ function dropArea(copier) {
     button("Choose files", pickFile),
     button("Choose a folder", () => folder.click()),
   );
-  const limit = megabytes(copier.rules.max_bytes).replace(".0 ", " ");
+  const limit = wholeMegabytes(copier.rules.max_bytes);
   area.append(
     element("p", "argyle-invitation", "Drop documents here, or"),
     buttons,
@@ -515,7 +521,7 @@ function watchDrops(panel, area, copier) {
     depth = 0;
     filesOf(event.dataTransfer).then(
       (files) => copier.choose(files),
-      (error) => copier.say(`The dropped files cannot be read (${error.name})`),
+      (error) => copier.say(`Can't read the dropped files (${error.name}). Choose them with the button.`),
     );
   });
 }

@@ -18,7 +18,7 @@ const TYPED = [
   ["created_from", "Created on or after (UTC)"],
   ["created_before", "Created before (UTC)"],
 ];
-const FILTER_NAMES = Object.fromEntries([...MANY, ...TYPED, ["scores", "the chosen bar"]]);
+const FILTER_NAMES = Object.fromEntries([...MANY, ...TYPED, ["scores", "the selected bar"]]);
 Object.assign(FILTER_NAMES, { user: "Borrower", text: "Search" });
 const COLUMNS = [
   ["file_name", "File name", "file_name"],
@@ -40,13 +40,14 @@ const WITHOUT_SCORE = {
   not_enabled: "not enabled",
   unsupported_type: "type not scored",
   detect_pending: "pending at Ocrolus",
-  detect_unable_to_process: "not processable",
-  detect_unsupported: "unsupported by Ocrolus",
+  detect_unable_to_process: "not processable by Ocrolus",
+  detect_unsupported: "not supported by Ocrolus",
   detect_deleted: "deleted at Ocrolus",
   not_started: "not started",
   no_score_returned: "no score returned",
   invalid_score: "invalid score",
 };
+const STATUS_NAMES = { ...WITHOUT_SCORE, scored: "scored" };
 const TALL = 230;
 const AXIS = { left: 52, right: 14, top: 44, bottom: 34 };
 const SCORES = 101;
@@ -88,7 +89,8 @@ class Filters {
     return made;
   }
 
-  offer(options) {
+  // The kernel knows signals and reason codes by their names.
+  offer(options, names) {
     const groups = MANY.filter(([name]) => options[name].length > 0);
     this.lists.replaceChildren(
       ...groups.map(([name, legend]) => {
@@ -96,14 +98,16 @@ class Filters {
         group.append(element("legend", "", legend));
         const list = element("div", "argyle-choices");
         this.boxes.set(name, new Map());
-        list.append(...options[name].map(([value, uploads]) => this.choice(name, value, uploads)));
+        list.append(...options[name].map(([value, uploads]) =>
+          this.choice(name, value, uploads, names[value] ?? STATUS_NAMES[value] ?? value),
+        ));
         group.append(list);
         return group;
       }),
     );
   }
 
-  choice(name, value, uploads) {
+  choice(name, value, uploads, text) {
     const box = element("input");
     box.type = "checkbox";
     box.addEventListener("change", () => {
@@ -114,7 +118,7 @@ class Filters {
     const label = element("label", "argyle-choice");
     label.append(
       box,
-      foreign(value),
+      foreign(text),
       element("span", "argyle-number", uploads.toLocaleString("en")),
     );
     return label;
@@ -157,7 +161,7 @@ class Picture {
     this.svg = drawn("svg", { "aria-hidden": "true", height: TALL, width: "100%" });
     this.keys = element("div", "argyle-bars");
     this.keys.setAttribute("role", "group");
-    this.keys.setAttribute("aria-label", "Bars: choose one to list its documents");
+    this.keys.setAttribute("aria-label", "Bars: select one to list its documents");
     this.keys.addEventListener("keydown", (event) => this.walk(event));
     this.box.append(this.svg, this.keys);
     this.observer = new ResizeObserver(() => this.draw());
@@ -222,7 +226,10 @@ class Picture {
       parts.push(drawn("text", at, String(score)));
     }
     const title = { x: this.x(SCORES / 2), y: TALL - 3, class: "argyle-tick" };
-    parts.push(drawn("text", title, "authenticity score (0 to 100)"));
+    if (!this.cumulative) {
+      parts.push(drawn("text", { x: 0, y: AXIS.top - 8, class: "argyle-tick argyle-tick-name" }, "Uploads"));
+    }
+    parts.push(drawn("text", title, "Authenticity score (0-100)"));
     return parts;
   }
 
@@ -464,10 +471,10 @@ class Table {
     for (const [column] of COLUMNS) {
       const isName = column === "file_name";
       const cell = element("td", `${isName ? "" : "argyle-short "}argyle-${column}`);
-      const text = row[column] || "–";
+      const text = (column === "status" && STATUS_NAMES[row.status]) || row[column] || "–";
       if (isName) {
         const press = button("", () => this.acts.open(row), "argyle-open");
-        press.append(foreign(row.file_name || "without a name"));
+        press.append(foreign(row.file_name || "no file name"));
         press.title = `Open upload ${shown(row.upload)}`;
         cell.append(press);
       } else {
@@ -554,17 +561,17 @@ class Table {
     const parts = [];
     const helpful = lifts.filter(([, found]) => found).sort((one, other) => other[1] - one[1]);
     if (uploads === 0) parts.push(element("p", "", "The table passed to ScoreExplorer is empty."));
-    else if (lifts.length) parts.push(element("p", "", "No upload fits all filters."));
+    else if (lifts.length) parts.push(element("p", "", "No uploads match all filters."));
     parts.push(
       ...helpful.map(([name, found]) =>
-        button(`Remove ${FILTER_NAMES[name]}: ${plural(found, "upload")}`, () =>
+        button(`Clear ${FILTER_NAMES[name]}: ${plural(found, "upload")}`, () =>
           this.acts.lift(name),
         ),
       ),
     );
     if (lifts.length > 1 && !helpful.length) {
-      parts.push(element("p", "", "Removing one filter is not enough."));
-      parts.push(button("Remove all filters", () => this.acts.lift(null)));
+      parts.push(element("p", "", "Clearing one filter is not enough."));
+      parts.push(button("Clear all filters", () => this.acts.lift(null)));
     }
     this.empty.replaceChildren(...parts);
     this.empty.hidden = !parts.length;
@@ -596,7 +603,7 @@ class Opened {
 
   open(row) {
     Object.assign(this, { upload: row.upload, row, facts: null });
-    this.title.replaceChildren(foreign(row.file_name || "without a name"));
+    this.title.replaceChildren(foreign(row.file_name || "no file name"));
     this.box.setAttribute("aria-label", `Upload ${shown(row.file_name || row.upload)}`);
     this.about.show(null);
     this.paper.clear("Downloading the document");
@@ -706,7 +713,7 @@ class Actions {
     this.names = element("input");
     this.names.type = "checkbox";
     const withNames = element("label", "argyle-choice");
-    withNames.append(this.names, element("span", "", "with file names (may be personal data)"));
+    withNames.append(this.names, element("span", "", "Include file names (may be personal data)"));
     this.clear = button("Clear selection", acts.clear);
     this.box.append(this.review, this.save, withNames, this.clear);
   }
@@ -752,14 +759,14 @@ class QueueBox {
       this.box.scrollIntoView({ block: "nearest" });
       this.text.focus({ preventScroll: true });
     }
-    if (!ref && isNew) setText(this.text, "Reviews need the client: run the line below in a cell.");
+    if (!ref && isNew) setText(this.text, "To review these uploads, run this line in a cell:");
     if (!ref) return;
     this.end = new AbortController();
     try {
       const queue = await this.host.getWidget(ref);
       await queue.render({ el: this.place, signal: this.end.signal });
     } catch {
-      setText(this.text, "This front end cannot show the queue here: run the line below in a cell.");
+      setText(this.text, "The queue can't be shown here. Run this line in a cell:");
     }
   }
 
@@ -909,7 +916,7 @@ class ExplorerPage {
 
   draw(found, chosen) {
     const options = JSON.stringify(found.options);
-    if (this.offered !== options) this.filters.offer(found.options);
+    if (this.offered !== options) this.filters.offer(found.options, found.names);
     this.offered = options;
     this.table.borrower = found.borrower;
     setText(this.summary, described(found));
@@ -986,7 +993,8 @@ function said({ table, picture }) {
   const parts = DECISIONS.map(([name, title]) => {
     return `${title.toLowerCase()} ${percent(picture.shares[name].share)}`;
   });
-  return `${plural(table.uploads, "upload")} in the table; ${parts.join(", ")}`;
+  const listed = `${plural(table.uploads, "upload")} in the table`;
+  return picture.scored ? `${listed}; ${parts.join(", ")}` : listed;
 }
 
 function same(one, other) {
@@ -1013,7 +1021,7 @@ function kindOfPicture(changed) {
 
 function codeBox(told) {
   const box = element("details", "argyle-code");
-  const text = region(element("pre"), "Code of this view");
+  const text = region(element("pre"), "Code for this view");
   const copy = button("Copy", () =>
     navigator.clipboard.writeText(text.textContent).then(
       () => told("Code copied"),

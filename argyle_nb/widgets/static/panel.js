@@ -8,12 +8,12 @@ const LOOK_MS = 500;
 const SILENCE = {
   ms: 8000,
   notice:
-    "No answer from the kernel. If a cell is running, this goes on after it; if the kernel was " +
-    "restarted or the notebook was just opened, run this cell again.",
+    "The kernel is not responding. If a cell is running, the panel resumes when it finishes. If " +
+    "the kernel restarted or you just opened the notebook, run this cell again.",
 };
 
 const LOST = "The connection to the kernel is lost. The panel resumes once it is back.";
-const ENDED = "The kernel restarted or has stopped: run this cell again.";
+const ENDED = "The kernel restarted or stopped. Run this cell again.";
 
 // ------------------------------------------------------------------ elements
 
@@ -85,13 +85,19 @@ function shown(text) {
   return text.replace(/[\p{C}\u2028\u2029]/gu, "_");
 }
 
-// A text of others, as text; a long name may be broken where its parts meet.
+// A text of others, as text; a long name may be broken where its parts meet, a number may not.
 function foreign(text) {
   const made = element("bdi");
-  for (const part of shown(text).match(/[^_.\/-]*[_.\/-]?/g)) {
+  const marked = shown(text).replace(/[_\/:-]|\.(?!\d)|[a-z](?=[A-Z])/g, "$&\0");
+  for (const part of marked.split("\0")) {
     if (part) made.append(part, element("wbr"));
   }
   return made;
+}
+
+// A value of others, in one piece where there is room.
+function foreignValue(text) {
+  return element("bdi", "", shown(text));
 }
 
 // ------------------------------------------------------------------ the keyboard

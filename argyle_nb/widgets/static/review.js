@@ -19,6 +19,7 @@ const ORDERS = [
 ];
 // These leave the document that is shown, and only the kernel knows where to.
 const MOVES = new Set(["undo", "back", "first", "go", "show"]);
+const LIST_KEYS = ["ArrowDown", "ArrowUp", "PageDown", "PageUp", "Home", "End", "Enter", " "];
 const ROW_HEIGHT = 30;
 const ROWS_ASKED = 60;
 const QUIET_MS = 250;
@@ -34,6 +35,9 @@ class DocumentList {
   constructor(ask, go) {
     Object.assign(this, { ask, go, rows: new Map(), drawn: new Map() });
     Object.assign(this, { total: 0, here: -1, active: 0, upload: null });
+    // Keys for a list that is still to come, and the place that Enter was pressed on before its row
+    // was here.
+    Object.assign(this, { early: null, entered: -1 });
     this.box = element("div", "argyle-scroll argyle-queue");
     Object.assign(this.box, { tabIndex: 0, id: `argyle-queue-${Math.random().toString(36).slice(2)}` });
     this.box.setAttribute("role", "listbox");
@@ -72,15 +76,31 @@ class DocumentList {
   }
 
   take({ start, total, rows }) {
+    if (this.early) return;
     if (total !== this.total) this.rows.clear();
     this.total = total;
     rows.forEach((row, i) => this.rows.set(start + i, row));
     this.space.style.height = `${total * ROW_HEIGHT}px`;
     this.draw();
+    if (this.rows.has(this.entered)) this.enter();
   }
 
-  clear() {
+  // Another list was asked for: nothing is chosen from the old one any more.
+  expectOther() {
+    this.early ??= [];
+    this.entered = -1;
+    this.box.setAttribute("aria-busy", "true");
+  }
+
+  // The list that was asked for is here: keys that were pressed meanwhile are for it.
+  renew() {
+    const keys = this.early;
+    if (!keys) return;
+    this.early = null;
+    this.box.removeAttribute("aria-busy");
     this.rows.clear();
+    this.activate(Math.max(this.here, 0));
+    for (const key of keys) this.pressed(key);
   }
 
   bring(place, margin = 0) {
@@ -154,24 +174,36 @@ class DocumentList {
 
   // By place: the row under the mouse may be drawn anew between press and release.
   pick(y) {
-    this.active = Math.floor((y - this.space.getBoundingClientRect().top) / ROW_HEIGHT);
+    const place = Math.floor((y - this.space.getBoundingClientRect().top) / ROW_HEIGHT);
+    if (this.early || !this.rows.has(place)) return;
+    this.active = place;
     this.enter();
   }
 
+  // Waits for a row that is still on its way.
   enter() {
     const row = this.rows.get(this.active);
+    this.entered = row ? -1 : this.active;
     if (row) this.go(row.upload);
+    else this.draw();
   }
 
   press(event) {
+    if (!LIST_KEYS.includes(event.key)) return;
+    event.preventDefault();
+    if (this.early) this.early.push(event.key);
+    else this.pressed(event.key);
+  }
+
+  pressed(key) {
     const page = Math.floor(this.box.clientHeight / ROW_HEIGHT);
     const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page };
-    if (event.key in steps) this.activate(this.active + steps[event.key]);
-    else if (event.key === "Home") this.activate(0);
-    else if (event.key === "End") this.activate(this.total - 1);
-    else if (event.key === "Enter" || event.key === " ") this.enter();
-    else return;
-    event.preventDefault();
+    const enters = key === "Enter" || key === " ";
+    if (enters) this.enter();
+    else this.entered = -1;
+    if (key in steps) this.activate(this.active + steps[key]);
+    else if (key === "Home") this.activate(0);
+    else if (key === "End") this.activate(this.total - 1);
   }
 }
 
@@ -188,12 +220,14 @@ class Choice {
     this.box.append(...this.buttons.values());
   }
 
-  show(chosen, counts = {}) {
+  choose(chosen) {
     this.chosen = chosen;
+    for (const [value, press] of this.buttons) press.setAttribute("aria-pressed", value === chosen);
+  }
+
+  count(counts) {
     for (const [value, press] of this.buttons) {
-      press.setAttribute("aria-pressed", value === chosen);
-      const count = value in counts ? ` ${counts[value].toLocaleString("en")}` : "";
-      setText(press, this.texts.get(value) + count);
+      setText(press, `${this.texts.get(value)} ${counts[value].toLocaleString("en")}`);
     }
   }
 }
@@ -330,13 +364,17 @@ class ReviewPage {
 
   queue() {
     const box = element("div", "argyle-queue-box");
-    this.filter = new Choice("Show", SHOWN, (shown) => this.view("show", { shown }));
-    this.order = new Choice("Order", ORDERS, (order) => this.view("sort", { order }));
+    this.filter = new Choice("Show", SHOWN, (shown) =>
+      this.view("show", this.filter, { shown }),
+    );
+    this.order = new Choice("Order", ORDERS, (order) =>
+      this.view("sort", this.order, { order }),
+    );
     const bar = element("div", "argyle-queue-bar");
     bar.append(this.filter.box, this.order.box);
     const names = element("div", "argyle-queue-row argyle-queue-names");
     names.setAttribute("aria-hidden", "true");
-    for (const name of ["No.", "Borrower", "Type", "Score", "Your verdict"]) {
+    for (const name of ["No.", "Borrower", "Type", "Score", "Verdict"]) {
       names.append(element("span", "", name));
     }
     this.none = element("p", "argyle-nothing");
@@ -411,15 +449,19 @@ class ReviewPage {
       // What was written meanwhile stays.
       if (isOther && this.note.value === this.givenNote) this.giveNote(first?.note ?? "");
       if ("undone" in state) this.giveNote(state.undone);
-      setText(this.status, this.done ? `${this.done} ${this.placeText()}` : this.placeText());
+      setText(this.status, [this.done, this.nowText()].filter(Boolean).join(" "));
       this.done = "";
     } else if (!this.now && this.ahead.length) {
       this.advance();
     }
     this.showProgress(state);
-    this.filter.show(state.shown, this.counts(state));
-    this.order.show(state.order);
+    if (!this.talk.tells(isOtherList)) {
+      this.filter.choose(state.shown);
+      this.order.choose(state.order);
+    }
+    this.filter.count(this.counts(state));
     this.list.update(state.listed, state.here);
+    if (!this.talk.tells(isOtherList)) this.list.renew();
     setText(this.none, state.listed ? "" : "No document has this verdict. Select All.");
     this.compare();
     this.want();
@@ -518,10 +560,17 @@ class ReviewPage {
     return this.ended ? "End of the queue" : "Loading the next document";
   }
 
+  nowText() {
+    if (!this.now) return `${this.placeText()}.`;
+    const { number } = this.now;
+    const place = `document ${number.toLocaleString("en")} of ${this.state.documents.toLocaleString("en")}`;
+    return `Now showing ${place}: ${shown(this.now.file_name || "no file name")}.`;
+  }
+
   showEnd() {
     const { open } = this.counts(this.state);
     const words = open
-      ? `End of the queue. ${plural(open, "document")} ${open === 1 ? "has" : "have"} no verdict.`
+      ? `${plural(open, "document")} ${open === 1 ? "has" : "have"} no verdict.`
       : "All documents reviewed.";
     setText(this.endWords, words);
     setText(this.rest, `Review ${open === 1 ? "it" : `these ${open.toLocaleString("en")}`}`);
@@ -571,8 +620,8 @@ class ReviewPage {
 
   whyNoVerdict() {
     if (!this.state) return "Waiting for the kernel.";
-    if (this.ended) return "End of the queue: no document to review.";
-    if (!this.reviewer.value.trim()) return "Enter your name to give verdicts.";
+    if (this.ended) return "No document to review.";
+    if (!this.reviewer.value.trim()) return "Enter your name to save verdicts.";
     if (!this.now || this.isMoving()) return "Loading the next document.";
     const facts = this.cases.get(this.now.upload);
     const isHere = facts && (!facts.size || this.paper.isReady(this.now.upload));
@@ -658,10 +707,12 @@ class ReviewPage {
     if (upload !== this.now?.upload) this.move("go", "", { upload });
   }
 
-  view(kind, content) {
-    const chosen = kind === "show" ? this.filter.chosen : this.order.chosen;
-    if (!this.state || Object.values(content).includes(chosen)) return;
-    this.list.clear();
+  // What was chosen is shown at once: the next click is on what stands there.
+  view(kind, choice, content) {
+    const [value] = Object.values(content);
+    if (!this.state || value === choice.chosen) return;
+    choice.choose(value);
+    this.list.expectOther();
     this.move(kind, "", content);
   }
 
@@ -732,6 +783,11 @@ class ReviewPage {
       look();
     });
   }
+}
+
+// Whether a change asks for other documents in the list, or for another order of them.
+function isOtherList({ kind }) {
+  return kind === "show" || kind === "sort";
 }
 
 function offerButton(press, why) {

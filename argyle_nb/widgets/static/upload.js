@@ -43,10 +43,10 @@ const COUNTS = {
   sending: ["uploading", "↑"],
   reading: ["waiting for results", "↻"],
   scored: ["scored", "✓"],
-  unscored: ["uploaded, type without a score", "–"],
-  failed_processing: ["uploaded, no score returned", "⚠", true],
-  unread: ["with status pending", "⚠", true],
-  duplicate: ["duplicate, not sent", "="],
+  unscored: ["uploaded (type gets no score)", "–"],
+  failed_processing: ["uploaded (no score returned)", "⚠", true],
+  unread: ["uploaded (status pending)", "⚠", true],
+  duplicate: ["duplicate (not sent)", "="],
   cancelled: ["canceled", "–"],
   failed: ["not copied", "⚠", true],
   invalid: ["invalid", "✕", true],
@@ -66,14 +66,15 @@ const NAMES = {
   cancelled: "Canceled",
 };
 const EARLIER = {
-  at: "When",
+  at: "When (UTC)",
   name: "File",
   type: "Document type",
   borrower: "Borrower",
   state: "State",
   upload: "Upload ID",
-  reason: "Remark",
+  reason: "Reason",
 };
+const KEEP_TYPES = "Keep each file's type";
 const SEARCH_HINT = "External ID, email or user ID";
 
 // Where a row is counted.
@@ -253,7 +254,7 @@ class Row {
   }
 
   typeHint(row) {
-    if (!row.type) return row.guess ? "Recognizing" : "Not recognized: select a type";
+    if (!row.type) return row.guess ? "Recognizing" : "Not recognized";
     return row.guess ? "Suggested" : "";
   }
 
@@ -282,7 +283,9 @@ class Row {
   }
 
   showScore(row) {
-    const count = row.signals.length ? plural(row.signals.length, "signal") : "no signals";
+    // A saved notebook does not tell the signals.
+    const number = row.signals?.length;
+    const count = number === undefined ? "" : number ? plural(number, "signal") : "no signals";
     const kind = row.kind === row.type ? "" : `reclassified as ${row.kind}`;
     const facts = [`${row.level} authenticity`, count, kind].filter(Boolean).join("; ");
     const said = `${row.how} ${row.score} ${facts}`;
@@ -498,10 +501,9 @@ function isOpen(control) {
 function failuresText(states) {
   const one = states.length === 1;
   const doubts = states.filter((state) => DOUBTFUL.includes(state)).length;
-  const doubt = doubts ? `, ${doubts === states.length && one ? "which is" : doubts} not confirmed` : "";
-  return `${plural(states.length, "upload")} ${one ? "needs" : "need"} attention${doubt}: see ${
-    one ? "its row" : "Only problems"
-  }.`;
+    const attention = `${plural(states.length, "document")} ${one ? "needs" : "need"} attention`;
+  const doubt = doubts ? `: ${doubts.toLocaleString("en")} not confirmed` : "";
+  return `${attention}${doubt}. To list ${one ? "it" : "them"}, select Only problems.`;
 }
 
 class Table {
@@ -602,7 +604,7 @@ class Table {
     const parts = [
       unsent && `${unsent.toLocaleString("en")} not sent`,
       unconfirmed && `${unconfirmed.toLocaleString("en")} not confirmed`,
-      sent && `${sent.toLocaleString("en")} uploaded without a result here`,
+      sent && `${sent.toLocaleString("en")} uploaded, results not shown here`,
     ].filter(Boolean);
     this.interrupted.hidden = !parts.length;
     if (parts.length) setText(this.leftText, `A batch was interrupted: ${parts.join(", ")}.`);
@@ -612,6 +614,7 @@ class Table {
     const box = element("fieldset", "argyle-all");
     box.append(element("legend", "", "For all documents"));
     this.allTypes = typeSelect("Document type of all");
+    fillOptions(this.allTypes, [], KEEP_TYPES);
     this.allTypes.addEventListener("change", () => {
       if (this.allTypes.value) {
         this.talk.tell("set", { all: true, document_type: this.allTypes.value });
@@ -702,7 +705,7 @@ class Table {
     const percent = `${Math.floor(100 * row.fraction)}%`;
     const message = this.isHere(key)
       ? `Copying to the Jupyter server, ${percent}`
-      : `Stopped at ${percent}: choose the same file again to resume`;
+      : `Paused at ${percent}. Choose the same file again to resume.`;
     return { ...row, message };
   }
 
@@ -813,7 +816,7 @@ class Table {
     this.scored = new Set(types.filter(([, isScored]) => isScored).map(([type]) => type));
     this.version = Math.max(this.version, version);
     this.heardAt = performance.now();
-    if (!this.allTypes.options.length) fillOptions(this.allTypes, types, "Keep each file's type");
+    if (this.allTypes.options.length < 2) fillOptions(this.allTypes, types, KEEP_TYPES);
     this.showUser(user);
     this.showLeft(interrupted);
     this.copier.hearNews({ files });
