@@ -208,7 +208,7 @@ def test_a_borrower_whom_no_upload_has_is_refused_with_names_like_it(tmp_path):
 @pytest.mark.filterwarnings("ignore:.*the report has no uploads")
 def test_a_type_that_does_not_exist_is_refused_and_one_without_uploads_is_not(tmp_path):
     assert export(RECORDS, tmp_path / "out", filters={"document_type": "1099"}).rows
-    with pytest.raises(ConfigurationError, match=r"document_type 'w2'; near it: 'W-2'"):
+    with pytest.raises(ConfigurationError, match=r"document_type 'w2' \(did you mean 'W-2'\?\)"):
         export(RECORDS, tmp_path / "out", filters={"document_type": "w2"})
 
 
