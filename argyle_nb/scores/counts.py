@@ -53,7 +53,7 @@ DECISIONS = ("pass", "review", "reject")
 class ScoreCounts:
     """How many uploads have each score, and why the others have none.
 
-    It has one row of 110 whole numbers (0.9 kB) per group, whatever the number of uploads, and
+    It has one row of 114 whole numbers (0.9 kB) per group, whatever the number of uploads, and
     holds everything that a statistic of the distribution needs.
 
     Parameters
@@ -94,7 +94,7 @@ class ScoreCounts:
         table: npt.NDArray[np.int64],
         unreadable: tuple[dict[str, str], ...] = (),
     ) -> ScoreCounts:
-        """Make counts of a table of 110 columns: scores, reasons, ``classified`` and ``past_ocr``.
+        """Make counts of a table of 114 columns: scores, reasons, ``classified`` and ``past_ocr``.
 
         Examples
         --------
@@ -186,12 +186,12 @@ class ScoreCounts:
         return self.scores.index
 
     def table(self) -> npt.NDArray[np.int64]:
-        """Give all counts as one array of 110 columns, as `of_table` takes it.
+        """Give all counts as one array of 114 columns, as `of_table` takes it.
 
         Examples
         --------
         >>> counts.table().shape
-        (1, 110)
+        (1, 114)
         """
         return np.hstack([part.to_numpy() for part in (self.scores, self.unscored, self.reached)])
 
