@@ -119,7 +119,7 @@ def test_a_shift_by_chance_is_called_that_and_a_real_one_too(tmp_path):
     assert "distribution of scores changed significantly" in page_of(
         compare_reports(one, other), tmp_path
     )
-    assert "No change in the distribution" in page_of(compare_reports(one, one), tmp_path)
+    assert "No significant change in the distribution" in page_of(compare_reports(one, one), tmp_path)
 
 
 def test_of_a_single_score_it_is_said_that_nothing_can_be_told(tmp_path):
