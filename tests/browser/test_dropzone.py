@@ -141,7 +141,7 @@ def row(page, name, state=None):
 
 def here(page, name):
     """Wait until a file is in the kernel, whatever is thought of it there."""
-    over = ".argyle-document:is([data-state=ready], [data-state=refused])"
+    over = ".argyle-document:is([data-state=ready], [data-state=invalid])"
     page.locator(over, has_text=name).wait_for()
 
 
