@@ -23,6 +23,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
@@ -127,6 +128,7 @@ class UploadPanel(Panel):
         key = _key_of(client, upload_log)
         known = _PANELS.get(key)
         if known is not self:
+            _close_left_panels()
             if known is None or known.comm is None:
                 self._start(client, key[1])
             else:
@@ -216,6 +218,7 @@ class UploadPanel(Panel):
         """Close the widget and remove all copies that nothing and nobody needs any more."""
         if not self.queue.is_sending and self.listener.changed == self._note_change:
             self.receiver.close()
+        _drop(self)
         super().close()
 
     # Files from the browser
@@ -473,6 +476,26 @@ def _key_of(client: Client, upload_log: Path | str | None) -> _Key:
     # The visitors of a marimo app have a thread each in one process, and must not meet in a panel.
     visitor = threading.current_thread() if "marimo" in sys.modules else None
     return client.settings.log_scope, Path(upload_log or default_upload_log()).absolute(), visitor
+
+
+def _drop(panel: UploadPanel) -> None:
+    """Keep a panel no longer; where another went on with its documents, that one stays."""
+    for key, known in list(_PANELS.items()):
+        if known is panel:
+            _PANELS.pop(key, None)
+
+
+def _close_left_panels() -> None:
+    """Close the panels of visitors who have left, with their copies of documents.
+
+    What is being sent still needs its copies: such a panel is closed the next time.
+    """
+    for (_, _, visitor), panel in list(_PANELS.items()):
+        if visitor is None or visitor.is_alive() or panel.queue.is_sending:
+            continue
+        # Where the message of its end would go there may be nobody.
+        with suppress(Exception):
+            panel.close()
 
 
 class _UploadQuestion(Question):

@@ -418,11 +418,13 @@ def test_only_ones_own_verdicts_are_undone_however_the_reviewers_take_turns(sess
         session.undo("ben")
     session.undo("ada")
     session.undo("ada")
-    rows = log.frame()[["upload_id", "verdict", "reviewer"]].values.tolist()
+    rows = list(
+        log.frame()[["upload_id", "verdict", "reviewer"]].itertuples(index=False, name=None)
+    )
     assert rows[4:] == [
-        [IDS[1], "withdrawn", "ben"],
-        [IDS[2], "withdrawn", "ada"],
-        [IDS[0], "genuine", "ada"],
+        (IDS[1], "withdrawn", "ben"),
+        (IDS[2], "withdrawn", "ada"),
+        (IDS[0], "genuine", "ada"),
     ]
 
 
