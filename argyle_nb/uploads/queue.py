@@ -412,6 +412,7 @@ def _changes_by(update: StatusUpdate, how: str) -> dict[str, Any]:
         "found_type": update.upload.document_type or "",
         "score": end.score,
         "level": end.level,
+        "signal_count": end.signal_count,
         "signals": end.signals,
     }
 

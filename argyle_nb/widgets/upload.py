@@ -623,7 +623,7 @@ _DEFAULTS: Answer = {
     "kind": "",
     "score": None,
     "level": "",
-    "signals": [],
+    "signal_count": None,
     "uploaded": False,
 }
 
@@ -663,7 +663,7 @@ def _row(file: QueuedFile) -> Answer:
         "kind": file.found_type,
         "score": file.score,
         "level": file.level,
-        "signals": list(file.signals),
+        "signal_count": file.signal_count,
         "uploaded": bool(file.upload_id),
     }
 
@@ -678,7 +678,7 @@ def _saved(row: Answer) -> Answer:
         message = "No authenticity score"
         if row["score"] is not None:
             message = f"Score {row['score']}, {row['level']} authenticity"
-    nothing = {"user": "", "message": message, "how": "", "signals": []}
+    nothing = {"user": "", "message": message, "how": "", "signal_count": None}
     return row | nothing
 
 

@@ -133,7 +133,9 @@ def test_the_signals_of_a_tampered_document_are_named(queue, user):
     file = at(queue, key, "done")
     assert file.score < 50
     assert len(file.signals) > 1
-    assert file.message.endswith(f"{len(file.signals)} signals")
+    [count] = queue.frame["signal_count"]
+    assert file.signal_count == count
+    assert file.message.endswith(f", {count} signals")
 
 
 def test_the_private_copy_goes_once_the_document_is_at_argyle(queue, pdf, user, tmp_path):
