@@ -342,8 +342,7 @@ class UploadPanel(Panel):
 
     def _on_earlier(self, _: _UploadQuestion) -> Answer:
         def look_up() -> list[Answer]:
-            borrowers = self.queue.borrowers()
-            return [_history_row(*row, borrowers) for row in self.queue.earlier()]
+            return [_history_row(*row) for row in self.queue.earlier()]
 
         return self._in_background("earlier", look_up)
 
@@ -723,16 +722,13 @@ def _counted_as(row: Answer) -> tuple[str, str]:
     return ("failed_processing" if is_scored else "unscored"), ""
 
 
-def _history_row(
-    key: UploadKey, entry: LogEntry, at: str, borrowers: dict[str, str]
-) -> dict[str, Any]:
-    upload = entry.upload_id or ""
+def _history_row(key: UploadKey, entry: LogEntry, at: str) -> dict[str, Any]:
     return {
         "name": entry.name,
         "type": key.document_type,
-        "borrower": borrowers.get(upload, key.user),
+        "borrower": entry.external_id or key.user,
         "state": shown_state(entry).replace("_", " "),
-        "upload": upload,
+        "upload": entry.upload_id or "",
         "reason": entry.reason or "",
         "at": at[:16].replace("T", " ") + " UTC",
     }

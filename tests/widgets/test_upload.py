@@ -176,6 +176,14 @@ def test_the_upload_log_shows_what_was_sent_before(panel, page, pdf, user):
     assert line["at"].endswith(" UTC")
 
 
+def test_of_what_was_sent_before_the_borrower_is_called_by_the_external_id(panel, page, pdf):
+    key = drop(panel, pdf)
+    sent(panel, page, key, "loan-of-before")
+    page.ask("remove", keys=[key])
+    [line] = earlier(page)
+    assert line["borrower"] == "loan-of-before"
+
+
 def test_a_repeated_question_adds_nothing_twice(panel, page, pdf):
     page.ask("add", number="n1", text=str(pdf))
     until(lambda: aside(page))
