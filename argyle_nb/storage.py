@@ -10,14 +10,16 @@ import shutil
 import sys
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
 
+from argyle_nb.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
     from typing import BinaryIO
 
     Cell = str | None
@@ -61,6 +63,30 @@ def atomic_write(path: Path, mode: int = 0o600) -> Iterator[BinaryIO]:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def writable(path: Path | str) -> Iterator[Path]:
+    """Give the path of a file that somebody named, in a folder that is made where it is missing.
+
+    Raises
+    ------
+    ConfigurationError
+        When the file cannot be written.
+
+    Examples
+    --------
+    >>> with writable(folder / "new" / "x.txt") as path:
+    ...     path.write_text("x")
+    1
+    """
+    path = Path(path).expanduser()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield path
+    except OSError as error:
+        why = error.strerror or error
+        raise ConfigurationError(f"Can't write {path} ({why}). Choose another file.") from None
 
 
 def write_csv(frame: pd.DataFrame, path: Path, *, excel: bool = False) -> None:

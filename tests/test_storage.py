@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argyle_nb import storage
+from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.storage import (
     SHARED,
@@ -23,6 +24,7 @@ from argyle_nb.storage import (
     read_csv,
     texts_of,
     typed,
+    writable,
     write_csv,
 )
 from tests.support.records import record, scored, unscored
@@ -61,6 +63,22 @@ def test_a_write_that_fails_leaves_nothing_behind_and_the_old_file(tmp_path):
         fill(path, blocks())
     assert path.read_text() == "before"
     assert [*tmp_path.iterdir()] == [path]
+
+
+def test_the_folder_of_a_file_that_somebody_named_is_made(tmp_path):
+    with writable(str(tmp_path / "not" / "there" / "x.csv")) as path:
+        path.write_text("x")
+    assert (tmp_path / "not" / "there" / "x.csv").read_text() == "x"
+
+
+def test_a_file_that_cannot_be_written_is_one_error_that_names_it(tmp_path):
+    (tmp_path / "file").touch()
+    words = r"Can't write .*file/x\.csv \(.+\)\. Choose another file\."
+    with pytest.raises(ConfigurationError, match=words), writable(tmp_path / "file" / "x.csv"):
+        raise AssertionError("it never comes to this")
+    with pytest.raises(ConfigurationError, match=r"Can't write"), writable(tmp_path) as path:
+        fill(path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 
 def test_two_that_write_one_file_do_not_mix(tmp_path):

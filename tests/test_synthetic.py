@@ -83,11 +83,3 @@ def test_an_analyst_is_right_as_often_as_asked_for_and_sometimes_unsure(made):
     assert said.count("unsure") / len(ids) == pytest.approx(0.03, abs=0.01)
     sure = [a == b for a, b in zip(said, right, strict=True) if a != "unsure"]
     assert sum(sure) / len(sure) == pytest.approx(0.9, abs=0.02)
-
-
-def test_as_a_program_it_writes_pages_that_are_read_back(tmp_path, monkeypatch):
-    small = synthetic.make_uploads(uploads=400)
-    monkeypatch.setitem(synthetic.main.__globals__, "make", lambda: small)
-    synthetic.main(tmp_path / "out")
-    assert len(list((tmp_path / "out").glob("page_*.json.gz"))) == 2
-    assert (tmp_path / "out" / "truth.csv").exists()

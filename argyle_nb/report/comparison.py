@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,9 +20,11 @@ from argyle_nb.report.page import (
 from argyle_nb.report.reading import Report, read_report
 from argyle_nb.scores import REASONS_BEFORE, ScoreCounts
 from argyle_nb.scores.statistics import with_interval
-from argyle_nb.storage import atomic_write
+from argyle_nb.storage import atomic_write, writable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from argyle_nb.levels import LevelPreset
     from argyle_nb.report.page import Section
 
@@ -94,18 +95,23 @@ class Changes:
         Parameters
         ----------
         path
-            The file; one that is there is replaced. It holds no more personal data than the
-            tables of the later report.
+            The file; one that is there is replaced, and a folder that is missing is made. It holds
+            no more personal data than the tables of the later report.
 
         Returns
         -------
         pathlib.Path
             The file.
+
+        Raises
+        ------
+        ConfigurationError
+            When the file cannot be written.
         """
-        path = Path(path).expanduser()
-        with atomic_write(path) as file:
-            file.write(_page(self).encode())
-        return path
+        page = _page(self).encode()
+        with writable(path) as named, atomic_write(named) as file:
+            file.write(page)
+        return named
 
 
 def compare_reports(old: Report | Path | str, new: Report | Path | str) -> Changes:

@@ -13,7 +13,7 @@ import pandas as pd
 from argyle_nb.config import data_folder
 from argyle_nb.errors import ConfigurationError, ValidationError
 from argyle_nb.frames.columns import need_columns
-from argyle_nb.storage import typed, write_csv
+from argyle_nb.storage import typed, writable, write_csv
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -271,7 +271,12 @@ class ReviewLog:
         Parameters
         ----------
         path
-            Replaced as a whole.
+            Replaced as a whole; a folder that is missing is made.
+
+        Raises
+        ------
+        ConfigurationError
+            When the file cannot be written.
 
         Examples
         --------
@@ -281,7 +286,8 @@ class ReviewLog:
         >>> ReviewLog(folder / "here.sqlite").add_csv(folder / "verdicts.csv")
         1
         """
-        write_csv(self.frame(), Path(path))
+        with writable(path) as named:
+            write_csv(self.frame(), named)
 
     def add_csv(self, path: Path | str) -> int:
         """Add the verdicts of a CSV file: all of them, or none where a row cannot be read.

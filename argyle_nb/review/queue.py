@@ -201,6 +201,15 @@ class ReviewProgress:
         return self.documents - sum(self.said.values())
 
 
+@dataclass(frozen=True, eq=False)  # the same may be given twice, and one of them undone
+class _GivenVerdict:
+    """A verdict of this session; its reviewer may be another than the next one's."""
+
+    reviewer: str
+    place: int
+    former: str  # what the reviewer had said before
+
+
 class ReviewSession:
     """The documents to judge in their order, and the log that verdicts are added to.
 
@@ -226,7 +235,7 @@ class ReviewSession:
             _keep_once(self.log, sample)
         self._lock = threading.RLock()
         self._verdicts = _OwnVerdicts(self.log, "", self._place_of)
-        self._given: list[tuple[int, str]] = []  # verdicts of this session: place, former verdict
+        self._given: list[_GivenVerdict] = []
         self.shown = SHOWN[0]
         self._place: int | None = None
         self.sort(ORDERS[0] if sample is None else ORDERS[1])
@@ -250,34 +259,34 @@ class ReviewSession:
                 )
             former = self._said(reviewer, anew=True).verdict(place)
             self.log.add(upload_id, verdict, reviewer=reviewer.strip(), note=note)
-            self._given.append((place, former))
+            self._given.append(_GivenVerdict(reviewer.strip(), place, former))
             self._said(reviewer, anew=True)
             self._place = self._after(place, reviewer)
 
     def undo(self, reviewer: str) -> str:
-        """Take the last verdict of this session back by a further row, and go to its document.
+        """Take the reviewer's last verdict back by a further row, and go to its document.
 
         What the reviewer had said of it before counts again. Gives the note of what was undone.
         """
         with self._lock:
-            if not self._given:
-                raise ValidationError("Nothing to undo: no verdict was given in this panel.")
-            said = self._said(reviewer)
-            place, former = self._given[-1]
-            upload, note = self._upload(place), said.note(place)
-            if former:
-                self.log.add(upload, former, reviewer=reviewer.strip())
+            given = self._last_of(reviewer)
+            if given is None:
+                raise ValidationError("Nothing to undo: you gave no verdict in this panel.")
+            upload, note = self._upload(given.place), self._said(reviewer).note(given.place)
+            if given.former:
+                self.log.add(upload, given.former, reviewer=given.reviewer)
             else:
-                self.log.withdraw(upload, reviewer=reviewer.strip())
-            self._given.pop()
+                self.log.withdraw(upload, reviewer=given.reviewer)
+            self._given.remove(given)
             self._said(reviewer, anew=True)
-            self._place = place
+            self._place = given.place
         return note
 
-    @property
-    def last(self) -> str:
-        """The document whose verdict would be undone; empty if there is none."""
-        return self._upload(self._given[-1][0]) if self._given else ""
+    def last(self, reviewer: str) -> str:
+        """Name the document whose verdict this reviewer would undo; empty if there is none."""
+        with self._lock:
+            given = self._last_of(reviewer)
+            return self._upload(given.place) if given else ""
 
     def skip(self, upload_id: str, reviewer: str) -> None:
         """Go on from a document to the next one."""
@@ -382,6 +391,10 @@ class ReviewSession:
             }
             for place in places
         ]
+
+    def _last_of(self, reviewer: str) -> _GivenVerdict | None:
+        mine = (given for given in reversed(self._given) if given.reviewer == reviewer.strip())
+        return next(mine, None)
 
     def _upload(self, place: int) -> str:
         return str(self._table["upload"][place])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,10 +34,11 @@ from argyle_nb.scores.statistics import (
     wilson,
     with_interval,
 )
-from argyle_nb.storage import write_csv
+from argyle_nb.storage import writable, write_csv
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import numpy.typing as npt
 
@@ -809,7 +809,13 @@ class ScoreCounts:
             Replaced as a whole, or not at all. One line per group: its labels under headers such as
             ``document_type:text`` or ``week:time``, then the columns 0 to 100, one per reason,
             ``classified`` and ``past_ocr``. Texts that a spreadsheet would run have an apostrophe
-            in front. The list of unreadable scores is not kept, their number is.
+            in front. The list of unreadable scores is not kept, their number is. A folder that is
+            missing is made.
+
+        Raises
+        ------
+        ConfigurationError
+            When the file cannot be written.
 
         Examples
         --------
@@ -817,7 +823,8 @@ class ScoreCounts:
         >>> (folder / "counts.csv").read_text()[:20]
         'document_type:text,0'
         """
-        write_csv(labelled(self.grouped_by, self.groups, self.table()), Path(path))
+        with writable(path) as named:
+            write_csv(labelled(self.grouped_by, self.groups, self.table()), named)
 
     @classmethod
     def read_csv(cls, path: Path | str) -> ScoreCounts:
@@ -847,13 +854,15 @@ class ScoreCounts:
         Raises
         ------
         ConfigurationError
-            When pyarrow is not installed: it comes with the extra ``[parquet]``.
+            When pyarrow is not installed: it comes with the extra ``[parquet]``; or the file cannot
+            be written.
 
         Examples
         --------
         >>> counts.to_parquet(folder / "counts.parquet")
         """
-        write_counts_parquet(labelled(self.grouped_by, self.groups, self.table()), Path(path))
+        with writable(path) as named:
+            write_counts_parquet(labelled(self.grouped_by, self.groups, self.table()), named)
 
     @classmethod
     def read_parquet(cls, path: Path | str) -> ScoreCounts:

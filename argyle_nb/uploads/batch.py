@@ -128,7 +128,10 @@ def upload_batch(
     ``not_confirmed``, never ``uploaded``.
 
     Two runs may share an upload log, on one computer or several; each document is sent by one of
-    them. The upload log holds names, IDs and hashes, no contents and no keys.
+    them. The upload log holds file names, IDs (external IDs too) and hashes; no contents, no keys.
+    Of what `UploadPanel` is asked to send it also holds the path on this computer and the borrower
+    as typed, until the document is at Argyle or is removed from the panel; of an interrupted batch
+    until it is resumed or discarded.
 
     Examples
     --------

@@ -3,7 +3,8 @@
 Several notebooks and processes may share it. A row says ``sending`` before the request leaves, and
 names its owner, who holds a lock for as long as it lives: what a dead owner left is
 ``not_confirmed``.
-A second table holds what somebody asked a panel to send, as it was typed, until it is sent.
+A second table holds what somebody asked a panel to send: each file's path and its borrower as it
+was typed, until it is at Argyle; from then on hashes and IDs alone.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ CREATE TABLE uploads (
     PRIMARY KEY (scope, sha256, document_type, user)
 )
 """
-# What somebody asked to send, so that nothing is forgotten when Python ends in the middle.
+# What somebody asked to send, so that nothing is forgotten when Python ends in the middle. ``path``
+# and ``borrower`` are empty once there is an ``upload_id``.
 _BATCHES = """
 CREATE TABLE IF NOT EXISTS batch_files (
     scope TEXT NOT NULL,
@@ -287,10 +289,11 @@ class UploadLog:
             )
 
     def arrived(self, scope: str, file: str, upload_id: str) -> None:
-        """Record that a file of a batch is at Argyle."""
+        """Record that a file of a batch is at Argyle, and forget its path and its borrower."""
         with self._transaction(synchronous="NORMAL"):
             self._connection.execute(
-                "UPDATE batch_files SET upload_id = ? WHERE (scope, file) = (?, ?)",
+                "UPDATE batch_files SET upload_id = ?, path = '', borrower = ''"
+                " WHERE (scope, file) = (?, ?)",
                 (upload_id, scope, file),
             )
 
@@ -336,16 +339,6 @@ class UploadLog:
             for *told, state, upload_id, owner in rows
             if owner in dead
         ]
-
-    def borrowers(self, scope: str) -> dict[str, str]:
-        """Give what was typed as the borrower of each upload that came from a batch of a queue."""
-        with self._transaction():
-            rows = self._connection.execute(
-                "SELECT upload_id, borrower FROM batch_files"
-                " WHERE scope = ? AND upload_id IS NOT NULL",
-                (scope,),
-            ).fetchall()
-        return dict(rows)
 
     @contextmanager
     def exclusive(self, text: str) -> Iterator[None]:
@@ -509,9 +502,16 @@ def _open(path: Path, busy_seconds: float) -> sqlite3.Connection:
         mode = "DELETE" if _is_on_network(path) else "WAL"
         connection.execute(f"PRAGMA journal_mode = {mode}")
         connection.execute("PRAGMA synchronous = FULL")
+        # What is forgotten leaves nothing in the file.
+        connection.execute("PRAGMA secure_delete = ON")
         connection.execute("BEGIN IMMEDIATE")
         _migrate(connection, _check(connection, path))
         connection.execute(_BATCHES)
+        # Earlier these were kept.
+        connection.execute(
+            "UPDATE batch_files SET path = '', borrower = ''"
+            " WHERE upload_id IS NOT NULL AND (path, borrower) <> ('', '')"
+        )
         connection.execute("COMMIT")
     except BaseException:
         connection.close()

@@ -353,10 +353,6 @@ class UploadQueue:
         rows = self.upload_log.latest(self._scope, count + len(here))
         return [row for row in rows if row[1].upload_id not in here][:count]
 
-    def borrowers(self) -> dict[str, str]:
-        """Give what was typed as the borrower of each upload that a queue sent."""
-        return self.upload_log.borrowers(self._scope)
-
     def _run(self, number: int, batch: QueueBatch, files: list[QueuedFile]) -> None:
         try:
             if unchanged := [file for file in files if self._inspector.is_unchanged(file)]:
@@ -412,6 +408,7 @@ def _changes_by(update: StatusUpdate, how: str) -> dict[str, Any]:
         "found_type": update.upload.document_type or "",
         "score": end.score,
         "level": end.level,
+        "signal_count": end.signal_count,
         "signals": end.signals,
     }
 

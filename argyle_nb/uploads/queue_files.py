@@ -53,7 +53,8 @@ class QueuedFile:
     found_type: str = ""  # Argyle's
     score: int | None = None
     level: str = ""
-    signals: tuple[str, ...] = ()
+    signal_count: int | None = None
+    signals: tuple[str, ...] = ()  # names of findings
 
     @property
     def size(self) -> int:

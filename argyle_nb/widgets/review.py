@@ -218,7 +218,7 @@ class ReviewQueue(Panel):
             "is_all": len(coming) <= AHEAD,
             "fetched_ahead": FETCHED_AHEAD,
             "reviewer": reviewer,
-            "last": session.last,
+            "last": session.last(reviewer),
             "shown": session.shown,
             "order": session.order_by,
             "listed": total,

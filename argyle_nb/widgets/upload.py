@@ -23,6 +23,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
@@ -127,6 +128,7 @@ class UploadPanel(Panel):
         key = _key_of(client, upload_log)
         known = _PANELS.get(key)
         if known is not self:
+            _close_left_panels()
             if known is None or known.comm is None:
                 self._start(client, key[1])
             else:
@@ -217,6 +219,7 @@ class UploadPanel(Panel):
         """Close the widget and remove all copies that are no longer needed."""
         if not self.queue.is_sending and self.listener.changed == self._note_change:
             self.receiver.close()
+        _drop(self)
         super().close()
 
     # Files from the browser
@@ -340,8 +343,7 @@ class UploadPanel(Panel):
 
     def _on_earlier(self, _: _UploadQuestion) -> Answer:
         def look_up() -> list[Answer]:
-            borrowers = self.queue.borrowers()
-            return [_history_row(*row, borrowers) for row in self.queue.earlier()]
+            return [_history_row(*row) for row in self.queue.earlier()]
 
         return self._in_background("earlier", look_up)
 
@@ -476,6 +478,26 @@ def _key_of(client: Client, upload_log: Path | str | None) -> _Key:
     return client.settings.log_scope, Path(upload_log or default_upload_log()).absolute(), visitor
 
 
+def _drop(panel: UploadPanel) -> None:
+    """Keep a panel no longer; where another went on with its documents, that one stays."""
+    for key, known in list(_PANELS.items()):
+        if known is panel:
+            _PANELS.pop(key, None)
+
+
+def _close_left_panels() -> None:
+    """Close the panels of visitors who have left, with their copies of documents.
+
+    What is being sent still needs its copies: such a panel is closed the next time.
+    """
+    for (_, _, visitor), panel in list(_PANELS.items()):
+        if visitor is None or visitor.is_alive() or panel.queue.is_sending:
+            continue
+        # Where the message of its end would go there may be nobody.
+        with suppress(Exception):
+            panel.close()
+
+
 class _UploadQuestion(Question):
     kind: Literal[
         "open", "look", "set", "add", "send", "stop", "remove", "again", "users", "earlier",
@@ -601,7 +623,7 @@ _DEFAULTS: Answer = {
     "kind": "",
     "score": None,
     "level": "",
-    "signals": [],
+    "signal_count": None,
     "uploaded": False,
 }
 
@@ -641,7 +663,7 @@ def _row(file: QueuedFile) -> Answer:
         "kind": file.found_type,
         "score": file.score,
         "level": file.level,
-        "signals": list(file.signals),
+        "signal_count": file.signal_count,
         "uploaded": bool(file.upload_id),
     }
 
@@ -656,8 +678,7 @@ def _saved(row: Answer) -> Answer:
         message = "No authenticity score"
         if row["score"] is not None:
             message = f"Score {row['score']}, {row['level']} authenticity"
-    # No list of signals: an empty one would say that there are none.
-    nothing = {"user": "", "message": message, "how": "", "signals": None}
+    nothing = {"user": "", "message": message, "how": "", "signal_count": None}
     return row | nothing
 
 
@@ -702,16 +723,13 @@ def _counted_as(row: Answer) -> tuple[str, str]:
     return ("failed_processing" if is_scored else "unscored"), ""
 
 
-def _history_row(
-    key: UploadKey, entry: LogEntry, at: str, borrowers: dict[str, str]
-) -> dict[str, Any]:
-    upload = entry.upload_id or ""
+def _history_row(key: UploadKey, entry: LogEntry, at: str) -> dict[str, Any]:
     return {
         "name": entry.name,
         "type": key.document_type,
-        "borrower": borrowers.get(upload, key.user),
+        "borrower": entry.external_id or key.user,
         "state": shown_state(entry).replace("_", " "),
-        "upload": upload,
+        "upload": entry.upload_id or "",
         "reason": entry.reason or "",
         "at": at[:16].replace("T", " "),
     }

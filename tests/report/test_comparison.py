@@ -95,6 +95,17 @@ def page_of(changes, folder):
     return html.unescape(changes.write_page(folder / "changes.html").read_text())
 
 
+def test_the_page_may_be_written_into_a_folder_that_is_not_there_yet(changes, tmp_path):
+    path = changes.write_page(tmp_path / "may" / "june" / "changes.html")
+    assert path.read_text().startswith("<!")
+
+
+def test_a_page_that_cannot_be_written_is_one_error_that_names_it(changes, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigurationError, match=r"Can't write .*changes\.html"):
+        changes.write_page(tmp_path / "file" / "changes.html")
+
+
 def test_the_page_begins_with_the_lowest_of_what_is_new_or_changed(changes, tmp_path):
     page = page_of(changes, tmp_path)
     first = page[page.index("Documents to look at</h2>") : page.index("Totals</h2>")]
@@ -119,7 +130,9 @@ def test_a_shift_by_chance_is_called_that_and_a_real_one_too(tmp_path):
     assert "distribution of scores changed significantly" in page_of(
         compare_reports(one, other), tmp_path
     )
-    assert "No significant change in the distribution" in page_of(compare_reports(one, one), tmp_path)
+    assert "No significant change in the distribution" in page_of(
+        compare_reports(one, one), tmp_path
+    )
 
 
 def test_of_a_single_score_it_is_said_that_nothing_can_be_told(tmp_path):

@@ -89,6 +89,13 @@ def test_a_withdrawn_verdict_counts_no_more_and_every_row_stays(log, tmp_path):
     assert elsewhere.latest()["reviewer"].tolist() == ["ben"]
 
 
+def test_verdicts_go_into_a_folder_that_is_made_or_the_file_is_named(log, tmp_path):
+    log.to_csv(tmp_path / "new" / "verdicts.csv")
+    assert (tmp_path / "new" / "verdicts.csv").read_text().startswith("upload_id")
+    with pytest.raises(ConfigurationError, match=r"Can't write .*deeper\.csv"):
+        log.to_csv(tmp_path / "new" / "verdicts.csv" / "deeper.csv")
+
+
 def test_withdrawing_is_no_verdict_of_its_own(log):
     with pytest.raises(ValidationError, match="genuine, fraudulent, unsure"):
         log.add("u1", "withdrawn", reviewer="ada")

@@ -371,12 +371,12 @@ def test_nothing_comes_after_the_last_open_document(session):
 
 def test_an_undone_verdict_is_withdrawn_by_a_further_row_and_its_document_comes_back(session, log):
     session.judge(IDS[0], "fraudulent", "ada", "two fonts")
-    assert session.last == IDS[0]
+    assert session.last("ada") == IDS[0]
     assert session.undo("ada") == "two fonts"
     assert log.frame()["verdict"].tolist() == ["fraudulent", "withdrawn"]
     now = session.progress("ada")
     assert (now.upload_id, now.verdict, sum(now.said.values())) == (IDS[0], "", 0)
-    assert session.last == ""
+    assert session.last("ada") == ""
 
 
 def test_where_there_was_a_verdict_before_it_counts_again(session, log):
@@ -400,7 +400,32 @@ def test_verdicts_are_undone_one_after_the_other_and_no_further(session):
 def test_another_reviewer_cannot_undo_what_is_not_theirs(session):
     session.judge(IDS[0], "genuine", "ada")
     session.restart()
-    assert session.last == ""
+    assert session.last("ben") == session.last("ada") == ""
+
+
+def test_only_ones_own_verdicts_are_undone_however_the_reviewers_take_turns(session, log):
+    for upload, verdict, reviewer in (
+        (IDS[0], "genuine", "ada"),
+        (IDS[0], "fraudulent", "ada"),
+        (IDS[1], "genuine", "ben"),
+        (IDS[2], "unsure", "ada"),
+    ):
+        session.judge(upload, verdict, reviewer)
+    assert (session.last("ben"), session.last("ada")) == (IDS[1], IDS[2])
+    session.undo(" ben ")
+    assert session.last("ben") == ""
+    with pytest.raises(ValidationError, match="no verdict of yours to undo"):
+        session.undo("ben")
+    session.undo("ada")
+    session.undo("ada")
+    rows = list(
+        log.frame()[["upload_id", "verdict", "reviewer"]].itertuples(index=False, name=None)
+    )
+    assert rows[4:] == [
+        (IDS[1], "withdrawn", "ben"),
+        (IDS[2], "withdrawn", "ada"),
+        (IDS[0], "genuine", "ada"),
+    ]
 
 
 # ------------------------------------------------------------------ the list

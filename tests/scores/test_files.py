@@ -34,6 +34,15 @@ def test_counts_of_everything_and_of_weeks_come_back_too(frame, tmp_path, by):
     assert_same_counts(ScoreCounts.read_parquet(tmp_path / "c.parquet"), counts)
 
 
+@pytest.mark.parametrize("write", [ScoreCounts.to_csv, ScoreCounts.to_parquet])
+def test_counts_go_into_a_folder_that_is_made_or_the_file_is_named(frame, tmp_path, write):
+    counts = count_scores(frame)
+    write(counts, tmp_path / "new" / "counts")
+    assert (tmp_path / "new" / "counts").stat().st_size
+    with pytest.raises(ConfigurationError, match=r"Can't write .*deeper"):
+        write(counts, tmp_path / "new" / "counts" / "deeper")
+
+
 def test_labels_that_a_spreadsheet_would_run_are_harmless_in_the_file(tmp_path):
     frame = frame_of([1], user=pd.array(["=1+1"], dtype="string"))
     count_scores(frame, by="user").to_csv(tmp_path / "c.csv")

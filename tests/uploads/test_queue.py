@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -133,7 +135,9 @@ def test_the_signals_of_a_tampered_document_are_named(queue, user):
     file = at(queue, key, "done")
     assert file.score < 50
     assert len(file.signals) > 1
-    assert file.message.endswith(f"{len(file.signals)} signals")
+    [count] = queue.frame["signal_count"]
+    assert file.signal_count == count
+    assert file.message.endswith(f", {count} signals")
 
 
 def test_the_private_copy_goes_once_the_document_is_at_argyle(queue, pdf, user, tmp_path):
@@ -474,10 +478,45 @@ def test_what_is_removed_from_the_list_is_offered_no_more(client, paper, user, t
     assert left_by(first).interrupted == (0, 0, 0)
 
 
-def test_the_borrower_of_what_was_sent_is_what_somebody_typed(queue, pdf, client):
-    ready(queue, pdf, "loan-typed")
-    queue.send().join(60)
-    assert queue.borrowers() == {queue.uploads[0].id: "loan-typed"}
+def kept_of(path):
+    """What an upload log keeps of the files of batches, and whether they have arrived."""
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(
+            "SELECT path, borrower, sha256 <> '', upload_id IS NOT NULL FROM batch_files"
+        ).fetchall()
+
+
+def test_the_path_and_the_borrower_as_typed_are_kept_until_a_file_has_arrived(
+    client, paper, tmp_path
+):
+    known = client.create_user(external_id="loan-typed", email="typed.by@example.test")
+    path = paper("arrives.pdf", 1)
+    first = interrupted(client, tmp_path, [path], known.email)
+    upload_log = first.upload_log.path
+    assert kept_of(upload_log) == [(str(path), known.email, 1, 0)]
+    second = left_by(first)
+    second.resume().join(60)
+    assert kept_of(upload_log) == [("", "", 1, 1)]
+    third = left_by(second)
+    assert third.interrupted == (0, 0, 0)
+    [(key, entry, _)] = third.earlier()
+    assert (key.user, entry.upload_id) == (known.id, second.uploads[0].id)
+    for queue in (first, second, third):
+        queue.upload_log.close()
+    files = [file for file in tmp_path.rglob("journal.sqlite*") if file.is_file()]
+    assert not [file for file in files if b"typed.by@example" in file.read_bytes()]
+
+
+def test_what_an_earlier_version_kept_of_files_that_arrived_is_forgotten(client, tmp_path):
+    upload_log = UploadQueue(client, tmp_path / "journal.sqlite").upload_log.path
+    row = ("scope", "k1", "/home/ada/w2.pdf", 0, "ab12", "W-2", "ada@example.test", "o", "u1", "t")
+    waits = ("scope", "k2", *row[2:8], None, "t")
+    with closing(sqlite3.connect(upload_log)) as connection, connection:
+        connection.executemany(
+            "INSERT INTO batch_files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [row, waits]
+        )
+    UploadQueue(client, upload_log)
+    assert kept_of(upload_log) == [("", "", 1, 1), ("/home/ada/w2.pdf", "ada@example.test", 1, 0)]
 
 
 def test_progress_counts_the_documents_of_the_batches_under_way(queue_of, paper):

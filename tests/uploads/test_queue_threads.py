@@ -5,11 +5,12 @@ import threading
 import time
 from collections import defaultdict
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argyle_nb.frames.uploads import signals_frame
+from argyle_nb.frames.uploads import signals_frame, uploads_frame
 from argyle_nb.models import UserUpload
 from argyle_nb.uploads import queue_threads
 from argyle_nb.uploads.queue_threads import (
@@ -244,7 +245,7 @@ def test_under_way_names_each_step():
 def test_the_outcome_names_type_score_and_level(score, level):
     [upload] = as_uploads([scored(1, score)])
     end = outcome(upload, "complete")
-    assert end.message == f"paystubs: score {score}, {level} authenticity, no signals"
+    assert end.message == f"paystubs: score {score}, {level} authenticity"
     assert (end.score, end.level, end.signals) == (score, level, ())
 
 
@@ -273,9 +274,33 @@ def test_the_outcome_names_each_signal_of_the_frame_once_in_whatever_letters(for
     [upload] = as_uploads([record(1, metadata=metadata)])
     frame = signals_frame([upload])
     names = [str(name) for name in frame["display_name"].fillna(frame["identifier"]).dropna()]
-    told = outcome(upload, "complete").signals
+    end = outcome(upload, "complete")
+    [count] = uploads_frame([upload])["signal_count"]
+    assert end.signal_count == (None if pd.isna(count) else count)
+    told = end.signals
     assert len(told) == len({name.casefold() for name in told})
     assert set(told) == set({name.casefold(): name for name in reversed(names)}.values())
+
+
+@pytest.mark.parametrize(
+    ("analyses", "words"),
+    [
+        ([form(signals=[])], ", no signals"),  # a reason code is no signal
+        ([form()], ", 1 signal"),
+        ([form(), form()], ", 2 signals"),
+        ([], ", no signals"),
+        (None, ""),
+    ],
+)
+def test_the_outcome_counts_signals_as_the_frame_does(analyses, words):
+    found = None if analyses is None else {"form_analysis": analyses}
+    [upload] = as_uploads(
+        [record(1, metadata={"ocr_authenticity_score": 70, "ocr_authenticity": found})]
+    )
+    told = outcome(upload, "complete")
+    [count] = uploads_frame([upload])["signal_count"]
+    assert told.signal_count == (None if pd.isna(count) else count)
+    assert told.message == f"paystubs: score 70, medium authenticity{words}"
 
 
 def test_no_frame_is_built_to_tell_an_outcome(monkeypatch):

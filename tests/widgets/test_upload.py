@@ -2,8 +2,10 @@
 
 import base64
 import shutil
+import sys
 import threading
 import time
+import types
 from copy import copy
 from dataclasses import replace
 from datetime import datetime
@@ -14,7 +16,7 @@ import pytest
 from argyle_nb.client.client import Client
 from argyle_nb.uploads.queue_files import QueuedFile
 from argyle_nb.widgets import UploadPanel
-from argyle_nb.widgets.upload import ROWS_IN_A_MESSAGE, SHOW_SECONDS
+from argyle_nb.widgets.upload import _PANELS, ROWS_IN_A_MESSAGE, SHOW_SECONDS
 from tests.support.panel_page import Browser, state_of
 from tests.support.servers import USER_ID, Answer, HostileServer, client_of
 from tests.support.upload_panel import aside, drop, is_ready, pushed, row, sent, shown
@@ -175,6 +177,14 @@ def test_the_upload_log_shows_what_was_sent_before(panel, page, pdf, user):
     assert datetime.fromisoformat(line["at"]).second == 0
 
 
+def test_of_what_was_sent_before_the_borrower_is_called_by_the_external_id(panel, page, pdf):
+    key = drop(panel, pdf)
+    sent(panel, page, key, "loan-of-before")
+    page.ask("remove", keys=[key])
+    [line] = earlier(page)
+    assert line["borrower"] == "loan-of-before"
+
+
 def test_a_repeated_question_adds_nothing_twice(panel, page, pdf):
     page.ask("add", number="n1", text=str(pdf))
     until(lambda: aside(page))
@@ -330,6 +340,72 @@ def test_closing_the_panel_in_mid_batch_removes_no_copy_that_is_still_to_be_sent
         worker.join(60)
         panel.queue.remove(key)
     assert not path.exists()
+
+
+def visit(call):
+    """Do something as a visitor of a marimo app, who has a thread and leaves at its end."""
+    found = []
+    visitor = threading.Thread(target=lambda: found.append(call()))
+    visitor.start()
+    visitor.join(60)
+    return found[0]
+
+
+@pytest.fixture
+def _in_marimo(monkeypatch):
+    # That it is loaded is all that the panel looks at, and the panels' visitors are real threads.
+    monkeypatch.setitem(sys.modules, "marimo", types.ModuleType("marimo"))
+
+
+@pytest.mark.usefixtures("_in_marimo")
+def test_the_documents_of_visitors_who_left_go_with_the_next_panel(client, tmp_path, pdf):
+    def leave_a_document():
+        panel = UploadPanel(client, tmp_path / "journal.sqlite")
+        return panel, panel.queue.find(drop(panel, pdf)).path
+
+    first, path = visit(leave_a_document)
+    assert path.exists()
+    second, other_path = visit(leave_a_document)
+    assert second is not first
+    assert not path.exists()
+    assert first.comm is None
+    assert first not in _PANELS.values()
+    assert other_path.exists()
+    visit(lambda: UploadPanel(client, tmp_path / "journal.sqlite").close())
+    assert not other_path.exists()
+    assert not {first, second} & set(_PANELS.values())
+
+
+@pytest.mark.usefixtures("_in_marimo")
+def test_what_a_visitor_who_left_is_still_sending_keeps_its_copies_until_it_is_over(tmp_path, pdf):
+    gate = threading.Event()
+    upload_log = tmp_path / "journal.sqlite"
+
+    def begin():
+        panel = UploadPanel(client_of(server), upload_log)
+        key = drop(panel, pdf)
+        panel.queue.set([key], document_type="W-2", user=USER_ID)
+        until(lambda: panel.queue.find(key).state == "ready")
+        return panel, panel.queue.find(key).path, panel.upload()
+
+    with HostileServer(lambda _: gate.wait(60) and Answer(400, b"{}")) as server:
+        panel, path, worker = visit(begin)
+        visit(lambda: UploadPanel(client_of(server), upload_log))
+        assert path.exists()
+        assert panel in _PANELS.values()
+        gate.set()
+        worker.join(60)
+        visit(lambda: UploadPanel(client_of(server), upload_log))
+    assert panel not in _PANELS.values()
+
+
+def test_a_closed_panel_is_kept_no_longer_but_the_one_that_went_on_is(client, tmp_path, panel):
+    panel.comm.close()
+    following = UploadPanel(client, tmp_path / "journal.sqlite")
+    panel.close()
+    assert UploadPanel(client, tmp_path / "journal.sqlite") is following
+    following.close()
+    assert following not in _PANELS.values()
 
 
 # What is saved and shown

@@ -25,7 +25,7 @@ const NEW_ROW = {
   kind: "",
   score: null,
   level: "",
-  signals: [],
+  signal_count: null,
   uploaded: false,
 };
 const MOVING = ["looking", "waiting", "sending", "reading"];
@@ -283,9 +283,8 @@ class Row {
   }
 
   showScore(row) {
-    // A saved notebook does not tell the signals.
-    const number = row.signals?.length;
-    const count = number === undefined ? "" : number ? plural(number, "signal") : "no signals";
+    const number = row.signal_count;
+    const count = number === null ? "" : number ? plural(number, "signal") : "no signals";
     const kind = row.kind === row.type ? "" : `reclassified as ${row.kind}`;
     const facts = [`${row.level} authenticity`, count, kind].filter(Boolean).join("; ");
     const said = `${row.how} ${row.score} ${facts}`;
