@@ -414,7 +414,7 @@ def test_only_ones_own_verdicts_are_undone_however_the_reviewers_take_turns(sess
     assert (session.last("ben"), session.last("ada")) == (IDS[1], IDS[2])
     session.undo(" ben ")
     assert session.last("ben") == ""
-    with pytest.raises(ValidationError, match="no verdict of yours to undo"):
+    with pytest.raises(ValidationError, match="Nothing to undo"):
         session.undo("ben")
     session.undo("ada")
     session.undo("ada")
