@@ -143,6 +143,26 @@ def test_the_lowest_form_speaks_for_the_upload():
     assert lowest_form_score(forms) == 20
 
 
+@pytest.mark.parametrize("score", [True, False, "1_0", " 12 ", "\u0661\u0662"])
+def test_what_is_no_number_is_no_score_of_a_form(score):
+    with pytest.raises(DecodeError, match=r"form_authenticity\.score"):
+        forms_of(form(form_authenticity={"score": score}))
+
+
+@pytest.mark.parametrize(("told_as", "read"), [("2", 2), ("-1.0", -1), (3.0, 3)])
+def test_a_page_and_a_count_are_whole_numbers_however_they_are_written(told_as, read):
+    signal = {"identifier": "date_edits", "page_number": told_as, "signal_count": told_as}
+    [found] = forms_of(form(signals=[signal]))[0].signals
+    assert (found.page_number, found.signal_count) == (read, read)
+
+
+@pytest.mark.parametrize("told_as", [True, False, "1_0", "two"])
+def test_a_page_and_a_count_that_are_no_numbers_are_missing(told_as):
+    signal = {"identifier": "date_edits", "page_number": told_as, "signal_count": told_as}
+    [found] = forms_of(form(signals=[signal]))[0].signals
+    assert (found.page_number, found.signal_count) == (None, None)
+
+
 def test_a_form_of_another_shape_is_an_error_that_names_record_and_path():
     with pytest.raises(DecodeError, match=r"ocr_authenticity.*signals") as caught:
         forms_of(form(signals="none"))
