@@ -103,7 +103,7 @@ class DocumentAnalysis(FormAnalysis[S, R], Generic[S, R], frozen=True, gc=False)
 
     form_analysis: list[FormAnalysis[S, R]] | None = None
     detect_status: str | None = None
-    is_image_based_pdf: bool | str | None = None
+    is_image_based_pdf: Any = None
 
     def wrapped_forms(self) -> list[FormAnalysis[S, R]] | None:
         """Give its forms."""
@@ -185,8 +185,12 @@ def detect_status_of(documents: Iterable[FormAnalysis[S, R]]) -> str | None:
 
 
 def is_image_based(documents: Iterable[FormAnalysis[S, R]]) -> bool | None:
-    """Say whether any document is a PDF of pictures; described as text, printed as boolean."""
-    found = {str(getattr(document, "is_image_based_pdf", None)).lower() for document in documents}
+    """Say whether any document is a PDF of pictures; described as text, printed as boolean.
+
+    What is neither says nothing.
+    """
+    said = [getattr(document, "is_image_based_pdf", None) for document in documents]
+    found = {str(value).lower() for value in said if isinstance(value, (bool, str))}
     return True if "true" in found else False if "false" in found else None
 
 

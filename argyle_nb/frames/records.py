@@ -325,8 +325,8 @@ def _found_in(analysis: Analysis[Any, Any] | list[Analysis[Any, Any]]) -> Found:
     forms = analysis.form_analysis
     if forms is None or analysis.signals or analysis.form_authenticity:
         forms = forms_in(analysis)
-    is_of_pictures = analysis.is_image_based_pdf
-    if isinstance(is_of_pictures, str):
+    is_of_pictures = analysis.is_image_based_pdf  # nearly always a boolean
+    if is_of_pictures is not None and not isinstance(is_of_pictures, bool):
         is_of_pictures = is_image_based([analysis])
     return forms, analysis.detect_status, is_of_pictures
 

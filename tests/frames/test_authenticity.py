@@ -121,10 +121,15 @@ def test_the_highest_risk_is_the_status_whatever_the_score(statuses, status):
 
 @pytest.mark.parametrize(
     ("told_as", "is_of_pictures"),
-    [(True, True), ("true", True), (False, False), ("False", False), (None, None), ("?", None)],
+    [
+        *[(True, True), ("true", True), (False, False), ("False", False), (None, None)],
+        *[("?", None), (1, None), (0.0, None), ([True], None), ({"value": True}, None)],
+    ],
 )
 def test_a_pdf_of_pictures_is_told_as_text_or_as_boolean(told_as, is_of_pictures):
-    assert page_of({"is_image_based_pdf": told_as, "signals": []}).image_based == [is_of_pictures]
+    document = {"is_image_based_pdf": told_as, "signals": []}
+    assert page_of(document).image_based == [is_of_pictures]
+    assert page_of({"doc_analysis": [document]}).image_based == [is_of_pictures]
 
 
 def test_a_document_under_a_name_that_nobody_published_keeps_its_status():
