@@ -6,7 +6,7 @@ import pytest
 
 from argyle_nb.errors import DecodeError
 from argyle_nb.frames.authenticity import forms_anywhere, lowest_form_score, told_of
-from argyle_nb.frames.records import READ, rows_of
+from argyle_nb.frames.records import COUNTED, READ, rows_of
 from tests.support.records import analysis, form, record
 
 
@@ -32,6 +32,43 @@ WRAPPERS = {
 def test_a_form_is_found_at_every_wrapper_level(wrapped):
     [found] = forms_of(wrapped)
     assert found.signals[0].identifier == "dollar_amount_edits"
+
+
+def named(name):
+    signal = {"identifier": name, "display_name": name}
+    return form(signals=[signal], form_authenticity={"score": 50, "reason_codes": []})
+
+
+def names_of(ocr_authenticity):
+    """Give the signals' identifiers, of which as many must be counted."""
+    [batch] = COUNTED.batches(record(metadata={"ocr_authenticity": ocr_authenticity}))
+    [count] = rows_of(batch).findings[0]
+    names = [signal.identifier for one in forms_of(ocr_authenticity) for signal in one.signals]
+    assert count == len(names)
+    return names
+
+
+BOTH = {"form_analysis": [named("a")], "doc_analysis": [{"form_analysis": [named("b")]}]}
+LEVELS = {
+    "no form on top": (BOTH | {"form_analysis": []}, ["b"]),
+    "no document": (BOTH | {"doc_analysis": []}, ["a"]),
+    "no form in the document": (BOTH | {"doc_analysis": [{"form_analysis": []}]}, ["a"]),
+    "forms on top and in documents": (BOTH, ["a", "b"]),
+    "no document beside a response": ({"doc_analysis": [], "response": BOTH}, ["a", "b"]),
+    "another form in the response": (BOTH | {"response": named("c")}, ["a", "b", "c"]),
+    "the same form in the response": (BOTH | {"response": [named("b")]}, ["a", "b"]),
+    "the same form on top and in a document": (
+        BOTH | {"doc_analysis": [{"form_analysis": [named("b"), named("a")]}]},
+        ["a", "b"],
+    ),
+    "two alike at one level": ({"form_analysis": [named("a"), named("a")]}, ["a", "a"]),
+    "levels under a name that nobody published": ({"data": BOTH}, ["a", "b"]),
+}
+
+
+@pytest.mark.parametrize(("wrapped", "names"), LEVELS.values(), ids=LEVELS)
+def test_no_level_hides_the_forms_of_another_and_none_counts_twice(wrapped, names):
+    assert names_of(wrapped) == names
 
 
 @pytest.mark.parametrize("nothing", [None, {}, []])
@@ -103,6 +140,22 @@ def test_of_several_documents_one_that_was_not_analyzed_speaks():
     page = page_of({"response": {"doc_analysis": [analysis(), pending]}})
     assert page.detect_statuses == ["PENDING"]
     assert page.findings[0] == [1]
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        {"doc_analysis": [{"form_analysis": []}]},
+        {"doc_analysis": [analysis() | {"form_analysis": [], "detect_status": "COMPLETED"}]},
+        {"doc_analysis": []},
+        {"response": {"form_analysis": []}},
+        {"response": {}},
+        {"data": {"form_analysis": []}},
+    ],
+)
+def test_what_is_around_the_documents_may_say_that_nothing_was_analyzed(inside):
+    page = page_of({"detect_status": "UNABLE_TO_PROCESS"} | inside)
+    assert (page.detect_statuses, page.findings[0]) == (["UNABLE_TO_PROCESS"], [None])
 
 
 @pytest.mark.parametrize(
