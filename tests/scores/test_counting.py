@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.models import DOCUMENT_TYPES, STATUSES
-from argyle_nb.scores import count_scores, no_score_reasons
+from argyle_nb.scores import REASONS, count_scores, no_score_reasons
+from argyle_nb.scores.reasons import SCORES
 from tests.support.records import record, stages
 from tests.support.score_frames import assert_same_counts, frame_of
 
@@ -82,7 +83,7 @@ def test_groups_and_counts_are_those_of_pandas_on_the_rows(rows, keys):
 def test_every_row_is_counted_once(rows):
     frame = frame_from(rows)
     counts = count_scores(frame, by=["week", "document_type"])
-    assert int(counts.table()[:, :108].sum()) == len(frame)
+    assert int(counts.table()[:, : len(SCORES) + len(REASONS)].sum()) == len(frame)
 
 
 @settings(max_examples=25)
