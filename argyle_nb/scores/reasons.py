@@ -55,7 +55,7 @@ _STATES = (
 )
 # Of each state, what makes a difference to the reason: so many combinations there are, however many
 # types and statuses a frame has. The place 0 is for all others.
-_PLACES = [
+_PLACES: list[dict[str | None, int]] = [
     {name: place for place, name in enumerate(names, start=1)}
     for names in (STATUSES, STATUSES, STATUSES, sorted(SCORED_TYPES), DETECT_REASONS)
 ]

@@ -254,10 +254,12 @@ def _occurrences(signals: pd.DataFrame) -> pd.DataFrame:
 
 def _names_of(signals: pd.DataFrame) -> pd.Series[str]:
     """Name each finding: one that has no identifier is counted in `signal_count` too."""
-    names = signals["identifier"].astype("string").replace("", pd.NA)
-    if "display_name" in signals:
-        names = names.fillna(signals["display_name"].astype("string").replace("", pd.NA))
-    return names.fillna(_UNNAMED)
+    names = pd.Series(_UNNAMED, signals.index, dtype="string")
+    for column in ("display_name", "identifier"):
+        if column in signals:
+            told = signals[column].astype("string").fillna("")
+            names = names.mask(told != "", told)
+    return names
 
 
 def _analyzed(uploads: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
