@@ -40,6 +40,8 @@ STATUSES = ("unauthorized", "idle", "in_progress", "completed", "failed")
 
 # How a parameter that holds an ID is called in an error; an upload's is called `id`.
 _ID_OF = {"id": "upload"}
+# A number as JSON writes it; `float` also reads "1_0", " 12 " and digits of other scripts.
+_DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 
 
@@ -257,10 +259,7 @@ def _fitted_scalar(value: str | float, kind: msgspec.inspect.Type) -> str | floa
         return value if isinstance(value, (str, bool)) else str(value)
     if not isinstance(kind, (msgspec.inspect.IntType, msgspec.inspect.FloatType)):
         return value
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        number = math.nan
+    number = _number(value)
     if isinstance(kind, msgspec.inspect.FloatType):
         return number if math.isfinite(number) else value
     # The page or the count of a signal: no document is lost for it.
@@ -268,12 +267,19 @@ def _fitted_scalar(value: str | float, kind: msgspec.inspect.Type) -> str | floa
     return int(number) if fits else None
 
 
+def _number(value: float | str) -> float:
+    """Read a number that may be told as text; what is none, as true is, is not a number."""
+    if isinstance(value, bool) or (isinstance(value, str) and not _DECIMAL.fullmatch(value)):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.nan
+
+
 def whole_score(upload_id: str, score: float | str) -> int:
     """Read a score that may come as 85, 85.0 or "85"."""
-    try:
-        number = float(score)
-    except (ValueError, OverflowError):
-        number = float("nan")
+    number = _number(score)
     if not number.is_integer():
         where = "$.metadata.ocr_authenticity_score"
         shown = "a text" if isinstance(score, str) else repr(score)  # a text may be anybody's data

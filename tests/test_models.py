@@ -98,7 +98,10 @@ def test_a_score_is_a_whole_number_however_it_is_written(given, score):
     assert scored(given) == score
 
 
-@pytest.mark.parametrize("odd", [88.5, "high", "nan", "inf", 10**400])
+@pytest.mark.parametrize(
+    "odd",
+    [88.5, "high", "nan", "inf", 10**400, "1" * 400, "1_0", " 12 ", "1e1", "+5", "\u0661\u0662"],
+)
 def test_a_score_that_is_no_whole_number_is_an_error_that_names_it(odd):
     with pytest.raises(DecodeError, match=r"u1.*ocr_authenticity_score"):
         scored(odd)

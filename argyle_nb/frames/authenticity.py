@@ -28,6 +28,7 @@ _USUAL, _REST = TOLD[:3], TOLD[3:]
 
 _DEEPEST = 20  # what is nested deeper in an analysis is not looked at
 _FORM_KEYS = {"signals", "form_authenticity", "form_analysis"}
+_WRAPPED = ("doc_analysis", "response")  # what holds documents
 _RISK = {status: place for place, status in enumerate(AUTHENTICITY_STATUSES)}
 _INT32 = msgspec.Meta(ge=-(2**31), le=2**31 - 1)
 
@@ -103,7 +104,7 @@ class DocumentAnalysis(FormAnalysis[S, R], Generic[S, R], frozen=True, gc=False)
 
     form_analysis: list[FormAnalysis[S, R]] | None = None
     detect_status: str | None = None
-    is_image_based_pdf: bool | str | None = None
+    is_image_based_pdf: Any = None
 
     def wrapped_forms(self) -> list[FormAnalysis[S, R]] | None:
         """Give its forms."""
@@ -116,10 +117,8 @@ class SignalAnalysis(DocumentAnalysis[S, R], Generic[S, R], frozen=True, gc=Fals
     doc_analysis: list[DocumentAnalysis[S, R]] | None = None
 
     def wrapped_forms(self) -> list[FormAnalysis[S, R]] | None:
-        """Give its forms, or those of its documents."""
-        if self.form_analysis is not None or self.doc_analysis is None:
-            return self.form_analysis
-        return forms_in(self.doc_analysis) or []
+        """Give its forms, and those of its documents."""
+        return _with_those_below(self.form_analysis, self.doc_analysis)
 
 
 class Analysis(SignalAnalysis[S, R], Generic[S, R], frozen=True, gc=False):
@@ -132,11 +131,8 @@ class Analysis(SignalAnalysis[S, R], Generic[S, R], frozen=True, gc=False):
     response: SignalAnalysis[S, R] | list[SignalAnalysis[S, R]] | None = None
 
     def wrapped_forms(self) -> list[FormAnalysis[S, R]] | None:
-        """Give its forms, those of its documents, or those of the answer."""
-        forms = SignalAnalysis.wrapped_forms(self)
-        if forms is not None or self.response is None:
-            return forms
-        return forms_in(self.response) or []
+        """Give its forms, those of its documents, and those of the answer."""
+        return _with_those_below(SignalAnalysis.wrapped_forms(self), self.response)
 
 
 def forms_in(
@@ -157,6 +153,38 @@ def forms_in(
     return [analysis, *wrapped] if is_form_too else wrapped
 
 
+def _with_those_below(
+    forms: list[FormAnalysis[S, R]] | None, inside: FormAnalysis[S, R] | list[Any] | None
+) -> list[FormAnalysis[S, R]] | None:
+    """Add the forms of a further level; one that stands at both levels is the same one."""
+    below = None if inside is None else forms_in(inside)
+    if below is None:
+        return [] if forms is None and isinstance(inside, list) else forms
+    if not forms:
+        return below
+    above, new = [_said_of(form) for form in forms], []
+    for form in below:
+        if (said := _said_of(form)) in above:
+            above.remove(said)
+        else:
+            new.append(form)
+    return [*forms, *new]
+
+
+def _said_of(form: FormAnalysis[S, R]) -> tuple[Any, ...]:
+    """Give what makes two forms the same one, even where a wrapper is the form itself."""
+    return form.form_type, form.signals, form.form_authenticity
+
+
+def are_at_several_levels(analysis: FormAnalysis[S, R] | list[Any]) -> bool:
+    """Say whether a form may stand at two levels: only what is read, not counted, tells."""
+    if isinstance(analysis, list):
+        return any(map(are_at_several_levels, analysis))
+    below = [inside for name in _WRAPPED if (inside := getattr(analysis, name, None))]
+    has_forms = bool(getattr(analysis, "form_analysis", None))
+    return len(below) + has_forms > 1 or any(map(are_at_several_levels, below))
+
+
 def forms_anywhere(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
     """Look for forms, or documents that hold some, under names that nobody published."""
     if depth > _DEEPEST:
@@ -170,11 +198,11 @@ def forms_anywhere(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
 
 
 def documents_in(analysis: FormAnalysis[S, R] | list[Any]) -> list[FormAnalysis[S, R]]:
-    """Find the documents that were analyzed; a form without one around it stands for one."""
+    """Find the documents that were analyzed, and what is around them: it may have a status too."""
     if isinstance(analysis, list):
         return [document for part in analysis for document in documents_in(part)]
-    inside = getattr(analysis, "doc_analysis", None) or getattr(analysis, "response", None)
-    return documents_in(inside) if inside else [analysis]
+    below = [inside for name in _WRAPPED if (inside := getattr(analysis, name, None))]
+    return [analysis, *documents_in(below)]
 
 
 def detect_status_of(documents: Iterable[FormAnalysis[S, R]]) -> str | None:
@@ -185,8 +213,12 @@ def detect_status_of(documents: Iterable[FormAnalysis[S, R]]) -> str | None:
 
 
 def is_image_based(documents: Iterable[FormAnalysis[S, R]]) -> bool | None:
-    """Say whether any document is a PDF of pictures; described as text, printed as boolean."""
-    found = {str(getattr(document, "is_image_based_pdf", None)).lower() for document in documents}
+    """Say whether any document is a PDF of pictures; described as text, printed as boolean.
+
+    What is neither says nothing.
+    """
+    said = [getattr(document, "is_image_based_pdf", None) for document in documents]
+    found = {str(value).lower() for value in said if isinstance(value, (bool, str))}
     return True if "true" in found else False if "false" in found else None
 
 

@@ -259,10 +259,10 @@ def _form_type(form: Mapping[str, Any]) -> str | None:
 
 def _only_page(form: Mapping[str, Any]) -> int | None:
     pages = form.get("doc_page_numbers")
-    if isinstance(pages, list) and len(pages) == 1 and isinstance(pages[0], int):
+    if isinstance(pages, list) and len(pages) == 1 and type(pages[0]) is int:
         return pages[0]
     index = form.get("page_idx")
-    return index + 1 if isinstance(index, int) else None
+    return index + 1 if type(index) is int else None
 
 
 def _fields(value: Any, path: str, depth: int, upload_id: str) -> Iterator[_Field]:
@@ -321,9 +321,9 @@ def _captured(value: Mapping[str, Any], path: str) -> Iterator[_Field]:
         str(text),
         formatted_value=None if formatted in (None, "") else str(formatted),
         amount=_decimal(path, str(text)),
-        confidence=float(sure) if isinstance(sure, (int, float)) else None,
+        confidence=float(sure) if type(sure) in (int, float) else None,
         passes_validation=passes if isinstance(passes, bool) else None,
-        page=index + 1 if isinstance(index, int) else None,
+        page=index + 1 if type(index) is int else None,
     )
 
 

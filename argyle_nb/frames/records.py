@@ -25,6 +25,7 @@ from argyle_nb.frames.authenticity import (
     ReasonCode,
     S,
     Signal,
+    are_at_several_levels,
     detect_status_of,
     documents_in,
     forms_anywhere,
@@ -297,9 +298,7 @@ def rows_of(batch: RecordBatch[Row[S, R]], rejected: Rejected = None) -> RowPage
         if (metadata := row.metadata) is not None:
             try:
                 if (analysis := metadata.ocr_authenticity) is not None:
-                    found = _found_in(analysis)
-                    if found[0] is None:
-                        found = _found_elsewhere(batch, number) or found
+                    found = _found_in(analysis, batch, number)
                 on_top = metadata.ocr_authenticity_score  # nearly always a number in its range
                 if type(on_top) is int and LOWEST_SCORE <= on_top <= HIGHEST_SCORE:
                     score = on_top
@@ -317,16 +316,25 @@ def rows_of(batch: RecordBatch[Row[S, R]], rejected: Rejected = None) -> RowPage
     return page
 
 
-def _found_in(analysis: Analysis[Any, Any] | list[Analysis[Any, Any]]) -> Found:
+def _found_in(
+    analysis: Analysis[Any, Any] | list[Analysis[Any, Any]],
+    batch: RecordBatch[Row[S, R]],
+    number: int,
+) -> Found:
     """Give the forms of an analysis, its status, and whether it is of a PDF of pictures."""
     if isinstance(analysis, list) or analysis.doc_analysis or analysis.response:
-        documents = documents_in(analysis)
-        return forms_in(analysis), detect_status_of(documents), is_image_based(documents)
+        forms, documents = forms_in(analysis), documents_in(analysis)
+        if forms is None or are_at_several_levels(analysis):
+            forms, documents = _read_in_full(batch, number)
+        return forms, detect_status_of(documents), is_image_based(documents)
     forms = analysis.form_analysis
     if forms is None or analysis.signals or analysis.form_authenticity:
         forms = forms_in(analysis)
-    is_of_pictures = analysis.is_image_based_pdf
-    if isinstance(is_of_pictures, str):
+    if forms is None:
+        forms, documents = _read_in_full(batch, number)
+        return forms, detect_status_of(documents), is_image_based(documents)
+    is_of_pictures = analysis.is_image_based_pdf  # nearly always a boolean
+    if is_of_pictures is not None and not isinstance(is_of_pictures, bool):
         is_of_pictures = is_image_based([analysis])
     return forms, analysis.detect_status, is_of_pictures
 
@@ -355,10 +363,25 @@ def checked_score(identifier: str, score: float | str) -> int:
     return whole
 
 
-def _found_elsewhere(batch: RecordBatch[Row[S, R]], number: int) -> Found | None:
-    """Look for forms under names that nobody published, and read them as if they stood on top."""
-    upload = decode(batch.raw(number), UserUpload)
-    forms = list(forms_anywhere(upload.ocr_authenticity))
-    plain = {"id": upload.id, "metadata": {"ocr_authenticity": forms}}
-    again = decode(msgspec.json.encode(plain), batch.kind).metadata
-    return _found_in(again.ocr_authenticity) if again and again.ocr_authenticity else None
+def _read_in_full(
+    batch: RecordBatch[Row[S, R]], number: int
+) -> tuple[list[FormAnalysis[Any, Any]] | None, list[FormAnalysis[Any, Any]]]:
+    """Give forms at several levels, of which no count tells whether they are the same, and others.
+
+    Others stand under names that nobody published, and are read as if they stood on top.
+    """
+    raw = batch.raw(number)
+    analysis = _analysis_in(raw)
+    forms, documents = forms_in(analysis), documents_in(analysis)
+    if forms is None:
+        upload = decode(raw, UserUpload)
+        elsewhere = list(forms_anywhere(upload.ocr_authenticity))
+        plain = {"id": upload.id, "metadata": {"ocr_authenticity": elsewhere}}
+        analysis = _analysis_in(msgspec.json.encode(plain))
+        forms, documents = forms_in(analysis), [*documents, *documents_in(analysis)]
+    return forms, documents
+
+
+def _analysis_in(record: bytes | msgspec.Raw) -> Any:
+    metadata = decode(record, Row[Signal, ReasonCode]).metadata
+    return (metadata and metadata.ocr_authenticity) or []

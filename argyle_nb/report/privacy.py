@@ -299,8 +299,8 @@ SIGNALS = {
     "field_name": "label",
     "original_text": "by signal",
     "tampered_text": "by signal",
-    "edit_source": "label",
-    "doc_origin": "label",
+    "edit_source": "text",  # nobody published which software there is
+    "doc_origin": "text",
     "other_values": "text",
 }
 OCR = {

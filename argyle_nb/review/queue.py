@@ -113,11 +113,10 @@ def in_order_of_weight(signals: pd.DataFrame) -> pd.DataFrame:
             "kind": signals["finding_type"].astype("string") != "reason_code",
             "confidence": signals["reason_confidence"].astype("string").map(_CONFIDENCES).fillna(9),
             "fewer": -signals["occurrences"].astype("Float64").fillna(0),
-        },
-        index=signals.index,
-    )
+        }
+    ).reset_index(drop=True)
     in_order = weights.sort_values(["kind", "confidence", "fewer"], kind="stable")
-    return signals.loc[in_order.index]
+    return signals.iloc[in_order.index]
 
 
 def _level_of(score: float | None, levels: str) -> str | None:

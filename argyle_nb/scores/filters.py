@@ -1,7 +1,7 @@
 """Which uploads are meant: `find_uploads` for analysts, and the filters of a report.
 
 Both are made of the same two tests, for values and for times: a column is one of some values, or
-lies from a first time on and before an end. The days of `find_uploads` include the last one.
+lies from a first time on and before an end, which is never included.
 """
 
 from __future__ import annotations

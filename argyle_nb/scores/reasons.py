@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import pandas as pd
 from argyle_nb.errors import ConfigurationError, DecodeError
 from argyle_nb.frames.authenticity import NOT_ANALYZED
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE
-from argyle_nb.models import SCORED_TYPES
+from argyle_nb.models import SCORED_TYPES, STATUSES
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -52,7 +53,14 @@ _STATES = (
     "processing_authenticity",
     "document_type",
 )
-_WHOLE = f"a whole number from {LOWEST_SCORE} to {HIGHEST_SCORE}"
+# Of each state, what makes a difference to the reason: so many combinations there are, however many
+# types and statuses a frame has. The place 0 is for all others.
+_PLACES: list[dict[str | None, int]] = [
+    {name: place for place, name in enumerate(names, start=1)}
+    for names in (STATUSES, STATUSES, STATUSES, sorted(SCORED_TYPES), DETECT_REASONS)
+]
+_SIZES = [len(places) + 1 for places in _PLACES]
+_STEPS = [math.prod(_SIZES[place + 1 :]) for place in range(len(_SIZES))]
 _WHOLE = f"a whole number from {LOWEST_SCORE} to {HIGHEST_SCORE}"
 _ROWS_NAMED = 5  # of those that an error names beside the first
 
@@ -79,15 +87,10 @@ class Cells:
         # A frame that was made before there was the column does not say what Ocrolus did.
         detected = frame.get("detect_status", pd.Series(pd.NA, frame.index, dtype="string"))
         states = [*(_codes(frame[name]) for name in _STATES), _codes(detected)]
-        self._states = [codes for codes, _ in states]
-        sizes = [len(names) for _, names in states]
-        self._steps = [np.int64(math.prod(sizes[place + 1 :])) for place in range(len(sizes))]
-        # Codes begin with -1.
-        self._all_missing = sum(self._steps)
-        self._cell_of_states = np.array(
-            [_cell(*names) for names in itertools.product(*(names for _, names in states))],
-            dtype=np.int16,
-        )
+        self._states = [
+            (codes, np.array([places.get(name, 0) for name in names], dtype=np.int16) * step)
+            for (codes, names), places, step in zip(states, _PLACES, _STEPS, strict=True)
+        ]
 
     def all(self) -> npt.NDArray[np.int64]:
         """Give the cells of all rows."""
@@ -111,19 +114,26 @@ class Cells:
         return numbers
 
     def _without_score(self, rows: slice, without: npt.NDArray[np.intp]) -> npt.NDArray[np.int16]:
-        states = np.full(len(without), self._all_missing)
-        for codes, step in zip(self._states, self._steps, strict=True):
-            states += codes[rows][without] * step
-        cells: npt.NDArray[np.int16] = self._cell_of_states[states]
+        states = np.zeros(len(without), dtype=np.int16)
+        for codes, steps in self._states:
+            states += steps[codes[rows][without]]
+        cells: npt.NDArray[np.int16] = _cells_of_states()[states]
         return cells
 
 
 def _codes(column: pd.Series[Any]) -> tuple[npt.NDArray[Any], list[str | None]]:
-    """Give codes from -1 (missing), and what each stands for, missing first."""
+    """Give codes, and what each stands for; -1 is missing, which is the last."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.array.codes, [None, *map(str, column.cat.categories)]
+        return column.array.codes, [*map(str, column.cat.categories), None]
     codes, names = pd.factorize(column)
-    return codes, [None, *map(str, names)]
+    return codes, [*map(str, names), None]
+
+
+@cache
+def _cells_of_states() -> npt.NDArray[np.int16]:
+    """Give the cell of each combination of what `_PLACES` knows."""
+    known = itertools.product(*([None, *places] for places in _PLACES))
+    return np.array([_cell(*names) for names in known], dtype=np.int16)
 
 
 def _cell(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from argyle_nb.models import UserUpload
 
 _CONFIDENCE = {"LOW": 0, "MEDIUM": 1, "HIGH": 2}
+_UNNAMED = "unnamed"
 _NOT_OF_THE_FINDING = ("upload_id", "document_type", "form_score", "form_authenticity_status")
 _PARETO_COLUMNS = [
     "uploads",
@@ -50,12 +51,13 @@ def signal_pareto(
     Returns
     -------
     pandas.DataFrame
-        Indexed by group (if any), ``finding_type`` and ``identifier``, most frequent first within
-        its group and type: ``uploads`` (int64, that have it), ``analyzed`` (int64, of the group),
-        ``share`` with ``share_ci_low, share_ci_high`` (Wilson 95%), ``cumulative_share`` (of all
-        occurrences of its group and kind), ``mean_score_with, mean_score_without`` and their
-        ``score_drop`` (float64; absent less present, in points of the score),
-        ``first_seen`` (datetime64[us, UTC], the earliest ``created_at``).
+        Indexed by group (if any), ``finding_type`` and ``identifier`` (the display name of what has
+        none, or else ``"unnamed"``), most frequent first within its group and type: ``uploads``
+        (int64, that have it), ``analyzed`` (int64, of the group), ``share`` with ``share_ci_low,
+        share_ci_high`` (Wilson 95%), ``cumulative_share`` (of all occurrences of its group and
+        kind), ``mean_score_with, mean_score_without`` and their ``score_drop`` (float64; absent
+        less present, in points of the score), ``first_seen`` (datetime64[us, UTC], the earliest
+        ``created_at``).
 
     Raises
     ------
@@ -108,10 +110,10 @@ def signal_pairs(signals: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Indexed by ``identifier, other`` (each pair once), most frequent pair first: ``uploads``
-        (int64, that have both), ``share_of_identifier, share_of_other`` (of the uploads that have
-        the one, how many have the other), ``jaccard`` (both of either). Pairs that never occur
-        have no row.
+        Indexed by ``identifier, other`` (named as in `signal_pareto`, each pair once), most
+        frequent pair first: ``uploads`` (int64, that have both), ``share_of_identifier,
+        share_of_other`` (of the uploads that have the one, how many have the other), ``jaccard``
+        (both of either). Pairs that never occur have no row.
 
     Notes
     -----
@@ -186,7 +188,7 @@ def explain(
             raise ConfigurationError("pareto must be a table of signal_pareto without by=.")
         drops = pareto["score_drop"].dropna().to_dict()
         meaning = "Mean score of uploads without this signal minus mean score of uploads with it"
-    pairs = zip(lines["finding_type"], lines["identifier"], strict=True)
+    pairs = zip(lines["finding_type"], _names_of(lines), strict=True)
     lines["score_drop"] = pd.array([drops.get(pair) for pair in pairs], dtype="Float64")
     confidence = lines["reason_confidence"].astype("string").map(_CONFIDENCE).astype("Float64")
     order = lines.assign(
@@ -246,8 +248,18 @@ def score_by_signal_count(uploads: pd.DataFrame, most: int = 5) -> pd.DataFrame:
 def _occurrences(signals: pd.DataFrame) -> pd.DataFrame:
     """Give each identifier of an upload once."""
     need_columns(signals, ("upload_id", "finding_type", "identifier"), "signals")
-    known = signals[["upload_id", "finding_type", "identifier"]].dropna()
+    known = signals[["upload_id", "finding_type"]].assign(identifier=_names_of(signals)).dropna()
     return known.astype("string").drop_duplicates()
+
+
+def _names_of(signals: pd.DataFrame) -> pd.Series[str]:
+    """Name each finding: one that has no identifier is counted in `signal_count` too."""
+    names = pd.Series(_UNNAMED, signals.index, dtype="string")
+    for column in ("display_name", "identifier"):
+        if column in signals:
+            told = signals[column].astype("string").fillna("")
+            names = names.mask(told != "", told)
+    return names
 
 
 def _analyzed(uploads: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:

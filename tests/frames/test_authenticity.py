@@ -6,7 +6,7 @@ import pytest
 
 from argyle_nb.errors import DecodeError
 from argyle_nb.frames.authenticity import forms_anywhere, lowest_form_score, told_of
-from argyle_nb.frames.records import READ, rows_of
+from argyle_nb.frames.records import COUNTED, READ, rows_of
 from tests.support.records import analysis, form, record
 
 
@@ -32,6 +32,43 @@ WRAPPERS = {
 def test_a_form_is_found_at_every_wrapper_level(wrapped):
     [found] = forms_of(wrapped)
     assert found.signals[0].identifier == "dollar_amount_edits"
+
+
+def named(name):
+    signal = {"identifier": name, "display_name": name}
+    return form(signals=[signal], form_authenticity={"score": 50, "reason_codes": []})
+
+
+def names_of(ocr_authenticity):
+    """Give the signals' identifiers, of which as many must be counted."""
+    [batch] = COUNTED.batches(record(metadata={"ocr_authenticity": ocr_authenticity}))
+    [count] = rows_of(batch).findings[0]
+    names = [signal.identifier for one in forms_of(ocr_authenticity) for signal in one.signals]
+    assert count == len(names)
+    return names
+
+
+BOTH = {"form_analysis": [named("a")], "doc_analysis": [{"form_analysis": [named("b")]}]}
+LEVELS = {
+    "no form on top": (BOTH | {"form_analysis": []}, ["b"]),
+    "no document": (BOTH | {"doc_analysis": []}, ["a"]),
+    "no form in the document": (BOTH | {"doc_analysis": [{"form_analysis": []}]}, ["a"]),
+    "forms on top and in documents": (BOTH, ["a", "b"]),
+    "no document beside a response": ({"doc_analysis": [], "response": BOTH}, ["a", "b"]),
+    "another form in the response": (BOTH | {"response": named("c")}, ["a", "b", "c"]),
+    "the same form in the response": (BOTH | {"response": [named("b")]}, ["a", "b"]),
+    "the same form on top and in a document": (
+        BOTH | {"doc_analysis": [{"form_analysis": [named("b"), named("a")]}]},
+        ["a", "b"],
+    ),
+    "two alike at one level": ({"form_analysis": [named("a"), named("a")]}, ["a", "a"]),
+    "levels under a name that nobody published": ({"data": BOTH}, ["a", "b"]),
+}
+
+
+@pytest.mark.parametrize(("wrapped", "names"), LEVELS.values(), ids=LEVELS)
+def test_no_level_hides_the_forms_of_another_and_none_counts_twice(wrapped, names):
+    assert names_of(wrapped) == names
 
 
 @pytest.mark.parametrize("nothing", [None, {}, []])
@@ -106,6 +143,22 @@ def test_of_several_documents_one_that_was_not_analyzed_speaks():
 
 
 @pytest.mark.parametrize(
+    "inside",
+    [
+        {"doc_analysis": [{"form_analysis": []}]},
+        {"doc_analysis": [analysis() | {"form_analysis": [], "detect_status": "COMPLETED"}]},
+        {"doc_analysis": []},
+        {"response": {"form_analysis": []}},
+        {"response": {}},
+        {"data": {"form_analysis": []}},
+    ],
+)
+def test_what_is_around_the_documents_may_say_that_nothing_was_analyzed(inside):
+    page = page_of({"detect_status": "UNABLE_TO_PROCESS"} | inside)
+    assert (page.detect_statuses, page.findings[0]) == (["UNABLE_TO_PROCESS"], [None])
+
+
+@pytest.mark.parametrize(
     ("statuses", "status"),
     [
         (["HIGH", "LOW", "MEDIUM"], "LOW"),
@@ -121,10 +174,15 @@ def test_the_highest_risk_is_the_status_whatever_the_score(statuses, status):
 
 @pytest.mark.parametrize(
     ("told_as", "is_of_pictures"),
-    [(True, True), ("true", True), (False, False), ("False", False), (None, None), ("?", None)],
+    [
+        *[(True, True), ("true", True), (False, False), ("False", False), (None, None)],
+        *[("?", None), (1, None), (0.0, None), ([True], None), ({"value": True}, None)],
+    ],
 )
 def test_a_pdf_of_pictures_is_told_as_text_or_as_boolean(told_as, is_of_pictures):
-    assert page_of({"is_image_based_pdf": told_as, "signals": []}).image_based == [is_of_pictures]
+    document = {"is_image_based_pdf": told_as, "signals": []}
+    assert page_of(document).image_based == [is_of_pictures]
+    assert page_of({"doc_analysis": [document]}).image_based == [is_of_pictures]
 
 
 def test_a_document_under_a_name_that_nobody_published_keeps_its_status():
@@ -141,6 +199,26 @@ def test_the_lowest_form_speaks_for_the_upload():
     low = form(form_authenticity={"score": 20})
     forms = forms_of({"form_analysis": [form(), low]})
     assert lowest_form_score(forms) == 20
+
+
+@pytest.mark.parametrize("score", [True, False, "1_0", " 12 ", "\u0661\u0662"])
+def test_what_is_no_number_is_no_score_of_a_form(score):
+    with pytest.raises(DecodeError, match=r"form_authenticity\.score"):
+        forms_of(form(form_authenticity={"score": score}))
+
+
+@pytest.mark.parametrize(("told_as", "read"), [("2", 2), ("-1.0", -1), (3.0, 3)])
+def test_a_page_and_a_count_are_whole_numbers_however_they_are_written(told_as, read):
+    signal = {"identifier": "date_edits", "page_number": told_as, "signal_count": told_as}
+    [found] = forms_of(form(signals=[signal]))[0].signals
+    assert (found.page_number, found.signal_count) == (read, read)
+
+
+@pytest.mark.parametrize("told_as", [True, False, "1_0", "two"])
+def test_a_page_and_a_count_that_are_no_numbers_are_missing(told_as):
+    signal = {"identifier": "date_edits", "page_number": told_as, "signal_count": told_as}
+    [found] = forms_of(form(signals=[signal]))[0].signals
+    assert (found.page_number, found.signal_count) == (None, None)
 
 
 def test_a_form_of_another_shape_is_an_error_that_names_record_and_path():

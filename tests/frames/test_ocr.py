@@ -98,6 +98,12 @@ def test_a_form_is_found_in_every_wrapper(wrapped):
     pd.testing.assert_frame_equal(long_of(wrapped), long_of(W2))
 
 
+def test_a_truth_is_no_page_and_no_confidence():
+    field = {"value": "5.00", "page_index": True, "confidence": True}
+    table = long_of({"page_idx": False, "raw_fields": {"netPay": field}})
+    assert table[["page", "ocr_confidence"]].isna().all(axis=None)
+
+
 def test_the_page_of_a_captured_field_counts_from_1():
     captured = {"raw_fields": {"netPay": {"value": "5.00", "page_index": 0, "confidence": 1}}}
     assert long_of(captured).loc["netPay", "page"] == 1

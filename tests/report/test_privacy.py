@@ -234,12 +234,19 @@ def signal(identifier, text):
     }
 
 
+def origin(text):
+    names = {"edit_source": f"Word - {text}", "doc_origin": f"scan of {text}"}
+    values = [{"key": key, "value": value, "data_type": "str"} for key, value in names.items()]
+    return {"identifier": "unusual_file_origin", "supporting_data": [{"values": values}]}
+
+
 def planted():
     """Give records with each text in its file name, in every signal and in every OCR field."""
     paths = [path for path in OCR_FIELDS if "employee.name" not in path]
     for number, text in enumerate(PERSONAL):
         found = nested([*paths, "employee.name", "shoe.size", "employer.address.line1"], text)
         found["bonus"] = {"amount": "1.00", "currency": text}
+        signals = [*(signal(name, text) for name in IDENTIFIERS), origin(text)]
         form_fields = {name: {"value": text} for name in (*OCR_FIELDS, "brandNewField")}
         yield record(
             number,
@@ -249,7 +256,7 @@ def planted():
             metadata={
                 "ocr_authenticity_score": number,
                 "ocr_data": [found, {"form_type": "W2", "raw_fields": form_fields}],
-                "ocr_authenticity": form(signals=[signal(name, text) for name in IDENTIFIERS]),
+                "ocr_authenticity": form(signals=signals),
             },
         )
         yield record(100 + number, metadata={"ocr_authenticity_score": text})
@@ -341,6 +348,14 @@ def test_no_word_of_a_name_or_address_is_in_the_masked_report(word, masked):
         assert word not in text, name
 
 
+@pytest.mark.parametrize("column", ["edit_source", "doc_origin"])
+def test_where_a_file_came_from_is_masked_whole_and_hashed_alike(column, masked, hashed):
+    assert set(masked.frames["signals"][column].dropna()) == {MASK}
+    hashes = hashed.frames["signals"][column].dropna()
+    assert all(re.fullmatch("[0-9a-f]{32}", text) for text in hashes)
+    assert hashes.nunique() == len(PERSONAL)
+
+
 def test_amounts_of_unlisted_fields_do_not_leave_as_numbers(masked):
     fields = masked.frames["ocr_fields"]
     assert fields["amount"].notna().sum() == 0
@@ -350,8 +365,8 @@ def test_the_manifest_says_how_personal_data_left(masked, hashed, tmp_path):
     included = export(tmp_path / "out", pii="include")
     modes = [read_report(r.folder).manifest["personal_data"] for r in (masked, hashed, included)]
     assert [mode["mode"] for mode in modes] == ["masked", "hashed", "include"]
-    assert "unmasked personal data" in modes[2]["means"]
-    assert "unmasked personal data" in included.files["report.html"].read_text()
+    assert "contains unmasked personal data" in modes[2]["means"]
+    assert "contains unmasked personal data" in included.files["report.html"].read_text()
 
 
 def test_hashes_join_what_belongs_together_across_files(hashed):
@@ -393,6 +408,7 @@ def test_the_dictionary_says_what_was_taken_away(masked, hashed):
         rows = report.frames["data_dictionary"].set_index(["file", "column"])["personal_data"]
         assert rows["uploads.csv", "file_name"].startswith(how)
         assert rows["ocr_fields.csv", "value"].startswith(how)
+        assert "nobody knows what it holds" in rows["signals.csv", "edit_source"]
         assert rows["uploads.csv", "id"] == rows["levels.csv", "share"] == ""
 
 

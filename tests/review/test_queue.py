@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from argyle_nb.errors import ConfigurationError, ValidationError
 from argyle_nb.frames.uploads import signals_frame, uploads_frame
 from argyle_nb.review import ReviewLog, sample
-from argyle_nb.review.queue import ReviewSession, open_case, signal_lines
+from argyle_nb.review.queue import ReviewSession, in_order_of_weight, open_case, signal_lines
 from tests.support.records import form, record, scored, supporting, unscored
 from tests.support.servers import PDF, Answer, HostileServer, client_of
 
@@ -83,6 +83,16 @@ def test_signals_come_in_the_order_of_their_weight():
     with serving(upload) as server:
         signals = open_case(client_of(server), IDS[0]).signals
     assert signals["identifier"].tolist() == ["2-H", "1-L", "b", "a", "c"]
+
+
+def test_signals_of_several_frames_keep_their_rows_though_an_index_comes_again():
+    one, other = (
+        signals_frame([record(1, metadata={"ocr_authenticity": {"signals": [signal]}})])
+        for signal in ({"identifier": "a", "signal_count": 1}, {"identifier": "b"})
+    )
+    ordered = in_order_of_weight(pd.concat([other, one]))
+    assert ordered["identifier"].tolist() == ["a", "b"]
+    assert ordered.index.tolist() == [0, 0]
 
 
 def test_the_level_is_of_the_preset_that_was_asked_for():

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.models import DOCUMENT_TYPES, STATUSES
-from argyle_nb.scores import count_scores, no_score_reasons
-from argyle_nb.scores.reasons import REASONS, SCORES
+from argyle_nb.scores import REASONS, count_scores, no_score_reasons
+from argyle_nb.scores.reasons import SCORES
 from tests.support.records import record, stages
 from tests.support.score_frames import assert_same_counts, frame_of
 

@@ -52,6 +52,20 @@ def test_what_argyle_still_processes_is_in_progress_whatever_ocrolus_says():
     assert not str(no_score_reasons(uploads_frame([upload]))[0]).startswith("detect_")
 
 
+def test_however_many_types_and_statuses_there_are_each_row_has_its_reason():
+    odd = [
+        unscored(number, *[f"status {number}"] * 3, document_type=f"type {number}")
+        for number in range(300)
+    ]
+    usual = [
+        unscored(300 + number, *states, document_type=document_type)
+        for number, (states, document_type, _) in enumerate(REASON_OF_STAGES)
+    ]
+    reasons = no_score_reasons(uploads_frame([*odd, *usual]))
+    assert set(reasons[:300]) == {"no_score_returned"}
+    assert reasons[300:].tolist() == [reason for _, _, reason in REASON_OF_STAGES]
+
+
 def test_a_frame_made_before_there_was_the_column_is_counted_all_the_same():
     frame = uploads_frame([unscored(1, "completed", "completed", "failed"), scored(2, 3)])
     old = frame.drop(columns="detect_status")

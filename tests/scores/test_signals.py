@@ -16,7 +16,7 @@ from argyle_nb import (
 )
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.models import UserUpload
-from tests.support.records import record
+from tests.support.records import form, record
 from tests.support.score_frames import upload
 
 NAMES = ("dollar_amount_edits", "earnings_edits", "employee_name_edits")
@@ -73,6 +73,15 @@ class TestPareto:
         uploads["employer"] = pd.array(["Oak", "Elm", pd.NA], dtype="string")
         table = signal_pareto(signals, uploads, by=["employer", "document_type"])
         assert table["mean_score_with"].tolist() == [90, 40]
+
+    def test_what_has_no_identifier_has_its_display_name_or_else_a_fixed_one(self):
+        unnamed = [{"display_name": "Date Edits"}, {"identifier": ""}, {"signal_count": 2}]
+        document = form(signals=unnamed, form_authenticity={"score": 70})
+        one = record(1, metadata={"ocr_authenticity": document})
+        table = pareto(one, upload(2, 90))
+        assert table.loc["signal", "uploads"].to_dict() == {"Date Edits": 1, "unnamed": 1}
+        assert signal_pairs(flatten([one]).signals).index.tolist() == [("Date Edits", "unnamed")]
+        assert set(explain(one, pareto(upload(3, 90), one))["score_drop"]) == {20}
 
     def test_uploads_without_an_analysis_do_not_count(self):
         table = pareto(upload(1, 40, "a"), record(2, metadata=None))
