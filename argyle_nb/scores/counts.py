@@ -190,7 +190,7 @@ class ScoreCounts:
         Examples
         --------
         >>> counts.table().shape
-        (1, 110)
+        (1, 114)
         """
         return np.hstack([part.to_numpy() for part in (self.scores, self.unscored, self.reached)])
 

@@ -112,8 +112,8 @@ def test_a_filter_by_signal_without_signals_names_the_cure(frame):
     ("filters", "message"),
     [
         ({"status": "done"}, "no status 'done': use any of scored, in_progress"),
-        ({"since": "31.1.2026"}, "'31.1.2026' is no day: write it as 2026-01-31"),
-        ({"until": "2026-02-30"}, "'2026-02-30' is no day"),
+        ({"created_from": "31.1.2026"}, "'31.1.2026' is no day: write it as 2026-01-31"),
+        ({"created_before": "2026-02-30"}, "'2026-02-30' is no day"),
         ({"scores": (50, 40)}, r"not \(50, 40\)"),
         ({"scores": (0, 101)}, r"scores are \(lowest, highest\) of 0 to 100"),
     ],
