@@ -261,7 +261,7 @@ def test_only_what_runs_of_ours_left_is_removed(tmp_path):
 def test_a_folder_that_cannot_be_made_is_told(tmp_path):
     (tmp_path / "file").touch()
     for folder in (tmp_path / "file", tmp_path / "file" / "report"):
-        with pytest.raises(ConfigurationError, match="[Cc]hoose another folder"):
+        with pytest.raises(ConfigurationError, match=r"[Cc]hoose another folder"):
             export_report(uploads_frame([]), folder)
 
 
