@@ -46,6 +46,7 @@ def names(tmp_path, client, made):
     return {
         "folder": tmp_path,
         "frame": frame,
+        "uploads": frame,
         "client": client,
         "np": np,
         "pd": pd,

@@ -23,7 +23,7 @@ _SHOWN = 3
 
 
 def sample(
-    frame: pd.DataFrame, n: int, strategy: Strategy = "stratified", *, seed: int = 0
+    uploads: pd.DataFrame, n: int, strategy: Strategy = "stratified", *, seed: int = 0
 ) -> pd.DataFrame:
     """Choose documents for review by chance, and say how likely each was chosen.
 
@@ -34,7 +34,7 @@ def sample(
 
     Parameters
     ----------
-    frame
+    uploads
         From `uploads_frame`; only uploads with a score are chosen.
     n
         How many.
@@ -70,7 +70,7 @@ def sample(
 
     Examples
     --------
-    >>> chosen = sample(frame, 2)
+    >>> chosen = sample(uploads, 2)
     >>> chosen["stratum_size"].tolist(), chosen["sampling_rate"].tolist()
     ([2, 1], [0.5, 1.0])
     """
@@ -78,10 +78,10 @@ def sample(
         raise ConfigurationError(
             f"Unknown strategy {strategy!r}. Use one of {', '.join(STRATEGIES)}."
         )
-    need_columns(frame, ("id", "ocr_authenticity_score", *_COLUMNS_OF[strategy]), "frame")
+    need_columns(uploads, ("id", "ocr_authenticity_score", *_COLUMNS_OF[strategy]), "uploads")
     if not isinstance(n, int | np.integer) or n < 0:
         raise ConfigurationError(f"n must be a whole number of 0 or more, not {n!r}.")
-    scored = frame[frame["ocr_authenticity_score"].notna()]
+    scored = uploads[uploads["ocr_authenticity_score"].notna()]
     twice = scored.loc[scored["id"].duplicated(), "id"]
     if len(twice):
         raise ValidationError(
@@ -114,7 +114,7 @@ def sample(
     ).astype({"upload_id": "string", "stratum": "string"})
     result.attrs["note"] = (
         f"Sampled {len(result):,} of {len(scored):,} scored uploads ({strategy}, seed {seed}). "
-        f"Uploads without a score are never sampled ({len(frame) - len(scored):,})."
+        f"Uploads without a score are never sampled ({len(uploads) - len(scored):,})."
     )
     return result
 

@@ -696,7 +696,7 @@ def _checked_threshold(threshold: int, name: str) -> int:
 
 
 def count_verdicts(
-    frame: pd.DataFrame,
+    uploads: pd.DataFrame,
     verdicts: pd.DataFrame,
     sample: pd.DataFrame | None = None,
     *,
@@ -711,7 +711,7 @@ def count_verdicts(
 
     Parameters
     ----------
-    frame
+    uploads
         From `uploads_frame`: all uploads, reviewed or not.
     verdicts
         From `ReviewLog.frame` or `ReviewLog.settled`, or any frame of ``upload_id, verdict``.
@@ -744,19 +744,19 @@ def count_verdicts(
 
     Examples
     --------
-    >>> said = pd.DataFrame({"upload_id": frame["id"], "verdict": "genuine"})
-    >>> count_verdicts(frame, said)
+    >>> said = pd.DataFrame({"upload_id": uploads["id"], "verdict": "genuine"})
+    >>> count_verdicts(uploads, said)
     VerdictCounts(0 fraudulent, 3 genuine, 0 unsure, of 3 scored uploads)
     """
-    need_columns(frame, ("id", "ocr_authenticity_score"), "frame")
+    need_columns(uploads, ("id", "ocr_authenticity_score"), "uploads")
     check_verdicts(verdicts)
     verdicts = settled(verdicts) if "reviewer" in verdicts else verdicts
     _check_once(verdicts)
-    column = checked_scores(frame)
+    column = checked_scores(uploads)
     scored = column.notna().to_numpy()
     scores = column.array[scored].to_numpy(dtype=np.int64)
     # Plain Python texts hash many times faster than an index of Arrow's.
-    ids = pd.Index(frame["id"].to_numpy(dtype=object)[scored])
+    ids = pd.Index(uploads["id"].to_numpy(dtype=object)[scored])
     if not ids.is_unique:
         twice = ids[ids.duplicated()].astype(str).tolist()
         raise ValidationError(

@@ -45,13 +45,13 @@ _COMBINATIONS = 4096
 
 
 def count_scores(
-    frame: Any, by: str | Sequence[str] = (), *, errors: Errors = "raise"
+    uploads: Any, by: str | Sequence[str] = (), *, errors: Errors = "raise"
 ) -> ScoreCounts:
     """Count uploads by score, and by the reason where there is no score.
 
     Parameters
     ----------
-    frame
+    uploads
         From `uploads_frame`, or a Dask DataFrame of the same columns, whose partitions are
         counted where they are.
     by
@@ -76,9 +76,9 @@ def count_scores(
 
     Examples
     --------
-    >>> count_scores(frame)
+    >>> count_scores(uploads)
     ScoreCounts(3 with a score, 1 without)
-    >>> count_scores(frame, by=["document_type", "week"]).grouped_by
+    >>> count_scores(uploads, by=["document_type", "week"]).grouped_by
     ('document_type', 'week')
     """
     names = (by,) if isinstance(by, str) else tuple(by)
@@ -88,9 +88,9 @@ def count_scores(
         )
     if errors not in ("raise", "collect"):
         raise ConfigurationError(f"Unknown errors {errors!r}. Use 'raise' or 'collect'.")
-    if isinstance(frame, pd.DataFrame):
-        return _count(frame, names, errors)
-    return _count_partitions(frame, names, errors)
+    if isinstance(uploads, pd.DataFrame):
+        return _count(uploads, names, errors)
+    return _count_partitions(uploads, names, errors)
 
 
 def _count_partitions(frame: Any, names: tuple[str, ...], errors: Errors) -> ScoreCounts:

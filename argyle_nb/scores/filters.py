@@ -38,7 +38,7 @@ SHOWN = 3  # names in a message
 
 
 def find_uploads(
-    frame: pd.DataFrame,
+    uploads: pd.DataFrame,
     *,
     document_type: str | Collection[str] = (),
     level: str | Collection[str] = (),
@@ -55,7 +55,7 @@ def find_uploads(
 
     Parameters
     ----------
-    frame
+    uploads
         From `uploads_frame`.
     document_type
         One or several.
@@ -84,7 +84,7 @@ def find_uploads(
     Returns
     -------
     pandas.DataFrame
-        Rows of ``frame`` in its order, with its index and its columns.
+        Rows of ``uploads`` in its order, with its index and its columns.
 
     Raises
     ------
@@ -94,9 +94,9 @@ def find_uploads(
 
     Examples
     --------
-    >>> find_uploads(frame, document_type="paystubs", scores=(80, 100)).index.tolist()
+    >>> find_uploads(uploads, document_type="paystubs", scores=(80, 100)).index.tolist()
     [0, 1]
-    >>> find_uploads(frame, status=["unsupported_type", "processing_failed"]).index.tolist()
+    >>> find_uploads(uploads, status=["unsupported_type", "processing_failed"]).index.tolist()
     [3]
     """
     wanted = {
@@ -110,12 +110,12 @@ def find_uploads(
         "text": text,
         "scores": scores,
     }
-    search = UploadSearch(frame, signals)
-    keep = np.ones(len(frame), dtype=bool)
+    search = UploadSearch(uploads, signals)
+    keep = np.ones(len(uploads), dtype=bool)
     for name, value in wanted.items():
         if value is not None and len(value):
             keep &= search.mask(name, value)
-    return frame if keep.all() else frame[keep]
+    return uploads if keep.all() else uploads[keep]
 
 
 class UploadSearch:

@@ -62,7 +62,7 @@ class ScoreExplorer(Panel):
 
     Parameters
     ----------
-    frame
+    uploads
         From `uploads_frame`; its level preset is used throughout.
     signals
         From `signals_frame`; adds the filter by signal.
@@ -77,7 +77,7 @@ class ScoreExplorer(Panel):
 
     Examples
     --------
-    >>> explorer = ScoreExplorer(frame)
+    >>> explorer = ScoreExplorer(uploads)
     >>> explorer
     ScoreExplorer(4 of 4 uploads in view)
     >>> explorer.frame["id"].size, explorer.selected["id"].size
@@ -91,12 +91,12 @@ class ScoreExplorer(Panel):
 
     def __init__(
         self,
-        frame: pd.DataFrame,
+        uploads: pd.DataFrame,
         signals: pd.DataFrame | None = None,
         *,
         client: Client | None = None,
     ) -> None:
-        self._explorer = ExplorerModel(frame, signals)
+        self._explorer = ExplorerModel(uploads, signals)
         self._client = client
         self._documents = DocumentCache(self._fetch, self._announce)
         self._view = self._explorer.first_view()
@@ -109,7 +109,7 @@ class ScoreExplorer(Panel):
         is_in_marimo = client is not None and "marimo" in sys.modules
         self._late_queue = LateReviewQueue() if is_in_marimo else None
         super().__init__(self._picture(self._view, self._explorer.evaluate(self._view)))
-        if len(frame) > _MANY:
+        if len(uploads) > _MANY:
             threading.Thread(target=self._explorer.prepare, daemon=True).start()
 
     def __repr__(self) -> str:
@@ -162,7 +162,7 @@ class ScoreExplorer(Panel):
 
         Examples
         --------
-        >>> explorer = ScoreExplorer(frame)
+        >>> explorer = ScoreExplorer(uploads)
         >>> explorer.review(client, log=folder / "explored.sqlite")
         ReviewQueue(4 documents, 4 without a verdict of this reviewer)
         """

@@ -90,12 +90,12 @@ class View(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         return {name: value for name in FILTERS if (value := getattr(self, name))}
 
     def code(self) -> str:
-        """Write the three lines that reproduce the view from ``frame`` (and ``signals``)."""
+        """Write the three lines that reproduce the view from ``uploads`` (and ``signals``)."""
         filters = [
             f"{name}={list(value) if isinstance(value, tuple) else value!r}"
             for name, value in self.filters.items()
         ]
-        arguments = ", ".join(["frame", *filters, *(["signals=signals"] if self.signal else [])])
+        arguments = ", ".join(["uploads", *filters, *(["signals=signals"] if self.signal else [])])
         counts = "anb.count_scores(seen, errors='collect')"
         thresholds = f"{self.pass_from}, reject_below={self.reject_below}"
         rows = "seen" if self.scores is None else f"anb.find_uploads(seen, scores={self.scores})"

@@ -72,7 +72,7 @@ class ReviewQueue(Panel):
     ----------
     client
         From `connect`.
-    frame
+    uploads
         From `uploads_frame`. The lowest scores come first, documents without a score last; the
         panel can show them in the order of the frame too.
     reviewer
@@ -91,7 +91,7 @@ class ReviewQueue(Panel):
 
     Examples
     --------
-    >>> queue = ReviewQueue(client, frame, reviewer="ada", log=folder / "reviews.sqlite")
+    >>> queue = ReviewQueue(client, uploads, reviewer="ada", log=folder / "reviews.sqlite")
     >>> queue
     ReviewQueue(4 documents, 4 without a verdict of this reviewer)
     >>> queue.log.frame()["verdict"].tolist()
@@ -106,13 +106,13 @@ class ReviewQueue(Panel):
     def __init__(
         self,
         client: Client,
-        frame: pd.DataFrame,
+        uploads: pd.DataFrame,
         *,
         reviewer: str = "",
         log: ReviewLog | Path | str | None = None,
         sample: pd.DataFrame | None = None,
     ) -> None:
-        self._begin(ReviewSession(client, frame, log=log, sample=sample))
+        self._begin(ReviewSession(client, uploads, log=log, sample=sample))
         self._reviewer = reviewer or remembered_reviewer()
         self._is_sample = sample is not None
         super().__init__(self._progress())

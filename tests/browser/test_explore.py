@@ -318,7 +318,8 @@ def test_it_answers_while_a_cell_runs(page, tmp_path):
 def test_what_python_sees_is_what_the_panel_shows(page):
     page.get_by_label("font_mismatch").check()
     caption(page, "30 uploads in view")
-    printed = run_in_kernel(page, "exec(explorer.code)\nprint(len(table), len(explorer.frame))")
+    code = "uploads = frame\nexec(explorer.code)\nprint(len(table), len(explorer.frame))"
+    printed = run_in_kernel(page, code)
     assert printed == "30 30\n"
     page.get_by_text("Show code").click()
     code = page.locator(".argyle-code pre").inner_text()

@@ -145,7 +145,7 @@ def test_an_upload_that_is_listed_twice_is_named(strategy):
 
 @pytest.mark.parametrize("name", ["id", "ocr_authenticity_score", "document_type"])
 def test_a_missing_column_is_named(name):
-    with pytest.raises(ConfigurationError, match=f"frame has no column {name}"):
+    with pytest.raises(ConfigurationError, match=f"uploads has no column {name}"):
         sample(uploads(10).drop(columns=name), 5)
 
 

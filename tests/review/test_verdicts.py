@@ -338,7 +338,7 @@ class TestBadInput:
     @pytest.mark.parametrize("name", ["id", "ocr_authenticity_score"])
     def test_a_missing_column_of_the_frame_is_named(self, name):
         frame, said, _ = tables([(10, True, 0)])
-        with pytest.raises(ConfigurationError, match=f"frame has no column {name}"):
+        with pytest.raises(ConfigurationError, match=f"uploads has no column {name}"):
             count_verdicts(frame.drop(columns=name), said)
 
 

@@ -308,7 +308,7 @@ def test_a_score_outside_0_to_100_is_counted_as_invalid_and_not_an_error():
 
 def test_the_lines_are_those_that_somebody_would_write():
     assert View(document_type=("paystubs",)).code().split("\n") == [
-        "seen = anb.find_uploads(frame, document_type=['paystubs'])",
+        "seen = anb.find_uploads(uploads, document_type=['paystubs'])",
         "shares = anb.count_scores(seen, errors='collect').threshold(80, reject_below=30)",
         "table = seen.sort_values('ocr_authenticity_score', ascending=True, kind='stable')",
     ]
@@ -334,7 +334,7 @@ VIEWS = [
 
 @pytest.mark.parametrize("view", VIEWS, ids=range(len(VIEWS)))
 def test_three_lines_reproduce_the_view(explorer, frame, signals, view):
-    names = {"anb": anb, "frame": frame, "signals": signals}
+    names = {"anb": anb, "uploads": frame, "signals": signals}
     assert len(view.code().split("\n")) == 3
     exec(view.code(), names)  # noqa: S102 - our own three lines
     result = explorer.evaluate(view)
@@ -346,7 +346,7 @@ def test_three_lines_reproduce_the_view(explorer, frame, signals, view):
 @given(text=st.text(max_size=20), user=st.text(max_size=20))
 @settings(max_examples=50)
 def test_the_lines_hold_whatever_was_typed_as_a_text(text, user):
-    names = {"anb": anb, "frame": uploads_frame([record()])}
+    names = {"anb": anb, "uploads": uploads_frame([record()])}
     exec(View(text=text, user=user).code(), names)  # noqa: S102 - our own three lines
     assert "seen" in names
 

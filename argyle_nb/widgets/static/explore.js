@@ -646,7 +646,7 @@ class Opened {
     else if (facts.offline) {
       this.paper.clear(
         "The document and its OCR data are downloaded through the client. To see them here: " +
-          "anb.ScoreExplorer(frame, signals, client=client)",
+          "anb.ScoreExplorer(uploads, signals, client=client)",
       );
     } else this.paper.clear("Document not available.");
   }
@@ -1028,7 +1028,7 @@ function codeBox(told) {
       () => told("Your browser blocked copying. Select the code and copy it manually."),
     ),
   );
-  const given = element("p", "", "frame and signals are the tables you passed to ScoreExplorer.");
+  const given = element("p", "", "uploads and signals are the tables you passed to ScoreExplorer.");
   box.append(element("summary", "", "Show code"), given, text, copy);
   return { box, show: (code) => setText(text, code) };
 }
