@@ -320,6 +320,7 @@ def test_the_saved_notebook_shows_the_files_states_and_holds_nothing_of_them(
     chosen = documents / "photo.heic"
     choose(page, chosen)
     here(page, "photo.heic")
+    until(lambda: "photo.heic" in run_in_kernel(page, "print(panel.saved)"), 60)
     assert "photo.heic" in saved_widgets(page, project / "drop.ipynb")
     saved = (project / "drop.ipynb").read_text(encoding="utf-8")
     assert base64.b64encode(chosen.read_bytes()[:600]).decode() not in saved

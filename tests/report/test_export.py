@@ -336,7 +336,7 @@ def test_an_archive_is_reported_on_with_its_own_signals_and_fields(tmp_path, cli
 def test_the_representation_lists_the_files_and_their_rows(report):
     assert repr(report).splitlines()[1:4] == [
         "  uploads.csv (3 rows)",
-        "  signals.csv (2 rows)",
+        "  signals.csv (3 rows)",
         "  ocr_fields.csv (1 rows)",
     ]
 

@@ -408,7 +408,7 @@ def test_the_dictionary_says_what_was_taken_away(masked, hashed):
         rows = report.frames["data_dictionary"].set_index(["file", "column"])["personal_data"]
         assert rows["uploads.csv", "file_name"].startswith(how)
         assert rows["ocr_fields.csv", "value"].startswith(how)
-        assert "nobody knows what it holds" in rows["signals.csv", "edit_source"]
+        assert "content unknown" in rows["signals.csv", "edit_source"]
         assert rows["uploads.csv", "id"] == rows["levels.csv", "share"] == ""
 
 

@@ -509,14 +509,14 @@ def test_the_path_and_the_borrower_as_typed_are_kept_until_a_file_has_arrived(
 
 def test_what_an_earlier_version_kept_of_files_that_arrived_is_forgotten(client, tmp_path):
     upload_log = UploadQueue(client, tmp_path / "journal.sqlite").upload_log.path
-    row = ("scope", "k1", "/home/ada/w2.pdf", 0, "ab12", "W-2", "ada@example.test", "o", "u1", "t")
+    row = ("scope", "k1", "/scans/ada/w2.pdf", 0, "ab12", "W-2", "ada@example.test", "o", "u1", "t")
     waits = ("scope", "k2", *row[2:8], None, "t")
     with closing(sqlite3.connect(upload_log)) as connection, connection:
         connection.executemany(
             "INSERT INTO batch_files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [row, waits]
         )
     UploadQueue(client, upload_log)
-    assert kept_of(upload_log) == [("", "", 1, 1), ("/home/ada/w2.pdf", "ada@example.test", 1, 0)]
+    assert kept_of(upload_log) == [("", "", 1, 1), ("/scans/ada/w2.pdf", "ada@example.test", 1, 0)]
 
 
 def test_progress_counts_the_documents_of_the_batches_under_way(queue_of, paper):
@@ -548,7 +548,7 @@ def test_progress_counts_the_documents_of_the_batches_under_way(queue_of, paper)
     ("reads", "words"),
     [
         ([NOT_FOUND], "Stored as paystubs; no authenticity score (not found at Argyle (404))"),
-        ([scored(1, 150)], "Stored as paystubs; its score can't be read (a score is 0 to 100"),
+        ([scored(1, 150)], "Stored as paystubs; its score can't be read (score must be 0 to 100"),
         ([unscored(1, "completed", "in_progress", "idle"), record(1)], "paystubs: score 85, high"),
         ([unscored(1, "completed", "idle", "idle")], "Stored as paystubs; no authenticity score"),
         ([unscored(1, "completed", "failed", "idle")], "Stored as paystubs; no authenticity score"),

@@ -79,7 +79,7 @@ def test_a_table_has_twelve_rows_a_page():
 def test_a_view_that_cannot_be_is_an_error_in_words_and_changes_nothing(page, explorer):
     view = page.ask("look")["view"]
     told = page.ask("look", view=view | {"created_from": "yesterday"})
-    assert "write it as 2026-01-31" in told["error"]
+    assert "Write it as 2026-01-31" in told["error"]
     assert len(explorer.frame) == 4
 
 

@@ -191,7 +191,7 @@ def test_the_view_begins_at_the_cut_offs_of_the_levels(frame):
 
 
 def test_a_frame_of_another_kind_has_no_explorer():
-    with pytest.raises(ConfigurationError, match="no column file_name"):
+    with pytest.raises(ConfigurationError, match="Column file_name is missing"):
         ExplorerModel(pd.DataFrame({"id": ["a"]}))
 
 

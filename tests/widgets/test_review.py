@@ -174,7 +174,7 @@ def test_many_questions_in_between_double_no_verdict(desk, log):
 def test_a_verdict_without_a_reviewer_is_refused_in_words(desk, log):
     desk.ask("open", reviewer="  ")
     told = desk.ask("judge", upload=IDS[0], verdict="genuine")
-    assert "reviewer: is empty" in told["error"]
+    assert "reviewer is empty" in told["error"]
     assert len(log.frame()) == 0
 
 
