@@ -153,10 +153,10 @@ class UploadSearch:
         return _any_of(statuses_of(self.frame), values)
 
     def _by_created_from(self, day: str) -> Mask:
-        return _within(column_of(self.frame, "created_at"), _day(day), None)
+        return _within(column_of(self.frame, "created_at"), _day("created_from", day), None)
 
     def _by_created_before(self, day: str) -> Mask:
-        return _within(column_of(self.frame, "created_at"), None, _day(day))
+        return _within(column_of(self.frame, "created_at"), None, _day("created_before", day))
 
     def _by_user(self, part: str) -> Mask:
         return self._containing(_OWNERS, part)
@@ -373,11 +373,13 @@ def _listed(wanted: str | Collection[str]) -> list[str]:
     return [wanted] if isinstance(wanted, str) else list(wanted)
 
 
-def _day(text: str) -> pd.Timestamp:
+def _day(name: str, text: str) -> pd.Timestamp:
     try:
         return pd.to_datetime(text, format="%Y-%m-%d", utc=True)
     except ValueError:
-        raise ConfigurationError(f"{text!r} is not a day. Write it as 2026-01-31.") from None
+        raise ConfigurationError(
+            f"{name}: {text!r} is not a day. Write it as 2026-01-31."
+        ) from None
 
 
 def _scored_between(scores: pd.Series[Any], low: int, high: int) -> Mask:
