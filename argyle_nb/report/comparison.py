@@ -303,7 +303,7 @@ def _sections(changes: Changes) -> list[Section]:
             "The lowest scores among uploads that are new or changed.",
             table,
         ),
-        section_of("Totals", "Uploads of each report.", totals.reset_index(names="")),
+        section_of("Totals", "Uploads of each report.", totals.reset_index(names="count")),
         section_of(
             "Levels by document type",
             f"Level preset: {changes.new.levels.name}. Share of scored uploads with Wilson 95% CI.",
