@@ -216,9 +216,8 @@ def _totals(old: dict[str, Any], new: dict[str, Any]) -> pd.DataFrame:
 def _page(changes: Changes) -> str:
     counts = _both(changes)
     shift = _shift(counts)
-    scored = [count for count in counts.scores.sum(axis=1) if count]
     drawings = {}
-    if len(scored) == len(SIDES):
+    if _are_scored(counts):
         name = "Scores of both reports"
         preset = changes.new.levels
         drawings[name] = drawing_of(name, lambda ax: charts.ecdf(counts, ax, levels=preset))
@@ -242,9 +241,13 @@ def _both(changes: Changes) -> ScoreCounts:
     return ScoreCounts.of_table(("report",), pd.Index(SIDES, name="report"), np.vstack(tables))
 
 
+def _are_scored(counts: ScoreCounts) -> bool:
+    return bool(counts.scores.to_numpy().any(axis=1).all())
+
+
 def _shift(counts: ScoreCounts) -> str:
     """Say whether the scores moved by more than chance."""
-    if min(int(counts.filter(report=name).scores.to_numpy().sum()) for name in SIDES) == 0:
+    if not _are_scored(counts):
         return "Scores can't be compared: one of the reports has none."
     drift = counts.drift("report", counts.filter(report=SIDES[0]))
     row: dict[Any, Any] = drift.loc[SIDES[1]].to_dict()
@@ -270,9 +273,8 @@ def _figures(changes: Changes, counts: ScoreCounts) -> list[tuple[str, str, str]
         for name, row in totals.loc[["uploads", "scored"]].iterrows()
     ]
     preset = changes.new.levels
-    sides = [counts.filter(report=name) for name in SIDES]
-    if all(side.scores.to_numpy().sum() for side in sides):
-        before, after = (score_figures(side, preset) for side in sides)
+    if _are_scored(counts):
+        before, after = (score_figures(counts.filter(report=name), preset) for name in SIDES)
         figures += [
             (new, name, f"{old} before; now {told}")
             for (old, _, _), (new, name, told) in zip(before, after, strict=True)

@@ -8,6 +8,8 @@ Conductiv, sample data of its webhook.
 
 from typing import Any
 
+from tests.support.records import record
+
 
 def money(amount: str | None) -> dict[str, str | None]:
     return {"amount": amount, "currency": None if amount is None else "USD"}
@@ -20,22 +22,13 @@ def raw(value: str, **more: Any) -> dict[str, Any]:
 
 
 def upload(number: int, ocr_data: Any = None, analysis: Any = None, **more: Any) -> dict[str, Any]:
-    return {
-        "id": f"01320596-2c3d-189c-53e7-{number:012x}",
-        "account": "01856c65-43b6-8b5d-b32a-56b8fbda5c28",
-        "document_type": "paystubs",
-        "file_url": "www.argyle.com/storagename",
-        "file_name": "most_recent_paystub.pdf",
-        "metadata": {
-            "employment": None,
-            "ocr_data": ocr_data,
-            "ocr_authenticity": analysis,
-            "ocr_authenticity_score": None,
-        },
-        "processing": dict.fromkeys(("classification", "ocr", "authenticity"), "completed"),
-        "created_at": "2024-07-08T13:43:49.864Z",
-        "updated_at": "2024-07-08T13:43:51.868Z",
-    } | more
+    metadata = {
+        "employment": None,
+        "ocr_data": ocr_data,
+        "ocr_authenticity": analysis,
+        "ocr_authenticity_score": None,
+    }
+    return record(number, **({"metadata": metadata} | more))
 
 
 def values(*items: tuple[str, str, str]) -> dict[str, Any]:
