@@ -10,7 +10,7 @@ from argyle_nb import notebook
 from argyle_nb.client.pagination import UPLOADS, pages
 from argyle_nb.client.polling import Poller, Waited, wait_for
 from argyle_nb.client.responses import read_as
-from argyle_nb.client.transfer import save_document, send_file
+from argyle_nb.client.transfer import digest_document, save_document, send_file
 from argyle_nb.client.transport import Transport
 from argyle_nb.config import LOCAL, SecretStr, Settings, make_settings
 from argyle_nb.errors import ApiError
@@ -25,10 +25,13 @@ from argyle_nb.models import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Container, Iterator
     from pathlib import Path
 
+    import requests
+
     from argyle_nb.client.polling import Waitable
+    from argyle_nb.client.transfer import Digest
     from argyle_nb.documents import Document
 
 T = TypeVar("T", Account, User, UserUpload)
@@ -406,11 +409,42 @@ class Client:
         --------
         >>> client.download(upload, "downloads")  # doctest: +SKIP
         """
+        with self._opened(upload) as answer:
+            return save_document(answer, folder, upload.id)
+
+    def digest(self, upload: UserUpload, sizes: Container[int] | None = None) -> Digest:
+        """Hash the original document, without saving it.
+
+        Parameters
+        ----------
+        upload
+            What to download and hash.
+        sizes
+            Sizes in bytes. A document that the answer says has another size is not downloaded, and
+            its hash is ``None``.
+
+        Returns
+        -------
+        Digest
+            ``bytes``, its size, and ``sha256``.
+
+        Raises
+        ------
+        ApiError, TransportError
+            As for `download`.
+
+        Examples
+        --------
+        >>> client.digest(upload).sha256  # doctest: +SKIP
+        """
+        with self._opened(upload) as answer:
+            return digest_document(answer, upload.id, sizes)
+
+    def _opened(self, upload: UserUpload) -> requests.Response:
         if not upload.file_url:
             raise ApiError(f"Upload {upload.id}: no file_url yet. Get the upload again later.")
-        upload_id = checked_id("id", upload.id)
-        with self._transport.open_download(upload.file_url) as answer:
-            return save_document(answer, folder, str(upload_id))
+        checked_id("id", upload.id)
+        return self._transport.open_download(upload.file_url)
 
     def watch(self) -> Poller:
         """Give what looks at uploads in rounds, as `wait` does, without waiting.

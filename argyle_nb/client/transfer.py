@@ -7,7 +7,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from requests_toolbelt import MultipartEncoder
 
@@ -31,7 +31,7 @@ from argyle_nb.errors import (
 from argyle_nb.models import UserUpload, decode, is_uuid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
     from concurrent.futures import Executor
     from typing import BinaryIO
 
@@ -155,6 +155,36 @@ def _doubtful(document: Document, what: str) -> AmbiguousUploadError:
     )
 
 
+class Digest(NamedTuple):
+    """The size of a document, and its SHA-256 where it was read to its end."""
+
+    bytes: int
+    sha256: str | None
+
+
+def digest_document(
+    answer: requests.Response, name: str, sizes: Container[int] | None = None
+) -> Digest:
+    """Hash an answer's body as it arrives, and keep nothing of it.
+
+    Where its head tells a size that is none of ``sizes``, the rest is not read.
+    """
+    _check_end_is_told(answer, name)
+    try:
+        head, _, blocks = _document_in(answer, name)
+        told = answer.headers.get("Content-Length", "")
+        if sizes is not None and told.isdigit() and "Content-Encoding" not in answer.headers:
+            if int(told) not in sizes:
+                return Digest(int(told), None)
+        size, digest = 0, hashlib.sha256()
+        for block in chain([head], blocks):
+            size += len(block)
+            digest.update(block)
+    except BROKEN as error:
+        raise _interrupted(name, error) from None
+    return Digest(size, digest.hexdigest())
+
+
 def save_document(answer: requests.Response, folder: Path | str, name: str) -> Path:
     """Write an answer's body to ``<folder>/<name>.<extension by content>``.
 
@@ -166,14 +196,18 @@ def save_document(answer: requests.Response, folder: Path | str, name: str) -> P
         folder.mkdir(parents=True, exist_ok=True)
         return _saved(answer, folder, name)
     except BROKEN as error:
-        raise TransportError(
-            f"The download of {name} was interrupted ({type(error).__name__}). Try again."
-        ) from None
+        raise _interrupted(name, error) from None
     except OSError as error:
         raise DocumentError(
             folder / name,
             f"can't write the file ({error.strerror}). Check permissions and free space.",
         ) from None
+
+
+def _interrupted(name: str, error: Exception) -> TransportError:
+    return TransportError(
+        f"The download of {name} was interrupted ({type(error).__name__}). Try again."
+    )
 
 
 def _check_end_is_told(answer: requests.Response, name: str) -> None:
@@ -189,15 +223,21 @@ def _check_end_is_told(answer: requests.Response, name: str) -> None:
 def _saved(answer: requests.Response, folder: Path, name: str) -> Path:
     from argyle_nb.storage import atomic_write  # noqa: PLC0415 - pandas comes with it
 
+    head, media_type, blocks = _document_in(answer, name)
+    path = folder / f"{name}{EXTENSIONS[media_type]}"
+    with atomic_write(path) as file:
+        file.writelines(chain([head], blocks))
+    return path
+
+
+def _document_in(answer: requests.Response, name: str) -> tuple[bytes, str, Iterator[bytes]]:
+    """Give the head of a body, its media type, and the blocks after it."""
     blocks = body_blocks(answer, MAX_DOCUMENT_BYTES, DOWNLOAD_SECONDS)
     head = _head_of(blocks)
     media_type = media_type_of(head)
     if media_type is None:
         raise ApiError(f"Upload {name}: the download is not a PDF, JPEG, PNG or HEIC file.")
-    path = folder / f"{name}{EXTENSIONS[media_type]}"
-    with atomic_write(path) as file:
-        file.writelines(chain([head], blocks))
-    return path
+    return head, media_type, blocks
 
 
 def _head_of(blocks: Iterator[bytes]) -> bytes:

@@ -24,7 +24,7 @@ from argyle_nb.errors import (
     sentences,
 )
 from argyle_nb.models import is_uuid
-from argyle_nb.uploads.log import LogEntry, UploadKey, UploadLog
+from argyle_nb.uploads.log import ID_TAKEN, LogEntry, UploadKey, UploadLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -189,9 +189,12 @@ def send_once(
     progress: Callable[[int, int], None] | None = None,
     *,
     external_id: str | None = None,
+    is_listed: bool = False,
 ) -> SendOutcome:
     """Claim a document and try to send it once."""
-    known = upload_log.claim(key, document.name, client.clock.now(), external_id)
+    known = upload_log.claim(
+        key, document.name, client.clock.now(), external_id, is_listed=is_listed
+    )
     if known is None:
         return send_claimed(client, upload_log, key, document, progress)
     if known.state == "uploaded":
@@ -213,7 +216,10 @@ def send_claimed(
         sent = client.upload(
             document, document_type=key.document_type, user=key.user, progress=progress
         )
-        end = LogEntry("uploaded", sent.id, sentences(*document.problems) or None)
+        if upload_log.was_listed_before(key, sent.id):
+            end = LogEntry("not_confirmed", None, ID_TAKEN.format(sent.id))
+        else:
+            end = LogEntry("uploaded", sent.id, sentences(*document.problems) or None)
     except RolledBack:
         end = LogEntry("new", None, ROLLED_BACK)
     except ArgyleError as error:

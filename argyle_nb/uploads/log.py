@@ -4,7 +4,8 @@ Several notebooks and processes may share it. A row says ``sending`` before the 
 names its owner, who holds a lock for as long as it lives: what a dead owner left is
 ``not_confirmed``.
 A second table holds what somebody asked a panel to send: each file's path and its borrower as it
-was typed, until it is at Argyle; from then on hashes and IDs alone.
+was typed, until it is at Argyle; from then on hashes and IDs alone. A third holds the uploads that
+Argyle listed, in the order in which they were first seen, and the SHA-256 of those downloaded.
 """
 
 from __future__ import annotations
@@ -27,9 +28,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
+SENDABLE = ("new", "rejected_by_argyle")
 UNDECIDED = ("not_confirmed", "possible_match")
 
-SCHEMA_VERSION = 4
+ID_TAKEN = (
+    "Not confirmed: Argyle answered with the ID of another upload ({}), so the document may not be "
+    "stored."
+)
+
+SCHEMA_VERSION = 5
 _STATES = (
     "new",
     "sending",
@@ -54,9 +61,21 @@ CREATE TABLE uploads (
     owner TEXT,
     updated_at TEXT NOT NULL,
     external_id TEXT,
+    listed_until INTEGER,
     PRIMARY KEY (scope, sha256, document_type, user)
 )
 """
+_LISTED = """
+CREATE TABLE IF NOT EXISTS listed_uploads (
+    number INTEGER PRIMARY KEY,
+    scope TEXT NOT NULL,
+    upload_id TEXT NOT NULL,
+    bytes INTEGER,
+    sha256 TEXT,
+    UNIQUE (scope, upload_id)
+)
+"""
+_UPLOAD_ID_INDEX = "CREATE INDEX IF NOT EXISTS upload_ids ON uploads (scope, upload_id)"
 # What somebody asked to send, so that nothing is forgotten when Python ends in the middle. ``path``
 # and ``borrower`` are empty once there is an ``upload_id``.
 _BATCHES = """
@@ -82,6 +101,8 @@ _COLUMNS = {
     " updated_at external_id",
     4: "scope sha256 document_type user name state upload_id reason attempts sent_at owner"
     " updated_at external_id",
+    5: "scope sha256 document_type user name state upload_id reason attempts sent_at owner"
+    " updated_at external_id listed_until",
 }
 # As the states were called before the fourth version -> as they are called now.
 _STATES_BEFORE = {
@@ -112,8 +133,8 @@ class LogEntry(NamedTuple):
 
     ``state`` is ``new`` (certainly not at Argyle), ``sending`` (by somebody who is alive),
     ``uploaded`` (its upload id is known), ``rejected_by_argyle``, ``not_confirmed`` (it may be at
-    Argyle), ``possible_match`` (something of its name and time is there, with other bytes) or
-    ``invalid`` (a file that is never sent).
+    Argyle), ``possible_match`` (something new is there, with other bytes) or ``invalid`` (a file
+    that is never sent).
     """
 
     state: str
@@ -124,6 +145,17 @@ class LogEntry(NamedTuple):
     sent_at: float | None = None
     name: str = ""  # as it was sent
     external_id: str | None = None  # the lender's own name of the user, where it is known
+    # The number of the last upload that was listed before the first attempt; none where the user's
+    # uploads could not be listed.
+    listed_until: int | None = None
+
+
+class ListedUpload(NamedTuple):
+    """What is known of an upload that Argyle listed: when it was first seen, and its bytes."""
+
+    number: int  # in the order of first seeing
+    bytes: int | None = None  # its size
+    sha256: str | None = None
 
 
 class BatchFile(NamedTuple):
@@ -173,19 +205,25 @@ class UploadLog:
         name: str,
         sent_at: float | None = None,
         external_id: str | None = None,
+        *,
+        is_listed: bool = False,
     ) -> LogEntry | None:
         """Take an upload for sending, and commit that before anything is sent.
 
-        Nothing is given back when it is ours to send, else what is known of it.
+        Nothing is given back when it is ours to send, else what is known of it. ``is_listed`` says
+        that all uploads its user had before are in the log.
         """
         with self._transaction():
             known = self._entry(key)
             external_id = external_id or (known.external_id if known else None)
-            if known and known.state not in ("new", "rejected_by_argyle"):
+            if known and known.state not in SENDABLE:
                 self._name_user(key, known, external_id)
                 return known._replace(external_id=external_id)
             attempts = known.attempts if known else 0
-            self._begin(key, LogEntry("new", None, None, attempts, sent_at, name, external_id))
+            until = self._last_listed() if is_listed else None
+            self._begin(
+                key, LogEntry("new", None, None, attempts, sent_at, name, external_id, until)
+            )
             return None
 
     def claim_again(self, key: UploadKey, known: LogEntry) -> None:
@@ -197,12 +235,17 @@ class UploadLog:
             self._begin(key, known)
 
     def finish(self, key: UploadKey, entry: LogEntry) -> LogEntry:
-        """Write down how a claimed upload ended, and let go of it."""
+        """Write down how a claimed upload ended, and let go of it.
+
+        An upload ID that another row has is no proof: then it is ``not_confirmed``.
+        """
         with self._lock:
             self._claimed.discard(key)
             # Should the power fail now, the row is ``sending`` again and is looked for: one write
             # less that has to wait for the disk.
             with self._transaction(synchronous="NORMAL"):
+                if entry.upload_id and self._is_taken(key, entry.upload_id):
+                    entry = LogEntry("not_confirmed", None, ID_TAKEN.format(entry.upload_id))
                 self._connection.execute(
                     "UPDATE uploads SET state = ?, upload_id = ?, reason = ?, owner = NULL,"
                     " updated_at = ?"
@@ -244,6 +287,39 @@ class UploadLog:
             ).fetchall()
         return {row[0]: UploadKey(*row[1:]) for row in rows}
 
+    def hashes_of(self, scope: str, user: str) -> set[str]:
+        """Give the SHA-256 of every document that a row of a user has."""
+        with self._transaction():
+            rows = self._connection.execute(
+                "SELECT sha256 FROM uploads WHERE (scope, user) = (?, ?)", (scope, user)
+            ).fetchall()
+        return {row[0] for row in rows}
+
+    def note_listed(self, scope: str, upload_ids: Iterable[str]) -> dict[str, ListedUpload]:
+        """Write down uploads that Argyle lists, in their order of first seeing, and look them up."""
+        ids = list(upload_ids)
+        with self._transaction(synchronous="NORMAL"):
+            self._connection.executemany(
+                "INSERT OR IGNORE INTO listed_uploads (scope, upload_id) VALUES (?, ?)",
+                [(scope, upload_id) for upload_id in ids],
+            )
+            found = {upload_id: self._listed(scope, upload_id) for upload_id in ids}
+        return {upload_id: listed for upload_id, listed in found.items() if listed}
+
+    def note_content(self, scope: str, upload_id: str, size: int, sha256: str | None) -> None:
+        """Write down what an upload was found to consist of, so that it is not fetched again."""
+        with self._transaction(synchronous="NORMAL"):
+            self._connection.execute(
+                "UPDATE listed_uploads SET bytes = ?, sha256 = ? WHERE (scope, upload_id) = (?, ?)",
+                (size, sha256, scope, upload_id),
+            )
+
+    def was_listed_before(self, key: UploadKey, upload_id: str) -> bool:
+        """Tell whether Argyle listed an upload before a row's first attempt."""
+        with self._transaction():
+            entry, listed = self._entry(key), self._listed(key.scope, upload_id)
+        return bool(entry and entry.listed_until and listed and listed.number <= entry.listed_until)
+
     def types_of_copies(self, scope: str) -> dict[tuple[str, str], set[str]]:
         """Give the types of each content (SHA-256, user) that is at Argyle as several."""
         with self._transaction():
@@ -275,7 +351,7 @@ class UploadLog:
         with self._transaction():
             self._connection.executemany(
                 "INSERT OR REPLACE INTO uploads VALUES"
-                " (?, ?, ?, ?, ?, 'invalid', NULL, ?, 0, NULL, NULL, ?, ?)",
+                " (?, ?, ?, ?, ?, 'invalid', NULL, ?, 0, NULL, NULL, ?, ?, NULL)",
                 [(*key, name, why, _now(), external_id) for key, name, why, external_id in refused],
             )
 
@@ -354,7 +430,7 @@ class UploadLog:
         self._claimed.add(key)
         self._connection.execute(
             "INSERT OR REPLACE INTO uploads VALUES"
-            " (?, ?, ?, ?, ?, 'sending', NULL, NULL, ?, ?, ?, ?, ?)",
+            " (?, ?, ?, ?, ?, 'sending', NULL, NULL, ?, ?, ?, ?, ?, ?)",
             (
                 *key,
                 entry.name,
@@ -363,8 +439,29 @@ class UploadLog:
                 self._owner.acquire(),
                 _now(),
                 entry.external_id,
+                entry.listed_until,
             ),
         )
+
+    def _is_taken(self, key: UploadKey, upload_id: str) -> bool:
+        row = self._connection.execute(
+            "SELECT 1 FROM uploads WHERE (scope, upload_id) = (?, ?)"
+            " AND (sha256, document_type, user) <> (?, ?, ?)",
+            (key.scope, upload_id, *key[1:]),
+        ).fetchone()
+        return row is not None
+
+    def _last_listed(self) -> int:
+        row = self._connection.execute("SELECT MAX(number) FROM listed_uploads").fetchone()
+        number: int | None = row[0]
+        return number or 0
+
+    def _listed(self, scope: str, upload_id: str) -> ListedUpload | None:
+        row = self._connection.execute(
+            "SELECT number, bytes, sha256 FROM listed_uploads WHERE (scope, upload_id) = (?, ?)",
+            (scope, upload_id),
+        ).fetchone()
+        return ListedUpload(*row) if row else None
 
     def _name_user(self, key: UploadKey, known: LogEntry, external_id: str | None) -> None:
         """Add to a row of an earlier run what its user is called, which it may not have known."""
@@ -377,7 +474,7 @@ class UploadLog:
 
     def _entry(self, key: UploadKey) -> LogEntry | None:
         row = self._connection.execute(
-            "SELECT state, upload_id, reason, attempts, sent_at, name, external_id, owner"
+            "SELECT state, upload_id, reason, attempts, sent_at, name, external_id, listed_until, owner"
             " FROM uploads WHERE (scope, sha256, document_type, user) = (?, ?, ?, ?)",
             key,
         ).fetchone()
@@ -506,7 +603,8 @@ def _open(path: Path, busy_seconds: float) -> sqlite3.Connection:
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("BEGIN IMMEDIATE")
         _migrate(connection, _check(connection, path))
-        connection.execute(_BATCHES)
+        for statement in (_BATCHES, _LISTED, _UPLOAD_ID_INDEX):
+            connection.execute(statement)
         # Earlier these were kept.
         connection.execute(
             "UPDATE batch_files SET path = '', borrower = ''"

@@ -6,11 +6,11 @@ Both compare contents by the SHA-256 of the downloaded bytes.
 
 from __future__ import annotations
 
-import hashlib
-import tempfile
+import threading
 import time
 from collections import defaultdict
-from dataclasses import dataclass, field
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,34 +18,34 @@ import pandas as pd
 
 from argyle_nb.errors import (
     ApiError,
-    AuthenticationError,
     DecodeError,
     DocumentError,
     NotFoundError,
+    RateLimitError,
     TransportError,
     ValidationError,
 )
 from argyle_nb.models import is_uuid
 from argyle_nb.uploads.jobs import default_upload_log, is_wrong_key, send_claimed
-from argyle_nb.uploads.log import UNDECIDED, LogEntry, UploadLog
+from argyle_nb.uploads.log import UNDECIDED, ListedUpload, LogEntry, UploadLog
 from argyle_nb.uploads.users import users_called
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from datetime import datetime
+    from collections.abc import Callable, Container, Iterable
+    from concurrent.futures import Future
 
     from argyle_nb.client.client import Client
+    from argyle_nb.client.transfer import Digest
     from argyle_nb.errors import ArgyleError
     from argyle_nb.models import UserUpload
     from argyle_nb.uploads.jobs import UploadJob
 
 
 SETTLE_SECONDS = 120.0
-# Argyle's clock and its list need not agree to the second.
-_MARGIN_SECONDS = 300.0
 _BETWEEN_SEARCHES_SECONDS = 30.0
 _LONGEST_UPLOAD_SECONDS = 3600.0
 _STEP_SECONDS = 0.1
+_DOWNLOADS = 8
 
 Resend = Literal["once", "never"]
 
@@ -63,17 +63,125 @@ STILL_UNKNOWN = (
 )
 
 
+class ListedBefore:
+    """Lists the uploads that each user has before a run first sends something to them.
+
+    What is listed only afterwards, and that the upload log does not know, may be a document whose
+    upload was not confirmed, whatever its name, its time and its bytes are. Where the list can't be
+    read, everything may be.
+    """
+
+    def __init__(self, client: Client, upload_log: UploadLog) -> None:
+        self._client, self._log = client, upload_log
+        self._lock = threading.Lock()
+        self._listing: dict[str, threading.Lock] = {}
+        self._is_listed: dict[str, bool] = {}
+
+    def note(self, user: str, *, is_new: bool) -> bool:
+        """List a user's uploads unless this run has; tell whether all are in the upload log."""
+        with self._lock:
+            listing = self._listing.setdefault(user, threading.Lock())
+        with listing:
+            if user not in self._is_listed:
+                self._is_listed[user] = is_new or self._is_noted(user)
+            return self._is_listed[user]
+
+    def _is_noted(self, user: str) -> bool:
+        try:
+            ids = [upload.id for upload in self._client.list_uploads(user=user)]
+        except (ApiError, DecodeError) as error:
+            if is_wrong_key(error) or isinstance(error, RateLimitError):
+                raise
+            return False
+        self._log.note_listed(self._client.settings.log_scope, ids)
+        return True
+
+
+class _Contents:
+    """What uploads consist of: by the upload log, or else downloaded, hashed and written there."""
+
+    def __init__(
+        self,
+        client: Client,
+        upload_log: UploadLog,
+        uploads: Iterable[UserUpload],
+        on_step: Callable[[], None],
+    ) -> None:
+        self._client, self._log, self._on_step = client, upload_log, on_step
+        self._scope = client.settings.log_scope
+        self.listed = upload_log.note_listed(self._scope, [upload.id for upload in uploads])
+        self.errors: dict[str, ArgyleError] = {}
+
+    def sha256_of(self, upload: UserUpload) -> str | None:
+        """Give the hash of an upload, where it is known."""
+        return self.listed[upload.id].sha256
+
+    def was_listed(self, upload: UserUpload, until: int | None) -> bool:
+        """Tell whether an upload was listed before a moment."""
+        return until is not None and self.listed[upload.id].number <= until
+
+    def fetch(
+        self,
+        uploads: Iterable[UserUpload],
+        sizes: Container[int] | None = None,
+        is_enough: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Hash uploads, as far as it is not done and they may have one of these sizes.
+
+        Those that can't be downloaded are in ``errors``.
+        """
+        missing = [upload for upload in uploads if self._is_missing(upload, sizes)]
+        pool = ThreadPoolExecutor(_DOWNLOADS)
+        try:
+            for start in range(0, len(missing), _DOWNLOADS):
+                self._on_step()
+                wave = missing[start : start + _DOWNLOADS]
+                self._note({pool.submit(self._client.digest, one, sizes): one for one in wave})
+                if is_enough():
+                    return
+        finally:
+            # Who interrupts does not wait for downloads.
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _is_missing(self, upload: UserUpload, sizes: Container[int] | None) -> bool:
+        _, size, sha256 = self.listed[upload.id]
+        return sha256 is None and (size is None or sizes is None or size in sizes)
+
+    def _note(self, started: dict[Future[Digest], UserUpload]) -> None:
+        unfinished = set(started)
+        while unfinished:
+            finished, unfinished = wait(unfinished, _STEP_SECONDS, FIRST_COMPLETED)
+            for future in finished:
+                self._note_one(started[future], future)
+            if unfinished:
+                self._on_step()
+
+    def _note_one(self, upload: UserUpload, future: Future[Digest]) -> None:
+        try:
+            digest = future.result()
+        except _UNAVAILABLE as error:
+            if is_wrong_key(error):
+                raise
+            self.errors[upload.id] = error
+            return
+        self._log.note_content(self._scope, upload.id, *digest)
+        self.listed[upload.id] = ListedUpload(self.listed[upload.id].number, *digest)
+
+
 @dataclass
 class _Listing:
-    """One user's uploads that no row of the upload log has, and the hashes of those fetched."""
+    """One user's uploads that no row of the upload log has, and what they consist of."""
 
     unclaimed: list[UserUpload]
-    digests: dict[str, str] = field(default_factory=dict)
+    contents: _Contents
+    logged: set[str]  # the hashes of all documents that the log has for this user
 
 
 class Reconciler:
     """Decides about the uploads of one run that were not confirmed.
 
+    An upload is this document if it has its bytes; names and times count for nothing. One that was
+    first listed after the attempt and has other bytes may still be it, changed by the service.
     Before ``confirm_timeout`` seconds have passed since an attempt, its absence means nothing.
     What stays absent is sent ``"once"`` more, or ``"never"``. ``on_step`` is called ten times a
     second while it waits and before each request; what it raises ends the whole.
@@ -126,10 +234,9 @@ class Reconciler:
             except _UNAVAILABLE as error:
                 _leave_undecided(theirs, f"{_UNCHECKED} {error}", error)
                 continue
-            # Where one content was sent as two types, each first gets the one of its own type.
-            open_ = [job for job in theirs if not self._adopt(job, listing, own_type=True)]
-            open_ = [job for job in open_ if not self._adopt(job, listing, own_type=False)]
-            absent += [job for job in open_ if not self._may_be_there(job, listing)]
+            open_ = self._adopt_new(theirs, listing)
+            open_ = [job for job in open_ if not self._may_be_there(job, listing)]
+            absent += self._adopt_old(open_, listing)
         return absent
 
     def _listing_of(self, user: str) -> _Listing:
@@ -137,42 +244,63 @@ class Reconciler:
         scope = self._client.settings.log_scope
         listed = list(self._client.list_uploads(user=user))
         known = self._log.upload_ids(scope)
-        return _Listing([upload for upload in listed if upload.id not in known])
+        unclaimed = [upload for upload in listed if upload.id not in known]
+        contents = _Contents(self._client, self._log, unclaimed, self._on_step)
+        return _Listing(unclaimed, contents, self._log.hashes_of(scope, user))
+
+    def _adopt_new(self, jobs: list[UploadJob], listing: _Listing) -> list[UploadJob]:
+        """Compare what came to light after the attempts; give the jobs that it is not."""
+        new = [
+            upload
+            for upload in listing.unclaimed
+            if any(_is_new(upload, job, listing) for job in jobs)
+        ]
+        listing.contents.fetch(_likeliest_first(new, jobs))
+        # Where one content was sent as two types, each first gets the one of its own type.
+        jobs = [job for job in jobs if not self._adopt(job, listing, own_type=True)]
+        return [job for job in jobs if not self._adopt(job, listing, own_type=False)]
+
+    def _adopt_old(self, jobs: list[UploadJob], listing: _Listing) -> list[UploadJob]:
+        """Compare what was listed before, too: a document that is there is not sent again."""
+        open_ = list(jobs)
+
+        def are_all_found() -> bool:
+            open_[:] = [job for job in open_ if not self._adopt(job, listing, own_type=False)]
+            return not open_
+
+        if not are_all_found():
+            sizes = {job.document.size for job in open_}
+            old = _likeliest_first(listing.unclaimed, open_)
+            listing.contents.fetch(old, sizes, are_all_found)
+        return open_
 
     def _adopt(self, job: UploadJob, listing: _Listing, *, own_type: bool) -> bool:
-        for upload in _candidates(job, listing):
-            is_own = upload.document_type == job.document_type
-            if is_own != own_type:
+        for upload in listing.unclaimed:
+            if own_type and upload.document_type != job.document_type:
                 continue
-            try:
-                same = self._digest(upload, listing) == job.document.sha256
-            except _UNAVAILABLE as error:
-                _leave_undecided([job], f"Upload {upload.id} could not be compared. {error}", error)
-                continue
-            if same:
-                self._finish(job, LogEntry("uploaded", upload.id, FOUND))
+            if listing.contents.sha256_of(upload) == job.document.sha256:
                 listing.unclaimed.remove(upload)
-                return True
+                self._finish(job, LogEntry("uploaded", upload.id, FOUND))
+                return job.entry.state not in UNDECIDED
         return False
 
     def _may_be_there(self, job: UploadJob, listing: _Listing) -> bool:
-        """Tell whether an upload has its name and time, but not, or not certainly, its bytes."""
-        for upload in _candidates(job, listing):
-            if upload.id in listing.digests:
+        """Tell whether something new is there that is no other document of the upload log."""
+        new = [upload for upload in listing.unclaimed if _is_new(upload, job, listing)]
+        for upload in new:
+            if error := listing.contents.errors.get(upload.id):
+                reason = f"Upload {upload.id} could not be compared. {error}"
+                job.entry = job.entry._replace(state="not_confirmed", reason=reason)
+                return True
+            if listing.contents.sha256_of(upload) not in listing.logged:
                 reason = (
-                    f"Upload {upload.id} has the same file name and time but different content. "
-                    "Compare the two files. This one was not sent again."
+                    f"Upload {upload.id} was not there before this document was sent, but has "
+                    "different content. Compare the two files. This one was not sent again."
                 )
                 job.entry = job.entry._replace(state="possible_match", reason=reason)
-            return True
+                return True
         job.entry = job.entry._replace(state="not_confirmed", reason=NOT_FOUND)
         return False
-
-    def _digest(self, upload: UserUpload, listing: _Listing) -> str:
-        if upload.id not in listing.digests:
-            self._on_step()
-            listing.digests[upload.id] = _digest_of(self._client, upload)
-        return listing.digests[upload.id]
 
     def _wait_to_settle(self, jobs: list[UploadJob]) -> None:
         """Wait until Argyle has had its time with each of these attempts."""
@@ -210,18 +338,15 @@ class Reconciler:
         job.entry = self._log.finish(job.key, entry)
 
 
-def _candidates(job: UploadJob, listing: _Listing) -> list[UserUpload]:
-    since = None if job.entry.sent_at is None else job.entry.sent_at - _MARGIN_SECONDS
-    alike = [
-        upload
-        for upload in listing.unclaimed
-        if upload.file_name in (None, job.entry.name) and _is_since(upload.created_at, since)
-    ]
-    return sorted(alike, key=lambda upload: str(upload.created_at or ""))
+def _is_new(upload: UserUpload, job: UploadJob, listing: _Listing) -> bool:
+    return not listing.contents.was_listed(upload, job.entry.listed_until)
 
 
-def _is_since(created_at: datetime | None, since: float | None) -> bool:
-    return created_at is None or since is None or created_at.timestamp() >= since
+def _likeliest_first(uploads: list[UserUpload], jobs: list[UploadJob]) -> list[UserUpload]:
+    """Put uploads of the same name first, then the newest."""
+    names = {job.entry.name for job in jobs}
+    newest = sorted(uploads, key=lambda upload: str(upload.created_at or ""), reverse=True)
+    return sorted(newest, key=lambda upload: upload.file_name not in names)
 
 
 def _leave_undecided(jobs: list[UploadJob], reason: str, error: ArgyleError) -> None:
@@ -271,10 +396,12 @@ def audit(client: Client, *, user: str, upload_log: Path | str | None = None) ->
     listed.sort(key=lambda upload: str(upload.created_at or ""))
     with UploadLog(Path(upload_log or default_upload_log())) as opened:
         known = opened.upload_ids(client.settings.log_scope)
+        unknown = [upload for upload in listed if upload.id not in known]
+        contents = _Contents(client, opened, unknown, lambda: None)
+        contents.fetch(unknown)
     # A copy that the upload log knows is the one to keep, whichever came first.
     first = {known[u.id].sha256: u.id for u in reversed(listed) if u.id in known}
-    rows = [_finding(client, upload, first) for upload in listed if upload.id not in known]
-    return _frame_of(rows)
+    return _frame_of([_finding(upload, contents, first) for upload in unknown])
 
 
 def _id_of(client: Client, user: str) -> str:
@@ -291,13 +418,8 @@ def _id_of(client: Client, user: str) -> str:
     return owners[0]
 
 
-def _finding(client: Client, upload: UserUpload, first: dict[str, str]) -> dict[str, Any]:
-    try:
-        sha256, reason = _digest_of(client, upload), None
-    except AuthenticationError:
-        raise
-    except _UNAVAILABLE as error:
-        sha256, reason = None, f"Could not be compared. {error}"
+def _finding(upload: UserUpload, contents: _Contents, first: dict[str, str]) -> dict[str, Any]:
+    sha256, error = contents.sha256_of(upload), contents.errors.get(upload.id)
     same_as = None if sha256 is None else first.setdefault(sha256, upload.id)
     is_first = same_as in (None, upload.id)
     return {
@@ -308,7 +430,7 @@ def _finding(client: Client, upload: UserUpload, first: dict[str, str]) -> dict[
         "file_name": upload.file_name,
         "sha256": sha256,
         "created_at": upload.created_at,
-        "reason": reason,
+        "reason": f"Could not be compared. {error}" if error else None,
     }
 
 
@@ -322,12 +444,3 @@ def _frame_of(rows: list[dict[str, Any]]) -> pd.DataFrame:
     columns["created_at"] = pd.Series(times, dtype="datetime64[us, UTC]")
     columns["reason"] = pd.Series([row["reason"] for row in rows], dtype="string")
     return pd.DataFrame(columns)
-
-
-def _digest_of(client: Client, upload: UserUpload) -> str:
-    """Download an upload, hash it, and keep nothing of it."""
-    with (
-        tempfile.TemporaryDirectory(prefix="argyle_nb_") as folder,
-        client.download(upload, folder).open("rb") as file,
-    ):
-        return hashlib.file_digest(file, "sha256").hexdigest()

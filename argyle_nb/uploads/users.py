@@ -56,8 +56,8 @@ def users_called(client: Client, external_id: str) -> list[User]:
     return list({user.id: user for user in found}.values())
 
 
-def find_or_create_user(client: Client, upload_log: UploadLog, external_id: str) -> str:
-    """Give the id of the user with an external id; a user is created if nobody has it."""
+def find_or_create_user(client: Client, upload_log: UploadLog, external_id: str) -> FoundUser:
+    """Give the user with an external id; a user is created if nobody has it."""
     with upload_log.exclusive(external_id):
         owners = sorted(user.id for user in users_called(client, external_id))
         if len(owners) > 1:
@@ -65,7 +65,16 @@ def find_or_create_user(client: Client, upload_log: UploadLog, external_id: str)
                 f"{len(owners)} users share this external ID ({', '.join(owners)}). Write the user "
                 "ID of the right one in the user column."
             )
-        return owners[0] if owners else client.create_user(external_id=external_id).id
+        if owners:
+            return FoundUser(owners[0])
+        return FoundUser(client.create_user(external_id=external_id).id, is_new=True)
+
+
+class FoundUser(NamedTuple):
+    """A user's id, and whether this run has created the user."""
+
+    id: str
+    is_new: bool = False
 
 
 class Users:
@@ -78,30 +87,30 @@ class Users:
         self._client, self._log = client, upload_log
         self._lock, self._listing = threading.Lock(), threading.Lock()
         self._asking: dict[Borrower, threading.Lock] = {}
-        self._ids: dict[Borrower, str] = {}
+        self._found: dict[Borrower, FoundUser] = {}
         self._failed: dict[Borrower, ArgyleError] = {}
         self._listed: list[User] | None = None
 
-    def id_of(self, borrower: Borrower) -> str:
-        """Give Argyle's id of a borrower, whom nobody else can be."""
+    def user_of(self, borrower: Borrower) -> FoundUser:
+        """Give Argyle's user for a borrower, whom nobody else can be."""
         if not borrower.external_id:
-            return borrower.user
+            return FoundUser(borrower.user)
         with self._lock:
             asking = self._asking.setdefault(borrower, threading.Lock())
         with asking:
             if borrower in self._failed:
                 raise self._failed[borrower]
             try:
-                if borrower not in self._ids:
-                    self._ids[borrower] = self._find(borrower)
+                if borrower not in self._found:
+                    self._found[borrower] = self._find(borrower)
             except RateLimitError:
                 raise
             except ArgyleError as error:
                 self._failed[borrower] = error
                 raise
-            return self._ids[borrower]
+            return self._found[borrower]
 
-    def _find(self, borrower: Borrower) -> str:
+    def _find(self, borrower: Borrower) -> FoundUser:
         user, external_id = borrower
         if user:
             owners = users_called(self._client, external_id)
@@ -110,7 +119,7 @@ class Users:
                     "The user with this user ID has another external ID than this row. Correct one "
                     "of the two."
                 )
-            return user
+            return FoundUser(user)
         if "@" in external_id or is_uuid(external_id):
             self._check_nobodys(external_id)
         return find_or_create_user(self._client, self._log, external_id)

@@ -22,7 +22,8 @@ from argyle_nb.errors import (
     ValidationError,
 )
 from argyle_nb.uploads.jobs import RolledBack, SendOutcome, is_wrong_key, send_once
-from argyle_nb.uploads.log import LogEntry, UploadKey
+from argyle_nb.uploads.log import SENDABLE, LogEntry, UploadKey
+from argyle_nb.uploads.reconcile import ListedBefore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -132,6 +133,7 @@ class UploadWorkers:
     ) -> None:
         self._client, self._log = client, upload_log
         self._users, self._reporter = users, reporter
+        self._before = ListedBefore(client, upload_log)
         self._queue: deque[UploadJob] = deque()
         self._lock = threading.Lock()
         self._unreached = 0
@@ -257,29 +259,38 @@ class UploadWorkers:
     def _try(self, job: UploadJob) -> SendOutcome:
         started = time.monotonic()
         try:
-            user = self._users.id_of(job.borrower)
+            user = self._users.user_of(job.borrower)
+            scope = self._client.settings.log_scope
+            key = UploadKey(scope, job.document.sha256, job.document_type, user.id)
+            is_listed = self._is_listed(key, is_new_user=user.is_new)
         except (ApiError, DecodeError, TransportError, ConfigurationError) as error:
             is_unclear = isinstance(error, ValidationError) and error.status is None
             state = "invalid" if is_unclear else "new"
             return SendOutcome(LogEntry(state, None, str(error)), error)
         if self._stop.is_set():  # the look-up may have taken long
             return SendOutcome(job.entry)
-        scope = self._client.settings.log_scope
-        job.key = UploadKey(scope, job.document.sha256, job.document_type, user)
-        was_sent = True
+        job.key, was_sent = key, True
         try:
             outcome = send_once(
                 self._client,
                 self._log,
-                job.key,
+                key,
                 job.document,
                 self._progress_of(job),
                 external_id=job.borrower.external_id or None,
+                is_listed=is_listed,
             )
             was_sent = outcome.was_sent
         finally:
             job.took(started, was_sent=was_sent)
         return outcome
+
+    def _is_listed(self, key: UploadKey, *, is_new_user: bool) -> bool:
+        """List what a user has before something new is sent; tell whether that is all known."""
+        known = self._log.entry(key)
+        if known and known.state not in SENDABLE:
+            return False
+        return self._before.note(key.user, is_new=is_new_user)
 
     def _progress_of(self, job: UploadJob) -> Callable[[int, int], None]:
         def moved(sent: int, total: int) -> None:

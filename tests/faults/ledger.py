@@ -93,6 +93,7 @@ class Ledger:
         self.requests: list[Request] = []
         self.documents: list[Stored] = []
         self.users: list[dict] = []
+        self.bytes_of_files = 0
         self.lock = threading.RLock()
 
     def count(self, kind):

@@ -43,6 +43,9 @@ _BLOCK = 1 << 16
 class FaultServer:
     """Serves until the ``with`` block ends.
 
+    ``rename`` and ``change`` are what it makes of a file's name and of its bytes; ``created_ahead``
+    are the seconds by which its ``created_at`` is ahead of its ``Date``.
+
     Parameters
     ----------
     latency
@@ -63,6 +66,8 @@ class FaultServer:
         self.latency, self.per_second, self.clock_ahead = latency, per_second, clock_ahead
         self.heeds_keys = heeds_keys
         self.page_size = 200
+        self.rename, self.change = str, bytes
+        self.created_ahead = 0.0
         self.pending = 0
         self._scripts, self._keys, self._served = {}, {}, []
         self._lock = threading.Lock()
@@ -132,10 +137,10 @@ class FaultServer:
             id=str(uuid.uuid4()),
             user=form["user"],
             document_type=form["document_type"],
-            file_name=name,
+            file_name=self.rename(name),
             content=content,
             sha256=hashlib.sha256(content).hexdigest(),
-            created_at=datetime.fromtimestamp(self.now(), UTC),
+            created_at=datetime.fromtimestamp(self.now() + self.created_ahead, UTC),
             visible_from=time.monotonic() + hidden,
         )
         with self.ledger.lock:
@@ -272,7 +277,8 @@ class _Handler(BaseHTTPRequestHandler):
         if whole:
             headers.setdefault("Content-Length", str(len(answer.body)))
         else:
-            headers.setdefault("Connection", "close")
+            if "Content-Length" not in headers:
+                headers["Connection"] = "close"
         for name, text in headers.items():
             self.send_header(name, text)
         self.end_headers()
@@ -335,8 +341,22 @@ def _one(service, request):
     if not found or request.kind not in (GET, FILE):
         return Answer(404, b'{"detail": "Not found."}')
     if request.kind == FILE:
-        return Answer(200, found[0].content, {"Content-Type": "application/octet-stream"})
+        content = service.change(found[0].content)
+        return Answer(
+            200,
+            _counted(content, service.ledger),
+            {"Content-Type": "application/octet-stream", "Content-Length": str(len(content))},
+        )
     return _json(service.shown(found[0]))
+
+
+def _counted(content, ledger):
+    """Give a document in blocks, and count those that were taken."""
+    for start in range(0, len(content), _BLOCK):
+        block = content[start : start + _BLOCK]
+        yield block
+        with ledger.lock:
+            ledger.bytes_of_files += len(block)
 
 
 def _visible(since):

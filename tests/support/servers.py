@@ -8,6 +8,7 @@ import struct
 import threading
 import time
 import traceback
+import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -66,8 +67,20 @@ def page(*ids, link=None):
 
 
 def upload_answer(**fields):
-    """The object that answers an upload."""
-    return Answer(body=json.dumps({"id": UPLOAD_ID, **fields}).encode())
+    """What answers uploads: each has an id of its own."""
+    return lambda _: Answer(body=json.dumps({"id": str(uuid.uuid4()), **fields}).encode())
+
+
+def to_uploads(answer):
+    """Answer uploads with what is given, as a `HostileServer` does; lists are empty."""
+    answers = answer if isinstance(answer, list) else [answer]
+
+    def answered(seen):
+        if seen.method != "POST":
+            return page()
+        return answers.pop(0) if len(answers) > 1 else answers[0]
+
+    return answered
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -150,7 +163,9 @@ class HostileServer:
 
     def _answer(self, seen):
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
-        return answer(seen) if callable(answer) else answer
+        while callable(answer):
+            answer = answer(seen)
+        return answer
 
     @property
     def posts(self):

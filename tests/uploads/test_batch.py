@@ -29,6 +29,7 @@ from tests.support.servers import (
     client_of,
     closed_port,
     refused,
+    to_uploads,
     until,
     upload_answer,
 )
@@ -329,7 +330,7 @@ def test_a_row_says_sending_before_the_request_arrives(stubs, upload_log):
         found.extend(states(upload_log))
         return upload_answer()
 
-    with HostileServer(look) as server:
+    with HostileServer(to_uploads(look)) as server:
         run(server, stubs(1), upload_log)
     assert found == ["sending"]
     assert states(upload_log) == ["uploaded"]
@@ -352,8 +353,8 @@ def test_a_row_says_sending_before_the_request_arrives(stubs, upload_log):
     ],
 )
 def test_each_end_of_an_upload_has_its_state(stubs, upload_log, answer, state):
-    with HostileServer(answer) as server:
-        result = run(server, stubs(1), upload_log)
+    with HostileServer(to_uploads(answer)) as server:
+        result = run(server, stubs(1), upload_log, resend="never")
     assert result.loc[0, "state"] == state
     assert result.loc[0, "reason"]
     assert pd.isna(result.loc[0, "upload_id"])
@@ -361,7 +362,7 @@ def test_each_end_of_an_upload_has_its_state(stubs, upload_log, answer, state):
     assert server.posts == 1
 
 
-@pytest.mark.parametrize("answer", [RESET, Answer(500), Answer(200, b"{}")])
+@pytest.mark.parametrize("answer", [Answer(500), Answer(200, b"{}")])
 def test_what_cannot_be_looked_for_is_not_sent_again(stubs, upload_log, answer):
     with HostileServer(answer) as server:
         run(server, stubs(1), upload_log)
@@ -373,32 +374,32 @@ def test_what_cannot_be_looked_for_is_not_sent_again(stubs, upload_log, answer):
 
 def test_too_many_requests_are_waited_for(stubs, upload_log):
     slow = Answer(429, headers={"Retry-After": "0"})
-    with HostileServer([slow, slow, upload_answer()]) as server:
+    with HostileServer(to_uploads([slow, slow, upload_answer()])) as server:
         result = run(server, stubs(1), upload_log)
     assert result[["state", "attempts"]].to_numpy().tolist() == [["uploaded", 3]]
 
 
 def test_a_service_that_always_wants_less_leaves_a_row_unsent(stubs, upload_log):
-    with HostileServer(Answer(429, headers={"Retry-After": "0"})) as server:
+    with HostileServer(to_uploads(Answer(429, headers={"Retry-After": "0"}))) as server:
         assert run(server, stubs(1), upload_log).loc[0, "state"] == "not_sent"
     assert states(upload_log) == ["new"]
 
 
 def test_what_was_not_sent_is_sent_by_the_next_run(stubs, upload_log):
-    run(closed_port(), stubs(1), upload_log)
-    with HostileServer(upload_answer()) as server, client_of(server) as client:
-        scope = client.settings.log_scope
-        with closing(sqlite3.connect(upload_log)) as kept:
-            kept.execute("UPDATE uploads SET scope = ?", (scope,))
-            kept.commit()
-        result = upload_batch(client, stubs(1), upload_log=upload_log)
-    assert result[["state", "attempts"]].to_numpy().tolist() == [["uploaded", 4]]
+    slow = Answer(429, headers={"Retry-After": "0"})
+    with HostileServer(to_uploads(lambda _: answers[0])) as server:
+        answers = [slow]
+        assert run(server, stubs(1), upload_log).loc[0, "state"] == "not_sent"
+        tried = server.posts
+        answers = [upload_answer()]
+        result = run(server, stubs(1), upload_log)
+    assert result[["state", "attempts"]].to_numpy().tolist() == [["uploaded", tried + 1]]
 
 
 def test_a_service_that_is_not_there_leaves_everything_unsent(stubs, upload_log):
     result = run(closed_port(), stubs(2), upload_log)
     assert result["state"].tolist() == ["not_sent", "not_sent"]
-    assert states(upload_log) == ["new", "new"]
+    assert states(upload_log) == []
 
 
 def test_a_list_of_users_that_is_unreadable_leaves_a_row_unsent(stubs, upload_log):
@@ -408,18 +409,25 @@ def test_a_list_of_users_that_is_unreadable_leaves_a_row_unsent(stubs, upload_lo
     assert server.posts == 0
 
 
-def test_a_refused_key_stops_the_batch_at_the_first_upload(stubs, upload_log):
+def test_a_refused_key_stops_the_batch_at_the_first_request(stubs, upload_log):
     with (
         HostileServer(Answer(401, b'{"detail": "Invalid environment."}')) as server,
         refused(AuthenticationError, "Invalid environment"),
     ):
         run(server, stubs(20), upload_log)
     assert len(server.seen) == 1
+    assert states(upload_log) == []
+
+
+def test_a_refused_key_stops_the_batch_at_the_first_upload(stubs, upload_log):
+    with HostileServer(to_uploads(Answer(401))) as server, refused(AuthenticationError):
+        run(server, stubs(20), upload_log)
+    assert server.posts == 1
     assert states(upload_log) == ["new"]
 
 
 def test_a_forbidden_document_is_rejected_and_the_others_go_on(stubs, upload_log):
-    with HostileServer([Answer(403, b'{"detail": "no"}'), upload_answer()]) as server:
+    with HostileServer(to_uploads([Answer(403, b'{"detail": "no"}'), upload_answer()])) as server:
         result = run(server, stubs(2), upload_log)
     assert sorted(result["state"]) == ["rejected_by_argyle", "uploaded"]
 
@@ -523,7 +531,7 @@ def test_a_run_that_is_killed_while_it_sends_is_not_repeated(stubs, upload_log, 
         child.wait()
         return upload_answer()
 
-    with HostileServer(kill) as server:
+    with HostileServer(to_uploads(kill)) as server:
         child = start(server.url, KEY_OF_TEST, upload_log, stubs(2), tmp_path)
         child.communicate(timeout=PATIENCE)
         until(lambda: server.posts == 1)
@@ -557,7 +565,7 @@ def test_a_second_interrupt_does_not_wait_for_an_answer(stubs, upload_log, tmp_p
         child.wait(PATIENCE)
         return upload_answer()
 
-    with HostileServer(answer) as server:
+    with HostileServer(to_uploads(answer)) as server:
         child = start(server.url, KEY_OF_TEST, upload_log, stubs(9), tmp_path)
         _, said = child.communicate(timeout=PATIENCE)
     assert b"KeyboardInterrupt" in said

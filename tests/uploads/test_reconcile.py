@@ -60,7 +60,7 @@ def test_it_is_looked_for_twice_before_it_is_sent_again(server, stubs, upload_lo
     server.script(UPLOAD, [LOST])
     run(server, stubs(), upload_log)
     kinds = [request.kind for request in server.ledger.requests]
-    assert kinds == [UPLOAD, LIST, LIST, UPLOAD]
+    assert kinds == [LIST, UPLOAD, LIST, LIST, UPLOAD]
 
 
 def test_it_is_sent_once_more_and_not_twice(server, stubs, upload_log):
@@ -142,41 +142,161 @@ def test_a_service_that_stores_later_than_the_time_to_settle_makes_a_second_copy
     assert found["finding"].tolist() == ["duplicate"]
 
 
-def test_other_bytes_under_its_name_are_shown_and_it_is_not_sent_again(server, stubs, upload_log):
-    other = server.keep(form(PDF + b"% scanned again"))
-    server.script(UPLOAD, [LOST])
+# How a service may change the name of a file.
+RENAMES = {
+    "space to underscore": lambda name: name.replace(" ", "_"),
+    "lower case": str.lower,
+    "a suffix": lambda name: name.replace(".pdf", "_a1B2c3D.pdf"),
+    "an id": lambda _: "0186c5b8-8fa1-67b3-39af-14b3e18da8a7",
+    "none": lambda _: None,
+}
+
+
+@pytest.fixture
+def scan(tmp_path):
+    """A manifest of one document whose name is not as simple as it could be."""
+    path = tmp_path / "March Stub (1).pdf"
+    path.write_bytes(PDF + b"0")
+    return pd.DataFrame({"file": [str(path)], "document_type": "paystubs", "user": USER_ID})
+
+
+@pytest.mark.parametrize("rename", RENAMES)
+def test_a_document_that_the_service_renames_is_found_by_its_bytes(
+    server, scan, upload_log, rename
+):
+    server.rename = RENAMES[rename]
+    server.script(UPLOAD, [STORED])
+    result = run(server, scan, upload_log)
+    [stored] = server.ledger.documents
+    assert told(result) == [["uploaded", stored.id]]
+
+
+@pytest.mark.parametrize("seconds", [-600, 600, -864_000, 864_000])
+def test_a_time_of_storing_that_disagrees_with_the_services_clock_counts_for_nothing(
+    server, stubs, upload_log, seconds
+):
+    server.created_ahead = seconds
+    server.script(UPLOAD, [None, STORED, STORED])
+    assert run(server, stubs(3), upload_log)["state"].eq("uploaded").all()
+    assert server.ledger.duplicates == 0
+
+
+@pytest.mark.parametrize("rename", [str, *RENAMES.values()], ids=["same name", *RENAMES])
+@pytest.mark.parametrize(
+    "change",
+    [lambda content: content + b"\n" * 100, lambda _: PDF + b"% made anew" * 9],
+    ids=["padded", "made anew"],
+)
+def test_a_document_whose_bytes_the_service_changes_is_not_sent_again(
+    server, scan, upload_log, rename, change
+):
+    server.rename, server.change = rename, change
+    server.script(UPLOAD, [STORED])
     for _ in range(2):
-        result = run(server, stubs(), upload_log)
+        result = run(server, scan, upload_log)
         assert told(result) == [["possible_match", ""]]
-        assert other.id in result.loc[0, "reason"]
+        assert server.ledger.documents[0].id in result.loc[0, "reason"]
     assert server.ledger.count(UPLOAD) == 1
 
 
-def test_another_name_is_nothing_to_it(server, stubs, upload_log):
-    server.keep(form(PDF + b"% other", name="other.pdf"))
-    server.script(UPLOAD, [LOST])
-    assert told(run(server, stubs(), upload_log))[0][0] == "uploaded"
-    assert server.ledger.count(FILE) == 0
-
-
-def test_an_older_upload_of_its_name_is_nothing_to_it(server, stubs, upload_log):
-    server.clock_ahead = -3600
-    server.keep(form(PDF + b"% of last month", name="stub1.pdf"))
-    server.clock_ahead = 0
-    server.script(UPLOAD, [None, LOST])
-    result = run(server, stubs(2), upload_log)
-    assert result["state"].tolist() == ["uploaded", "uploaded"]
-    assert server.ledger.count(FILE) == 0
-
-
-def test_where_the_services_time_is_not_known_an_older_upload_is_compared(
+def test_what_was_there_before_is_another_document_unless_it_has_the_same_bytes(
     server, stubs, upload_log
 ):
-    server.clock_ahead = -3600
-    stored = server.keep(form(PDF + b"0"))
-    server.clock_ahead = 0
+    server.keep(form(PDF + b"% of last month"))
+    server.script(UPLOAD, [LOST])
+    result = run(server, stubs(), upload_log)
+    assert result[["state", "attempts"]].to_numpy().tolist() == [["uploaded", 2]]
+
+
+def test_a_document_that_was_there_before_is_not_sent_again(server, stubs, upload_log):
+    stored = server.keep(form(PDF + b"0", name="sent by somebody else.pdf"))
     server.script(UPLOAD, [LOST])
     assert told(run(server, stubs(), upload_log)) == [["uploaded", stored.id]]
+    assert server.ledger.count(UPLOAD) == 1
+
+
+def test_what_another_row_of_the_upload_log_sends_is_no_other_version_of_it(
+    server, stubs, upload_log
+):
+    server.script(UPLOAD, [STORED, LOST])
+    result = run(server, stubs(2), upload_log)
+    assert sorted(result["attempts"]) == [1, 2]
+    assert result["state"].eq("uploaded").all()
+
+
+def test_nothing_is_downloaded_twice_by_any_run(server, stubs, upload_log):
+    for number in range(20):
+        server.keep(form(PDF + b"%d" % (number + 10)))
+    for _ in range(2):
+        server.script(UPLOAD, [LOST])
+        run(server, stubs(), upload_log, resend="never")
+        with client_of(server) as client:
+            audit(client, user=USER_ID, upload_log=upload_log)
+    assert server.ledger.count(FILE) == 40
+
+
+def test_of_a_document_of_another_size_only_the_head_is_read(server, stubs, upload_log):
+    server.keep(form(PDF + b" " * 50_000_000))
+    server.script(UPLOAD, [LOST])
+    run(server, stubs(), upload_log)
+    assert server.ledger.count(FILE) == 1
+    assert server.ledger.bytes_of_files < 20_000_000
+
+
+def test_where_the_list_cannot_be_read_before_anything_there_may_be_it(server, stubs, upload_log):
+    other = server.keep(form(PDF + b"% other"))
+    server.script(LIST, [Fault(Answer(200, b"<html>"))])
+    server.script(UPLOAD, [LOST])
+    result = run(server, stubs(), upload_log)
+    assert told(result) == [["possible_match", ""]]
+    assert other.id in result.loc[0, "reason"]
+
+
+def test_users_are_listed_once_a_run_and_new_users_not_at_all(server, stubs, upload_log):
+    run(server, stubs(3), upload_log)
+    run(server, stubs(3), upload_log)
+    assert server.ledger.count(LIST) == 1
+    run(server, stubs(3, user="a new one"), upload_log)
+    assert server.ledger.count(LIST) == 1
+
+
+# The ids of answers
+
+
+def stale(server, stored):
+    """An answer that shows an upload of earlier."""
+    return Answer(200, json.dumps(server.shown(stored)).encode())
+
+
+def test_an_answer_with_the_id_of_another_row_is_looked_into(server, stubs, upload_log):
+    run(server, stubs(1), upload_log)
+    [first] = server.ledger.documents
+    server.script(UPLOAD, [Fault(stale(server, first), store=True)])
+    result = run(server, stubs(2), upload_log)
+    assert told(result) == [["uploaded", first.id], ["uploaded", server.ledger.documents[1].id]]
+
+
+def test_an_answer_with_the_id_of_what_was_there_before_is_looked_into(server, stubs, upload_log):
+    old = server.keep(form(PDF + b"% of last month"))
+    server.script(UPLOAD, [Fault(stale(server, old))])
+    result = run(server, stubs(), upload_log)
+    assert told(result) == [["uploaded", server.ledger.documents[1].id]]
+    assert result.loc[0, "attempts"] == 2
+
+
+def test_a_service_that_only_gives_old_ids_confirms_nothing(server, stubs, upload_log):
+    old = server.keep(form(PDF + b"% of last month"))
+    server.script(UPLOAD, lambda _: Fault(stale(server, old)))
+    assert told(run(server, stubs(), upload_log)) == [["not_confirmed", ""]]
+
+
+def test_a_service_that_answers_with_its_older_copy_is_believed_by_the_bytes(
+    server, stubs, upload_log
+):
+    old = server.keep(form(PDF + b"0"))
+    server.script(UPLOAD, lambda _: Fault(stale(server, old)))
+    assert told(run(server, stubs(), upload_log)) == [["uploaded", old.id]]
+    assert server.ledger.count(UPLOAD) == 1
 
 
 @pytest.mark.parametrize("ahead", [-86_400, 86_400])
