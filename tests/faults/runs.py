@@ -6,6 +6,8 @@ forks a child for each run; the child is as real a process as any, and is killed
 
 from __future__ import annotations
 
+import importlib
+import itertools
 import json
 import os
 import random
@@ -22,6 +24,25 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.support.servers import KEY_ID, SECRET
 
 KILLED = -signal.SIGKILL
+
+# The steps of a batch: module, class and function, and whether it is killed before or after.
+_LOG, _RECONCILE = "uploads.log:UploadLog", "uploads.reconcile:Reconciler"
+PHASES = {
+    "before a user is listed": ("uploads.reconcile:ListedBefore._is_noted", "before"),
+    "once a user is listed": ("uploads.reconcile:ListedBefore._is_noted", "after"),
+    "before a document is claimed": (f"{_LOG}.claim", "before"),
+    "once a document is claimed": (f"{_LOG}.claim", "after"),
+    "while a document leaves": ("client.transfer:_Body.read", "after"),
+    "once a document is answered": ("client.client:Client.upload", "after"),
+    "before an end is written": (f"{_LOG}.finish", "before"),
+    "once an end is written": (f"{_LOG}.finish", "after"),
+    "before it is looked for": (f"{_RECONCILE}._listing_of", "before"),
+    "once it is listed": (f"{_RECONCILE}._listing_of", "after"),
+    "once it is compared": ("client.client:Client.digest", "after"),
+    "while it is waited for": (f"{_RECONCILE}._wait_to_settle", "after"),
+    "before it is sent again": (f"{_RECONCILE}._send_again", "before"),
+    "once it is sent again": (f"{_RECONCILE}._send_again", "after"),
+}
 
 
 class Runs:
@@ -41,7 +62,8 @@ class Runs:
     def run(self, url, manifest, upload_log, *, processes=1, kill_after=None, **options):
         """Run a batch in so many processes at once; give what each ended with.
 
-        A process ends with its result's states and upload ids, with the name of the error it
+        The first is killed after so many seconds, or with ``phase`` and ``call`` when it comes to
+        that step, one of `PHASES`, for the so many-th time. A process ends with its result's states and upload ids, with the name of the error it
         raised, or with ``KILLED``.
         """
         command = {"url": url, "manifest": str(manifest), "upload_log": str(upload_log), **options}
@@ -96,6 +118,8 @@ def _batch(command):
     random.seed()
     if command.get("mutation"):
         MUTATIONS[command["mutation"]]()
+    if command.get("phase"):
+        _die_in(*PHASES[command["phase"]], command["call"])
     if command.get("disk_full") == "in the air":
         _fill_the_disk_behind_the_first_byte()
     elif command.get("disk_full"):
@@ -110,6 +134,24 @@ def _batch(command):
     except Exception as error:  # noqa: BLE001 - the test looks at its name
         return type(error).__name__
     return result[["state", "upload_id"]].fillna("").to_numpy().tolist()
+
+
+def _die_in(step, moment, call):
+    module, _, path = step.partition(":")
+    owner, name = path.split(".")
+    owner = getattr(importlib.import_module(f"argyle_nb.{module}"), owner)
+    function, calls = getattr(owner, name), itertools.count(1)
+
+    def deadly(*arguments, **options):
+        last = next(calls) >= call
+        if last and moment == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = function(*arguments, **options)
+        if last:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    setattr(owner, name, deadly)
 
 
 def _fill_the_disk():

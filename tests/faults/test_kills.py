@@ -9,14 +9,15 @@ import time
 import pandas as pd
 import pytest
 
-from tests.faults.ledger import UPLOAD, Fault
-from tests.faults.runs import KILLED, Runs
+from tests.faults.ledger import RESET, UPLOAD, Fault
+from tests.faults.runs import KILLED, PHASES, Runs
 from tests.faults.server import FaultServer
 from tests.support.servers import PDF, USER_ID
 
 KILLS = 100
 SETTLE = 0.3
 DOCUMENTS = 60
+KILLS_OF_EACH, FEW = 6, 4
 SEED = 20260102
 
 
@@ -52,6 +53,14 @@ def slow(chance):
         return Fault(wait=chance.uniform(0, 0.06), store=True)
 
     return fault
+
+
+def unlucky(chance):
+    """A service that often does not answer, and then may have stored it or not."""
+    faults = [None, Fault(RESET, store=True), Fault(RESET, store=True), Fault(RESET)]
+    # It has its moments, or nothing would ever end well.
+    left = [Fault(RESET), *(chance.choice(faults) for _ in range(FEW))]
+    return lambda _: left.pop() if left else None
 
 
 def killed_until_done(runs, server, folder, chance, kills, **options):
@@ -90,6 +99,34 @@ def test_of_a_hundred_killed_runs_none_sends_twice_and_none_loses(runs, chance, 
             assert {upload_id for _, upload_id in end} == ids
     sys.stdout.write(f"{kills} kills in {time.monotonic() - started:.0f} s\n")
     assert kills == KILLS
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_run_that_is_killed_in_any_phase_sends_nothing_twice_and_loses_nothing(
+    runs, chance, tmp_path, phase
+):
+    kills = 0
+    for story in range(10 * KILLS_OF_EACH):
+        if kills >= KILLS_OF_EACH:
+            break
+        with FaultServer() as server:
+            server.script(UPLOAD, unlucky(chance))
+            server.rename = lambda name: name.replace(" ", "_")
+            manifest = manifest_in(tmp_path / str(story), FEW)
+            log = tmp_path / str(story) / "journal.sqlite"
+            # The other steps happen once for all documents of a user.
+            each = "document" in phase or "end" in phase
+            for call in (chance.randint(1, FEW) if each else 1, 1, *[None] * 5):
+                step = {"phase": phase, "call": call} if call else {}
+                [end] = runs.run(server.url, manifest, log, confirm_timeout=0.05, **step)
+                kills += end == KILLED
+                if end != KILLED and {state for state, _ in end} == {"uploaded"}:
+                    break
+            assert server.ledger.duplicates == 0
+            assert len(server.ledger.documents) == FEW
+            ids = {stored.id for stored in server.ledger.documents}
+            assert {(state, upload_id in ids) for state, upload_id in end} == {("uploaded", True)}
+    assert kills >= KILLS_OF_EACH
 
 
 def test_an_upload_log_written_afterwards_would_send_twice(runs, chance, tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import pytest
 
@@ -77,6 +79,33 @@ def test_the_hash_keeps_another_document_of_that_name_from_being_taken_for_it(wi
         result = send(server, tmp_path)
         falsely_done = result.loc[0, "state"] == "uploaded" and len(server.ledger.documents) == 1
         assert falsely_done == unguarded
+
+
+def test_what_is_new_keeps_a_document_that_was_changed_from_being_doubled(without, tmp_path):
+    unguarded = without("other_bytes_are_another_document")
+    with FaultServer() as server:
+        server.rename, server.change = str.upper, lambda content: content + b"%"
+        server.script(UPLOAD, [Fault(RESET, store=True)])
+        send(server, tmp_path)
+        assert (server.ledger.duplicates > 0) == unguarded
+
+
+@pytest.mark.parametrize("is_logged", [False, True], ids=["not in the log", "in the log"])
+def test_an_id_of_earlier_keeps_a_lost_document_from_being_called_done(
+    without, tmp_path, is_logged
+):
+    unguarded = without("any_id_is_believed")
+    with FaultServer() as server:
+        if is_logged:
+            send(server, tmp_path)
+        else:
+            form = {"user": USER_ID, "document_type": "W-2", "upload": ("stub.pdf", PDF)}
+            server.keep(form)
+        [old] = server.ledger.documents
+        stale = Answer(200, json.dumps(server.shown(old)).encode())
+        server.script(UPLOAD, lambda _: Fault(stale))
+        result = send(server, tmp_path, [PDF, PDF + b"%"], resend="never")
+        assert (result.loc[1, "state"] == "uploaded") == unguarded
 
 
 def test_an_id_is_needed_for_done(without, tmp_path):
