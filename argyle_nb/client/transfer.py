@@ -173,9 +173,9 @@ def digest_document(
     try:
         head, _, blocks = _document_in(answer, name)
         told = answer.headers.get("Content-Length", "")
-        if sizes is not None and told.isdigit() and "Content-Encoding" not in answer.headers:
-            if int(told) not in sizes:
-                return Digest(int(told), None)
+        is_told = told.isdigit() and "Content-Encoding" not in answer.headers
+        if sizes is not None and is_told and int(told) not in sizes:
+            return Digest(int(told), None)
         size, digest = 0, hashlib.sha256()
         for block in chain([head], blocks):
             size += len(block)

@@ -93,11 +93,12 @@ def upload_batch(
         ``type_found_by`` (string: ``file name`` or ``content``). Then: ``state`` (category:
         ``uploaded``; ``invalid``, not sent because of the row, its borrower or its file, so that
         it must be corrected; ``rejected_by_argyle``; ``not_sent``, certainly not stored;
-        ``not_confirmed``, it may be stored; ``possible_match``, Argyle lists a file with the same
-        name and time but different content), ``upload_id`` (string), ``attempts`` (Int64, over all
-        runs; of what was already at Argyle, those of the earlier ones), ``seconds`` (Float64,
-        spent on sending it now; 0 where it was already there), ``bytes`` (Int64), ``reason``
-        (string). Once Argyle can't be reached, the rest is ``not_sent``, untried.
+        ``not_confirmed``, it may be stored; ``possible_match``, Argyle lists an upload that was
+        not there before, with different content, which may be this document), ``upload_id``
+        (string), ``attempts`` (Int64, over all runs; of what was already at Argyle, those of the
+        earlier ones), ``seconds`` (Float64, spent on sending it now; 0 where it was already
+        there), ``bytes`` (Int64), ``reason`` (string). Once Argyle can't be reached, the rest is
+        ``not_sent``, untried.
 
     Warns
     -----
@@ -121,11 +122,17 @@ def upload_batch(
     Notes
     -----
     The promise: at most one copy of the same content, type and user for each upload log, as long
-    as Argyle lists an upload that it has accepted, under the name it was sent with, within
-    ``confirm_timeout`` seconds. Argyle documents no idempotency key, so no client can promise more:
-    if Argyle lists a document later than that, a second copy is possible, and `audit` finds it.
-    With ``resend="never"`` nothing is ever sent twice. Where the outcome is unknown, the row says
-    ``not_confirmed``, never ``uploaded``.
+    as Argyle lists an upload that it has accepted within ``confirm_timeout`` seconds. Argyle
+    documents no idempotency key, so no client can promise more: if Argyle lists a document later
+    than that, a second copy is possible, and `audit` finds it. With ``resend="never"`` nothing is
+    ever sent twice. Where the outcome is unknown, the row says ``not_confirmed``, never
+    ``uploaded``.
+
+    Documents are compared by their bytes alone, so it does not matter which name or time Argyle
+    gives an upload. The uploads of a user are listed before the first document is sent to that
+    user: what comes to light afterwards with other bytes may be the document, changed by Argyle,
+    and it is not sent again. Nothing is downloaded unless an upload was not confirmed, and then
+    once: the upload log keeps its hash.
 
     Two runs may share an upload log, on one computer or several; each document is sent by one of
     them. The upload log holds file names, IDs (external IDs too) and hashes; no contents, no keys.

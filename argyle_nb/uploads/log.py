@@ -296,7 +296,7 @@ class UploadLog:
         return {row[0] for row in rows}
 
     def note_listed(self, scope: str, upload_ids: Iterable[str]) -> dict[str, ListedUpload]:
-        """Write down uploads that Argyle lists, in their order of first seeing, and look them up."""
+        """Write down uploads that Argyle lists, in their order of first seeing; look them up."""
         ids = list(upload_ids)
         with self._transaction(synchronous="NORMAL"):
             self._connection.executemany(
@@ -474,7 +474,8 @@ class UploadLog:
 
     def _entry(self, key: UploadKey) -> LogEntry | None:
         row = self._connection.execute(
-            "SELECT state, upload_id, reason, attempts, sent_at, name, external_id, listed_until, owner"
+            "SELECT state, upload_id, reason, attempts, sent_at, name, external_id, listed_until,"
+            " owner"
             " FROM uploads WHERE (scope, sha256, document_type, user) = (?, ?, ?, ?)",
             key,
         ).fetchone()

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 import uuid
+from collections import Counter
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -29,6 +30,7 @@ from argyle_nb.uploads import upload_batch
 from argyle_nb.uploads.jobs import Borrower, plan_of
 from argyle_nb.uploads.log import LogEntry, UploadKey, UploadLog
 from tests.benchmarks.measure import best_seconds, report
+from tests.faults.ledger import FILE, LIST, RESET, UPLOAD, Fault
 from tests.faults.server import FaultServer
 from tests.support.servers import KEY_ID, PDF, SECRET, USER_ID
 from tests.support.small_documents import pdf_of_size
@@ -217,6 +219,53 @@ def one_large(folder, megabytes):
     return rows
 
 
+CANDIDATES = 1000
+SEARCHES = {
+    "stored, answer lost": (Fault(RESET, store=True), SIZE),
+    "not stored, others of other sizes": (Fault(RESET), SIZE + 1),
+    "not stored, others of its size": (Fault(RESET), SIZE),
+}
+
+
+def searches(folder):
+    """Look for one document among a user's thousand that the upload log does not know."""
+    rows = []
+    for number, (what, (fault, size)) in enumerate(SEARCHES.items()):
+        with FaultServer(latency=0.05) as server:
+            for name in map(str, range(CANDIDATES)):
+                upload = (name, pdf_of_size(size))
+                server.keep({"user": USER_ID, "document_type": "W-2", "upload": upload})
+            manifest = manifest_in(folder, 1)
+            for run in ("first", "second"):
+                server.script(UPLOAD, [fault])
+                log = folder / f"search{number}.sqlite"
+                rows.append({"what": what, "run": run, **searched(server, manifest, log)})
+    return rows
+
+
+def searched(server, manifest, log):
+    """Send one document whose upload is not confirmed; give what looking for it cost."""
+    asked, given = Counter(kinds_of(server)), server.ledger.bytes_of_files
+    with Client(KEY_ID, SECRET, environment=server.url) as client:
+        seconds, result = timed(
+            lambda: upload_batch(
+                client, manifest, upload_log=log, resend="never", confirm_timeout=0.0
+            )
+        )
+    asked = Counter(kinds_of(server)) - asked
+    return {
+        "state": result.loc[0, "state"],
+        "lists": asked[LIST],
+        "downloads": asked[FILE],
+        "MB": f"{(server.ledger.bytes_of_files - given) / 1e6:.1f}",
+        "seconds": f"{seconds:.2f}",
+    }
+
+
+def kinds_of(server):
+    return [request.kind for request in server.ledger.requests]
+
+
 def disk_alone(folder):
     """Milliseconds of one write of a page that waits for the disk, as the log's first does."""
     with (folder / "page").open("wb", buffering=0) as file:
@@ -241,7 +290,7 @@ def bookkeeping(folder, count):
             for job in plan.jobs:
                 key = UploadKey("benchmark", job.document.sha256, "W-2", USER_ID)
                 upload_log.claim(key, job.document.name)
-                upload_log.finish(key, LogEntry("uploaded", ID))
+                upload_log.finish(key, LogEntry("uploaded", str(uuid.uuid4())))
 
     # Its cost is the disk's: a write that waits until the bytes are on it.
     journaling = min(timed(partial(record_all, number))[0] for number in range(3))
@@ -261,6 +310,7 @@ def main(documents=DOCUMENTS, megabytes=MEGABYTES):
         report("bookkeeping of a batch", bookkeeping(folder, documents))
         report("one large document", one_large(folder, megabytes))
         report("many documents", many(folder, documents))
+        report("one document among a user's thousand", searches(folder))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ def written_only_afterwards(put=setattr):
             self._begin(key, LogEntry("new", name="stub.pdf"))
         return _finish(self, key, entry)
 
-    def claim(self, key, name, sent_at=None, external_id=None, *, is_listed=False):  # noqa: ARG001
+    def claim(self, key, name, sent_at=None, external_id=None, *, is_listed=False):
         known = self.entry(key)
         return known if known and known.state not in ("new", "rejected_by_argyle") else None
 

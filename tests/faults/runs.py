@@ -63,8 +63,8 @@ class Runs:
         """Run a batch in so many processes at once; give what each ended with.
 
         The first is killed after so many seconds, or with ``phase`` and ``call`` when it comes to
-        that step, one of `PHASES`, for the so many-th time. A process ends with its result's states and upload ids, with the name of the error it
-        raised, or with ``KILLED``.
+        that step, one of `PHASES`, for the so many-th time. A process ends with its result's states
+        and upload ids, with the name of the error it raised, or with ``KILLED``.
         """
         command = {"url": url, "manifest": str(manifest), "upload_log": str(upload_log), **options}
         command |= {"processes": processes, "kill_after": kill_after}

@@ -276,9 +276,8 @@ class _Handler(BaseHTTPRequestHandler):
         headers = dict(answer.headers)
         if whole:
             headers.setdefault("Content-Length", str(len(answer.body)))
-        else:
-            if "Content-Length" not in headers:
-                headers["Connection"] = "close"
+        elif "Content-Length" not in headers:
+            headers["Connection"] = "close"
         for name, text in headers.items():
             self.send_header(name, text)
         self.end_headers()

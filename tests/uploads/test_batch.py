@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import signal
-import sqlite3
 import subprocess
 import sys
 import textwrap
 import threading
-from contextlib import closing
 
 import pandas as pd
 import pytest
@@ -26,7 +24,6 @@ from tests.support.servers import (
     USER_ID,
     Answer,
     HostileServer,
-    client_of,
     closed_port,
     refused,
     to_uploads,
