@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import gzip
+import hashlib
 import itertools
 import os
 import socket
@@ -147,8 +148,7 @@ def test_an_upload_that_finds_nobody_was_certainly_not_sent(stub):
 
 def test_reading_keeps_a_connection_but_every_upload_opens_its_own(stub):
     kept = {"Connection": "keep-alive"}
-    uploaded = upload_answer()
-    uploaded.headers |= kept
+    uploaded = Answer(body=b'{"id": "%s"}' % UPLOAD_ID.encode(), headers=kept)
     with HostileServer([Answer(body=page().body, headers=kept)] * 2 + [uploaded]) as server:
         with client_of(server) as client:
             list(client.list_uploads())
@@ -322,6 +322,40 @@ def test_a_document_is_saved_under_its_id_for_its_owner_only(folder):
 def test_the_extension_is_told_by_content(folder, head, extension):
     with HostileServer(Answer(body=head + bytes(50))) as server:
         assert fetch(server, folder, file_name="stub.pdf").suffix == extension
+
+
+def digest(server, sizes=None):
+    with client_of(server) as client:
+        return client.digest(UserUpload(UPLOAD_ID, file_url=f"{server.url}/file"), sizes)
+
+
+def test_a_document_is_hashed_without_being_saved():
+    with HostileServer(Answer(body=PDF)) as server:
+        assert digest(server) == (len(PDF), hashlib.sha256(PDF).hexdigest())
+
+
+def test_a_document_of_another_size_is_not_read_to_its_end():
+    with HostileServer(Answer(body=PDF)) as server:
+        assert digest(server, {len(PDF) + 1}) == (len(PDF), None)
+        assert digest(server, {len(PDF)}).sha256 == hashlib.sha256(PDF).hexdigest()
+
+
+def test_the_size_of_a_compressed_answer_tells_nothing():
+    packed = Answer(body=gzip.compress(PDF), headers={"Content-Encoding": "gzip"})
+    with HostileServer(packed) as server:
+        assert digest(server, {1}) == (len(PDF), hashlib.sha256(PDF).hexdigest())
+
+
+@pytest.mark.parametrize("sizes", [None, {1}])
+def test_a_page_to_log_in_is_not_hashed(sizes):
+    with HostileServer(Answer(body=b"<html>Log in</html>")) as server, refused(ApiError, "not a"):
+        digest(server, sizes)
+
+
+def test_a_document_that_is_cut_short_is_not_hashed():
+    cut = b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n" + PDF
+    with HostileServer(cut) as server, refused(TransportError, "interrupted"):
+        digest(server)
 
 
 def test_a_document_that_comes_in_small_pieces_is_known_for_what_it_is(folder):

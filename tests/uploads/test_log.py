@@ -275,6 +275,98 @@ def test_an_upload_log_of_the_second_version_learns_what_its_users_are_called(pa
     assert upload_log.entry(key).external_id == "loan-1"
 
 
+FOURTH_VERSION = SECOND_VERSION.replace(
+    "updated_at TEXT NOT NULL,", "updated_at TEXT NOT NULL, external_id TEXT,"
+)
+
+
+def test_an_upload_log_of_the_fourth_version_knows_nothing_of_what_was_listed(path):
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as old:
+        old.execute(FOURTH_VERSION)
+        old.execute("PRAGMA user_version = 4")
+        values = (
+            *KEY,
+            "a",
+            "not_confirmed",
+            None,
+            "time-out",
+            1,
+            5.0,
+            None,
+            "2026-01-02",
+            "loan-7",
+        )
+        old.execute("INSERT INTO uploads VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        old.commit()
+    with UploadLog(path) as upload_log:
+        assert upload_log.look_after(KEY) == LogEntry(
+            "not_confirmed", None, "time-out", 1, 5.0, "a", "loan-7", None
+        )
+
+
+# What Argyle lists
+
+
+def test_uploads_are_numbered_in_the_order_of_first_seeing(upload_log):
+    upload_log.note_listed("scope", ["b", "a"])
+    listed = upload_log.note_listed("scope", ["c", "a"])
+    assert [listed[name].number for name in "ac"] == [2, 3]
+
+
+def test_what_was_listed_before_the_claim_is_told_from_what_came_later(upload_log):
+    upload_log.note_listed("scope", ["before"])
+    upload_log.claim(KEY, "stub.pdf", is_listed=True)
+    upload_log.note_listed("scope", ["after"])
+    assert upload_log.was_listed_before(KEY, "before")
+    assert not upload_log.was_listed_before(KEY, "after")
+    assert not upload_log.was_listed_before(KEY, "never seen")
+
+
+def test_a_second_attempt_keeps_the_list_of_before_the_first(upload_log):
+    upload_log.claim(KEY, "stub.pdf", is_listed=True)
+    upload_log.finish(KEY, LogEntry("not_confirmed"))
+    upload_log.note_listed("scope", ["the first attempt"])
+    upload_log.claim_again(KEY, upload_log.look_after(KEY))
+    assert not upload_log.was_listed_before(KEY, "the first attempt")
+
+
+def test_where_nobody_listed_nothing_was_listed_before(upload_log):
+    upload_log.note_listed("scope", ["some"])
+    upload_log.claim(KEY, "stub.pdf")
+    assert upload_log.entry(KEY).listed_until is None
+    assert not upload_log.was_listed_before(KEY, "some")
+
+
+def test_an_upload_id_is_taken_once(upload_log):
+    other = KEY._replace(sha256="cd34")
+    for key in (KEY, other):
+        upload_log.claim(key, "stub.pdf")
+    assert upload_log.finish(KEY, DONE).state == "uploaded"
+    second = upload_log.finish(other, DONE)
+    assert second[:2] == ("not_confirmed", None)
+    assert DONE.upload_id in second.reason
+
+
+def test_an_upload_id_of_another_scope_is_free(upload_log):
+    other = KEY._replace(scope="another service")
+    for key in (KEY, other):
+        upload_log.claim(key, "stub.pdf")
+        assert upload_log.finish(key, DONE).state == "uploaded"
+
+
+def test_what_was_downloaded_is_remembered_by_every_later_run(upload_log, path):
+    upload_log.note_listed("scope", ["a"])
+    upload_log.note_content("scope", "a", 7, "ab12")
+    assert UploadLog(path).note_listed("scope", ["a"])["a"] == (1, 7, "ab12")
+
+
+def test_the_hashes_of_a_user_are_those_of_all_its_rows(upload_log):
+    for sha256, user in (("a", "u1"), ("b", "u1"), ("c", "u2")):
+        upload_log.claim(KEY._replace(sha256=sha256, user=user), "stub.pdf")
+    assert upload_log.hashes_of("scope", "u1") == {"a", "b"}
+
+
 def test_the_listing_tells_what_the_lender_calls_a_user(upload_log):
     upload_log.claim(KEY, "stub.pdf", external_id="loan-7")
     upload_log.finish(KEY, DONE)
