@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -10,15 +10,14 @@ import msgspec
 from argyle_nb.archive.pages import PageContents
 from argyle_nb.frames.records import READ, RowPage, rows_of
 from argyle_nb.frames.uploads import categories_of
-from argyle_nb.models import UNREADABLE, decode_page
+from argyle_nb.malformed import UNREADABLE
+from argyle_nb.models import decode_page, field_of, microseconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from argyle_nb.archive.pages import PageEntry, PageStore
     from argyle_nb.errors import DecodeError
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class DecodedPage(NamedTuple):
@@ -42,21 +41,14 @@ class SelectedPage(NamedTuple):
 
 
 class SeenVersion(NamedTuple):
-    """One upload as it was once seen; ``updated_at`` in microseconds since 1970."""
+    """One upload as it was once seen; ``updated_at`` in microseconds since 1970.
+
+    A record that is no JSON is given as it came.
+    """
 
     seen_at: datetime
     updated_at: int
-    record: dict[str, Any]
-
-
-class RecordId(msgspec.Struct):
-    """The least that makes a record an upload."""
-
-    id: str
-
-
-class _RecordTime(msgspec.Struct):
-    updated_at: datetime | None = None
+    record: dict[str, Any] | bytes
 
 
 def read_page(page: bytes) -> DecodedPage:
@@ -64,8 +56,8 @@ def read_page(page: bytes) -> DecodedPage:
     rejected: list[DecodeError] = []
     [batch] = READ.batches(page, rejected)
     ids: list[str | None] = [row.id for row in batch.records]
-    updated_at = [_microseconds(row.updated_at) for row in batch.records]
-    if rejected:  # then the batch lacks records of the page
+    updated_at = [microseconds(row.updated_at) for row in batch.records]
+    if not batch.is_whole:
         ids, updated_at = _stamps(page)
     rows = rows_of(batch, rejected)
     contents = PageContents(
@@ -137,7 +129,7 @@ def versions_of(
         SeenVersion(
             entry.seen_at,
             entry.contents.updated_at[row],
-            msgspec.json.decode(decode_page(page).results[row]),
+            _plain(bytes(decode_page(page).results[row])),
         )
         for page, (entry, row) in zip(pages, places, strict=True)
     ]
@@ -165,6 +157,13 @@ def deleted_uploads(entries: Iterable[PageEntry]) -> dict[str, datetime]:
     return deleted
 
 
+def _plain(record: bytes) -> dict[str, Any] | bytes:
+    try:
+        return msgspec.json.decode(record, type=dict)
+    except UNREADABLE:
+        return record
+
+
 def _skipped(entry: PageEntry, newest: set[int]) -> tuple[int, ...]:
     ids = enumerate(entry.contents.ids)
     return tuple(row for row, upload in ids if upload is not None and row not in newest)
@@ -178,22 +177,7 @@ def _without(page: bytes, skipped: tuple[int, ...]) -> bytes:
 
 def _stamps(page: bytes) -> tuple[list[str | None], list[int]]:
     """Give the ids and times of records, also of those that cannot be read as a whole."""
-    raws = decode_page(page).results
-    ids = [_read(raw, RecordId) for raw in raws]
-    times = [_read(raw, _RecordTime) for raw in raws]
-    return [i and i.id for i in ids], [_microseconds(t and t.updated_at) for t in times]
-
-
-def _read(raw: msgspec.Raw, kind: Any) -> Any:
-    try:
-        return msgspec.json.decode(raw, type=kind)
-    except UNREADABLE:
-        return None
-
-
-def _microseconds(moment: datetime | None) -> int:
-    if moment is None:
-        return 0
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return round((moment - _EPOCH).total_seconds() * 1_000_000)
+    raws = [bytes(raw) for raw in decode_page(page).results]
+    ids = [field_of(raw, "id") for raw in raws]
+    times = [field_of(raw, "updated_at", datetime | None) for raw in raws]
+    return [one if isinstance(one, str) else None for one in ids], [*map(microseconds, times)]

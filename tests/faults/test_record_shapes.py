@@ -46,7 +46,8 @@ def check_frames(records):
     given = [one["id"] for one in records if isinstance(one.get("id"), str)]
     in_order = iter(given)
     assert all(one in in_order for one in uploads["id"])
-    assert {told["record"] for told in rejected} <= {*given, "without an ID"}
+    nameless = {f"{number} without an ID" for number in range(1, len(records) + 1)}
+    assert {told["record"] for told in rejected} <= {*given, *nameless}
     assert all(told["path"].startswith("$") and told["problem"] for told in rejected)
     return uploads
 
