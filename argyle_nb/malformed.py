@@ -105,11 +105,12 @@ def _cut_list(data: bytes, start: int) -> tuple[list[bytes], int | None]:
     """Give the items of a list, and where it ends, if it does."""
     items: list[bytes] = []
     position = _skip(_BETWEEN, data, start + 1)
-    first_names = _FIRST_NAMES.match(data, position)
+    first_names: re.Match[bytes] | None = None
     while data[position : position + 1] != b"]":
+        first_names = first_names or _FIRST_NAMES.match(data, position)
         end = _item_end(data, position)
         if end is None:
-            again = _next_start(data, position, first_names)
+            again = _next_start(data, position, first_names or _FIRST_NAMES.search(data, position))
             items.append(data[position : again and again.start()])
             if again is None:
                 return items, None
@@ -130,9 +131,10 @@ def _next_start(
 ) -> re.Match[bytes] | None:
     """Find the comma before the next record, behind one that breaks off.
 
-    It begins as the first one of the list does, and has an end.
+    It begins as the others of the list do, so no object within a record is taken for one, and has
+    an end.
     """
-    if first_names is None:
+    if first_names is None or b'"id"' not in first_names.groups():
         return None
     first, second = map(re.escape, first_names.groups())
     begin = rb",\s*(?=\{\s*" + first + rb"\s*:\s*" + _PLAIN + rb"\s*,\s*" + second + rb"\s*:)"

@@ -1,0 +1,124 @@
+"""One record in each page that nothing can read: all others arrive, in every reader, and it is told.
+
+The pages come from a real server, and lie in a real archive as they came.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from argyle_nb.archive import Archive, fetch
+from argyle_nb.archive.pages import PageStore
+from argyle_nb.frames.ocr import ocr_frame
+from argyle_nb.frames.uploads import flatten, signals_frame, uploads_frame
+from argyle_nb.models import decode_page
+from tests.faults.shapes import CUT_OFF, DAMAGED_VALUES, DAMAGES, damaged_list
+from tests.support.archives import filled, moving
+from tests.support.records import record
+from tests.support.servers import Answer, HostileServer, client_of
+
+PAGES, PAGE_SIZE = 60, 5
+# What some readers need not read: OCR data, signals, and fields that nobody published; and what is
+# fit for some fields.
+READABLE_SOMEWHERE = {
+    "bytes that are not UTF-8",
+    "a surrogate as UTF-8",
+    "1e400",
+    "a number of 5,000 digits",
+    "an escaped NUL character",
+    "a list",
+    "a number",
+    "a bracket too few",
+}
+
+
+class Lists(HostileServer):
+    """Answers with the pages of a list, and with each damaged record alone."""
+
+    def __init__(self, name, pages=PAGES, size=PAGE_SIZE):
+        super().__init__(self._served)
+        self.list = damaged_list(name, pages, size, f"{self.url}/v2/user-uploads")
+        self.pages = self.list.pages
+
+    def _served(self, seen):
+        where = urlsplit(seen.path)
+        upload_id = where.path.rpartition("/")[2]
+        if upload_id in self.list.damaged:
+            return Answer(body=self.list.damaged[upload_id])
+        if upload_id in ("users", "accounts"):
+            return Answer(body=b'{"next": null, "results": []}')
+        return Answer(body=self.pages[int(parse_qs(where.query).get("cursor", ["0"])[0])])
+
+
+def ids_of(frame):
+    name = "id" if "id" in frame else "upload_id"
+    return [*dict.fromkeys(frame[name])]
+
+
+def listed(server, _):
+    with client_of(server) as client:
+        return [upload.id for upload in client.list_uploads()]
+
+
+def fetched(server, _):
+    with client_of(server) as client:
+        return ids_of(fetch(client).uploads)
+
+
+def pulled(server, folder):
+    with client_of(server) as client:
+        return ids_of(Archive(folder).pull(client).uploads)
+
+
+def refreshed(server, folder):
+    """Pull a list whose uploads are still processing, then refresh it: each page is damaged now."""
+    records = range(len(server.pages) * len(decode_page(server.pages[0]).results))
+    damaged, still = server.pages, [moving(n, updated_at=None) for n in records]
+    server.pages = [json.dumps({"next": None, "results": still}).encode()]
+    with client_of(server) as client:
+        Archive(folder).pull(client)
+        server.pages = damaged
+        return ids_of(Archive(folder).refresh(client).uploads)
+
+
+def kept(server, folder):
+    return filled(folder, *server.pages)
+
+
+READERS = {
+    "list_uploads": listed,
+    "fetch": fetched,
+    "Archive.pull": pulled,
+    "Archive.refresh": refreshed,
+    "Archive.uploads": lambda server, folder: ids_of(kept(server, folder).uploads()),
+    "Archive.signals": lambda server, folder: ids_of(kept(server, folder).signals()),
+    "Archive.ocr": lambda server, folder: ids_of(kept(server, folder).ocr()),
+    "Archive.scan": lambda server, folder: ids_of(kept(server, folder).scan().uploads),
+    "uploads_frame": lambda server, _: ids_of(uploads_frame(server.pages, errors="warn")),
+    "signals_frame": lambda server, _: ids_of(signals_frame(server.pages, errors="warn")),
+    "flatten": lambda server, _: ids_of(flatten(server.pages, errors="warn").uploads),
+    "ocr_frame": lambda server, _: ids_of(ocr_frame(server.pages, errors="warn")),
+}
+
+
+def read(reader, server, folder):
+    """Give the ids that arrive, and what is told."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", UserWarning)
+        ids = READERS[reader](server, folder)
+    return ids, " ".join(str(one.message) for one in told)
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_all_others_arrive_and_the_damaged_are_told(damage, reader, tmp_path):
+    with Lists(damage) as server:
+        ids, told = read(reader, server, tmp_path)
+        assert [one for one in ids if one not in server.list.damaged] == server.list.others
+        unread = PAGES - sum(one in server.list.damaged for one in ids)
+    assert f"were left out: {unread} (record" in told if unread else not told
+    assert unread == PAGES or damage in READABLE_SOMEWHERE
