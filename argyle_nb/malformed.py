@@ -19,8 +19,8 @@ UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 # A text, which has no group 1 where it lacks its end; a mark of structure; anything else.
 _TEXT = rb'"[^"\\]*(?:\\.[^"\\]*)*(?:(")|\\?\Z)'
 _TOKEN = re.compile(_TEXT + rb'|[\[\]{},:]|[^\s"\[\]{},:]+', re.DOTALL)
-_BRACKET = re.compile(_TEXT + rb"|[\[\]{}]", re.DOTALL)
-_OPENS = {b"}": b"{", b"]": b"["}
+_BRACKETS = re.compile(_TEXT + rb"|[\[{]+|[\]}]+", re.DOTALL)
+_OPENING = bytes.maketrans(b"}]", b"{[")
 _SPACE = re.compile(rb"\s*")
 _BETWEEN = re.compile(rb"[\s,]*")
 _BEHIND = re.compile(rb"\s*(?:[,\]]|\Z)")
@@ -147,18 +147,20 @@ def _value_end(data: bytes, start: int) -> int | None:
     first = _TOKEN.match(data, start)
     if first is None or first[0] in b"]},:":
         return None
-    if first[0] not in _OPENS.values():
+    if first[0] not in (b"{", b"["):
         return None if first[0][:1] == b'"' and first[1] is None else first.end()
-    open_: list[bytes] = []
-    for token in _BRACKET.finditer(data, start):
+    open_ = bytearray()
+    for token in _BRACKETS.finditer(data, start):
         mark = token[0]
-        if mark in (b"{", b"["):
-            open_.append(mark)
-        elif mark in _OPENS:
-            if open_.pop() != _OPENS[mark]:
+        if mark[0] in b"{[":
+            open_ += mark
+        elif mark[0] in b"}]":
+            closed = mark[: len(open_)]
+            if open_[len(open_) - len(closed) :][::-1] != closed.translate(_OPENING):
                 return None
+            del open_[len(open_) - len(closed) :]
             if not open_:
-                return token.end()
+                return token.start() + len(closed)
     return None
 
 

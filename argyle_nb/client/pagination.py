@@ -51,13 +51,12 @@ def pages(
     while True:
         page = read_as(decode_page, answer, transport.settings)
         keys = [_key_of(raw) for raw in page.results]
-        fresh = _fresh(page.results, keys, seen)
-        yield answer, fresh
+        yield answer, _fresh(page.results, keys, seen)
         if not page.has_next:
             raise _incomplete(path, "a page has no readable link to the next one")
         if not page.next:
             return
-        if _is_loop(page.next, links, fresh):
+        if _is_loop(page.next, links, set(keys) - seen):
             raise _incomplete(path, "pagination loop (a next link points to an earlier page)")
         seen.update(keys)
         links.add(page.next)
@@ -73,8 +72,11 @@ def pages(
 def _fresh(
     raws: Sequence[msgspec.Raw], keys: Sequence[str | bytes], seen: Container[str | bytes]
 ) -> dict[int, msgspec.Raw]:
-    """Number the records; of what the page holds twice, give the newest version."""
-    new = [number for number, key in enumerate(keys) if key not in seen]
+    """Number the records; of what the page holds twice, give the newest version.
+
+    What has no ID may be another record each time.
+    """
+    new = [n for n, key in enumerate(keys) if key not in seen or isinstance(key, bytes)]
     if len({keys[number] for number in new}) < len(new):
         stamps = [(keys[number], field_of(bytes(raws[number]), *_UPDATED_AT)) for number in new]
         new = [new[place] for place in newest_of_each(stamps)]
