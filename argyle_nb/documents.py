@@ -8,7 +8,6 @@ as viewers do, in a process of its own: a stranger's file must not hold up or cr
 from __future__ import annotations
 
 import hashlib
-import io
 import re
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from argyle_nb.errors import DocumentError
 
@@ -205,7 +204,8 @@ def _inspected(path: Path, max_bytes: int, strict: bool) -> Document:  # noqa: F
     deadline = time.monotonic() + INSPECT_SECONDS
     try:
         _check_size(path, max_bytes)
-        with path.open("rb", buffering=0) as raw, _TimedFile(raw, deadline) as file:
+        with path.open("rb") as opened:
+            file = cast("BinaryIO", _TimedFile(opened, deadline))
             head = file.read(HEAD_BYTES)
             media_type = media_type_of(head)
             if media_type is None:
@@ -236,18 +236,18 @@ def _too_slow(path: Path) -> DocumentError:
     )
 
 
-class _TimedFile(io.BufferedReader):
+class _TimedFile:
     """A file that is read until a deadline of the monotonic clock."""
 
-    def __init__(self, raw: io.FileIO, deadline: float) -> None:
-        super().__init__(raw)
-        self._deadline = deadline
+    def __init__(self, file: BinaryIO, deadline: float) -> None:
+        self._file, self._deadline = file, deadline
+        self.seek = file.seek
 
-    def read(self, size: int | None = -1, /) -> bytes:
+    def read(self, size: int = -1) -> bytes:
         """Read bytes."""
         if time.monotonic() > self._deadline:
             raise TimeoutError
-        return super().read(size)
+        return self._file.read(size)
 
 
 def media_type_of(head: bytes) -> str | None:

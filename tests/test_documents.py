@@ -554,9 +554,8 @@ def test_a_disk_that_does_not_answer_is_not_waited_for(tmp_path, monkeypatch):
 
 def test_a_disk_that_answers_slowly_is_not_read_to_the_end(tmp_path):
     path = file_of(tmp_path, PDF)
-    with path.open("rb", buffering=0) as raw, documents._TimedFile(raw, 0.0) as file:
-        with pytest.raises(TimeoutError):
-            problems_of(path, file, "application/pdf", len(PDF))
+    with path.open("rb") as opened, pytest.raises(TimeoutError):
+        problems_of(path, documents._TimedFile(opened, 0.0), "application/pdf", len(PDF))
 
 
 def test_a_photo_with_a_thumbnail_and_a_trailer_is_whole():
