@@ -188,7 +188,7 @@ def inspect_document(
 
     def inspect() -> None:
         try:
-            answer.set_result(_inspected(path, max_bytes, strict))
+            answer.set_result(_inspected(path, max_bytes, strict=strict))
         except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
             answer.set_exception(error)
 
@@ -200,7 +200,7 @@ def inspect_document(
         raise _too_slow(path) from None
 
 
-def _inspected(path: Path, max_bytes: int, strict: bool) -> Document:  # noqa: FBT001 - inner part
+def _inspected(path: Path, max_bytes: int, *, strict: bool) -> Document:
     deadline = time.monotonic() + INSPECT_SECONDS
     try:
         _check_size(path, max_bytes)
@@ -231,8 +231,8 @@ def _inspected(path: Path, max_bytes: int, strict: bool) -> Document:  # noqa: F
 def _too_slow(path: Path) -> DocumentError:
     return DocumentError(
         path,
-        f"reading the file took more than {INSPECT_SECONDS:.0f} s. Copy it to a faster disk and try "
-        "again.",
+        f"reading the file took more than {INSPECT_SECONDS:.0f} s. Copy it to a faster disk and "
+        "try again.",
     )
 
 

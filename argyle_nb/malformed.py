@@ -175,18 +175,19 @@ def fault_in(record: bytes) -> Fault | None:
 
 def _problem_of(token: re.Match[bytes]) -> str | None:
     mark = token[0]
-    if mark[:1] == b'"' and token[1] is None:
-        return _CUT_OFF
     if mark in b"{}[],:":
         return None
+    is_text = mark[:1] == b'"'
+    if is_text and token[1] is None:
+        return _CUT_OFF
     try:
         msgspec.json.decode(mark)
     except UnicodeDecodeError:
         return "a text that is not UTF-8"
     except msgspec.ValidationError:
-        return None  # a number out of range: only who reads it is held up
+        pass  # a number out of range: only who reads it is held up
     except msgspec.DecodeError:
-        if mark[:1] == b'"':
+        if is_text:
             is_surrogate = _SURROGATE.search(mark) is not None
             return f"{'an unpaired surrogate' if is_surrogate else 'invalid JSON'} in a text"
         return f"{mark.decode() if mark in _NO_NUMBERS else 'a value that'} is not JSON"

@@ -259,7 +259,9 @@ def decode(data: bytes | msgspec.Raw, kind: type[T]) -> T:
 
 
 def decode_each(
-    raws: Iterable[tuple[int, bytes | msgspec.Raw]], kind: type[T], rejected: list[DecodeError] | None
+    raws: Iterable[tuple[int, bytes | msgspec.Raw]],
+    kind: type[T],
+    rejected: list[DecodeError] | None,
 ) -> Iterator[tuple[T, bytes | msgspec.Raw]]:
     """Read records that are numbered by their place on a page; what has no ID is told by that."""
     for number, raw in raws:
@@ -384,7 +386,7 @@ def _id_of(data: bytes | msgspec.Raw) -> str:
 
 
 def field_of(record: bytes, name: str, kind: Any = Any) -> Any:
-    """Read one field, also of a record that cannot be read as a whole; ``None`` where that fails."""
+    """Read one field, if it can be, also of a record that cannot be read as a whole."""
     try:
         return msgspec.json.decode(fields_of(record).get(name, b"null"), type=kind)
     except UNREADABLE:

@@ -211,8 +211,9 @@ def _ask_for_each(
 
 
 def _problem_of(answer: bytes, upload_id: str) -> DecodeError | None:
-    """Say why an answer cannot be put on a page; a record that can't be read can, as long as it
-    leaves the others whole.
+    """Say why an answer cannot be put on a page.
+
+    A record that can't be read can, as long as it leaves the others whole.
     """
     try:
         returned = decode(answer, UserUpload).id

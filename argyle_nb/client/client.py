@@ -456,9 +456,7 @@ class Client:
     def _decoded(self, answer: bytes, kind: type[T]) -> T:
         return read_as(lambda body: decode(body, kind), answer, self.settings)
 
-    def _records(
-        self, path: str, kind: type[T], errors: str, **filters: str | None
-    ) -> Iterator[T]:
+    def _records(self, path: str, kind: type[T], errors: str, **filters: str | None) -> Iterator[T]:
         rejected: list[DecodeError] | None = None if errors == "raise" else []
         try:
             for _, fresh in pages(self._transport, path, filters):

@@ -1,8 +1,8 @@
 """Answers that have to arrive in time, however slowly their bytes come.
 
 The time limit of a socket starts anew with every byte: a server that sends one a second is never
-late. Here the limit for the first byte of an answer is one for its whole head (source: `http.client`
-gives a connection the class of its answers), and the body has its own.
+late. Here the limit for the first byte of an answer is one for its whole head, and the body has its
+own.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     import socket
 
     import requests
-    import urllib3
 
 
 class _TimedReader(io.RawIOBase):
@@ -83,15 +82,16 @@ class TimedResponse(HTTPResponse):
 
 @cache
 def _timed(connection: type[Any]) -> type[Any]:
+    """Make a kind of connection whose answers are timed; `http.client` asks it for their class."""
     return type(connection.__name__, (connection,), {"response_class": TimedResponse})
 
 
 class TimedAdapter(HTTPAdapter):
     """Makes connections, through proxies too, that read `TimedResponse`."""
 
-    def get_connection_with_tls_context(self, *args: Any, **options: Any) -> urllib3.HTTPConnectionPool:
-        """Give the pool for a request."""
-        pool = super().get_connection_with_tls_context(*args, **options)
+    def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
+        """Give the pool of connections for a request."""
+        pool: Any = super().get_connection_with_tls_context(*args, **options)
         if "response_class" not in vars(pool.ConnectionCls):
             pool.ConnectionCls = _timed(pool.ConnectionCls)
         return pool

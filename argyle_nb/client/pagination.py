@@ -72,7 +72,7 @@ def pages(
 def _fresh(
     raws: Sequence[msgspec.Raw], keys: Sequence[str | bytes], seen: Container[str | bytes]
 ) -> dict[int, msgspec.Raw]:
-    """Number the records; of what the page holds twice, give the newest version.
+    """Give numbered records; of what the page holds twice, the newest version.
 
     What has no ID may be another record each time.
     """

@@ -44,8 +44,8 @@ _REFUSED_STATUSES = frozenset({400, 413, 415, 422})
 # Of a body, so much is looked at for what is shown of it.
 _LOOKED_AT_BYTES = 4096
 
-# A text, whole or cut off, and the colon that makes it the name of a field; or anything else that is
-# a value, were it no JSON.
+# A text, whole or cut off, and the colon that makes it the name of a field; or any other value, be
+# it JSON or not.
 _JSON_SCALAR = re.compile(r'("(?:[^"\\]|\\.)*(?:"|$))(\s*:)?|(?!null\b)[^\s"\[\]{},:]+')
 
 
@@ -79,9 +79,7 @@ def body_blocks(answer: requests.Response, max_bytes: int, seconds: float) -> It
         yield block
 
 
-def checked_body(
-    answer: requests.Response, settings: Settings, seconds: float = math.inf
-) -> bytes:
+def checked_body(answer: requests.Response, settings: Settings, seconds: float = math.inf) -> bytes:
     """Read a whole answer of the API, 200 or 201; anything else becomes one of our errors."""
     limit = min(ANSWER_SECONDS, seconds)
     body = RedactedBytes(b"".join(body_blocks(answer, MAX_ANSWER_BYTES, limit)))

@@ -89,8 +89,7 @@ class RecordBatch(Generic[T]):
 
     def once(self) -> RecordBatch[T]:
         """Leave out what the page holds again in a newer version, or in one further down."""
-        ids = [record.id for record in self.records]  # type: ignore[attr-defined]
-        if len(set(ids)) == len(ids):
+        if len({record.id for record in self.records}) == len(self.records):  # type: ignore[attr-defined]
             return self
         places = newest_of_each((one.id, one.updated_at) for one in self.records)  # type: ignore[attr-defined]
         raws = [self.raw(number) for number in places]

@@ -13,7 +13,7 @@ import pytest
 from argyle_nb.archive import Archive
 from argyle_nb.archive.pages import PageStore
 from argyle_nb.archive.pulling import pull_pages, scope_of
-from argyle_nb.errors import ApiError, AuthenticationError, DecodeError, ValidationError
+from argyle_nb.errors import ApiError, AuthenticationError, ValidationError
 from tests.support.archives import FIVE, ListServer, files, filled, moving, nothing, page_of
 from tests.support.records import record, scored
 from tests.support.servers import KEY_ID, SECRET, Answer, client_of, until

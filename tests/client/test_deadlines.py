@@ -88,25 +88,34 @@ def _quick(monkeypatch):
 
 @pytest.mark.parametrize("where", [*HEADS, *BODIES])
 def test_reading_ends(where):
-    with DrippingServer(*(HEADS | BODIES)[where]) as server, client_of(server) as client:
-        with refused(TransportError, "Timeout"):
-            client._transport.get("/v2/user-uploads", seconds=0)
+    with (
+        DrippingServer(*(HEADS | BODIES)[where]) as server,
+        client_of(server) as client,
+        refused(TransportError, "Timeout"),
+    ):
+        client._transport.get("/v2/user-uploads", seconds=0)
 
 
 @pytest.mark.parametrize("where", HEADS)
 def test_creating_a_user_ends_and_may_have_succeeded(where):
-    with DrippingServer(*HEADS[where]) as server, client_of(server) as client:
-        with refused(TransportError, r"ReadTimeout\)\. The request may have succeeded"):
-            client.create_user()
+    with (
+        DrippingServer(*HEADS[where]) as server,
+        client_of(server) as client,
+        refused(TransportError, r"ReadTimeout\)\. The request may have succeeded"),
+    ):
+        client.create_user()
     assert server.requests == 1
 
 
 @pytest.mark.parametrize("where", HEADS)
 def test_an_upload_ends_and_is_not_confirmed(where, tmp_path):
     (tmp_path / "a.pdf").write_bytes(PDF)
-    with DrippingServer(*HEADS[where]) as server, client_of(server) as client:
-        with refused(AmbiguousUploadError, r"\(ReadTimeout\)\. The document may be stored"):
-            client.upload(tmp_path / "a.pdf", document_type="paystubs", user=USER_ID)
+    with (
+        DrippingServer(*HEADS[where]) as server,
+        client_of(server) as client,
+        refused(AmbiguousUploadError, r"\(ReadTimeout\)\. The document may be stored"),
+    ):
+        client.upload(tmp_path / "a.pdf", document_type="paystubs", user=USER_ID)
     assert server.requests == 1
 
 

@@ -1,4 +1,4 @@
-"""One record in each page that nothing can read: all others arrive, in every reader, and it is told.
+"""One record in each page that nothing can read: all others arrive, in every reader.
 
 The pages come from a real server, and lie in a real archive as they came.
 """
@@ -12,13 +12,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from argyle_nb.archive import Archive, fetch
-from argyle_nb.archive.pages import PageStore
 from argyle_nb.frames.ocr import ocr_frame
 from argyle_nb.frames.uploads import flatten, signals_frame, uploads_frame
 from argyle_nb.models import decode_page
-from tests.faults.shapes import CUT_OFF, DAMAGED_VALUES, DAMAGES, damaged_list
+from tests.faults.shapes import DAMAGES, damaged_list
 from tests.support.archives import filled, moving
-from tests.support.records import record
 from tests.support.servers import Answer, HostileServer, client_of
 
 PAGES, PAGE_SIZE = 3, 6

@@ -226,7 +226,10 @@ NAMELESS = {
     "half a page of the right length": (b'{"next": null, "results": [{"i', "1 .*cut off"),
     "a page cut off between two records": (b'{"next": null, "results": [', "1 .*cut off"),
     "a record that is none": (b'{"next": null, "results": [7]}', "1 .record 1 without an ID"),
-    "an id of no letters": (b'{"next": null, "results": [{"id": "\xff"}]}', "1 .*at [$].id: .*UTF-8"),
+    "an id of no letters": (
+        b'{"next": null, "results": [{"id": "\xff"}]}',
+        "1 .*at [$].id: .*UTF-8",
+    ),
     "an id of no text": (b'{"next": null, "results": [{"id": []}]}', "1 .*at [$].id: Expected"),
 }
 
@@ -235,18 +238,23 @@ NAMELESS = {
 def test_a_record_without_a_readable_id_is_told_by_its_place(fault):
     body, told = NAMELESS[fault]
     rows = []
-    with HostileServer(two_pages(Answer(body=body))) as server:
-        with pytest.warns(UserWarning, match=f"Unreadable uploads were left out: {told}"):
-            assert read(server, rows) == "ended"
+    with (
+        HostileServer(two_pages(Answer(body=body))) as server,
+        pytest.warns(UserWarning, match=f"Unreadable uploads were left out: {told}"),
+    ):
+        assert read(server, rows) == "ended"
     assert rows == FIRST
 
 
 def test_a_list_that_is_cut_off_gives_its_records_and_is_an_error():
     rows = []
     body = b'{"results": [{"id": "%s"}, {"id": "%s' % (IDS[3].encode(), IDS[4].encode())
-    with HostileServer(two_pages(Answer(body=body))) as server:
-        with refused(ApiError, "Results are incomplete"), pytest.warns(UserWarning, match="cut off"):
-            read(server, rows)
+    with (
+        HostileServer(two_pages(Answer(body=body))) as server,
+        refused(ApiError, "Results are incomplete"),
+        pytest.warns(UserWarning, match="cut off"),
+    ):
+        read(server, rows)
     assert rows == IDS[:4]
 
 
@@ -354,7 +362,10 @@ def test_of_json_it_shows_names_of_fields_but_nobodys_data(body):
 
 @pytest.mark.parametrize("body", CONFIDENTIAL)
 def test_what_is_told_of_a_record_shows_nobodys_data(body):
-    with HostileServer(Answer(body=body.encode())) as server, pytest.warns(UserWarning) as warned:
+    with (
+        HostileServer(Answer(body=body.encode())) as server,
+        pytest.warns(UserWarning, match="left out") as warned,
+    ):
         read(server, [])
     assert not any(word in str(warned[0].message) for word in ("Ada", "Sam", "900"))
 
