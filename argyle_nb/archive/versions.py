@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime  # noqa: TC003 - the decoder reads the annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -49,6 +49,11 @@ class SeenVersion(NamedTuple):
     seen_at: datetime
     updated_at: int
     record: dict[str, Any] | bytes
+
+
+class _Stamp(msgspec.Struct):
+    id: str
+    updated_at: datetime | None = None
 
 
 def read_page(page: bytes) -> DecodedPage:
@@ -177,7 +182,13 @@ def _without(page: bytes, skipped: tuple[int, ...]) -> bytes:
 
 def _stamps(page: bytes) -> tuple[list[str | None], list[int]]:
     """Give the ids and times of records, also of those that cannot be read as a whole."""
-    raws = [bytes(raw) for raw in decode_page(page).results]
-    ids = [field_of(raw, "id") for raw in raws]
-    times = [field_of(raw, "updated_at", datetime | None) for raw in raws]
-    return [one if isinstance(one, str) else None for one in ids], [*map(microseconds, times)]
+    stamps = [_stamp(raw) for raw in decode_page(page).results]
+    return [one for one, _ in stamps], [microseconds(at) for _, at in stamps]
+
+
+def _stamp(raw: msgspec.Raw) -> tuple[str | None, datetime | None]:
+    try:
+        read = msgspec.json.decode(raw, type=_Stamp)
+    except UNREADABLE:
+        return field_of(bytes(raw), "id", str), field_of(bytes(raw), "updated_at", datetime | None)
+    return read.id, read.updated_at

@@ -34,7 +34,7 @@ from argyle_nb.frames.authenticity import (
     lowest_form_score,
 )
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE
-from argyle_nb.malformed import UNREADABLE, cut_page
+from argyle_nb.malformed import UNREADABLE
 from argyle_nb.models import (
     Processing,
     UserUpload,
@@ -171,21 +171,20 @@ def _each_encoded(items: Iterable[Any], rejected: Rejected) -> Iterator[bytes]:
 
 
 def _raw_records(page: bytes, rejected: Rejected) -> Sequence[bytes | msgspec.Raw]:
+    may_be_record = page.lstrip()[:1] == b"{"
     try:
-        return [page] if _is_record(page) else decode_page(page).results
+        if may_be_record and not bytes(msgspec.json.decode(page, type=_Envelope).results):
+            return [page]
+        may_be_record = False
+    except UNREADABLE:
+        pass
+    try:
+        return decode_page(page).results
     except DecodeError as error:
+        if may_be_record:
+            return [page]
         reject(error, rejected)
         return []
-
-
-def _is_record(page: bytes) -> bool:
-    """Tell one record from a page."""
-    if page.lstrip()[:1] != b"{":
-        return False
-    try:
-        return not bytes(msgspec.json.decode(page, type=_Envelope).results)
-    except UNREADABLE:
-        return cut_page(page) is None
 
 
 def is_readable(record: Any, rejected: list[DecodeError]) -> bool:

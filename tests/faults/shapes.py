@@ -145,7 +145,7 @@ DAMAGED_RECORDS = {
     "an id that is NaN": lambda one: one.replace(b'{"id": "', b'{"id": NaN, "was": "', 1),
     "an id with a surrogate": lambda one: one.replace(b'{"id": "', rb'{"id": "\ud800', 1),
     "no id": lambda one: one.replace(b'"id"', b'"was"', 1),
-    "a number": lambda _: b"7",
+    "a number for a record": lambda _: b"7",
     "null": lambda _: b"null",
     "a text": lambda _: b'"a, b ] } text"',
     "an empty list": lambda _: b"[]",

@@ -11,12 +11,17 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from argyle_nb import models
 from argyle_nb.archive import Archive, fetch
+from argyle_nb.archive.pages import PageStore
+from argyle_nb.archive.pulling import scope_of
+from argyle_nb.errors import ArgyleError, DecodeError
 from argyle_nb.frames.ocr import ocr_frame
 from argyle_nb.frames.uploads import flatten, signals_frame, uploads_frame
 from argyle_nb.models import decode_page
-from tests.faults.shapes import DAMAGES, damaged_list
+from tests.faults.shapes import CUT_OFF, DAMAGES, damaged_list
 from tests.support.archives import filled, moving
+from tests.support.records import record
 from tests.support.servers import Answer, HostileServer, client_of
 
 PAGES, PAGE_SIZE = 3, 6
@@ -121,3 +126,44 @@ def test_all_others_arrive_and_the_damaged_are_told(damage, reader, tmp_path):
         unread = PAGES - sum(one in server.list.damaged for one in ids)
     assert f"were left out: {unread} (record" in told if unread else not told
     assert unread == PAGES or damage in READABLE_SOMEWHERE
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_the_archive_keeps_the_bytes_as_they_came(damage, tmp_path):
+    with Lists(damage) as server:
+        read("Archive.pull", server, tmp_path)
+    store = PageStore(tmp_path)
+    assert [*store.pages([entry.sha256 for entry in store.entries()])] == server.pages
+
+
+@pytest.mark.parametrize("damage", ["NaN", CUT_OFF, "a bracket too many"])
+def test_an_answer_for_one_upload_is_told_with_its_id(damage, tmp_path):
+    with Lists(damage) as server, client_of(server) as client:
+        ids = [*server.list.damaged]
+        still = [moving(int(one[-12:], 16)) for one in ids]
+        filled(tmp_path, still, scope=scope_of(client.settings), listed=False)
+        with pytest.warns(UserWarning, match=f"left out: {PAGES} .record {ids[0]}, at"):
+            assert Archive(tmp_path).refresh(client).uploads.empty
+
+
+def test_a_version_that_cannot_be_read_hides_no_other(tmp_path):
+    one = record(1, updated_at="2026-05-04T12:00:00Z")
+    bad = json.dumps(one | {"updated_at": "2026-05-04T13:00:00Z"}).replace('"Ada Sample"', "NaN")
+    archive = filled(tmp_path, [one], f'{{"next": null, "results": [{bad}]}}'.encode())
+    with pytest.warns(UserWarning, match="NaN is not JSON"):
+        assert len(archive.history(one["id"])) == 1
+    with pytest.raises(DecodeError, match=r"at \$.metadata.ocr_data.employee.name: NaN"):
+        archive.raw(one["id"])
+    with pytest.warns(UserWarning, match="NaN is not JSON"):  # it is the newest
+        assert archive.uploads().empty
+
+
+# Take a guard away, and it shows
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_without_the_cutting_the_whole_page_would_be_lost(reader, tmp_path, monkeypatch):
+    with Lists("NaN") as server:
+        monkeypatch.setattr(models, "cut_page", lambda _: None)
+        with pytest.raises((ArgyleError, AssertionError)):
+            assert set(read(reader, server, tmp_path)[0]) >= set(server.list.others)
