@@ -11,11 +11,14 @@ import hashlib
 import re
 import subprocess
 import sys
+import threading
+import time
 import zlib
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from argyle_nb.errors import DocumentError
 
@@ -72,7 +75,8 @@ _START = re.compile(rb"startxref\s+(\d{1,12})(?!\d)")
 _XREF = re.compile(rb"\s*(xref|\d+\s+\d+\s+obj)")
 _ENCRYPT = re.compile(rb"/Encrypt\s*(\d+\s+\d+\s+R|<<)")
 
-# Of the 5 s that a check may take; to read and hash 200 MB takes up to 1.5 s on a busy machine.
+# A check takes no longer in all; to read and hash 200 MB takes up to 1.5 s on a busy machine.
+INSPECT_SECONDS = 5.0
 PDFIUM_SECONDS = 3.0
 # PDFium's error codes, negated.
 _NO_PDF, _PASSWORD_NEEDED = -3, -4
@@ -169,8 +173,9 @@ def inspect_document(
     ------
     DocumentError
         Missing, a folder, not a regular file, unreadable, empty, too large, of another type,
-        incomplete or damaged so that viewers do not open it (or show only a part of a PNG), or
-        (strict) with a problem. It says which, and what to do.
+        incomplete or damaged so that viewers do not open it (or show only a part of a PNG), not
+        read within 5 s (a slow disk or network folder), or (strict) with a problem. It says which,
+        and what to do.
 
     Examples
     --------
@@ -179,9 +184,28 @@ def inspect_document(
     argyle_nb.errors.DocumentError: nowhere.pdf: file not found. Check the path.
     """
     path = Path(path)
+    answer: Future[Document] = Future()
+
+    def inspect() -> None:
+        try:
+            answer.set_result(_inspected(path, max_bytes, strict=strict))
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            answer.set_exception(error)
+
+    # A disk or a network folder may not answer at all, and nothing ends a thread that asks it.
+    threading.Thread(target=inspect, name="argyle-inspect", daemon=True).start()
+    try:
+        return answer.result(INSPECT_SECONDS)
+    except TimeoutError:
+        raise _too_slow(path) from None
+
+
+def _inspected(path: Path, max_bytes: int, *, strict: bool) -> Document:
+    deadline = time.monotonic() + INSPECT_SECONDS
     try:
         _check_size(path, max_bytes)
-        with path.open("rb") as file:
+        with path.open("rb") as opened:
+            file = cast("BinaryIO", _TimedFile(opened, deadline))
             head = file.read(HEAD_BYTES)
             media_type = media_type_of(head)
             if media_type is None:
@@ -193,6 +217,8 @@ def inspect_document(
             sha256, size = _digest(file, max_bytes)
             _check_limit(path, size, max_bytes)  # it may have grown
             problems = problems_of(path, file, media_type, size)
+    except TimeoutError:
+        raise _too_slow(path) from None
     except OSError as error:
         raise DocumentError(
             path, f"can't read the file ({error.strerror}). Check the file permissions."
@@ -200,6 +226,28 @@ def inspect_document(
     if problems and strict:
         raise DocumentError(path, f"{problems[0]} Open it and save it again, without a password.")
     return Document(path, safe_name(path.name), size, sha256, media_type, problems)
+
+
+def _too_slow(path: Path) -> DocumentError:
+    return DocumentError(
+        path,
+        f"reading the file took more than {INSPECT_SECONDS:.0f} s. Copy it to a faster disk and "
+        "try again.",
+    )
+
+
+class _TimedFile:
+    """A file that is read until a deadline of the monotonic clock."""
+
+    def __init__(self, file: BinaryIO, deadline: float) -> None:
+        self._file, self._deadline = file, deadline
+        self.seek = file.seek
+
+    def read(self, size: int = -1) -> bytes:
+        """Read bytes."""
+        if time.monotonic() > self._deadline:
+            raise TimeoutError
+        return self._file.read(size)
 
 
 def media_type_of(head: bytes) -> str | None:

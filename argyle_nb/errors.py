@@ -9,6 +9,7 @@ holds a request object, a header or a URL with credentials, so none of them can 
 from __future__ import annotations
 
 import sys
+import warnings
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BODY_CHARACTERS = 200
+# So many records that can't be read are named in a warning.
+_NAMED = 3
 
 
 class ArgyleError(Exception):
@@ -173,6 +176,20 @@ def sentences(*problems: str) -> str:
 def _capitalized(problem: str) -> str:
     is_name = "_" in problem.partition(" ")[0]  # such as that of a column
     return problem if is_name else problem[:1].upper() + problem[1:]
+
+
+def warn_of_unreadable(
+    rejected: Sequence[DecodeError] | None, what: str, *, listed: str = "", stacklevel: int
+) -> None:
+    """Name the first records that were left out; ``listed`` says where the others are."""
+    if not rejected:
+        return
+    named = "; ".join(map(str, rejected[:_NAMED]))
+    more = f"; and {len(rejected) - _NAMED} more" if len(rejected) > _NAMED else ""
+    warnings.warn(
+        f"Unreadable {what} were left out: {len(rejected)} ({named}{more}).{listed}",
+        stacklevel=stacklevel + 1,
+    )
 
 
 def words_of(error: Exception) -> str:

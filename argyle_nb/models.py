@@ -10,22 +10,28 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import datetime  # noqa: TC003 - the decoder reads the annotations
+from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import msgspec
 
 from argyle_nb import notebook
 from argyle_nb.errors import DecodeError, ValidationError
+from argyle_nb.malformed import UNREADABLE, cut_page, fault_in, fields_of
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Iterable, Iterator
 
 T = TypeVar("T")
 
-# Of these msgspec names only the first its own: bad UTF-8 and deep nesting come as Python's.
-UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+# What becomes of records that can't be read: the first is raised; they are left out, and named in
+# a warning; they are left out, and listed in the table's ``attrs``.
+Errors = Literal["raise", "warn", "collect"]
+
+NO_ID = "without an ID"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 DOCUMENT_TYPES = (
     "paystubs",
@@ -162,7 +168,8 @@ class UserUpload(msgspec.Struct, frozen=True, gc=False):
         try:
             return msgspec.json.decode(raw) or None
         except UNREADABLE as error:
-            raise DecodeError(self.id, f"$.metadata.{name}", str(error)) from None
+            path, problem = _what_is_wrong(raw, error)
+            raise DecodeError(self.id, f"$.metadata.{name}{path[1:]}", problem) from None
 
 
 class User(msgspec.Struct, frozen=True):
@@ -203,15 +210,38 @@ class ApiPage(msgspec.Struct, frozen=True):
     next: str | None = None
     previous: str | None = None
 
+    @property
+    def has_next(self) -> bool:
+        """Whether it is known what follows, be it nothing."""
+        return True
+
+
+class DamagedPage(ApiPage, frozen=True):
+    """A page that is no JSON as a whole, cut into its records."""
+
+    following: bool = True
+
+    @property
+    def has_next(self) -> bool:
+        """Whether it is known what follows, be it nothing."""
+        return self.following
+
 
 def decode_page(data: bytes | msgspec.Raw) -> ApiPage:
-    """Read a page ``{"next", "previous", "results"}``, or a bare list, as an older version gave."""
+    """Read a page ``{"next", "previous", "results"}``, or a bare list, as an older version gave.
+
+    What is wrong with one record is told by whoever reads it.
+    """
     try:
         if bytes(data).lstrip()[:1] == b"[":
             return ApiPage(msgspec.json.decode(data, type=list[msgspec.Raw]))
         return msgspec.json.decode(data, type=ApiPage)
     except UNREADABLE as error:
-        raise DecodeError("page", "$", f"not a page of results: {error}") from None
+        cut = cut_page(bytes(data))
+        if cut is None:
+            raise DecodeError("page", "$", f"not a page of results: {error}") from None
+        records = [msgspec.Raw(record) for record in cut.records]
+        return DamagedPage(records, cut.next, following=cut.has_next)
 
 
 def decode(data: bytes | msgspec.Raw, kind: type[T]) -> T:
@@ -225,7 +255,50 @@ def decode(data: bytes | msgspec.Raw, kind: type[T]) -> T:
         fitted = _fitted(msgspec.json.decode(data), expected)
         return msgspec.json.decode(msgspec.json.encode(fitted), type=kind)
     except UNREADABLE as error:
-        raise unreadable(_id_of(data), error) from None
+        raise unreadable(data, error) from None
+
+
+def decode_each(
+    raws: Iterable[tuple[int, bytes | msgspec.Raw]],
+    kind: type[T],
+    rejected: list[DecodeError] | None,
+) -> Iterator[tuple[T, bytes | msgspec.Raw]]:
+    """Read records that are numbered by their place on a page; what has no ID is told by that."""
+    for number, raw in raws:
+        try:
+            read = decode(raw, kind)
+        except DecodeError as error:
+            reject(_placed(error, number), rejected)
+        else:
+            yield read, raw
+
+
+def newest_of_each(versions: Iterable[tuple[Hashable, datetime | None]]) -> list[int]:
+    """Give the places of the newest version of each record, of several such of the last.
+
+    Each is given as its ID and when it was updated.
+    """
+    newest: dict[Hashable, tuple[int, int]] = {}
+    for place, (record_id, updated_at) in enumerate(versions):
+        updated = microseconds(updated_at)
+        if record_id not in newest or updated >= newest[record_id][0]:
+            newest[record_id] = (updated, place)
+    return sorted(place for _, place in newest.values())
+
+
+def microseconds(moment: datetime | None) -> int:
+    """Count from 1970; a time without a zone is taken as UTC, and none as 1970."""
+    if moment is None:
+        return 0
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def _placed(error: DecodeError, number: int) -> DecodeError:
+    if error.record != NO_ID:
+        return error
+    return DecodeError(f"{number} {NO_ID}", error.path, error.problem)
 
 
 @cache
@@ -287,10 +360,17 @@ def whole_score(upload_id: str, score: float | str) -> int:
     return int(number)
 
 
-def unreadable(record: str, error: Exception, where: str = "$") -> DecodeError:
+def unreadable(data: bytes | msgspec.Raw, error: Exception) -> DecodeError:
     """Say which record cannot be read, and where in it."""
+    return DecodeError(_id_of(data), *_what_is_wrong(data, error))
+
+
+def _what_is_wrong(data: bytes | msgspec.Raw, error: Exception) -> tuple[str, str]:
+    """Give the path of a fault, and what it is."""
+    if not isinstance(error, msgspec.ValidationError) and (fault := fault_in(bytes(data))):
+        return fault
     problem, _, path = str(error).partition(" - at `$")
-    return DecodeError(record, where + path.rstrip("`"), problem)
+    return "$" + path.rstrip("`"), problem
 
 
 def reject(error: DecodeError, rejected: list[DecodeError] | None) -> None:
@@ -301,12 +381,16 @@ def reject(error: DecodeError, rejected: list[DecodeError] | None) -> None:
 
 
 def _id_of(data: bytes | msgspec.Raw) -> str:
+    record_id = field_of(bytes(data), "id")
+    return record_id if isinstance(record_id, str) and record_id else NO_ID
+
+
+def field_of(record: bytes, name: str, kind: Any = Any) -> Any:
+    """Read one field, if it can be, also of a record that cannot be read as a whole."""
     try:
-        record = msgspec.json.decode(data)
+        return msgspec.json.decode(fields_of(record).get(name, b"null"), type=kind)
     except UNREADABLE:
-        return "without an ID"
-    record_id = record.get("id") if isinstance(record, dict) else None
-    return record_id if isinstance(record_id, str) else "without an ID"
+        return None
 
 
 def checked_filters(

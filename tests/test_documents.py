@@ -25,6 +25,7 @@ from argyle_nb.documents import (
     BROKEN_PARTS,
     ENCRYPTED,
     FAR_END,
+    INSPECT_SECONDS,
     MANY_PARTS,
     MAX_DOCUMENT_BYTES,
     NO_END,
@@ -63,6 +64,7 @@ def patience():
     """Let PDFium tell what it can, however busy the machine is."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(documents, "PDFIUM_SECONDS", 60)
+        patch.setattr(documents, "INSPECT_SECONDS", 120)
         yield
 
 
@@ -530,6 +532,7 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_file_takes_more_than_five_seconds(tmp_path, monkeypatch, name):
     monkeypatch.setattr(documents, "PDFIUM_SECONDS", PDFIUM_SECONDS)
+    monkeypatch.setattr(documents, "INSPECT_SECONDS", INSPECT_SECONDS)
     path = file_of(tmp_path, HOSTILE[name]())
     began, used = time.monotonic(), time.process_time()
     with contextlib.suppress(DocumentError):
@@ -537,6 +540,22 @@ def test_no_file_takes_more_than_five_seconds(tmp_path, monkeypatch, name):
     assert time.monotonic() - began < 5
     # What is left of it is spent in a process of its own.
     assert time.process_time() - used < 1
+
+
+def test_a_disk_that_does_not_answer_is_not_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(documents, "INSPECT_SECONDS", 0.2)
+    monkeypatch.setattr(documents, "_check_size", lambda *_: None)
+    path = tmp_path / "never.pdf"
+    os.mkfifo(path)  # to open it blocks until somebody writes
+    with pytest.raises(DocumentError, match=r"took more than 0 s\. Copy it to a faster disk"):
+        inspect_document(path)
+    os.close(os.open(path, os.O_WRONLY))
+
+
+def test_a_disk_that_answers_slowly_is_not_read_to_the_end(tmp_path):
+    path = file_of(tmp_path, PDF)
+    with path.open("rb") as opened, pytest.raises(TimeoutError):
+        problems_of(path, documents._TimedFile(opened, 0.0), "application/pdf", len(PDF))
 
 
 def test_a_photo_with_a_thumbnail_and_a_trailer_is_whole():

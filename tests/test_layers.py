@@ -11,7 +11,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "argyle_nb"
 
 LAYERS = [
-    {"errors", "notebook", "storage"},
+    {"errors", "malformed", "notebook", "storage"},
     {"models", "levels", "config", "documents", "sandbox"},
     {"client", "frames", "synthetic"},
     {"uploads", "archive", "scores", "cross_checks", "connection"},

@@ -218,9 +218,10 @@ def test_what_may_be_asked_for_is_given_back_and_the_rest_refused():
     assert caught.value.fields == {"document_type": ['"w2" is not a valid choice.']}
 
 
-def test_the_place_of_an_error_is_told_within_the_whole_record():
-    error = unreadable("u1", ValueError("Expected `int` - at `$.page`"), "$.metadata")
-    assert (error.path, error.problem) == ("$.metadata.page", "Expected `int`")
+def test_an_error_tells_the_record_and_the_place():
+    wrong = msgspec.ValidationError("Expected `int` - at `$.page`")
+    error = unreadable(b'{"id": "u1"}', wrong)
+    assert (error.record, error.path, error.problem) == ("u1", "$.page", "Expected `int`")
 
 
 def test_an_error_is_put_on_the_list_or_raised_where_there_is_none():

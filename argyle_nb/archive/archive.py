@@ -22,8 +22,9 @@ from argyle_nb.archive.versions import (
 )
 from argyle_nb.errors import ConfigurationError, DecodeError, NotFoundError
 from argyle_nb.frames.ocr import ocr_frame
-from argyle_nb.frames.uploads import Borrowers, uploads_frame
-from argyle_nb.models import checked_filters
+from argyle_nb.frames.records import is_readable
+from argyle_nb.frames.uploads import Borrowers, list_unreadable, uploads_frame, warn_of
+from argyle_nb.models import checked_filters, decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
     from argyle_nb.archive.pulling import PulledPage
     from argyle_nb.archive.versions import SeenVersion
     from argyle_nb.client.client import Client
-    from argyle_nb.frames.uploads import Errors, Frames
+    from argyle_nb.frames.uploads import Frames
+    from argyle_nb.models import Errors
 
 
 class Archive:
@@ -81,7 +83,7 @@ class Archive:
         document_type: str | None = None,
         sent: pd.DataFrame | None = None,
         levels: str = "argyle",
-        errors: Errors = "raise",
+        errors: Errors = "warn",
     ) -> Frames:
         """Download upload results to the archive, and flatten them.
 
@@ -102,8 +104,8 @@ class Archive:
         account, document_type
             As for `Client.list_uploads`.
         sent, levels, errors
-            As for `uploads_frame`; a record that can't be read is raised after all pages are
-            saved.
+            As for `uploads_frame`, but unreadable uploads are left out with a warning by default;
+            ``"raise"`` raises the first after all pages are saved.
 
         Returns
         -------
@@ -119,12 +121,14 @@ class Archive:
         ConfigurationError
             When the folder holds anything but an archive.
         DecodeError
-            For a record that can't be read, unless errors are collected.
+            For a response that is not a page of results; with ``errors="raise"`` also for an upload
+            that can't be read.
 
         Warns
         -----
         UserWarning
-            When users or accounts can't be listed; the uploads are saved all the same.
+            When uploads can't be read, and when users or accounts can't be listed; what Argyle
+            returned is saved all the same.
 
         Examples
         --------
@@ -138,11 +142,11 @@ class Archive:
             frames, entries = self._flattened(
                 listing.beside(pages),
                 lambda: self._store.keep_borrowers(listing.result()),
-                errors,
                 sent=sent,
                 levels=levels,
             )
         listing.warn(frames.uploads)
+        _check_unreadable(frames, errors)
         frames.uploads.attrs["began_at"] = min(entry.seen_at for entry in entries)
         return frames
 
@@ -152,7 +156,7 @@ class Archive:
         *,
         sent: pd.DataFrame | None = None,
         levels: str = "argyle",
-        errors: Errors = "raise",
+        errors: Errors = "warn",
     ) -> Frames:
         """Update only the uploads that are still processing.
 
@@ -164,7 +168,7 @@ class Archive:
         client
             From `connect`; uploads of another environment or key are not updated.
         sent, levels, errors
-            As for `uploads_frame`.
+            As for `pull`.
 
         Returns
         -------
@@ -174,16 +178,20 @@ class Archive:
         Raises
         ------
         ApiError, TransportError, DecodeError
-            What was saved before stays.
+            As for `pull`. What was saved before stays.
+
+        Warns
+        -----
+        UserWarning
+            When uploads can't be read.
 
         Examples
         --------
         >>> uploads, signals = Archive(folder / "archive").refresh(client)
         """
         pages = refresh_pages(self._store, client)
-        frames, entries = self._flattened(
-            pages, self._store.borrowers, errors, sent=sent, levels=levels
-        )
+        frames, entries = self._flattened(pages, self._store.borrowers, sent=sent, levels=levels)
+        _check_unreadable(frames, errors)
         _mark_deleted(frames.uploads, entries)
         return frames
 
@@ -193,7 +201,7 @@ class Archive:
         Parameters
         ----------
         **options
-            ``sent, levels, errors`` as for `uploads_frame`. Users and external IDs are those of
+            ``sent, levels, errors`` as for `pull`. Users and external IDs are those of
             earlier pulls; an archive of an earlier version has them after its next pull.
 
         Returns
@@ -205,8 +213,13 @@ class Archive:
         Raises
         ------
         DecodeError
-            For a record that can't be read, unless errors are collected, and for a page that is
-            damaged or missing; the error names the file.
+            For a page file that is damaged or missing, which the error names; with
+            ``errors="raise"`` also for an upload that can't be read.
+
+        Warns
+        -----
+        UserWarning
+            When uploads can't be read.
 
         Examples
         --------
@@ -219,13 +232,13 @@ class Archive:
         _mark_deleted(frame, entries)
         return frame
 
-    def signals(self, *, errors: Errors = "raise") -> pd.DataFrame:
+    def signals(self, *, errors: Errors = "warn") -> pd.DataFrame:
         """Give the signals and reason codes of the newest version of each upload.
 
         Parameters
         ----------
         errors
-            As for `signals_frame`.
+            As for `pull`.
 
         Returns
         -------
@@ -265,7 +278,12 @@ class Archive:
         NotFoundError
             When the upload is not in the archive.
         DecodeError
-            For a version that can't be read, and for a damaged page.
+            For a damaged page.
+
+        Warns
+        -----
+        UserWarning
+            When versions can't be read; they are left out and listed in ``attrs["unreadable"]``.
 
         Examples
         --------
@@ -277,10 +295,14 @@ class Archive:
         seen += [(one.seen_at, False, one.record) for one in self._versions(entries, upload_id)]
         seen.sort(key=lambda row: row[0])
         rows = [row for before, row in pairwise([(), *seen]) if row[1:] != before[1:]]
-        seen_at, deleted, records = (list(values) for values in zip(*rows, strict=True))
+        rejected: list[DecodeError] = []
+        rows = [row for row in rows if is_readable(row[2], rejected)]
+        records = [record for _, _, record in rows]
         frame = uploads_frame(records, **self._known(entries).records())
-        frame.insert(0, "seen_at", pd.DatetimeIndex(seen_at).as_unit("us"))
-        frame.insert(1, "deleted", np.array(deleted))
+        times = pd.DatetimeIndex([at for at, _, _ in rows], tz="UTC")
+        frame.insert(0, "seen_at", times.as_unit("us"))
+        frame.insert(1, "deleted", np.array([gone for _, gone, _ in rows], dtype=bool))
+        warn_of(list_unreadable(frame, rejected))
         return frame
 
     def raw(self, upload_id: str) -> dict[str, Any]:
@@ -300,6 +322,8 @@ class Archive:
         ------
         NotFoundError
             When the upload is not in the archive.
+        DecodeError
+            When its newest version is not JSON.
 
         Examples
         --------
@@ -308,7 +332,10 @@ class Archive:
         versions = self._versions(self._store.entries(), upload_id)
         # Of several equal ones, `max` takes the first.
         newest: SeenVersion = max(reversed(versions), key=lambda version: version.updated_at)
-        return newest.record
+        record: dict[str, Any] = (
+            decode(newest.record, dict) if isinstance(newest.record, bytes) else newest.record
+        )
+        return record
 
     def scan(
         self,
@@ -316,7 +343,7 @@ class Archive:
         *,
         sent: pd.DataFrame | None = None,
         levels: str = "argyle",
-        errors: Errors = "raise",
+        errors: Errors = "warn",
     ) -> Frames:
         """Read the newest version of each upload into frames.
 
@@ -327,7 +354,8 @@ class Archive:
             columns and dtypes, whose partitions are read by Dask's workers when they are computed;
             the workers must reach the archive's folder. It needs the extra ``[dask]``.
         sent, levels, errors
-            As for `uploads_frame`. With Dask, collected errors are not listed in ``attrs``.
+            As for `pull`. With Dask, errors and warnings come where a partition is computed, which
+            may be another machine, and no uploads are listed in ``attrs``.
 
         Returns
         -------
@@ -383,7 +411,12 @@ class Archive:
         ConfigurationError
             When the folder is not empty or can't be written, or when pyarrow is not installed.
         DecodeError
-            As for `uploads`; then no file is left.
+            For a damaged page; then no file is left.
+
+        Warns
+        -----
+        UserWarning
+            When uploads can't be read; the files hold the others.
 
         Examples
         --------
@@ -394,13 +427,15 @@ class Archive:
         flattener = flattener_of(self._known(entries), selected, sent=sent, levels=levels)
         write_parquet(self._store, selected, flattener, folder)
 
-    def ocr(self, *, wide: bool = False, errors: Errors = "raise") -> pd.DataFrame:
+    def ocr(self, *, wide: bool = False, errors: Errors = "warn") -> pd.DataFrame:
         """Give the OCR data of the newest version of each upload.
 
         Parameters
         ----------
-        wide, errors
+        wide
             As for `ocr_frame`.
+        errors
+            As for `pull`.
 
         Returns
         -------
@@ -439,7 +474,6 @@ class Archive:
         self,
         pages: Iterator[PulledPage],
         borrowers: Callable[[], Borrowers],
-        errors: Errors,
         **options: Any,
     ) -> tuple[Frames, list[PageEntry]]:
         """Flatten pages as they arrive."""
@@ -459,10 +493,6 @@ class Archive:
         ids = [upload for entry in entries for upload in entry.contents.ids]
         if len(set(ids)) < len(ids):
             frames = self._scanned(entries, known(), **options, errors="collect")
-        # A record that cannot be read was no reason to leave the others at Argyle.
-        if errors != "collect":
-            for problem in frames.uploads.attrs["unreadable"]:
-                raise DecodeError(**problem)
         return frames, entries
 
     def _known(self, entries: Sequence[PageEntry]) -> Borrowers:
@@ -497,6 +527,15 @@ class Archive:
 def _with_learned(borrowers: Borrowers, entries: Sequence[PageEntry]) -> Borrowers:
     """Add the users of accounts that archives of earlier versions know from their pulls alone."""
     return Borrowers(learned_users(entries) | borrowers.users, borrowers.external_ids)
+
+
+def _check_unreadable(frames: Frames, errors: Errors) -> None:
+    """Tell what could not be read; that was no reason to leave the others at Argyle."""
+    if errors == "warn":
+        warn_of(frames.uploads, stacklevel=4)
+    if errors == "raise":
+        for problem in frames.uploads.attrs["unreadable"]:
+            raise DecodeError(**problem)
 
 
 def _given(filters: dict[str, str | None]) -> dict[str, str]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
 from argyle_nb.archive.listing import BorrowerListing, flatten_pages, of_user, read_ahead
 from argyle_nb.client.polling import progress_bar
 from argyle_nb.frames.records import READ, RowPage, rows_of
+from argyle_nb.frames.uploads import warn_of
 from argyle_nb.models import checked_filters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     import pandas as pd
 
@@ -88,7 +88,7 @@ def fetch(
         pages = (page for one in listing.users for page in _pages(client, one, document_type))
         frames = _flattened(listing.beside(pages), listing.result, sent)
     listing.warn(frames.uploads)
-    _warn_of(frames.uploads.attrs["unreadable"])
+    warn_of(frames.uploads)
     return frames
 
 
@@ -121,14 +121,3 @@ def _without(page: RowPage, seen: set[str]) -> RowPage:
     if len(new) == len(page.rows):
         return page
     return page.picked(new)
-
-
-def _warn_of(rejected: Sequence[dict[str, str]]) -> None:
-    if rejected:
-        first = "{record}: {problem} ({path})".format(**rejected[0])
-        warnings.warn(
-            f"Unreadable uploads were left out: {len(rejected)} (first: {first}). They are listed "
-            "in "
-            'uploads.attrs["unreadable"].',
-            stacklevel=3,
-        )

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from argyle_nb.archive.versions import SelectedPage
-    from argyle_nb.frames.uploads import Borrowers, Errors
+    from argyle_nb.frames.uploads import Borrowers
+    from argyle_nb.models import Errors
 
     Categories = dict[str, dict[str, list[str]]]
     PageKey = tuple[str, tuple[int, ...]]  # as SelectedPage has it
@@ -85,7 +86,7 @@ def flattener_of(
     *,
     sent: pd.DataFrame | None = None,
     levels: str = "argyle",
-    errors: Errors = "raise",
+    errors: Errors = "warn",
 ) -> PageFlattener:
     """Say how these pages become frames."""
     return PageFlattener(borrowers, sent, levels, errors, all_categories(selected, sent))

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from argyle_nb.archive.listing import read_ahead
 from argyle_nb.archive.pages import PageEntry, new_pull, sha256_hex
 from argyle_nb.archive.versions import (
-    RecordId,
     deleted_uploads,
     page_of_records,
     read_page,
@@ -25,7 +24,8 @@ from argyle_nb.archive.versions import (
 from argyle_nb.client.transport import Transport
 from argyle_nb.errors import ApiError, ArgyleError, DecodeError, NotFoundError
 from argyle_nb.frames.records import UPLOADS, RowPage
-from argyle_nb.models import decode, decode_page, is_uuid
+from argyle_nb.malformed import is_whole
+from argyle_nb.models import UserUpload, decode, decode_page, field_of, is_uuid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -180,15 +180,14 @@ def _ask_for_each(
         def ask(upload_id: str) -> bytes | ArgyleError:
             try:
                 answer = transport.get(f"{_UPLOADS}/{upload_id}")
-                decode(answer, RecordId)  # what is no upload would spoil the whole page
             except ArgyleError as error:
                 return error
-            return answer
+            return _problem_of(answer, upload_id) or answer
 
         for number, start in enumerate(range(0, len(ids), PAGE_SIZE)):
             asked_for = ids[start : start + PAGE_SIZE]
             answers = list(workers.map(ask, asked_for))
-            yield _keep(
+            kept = _keep(
                 store,
                 page_of_records([answer for answer in answers if isinstance(answer, bytes)]),
                 pull=pull,
@@ -202,6 +201,25 @@ def _ask_for_each(
                     if isinstance(answer, NotFoundError)
                 ],
             )
+            unread = [answer for answer in answers if isinstance(answer, DecodeError)]
+            yield kept._replace(rejected=[*kept.rejected, *unread])
             for answer in answers:
-                if isinstance(answer, ArgyleError) and not isinstance(answer, NotFoundError):
+                if isinstance(answer, ArgyleError) and not isinstance(
+                    answer, NotFoundError | DecodeError
+                ):
                     raise answer
+
+
+def _problem_of(answer: bytes, upload_id: str) -> DecodeError | None:
+    """Say why an answer cannot be put on a page.
+
+    A record that can't be read can, as long as it leaves the others whole.
+    """
+    try:
+        returned = decode(answer, UserUpload).id
+    except DecodeError as error:
+        if is_whole(answer) and field_of(answer, "id") == upload_id:
+            return None
+        return DecodeError(upload_id, error.path, error.problem)
+    other = DecodeError(upload_id, "$.id", "another upload was returned")
+    return None if returned == upload_id else other

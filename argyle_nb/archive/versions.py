@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -10,15 +10,14 @@ import msgspec
 from argyle_nb.archive.pages import PageContents
 from argyle_nb.frames.records import READ, RowPage, rows_of
 from argyle_nb.frames.uploads import categories_of
-from argyle_nb.models import UNREADABLE, decode_page
+from argyle_nb.malformed import UNREADABLE
+from argyle_nb.models import decode_page, field_of, microseconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from argyle_nb.archive.pages import PageEntry, PageStore
     from argyle_nb.errors import DecodeError
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class DecodedPage(NamedTuple):
@@ -42,20 +41,18 @@ class SelectedPage(NamedTuple):
 
 
 class SeenVersion(NamedTuple):
-    """One upload as it was once seen; ``updated_at`` in microseconds since 1970."""
+    """One upload as it was once seen; ``updated_at`` in microseconds since 1970.
+
+    A record that is no JSON is given as it came.
+    """
 
     seen_at: datetime
     updated_at: int
-    record: dict[str, Any]
+    record: dict[str, Any] | bytes
 
 
-class RecordId(msgspec.Struct):
-    """The least that makes a record an upload."""
-
+class _Stamp(msgspec.Struct):
     id: str
-
-
-class _RecordTime(msgspec.Struct):
     updated_at: datetime | None = None
 
 
@@ -64,8 +61,8 @@ def read_page(page: bytes) -> DecodedPage:
     rejected: list[DecodeError] = []
     [batch] = READ.batches(page, rejected)
     ids: list[str | None] = [row.id for row in batch.records]
-    updated_at = [_microseconds(row.updated_at) for row in batch.records]
-    if rejected:  # then the batch lacks records of the page
+    updated_at = [microseconds(row.updated_at) for row in batch.records]
+    if not batch.is_whole:
         ids, updated_at = _stamps(page)
     rows = rows_of(batch, rejected)
     contents = PageContents(
@@ -137,7 +134,7 @@ def versions_of(
         SeenVersion(
             entry.seen_at,
             entry.contents.updated_at[row],
-            msgspec.json.decode(decode_page(page).results[row]),
+            _plain(bytes(decode_page(page).results[row])),
         )
         for page, (entry, row) in zip(pages, places, strict=True)
     ]
@@ -165,6 +162,13 @@ def deleted_uploads(entries: Iterable[PageEntry]) -> dict[str, datetime]:
     return deleted
 
 
+def _plain(record: bytes) -> dict[str, Any] | bytes:
+    try:
+        return msgspec.json.decode(record, type=dict)
+    except UNREADABLE:
+        return record
+
+
 def _skipped(entry: PageEntry, newest: set[int]) -> tuple[int, ...]:
     ids = enumerate(entry.contents.ids)
     return tuple(row for row, upload in ids if upload is not None and row not in newest)
@@ -178,22 +182,13 @@ def _without(page: bytes, skipped: tuple[int, ...]) -> bytes:
 
 def _stamps(page: bytes) -> tuple[list[str | None], list[int]]:
     """Give the ids and times of records, also of those that cannot be read as a whole."""
-    raws = decode_page(page).results
-    ids = [_read(raw, RecordId) for raw in raws]
-    times = [_read(raw, _RecordTime) for raw in raws]
-    return [i and i.id for i in ids], [_microseconds(t and t.updated_at) for t in times]
+    stamps = [_stamp(raw) for raw in decode_page(page).results]
+    return [one for one, _ in stamps], [microseconds(at) for _, at in stamps]
 
 
-def _read(raw: msgspec.Raw, kind: Any) -> Any:
+def _stamp(raw: msgspec.Raw) -> tuple[str | None, datetime | None]:
     try:
-        return msgspec.json.decode(raw, type=kind)
+        read = msgspec.json.decode(raw, type=_Stamp)
     except UNREADABLE:
-        return None
-
-
-def _microseconds(moment: datetime | None) -> int:
-    if moment is None:
-        return 0
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return round((moment - _EPOCH).total_seconds() * 1_000_000)
+        return field_of(bytes(raw), "id", str), field_of(bytes(raw), "updated_at", datetime | None)
+    return read.id, read.updated_at

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 import msgspec
 
@@ -13,7 +13,7 @@ from argyle_nb.client.responses import read_as
 from argyle_nb.client.transfer import digest_document, save_document, send_file
 from argyle_nb.client.transport import Transport
 from argyle_nb.config import LOCAL, SecretStr, Settings, make_settings
-from argyle_nb.errors import ApiError
+from argyle_nb.errors import ApiError, warn_of_unreadable
 from argyle_nb.models import (
     Account,
     User,
@@ -22,6 +22,7 @@ from argyle_nb.models import (
     checked_id,
     checked_type,
     decode,
+    decode_each,
 )
 
 if TYPE_CHECKING:
@@ -33,10 +34,13 @@ if TYPE_CHECKING:
     from argyle_nb.client.polling import Waitable
     from argyle_nb.client.transfer import Digest
     from argyle_nb.documents import Document
+    from argyle_nb.errors import DecodeError
 
 T = TypeVar("T", Account, User, UserUpload)
 
 USERS, ACCOUNTS = "/v2/users", "/v2/accounts"
+
+_NAMES = {Account: "accounts", User: "users", UserUpload: "uploads"}
 
 
 class Client:
@@ -137,20 +141,24 @@ class Client:
         known = {name: fields.get(name) for name in ("external_id", "email")}
         return msgspec.structs.replace(created, **known)
 
-    def list_users(self, *, external_id: str | None = None) -> Iterator[User]:
+    def list_users(
+        self, *, external_id: str | None = None, errors: Literal["warn", "raise"] = "warn"
+    ) -> Iterator[User]:
         """List users, pages fetched as needed.
 
         Parameters
         ----------
         external_id
             Only users with exactly this external ID; several may share it.
+        errors
+            As for `list_uploads`.
 
         Examples
         --------
         >>> [user.external_id for user in client.list_users(external_id="loan-00")]
         []
         """
-        users = self._records(USERS, User, external_id=external_id)
+        users = self._records(USERS, User, errors, external_id=external_id)
         # A server that overlooked the filter would return other users.
         return (user for user in users if external_id in (None, user.external_id))
 
@@ -171,14 +179,23 @@ class Client:
         answer = self._transport.get(f"{USERS}/{checked_id('user', user_id)}")
         return self._decoded(answer, User)
 
-    def list_accounts(self, *, user: str | None = None) -> Iterator[Account]:
+    def list_accounts(
+        self, *, user: str | None = None, errors: Literal["warn", "raise"] = "warn"
+    ) -> Iterator[Account]:
         """List accounts, which say which user an upload belongs to.
+
+        Parameters
+        ----------
+        user
+            User ID; only this user's accounts.
+        errors
+            As for `list_uploads`.
 
         Examples
         --------
         >>> users_of_accounts = {a.id: a.user for a in client.list_accounts()}
         """
-        return self._records(ACCOUNTS, Account, user=checked_id("user", user))
+        return self._records(ACCOUNTS, Account, errors, user=checked_id("user", user))
 
     def get_account(self, account_id: str) -> Account:
         """Get one account by account ID.
@@ -201,6 +218,7 @@ class Client:
         user: str | None = None,
         account: str | None = None,
         document_type: str | None = None,
+        errors: Literal["warn", "raise"] = "warn",
     ) -> Iterator[UserUpload]:
         """List uploads, pages of 200 fetched as needed.
 
@@ -211,13 +229,26 @@ class Client:
             results have one when this filter is given.
         document_type
             One of the six types.
+        errors
+            ``"warn"`` leaves out uploads that can't be read, and names them in one warning at the
+            end; ``"raise"`` stops at the first.
 
         Raises
         ------
         ValidationError
             For an invalid type or ID, before anything is sent.
         ApiError
-            When a page links to another origin, or back to an earlier page (pagination loop).
+            When a page links to another origin, or back to an earlier page (pagination loop), when
+            the list does not end after 20,000 pages (4 million uploads), and when a page is cut off
+            before the link to the next one: the uploads before that have been given.
+        DecodeError
+            When a response is not a page of results; with ``errors="raise"`` also for an upload
+            that can't be read.
+
+        Warns
+        -----
+        UserWarning
+            When uploads can't be read.
 
         Examples
         --------
@@ -225,7 +256,7 @@ class Client:
         ...     print(upload.id, upload.ocr_authenticity_score)  # doctest: +SKIP
         """
         uploads = self._records(
-            UPLOADS, UserUpload, **checked_filters(user, account, document_type)
+            UPLOADS, UserUpload, errors, **checked_filters(user, account, document_type)
         )
         return (_with_user(upload, user) for upload in uploads)
 
@@ -459,9 +490,14 @@ class Client:
     def _decoded(self, answer: bytes, kind: type[T]) -> T:
         return read_as(lambda body: decode(body, kind), answer, self.settings)
 
-    def _records(self, path: str, kind: type[T], **filters: str | None) -> Iterator[T]:
-        for _, fresh in pages(self._transport, path, filters):
-            yield from [decode(raw, kind) for raw in fresh]
+    def _records(self, path: str, kind: type[T], errors: str, **filters: str | None) -> Iterator[T]:
+        rejected: list[DecodeError] | None = None if errors == "raise" else []
+        try:
+            for _, fresh in pages(self._transport, path, filters):
+                yield from [one for one, _ in decode_each(fresh.items(), kind, rejected)]
+        finally:
+            if rejected:
+                warn_of_unreadable(rejected, _NAMES[kind], stacklevel=3)
 
 
 def _with_user(upload: UserUpload, user: str | None) -> UserUpload:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from argyle_nb.client.responses import ANSWER_SECONDS, read_as
 from argyle_nb.errors import ApiError, DecodeError
-from argyle_nb.models import decode, decode_page
+from argyle_nb.models import decode, decode_page, field_of, newest_of_each
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sized
+    from collections.abc import Container, Iterator, Mapping, Sequence, Sized
 
     from argyle_nb.client.transport import Transport
 
 UPLOADS = "/v2/user-uploads"
 PAGE_SIZE = 200
+# 4 million uploads, the list of which takes an hour: whoever has more narrows the list down. The
+# memory for the IDs seen, half a gigabyte by then, is why there is an end at all.
+MAX_PAGES = 20_000
+
+_UPDATED_AT = ("updated_at", datetime | None)
 
 
 class _Identified(msgspec.Struct):
@@ -29,10 +35,11 @@ def pages(
     filters: Mapping[str, str | None],
     after: str | None = None,
     seconds: float = ANSWER_SECONDS,
-) -> Iterator[tuple[bytes, list[msgspec.Raw]]]:
+) -> Iterator[tuple[bytes, dict[int, msgspec.Raw]]]:
     """Give each page as it came, and the records on it that no page before it held.
 
-    ``after`` is the ``next`` link of a page read earlier; ``seconds`` are for one page.
+    They are numbered by their place on the page. ``after`` is the ``next`` link of a page read
+    earlier; ``seconds`` are for one page.
     """
     params = {"limit": PAGE_SIZE} | {k: v for k, v in filters.items() if v is not None}
     if after:
@@ -43,18 +50,41 @@ def pages(
     links = {after}
     while True:
         page = read_as(decode_page, answer, transport.settings)
-        fresh = {key: raw for raw in page.results if (key := _key_of(raw)) not in seen}
-        yield answer, list(fresh.values())
+        keys = [_key_of(raw) for raw in page.results]
+        yield answer, _fresh(page.results, keys, seen)
+        if not page.has_next:
+            raise _incomplete(path, "a page has no readable link to the next one")
         if not page.next:
             return
-        if _is_loop(page.next, links, fresh):
-            raise ApiError(
-                f"GET {path}: pagination loop (a next link points to an earlier page). Results are "
-                "incomplete."
-            )
-        seen |= fresh.keys()
+        if _is_loop(page.next, links, set(keys) - seen):
+            raise _incomplete(path, "pagination loop (a next link points to an earlier page)")
+        seen.update(keys)
         links.add(page.next)
+        if len(links) > MAX_PAGES:
+            raise _incomplete(
+                path,
+                f"the list did not end after {MAX_PAGES:,} pages ({len(seen):,} results)",
+                "List fewer at a time, such as by user or document type.",
+            )
         answer = _further(transport, page.next, seconds)
+
+
+def _fresh(
+    raws: Sequence[msgspec.Raw], keys: Sequence[str | bytes], seen: Container[str | bytes]
+) -> dict[int, msgspec.Raw]:
+    """Give numbered records; of what the page holds twice, the newest version.
+
+    What has no ID may be another record each time.
+    """
+    new = [n for n, key in enumerate(keys) if key not in seen or isinstance(key, bytes)]
+    if len({keys[number] for number in new}) < len(new):
+        stamps = [(keys[number], field_of(bytes(raws[number]), *_UPDATED_AT)) for number in new]
+        new = [new[place] for place in newest_of_each(stamps)]
+    return {number + 1: raws[number] for number in new}
+
+
+def _incomplete(path: str, why: str, cure: str = "Try again.") -> ApiError:
+    return ApiError(f"GET {path}: {why}. Results are incomplete. {cure}")
 
 
 def _further(transport: Transport, link: str, seconds: float) -> bytes:

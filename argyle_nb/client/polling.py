@@ -25,7 +25,7 @@ from argyle_nb.errors import (
     NotFoundError,
     TransportError,
 )
-from argyle_nb.models import UserUpload, checked_id, decode, is_uuid
+from argyle_nb.models import UserUpload, checked_id, decode, decode_each, is_uuid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -173,7 +173,8 @@ class Poller:
         shown, filters = 0, _shared([watched.upload for watched in wanted.values()])
         try:
             for number, records in enumerate(self._pages(filters), 1):
-                for upload in _readable(records):
+                for upload, _ in decode_each(records.items(), UserUpload, []):
+                    # What can't be read is asked for by itself, if it is waited for.
                     if watched := wanted.pop(upload.id, None):
                         watched.see(upload)
                         shown += 1
@@ -185,7 +186,7 @@ class Poller:
         except ArgyleError:
             self._listing_pays = False  # asking for each will tell what is wrong
 
-    def _pages(self, filters: Mapping[str, str | None]) -> Iterator[Sequence[msgspec.Raw]]:
+    def _pages(self, filters: Mapping[str, str | None]) -> Iterator[Mapping[int, msgspec.Raw]]:
         seconds = max(0.0, self._deadline - time.monotonic())
         return (raws for _, raws in pages(self._transport, UPLOADS, filters, seconds=seconds))
 
@@ -224,14 +225,6 @@ def with_known(newest: UserUpload, known: UserUpload) -> UserUpload:
     return msgspec.structs.replace(
         newest, user=known.user, requested_document_type=known.requested_document_type
     )
-
-
-def _readable(records: Iterable[msgspec.Raw]) -> Iterator[UserUpload]:
-    for record in records:
-        try:
-            yield decode(record, UserUpload)
-        except DecodeError:
-            continue  # if it is waited for, it is asked for by itself
 
 
 def _shared(uploads: Sequence[UserUpload]) -> dict[str, str | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from base64 import b64encode
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 import requests
 
+from argyle_nb.client.deadlines import end_within
 from argyle_nb.client.origins import is_trusted, shown_origin
 from argyle_nb.client.retry import retry_after
 from argyle_nb.errors import (
@@ -42,8 +44,9 @@ _REFUSED_STATUSES = frozenset({400, 413, 415, 422})
 # Of a body, so much is looked at for what is shown of it.
 _LOOKED_AT_BYTES = 4096
 
-# A text, whole or cut off, and the colon that makes it the name of a field; or a number.
-_JSON_SCALAR = re.compile(r'("(?:[^"\\]|\\.)*(?:"|$))(\s*:)?|-?\d[\d.eE+-]*')
+# A text, whole or cut off, and the colon that makes it the name of a field; or any other value, be
+# it JSON or not.
+_JSON_SCALAR = re.compile(r'("(?:[^"\\]|\\.)*(?:"|$))(\s*:)?|(?!null\b)[^\s"\[\]{},:]+')
 
 
 class RedactedBytes(bytes):
@@ -64,6 +67,7 @@ def body_blocks(answer: requests.Response, max_bytes: int, seconds: float) -> It
     The time limit of a socket starts anew with every byte; this one does not.
     """
     size, deadline = 0, time.monotonic() + seconds
+    end_within(answer, seconds)  # a line between two blocks may drip, too
     while block := RedactedBytes(answer.raw.read1(_BLOCK_BYTES, decode_content=True)):
         size += len(block)
         if size > max_bytes:
@@ -75,9 +79,10 @@ def body_blocks(answer: requests.Response, max_bytes: int, seconds: float) -> It
         yield block
 
 
-def checked_body(answer: requests.Response, settings: Settings) -> bytes:
+def checked_body(answer: requests.Response, settings: Settings, seconds: float = math.inf) -> bytes:
     """Read a whole answer of the API, 200 or 201; anything else becomes one of our errors."""
-    body = RedactedBytes(b"".join(body_blocks(answer, MAX_ANSWER_BYTES, ANSWER_SECONDS)))
+    limit = min(ANSWER_SECONDS, seconds)
+    body = RedactedBytes(b"".join(body_blocks(answer, MAX_ANSWER_BYTES, limit)))
     if answer.status_code not in (requests.codes.ok, requests.codes.created):
         is_ours = is_trusted(answer.request.url or "", settings.base_url)
         raise _refusal(answer, body, settings) if is_ours else _strangers_refusal(answer)

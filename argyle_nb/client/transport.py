@@ -11,10 +11,10 @@ from urllib.parse import urljoin
 
 import msgspec
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
 from requests.utils import get_environ_proxies, select_proxy
 
+from argyle_nb.client.deadlines import TimedAdapter
 from argyle_nb.client.origins import (
     absolute,
     check_hop,
@@ -104,10 +104,12 @@ class Transport:
         seconds: float = ANSWER_SECONDS,
     ) -> bytes:
         """Read an answer of the API; tried again on 429, 5xx and broken connections."""
-        timeout = (CONNECT_SECONDS, min(READ_SECONDS, max(seconds, 1.0)))
+        longest = max(seconds, 1.0)
+        timeout = (CONNECT_SECONDS, min(READ_SECONDS, longest))
 
         def attempt() -> bytes:
-            return self._exchange(self._reading, "GET", url, params=params, timeout=timeout)
+            with self._send(self._reading, "GET", url, params=params, timeout=timeout) as answer:
+                return checked_body(answer, self.settings, longest)
 
         return self._patiently(url, attempt, seconds)
 
@@ -231,7 +233,7 @@ class Transport:
         session.verify = self._certificates or True
         session.headers["User-Agent"] = "argyle_nb"
         for scheme in ("https://", "http://"):
-            session.mount(scheme, HTTPAdapter(pool_maxsize=CONNECTIONS_KEPT))
+            session.mount(scheme, TimedAdapter(pool_maxsize=CONNECTIONS_KEPT))
         return session
 
     def _check_hop(self, url: str) -> None:

@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from argyle_nb.frames.columns import Column
-    from argyle_nb.frames.uploads import Errors
-    from argyle_nb.models import UserUpload
+    from argyle_nb.models import Errors, UserUpload
 
 PAYSTUB = "PAYSTUB"
 
@@ -199,7 +198,7 @@ def ocr_frame(records: Any, *, wide: bool = False, errors: Errors = "raise") -> 
     >>> long.loc[0, "field"], float(long.loc[0, "amount"])
     ('wagesTipsOtherComp', 41250.0)
     """
-    rejected: list[DecodeError] | None = [] if errors == "collect" else None
+    rejected: list[DecodeError] | None = None if errors == "raise" else []
     columns = {name: kind() for name, kind in _COLUMNS.items()}
     for batch in UPLOADS.batches(records, rejected):
         rows: list[tuple[Any, ...]] = []
@@ -212,8 +211,7 @@ def ocr_frame(records: Any, *, wide: bool = False, errors: Errors = "raise") -> 
             column.add(values)
     frame = pd.DataFrame({name: column.finish() for name, column in columns.items()})
     frame = _wide_frame(frame) if wide else frame
-    list_unreadable(frame, rejected)
-    return frame
+    return list_unreadable(frame, rejected, errors)
 
 
 def amount_of(text: str) -> float | None:

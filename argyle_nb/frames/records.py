@@ -6,7 +6,6 @@ errors, however it came.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003 - the decoder reads the annotations
 from functools import cached_property
@@ -35,12 +34,14 @@ from argyle_nb.frames.authenticity import (
     lowest_form_score,
 )
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE
+from argyle_nb.malformed import UNREADABLE
 from argyle_nb.models import (
-    UNREADABLE,
     Processing,
     UserUpload,
     decode,
+    decode_each,
     decode_page,
+    newest_of_each,
     reject,
     whole_score,
 )
@@ -60,10 +61,6 @@ SINGLES_AT_ONCE = 1000
 # What msgspec raises for objects that JSON cannot hold, texts that are no Unicode, deep nesting.
 _UNWRITABLE = (TypeError, ValueError, OverflowError, RecursionError)
 
-# All of a JSON text that says where something begins and ends.
-_MARKS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
-_BRACKETS = (b"{", b"}", b"[", b"]")
-
 _NO_PROCESSING = Processing()
 _NOTHING_FOUND: Found = (None, None, None)
 
@@ -77,14 +74,28 @@ class _Results(msgspec.Struct, Generic[T]):
 
 
 class RecordBatch(Generic[T]):
-    """The readable records of one page, beside the page itself for what is rarely looked for."""
+    """The readable records of one page, beside the page itself for what is rarely looked for.
+
+    ``is_whole`` says whether they are all of the page.
+    """
 
     def __init__(
         self, kind: type[T], records: list[T], source: bytes | Sequence[bytes | msgspec.Raw]
     ) -> None:
         self.kind = kind
         self.records = records
+        self.is_whole = True
         self._source = source
+
+    def once(self) -> RecordBatch[T]:
+        """Leave out what the page holds again in a newer version, or in one further down."""
+        if len({record.id for record in self.records}) == len(self.records):  # type: ignore[attr-defined]
+            return self
+        places = newest_of_each((one.id, one.updated_at) for one in self.records)  # type: ignore[attr-defined]
+        raws = [self.raw(number) for number in places]
+        batch = RecordBatch(self.kind, [self.records[number] for number in places], raws)
+        batch.is_whole = False
+        return batch
 
     def raw(self, number: int) -> bytes | msgspec.Raw:
         """Give the JSON of one record."""
@@ -104,33 +115,29 @@ class RecordReader(Generic[T]):
         """Read records a page at a time, single ones up to 1,000 at once.
 
         They are `UserUpload` objects, plain dicts and bytes (a page, a bare list or one record), in
-        any mixture, or one of these.
+        any mixture, or one of these. What a page of bytes holds twice is one record.
         """
-        for page in _as_json(records, rejected):
+        for page, is_from_argyle in _as_json(records, rejected):
             try:
                 decoded = self._pages.decode(page)
             except UNREADABLE:
                 # Rare: a single record, or a page with a record that cannot be read.
-                yield self._one_by_one(page, rejected)
+                batch = self._one_by_one(page, rejected)
             else:
                 records_of_page = decoded if isinstance(decoded, list) else decoded.results
-                yield RecordBatch(self._kind, records_of_page, page)
+                batch = RecordBatch(self._kind, records_of_page, page)
+            yield batch.once() if is_from_argyle else batch
 
     def _one_by_one(self, page: bytes, rejected: Rejected) -> RecordBatch[T]:
-        records: list[T] = []
-        source: list[bytes | msgspec.Raw] = []
-        for raw in _raw_records(page, rejected):
-            try:
-                records.append(decode(raw, self._kind))
-            except DecodeError as error:
-                reject(error, rejected)
-            else:
-                source.append(raw)
-        return RecordBatch(self._kind, records, source)
+        raws = _raw_records(page, rejected)
+        read = [*decode_each(enumerate(raws, 1), self._kind, rejected)]
+        batch = RecordBatch(self._kind, [one for one, _ in read], [raw for _, raw in read])
+        batch.is_whole = len(read) == len(raws)
+        return batch
 
 
-def _as_json(records: Any, rejected: Rejected) -> Iterator[bytes]:
-    """Give JSON as it came, and runs of anything else as lists."""
+def _as_json(records: Any, rejected: Rejected) -> Iterator[tuple[bytes, bool]]:
+    """Give JSON as it came, which is told by true, and runs of anything else as lists."""
     singles: list[Any] = []
     items: Iterable[Any] = [records] if isinstance(records, (bytes, dict, UserUpload)) else records
     for item in items:
@@ -138,12 +145,12 @@ def _as_json(records: Any, rejected: Rejected) -> Iterator[bytes]:
         if not is_json:
             singles.append(item)
         if singles and (is_json or len(singles) == SINGLES_AT_ONCE):
-            yield _encoded(singles, rejected)
+            yield _encoded(singles, rejected), False
             singles = []
         if is_json:
-            yield item
+            yield item, True
     if singles:
-        yield _encoded(singles, rejected)
+        yield _encoded(singles, rejected), False
 
 
 def _encoded(items: list[Any], rejected: Rejected) -> bytes:
@@ -164,34 +171,25 @@ def _each_encoded(items: Iterable[Any], rejected: Rejected) -> Iterator[bytes]:
 
 
 def _raw_records(page: bytes, rejected: Rejected) -> Sequence[bytes | msgspec.Raw]:
+    may_be_record = page.lstrip()[:1] == b"{"
     try:
-        is_record = page.lstrip()[:1] == b"{" and not bytes(decode(page, _Envelope).results)
-        return [page] if is_record else decode_page(page).results
+        if may_be_record and not bytes(msgspec.json.decode(page, type=_Envelope).results):
+            return [page]
+        may_be_record = False
+    except UNREADABLE:
+        pass
+    try:
+        return decode_page(page).results
     except DecodeError as error:
-        if isinstance(error.__context__, RecursionError):
-            return _cut(page) or [page]
+        if may_be_record:
+            return [page]
         reject(error, rejected)
         return []
 
 
-def _cut(page: bytes) -> list[bytes]:
-    """Cut a page into its records by the brackets alone, however deep one of them is nested."""
-    is_list = page.lstrip()[:1] == b"["
-    level, inside = (1, True) if is_list else (2, False)
-    depth = start = 0
-    records: list[bytes] = []
-    for token in _MARKS.finditer(page):
-        mark = token[0]
-        if depth == 1 and not is_list and mark not in _BRACKETS:
-            inside = mark == b'"results"'
-        if mark in (b"{", b"["):
-            start = token.start() if depth == level else start
-            depth += 1
-        elif mark in (b"}", b"]"):
-            depth -= 1
-            if inside and depth == level:
-                records.append(page[start : token.end()])
-    return records
+def is_readable(record: Any, rejected: list[DecodeError]) -> bool:
+    """Tell whether a record becomes a row; if not, put why on the list."""
+    return all(rows_of(batch, rejected).rows for batch in COUNTED.batches([record], rejected))
 
 
 class RowMetadata(msgspec.Struct, Generic[S, R], frozen=True, gc=False):

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import numpy as np
 import pandas as pd
 
 from argyle_nb import notebook
+from argyle_nb.errors import DecodeError, warn_of_unreadable
 from argyle_nb.frames.authenticity import AUTHENTICITY_STATUSES, COMPLETED, NOT_ANALYZED
 from argyle_nb.frames.columns import (
     BooleanColumn,
@@ -32,11 +33,9 @@ from argyle_nb.levels import LOWEST_SCORE, level_preset
 from argyle_nb.models import DOCUMENT_TYPES, STATUSES, Account, User
 
 if TYPE_CHECKING:
-    from argyle_nb.errors import DecodeError
     from argyle_nb.frames.records import RecordReader, Row
     from argyle_nb.levels import LevelPreset
-
-Errors = Literal["raise", "collect"]
+    from argyle_nb.models import Errors
 
 SCORE, LEVEL = "ocr_authenticity_score", "authenticity_level"
 
@@ -316,7 +315,8 @@ def uploads_frame(
         ``"ocrolus-current"``. It is kept in ``frame.attrs["levels"]``.
     errors
         ``"raise"`` stops at the first record that cannot be read; ``"collect"`` leaves it out and
-        lists it in ``frame.attrs["unreadable"]`` (dicts of ``record, path, problem``).
+        lists it in ``frame.attrs["unreadable"]`` (dicts of ``record, path, problem``); ``"warn"``
+        also names it in a warning.
 
     Returns
     -------
@@ -349,7 +349,7 @@ def uploads_frame(
     """
     uploads = UploadsBuilder(sent, levels)
     rejected = _read_into(records, COUNTED, errors, uploads.add)
-    return list_unreadable(uploads.finish(Borrowers.of(accounts, users)), rejected)
+    return list_unreadable(uploads.finish(Borrowers.of(accounts, users)), rejected, errors)
 
 
 def signals_frame(records: Any, *, errors: Errors = "raise") -> pd.DataFrame:
@@ -387,7 +387,7 @@ def signals_frame(records: Any, *, errors: Errors = "raise") -> pd.DataFrame:
     """
     heads, signals = HeadsBuilder(), SignalsBuilder()
     rejected = _read_into(records, READ, errors, heads.add, signals.add)
-    return list_unreadable(signals.finish(*heads.finish()), rejected)
+    return list_unreadable(signals.finish(*heads.finish()), rejected, errors)
 
 
 def flatten(
@@ -424,7 +424,10 @@ def flatten(
     """
     builder = FramesBuilder(sent, levels)
     rejected = _read_into(records, READ, errors, builder.add)
-    return builder.finish(Borrowers.of(accounts, users), rejected)
+    frames = builder.finish(Borrowers.of(accounts, users), rejected)
+    if errors == "warn":
+        warn_of(frames.uploads)
+    return frames
 
 
 class UploadsBuilder:
@@ -542,12 +545,23 @@ def categories_of(page: RowPage) -> dict[str, dict[str, list[str]]]:
     return {"uploads": uploads, "signals": signals}
 
 
-def list_unreadable(frame: pd.DataFrame, rejected: list[DecodeError] | None) -> pd.DataFrame:
+def list_unreadable(
+    frame: pd.DataFrame, rejected: list[DecodeError] | None, errors: Errors = "collect"
+) -> pd.DataFrame:
     """List collected errors in ``frame.attrs["unreadable"]``, and give the frame back."""
     if rejected is not None:
         rows = [{"record": e.record, "path": e.path, "problem": e.problem} for e in rejected]
         frame.attrs["unreadable"] = rows
+    if errors == "warn":
+        warn_of(frame, stacklevel=4)
     return frame
+
+
+def warn_of(frame: pd.DataFrame, stacklevel: int = 3) -> None:
+    """Name the uploads that a frame lacks because they cannot be read."""
+    listed = ' They are listed in attrs["unreadable"] of the table.'
+    rejected = [DecodeError(**row) for row in frame.attrs["unreadable"]]
+    warn_of_unreadable(rejected, "uploads", listed=listed, stacklevel=stacklevel)
 
 
 def _read_into(
@@ -557,7 +571,7 @@ def _read_into(
     *takers: Callable[[RowPage], None],
 ) -> list[DecodeError] | None:
     """Hand each page to what takes its rows, and let it go."""
-    rejected: list[DecodeError] | None = [] if errors == "collect" else None
+    rejected: list[DecodeError] | None = None if errors == "raise" else []
     for batch in reader.batches(records, rejected):
         page = rows_of(batch, rejected)
         for take in takers:

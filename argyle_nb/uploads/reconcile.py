@@ -242,7 +242,7 @@ class Reconciler:
     def _listing_of(self, user: str) -> _Listing:
         self._on_step()
         scope = self._client.settings.log_scope
-        listed = list(self._client.list_uploads(user=user))
+        listed = list(self._client.list_uploads(user=user, errors="raise"))
         known = self._log.upload_ids(scope)
         unclaimed = [upload for upload in listed if upload.id not in known]
         contents = _Contents(self._client, self._log, unclaimed, self._on_step)

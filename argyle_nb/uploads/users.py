@@ -52,7 +52,9 @@ _WORDS: dict[MatchKind, str] = {
 def users_called(client: Client, external_id: str) -> list[User]:
     """List the users with an external id, also where its accents are written apart."""
     spellings = dict.fromkeys(unicodedata.normalize(form, external_id) for form in _FORMS)
-    found = (user for name in spellings for user in client.list_users(external_id=name))
+    found = (
+        user for name in spellings for user in client.list_users(external_id=name, errors="raise")
+    )
     return list({user.id: user for user in found}.values())
 
 
@@ -129,7 +131,7 @@ class Users:
         with self._listing:
             # Argyle finds nobody by an address.
             if self._listed is None:
-                self._listed = list(self._client.list_users())
+                self._listed = list(self._client.list_users(errors="raise"))
         for user in self._listed:
             names = {"email address": user.email, "user ID": user.id}
             for kind, name in names.items():

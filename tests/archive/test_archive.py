@@ -63,11 +63,20 @@ def test_an_upload_that_moved_to_the_next_page_comes_once(server, argyle, folder
 def test_a_record_that_cannot_be_read_is_named_after_the_others_are_kept(server, argyle, folder):
     server.records[0] = scored(1, 900)
     archive = Archive(folder)
-    with pytest.raises(DecodeError, match=r"000000000001.*900 is outside"):
-        archive.pull(argyle)
+    with pytest.warns(UserWarning, match=r"left out: 1 .*000000000001.*900 is outside"):
+        pulled = archive.pull(argyle).uploads
     readable = archive.uploads(errors="collect")
-    assert len(readable) == 4
-    assert [told["record"] for told in readable.attrs["unreadable"]] == [FIVE[0]["id"]]
+    for uploads in (pulled, readable):
+        assert len(uploads) == 4
+        assert [told["record"] for told in uploads.attrs["unreadable"]] == [FIVE[0]["id"]]
+
+
+def test_on_request_it_is_raised_after_the_others_are_kept(server, argyle, folder):
+    server.records[0] = scored(1, 900)
+    archive = Archive(folder)
+    with pytest.raises(DecodeError, match=r"000000000001.*900 is outside"):
+        archive.pull(argyle, errors="raise")
+    assert len(archive.uploads(errors="collect")) == 4
 
 
 def test_two_archives_of_one_folder_see_the_same(argyle, folder):

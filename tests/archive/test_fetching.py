@@ -201,7 +201,7 @@ def test_uploads_that_are_refused_are_an_error(server, argyle):
 
 def test_an_upload_that_cannot_be_read_is_told_and_left_out(server, argyle):
     server.records = [scored(1, 10), scored(2, 900)]
-    with pytest.warns(UserWarning, match=r"left out: 1 .*000000000002: 900 is outside"):
+    with pytest.warns(UserWarning, match=r"left out: 1 .*000000000002, at .*: 900 is outside"):
         uploads = fetch(argyle).uploads
     assert uploads["id"].tolist() == [record(1)["id"]]
     assert [told["record"] for told in uploads.attrs["unreadable"]] == [record(2)["id"]]

@@ -69,8 +69,10 @@ def test_both_engines_fill_in_what_else_is_known(archive, tmp_path):
 def test_both_engines_leave_out_what_cannot_be_read(tmp_path):
     archive = filled(tmp_path, [scored(1, 900), scored(2, 9)])
     assert len(computed(archive.scan("dask", errors="collect").uploads)) == 1
+    with pytest.warns(UserWarning, match="900 is outside"):
+        assert len(computed(archive.scan("dask").uploads)) == 1
     with pytest.raises(DecodeError, match="900 is outside"):
-        computed(archive.scan("dask").uploads)
+        computed(archive.scan("dask", errors="raise").uploads)
 
 
 def test_a_new_archive_gives_empty_frames(tmp_path):
@@ -214,10 +216,19 @@ def test_no_more_pages_are_in_memory_than_make_a_file(archive, tmp_path, monkeyp
     assert len(parts) == 2
 
 
-def test_what_was_written_before_an_unreadable_page_is_taken_away(tmp_path, monkeypatch):
+def test_an_upload_that_cannot_be_read_is_told_and_the_others_are_written(tmp_path):
+    archive = filled(tmp_path / "archive", [scored(1, 10), scored(2, 900)])
+    with pytest.warns(UserWarning, match="900 is outside"):
+        archive.to_parquet(tmp_path / "lake")
+    assert read_back(tmp_path / "lake" / "uploads")["id"].tolist() == [record(1)["id"]]
+
+
+def test_what_was_written_before_a_damaged_page_is_taken_away(tmp_path, monkeypatch):
     monkeypatch.setattr(parquet, "PAGES_PER_PARTITION", 1)
-    archive = filled(tmp_path / "archive", [scored(1, 10)], [scored(2, 900)])
-    with pytest.raises(DecodeError, match="900 is outside"):
+    archive = filled(tmp_path / "archive", [scored(1, 10)], [scored(2, 20)])
+    last = PageStore(tmp_path / "archive").entries()[-1].sha256
+    (tmp_path / "archive" / "pages" / f"{last}.json.zst").unlink()
+    with pytest.raises(DecodeError, match="the file is missing"):
         archive.to_parquet(tmp_path / "lake")
     assert list((tmp_path / "lake").rglob("*.parquet")) == []
     filled(tmp_path / "other", [scored(2, 90)]).to_parquet(tmp_path / "lake")

@@ -47,7 +47,7 @@ def test_each_status_has_its_error(status, kind):
     assert caught.value.request == "GET /v2/user-uploads"
 
 
-@pytest.mark.parametrize("body", [b"<html>", b'{"results": [', b"", b'{"results": 7}', b"\xff"])
+@pytest.mark.parametrize("body", [b"<html>", b'{"results": ', b"", b'{"results": 7}', b"\xff"])
 def test_an_answer_that_is_no_page_is_a_decode_error(body):
     with HostileServer(Answer(body=body)) as server, refused(DecodeError):
         read(server)

@@ -1,9 +1,11 @@
-"""Records as no description of the API has them: the published example, bent at random places."""
+"""Records as no description of the API has them: the published example, bent or damaged."""
 
 from __future__ import annotations
 
 import copy
+import json
 import random
+from typing import NamedTuple
 
 from tests.support.records import record
 
@@ -112,6 +114,97 @@ def _deep(levels):
     for _ in range(levels):
         value = {"deeper": value}
     return value
+
+
+# What is no JSON, or none that can be read, where a value should be.
+DAMAGED_VALUES = {
+    "a lone surrogate": rb'"a\ud800b"',
+    "a low surrogate": rb'"\udc00"',
+    "two high surrogates": rb'"\ud83d\ud83d"',
+    "bytes that are not UTF-8": b'"a\xff\xfeb"',
+    "a surrogate as UTF-8": b'"\xed\xa0\x80"',
+    "NaN": b"NaN",
+    "Infinity": b"Infinity",
+    "minus Infinity": b"-Infinity",
+    "1e400": b"1e400",
+    "a number of 5,000 digits": b"7" * 5000,
+    "3,000 objects deep": b'{"a":' * 3000 + b"1" + b"}" * 3000,
+    "100,000 lists deep": b"[" * 100_000 + b"]" * 100_000,
+    "a NUL character": b'"a\x00b"',
+    "an escaped NUL character": rb'"a\u0000b"',
+    "a line break in a text": b'"a\nb"',
+    "an unknown escape": rb'"\q"',
+    "no quotes": b"Ada",
+    "a comma too many": b"[1,]",
+    "a list": b"[1]",
+    "a number": b"7",
+}
+# What a record is in the place of an object with an id.
+DAMAGED_RECORDS = {
+    "an id that is a number": lambda one: one.replace(b'{"id": "', b'{"id": 7, "was": "', 1),
+    "an id that is NaN": lambda one: one.replace(b'{"id": "', b'{"id": NaN, "was": "', 1),
+    "an id with a surrogate": lambda one: one.replace(b'{"id": "', rb'{"id": "\ud800', 1),
+    "no id": lambda one: one.replace(b'"id"', b'"was"', 1),
+    "a number for a record": lambda _: b"7",
+    "null": lambda _: b"null",
+    "a text": lambda _: b'"a, b ] } text"',
+    "an empty list": lambda _: b"[]",
+    "no value at all": lambda _: b"nothing",
+    "a bracket too many": lambda one: one + b"}",
+    "a bracket too few": lambda one: one[:-1],
+}
+_PLACES = (
+    ("file_name",),
+    ("account",),
+    ("document_type",),
+    ("created_at",),
+    ("updated_at",),
+    ("new_field",),
+    ("processing", "ocr"),
+    ("metadata", "employment"),
+    ("metadata", "ocr_data", "employee", "name"),
+    ("metadata", "ocr_authenticity", "form_analysis", 0, "signals", 0, "display_name"),
+)
+CUT_OFF = "cut off"
+DAMAGES = (*DAMAGED_VALUES, *DAMAGED_RECORDS, CUT_OFF)
+
+
+def damaged(name, number, dice):
+    """Give the JSON of a record with this damage at a random place."""
+    one = record(number)
+    if name in DAMAGED_VALUES:
+        holder, path = one, dice.choice(_PLACES)
+        for step in path[:-1]:
+            holder = holder[step]
+        holder[path[-1]] = "DAMAGE"
+        return json.dumps(one).encode().replace(b'"DAMAGE"', DAMAGED_VALUES[name])
+    raw = json.dumps(one).encode()
+    return raw[: dice.randrange(1, len(raw) - 1)] if name == CUT_OFF else DAMAGED_RECORDS[name](raw)
+
+
+class DamagedList(NamedTuple):
+    """Pages with one damaged record each, the ids of the others and of all, and each record."""
+
+    pages: list[bytes]
+    others: list[str]
+    damaged: dict[str, bytes]
+
+
+def damaged_list(name, pages, size, url=""):
+    """Give so many pages of so many records; ``url`` is where their ``next`` links lead."""
+    dice = random.Random(name)  # noqa: S311 - the same each time
+    made = DamagedList([], [], {})
+    for page in range(pages):
+        numbers = range(page * size, (page + 1) * size)
+        bad = dice.choice(numbers)
+        one = damaged(name, bad, dice)
+        raws = [one if number == bad else json.dumps(record(number)).encode() for number in numbers]
+        link = f"{url}?cursor={page + 1}" if page + 1 < pages else None
+        head = json.dumps({"next": link, "previous": None}).encode()
+        made.pages.append(head[:-1] + b', "results": [' + b", ".join(raws) + b"]}")
+        made.others.extend(record(number)["id"] for number in numbers if number != bad)
+        made.damaged[record(bad)["id"]] = one
+    return made
 
 
 _SCORE = "metadata.ocr_authenticity_score"

@@ -199,17 +199,12 @@ LASTING = {
     "a failure that lasts": (Answer(503), ServerError),
     "always cut off": (CUT, ArgyleError),
     "html": (Answer(body=b"<html><title>Sign in</title>"), DecodeError),
-    "half a page of the right length": (
-        Answer(body=b'{"next": null, "results": [{"i'),
-        DecodeError,
-    ),
     "results of another kind": (Answer(body=b'{"next": null, "results": {"id": 1}}'), DecodeError),
     "null results": (Answer(body=b'{"next": null, "results": null}'), DecodeError),
     "no results": (Answer(body=b"{}"), DecodeError),
-    "a next of another kind": (Answer(body=b'{"next": 7, "results": []}'), DecodeError),
-    "a record that is none": (Answer(body=b'{"next": null, "results": [7]}'), DecodeError),
-    "no UTF-8": (Answer(body=b'{"next": null, "results": [{"id": "\xff"}]}'), DecodeError),
-    "nested without end": (Answer(body=b"[" * 100_000), DecodeError),
+    "a next of another kind": (Answer(body=b'{"next": 7, "results": []}'), ApiError),
+    "cut off before its next": (Answer(body=b'{"results": []'), ApiError),
+    "objects without end": (Answer(body=b'{"a":' * 100_000), DecodeError),
     "nothing": (Answer(body=b""), DecodeError),
     "a redirect": (Answer(302, headers={"Location": "http://localhost:1/"}), ApiError),
 }
@@ -223,6 +218,87 @@ def test_half_a_list_is_never_passed_off_as_the_whole(fault):
         read(server, rows)
     assert rows == FIRST
     assert len(server.seen) <= 2 + retry.RETRIES
+
+
+# Records that cannot be read: named in a warning, and no reason to hide the others
+
+NAMELESS = {
+    "half a page of the right length": (b'{"next": null, "results": [{"i', "1 .*cut off"),
+    "a page cut off between two records": (b'{"next": null, "results": [', "1 .*cut off"),
+    "a record that is none": (b'{"next": null, "results": [7]}', "1 .record 1 without an ID"),
+    "an id of no letters": (
+        b'{"next": null, "results": [{"id": "\xff"}]}',
+        "1 .*at [$].id: .*UTF-8",
+    ),
+    "an id of no text": (b'{"next": null, "results": [{"id": []}]}', "1 .*at [$].id: Expected"),
+}
+
+
+@pytest.mark.parametrize("fault", NAMELESS)
+def test_a_record_without_a_readable_id_is_told_by_its_place(fault):
+    body, told = NAMELESS[fault]
+    rows = []
+    with (
+        HostileServer(two_pages(Answer(body=body))) as server,
+        pytest.warns(UserWarning, match=f"Unreadable uploads were left out: {told}"),
+    ):
+        assert read(server, rows) == "ended"
+    assert rows == FIRST
+
+
+def test_a_list_that_is_cut_off_gives_its_records_and_is_an_error():
+    rows = []
+    body = b'{"results": [{"id": "%s"}, {"id": "%s' % (IDS[3].encode(), IDS[4].encode())
+    with (
+        HostileServer(two_pages(Answer(body=body))) as server,
+        refused(ApiError, "Results are incomplete"),
+        pytest.warns(UserWarning, match="cut off"),
+    ):
+        read(server, rows)
+    assert rows == IDS[:4]
+
+
+@pytest.mark.parametrize("read_all", ["list_users", "list_accounts"])
+def test_users_and_accounts_are_told_alike(read_all):
+    body = b'{"next": null, "results": [{"id": "a"}, {"id": "b", "email": NaN}, {"id": "c"}]}'
+    with HostileServer(Answer(body=body)) as server, client_of(server) as client:
+        with pytest.warns(UserWarning, match=r"record b, at \$.email: NaN is not JSON"):
+            assert [one.id for one in getattr(client, read_all)()] == ["a", "c"]
+        with refused(DecodeError, "record b"):
+            list(getattr(client, read_all)(errors="raise"))
+
+
+# Twice on a page
+
+OLD, NEW = "2026-05-04T12:00:00Z", "2026-05-04T12:00:01Z"
+
+
+@pytest.mark.parametrize(
+    ("stamps", "newest"), [((OLD, NEW), 1), ((NEW, OLD), 0), ((NEW, NEW), 1), ((OLD, None), 0)]
+)
+def test_what_is_twice_on_a_page_comes_once_in_its_newest_version(stamps, newest):
+    twice = [{"id": IDS[0], "file_name": str(n), "updated_at": at} for n, at in enumerate(stamps)]
+    body = json.dumps({"next": None, "results": [*twice, {"id": IDS[1]}]}).encode()
+    with HostileServer(Answer(body=body)) as server, client_of(server) as client:
+        uploads = list(client.list_uploads())
+    assert [upload.id for upload in uploads] == IDS[:2]
+    assert uploads[0].file_name == str(newest)
+
+
+# Lists without end
+
+
+def test_a_list_that_goes_on_and_on_is_ended_and_says_after_how_much(monkeypatch):
+    monkeypatch.setattr(pagination, "MAX_PAGES", 5)
+    count = itertools.count()
+
+    def answer(seen):
+        return page(f"{next(count)}", link=link_to(seen, str(next(count))))
+
+    rows = []
+    with HostileServer(answer) as server, refused(ApiError, r"after 5 pages \(5 results\)"):
+        read(server, rows)
+    assert len(rows) == len(server.seen) == 5
 
 
 def test_a_bare_list_is_one_page():
@@ -260,14 +336,20 @@ def test_it_says_nothing_of_the_key_that_a_debug_page_sends_back():
     assert "authorization" in str(caught.value)
 
 
+CONFIDENTIAL = [
+    '{"next": null, "results": [{"id": "1", "file_name": "Ada Sample.pdf", "ssn": 900123456',
+    '{"next": null, "results": [{"id": "1", "names": ["Ada Sample", "Ada \\"Sample"], "ssn": "900',
+    '{"next": null, "results": [{"id": "1", "file_name": Ada}, "Ada Sample 900-12-3456"]}',
+    '{"next": null, "results": [{"file_name": "Ada Sam',
+]
+
+
 @pytest.mark.parametrize(
     "body",
     [
-        '{"next": null, "results": [{"id": "1", "file_name": "Ada Sample.pdf", "ssn": 900123456',
-        '[{"id": "1", "names": ["Ada Sample", "Ada \\"Sample"], "ssn": "900-12-3456"}',
+        *(body.replace('"results"', '"people"') for body in CONFIDENTIAL),
         '{"results": "Ada Sample 900-12-3456"}',
         '"Ada Sample',
-        '{"results": [{"file_name": "Ada Sam',
     ],
 )
 def test_of_json_it_shows_names_of_fields_but_nobodys_data(body):
@@ -275,7 +357,17 @@ def test_of_json_it_shows_names_of_fields_but_nobodys_data(body):
         read(server, [])
     told = str(caught.value) + repr(vars(caught.value))
     assert not any(word in told for word in ("Ada", "Sam", "900"))
-    assert all(name in told for name in ("results", "file_name", "names") if f'"{name}"' in body)
+    assert all(name in told for name in ("people", "file_name", "names") if f'"{name}"' in body)
+
+
+@pytest.mark.parametrize("body", CONFIDENTIAL)
+def test_what_is_told_of_a_record_shows_nobodys_data(body):
+    with (
+        HostileServer(Answer(body=body.encode())) as server,
+        pytest.warns(UserWarning, match="left out") as warned,
+    ):
+        read(server, [])
+    assert not any(word in str(warned[0].message) for word in ("Ada", "Sam", "900"))
 
 
 # Take a guard away, and the ledgers show it

@@ -46,7 +46,8 @@ def check_frames(records):
     given = [one["id"] for one in records if isinstance(one.get("id"), str)]
     in_order = iter(given)
     assert all(one in in_order for one in uploads["id"])
-    assert {told["record"] for told in rejected} <= {*given, "without an ID"}
+    nameless = {f"{number} without an ID" for number in range(1, len(records) + 1)}
+    assert {told["record"] for told in rejected} <= {*given, *nameless}
     assert all(told["path"].startswith("$") and told["problem"] for told in rejected)
     return uploads
 
@@ -73,7 +74,8 @@ def test_the_random_records_are_of_every_kind():
     """Else the test above would show nothing: whole ones, odd ones, unreadable ones."""
     records = [one for seed in range(PAGES) for one in bent_records(seed, PAGE_SIZE)]
     assert len(records) == 5000
-    uploads = uploads_frame(page_of(records), errors="collect")
+    pages = [page_of(bent_records(seed, PAGE_SIZE)) for seed in range(PAGES)]
+    uploads = uploads_frame(pages, errors="collect")
     unread = len(uploads.attrs["unreadable"])
     assert 500 < unread < 3500
     assert sum(one == record(number % PAGE_SIZE) for number, one in enumerate(records)) > 300
@@ -116,10 +118,6 @@ def test_a_named_shape_becomes_what_it_should(name):
         assert found is pd.NA if expected is None else found == expected
 
 
-def test_an_id_that_comes_twice_is_two_rows():
-    assert len(check_frames([record(1), record(1)])) == 2
-
-
 @pytest.mark.parametrize("place", ["ocr_authenticity", "ocr_data"])
 @pytest.mark.parametrize("levels", [3_000, 100_000])
 def test_nesting_past_all_bounds_is_told_and_breaks_nothing(place, levels):
@@ -144,7 +142,7 @@ def test_without_collecting_one_bad_record_would_take_its_page_along(monkeypatch
     def strict(error, _):
         raise error
 
-    monkeypatch.setattr("argyle_nb.frames.records.reject", strict)
+    monkeypatch.setattr("argyle_nb.models.reject", strict)
     shape, _ = NAMED["no id"]
     with pytest.raises(DecodeError):
         check_frames([shape, record(2)])

@@ -1,14 +1,17 @@
 """Whatever holds uploads is read the same way, and one bad record spoils no other."""
 
+import json
 import math
 
 import msgspec
+import pandas as pd
 import pytest
 
 from argyle_nb.errors import DecodeError
 from argyle_nb.frames.records import SINGLES_AT_ONCE, UPLOADS, RecordReader
+from argyle_nb.frames.uploads import flatten, signals_frame, uploads_frame
 from argyle_nb.models import UserUpload
-from tests.support.records import as_uploads
+from tests.support.records import as_uploads, record
 
 
 def read(records):
@@ -86,3 +89,26 @@ def test_the_raw_json_of_an_encoded_dict_is_found_too():
 
 def test_no_records_are_no_batches():
     assert list(UPLOADS.batches([])) == []
+
+
+OLD, NEW = "2026-05-04T12:00:00Z", "2026-05-04T12:00:01Z"
+
+
+@pytest.mark.parametrize(("stamps", "newest"), [((OLD, NEW), 1), ((NEW, OLD), 0), ((NEW, NEW), 1)])
+@pytest.mark.parametrize("flat", [uploads_frame, lambda page: flatten(page).uploads])
+def test_what_is_twice_on_a_page_is_one_row_of_its_newest_version(flat, stamps, newest):
+    twice = [record(1, updated_at=at, file_name=str(n)) for n, at in enumerate(stamps)]
+    page = json.dumps({"next": None, "results": [twice[0], record(2), twice[1]]}).encode()
+    frame = flat(page).set_index("id")
+    assert sorted(frame.index) == [record(1)["id"], record(2)["id"]]
+    assert frame.loc[record(1)["id"], "file_name"] == str(newest)
+
+
+def test_the_signals_of_what_is_twice_on_a_page_come_once():
+    once = json.dumps({"results": [record(1)]}).encode()
+    twice = json.dumps({"results": [record(1), record(1)]}).encode()
+    pd.testing.assert_frame_equal(signals_frame(twice), signals_frame(once))
+
+
+def test_versions_that_are_given_one_by_one_are_rows_of_their_own():
+    assert len(uploads_frame([record(1), record(1, updated_at=NEW)])) == 2
