@@ -115,6 +115,20 @@ def test_half_a_pair_does_not_fall_back_to_the_local_sandbox(monkeypatch, name):
         connect()
 
 
+@pytest.mark.parametrize("empty", [None, ""])
+def test_a_key_that_is_none_or_empty_does_not_fall_back_to_anything(variables, empty):
+    for arguments in ((empty,), (empty, empty), (empty, SECRET), (KEY_ID, empty)):
+        with refused(ConfigurationError, "api_key_(id|secret) is (None|empty)"):
+            connect(*arguments)
+
+
+@pytest.mark.parametrize("name", ["ARGYLE_API_KEY_ID", "ARGYLE_ENVIRONMENT"])
+def test_an_empty_variable_does_not_fall_back_to_the_local_sandbox(monkeypatch, name):
+    monkeypatch.setenv(name, "")
+    with refused(ConfigurationError, f"{name} is set but empty"):
+        connect()
+
+
 def test_local_wins_over_credentials_when_it_is_asked_for(connected, variables):
     client, said = connected(environment="local")
     assert client.settings.environment == "local"

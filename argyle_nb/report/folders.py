@@ -17,24 +17,33 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _SHOWN = 5
+_PRIVATE_FOLDER, _PRIVATE_FILE = 0o700, 0o600
 _BYTES = 8  # of chance in a new folder's name
 
 
 @contextmanager
 def replaced(
-    folder: Path, known: frozenset[str], ours: Callable[[Path], bool] = lambda _: True
+    folder: Path,
+    known: frozenset[str],
+    ours: Callable[[Path], bool] = lambda _: True,
+    *,
+    private: bool = False,
 ) -> Iterator[Path]:
     """Give a new folder that takes the place of another when all went well.
 
-    What the other holds would be lost: its files have ``known`` names, and are ``ours``.
+    What the other holds would be lost: its files have ``known`` names, and are ``ours``. A
+    ``private`` one is for its owner only from the beginning on; any other gets the old one's mode.
     """
     folder = _place(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         restore_folder(folder)
         _check_ours(folder, known, ours)
-        with _claimed(folder) as new:
+        with _claimed(folder, private=private) as new:
             yield new
+            if private:
+                for path in new.iterdir():
+                    path.chmod(_PRIVATE_FILE)
             replace_folder(folder, new)
     except OSError as error:
         raise ConfigurationError(
@@ -76,7 +85,7 @@ def _check_ours(folder: Path, known: frozenset[str], ours: Callable[[Path], bool
 
 
 @contextmanager
-def _claimed(folder: Path) -> Iterator[Path]:
+def _claimed(folder: Path, *, private: bool) -> Iterator[Path]:
     """Make a folder beside another, and remove what runs that were killed left of theirs."""
     name = re.compile(rf"\.{re.escape(folder.name)}\.[0-9a-f]{{{2 * _BYTES}}}\.part")
     for left in [path for path in folder.parent.iterdir() if name.fullmatch(path.name)]:
@@ -88,10 +97,10 @@ def _claimed(folder: Path) -> Iterator[Path]:
         # Another run may take a folder for left over in the moment before it is locked.
         while ours is False or not new.exists():
             new = folder.with_name(f".{folder.name}.{secrets.token_hex(_BYTES)}.part")
-            new.mkdir()
+            new.mkdir(_PRIVATE_FOLDER if private else 0o777)
             held.callback(shutil.rmtree, new, ignore_errors=True)
             ours = held.enter_context(_locked(new))
-        if folder.exists():
+        if folder.exists() and not private:
             shutil.copymode(folder, new)
         yield new
 

@@ -283,3 +283,23 @@ def test_who_may_read_the_folder_stays(tmp_path):
         write_both(new, "new")
     assert (tmp_path / "out").stat().st_mode & 0o777 == 0o750
     shutil.rmtree(tmp_path / "out")
+
+
+def modes_of(folder):
+    return {path.name: path.stat().st_mode & 0o777 for path in [folder, *folder.iterdir()]}
+
+
+def test_a_report_of_personal_data_is_for_its_owner_only_and_says_so(tmp_path):
+    uploads = uploads_frame([scored(1, 50)])
+    export_report(uploads, tmp_path / "out")
+    assert modes_of(tmp_path / "out")["uploads.csv"] & 0o077
+    report = export_report(uploads, tmp_path / "out", pii="include", xlsx=True)
+    folder, *files = (modes_of(tmp_path / "out")[name] for name in ("out", *report.files))
+    assert (folder, *files) == (0o700, *[0o600] * len(files))
+    assert "private to their owner" in report.manifest["personal_data"]["means"]
+    assert "private to their owner" in report.files["report.html"].read_text()
+
+
+def test_it_is_for_its_owner_only_while_it_is_written(tmp_path):
+    with replaced(tmp_path / "out", KNOWN, private=True) as new:
+        assert new.stat().st_mode & 0o777 == 0o700
