@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import tomli_w
 
 from argyle_nb.errors import ConfigurationError
+from argyle_nb.platforms import credentials_path, is_private
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -339,16 +340,6 @@ def ca_bundle() -> str | None:
     return None
 
 
-def data_folder() -> Path:
-    """Say where this package keeps what is its own: ``~/.local/share/argyle_nb``."""
-    return Path.home() / ".local" / "share" / "argyle_nb"
-
-
-def credentials_path() -> Path:
-    """Say where profiles are kept: ``~/.config/argyle_nb/credentials.toml``."""
-    return Path.home() / ".config" / "argyle_nb" / "credentials.toml"
-
-
 def login(profile: str = "default", environment: str = "sandbox") -> Path:
     """Ask for an API key and save it in the credentials file, readable by its owner only.
 
@@ -440,10 +431,7 @@ def _with_secret_keys(table: Any) -> Any:
 
 
 def _check_private(path: Path) -> None:
-    if os.name != "posix":
-        return
-    status = path.stat()
-    if status.st_mode & 0o077 or status.st_uid != os.getuid():
+    if not is_private(path):
         raise ConfigurationError(
             f"{path} is readable by other users, or is not yours. Run as its owner: "
             f"chmod 600 {path}"

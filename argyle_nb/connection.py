@@ -12,13 +12,13 @@ from argyle_nb.config import (
     Secret,
     Settings,
     base_url_of,
-    data_folder,
     find_settings,
     given_key,
     secret_argument,
     variable,
 )
 from argyle_nb.errors import ConfigurationError
+from argyle_nb.platforms import data_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

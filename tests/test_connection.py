@@ -7,9 +7,10 @@ import re
 import pytest
 
 from argyle_nb import connection
-from argyle_nb.config import credentials_path, write_profiles
+from argyle_nb.config import write_profiles
 from argyle_nb.connection import connect, stop_sandbox
 from argyle_nb.errors import ConfigurationError
+from argyle_nb.platforms import credentials_path
 from tests.support.servers import KEY_ID, SECRET, refused
 
 LOCAL_LINE = r"argyle_nb: connected to the local sandbox at http://127\.0\.0\.1:\d+"

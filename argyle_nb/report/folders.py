@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 import shutil
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from argyle_nb.errors import ConfigurationError
+from argyle_nb.platforms import locked
 from argyle_nb.storage import replace_folder, restore_folder
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ def replaced(
     except OSError as error:
         raise ConfigurationError(
             f"{folder}: the report can't be written ({error.strerror or error}). Make "
-            "room, or choose another folder. A report that was there before is "
-            "unchanged."
+            "room, close programs that have its files open, or choose another folder. A report "
+            "that was there before is unchanged."
         ) from None
 
 
@@ -89,7 +89,7 @@ def _claimed(folder: Path, *, private: bool) -> Iterator[Path]:
     """Make a folder beside another, and remove what runs that were killed left of theirs."""
     name = re.compile(rf"\.{re.escape(folder.name)}\.[0-9a-f]{{{2 * _BYTES}}}\.part")
     for left in [path for path in folder.parent.iterdir() if name.fullmatch(path.name)]:
-        with _locked(left) as ours:
+        with locked(left) as ours:
             if ours:
                 shutil.rmtree(left, ignore_errors=True)
     with ExitStack() as held:
@@ -99,34 +99,7 @@ def _claimed(folder: Path, *, private: bool) -> Iterator[Path]:
             new = folder.with_name(f".{folder.name}.{secrets.token_hex(_BYTES)}.part")
             new.mkdir(_PRIVATE_FOLDER if private else 0o777)
             held.callback(shutil.rmtree, new, ignore_errors=True)
-            ours = held.enter_context(_locked(new))
+            ours = held.enter_context(locked(new))
         if folder.exists() and not private:
             shutil.copymode(folder, new)
         yield new
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[bool | None]:
-    """Say whether nobody else holds this folder; a process that ends lets go of its own.
-
-    ``None`` where the system cannot tell.
-    """
-    try:
-        import fcntl  # noqa: PLC0415 - Windows has none; what is left there stays
-    except ImportError:
-        yield None
-        return
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except FileNotFoundError:
-        yield False
-        return
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        free = True
-    except BlockingIOError:
-        free = False
-    try:
-        yield free
-    finally:
-        os.close(handle)

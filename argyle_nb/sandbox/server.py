@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import logging
-import os
 import secrets
 import socket
 import sqlite3
@@ -18,6 +17,7 @@ import h11
 import uvicorn
 
 from argyle_nb.errors import ConfigurationError
+from argyle_nb.platforms import share_port
 from argyle_nb.sandbox import limits
 from argyle_nb.sandbox.app import ADMITTED, KEY_PREFIX, Credentials, build_app
 from argyle_nb.sandbox.deliveries import Deliverer, Times
@@ -371,8 +371,7 @@ def _listen(port: int) -> socket.socket:
     # asyncio switches off the delay of small packets only for sockets that name their protocol.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        if os.name == "posix":  # elsewhere it would let another program take the same port
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        share_port(listener)
         listener.bind(("127.0.0.1", port))
         listener.listen()
     except (OSError, OverflowError) as error:
