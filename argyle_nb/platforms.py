@@ -35,6 +35,7 @@ CREDENTIALS_FILE = "credentials.toml"
 # Kinds of file systems whose files several machines may have open.
 _NETWORK_FILES = ("nfs", "cifs", "smb", "9p", "fuse.sshfs", "afs", "afp", "ceph", "lustre")
 _NETWORK_FILES += ("webdav", "davfs", "gluster", "fuse.gluster", "gpfs", "beegfs", "ncpfs", "vboxsf")
+_MOUNTS, _STATM = Path("/proc/mounts"), Path("/proc/self/statm")  # of Linux alone
 _MOUNT = "/sbin/mount"
 _MOUNT_SECONDS = 10.0
 _MOUNTED = re.compile(r".*? on (?P<folder>/.*) \((?P<told>[^()]*)\)")
@@ -87,7 +88,7 @@ def is_on_network(path: Path) -> bool:
 
 def _mounts_of_linux() -> Iterator[tuple[str, bool]]:
     with suppress(OSError):
-        text = Path("/proc/mounts").read_text(encoding="utf-8", errors="surrogateescape")
+        text = _MOUNTS.read_text(encoding="utf-8", errors="surrogateescape")
         for line in text.splitlines():
             _, folder, kind, *_ = line.split(" ")
             folder = _ESCAPED.sub(lambda code: chr(int(code[1], 8)), folder)
@@ -107,7 +108,8 @@ def _mounts_as_told() -> Iterator[tuple[str, bool]]:
 
 
 def _is_remote_drive(anchor: str) -> bool:
-    if anchor.startswith(("\\\\", "//")):  # a share by its own name
+    anchor = anchor.removeprefix("\\\\?\\")
+    if anchor.startswith(("\\\\", "UNC\\")):  # a share by its own name
         return True
     try:
         kind: int = ctypes.windll.kernel32.GetDriveTypeW(anchor)  # type: ignore[attr-defined]
@@ -244,6 +246,11 @@ def exit_codes(causes: dict[str, str]) -> dict[int, str]:
     return {-number: causes[name] for name, number in numbers.items() if number is not None}
 
 
+def is_root() -> bool:
+    """Say whether this process may do all; on Windows no Jupyter asks."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
 def limit_memory(most: int) -> None:
     """Give this process so many bytes of memory, and no core dump; Windows has no such limits."""
     if resource is not None:
@@ -269,7 +276,7 @@ def _limit(kind: int, most: int) -> None:
 def held_memory() -> int:
     """Give how many bytes of memory this process holds now, 0 where it cannot be told."""
     try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        pages = int(_STATM.read_text(encoding="ascii").split()[1])
     except (OSError, IndexError, ValueError):
         return 0
     return pages * os.sysconf("SC_PAGE_SIZE")

@@ -142,5 +142,5 @@ def _iso(time: datetime) -> str:
 def _login() -> str | None:
     try:
         return getpass.getuser()
-    except (OSError, KeyError):  # a process whose user has no name
+    except (OSError, KeyError, ImportError):  # a process whose user has no name
         return None
