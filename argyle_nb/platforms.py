@@ -34,7 +34,16 @@ CREDENTIALS_FILE = "credentials.toml"
 
 # Kinds of file systems whose files several machines may have open.
 _NETWORK_FILES = ("nfs", "cifs", "smb", "9p", "fuse.sshfs", "afs", "afp", "ceph", "lustre")
-_NETWORK_FILES += ("webdav", "davfs", "gluster", "fuse.gluster", "gpfs", "beegfs", "ncpfs", "vboxsf")
+_NETWORK_FILES += (
+    "webdav",
+    "davfs",
+    "gluster",
+    "fuse.gluster",
+    "gpfs",
+    "beegfs",
+    "ncpfs",
+    "vboxsf",
+)
 _MOUNTS, _STATM = Path("/proc/mounts"), Path("/proc/self/statm")  # of Linux alone
 _MOUNT = "/sbin/mount"
 _MOUNT_SECONDS = 10.0
@@ -42,7 +51,9 @@ _MOUNTED = re.compile(r".*? on (?P<folder>/.*) \((?P<told>[^()]*)\)")
 _ESCAPED = re.compile(r"\\([0-7]{3})")  # a blank in /proc/mounts
 _REMOTE_DRIVE = 4  # DRIVE_REMOTE of GetDriveTypeW
 _NOT_IN_NAMES = re.compile(r'[<>:"|?*\\/\x00-\x1f]')
-_DEVICES = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])(?: *\..*)?", re.IGNORECASE)
+_DEVICES = re.compile(
+    r"(?:con|prn|aux|nul|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])(?: *\..*)?", re.IGNORECASE
+)
 _TRIES, _PAUSE_SECONDS = 20, 0.05  # for a file that another program has open on Windows
 _EXCHANGE = 2  # RENAME_EXCHANGE of Linux, RENAME_SWAP of macOS
 _HERE = -100  # AT_FDCWD

@@ -349,7 +349,9 @@ def test_a_profile_that_others_can_read_is_refused_with_the_cure(mode):
         find_settings(environ={})
 
 
-@pytest.mark.skipif(not hasattr(os, "chown") or os.getuid() != 0, reason="only root can give a file away")
+@pytest.mark.skipif(
+    not hasattr(os, "chown") or os.getuid() != 0, reason="only root can give a file away"
+)
 def test_a_profile_of_somebody_else_is_refused():
     os.chown(keep(), 12345, -1)
     with refused(ConfigurationError, "as its owner"):

@@ -11,7 +11,6 @@ from __future__ import annotations
 import ast
 import ctypes
 import errno
-import fcntl
 import getpass
 import os
 import shutil
@@ -58,6 +57,8 @@ from argyle_nb.uploads.jobs import default_upload_log
 from argyle_nb.uploads.log import LogEntry, UploadKey, UploadLog
 from tests.support.records import record, scored
 from tests.support.servers import KEY_ID, PDF, SECRET
+
+fcntl = pytest.importorskip("fcntl", reason="one POSIX system stands for the two others")
 
 PACKAGE = Path(platforms.__file__).parent
 LOCAL_DRIVE, REMOTE_DRIVE = 3, 4

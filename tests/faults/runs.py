@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import resource
 import signal
 import subprocess
 import sys
@@ -21,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.support.servers import KEY_ID, SECRET
 
-KILLED = -signal.SIGKILL
+KILLED = -9  # by SIGKILL, which Windows has not
 
 
 class Runs:
@@ -114,6 +113,8 @@ def _batch(command):
 
 def _fill_the_disk():
     """No file of this process may grow any more, which is what a full disk does."""
+    import resource  # noqa: PLC0415 - Windows has none
+
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
 
 
