@@ -14,35 +14,32 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from platformdirs import PlatformDirs
 
-try:
-    import fcntl
-    import resource
-except ImportError:  # Windows
-    fcntl = resource = None  # type: ignore[assignment]
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+
+def _module(name: str) -> Any:
+    """Import what Windows lacks."""
+    with suppress(ImportError):
+        return import_module(name)
+    return None
+
+
+fcntl, resource = map(_module, ("fcntl", "resource"))
 SYSTEM = sys.platform  # "linux", "darwin" (macOS), "win32" (Windows) or another POSIX system
 NAME = "argyle_nb"
 CREDENTIALS_FILE = "credentials.toml"
 
 # Kinds of file systems whose files several machines may have open.
-_NETWORK_FILES = ("nfs", "cifs", "smb", "9p", "fuse.sshfs", "afs", "afp", "ceph", "lustre")
-_NETWORK_FILES += (
-    "webdav",
-    "davfs",
-    "gluster",
-    "fuse.gluster",
-    "gpfs",
-    "beegfs",
-    "ncpfs",
-    "vboxsf",
+_NETWORK_FILES = (
+    *("nfs", "cifs", "smb", "9p", "fuse.sshfs", "afs", "afp", "ceph", "lustre", "webdav", "davfs"),
+    *("gluster", "fuse.gluster", "gpfs", "beegfs", "ncpfs", "vboxsf"),
 )
 _MOUNTS, _STATM = Path("/proc/mounts"), Path("/proc/self/statm")  # of Linux alone
 _MOUNT = "/sbin/mount"
@@ -109,7 +106,7 @@ def _mounts_of_linux() -> Iterator[tuple[str, bool]]:
 def _mounts_as_told() -> Iterator[tuple[str, bool]]:
     """Ask the command of macOS and BSD, which tells of each mount its kind and if it is local."""
     with suppress(OSError, subprocess.SubprocessError):
-        told = subprocess.run(
+        told = subprocess.run(  # noqa: S603 - a command of the system, and no shell
             [_MOUNT], capture_output=True, timeout=_MOUNT_SECONDS, check=True
         ).stdout.decode("utf-8", "surrogateescape")
         for mount in map(_MOUNTED.fullmatch, told.splitlines()):

@@ -71,7 +71,7 @@ def open_paths():
     """The files that this process has open."""
     for handle in Path("/proc/self/fd").iterdir():
         try:
-            yield Path(os.readlink(handle))
+            yield handle.readlink()
         except OSError:
             continue
 

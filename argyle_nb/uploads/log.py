@@ -17,7 +17,6 @@ import weakref
 from collections import defaultdict
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from argyle_nb.errors import ConfigurationError
@@ -25,6 +24,7 @@ from argyle_nb.platforms import is_on_network, make_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 
 UNDECIDED = ("not_confirmed", "possible_match")
