@@ -134,7 +134,7 @@ def _upload_options(command: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="SQLite file that records sent documents (default: "
-        "~/.local/share/argyle_nb/journal.sqlite)",
+        "journal.sqlite in the data folder, on Linux ~/.local/share/argyle_nb)",
     )
     _connection_options(command)
 
