@@ -56,7 +56,8 @@ def connect(
         A profile in the credentials file.
     sandbox_folder
         Where the local sandbox keeps its documents; by default ``sandbox`` in the data folder, on
-        Linux ``~/.local/share/argyle_nb``. Naming a folder asks for the local sandbox. Several notebooks may use one.
+        Linux ``~/.local/share/argyle_nb``. Naming a folder asks for the local sandbox. Several
+        notebooks may use one.
 
     Returns
     -------

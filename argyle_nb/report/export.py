@@ -86,7 +86,7 @@ def export_report(
         ``"masked"``: of names, addresses and numbers no more is left than the last 4 digits.
         ``"hashed"``: keyed hashes instead, to join tables without seeing the data; needs a salt.
         ``"include"``: unmasked; page and manifest say so, and only their owner can open the folder
-        and its files (on Windows, whoever can open the folder above). What is personal is in
+        and its files (on Windows, all who can open the folder above). What is personal is in
         `argyle_nb.report.privacy`.
     salt
         For ``"hashed"``: 16 bytes or more that only you have.

@@ -65,7 +65,8 @@ def upload_batch(
         ``user`` is ``invalid``.
     upload_log
         SQLite file that records sent documents; by default ``journal.sqlite`` in the data folder,
-        on Linux ``~/.local/share/argyle_nb``. Running the same manifest again sends only what is not at Argyle yet.
+        on Linux ``~/.local/share/argyle_nb``. Running the same manifest again sends only what is
+        not at Argyle yet.
     max_bytes, strict
         The largest document, and whether one with a problem (an encrypted PDF, damage that viewers
         repair) is ``invalid``, as for `inspect_document`.
