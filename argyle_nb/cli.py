@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import argyle_nb as anb
 from argyle_nb.errors import ArgyleError, ConfigurationError
+from argyle_nb.platforms import is_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -133,7 +134,7 @@ def _upload_options(command: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="SQLite file that records sent documents (default: "
-        "~/.local/share/argyle_nb/journal.sqlite)",
+        "journal.sqlite in the data folder, on Linux ~/.local/share/argyle_nb)",
     )
     _connection_options(command)
 
@@ -351,7 +352,7 @@ def lab(folder: Path) -> int:
     first = min(folder.glob("*.ipynb"), default=folder)
     command = [sys.executable, "-m", "jupyter", "lab", str(first.resolve())]
     command.append(f"--ServerApp.root_dir={folder.resolve().parent}")
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
+    if is_root():
         command.append("--allow-root")  # in a container there is often nobody else
     return subprocess.call(command)  # noqa: S603 - our own interpreter and no shell
 

@@ -9,18 +9,22 @@ import ssl
 import tomllib
 import warnings
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from urllib.parse import urlsplit
 
 import tomli_w
 
 from argyle_nb.errors import ConfigurationError
+from argyle_nb.platforms import credentials_path, is_private
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     Profiles = dict[str, dict[str, str]]
+
+T = TypeVar("T")
 
 ENVIRONMENTS = {
     "sandbox": "https://api-sandbox.argyle.com",
@@ -38,6 +42,20 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 HOST = re.compile(r"[a-z0-9_][a-z0-9._-]*|[0-9a-f:.]*:[0-9a-f:.]*")
 # A profile's fields that begin so are secret.
 _KEY_PREFIX = "api_key"
+_PAIR = ("api_key_id", "api_key_secret")
+_PAIR_OF_VARIABLES = ("ARGYLE_API_KEY_ID", "ARGYLE_API_KEY_SECRET")
+
+
+class NotGiven(Enum):
+    """An argument that was left out: ``None`` is what a variable gives that is not set."""
+
+    NOT_GIVEN = "left out"
+
+    def __repr__(self) -> str:
+        return "<left out>"
+
+
+NOT_GIVEN: Final = NotGiven.NOT_GIVEN
 
 
 class SecretStr(str):
@@ -169,7 +187,9 @@ def make_settings(
     api_key_id: str, api_key_secret: str, environment: str = "sandbox", source: str = "arguments"
 ) -> Settings:
     """Build checked `Settings` from one pair of credentials."""
-    api_key_id, api_key_secret = SecretStr(api_key_id), SecretStr(api_key_secret)
+    api_key_id, api_key_secret = secret_argument(api_key_id), secret_argument(api_key_secret)
+    api_key_id = key_text("api_key_id", api_key_id)
+    api_key_secret = key_text("api_key_secret", api_key_secret)
     return Settings(
         base_url=base_url_of(environment),
         environment=environment,
@@ -191,8 +211,8 @@ def _check_key_text(name: str, text: str) -> None:
 
 
 def find_settings(
-    api_key_id: str | None = None,
-    api_key_secret: str | None = None,
+    api_key_id: str | NotGiven | None = NOT_GIVEN,
+    api_key_secret: str | NotGiven | None = NOT_GIVEN,
     *,
     environment: str | None = None,
     profile: str | None = None,
@@ -200,27 +220,71 @@ def find_settings(
 ) -> Settings | None:
     """Look for credentials: arguments, then environment variables, then the profile file.
 
-    Half a pair is an error wherever it is found, and a named profile is the only one looked at.
+    Half a pair is an error wherever it is found, and so is what is there but empty: it must not
+    lead to another key than the one that was meant. A named profile is the only one looked at.
     Production is used only where ``environment``, ``ARGYLE_ENVIRONMENT`` or the profile names it.
     """
-    api_key_id, api_key_secret = secret_str(api_key_id), secret_str(api_key_secret)
-    wanted = environment or (None if profile else _variable("ARGYLE_ENVIRONMENT", environ))
-    if api_key_id or api_key_secret:
+    api_key_id, api_key_secret = secret_argument(api_key_id), secret_argument(api_key_secret)
+    _check_named(environment, profile)
+    arguments = [given_key(*item) for item in zip(_PAIR, (api_key_id, api_key_secret), strict=True)]
+    wanted = environment or (None if profile else variable("ARGYLE_ENVIRONMENT", environ))
+    if any(arguments):
         if profile:
             raise ConfigurationError("Both a key and a profile were given. Pass only one of them.")
-        pair = _whole_pair(api_key_id, api_key_secret, "the arguments")
+        pair = _whole_pair(arguments, _PAIR, "the arguments", "Pass both")
         return make_settings(*pair, wanted or "sandbox", "the arguments")
     if profile is None:
-        key_id = secret_str(_variable("ARGYLE_API_KEY_ID", environ))
-        secret = secret_str(_variable("ARGYLE_API_KEY_SECRET", environ))
-        if key_id or secret:
-            pair = _whole_pair(key_id, secret, "ARGYLE_API_KEY_ID and ARGYLE_API_KEY_SECRET")
+        variables = [secret_str(variable(name, environ)) for name in _PAIR_OF_VARIABLES]
+        if any(variables):
+            pair = _whole_pair(variables, _PAIR_OF_VARIABLES, "environment variables", "Set both")
             return make_settings(*pair, wanted or "sandbox", "environment variables")
     return _settings_of_profile(profile, wanted)
 
 
-def _variable(name: str, environ: Mapping[str, str] | None) -> str | None:
-    return (os.environ if environ is None else environ).get(name)
+def _check_named(environment: str | None, profile: str | None) -> None:
+    for name, text, cure in (
+        ("environment", environment, "'sandbox', 'production', 'local' or a URL"),
+        ("profile", profile, "the name of a saved profile"),
+    ):
+        if text is not None and not text.strip():
+            raise ConfigurationError(f"{name} is empty. Use {cure}, or leave it out.")
+
+
+def secret_argument(text: T) -> T:
+    """Give an argument in a form that tracebacks do not print, and anything but a text as it is."""
+    return cast("T", SecretStr(text)) if isinstance(text, str) else text
+
+
+def given_key(name: str, text: str | NotGiven | None) -> str | None:
+    """Give an argument's text as `key_text` does; ``None`` where the argument was left out."""
+    if isinstance(text, NotGiven):
+        return None
+    return key_text(
+        name,
+        text,
+        f", or leave out {' and '.join(_PAIR)} to use environment variables or a profile",
+    )
+
+
+def key_text(name: str, text: object, otherwise: str = "") -> str:
+    """Give a part of a key in a form that tracebacks do not print, if there is one."""
+    if isinstance(text, str) and text.strip():
+        return SecretStr(text)
+    is_what = "empty" if isinstance(text, str) else "None" if text is None else "not a text"
+    raise ConfigurationError(
+        f"{name} is {is_what}. Pass the text from Argyle Console (if it comes from a variable, "
+        f"check that the variable is set){otherwise}."
+    )
+
+
+def variable(name: str, environ: Mapping[str, str] | None = None) -> str | None:
+    """Give an environment variable; one that is set but empty is somebody's mistake."""
+    text = (os.environ if environ is None else environ).get(name)
+    if text is not None and not text.strip():
+        raise ConfigurationError(
+            f"The environment variable {name} is set but empty. Set it to a value, or unset it."
+        )
+    return text
 
 
 def _settings_of_profile(profile: str | None, environment: str | None) -> Settings | None:
@@ -235,20 +299,24 @@ def _settings_of_profile(profile: str | None, environment: str | None) -> Settin
             f"{path}: no profile {name!r} (found: {known}). Run anb.login({name!r})."
         )
     table = profiles[name]
-    where = f"profile {name!r} of {path}"
-    pair = _whole_pair(table.get("api_key_id"), table.get("api_key_secret"), where)
+    where, cure = f"profile {name!r} of {path}", f"Run anb.login({name!r}) to save both"
+    for field_name in (*_PAIR, "environment"):
+        if not table.get(field_name, "x").strip():
+            raise ConfigurationError(f"{where}: {field_name} is empty. {cure} parts of the key.")
+    pair = _whole_pair([table.get(part) for part in _PAIR], _PAIR, where, cure)
     return make_settings(*pair, environment or table.get("environment", "sandbox"), where)
 
 
-def _whole_pair(key_id: str | None, secret: str | None, where: str) -> tuple[str, str]:
-    if not key_id and not secret:
-        raise ConfigurationError(f"No API key ID and no secret in {where}. Both are needed.")
-    if not key_id or not secret:
-        missing = "secret" if key_id else "API key ID"
+def _whole_pair(
+    pair: Sequence[str | None], names: tuple[str, str], where: str, cure: str
+) -> tuple[str, str]:
+    missing = [name for name, text in zip(names, pair, strict=True) if not text]
+    if missing:
+        what = f"{missing[0]} is" if len(missing) == 1 else f"{' and '.join(missing)} are"
         raise ConfigurationError(
-            f"Incomplete credentials in {where}: the {missing} is missing. Both are needed."
+            f"Incomplete credentials in {where}: {what} missing. {cure} parts of the key."
         )
-    return key_id, secret
+    return cast("tuple[str, str]", tuple(pair))
 
 
 def secret_str(text: str | None) -> str | None:
@@ -270,16 +338,6 @@ def ca_bundle() -> str | None:
                 ) from None
             return path
     return None
-
-
-def data_folder() -> Path:
-    """Say where this package keeps what is its own: ``~/.local/share/argyle_nb``."""
-    return Path.home() / ".local" / "share" / "argyle_nb"
-
-
-def credentials_path() -> Path:
-    """Say where profiles are kept: ``~/.config/argyle_nb/credentials.toml``."""
-    return Path.home() / ".config" / "argyle_nb" / "credentials.toml"
 
 
 def login(profile: str = "default", environment: str = "sandbox") -> Path:
@@ -313,9 +371,8 @@ def login(profile: str = "default", environment: str = "sandbox") -> Path:
         raise ConfigurationError(f"{profile!r} can't name a profile. Use printable text.")
     path = credentials_path()
     profiles = read_profiles(path)
-    key_id = _ask(f"Argyle API key ID ({environment}): ")
-    secret = _ask("Argyle API key secret: ")
-    pair = _whole_pair(key_id, secret, "the answers")
+    answers = [_ask(f"Argyle API key ID ({environment}): "), _ask("Argyle API key secret: ")]
+    pair = _whole_pair(answers, _PAIR, "the answers", "Enter both")
     make_settings(*pair, environment)
     profiles[profile] = {
         "api_key_id": pair[0],
@@ -374,10 +431,7 @@ def _with_secret_keys(table: Any) -> Any:
 
 
 def _check_private(path: Path) -> None:
-    if os.name != "posix":
-        return
-    status = path.stat()
-    if status.st_mode & 0o077 or status.st_uid != os.getuid():
+    if not is_private(path):
         raise ConfigurationError(
             f"{path} is readable by other users, or is not yours. Run as its owner: "
             f"chmod 600 {path}"

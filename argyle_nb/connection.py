@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from argyle_nb.client.client import Client
 from argyle_nb.config import (
     LOCAL,
+    NOT_GIVEN,
     Secret,
     Settings,
     base_url_of,
-    data_folder,
     find_settings,
-    secret_str,
+    given_key,
+    secret_argument,
+    variable,
 )
 from argyle_nb.errors import ConfigurationError
+from argyle_nb.platforms import data_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from argyle_nb.config import NotGiven
     from argyle_nb.sandbox import Sandbox
 
 _running: dict[Path, Sandbox] = {}
 
 
 def connect(
-    api_key_id: str | None = None,
-    api_key_secret: str | None = None,
+    api_key_id: str | NotGiven = NOT_GIVEN,
+    api_key_secret: str | NotGiven = NOT_GIVEN,
     *,
     environment: str | None = None,
     profile: str | None = None,
@@ -43,7 +46,8 @@ def connect(
     Parameters
     ----------
     api_key_id, api_key_secret
-        Both, or neither.
+        Both, or neither. ``None`` or an empty text is an error: a variable that is not set must
+        not lead to another key, or to the local sandbox.
     environment
         ``"sandbox"``, ``"production"``, a URL, or ``"local"`` to use the local sandbox even if
         credentials are set. Production is used only where it is named: here, in
@@ -51,8 +55,9 @@ def connect(
     profile
         A profile in the credentials file.
     sandbox_folder
-        Where the local sandbox keeps its documents; ``~/.local/share/argyle_nb/sandbox`` by
-        default. Naming a folder asks for the local sandbox. Several notebooks may use one.
+        Where the local sandbox keeps its documents; by default ``sandbox`` in the data folder, on
+        Linux ``~/.local/share/argyle_nb``. Naming a folder asks for the local sandbox. Several
+        notebooks may use one.
 
     Returns
     -------
@@ -62,14 +67,17 @@ def connect(
     Raises
     ------
     ConfigurationError
-        Incomplete credentials, an unsafe file, or an environment named without credentials.
+        Incomplete or empty credentials, an unsafe file, or an environment named without
+        credentials.
 
     Examples
     --------
     >>> client = connect(environment="local", sandbox_folder=folder)  # doctest: +ELLIPSIS
     argyle_nb: connected to the local sandbox at http://127.0.0.1:...
     """
-    api_key_id, api_key_secret = secret_str(api_key_id), secret_str(api_key_secret)
+    api_key_id, api_key_secret = secret_argument(api_key_id), secret_argument(api_key_secret)
+    key_id = given_key("api_key_id", api_key_id)
+    secret = given_key("api_key_secret", api_key_secret)
     if sandbox_folder is not None:
         environment = environment or LOCAL
         if environment != LOCAL:
@@ -77,12 +85,10 @@ def connect(
                 f"sandbox_folder works only with environment='local', not {environment!r}. Remove "
                 "one of them."
             )
-    if environment == LOCAL and (api_key_id or api_key_secret or profile):
+    if environment == LOCAL and (key_id or secret or profile):
         raise ConfigurationError("Environment 'local' takes no credentials. Leave them out.")
     settings = (
-        None
-        if environment == LOCAL
-        else _argyle_settings(api_key_id, api_key_secret, environment, profile)
+        None if environment == LOCAL else _argyle_settings(key_id, secret, environment, profile)
     )
     if settings is None:
         return _connect_locally(sandbox_folder, asked=environment == LOCAL)
@@ -110,10 +116,11 @@ def serve_sandbox(arguments: Sequence[str]) -> int:
 def _argyle_settings(
     api_key_id: str | None, secret: str | None, environment: str | None, profile: str | None
 ) -> Settings | None:
-    named = environment or os.environ.get("ARGYLE_ENVIRONMENT")
+    named = environment or (None if profile else variable("ARGYLE_ENVIRONMENT"))
     if named == LOCAL and not (api_key_id or secret or profile):
         return None
-    settings = find_settings(api_key_id, secret, environment=environment, profile=profile)
+    pair = (part or NOT_GIVEN for part in (api_key_id, secret))
+    settings = find_settings(*pair, environment=environment, profile=profile)
     if settings is None and named:
         base_url_of(named)  # an unknown name is the first thing to fix
         raise ConfigurationError(

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
 import re
 import secrets
 import shutil
-import sys
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from pathlib import Path
@@ -16,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pandas as pd
 
+from argyle_nb import platforms
 from argyle_nb.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -56,11 +54,11 @@ def atomic_write(path: Path, mode: int = 0o600) -> Iterator[BinaryIO]:
     The bytes stand under another name until the block ends: a process may be killed at any byte.
     """
     part = path.with_name(f".{secrets.token_hex(8)}.part")
-    opened = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    opened = platforms.new_file(part, mode)
     try:
-        with os.fdopen(opened, "wb") as file:
+        with opened as file:
             yield file
-        part.replace(path)
+        platforms.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
 
@@ -290,19 +288,18 @@ def replace_folder(folder: Path, new: Path) -> None:
     one then stands beside it until `restore_folder`.
     """
     for path in [*new.iterdir(), new]:
-        if path.is_file() or os.name == "posix":
-            handle = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+        platforms.sync(path)
     with suppress(OSError):  # there are files to be replaced
         new.rename(folder)
         return
-    if not _exchanged(new, folder):
+    if not platforms.exchange(new, folder):
         old = _old(folder)
         folder.rename(old)
-        new.rename(folder)
+        try:
+            new.rename(folder)
+        except OSError:
+            old.rename(folder)
+            raise
         shutil.rmtree(old, ignore_errors=True)
 
 
@@ -316,16 +313,3 @@ def restore_folder(folder: Path) -> None:
 
 def _old(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}.old_report")
-
-
-def _exchanged(one: Path, two: Path) -> bool:
-    """Let two folders change names in one step, where the system can."""
-    exchange = 2  # RENAME_EXCHANGE of Linux, RENAME_SWAP of macOS
-    with suppress(OSError, AttributeError):
-        library = ctypes.CDLL(None, use_errno=True)
-        paths = os.fsencode(one), os.fsencode(two)
-        if sys.platform == "darwin":
-            return bool(library.renamex_np(*paths, exchange) == 0)
-        here = ctypes.c_int(-100)  # AT_FDCWD
-        return bool(library.renameat2(here, paths[0], here, paths[1], exchange) == 0)
-    return False

@@ -22,6 +22,8 @@ from tests.support.samples import samples
 from tests.support.servers import PDF, USER_ID, client_of
 
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104 - names, nothing listens
+# Where a program's files are kept.
+FOLDERS = {"APPDATA", "LOCALAPPDATA", "XDG_DATA_HOME", "XDG_CONFIG_HOME"}
 PROXY_VARIABLES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
 
 # A slow moment of the machine is no failure of the code. Explaining a failure traces each line: it
@@ -87,6 +89,7 @@ def _homes(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         theirs = [name for name in os.environ if name.startswith("ARGYLE_")]
         theirs += [name for name in os.environ if name.lower() in PROXY_VARIABLES]
+        theirs += [name for name in os.environ if name in FOLDERS]
         for name in [*theirs, *CA_VARIABLES]:
             patch.delenv(name, raising=False)
         _move(patch, next(homes))

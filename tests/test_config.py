@@ -20,7 +20,6 @@ from argyle_nb.config import (
     Secret,
     Settings,
     base_url_of,
-    credentials_path,
     find_settings,
     is_loopback,
     login,
@@ -30,6 +29,7 @@ from argyle_nb.config import (
     write_profiles,
 )
 from argyle_nb.errors import ConfigurationError
+from argyle_nb.platforms import credentials_path
 from tests.support.servers import KEY_ID, SECRET, refused
 
 SANDBOX, PRODUCTION = "https://api-sandbox.argyle.com", "https://api.argyle.com"
@@ -74,29 +74,83 @@ def test_a_key_beside_a_profile_is_a_contradiction():
         find_settings(KEY_ID, SECRET, profile="other")
 
 
-@pytest.mark.parametrize("pair", [(KEY_ID, None), (None, SECRET), (KEY_ID, ""), ("", SECRET)])
-def test_half_a_pair_of_arguments_is_refused(pair):
-    with refused(ConfigurationError, "Incomplete credentials in the arguments"):
-        find_settings(*pair, environ=VARIABLES)
+@pytest.mark.parametrize(
+    ("arguments", "missing"),
+    [
+        ({"api_key_id": KEY_ID}, "api_key_secret is missing"),
+        ({"api_key_secret": SECRET}, "api_key_id is missing"),
+    ],
+)
+def test_half_a_pair_of_arguments_is_refused(arguments, missing):
+    with refused(ConfigurationError, f"Incomplete credentials in the arguments: {missing}"):
+        find_settings(**arguments, environ=VARIABLES)
 
 
 @pytest.mark.parametrize("name", sorted(VARIABLES))
-def test_half_a_pair_of_variables_is_refused(name):
-    with refused(ConfigurationError, "Incomplete credentials in ARGYLE_API_KEY_ID"):
+def test_half_a_pair_of_variables_is_refused_and_the_other_half_named(name):
+    [missing] = VARIABLES.keys() - {name}
+    with refused(ConfigurationError, f"environment variables: {missing} is missing. Set both"):
         find_settings(environ={name: VARIABLES[name]})
 
 
 @pytest.mark.parametrize("missing", ["api_key_id", "api_key_secret"])
 def test_half_a_pair_in_a_profile_is_refused(missing):
-    keep(**{missing: ""})
-    with refused(ConfigurationError, "Incomplete credentials in profile 'default'"):
+    table = {"api_key_id": KEY_ID, "api_key_secret": SECRET}
+    del table[missing]
+    write_profiles(credentials_path(), {"default": table})
+    with refused(
+        ConfigurationError, f"profile 'default' of .*: {missing} is missing. Run anb.login"
+    ):
         find_settings(environ={})
 
 
 def test_a_profile_without_a_pair_is_refused():
     write_profiles(credentials_path(), {"default": {"environment": "sandbox"}})
-    with refused(ConfigurationError, "No API key ID and no secret"):
+    with refused(ConfigurationError, "api_key_id and api_key_secret are missing"):
         find_settings(environ={})
+
+
+EMPTY = pytest.mark.parametrize("empty", ["", " ", "\t\n"])
+
+
+@EMPTY
+@pytest.mark.parametrize("name", ["api_key_id", "api_key_secret", "environment"])
+def test_an_empty_field_of_a_profile_is_refused_by_its_name(name, empty):
+    path = keep(**({"key_id": empty} if name == "api_key_id" else {name: empty}))
+    with refused(ConfigurationError, f"{path}: {name} is empty. Run anb.login"):
+        find_settings(environ={})
+
+
+@EMPTY
+@pytest.mark.parametrize("name", [*VARIABLES, "ARGYLE_ENVIRONMENT"])
+def test_a_variable_that_is_set_but_empty_is_refused_whatever_else_there_is(name, empty):
+    keep()
+    with refused(ConfigurationError, f"variable {name} is set but empty. Set it to a value, or un"):
+        find_settings(environ=VARIABLES | {name: empty})
+
+
+@pytest.mark.parametrize("empty", [None, "", " "])
+@pytest.mark.parametrize("name", ["api_key_id", "api_key_secret"])
+def test_an_argument_that_is_none_or_empty_is_refused_and_leads_to_no_other_key(name, empty):
+    keep()
+    pair = {"api_key_id": KEY_ID, "api_key_secret": SECRET} | {name: empty}
+    for arguments in (pair, {name: empty}, dict.fromkeys(pair, empty)):
+        with refused(ConfigurationError, "is (None|empty).* leave out api_key_id"):
+            find_settings(**arguments, environ=VARIABLES)
+
+
+@pytest.mark.parametrize("part", [None, "", 5, b"bytes"])
+def test_a_client_takes_nothing_but_texts_for_a_key(part):
+    with refused(ConfigurationError, "api_key_id is (None|empty|not a text)"):
+        Client(part, SECRET)
+    with refused(ConfigurationError, "api_key_secret is (None|empty|not a text)"):
+        Client(KEY_ID, part)
+
+
+@pytest.mark.parametrize("name", ["environment", "profile"])
+def test_an_empty_name_is_refused(name):
+    with refused(ConfigurationError, f"{name} is empty"):
+        find_settings(**{name: ""}, environ=VARIABLES)
 
 
 def test_an_unknown_profile_names_the_known_ones():
@@ -196,7 +250,7 @@ def test_the_local_environment_takes_no_key():
         make_settings(KEY_ID, SECRET, "local")
 
 
-@pytest.mark.parametrize("text", ["two words", "tab\t", "ключ", "line\n", "", "\0"])
+@pytest.mark.parametrize("text", ["two words", "tab\t", "ключ", "line\n", "\0"])
 @pytest.mark.parametrize("place", [0, 1])
 def test_what_cannot_be_a_key_is_refused(text, place):
     pair = [KEY_ID, SECRET]
@@ -295,7 +349,9 @@ def test_a_profile_that_others_can_read_is_refused_with_the_cure(mode):
         find_settings(environ={})
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a file away")
+@pytest.mark.skipif(
+    not hasattr(os, "chown") or os.getuid() != 0, reason="only root can give a file away"
+)
 def test_a_profile_of_somebody_else_is_refused():
     os.chown(keep(), 12345, -1)
     with refused(ConfigurationError, "as its owner"):

@@ -7,9 +7,10 @@ import re
 import pytest
 
 from argyle_nb import connection
-from argyle_nb.config import credentials_path, write_profiles
+from argyle_nb.config import write_profiles
 from argyle_nb.connection import connect, stop_sandbox
 from argyle_nb.errors import ConfigurationError
+from argyle_nb.platforms import credentials_path
 from tests.support.servers import KEY_ID, SECRET, refused
 
 LOCAL_LINE = r"argyle_nb: connected to the local sandbox at http://127\.0\.0\.1:\d+"
@@ -112,6 +113,20 @@ def test_an_environment_that_nobody_knows_is_told_before_a_key_is_missed():
 def test_half_a_pair_does_not_fall_back_to_the_local_sandbox(monkeypatch, name):
     monkeypatch.setenv(name, SECRET)
     with refused(ConfigurationError, "Incomplete credentials"):
+        connect()
+
+
+@pytest.mark.parametrize("empty", [None, ""])
+def test_a_key_that_is_none_or_empty_does_not_fall_back_to_anything(variables, empty):
+    for arguments in ((empty,), (empty, empty), (empty, SECRET), (KEY_ID, empty)):
+        with refused(ConfigurationError, "api_key_(id|secret) is (None|empty)"):
+            connect(*arguments)
+
+
+@pytest.mark.parametrize("name", ["ARGYLE_API_KEY_ID", "ARGYLE_ENVIRONMENT"])
+def test_an_empty_variable_does_not_fall_back_to_the_local_sandbox(monkeypatch, name):
+    monkeypatch.setenv(name, "")
+    with refused(ConfigurationError, f"{name} is set but empty"):
         connect()
 
 

@@ -12,7 +12,7 @@ from argyle_nb.client.polling import Poller, Waited, wait_for
 from argyle_nb.client.responses import read_as
 from argyle_nb.client.transfer import digest_document, save_document, send_file
 from argyle_nb.client.transport import Transport
-from argyle_nb.config import LOCAL, SecretStr, Settings, make_settings
+from argyle_nb.config import LOCAL, Settings, make_settings, secret_argument
 from argyle_nb.errors import ApiError, warn_of_unreadable
 from argyle_nb.models import (
     Account,
@@ -73,7 +73,7 @@ class Client:
     def __init__(
         self, api_key_id: str, api_key_secret: str, *, environment: str = "sandbox"
     ) -> None:
-        api_key_id, api_key_secret = SecretStr(api_key_id), SecretStr(api_key_secret)
+        api_key_id, api_key_secret = secret_argument(api_key_id), secret_argument(api_key_secret)
         self._start(make_settings(api_key_id, api_key_secret, environment))
 
     @classmethod

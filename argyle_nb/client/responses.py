@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import math
 import re
 import time
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -29,7 +31,7 @@ from argyle_nb.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from argyle_nb.config import Settings
+    from argyle_nb.config import Secret, Settings
 
 T = TypeVar("T")
 
@@ -39,6 +41,7 @@ ANSWER_SECONDS = 300.0
 
 # Anything shorter is no real key, and may be part of a word.
 _SHORTEST_KEY = 8
+_BASE64_ENCODERS = (b64encode, urlsafe_b64encode)
 _BLOCK_BYTES = 1 << 16
 _REFUSED_STATUSES = frozenset({400, 413, 415, 422})
 # Of a body, so much is looked at for what is shown of it.
@@ -162,11 +165,27 @@ def _beginning(body: bytes, settings: Settings) -> str:
 
 def _without_key(text: str, settings: Settings) -> str:
     """Blot out the key where a proxy or a debug page sends the request's headers back."""
-    key_id, secret = settings.api_key_id, settings.api_key_secret.reveal()
-    for key in (b64encode(f"{key_id}:{secret}".encode()).decode(), secret, key_id):
-        if len(key) >= _SHORTEST_KEY:
-            text = text.replace(key, "<key>")
-    return text
+    return _spellings(settings.api_key_id, settings.api_key_secret).sub("<key>", text)
+
+
+@lru_cache(maxsize=16)
+def _spellings(key_id: str, api_key_secret: Secret) -> re.Pattern[str]:
+    """Match a key and its parts as they are or in base64, also where a URL or HTML escapes them."""
+    secret = api_key_secret.reveal()
+    keys = [key for key in (f"{key_id}:{secret}", secret, key_id) if len(key) >= _SHORTEST_KEY]
+    encoded = [
+        encode(key.encode()).decode().rstrip("=") for key in keys for encode in _BASE64_ENCODERS
+    ]
+    parts = ["".join(map(_escapes, key)) for key in keys]
+    parts += ["".join(map(_escapes, key)) + f"(?:{_escapes('=')})*" for key in encoded]
+    return re.compile("|".join(parts) or "(?!)")
+
+
+def _escapes(character: str) -> str:
+    """Match a character, its escapes in a URL (also those of an escape), and those in HTML."""
+    code = ord(character)
+    in_html = f"&#0*{code};|&#[xX]0*(?i:{code:x});|{re.escape(html.escape(character))}"
+    return f"(?:{re.escape(character)}|%(?:25)*(?i:{code:02x})|{in_html})"
 
 
 def _messages(body: bytes) -> dict[str, list[str]]:

@@ -140,7 +140,7 @@ _COUNT = partial(WholeNumberColumn, np.int32)
 
 # In the order of the frame. Who has a file_url can fetch the document: no report holds it.
 UPLOAD_COLUMNS = (
-    UploadColumn("id", _text("id"), "open", "upload ID", explored=True),
+    UploadColumn("id", _text("id"), "id", "upload ID", explored=True),
     UploadColumn("account", _text("account"), "pseudonym", "account ID", explored=True),
     UploadColumn(
         "user",
@@ -161,22 +161,22 @@ UPLOAD_COLUMNS = (
     UploadColumn(
         "document_type",
         (_TYPE, _field("document_type")),
-        "open",
+        "term",
         "document type as Argyle classified it; it replaces the submitted type",
         explored=True,
     ),
     UploadColumn(
         "requested_document_type",
         (_TYPE, _requested_types),
-        "open",
+        "term",
         "document type that was submitted, where known",
         source=OURS,
     ),
     UploadColumn("file_name", _text("file_name"), "file name", "name of the file"),
     UploadColumn("file_url", _text("file_url"), "", "download link of the file"),
-    UploadColumn("processing_classification", _stage("classification"), "open", _STAGE),
-    UploadColumn("processing_ocr", _stage("ocr"), "open", _STAGE),
-    UploadColumn("processing_authenticity", _stage("authenticity"), "open", _STAGE),
+    UploadColumn("processing_classification", _stage("classification"), "term", _STAGE),
+    UploadColumn("processing_ocr", _stage("ocr"), "term", _STAGE),
+    UploadColumn("processing_authenticity", _stage("authenticity"), "term", _STAGE),
     UploadColumn(
         SCORE,
         (_SCORE, lambda page, _: page.scores),
@@ -200,7 +200,7 @@ UPLOAD_COLUMNS = (
             partial(CategoryColumn, AUTHENTICITY_STATUSES),
             lambda page, _: page.findings[2],
         ),
-        "open",
+        "term",
         "Ocrolus' status, of the form with the highest risk; it does not follow from the score",
         source=FROM_OCROLUS,
     ),
@@ -210,7 +210,7 @@ UPLOAD_COLUMNS = (
             partial(CategoryColumn, (COMPLETED, *NOT_ANALYZED)),
             lambda page, _: page.detect_statuses,
         ),
-        "open",
+        "term",
         "whether Ocrolus analyzed it: COMPLETED, or why not",
         source=FROM_OCROLUS,
     ),

@@ -85,7 +85,8 @@ def export_report(
     pii
         ``"masked"``: of names, addresses and numbers no more is left than the last 4 digits.
         ``"hashed"``: keyed hashes instead, to join tables without seeing the data; needs a salt.
-        ``"include"``: unmasked, and the manifest says so. What is personal is in
+        ``"include"``: unmasked; page and manifest say so, and only their owner can open the folder
+        and its files (on Windows, all who can open the folder above). What is personal is in
         `argyle_nb.report.privacy`.
     salt
         For ``"hashed"``: 16 bytes or more that only you have.
@@ -153,7 +154,7 @@ def export_report(
             prepared_by=prepared_by,
         )
         content.tables["data_dictionary.csv"] = data_dictionary(content.tables, privacy)
-        with replaced(folder, KNOWN_FILES, is_report) as new:
+        with replaced(folder, KNOWN_FILES, is_report, private=pii == "include") as new:
             _write(new, content, facts, excel=excel, xlsx=xlsx)
     if wanted and not facts["reconciliation"]["in_report"]:
         warnings.warn(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 import shutil
@@ -11,36 +10,46 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from argyle_nb.errors import ConfigurationError
+from argyle_nb.platforms import locked
 from argyle_nb.storage import replace_folder, restore_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _SHOWN = 5
+_PRIVATE_FOLDER, _PRIVATE_FILE = 0o700, 0o600
 _BYTES = 8  # of chance in a new folder's name
 
 
 @contextmanager
 def replaced(
-    folder: Path, known: frozenset[str], ours: Callable[[Path], bool] = lambda _: True
+    folder: Path,
+    known: frozenset[str],
+    ours: Callable[[Path], bool] = lambda _: True,
+    *,
+    private: bool = False,
 ) -> Iterator[Path]:
     """Give a new folder that takes the place of another when all went well.
 
-    What the other holds would be lost: its files have ``known`` names, and are ``ours``.
+    What the other holds would be lost: its files have ``known`` names, and are ``ours``. A
+    ``private`` one is for its owner only from the beginning on; any other gets the old one's mode.
     """
     folder = _place(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         restore_folder(folder)
         _check_ours(folder, known, ours)
-        with _claimed(folder) as new:
+        with _claimed(folder, private=private) as new:
             yield new
+            if private:
+                for path in new.iterdir():
+                    path.chmod(_PRIVATE_FILE)
             replace_folder(folder, new)
     except OSError as error:
         raise ConfigurationError(
             f"{folder}: the report can't be written ({error.strerror or error}). Make "
-            "room, or choose another folder. A report that was there before is "
-            "unchanged."
+            "room, close programs that have its files open, or choose another folder. A report "
+            "that was there before is unchanged."
         ) from None
 
 
@@ -76,11 +85,11 @@ def _check_ours(folder: Path, known: frozenset[str], ours: Callable[[Path], bool
 
 
 @contextmanager
-def _claimed(folder: Path) -> Iterator[Path]:
+def _claimed(folder: Path, *, private: bool) -> Iterator[Path]:
     """Make a folder beside another, and remove what runs that were killed left of theirs."""
     name = re.compile(rf"\.{re.escape(folder.name)}\.[0-9a-f]{{{2 * _BYTES}}}\.part")
     for left in [path for path in folder.parent.iterdir() if name.fullmatch(path.name)]:
-        with _locked(left) as ours:
+        with locked(left) as ours:
             if ours:
                 shutil.rmtree(left, ignore_errors=True)
     with ExitStack() as held:
@@ -88,36 +97,9 @@ def _claimed(folder: Path) -> Iterator[Path]:
         # Another run may take a folder for left over in the moment before it is locked.
         while ours is False or not new.exists():
             new = folder.with_name(f".{folder.name}.{secrets.token_hex(_BYTES)}.part")
-            new.mkdir()
+            new.mkdir(_PRIVATE_FOLDER if private else 0o777)
             held.callback(shutil.rmtree, new, ignore_errors=True)
-            ours = held.enter_context(_locked(new))
-        if folder.exists():
+            ours = held.enter_context(locked(new))
+        if folder.exists() and not private:
             shutil.copymode(folder, new)
         yield new
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[bool | None]:
-    """Say whether nobody else holds this folder; a process that ends lets go of its own.
-
-    ``None`` where the system cannot tell.
-    """
-    try:
-        import fcntl  # noqa: PLC0415 - Windows has none; what is left there stays
-    except ImportError:
-        yield None
-        return
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except FileNotFoundError:
-        yield False
-        return
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        free = True
-    except BlockingIOError:
-        free = False
-    try:
-        yield free
-    finally:
-        os.close(handle)

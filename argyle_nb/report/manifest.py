@@ -32,7 +32,8 @@ PERSONAL = {
     "keep their last 4.",
     "hashed": "Names, addresses, text and numbers are replaced by keyed hashes. Equal values have "
     "equal hashes, so you can join tables without seeing the data.",
-    "include": 'This report contains unmasked personal data (exported with pii="include").',
+    "include": 'This report contains unmasked personal data (exported with pii="include"). Its '
+    "folder and files are private to their owner (on Windows, as private as the folder above).",
 }
 LEFT_OUT = "Download links (file_url) are never included in a report."
 _BLOCK = 1 << 20
@@ -141,5 +142,5 @@ def _iso(time: datetime) -> str:
 def _login() -> str | None:
     try:
         return getpass.getuser()
-    except (OSError, KeyError):  # a process whose user has no name
+    except (OSError, KeyError, ImportError):  # a process whose user has no name
         return None

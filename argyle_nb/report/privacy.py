@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+import secrets
 import unicodedata
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import pandas as pd
@@ -35,6 +36,7 @@ KINDS = {
     "text": "all (content unknown)",
     "number": "all but the last 4 digits; all below 8 digits",
     "file name": "all but the file type",
+    "id": "all, unless it is an ID made by Argyle; equal ones of one report stay equal",
     "pseudonym": "all, unless it is an ID made by Argyle",
     "external id": "all (the lender's own ID of the borrower)",
     "amount": "all, unless it is an amount of money",
@@ -43,6 +45,8 @@ KINDS = {
     "code": "all, unless it is a word of a published list",
     "currency": "all, unless it is a code of 3 letters",
     "wording": "all, unless every word is a usual one of payroll",
+    "term": "all, unless every word is a usual one of documents and payroll",
+    "path": "each part with a word that is not a usual one of documents and payroll",
     "label": "runs of 5 or more digits",
     "told": "runs of 5 or more digits, and quoted text",
     "open": "nothing",
@@ -153,6 +157,33 @@ WORDS = frozenset(
         *("GARNISHMENT", "CHILD", "SUPPORT", "DEDUCTION", "DEDUCTIONS", "OTHER", "AND", "OF"),
     )
 )
+# What types of documents, signals, statuses and fields are named with: no word that is mostly a
+# person's name. (Argyle, document types; Ocrolus, signals, supporting data and captured fields; the
+# local sandbox.)
+_TERMS = """
+a account accounts acode add added address after allocated amount amounts an annual are at
+authenticity award balance bank basis bcode been beginning benefits box business by calendar
+canonical canonicalized captured care ccode certificate check checks classification code codes
+comp company compensation completed confidence contract contradict copies copy country current
+data date dates dcode deleted dependent deposit deposits description detail details detected
+differ disagree distribution div do document documents does dollar edit edited editor edits ein
+email employed employee employees employer employment end ending error errors failed false federal
+field fields file files fit flat font fonts for form formatted forms frequency general generated
+generator high highlighted hire holder hourly hours id identity idle image images impossible in
+income inconsistent int invalid invoice is itin lease letter license line localized loss low
+marital medium metadata misaligned misc miscellaneous missing mixed mortgage name nec no
+nonqualified not number numbers ocr offer on online or origin other over overview overwritten page
+pages paid part passed passport pasted payer payers paystub paystubs pdf pending period permit
+personal phone photo pii plans postal process processing profit progress proof provider put rate
+reason recipient reconcile reconciliation red region rejected rejection report response result
+results return routing rule salary saved saving sbx scan schedule score scores screenshot self
+sheet signal signals software source ssa ssn start statement statements status street stub
+subtotal subtotals summary sums tampered tampering taxpayer text texts the tin to totals
+transaction transactions transcript true txn type types unable unauthorized unclassified units
+unknown unreadable unsupported unusual up utility validation validations value values verification
+visa void wages was with withheld without year ytd zip
+"""
+TERMS = frozenset({*_TERMS.split(), *(word.lower() for word in WORDS)})
 FILE_KINDS = (".pdf", ".jpg", ".jpeg", ".png", ".heic")
 
 MASK = "***"
@@ -174,7 +205,13 @@ _DATE = re.compile(
 _RUN = re.compile(r"\d(?:[\s.\-/]{0,2}\d){4,}")
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_PLACE = re.compile(r"\[\d+\]")
+_PLACE = re.compile(r"\[[0-9]{1,4}\]")
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W_A-Za-z0-9]+|[0-9]+|\d")
+_MOST_DIGITS, _MOST_LETTERS = 4, 2  # of a term: of a number, and letters that stand alone
+_MOST_PATH_DIGITS = 8  # fewer than those of an SSN
+_MADE_ID = re.compile(r"\*\*\*[a-p]{16}")
+_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
+_NO_ID = ("without an ID", "page")  # what stands in the place of a record's ID
 
 
 @dataclass(frozen=True)
@@ -188,6 +225,9 @@ class Privacy:
 
     mode: Mode = "masked"
     salt: str | bytes | None = field(default=None, repr=False)  # kept, it joins later reports too
+    _chance: bytes = field(
+        default_factory=lambda: secrets.token_bytes(32), init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         if self.mode not in get_args(Mode):
@@ -210,9 +250,19 @@ class Privacy:
         if self.mode == "include":
             return text
         masked = _MASKS[kind](text)
-        if masked == text or self.mode == "masked":
+        if masked == text:
             return masked
-        return self._hashed(kind, text)
+        if self.mode == "hashed":
+            return self._hashed(kind, text)
+        return self._made_id(text) if kind == "id" else masked
+
+    def _made_id(self, text: str) -> str:
+        """Keep rows of one ID together, and those of two apart, in this report alone.
+
+        It is of letters, so that it can't be taken for a number.
+        """
+        digest = hmac.new(self._chance, text.encode("utf-8", "surrogatepass"), hashlib.sha256)
+        return MASK + digest.hexdigest()[:16].translate(_LETTERS)
 
     def _hashed(self, kind: str, text: str) -> str:
         ending = file_kind(text) if kind == "file name" else ""
@@ -244,6 +294,34 @@ def _label(text: str) -> str:
     return _RUN.sub(lambda match: _number(match[0]), text)
 
 
+def _term(text: str) -> str:
+    return text if _is_term(text) else MASK
+
+
+def _is_term(text: str) -> bool:
+    """Tell whether a text is made of usual words and at most a short number."""
+    words = _WORD.findall(text)
+    digits = sum(character.isdigit() for character in text)
+    letters = [word for word in words if len(word) == 1 and word.isascii() and word.isalpha()]
+    return (
+        digits <= _MOST_DIGITS
+        and len(letters) <= _MOST_LETTERS
+        and all(
+            word in letters or word.lower() in TERMS or (word.isascii() and word.isdecimal())
+            for word in words
+        )
+    )
+
+
+def _path(text: str) -> str:
+    """Mask the parts of a path that are no terms; the places in lists, which are ours, stay."""
+    if sum(character.isdigit() for character in text) > _MOST_PATH_DIGITS:
+        return MASK
+    if _PLACE.sub("", text) in OCR_FIELDS:
+        return text
+    return ".".join(part if _is_term(_PLACE.sub("", part)) else MASK for part in text.split("."))
+
+
 def _unless(shape: re.Pattern[str]) -> Callable[[str], str]:
     return lambda text: text if shape.fullmatch(text) else MASK
 
@@ -252,6 +330,7 @@ _MASKS: dict[str, Callable[[str], str]] = {
     **dict.fromkeys(("name", "address", "text", "external id"), lambda _: MASK),
     "number": _number,
     "file name": lambda name: MASK + file_kind(name),
+    "id": lambda text: text if _UUID.fullmatch(text) or _MADE_ID.fullmatch(text) else MASK,
     "pseudonym": _unless(_UUID),
     "amount": _unless(_AMOUNT),
     "quantity": _unless(_QUANTITY),
@@ -259,6 +338,8 @@ _MASKS: dict[str, Callable[[str], str]] = {
     "currency": _unless(_CURRENCY),
     "code": lambda text: text if text.upper() in CODES else MASK,
     "wording": lambda text: text if {*text.upper().split()} <= WORDS and text else MASK,
+    "term": _term,
+    "path": _path,
     "label": _label,
     "told": lambda text: _label(_QUOTED.sub(MASK, text)),
     "open": lambda text: text,
@@ -283,20 +364,20 @@ for _column in UPLOAD_COLUMNS:
     if _column.name == LEVEL:
         UPLOADS["no_score_reason"] = "open"  # the report's own
 SIGNALS = {
-    "upload_id": "open",
-    "document_type": "open",
+    "upload_id": "id",
+    "document_type": "term",
     "form": "open",
-    "form_type": "open",
+    "form_type": "term",
     "form_score": "open",
-    "form_authenticity_status": "open",
+    "form_authenticity_status": "term",
     "finding_type": "open",
-    "identifier": "label",
-    "display_name": "label",
-    "reason_confidence": "open",
+    "identifier": "term",
+    "display_name": "term",
+    "reason_confidence": "term",
     "page_number": "open",
     "occurrences": "open",
     "occurrence": "open",
-    "field_name": "label",
+    "field_name": "path",
     "original_text": "by signal",
     "tampered_text": "by signal",
     "edit_source": "text",  # nobody published which software there is
@@ -304,10 +385,10 @@ SIGNALS = {
     "other_values": "text",
 }
 OCR = {
-    "upload_id": "open",
+    "upload_id": "id",
     "form": "open",
-    "form_type": "open",
-    "field": "by field",
+    "form_type": "term",
+    "field": "path",
     "value": "by field",
     "formatted_value": "by field",
     "amount": "by field",
@@ -316,12 +397,20 @@ OCR = {
     "passes_validation": "open",
     "page": "open",
 }
-UNREADABLE = {"record": "told", "path": "label", "problem": "told", "listed": "open"}
+UNREADABLE = {"record": "id", "path": "path", "problem": "told", "listed": "open"}
 
 
 def protected_uploads(frame: pd.DataFrame, privacy: Privacy) -> pd.DataFrame:
     """Give the columns of ``uploads.csv``."""
     return _protected(frame, UPLOADS, privacy)
+
+
+def protected_groups(frame: pd.DataFrame, privacy: Privacy) -> pd.DataFrame:
+    """Give the uploads with document types as they may leave, for the counts by type."""
+    if privacy.mode == "include":
+        return frame
+    change = partial(privacy.text, UPLOADS["document_type"])
+    return frame.assign(document_type=_changed(change, frame["document_type"]))
 
 
 def protected_signals(frame: pd.DataFrame, privacy: Privacy) -> pd.DataFrame:
@@ -334,8 +423,15 @@ def protected_signals(frame: pd.DataFrame, privacy: Privacy) -> pd.DataFrame:
     def change(identifier: str | None, text: str) -> str:
         return privacy.text(SIGNAL_TEXTS.get(identifier or "", "text"), text)
 
+    def found(identifier: str | None, text: str) -> str:
+        """Where a name may not leave, the identifier says in its words what was found."""
+        shown = privacy.text("term", text)
+        is_clear = shown == text or not identifier or not _is_term(identifier)
+        return shown if is_clear else str(identifier).replace("_", " ")
+
     for name in ("original_text", "tampered_text"):
         table[name] = _each(change, frame["identifier"], frame[name])
+    table["display_name"] = _each(found, frame["identifier"], frame["display_name"])
     return table
 
 
@@ -349,15 +445,11 @@ def protected_ocr(frame: pd.DataFrame, privacy: Privacy) -> pd.DataFrame:
     def change(field: str, value: str) -> str:
         return privacy.text(ocr_kind(field), value)
 
-    def name(field: str) -> str:
-        return field if ocr_kind(field) != "text" else privacy.text("label", field)
-
     for column in ("value", "formatted_value"):
         table[column] = _each(change, frame["field"], frame[column])
     unchanged = (table["value"] == frame["value"]).to_numpy(dtype=bool, na_value=False)
     of_money = frame["field"].map(lambda field: ocr_kind(field) in ("amount", "quantity"))
     table["amount"] = frame["amount"].mask(~(unchanged & of_money.to_numpy(dtype=bool)))
-    table["field"] = _each(name, frame["field"])
     return table
 
 
@@ -367,9 +459,7 @@ def protected_unreadable(rows: Sequence[Mapping[str, Any]], privacy: Privacy) ->
     texts = dict.fromkeys(("record", "path", "problem"), "string")
     frame = frame.astype(texts | {"listed": "bool"})
     table = _protected(frame, UNREADABLE, privacy)
-    # An id of Argyle's has runs of digits, and is no number of anybody's.
-    known = frame["record"].map(lambda record: privacy.text("pseudonym", record) == record)
-    table["record"] = table["record"].mask(known.to_numpy(dtype=bool), frame["record"])
+    table["record"] = table["record"].mask(frame["record"].isin(_NO_ID), frame["record"])
     return table
 
 
@@ -394,22 +484,22 @@ def _protected(frame: pd.DataFrame, allowed: Mapping[str, str], privacy: Privacy
     if privacy.mode == "include":
         return table
 
-    def change(kind: str) -> Change:
-        return lambda text: privacy.text(kind, text)
-
     for name, kind in allowed.items():
         if kind not in ("open", "by signal", "by field"):
-            table[name] = _changed(change(kind), frame[name])
+            table[name] = _changed(partial(privacy.text, kind), frame[name])
     return table
 
 
 def _changed(change: Change, column: pd.Series[Any]) -> Any:
-    """Change the texts of a column, which stays a category where no category is another."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        texts = texts_of(column.cat.categories.to_series())
-        if all(change(text) == text for text in texts if text is not None):
-            return column.array
-    return _each(change, column)
+    """Change the texts of a column; one of categories keeps those that are no other."""
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return _each(change, column)
+    known = [text for text in texts_of(column.cat.categories.to_series()) if text is not None]
+    kept = [text for text in known if change(text) == text]
+    if len(kept) == len(known):
+        return column.array
+    texts = pd.Series(_each(change, column))
+    return pd.Categorical(texts, categories=[*dict.fromkeys([*kept, *texts.dropna()])])
 
 
 def _each(change: Change, *columns: pd.Series[Any]) -> Any:

@@ -13,6 +13,7 @@ from argyle_nb.errors import ArgyleError, ConfigurationError
 from argyle_nb.frames.uploads import levels_of, uploads_frame
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE
 from argyle_nb.report.privacy import (
+    protected_groups,
     protected_ocr,
     protected_signals,
     protected_unreadable,
@@ -161,7 +162,8 @@ class ReportContent:
 
 def content_of(rows: ReportInput, preset: LevelPreset, privacy: Privacy) -> ReportContent:
     """Make every table but the data dictionary."""
-    counts = count_scores(rows.uploads, GROUPED_BY, errors="collect")
+    # The groups of every table and chart are named as uploads.csv may name them.
+    counts = count_scores(protected_groups(rows.uploads, privacy), GROUPED_BY, errors="collect")
     uploads = _reread(rows.uploads, counts, preset)
     unreadable = [row | {"listed": False} for row in rows.unreadable[: rows.unlisted]]
     unreadable += [row | {"listed": True} for row in rows.unreadable[rows.unlisted :]]

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from argyle_nb.config import data_folder
 from argyle_nb.errors import ConfigurationError, ValidationError
 from argyle_nb.frames.columns import need_columns
+from argyle_nb.platforms import data_folder, is_on_network, make_private
 from argyle_nb.storage import typed, writable, write_csv
 
 if TYPE_CHECKING:
@@ -74,9 +74,8 @@ class ReviewLog:
     Parameters
     ----------
     path
-        Made if missing, readable by its owner only; ``~/.local/share/argyle_nb/reviews.sqlite`` by
-        default. It needs a local disk: SQLite's log of changes does not work on network
-        drives.
+        Made if missing, readable by its owner only; by default ``reviews.sqlite`` beside the
+        upload log.
 
     Raises
     ------
@@ -96,7 +95,9 @@ class ReviewLog:
         self.path = Path(path) if path else data_folder() / "reviews.sqlite"
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self.path.touch(mode=0o600)
+            make_private(self.path)
+            # Several machines cannot share the memory that a write-ahead log needs.
+            self._journal = "DELETE" if is_on_network(self.path) else "WAL"
         except OSError as error:
             raise self._unusable(error) from None
         with self._connection() as connection:
@@ -348,7 +349,7 @@ class ReviewLog:
         """Give one transaction; closing the connection takes back what was not committed."""
         try:
             with closing(sqlite3.connect(self.path, timeout=_BUSY_SECONDS)) as connection:
-                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute(f"PRAGMA journal_mode = {self._journal}")
                 connection.execute("PRAGMA synchronous = FULL")
                 yield connection
                 connection.commit()

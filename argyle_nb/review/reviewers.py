@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from argyle_nb.config import data_folder
+from argyle_nb.platforms import data_folder
 from argyle_nb.review import curves
 from argyle_nb.review.log import VERDICTS, latest
 from argyle_nb.storage import atomic_write

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from argyle_nb.errors import ConfigurationError
+from argyle_nb.platforms import data_folder
 from argyle_nb.sandbox.faults import Faults
 from argyle_nb.sandbox.server import Sandbox
 
@@ -101,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
         "simulated scores.",
         allow_abbrev=False,
     )
-    folder = Path.home() / ".local" / "share" / "argyle_nb" / "sandbox"
+    folder = data_folder() / "sandbox"
     parser.add_argument(
         "--port", type=int, default=0, help="port to listen on (default: any free port)"
     )

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from argyle_nb.sandbox.store import Store
 
 KEY_PREFIX = "sbx_local_"
+ADMITTED = "argyle_nb.sandbox.admitted"  # what to call, in a request's state, once its key is right
 ABOUT = "Local sandbox of the Argyle User Uploads API. Scores are simulated, not from Ocrolus."
 OPENAPI_FILE = Path(__file__).with_name("openapi.json")
 
@@ -168,6 +169,7 @@ class AccessMiddleware:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             self._admit(Headers(scope=scope))
+            scope.get("state", {}).get(ADMITTED, _nobody)()
         except Problem as problem:
             await problem.response()(scope, receive, send)
         else:
@@ -197,6 +199,10 @@ class AccessMiddleware:
         if key_id and not key_id.startswith(KEY_PREFIX.encode()):
             raise not_authenticated("Invalid environment.")
         raise not_authenticated("Invalid username/password.")
+
+
+def _nobody() -> None:
+    """Where the application runs without its server, nobody wants to know."""
 
 
 def _basic_credentials(authorization: str) -> tuple[bytes, bytes]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -13,6 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from argyle_nb import platforms
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -35,9 +36,8 @@ TRIES = 2
 CLOSE_SECONDS, END_SECONDS, PAUSE_SECONDS = 5.0, 2.0, 1.0
 PYTHON_FAILED, INSPECTION_FAILED = 1, 2
 # PDFium aborts when it gets no memory.
-CAUSES = {PYTHON_FAILED: NO_READER, INSPECTION_FAILED: FAILED, -signal.SIGABRT: TOO_LARGE}
-if sys.platform != "win32":
-    CAUSES |= {-signal.SIGXCPU: TOO_LONG, -signal.SIGKILL: KILLED}
+CAUSES = {PYTHON_FAILED: NO_READER, INSPECTION_FAILED: FAILED}
+CAUSES |= platforms.exit_codes({"SIGABRT": TOO_LARGE, "SIGXCPU": TOO_LONG, "SIGKILL": KILLED})
 # -P: it imports nothing from the folder that the sandbox was started in.
 PACKAGE_FOLDER = Path(__file__).parents[2]
 MAIN = (
@@ -181,7 +181,7 @@ class _Process:
             stderr=subprocess.DEVNULL,
             env=environment,
             cwd=PACKAGE_FOLDER,
-            start_new_session=True,  # an interrupt is for whoever asked, not for the document
+            **platforms.own_session(),  # an interrupt is for whoever asked, not for the document
         )
 
     def start_clock(self, seconds: float) -> None:

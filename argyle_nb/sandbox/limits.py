@@ -5,6 +5,11 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from asyncio import Transport
 
 MAX_UPLOAD_BYTES = 200 * 1024 * 1024
 MAX_FORM_OVERHEAD_BYTES = 64 * 1024
@@ -12,7 +17,12 @@ MAX_JSON_BYTES = 256 * 1024
 MAX_HEADER_BYTES = 16 * 1024
 MAX_FIELD_BYTES = 1024
 MAX_PARTS = 8
-MAX_CONNECTIONS = 100
+# Of connections without a key: those that owe the head of a request, and those that were refused
+# and go on sending. Of connections with a key: those between two requests, and requests at once.
+MAX_STRANGERS = 100  # many threads may connect before the first of them is read
+MAX_REFUSED = 20
+MAX_IDLE = 50
+MAX_REQUESTS = 100
 HEAD_SECONDS = 30.0
 BODY_PAUSE_SECONDS = 30.0
 
@@ -40,3 +50,25 @@ class TokenBucket:
         earned = (now - self._filled_at) * self._per_second
         self._tokens = min(self._per_second, self._tokens + earned)
         self._filled_at = now
+
+
+class WaitingPeers:
+    """Connections in one state, so many at most: the one that has been in it longest is cut.
+
+    All of it happens in the thread of the server.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._since: OrderedDict[Transport, None] = OrderedDict()
+
+    def add(self, transport: Transport) -> None:
+        """Take a connection in; one that is in keeps its place."""
+        self._since.setdefault(transport)
+        while len(self._since) > self._most:
+            oldest, _ = self._since.popitem(last=False)
+            oldest.abort()
+
+    def discard(self, transport: Transport) -> None:
+        """Let a connection go, if it is in."""
+        self._since.pop(transport, None)

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import atexit
 import logging
-import os
 import secrets
 import socket
 import sqlite3
 import threading
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import h11
 import uvicorn
 
 from argyle_nb.errors import ConfigurationError
+from argyle_nb.platforms import share_port
 from argyle_nb.sandbox import limits
-from argyle_nb.sandbox.app import KEY_PREFIX, Credentials, build_app
+from argyle_nb.sandbox.app import ADMITTED, KEY_PREFIX, Credentials, build_app
 from argyle_nb.sandbox.deliveries import Deliverer, Times
 from argyle_nb.sandbox.endpoints import FIRST_STATUSES
 from argyle_nb.sandbox.faults import CuttableProtocol, FaultMiddleware
@@ -210,41 +211,94 @@ class Sandbox:
             ) from error
 
 
-class TimedProtocol(CuttableProtocol):
-    """A connection that is closed when the head of a request does not arrive in time.
+@dataclass
+class Peers:
+    """Connections of one server that wait for the other side, by what they owe."""
 
-    uvicorn itself closes idle connections, but only after their first answer, and not those on
-    which a head arrives byte by byte.
+    strangers: limits.WaitingPeers
+    refused: limits.WaitingPeers
+    idle: limits.WaitingPeers
+
+    @classmethod
+    def of_one_server(cls) -> Self:
+        """Make them, empty."""
+        bounds = (limits.MAX_STRANGERS, limits.MAX_REFUSED, limits.MAX_IDLE)
+        return cls(*map(limits.WaitingPeers, bounds))
+
+    def put(self, transport: Transport, into: limits.WaitingPeers | None) -> None:
+        """Move a connection to where it is now, or to none of them."""
+        for peers in (self.strangers, self.refused, self.idle):
+            if peers is not into:
+                peers.discard(transport)
+        if into is not None:
+            into.add(transport)
+
+
+class TimedProtocol(CuttableProtocol):
+    """A connection that is closed when what it owes does not arrive in time.
+
+    That is the head of a request, or the rest of a request that was refused by its head. uvicorn
+    itself closes idle connections, but only after their first answer, and not those on which
+    something arrives byte by byte. So that connections without a key keep nobody out, those that
+    wait are few in each state, and the one that waits longest makes room.
     """
 
-    _head_timer: TimerHandle | None = None
+    _timer: TimerHandle | None = None
+    _has_key = False
+
+    def __init__(self, *arguments: Any, peers: Peers, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._peers = peers
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """Start the timer of the first request."""
         super().connection_made(transport)
         self.access_log = False  # uvicorn would write down query strings
-        self._start_timer()
+        self.app_state = {**self.app_state, ADMITTED: self._admit}
+        self._look()
 
     def data_received(self, data: bytes) -> None:
-        """Stop the timer when a head is whole; start it when the next one begins."""
+        """See what the connection owes now."""
+        # uvicorn would count connections that wait, too.
+        self.limit_concurrency = 0 if len(self.tasks) >= limits.MAX_REQUESTS else None
         super().data_received(data)
-        if self.conn.their_state is not h11.IDLE:
-            self._stop_timer()
-        elif self._head_timer is None:
-            self._start_timer()
+        self._look()
+
+    def on_response_complete(self) -> None:
+        """See what the connection owes now that it is answered."""
+        super().on_response_complete()
+        self._look()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the timer."""
+        """Forget the connection."""
         self._stop_timer()
+        self._peers.put(self.transport, None)
         super().connection_lost(exc)
 
-    def _start_timer(self) -> None:
-        self._head_timer = self.loop.call_later(limits.HEAD_SECONDS, self.transport.close)
+    def _admit(self) -> None:
+        self._has_key = True
+
+    def _look(self) -> None:
+        """Time what the other side owes, from the moment on that it owes it."""
+        if self.transport.is_closing():
+            return
+        if self.conn.their_state is h11.IDLE:
+            self._peers.put(
+                self.transport, self._peers.idle if self._has_key else self._peers.strangers
+            )
+        elif self.cycle is not None and self.cycle.response_complete:
+            self._peers.put(self.transport, self._peers.refused)
+        else:
+            self._peers.put(self.transport, None)
+            self._stop_timer()
+            return
+        if self._timer is None:
+            self._timer = self.loop.call_later(limits.HEAD_SECONDS, self.transport.close)
 
     def _stop_timer(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
 
 class _Server(uvicorn.Server):
@@ -317,8 +371,7 @@ def _listen(port: int) -> socket.socket:
     # asyncio switches off the delay of small packets only for sockets that name their protocol.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        if os.name == "posix":  # elsewhere it would let another program take the same port
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        share_port(listener)
         listener.bind(("127.0.0.1", port))
         listener.listen()
     except (OSError, OverflowError) as error:
@@ -333,7 +386,7 @@ def _listen(port: int) -> socket.socket:
 def _config(app: object) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
-        http=TimedProtocol,
+        http=partial(TimedProtocol, peers=Peers.of_one_server()),  # type: ignore[arg-type]
         loop="asyncio",
         ws="none",
         lifespan="off",
@@ -341,7 +394,6 @@ def _config(app: object) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        limit_concurrency=limits.MAX_CONNECTIONS,
         timeout_graceful_shutdown=2,
         h11_max_incomplete_event_size=limits.MAX_HEADER_BYTES,
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from argyle_nb.platforms import new_file
 from argyle_nb.sandbox.database import Database, next_moment
 from argyle_nb.sandbox.outbox import ADDED, REMOVED, announce
 from argyle_nb.sandbox.validation import new_id, now_ms
@@ -163,8 +163,7 @@ class Store:
     def open_incoming(self) -> tuple[Path, BinaryIO]:
         """Open a new temporary file for a document that is arriving."""
         path = self._documents / f"{new_id(now_ms())}.part"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-        return path, os.fdopen(os.open(path, flags, 0o600), "wb")
+        return path, new_file(path, 0o600)
 
     def _sweep(self) -> None:
         # A killed server leaves files that no upload names; a young one may still be arriving.

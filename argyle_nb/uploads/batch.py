@@ -64,8 +64,9 @@ def upload_batch(
         Default for rows without one. In a folder, a file whose folder names another borrower than
         ``user`` is ``invalid``.
     upload_log
-        SQLite file that records sent documents; ``~/.local/share/argyle_nb/journal.sqlite`` by
-        default. Running the same manifest again sends only what is not at Argyle yet.
+        SQLite file that records sent documents; by default ``journal.sqlite`` in the data folder,
+        on Linux ``~/.local/share/argyle_nb``. Running the same manifest again sends only what is
+        not at Argyle yet.
     max_bytes, strict
         The largest document, and whether one with a problem (an encrypted PDF, damage that viewers
         repair) is ``invalid``, as for `inspect_document`.

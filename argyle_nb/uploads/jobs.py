@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
-from argyle_nb.config import data_folder
 from argyle_nb.documents import Document, inspect_document
 from argyle_nb.errors import (
     AmbiguousUploadError,
@@ -24,6 +23,7 @@ from argyle_nb.errors import (
     sentences,
 )
 from argyle_nb.models import is_uuid
+from argyle_nb.platforms import data_folder
 from argyle_nb.uploads.log import ID_TAKEN, LogEntry, UploadKey, UploadLog
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ class SendOutcome(NamedTuple):
 
 
 def default_upload_log() -> Path:
-    """Say which upload log is used when none is named."""
+    """Say which upload log is used when none is named; its name is that of the first versions."""
     return data_folder() / "journal.sqlite"
 
 

@@ -11,7 +11,6 @@ Argyle listed, in the order in which they were first seen, and the SHA-256 of th
 from __future__ import annotations
 
 import hashlib
-import os
 import sqlite3
 import threading
 import uuid
@@ -19,13 +18,14 @@ import weakref
 from collections import defaultdict
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from argyle_nb.errors import ConfigurationError
+from argyle_nb.platforms import is_on_network, make_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 
 SENDABLE = ("new", "rejected_by_argyle")
@@ -113,7 +113,6 @@ _STATES_BEFORE = {
     "rejected": "rejected_by_argyle",
     "refused": "invalid",
 }
-_NETWORK_FILES = ("nfs", "cifs", "smb", "9p", "fuse.sshfs", "afs", "ceph", "lustre")
 
 _BUSY_SECONDS, _EXCLUSIVE_SECONDS = 30.0, 300.0
 _STRIPES = 32
@@ -573,7 +572,7 @@ class Owner:
     def _locked(self, name: str, seconds: float) -> sqlite3.Connection:
         self._folder.mkdir(exist_ok=True, mode=0o700)
         lock = self._folder / name
-        _make_private(lock)
+        make_private(lock)
         connection = sqlite3.connect(
             lock, timeout=seconds, isolation_level=None, check_same_thread=False
         )
@@ -588,7 +587,7 @@ class Owner:
 def _open(path: Path, busy_seconds: float) -> sqlite3.Connection:
     """Open an upload log, made if missing, with the table of this version."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _make_private(path)
+    make_private(path)
     connection = sqlite3.connect(
         path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
     )
@@ -597,7 +596,7 @@ def _open(path: Path, busy_seconds: float) -> sqlite3.Connection:
         _check(connection, path)
         connection.execute("COMMIT")
         # Several machines cannot share the memory that a write-ahead log needs.
-        mode = "DELETE" if _is_on_network(path) else "WAL"
+        mode = "DELETE" if is_on_network(path) else "WAL"
         connection.execute(f"PRAGMA journal_mode = {mode}")
         connection.execute("PRAGMA synchronous = FULL")
         # What is forgotten leaves nothing in the file.
@@ -616,15 +615,6 @@ def _open(path: Path, busy_seconds: float) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
-
-
-def _make_private(path: Path) -> None:
-    """Make an empty file for its owner only; one that is there is not even opened.
-
-    Closing a file takes away all locks that this process holds on it (POSIX), SQLite's too.
-    """
-    if not path.exists():
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> int:
@@ -665,18 +655,3 @@ def _migrate(connection: sqlite3.Connection, version: int) -> None:
         (id_pattern,),
     )
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-
-def _is_on_network(path: Path) -> bool:
-    """Look up where a file lives (Linux; elsewhere nobody says)."""
-    try:
-        mounts = Path("/proc/mounts").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return False
-    file = path.resolve()
-    holding = [
-        (len(folder), kind)
-        for _, folder, kind, *_ in (line.split(" ") for line in mounts)
-        if file.is_relative_to(folder)
-    ]
-    return max(holding, default=(0, ""))[1].startswith(_NETWORK_FILES)

@@ -88,7 +88,8 @@ class ListedBefore:
 
     def _is_noted(self, user: str) -> bool:
         try:
-            ids = [upload.id for upload in self._client.list_uploads(user=user)]
+            listed = self._client.list_uploads(user=user, errors="raise")
+            ids = [upload.id for upload in listed]
         except (ApiError, DecodeError) as error:
             if is_wrong_key(error) or isinstance(error, RateLimitError):
                 raise

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from argyle_nb.documents import HEAD_BYTES, MAX_DOCUMENT_BYTES, media_type_of, safe_name
+from argyle_nb.platforms import file_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -151,7 +152,7 @@ class Receiver:
         with self._lock:
             if key not in self._files:
                 self._count += 1
-                path = self._folder / str(self._count) / safe_name(name)
+                path = self._folder / str(self._count) / file_name(safe_name(name))
                 self._files[key] = _IncomingFile(key, name, size, modified, path)
 
     def _update(self, key: str, step: Callable[[_IncomingFile], None]) -> ReceivedFile:

@@ -77,9 +77,9 @@ class ReviewQueue(Panel):
         panel can show them in the order of the frame too.
     reviewer
         The reviewer's name. It can be entered in the panel, which saves it as the default, in
-        ``~/.local/share/argyle_nb/reviewer.txt``.
+        ``reviewer.txt`` beside the upload log.
     log
-        The `ReviewLog` or its file; ``~/.local/share/argyle_nb/reviews.sqlite`` by default.
+        The `ReviewLog` or its file; by default ``reviews.sqlite`` beside the upload log.
     sample
         From `argyle_nb.review.sample`: which documents, in which order. Only with a sample can
         results be extrapolated to all uploads; the sample is saved in the log.

@@ -195,6 +195,7 @@ def test_a_payload_as_title_level_and_author_runs_nothing(look_at, text, tmp_pat
         prepared_by=text,
         levels={text: 0, f"{text}2": 50},
         filters={"document_type": [text, f"{text}2"]},
+        pii="include",
     )
     seen = look_at(report.files["report.html"])
     pushed_about(seen.page)

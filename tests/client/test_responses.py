@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+import html
 import itertools
 import json
 import time
+from urllib.parse import quote, quote_plus
 
 import pytest
 
 from argyle_nb.client import responses
+from argyle_nb.client.client import Client
 from argyle_nb.errors import (
     ApiError,
     AuthenticationError,
@@ -83,6 +86,38 @@ def test_a_service_that_sends_the_key_back_does_not_get_it_printed():
     with HostileServer(echo) as server, refused(ValidationError, "you sent") as caught:
         read(server)
     assert BASIC.split()[1] not in str(caught.value) + repr(vars(caught.value))
+
+
+ODD_KEY, ODD_SECRET = "id/4+a=b&c", "s%cr3t/+=\"<>&'x"
+SPELLINGS = {
+    "as it is": str,
+    "in a URL": quote,
+    "in a URL, whole": lambda text: quote(text, safe=""),
+    "in a form": quote_plus,
+    "in lower case": lambda text: quote(text, safe="").replace("%2F", "%2f").replace("%2B", "%2b"),
+    "in a URL in a URL": lambda text: quote(quote(text, safe=""), safe=""),
+    "each character of it": lambda text: "".join(f"%{ord(c):02X}" for c in text),
+    "in HTML": html.escape,
+    "in HTML by numbers": lambda text: "".join(f"&#{ord(c)};" for c in text),
+    "in base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "in base64 for URLs": lambda text: base64.urlsafe_b64encode(text.encode()).decode(),
+    "in base64 without its end": lambda text: base64.b64encode(text.encode()).decode().rstrip("="),
+    "in base64 in a URL": lambda text: quote(base64.b64encode(text.encode()).decode(), safe=""),
+}
+
+
+@pytest.mark.parametrize("part", [ODD_KEY, ODD_SECRET, f"{ODD_KEY}:{ODD_SECRET}"])
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_the_key_is_blotted_out_however_it_is_spelled(spelling, part):
+    said = SPELLINGS[spelling](part)
+    for body in (json.dumps({"detail": f"before {said} after"}), f"<p>before {said} after</p>"):
+        with (
+            HostileServer(Answer(400, body.encode())) as server,
+            refused(ValidationError, "before <key>(:<key>)? after") as caught,
+            Client(ODD_KEY, ODD_SECRET, environment=server.url) as client,
+        ):
+            list(client.list_users())
+        assert said not in str(caught.value) + repr(vars(caught.value))
 
 
 def test_what_the_service_says_stays_on_one_line():

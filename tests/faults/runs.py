@@ -11,7 +11,6 @@ import itertools
 import json
 import os
 import random
-import resource
 import signal
 import subprocess
 import sys
@@ -23,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.support.servers import KEY_ID, SECRET
 
-KILLED = -signal.SIGKILL
+KILLED = -9  # by SIGKILL, which Windows has not
 
 # The steps of a batch: module, class and function, and whether it is killed before or after.
 _LOG, _RECONCILE = "uploads.log:UploadLog", "uploads.reconcile:Reconciler"
@@ -156,6 +155,8 @@ def _die_in(step, moment, call):
 
 def _fill_the_disk():
     """No file of this process may grow any more, which is what a full disk does."""
+    import resource  # noqa: PLC0415 - Windows has none
+
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
 
 

@@ -9,9 +9,10 @@ import pytest
 import argyle_nb as anb
 from argyle_nb import config
 from argyle_nb.client.client import Client
-from argyle_nb.config import LOCAL_KEY_PREFIX, Settings, credentials_path, write_profiles
+from argyle_nb.config import LOCAL_KEY_PREFIX, Settings, write_profiles
 from argyle_nb.connection import stop_sandbox
 from argyle_nb.errors import AuthenticationError, ConfigurationError
+from argyle_nb.platforms import credentials_path
 from tests.support.servers import KEY_ID, SECRET, Answer, HostileServer, page, refused
 
 PAIR = {"api_key_id": KEY_ID, "api_key_secret": SECRET}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import itertools
-import resource
 import time
 import unicodedata
 
@@ -13,6 +12,7 @@ import pytest
 from argyle_nb.client import client, responses, retry, transfer
 from argyle_nb.errors import ArgyleError, DocumentError, TransportError
 from argyle_nb.models import UserUpload
+from tests.support.limits import limited
 from tests.support.servers import PDF, RESET, UPLOAD_ID, Answer, HostileServer, client_of, refused
 
 NAME = f"{UPLOAD_ID}.pdf"
@@ -160,14 +160,12 @@ def test_a_link_that_was_laid_in_the_way_is_replaced_not_followed(folder, tmp_pa
 
 
 def test_a_full_disk_leaves_no_file_and_names_the_place(folder):
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    with HostileServer(Answer(body=PDF + bytes(500_000))) as server:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
-        try:
-            with refused(DocumentError, "can't write the file"):
-                fetch(server, folder)
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with (
+        HostileServer(Answer(body=PDF + bytes(500_000))) as server,
+        limited("FSIZE", 100_000),
+        refused(DocumentError, "can't write the file"),
+    ):
+        fetch(server, folder)
     assert files(folder) == []
 
 

@@ -186,7 +186,8 @@ def _reported(texts, folder):
     records = [_bad(number, text) for number, text in enumerate(texts)]
     without = [one | {"id": f"{one['file_name']}", "metadata": None} for one in records]
     uploads, signals = flatten(records + without)
-    return export_report(uploads, folder / "report", signals=signals, title=" ".join(texts))
+    title = " ".join(texts)
+    return export_report(uploads, folder / "report", signals=signals, title=title, pii="include")
 
 
 def test_a_report_shows_markup_and_runs_none(tmp_path):

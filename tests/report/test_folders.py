@@ -2,7 +2,6 @@
 
 import multiprocessing
 import random
-import resource
 import shutil
 import signal
 import threading
@@ -11,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from argyle_nb import storage
+from argyle_nb import platforms
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.report import export_report, read_report
 from argyle_nb.report.folders import replaced
+from tests.support.limits import limited
 from tests.support.records import scored, unscored
 
 KNOWN = frozenset({"a.csv", "b.csv"})
@@ -110,13 +110,9 @@ def test_a_full_disk_leaves_the_old_report_whole(tmp_path):
     """Files may grow no further than some bytes, which the system enforces as a full disk does."""
     folder = tmp_path / "report"
     export_report(uploads_frame([scored(1, 50)]), folder, title="the old one")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, before[1]))
-    try:
-        with pytest.raises(ConfigurationError, match="A report that was there before is unchanged"):
-            export_report(uploads_frame([scored(n, 50) for n in range(1000)]), folder)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    unchanged = "A report that was there before is unchanged"
+    with limited("FSIZE", 30_000), pytest.raises(ConfigurationError, match=unchanged):
+        export_report(uploads_frame([scored(n, 50) for n in range(1000)]), folder)
     assert read_report(folder).manifest["title"] == "the old one"
     assert [path.name for path in tmp_path.iterdir()] == ["report"]
 
@@ -139,7 +135,7 @@ def test_an_error_leaves_the_old_files(tmp_path):
 
 
 def test_without_a_step_that_exchanges_folders_two_renames_do(tmp_path, monkeypatch):
-    monkeypatch.setattr(storage, "_exchanged", lambda *_: False)
+    monkeypatch.setattr(platforms, "exchange", lambda *_: False)
     for text in ("old", "new"):
         with replaced(tmp_path / "out", KNOWN) as new:
             write_both(new, text)
@@ -283,3 +279,23 @@ def test_who_may_read_the_folder_stays(tmp_path):
         write_both(new, "new")
     assert (tmp_path / "out").stat().st_mode & 0o777 == 0o750
     shutil.rmtree(tmp_path / "out")
+
+
+def modes_of(folder):
+    return {path.name: path.stat().st_mode & 0o777 for path in [folder, *folder.iterdir()]}
+
+
+def test_a_report_of_personal_data_is_for_its_owner_only_and_says_so(tmp_path):
+    uploads = uploads_frame([scored(1, 50)])
+    export_report(uploads, tmp_path / "out")
+    assert modes_of(tmp_path / "out")["uploads.csv"] & 0o077
+    report = export_report(uploads, tmp_path / "out", pii="include", xlsx=True)
+    folder, *files = (modes_of(tmp_path / "out")[name] for name in ("out", *report.files))
+    assert (folder, *files) == (0o700, *[0o600] * len(files))
+    assert "private to their owner" in report.manifest["personal_data"]["means"]
+    assert "private to their owner" in report.files["report.html"].read_text()
+
+
+def test_it_is_for_its_owner_only_while_it_is_written(tmp_path):
+    with replaced(tmp_path / "out", KNOWN, private=True) as new:
+        assert new.stat().st_mode & 0o777 == 0o700

@@ -1,5 +1,6 @@
 """What is personal data does not leave unless it is asked for: not as a text, not in a report."""
 
+import html
 import inspect
 import itertools
 import re
@@ -14,14 +15,21 @@ from hypothesis import strategies as st
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.ocr import INCOME_AMOUNTS, INCOME_DATES, INCOME_FIELDS, ocr_frame
 from argyle_nb.frames.uploads import flatten, uploads_frame
-from argyle_nb.report import export_report, read_report
+from argyle_nb.models import DOCUMENT_TYPES, STATUSES, is_uuid
+from argyle_nb.report import compare_reports, export_report, read_report
 from argyle_nb.report.privacy import KINDS, MASK, OCR_FIELDS, SIGNAL_TEXTS, Privacy, ocr_kind
 from argyle_nb.sandbox.inspection import scoring as sandbox_signals
 from tests.support.hostile_texts import PERSONAL
-from tests.support.records import form, record, scored, supporting
+from tests.support.records import form, record, scored, stages, supporting
 
 SALT = b"sixteen bytes, or more"
 CLOSED = [kind for kind in KINDS if kind != "open"]
+MISPLACED = (
+    *PERSONAL,
+    *("ada@sample.example", "AdaQuillfeather", "ada_quillfeather_edits", "paystub of Ada"),
+    *("912456781", "912.45.6781", "form 912 45 6781", "912_45_6781_edits", "W-2 of 912456781"),
+    *("\uff19\uff11\uff12\uff14\uff15", "\u0410\u0434\u0430", "A d a", "[912][45][6781]"),
+)
 SHAPED = ("amount", "quantity", "date", "code", "currency", "wording")
 
 
@@ -111,6 +119,74 @@ def test_what_an_error_quotes_is_masked():
     )
     for name in ("Sean O'Brien", 'Ada "Ace" Sample', 'O\'Brien "Ace"', "back\\slash'"):
         assert Privacy().text("told", f"{name!r} is no number") == "*** is no number"
+
+
+KNOWN_TERMS = (
+    *DOCUMENT_TYPES,
+    *STATUSES,
+    *SIGNAL_TEXTS,
+    *("employee_details_edits", "transaction_description_edits", "unusual_file_origin"),
+    *("invalid_bank_statement_txn_date", "006-L", "SBX-28-H", "fields misaligned"),
+    *("PAYSTUB", "W2", "BANK_STATEMENT", "FORM", "A_1099-NEC", "PAYSTUB_01"),
+    *("COMPLETED", "PENDING", "UNABLE_TO_PROCESS", "UNSUPPORTED", "DELETED", "LOW", "MEDIUM"),
+    *("bank-statements", "1040-schedule-c", "award-letter", ""),
+    *sandbox_signals.WEIGHTS,
+    *(weight.title for weight in sandbox_signals.WEIGHTS.values()),
+)
+KNOWN_PATHS = (
+    *OCR_FIELDS,
+    *(path for paths in INCOME_FIELDS.values() for path in paths),
+    *("employee.address.line1", "earnings.subtotals[12].description", "box12dcode"),
+    *("$.metadata.ocr_authenticity_score", "employment_details.hire_date"),
+)
+
+
+@pytest.mark.parametrize("term", KNOWN_TERMS)
+def test_the_names_of_types_signals_and_statuses_stay(term):
+    assert Privacy().text("term", term) == term
+
+
+@pytest.mark.parametrize("path", KNOWN_PATHS)
+def test_the_names_of_fields_stay(path):
+    assert Privacy().text("path", path) == path
+
+
+@pytest.mark.parametrize("text", MISPLACED)
+def test_any_other_text_is_no_term_however_it_is_written(text):
+    assert Privacy().text("term", text) == MASK
+    assert set(Privacy().text("path", text)) <= set("*.")
+
+
+def test_of_a_path_the_usual_parts_stay():
+    shown = Privacy().text("path", "employee.adaQuillfeather[3].name")
+    assert shown == "employee.***.name"
+
+
+def test_an_id_that_is_not_argyles_is_another_in_each_report_and_keeps_rows_together():
+    one, other = Privacy(), Privacy()
+    assert one.text("id", "ada@sample.example") == one.text("id", "ada@sample.example")
+    assert one.text("id", "ada@sample.example") != one.text("id", "912-45-6781")
+    assert one.text("id", "ada@sample.example") != other.text("id", "ada@sample.example")
+    assert re.fullmatch(r"\*\*\*[a-p]{16}", one.text("id", "912-45-6781"))
+
+
+def test_where_the_name_of_a_signal_is_masked_its_identifier_says_what_it_is(masked):
+    signals = masked.frames["signals"]
+    dates = signals[signals["identifier"] == "date_edits"]["display_name"].unique()
+    assert {*dates} == {"Edits", "date edits"}
+    assert signals[signals["identifier"] == MASK]["display_name"].isin({"Edits", MASK}).all()
+
+
+def test_rows_of_an_upload_stay_together_where_its_id_is_masked(masked):
+    uploads, signals = masked.frames["uploads"]["id"], masked.frames["signals"]["upload_id"]
+    assert uploads.is_unique
+    assert {*signals} == {*masked.frames["ocr_fields"]["upload_id"]} == {*uploads}
+
+
+def test_groups_of_the_counts_are_named_as_the_uploads_are(masked, hashed):
+    for report in (masked, hashed):
+        types = {*report.frames["uploads"]["document_type"]}
+        assert {*report.frames["coverage"]["document_type"]} == types
 
 
 @given(st.sampled_from(CLOSED), st.text())
@@ -246,20 +322,38 @@ def planted():
     for number, text in enumerate(PERSONAL):
         found = nested([*paths, "employee.name", "shoe.size", "employer.address.line1"], text)
         found["bonus"] = {"amount": "1.00", "currency": text}
-        signals = [*(signal(name, text) for name in IDENTIFIERS), origin(text)]
-        form_fields = {name: {"value": text} for name in (*OCR_FIELDS, "brandNewField")}
+        found[text] = {text: "7"}
+        signals = [*(signal(name, text) for name in IDENTIFIERS), origin(text), signal(text, text)]
+        signals += [{"identifier": "date_edits", "display_name": text}]
+        form_fields = {name: {"value": text} for name in (*OCR_FIELDS, "brandNewField", text)}
+        code = {"code": text, "confidence": text, "description": text}
+        verdict = {"score": 7, "reason_codes": [code], "authenticity_status": text}
+        analyzed = form(signals=signals, form_type=text, form_authenticity=verdict)
         yield record(
             number,
+            id=text,
             file_name=f"{text}.pdf",
             user=text,
             account=text,
+            document_type=text,
+            requested_document_type=text,
+            processing=stages(text, text, text),
             metadata={
                 "ocr_authenticity_score": number,
-                "ocr_data": [found, {"form_type": "W2", "raw_fields": form_fields}],
-                "ocr_authenticity": form(signals=signals),
+                "ocr_data": [found, {"form_type": text, "raw_fields": form_fields}],
+                "ocr_authenticity": {"detect_status": text, "form_analysis": [analyzed]},
             },
         )
         yield record(100 + number, metadata={"ocr_authenticity_score": text})
+        unread = {"ocr_authenticity_score": 7, "ocr_data": {text: too_deep()}}
+        yield record(200 + number, id=f"{text}, again", metadata=unread)
+
+
+def too_deep():
+    value = "7"
+    for _ in range(60):
+        value = [value]
+    return value
 
 
 RECORDS = list(planted())
@@ -269,7 +363,7 @@ NAME = PERSONAL[0]
 def export(folder, **options):
     uploads, signals = flatten(RECORDS, errors="collect")
     fields = ocr_frame(RECORDS, errors="collect")
-    filters = {"user": list(PERSONAL), "external_id": list(PERSONAL)}
+    filters = {key: list(PERSONAL) for key in ("user", "external_id", "document_type", "id")}
     uploads = uploads.assign(external_id=uploads["user"])
     options |= {"signals": signals, "ocr": fields, "filters": filters, "xlsx": True}
     return export_report(uploads, folder, **options)
@@ -301,6 +395,17 @@ def parts_of(path):
         return [workbook.read(name).decode() for name in workbook.namelist()]
 
 
+@pytest.mark.parametrize("kind", ["masked", "hashed"])
+def test_it_is_not_on_the_page_that_compares_two_reports(kind, request, tmp_path):
+    report = request.getfixturevalue(kind)
+    later = export_report(uploads_frame([scored(7, 50)]), tmp_path / "later")
+    for pair in ((report, later), (later, report), (report, report)):
+        changes = compare_reports(*pair)
+        page = changes.write_page(tmp_path / "page.html").read_text(encoding="utf-8")
+        shown = html.unescape(page + changes._repr_html_()).lower()
+        assert [secret for secret in PERSONAL if secret.lower() in shown] == []
+
+
 def digits_of(text):
     return re.sub(r"\D", "", text)
 
@@ -311,7 +416,10 @@ def test_all_of_it_was_planted(tmp_path):
     for secret in PERSONAL:
         assert secret in text
     assert report.rows["ocr_fields.csv"] > len(PERSONAL) * len(OCR_FIELDS)
-    assert report.rows["unreadable.csv"] == len(PERSONAL)
+    assert report.rows["unreadable.csv"] == 2 * len(PERSONAL)
+    page = html.unescape(report.files["report.html"].read_text())
+    for secret in PERSONAL:
+        assert secret in page
 
 
 @pytest.mark.parametrize("secret", PERSONAL)
@@ -331,9 +439,9 @@ def test_no_five_digits_of_a_number_are_in_any_table(kind, secret, request):
     for name, frame in report.frames.items():
         if name in ("uploads", "signals", "ocr_fields", "unreadable"):
             shown = frame.select_dtypes(["string", "category"])
-            columns = [c for c in shown if c not in ("id", "upload_id", "record")]
-            for column in columns:
-                for cell in shown[column].dropna().astype(str).unique():
+            for column in shown:
+                cells = shown[column].dropna().astype(str)
+                for cell in cells[~cells.map(is_uuid)].unique():
                     is_hash = kind == "hashed" and re.search(r"[0-9a-f]{32}", cell)
                     found = {part for part in parts if part in digits_of(cell)}
                     assert is_hash or not found, (name, column)
@@ -409,7 +517,9 @@ def test_the_dictionary_says_what_was_taken_away(masked, hashed):
         assert rows["uploads.csv", "file_name"].startswith(how)
         assert rows["ocr_fields.csv", "value"].startswith(how)
         assert "content unknown" in rows["signals.csv", "edit_source"]
-        assert rows["uploads.csv", "id"] == rows["levels.csv", "share"] == ""
+        assert "every word is a usual one" in rows["uploads.csv", "document_type"]
+        assert "ID made by Argyle" in rows["uploads.csv", "id"]
+        assert rows["levels.csv", "share"] == ""
 
 
 def test_each_pair_of_people_stays_apart_when_hashed(hashed):

@@ -3,7 +3,6 @@
 import io
 import os
 import re
-import resource
 import signal
 import statistics
 import subprocess
@@ -21,6 +20,7 @@ from argyle_nb.sandbox import inspection
 from argyle_nb.sandbox import inspector as inspector_module
 from argyle_nb.sandbox.inspection import inspect
 from argyle_nb.sandbox.inspector import COMMAND, Inspection, Inspector, InspectorClosedError
+from tests.support.limits import limited
 from tests.support.samples import SAMPLES
 
 DOCUMENT = SAMPLES["w2_lindqvist_2025.pdf"]
@@ -299,14 +299,8 @@ def test_a_relative_path_is_one_of_the_asking_process(monkeypatch):
         assert inspector(Path(DOCUMENT.name), "W-2").found_type == "W-2"
 
 
-@contextmanager
 def no_descriptors():
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    return limited("NOFILE", 0)
 
 
 @contextmanager
@@ -396,13 +390,9 @@ def test_memory_that_ends_while_a_file_is_opened_says_so(tmp_path, monkeypatch):
     large = tmp_path / "large.pdf"
     large.write_bytes(b"%PDF-1.7")
     os.truncate(large, 1 << 32)
-    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (held + 20_000_000, hard))
-    try:
+    held = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    with limited("AS", held + 20_000_000):
         found = inspect(large, "W-2")
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
     assert found.problem == "DOCUMENT IS UNREADABLE: it needs more memory than this sandbox gives"
 
 

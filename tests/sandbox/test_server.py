@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import http.client
 import json
 import signal
 import socket
@@ -11,6 +12,7 @@ import sys
 import textwrap
 import threading
 import time
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -376,19 +378,112 @@ def test_the_time_of_a_head_does_not_cut_a_slow_body(sandbox, monkeypatch):
         assert received(connection).startswith(b"HTTP/1.1 200")
 
 
-def test_too_many_connections_are_503_and_afterwards_all_is_well(sandbox):
-    connections = [connect(sandbox) for _ in range(limits.MAX_CONNECTIONS)]
-    try:
+def test_too_many_requests_at_once_are_503_and_afterwards_all_is_well(sandbox):
+    more = "Content-Length: 2\r\nExpect: 100-continue\r\n"
+    with ExitStack() as opened:
+        for _ in range(limits.MAX_REQUESTS):
+            connection = opened.enter_context(connect(sandbox))
+            connection.sendall(head(sandbox, method="POST", more=more))
+            assert connection.recv(65536).startswith(b"HTTP/1.1 100")
         key = (sandbox.api_key_id, sandbox.api_key_secret)
         answer = requests.get(sandbox.url + "/v2/users", auth=key, timeout=60)
         assert (answer.status_code, answer.headers["Content-Type"]) == (
             503,
             "text/plain; charset=utf-8",
         )
-    finally:
-        for connection in connections:
-            connection.close()
     until(lambda: status(sandbox) == 200)
+
+
+def status_of(connection):
+    """Read one whole answer."""
+    response = http.client.HTTPResponse(connection)
+    response.begin()
+    response.read()
+    return response.status
+
+
+def strangers_head(sandbox, more=""):
+    """A request without a key."""
+    host = urlsplit(sandbox.url).netloc
+    return f"POST /v2/users HTTP/1.1\r\nHost: {host}\r\n{more}\r\n".encode()
+
+
+# What each of some hundred connections without a key sends, and what it goes on to send.
+STRANGERS = {
+    "nothing": (lambda _: b"", b""),
+    "half a head": (lambda _: b"GET /v2/users HTTP/1.1\r\nHost: ", b""),
+    "a head byte by byte": (lambda _: b"GET /v2/users HTTP/1.1\r\nA: ", b"a"),
+    "a head, but no body": (lambda box: strangers_head(box, "Content-Length: 9999\r\n"), b""),
+    "a body byte by byte": (lambda box: strangers_head(box, "Content-Length: 9999\r\n"), b"a"),
+    "a body that is in chunks": (
+        lambda box: strangers_head(box, "Transfer-Encoding: chunked\r\n"),
+        b"1\r\na\r\n",
+    ),
+}
+
+
+def is_cut(connection):
+    """Whether the server has closed a connection, whatever it had said before."""
+    connection.setblocking(False)
+    try:
+        while connection.recv(65536):
+            pass
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+@pytest.mark.parametrize("what", STRANGERS)
+def test_hundreds_of_connections_without_a_key_keep_nobody_out(what, sandbox, api, monkeypatch):
+    monkeypatch.setattr(limits, "HEAD_SECONDS", 600)  # it is not time that closes them
+    first, then = STRANGERS[what]
+    most = limits.MAX_STRANGERS + limits.MAX_REFUSED
+    with ExitStack() as opened:
+        connections = []
+        for number in range(300):
+            connections.append(opened.enter_context(connect(sandbox)))
+            connections[-1].sendall(first(sandbox))
+            if number % 50 == 49:  # a client works meanwhile, on its own connection and on new ones
+                assert api("GET", "/v2/users").status_code == status(sandbox) == 200
+                for one in connections:
+                    with suppress(OSError):  # it is cut
+                        one.sendall(then)
+        assert api.upload(api.user()).status_code == 200
+        until(lambda: sum(not is_cut(one) for one in connections) <= most)
+        assert [is_cut(one) for one in connections[: 300 - most]] == [True] * (300 - most)
+        assert not is_cut(connections[-1])
+    until(lambda: status(sandbox) == 200)
+
+
+@pytest.mark.parametrize("then", [b"", b"a" * 50])
+def test_a_body_that_follows_a_refusal_is_given_up(sandbox, monkeypatch, then):
+    monkeypatch.setattr(limits, "HEAD_SECONDS", 0.1)
+    with connect(sandbox) as connection:
+        connection.sendall(strangers_head(sandbox, "Content-Length: 9999\r\n"))
+        assert status_of(connection) == 401
+        connection.sendall(then)
+        assert received(connection) == b""
+
+
+def test_a_whole_body_after_a_refusal_leaves_the_connection_usable(sandbox):
+    with connect(sandbox) as connection:
+        connection.sendall(strangers_head(sandbox, "Content-Length: 2\r\n"))
+        assert status_of(connection) == 401
+        connection.sendall(b"{}" + head(sandbox))
+        assert status_of(connection) == 200
+
+
+def test_a_client_with_a_key_is_no_stranger_between_two_requests(sandbox):
+    with ExitStack() as opened:
+        client = opened.enter_context(connect(sandbox))
+        client.sendall(head(sandbox))
+        assert status_of(client) == 200
+        strangers = [opened.enter_context(connect(sandbox)) for _ in range(200)]
+        until(lambda: is_cut(strangers[0]))
+        client.sendall(head(sandbox))
+        assert status_of(client) == 200
 
 
 @pytest.mark.parametrize(

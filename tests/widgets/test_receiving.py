@@ -1,17 +1,16 @@
 """Files that arrive in slices: nothing is lost, doubled or mixed up, and every refusal says why."""
 
 import hashlib
-import resource
 import shutil
 import stat
 import threading
-from contextlib import contextmanager
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from argyle_nb.widgets.receiving import Receiver
+from tests.support.limits import limited
 
 HEAD = b"%PDF-1.7\n"
 CONTENT = HEAD + bytes(range(256)) * 40
@@ -44,17 +43,6 @@ def finish(receiver, key="k", content=CONTENT):
     at = receiver.find(key).received
     receiver.slice(key, at, content[at:])
     return receiver.finish(key, digest_of(content))
-
-
-@contextmanager
-def no_file_above(size):
-    """Let the system refuse to write beyond a size, as a full disk does."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_file_arrives_byte_by_byte(receiver):
@@ -181,7 +169,7 @@ def test_the_beginning_is_judged_only_when_it_is_here(receiver):
 
 def test_a_full_disk_is_told_and_the_file_goes_on_when_there_is_room(receiver):
     half_way(receiver)
-    with no_file_above(HALF + 100):
+    with limited("FSIZE", HALF + 100):
         file = receiver.slice("k", HALF, CONTENT[HALF:])
     assert (file.state, file.received) == ("failed", HALF)
     assert "Can't write the copy (File too large). Free some disk space" in file.message

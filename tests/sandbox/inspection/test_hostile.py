@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import logging
-import resource
 import threading
 from typing import TYPE_CHECKING
 
@@ -63,6 +62,7 @@ def test_a_hostile_file_ends_with_a_reason_and_the_next_document_is_inspected(
 
 
 def test_no_process_ever_held_more_memory_than_its_limit() -> None:
+    resource = pytest.importorskip("resource")
     largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
     assert largest < MAX_BYTES_OF_MEMORY
 

@@ -1,0 +1,296 @@
+"""What Linux, macOS and Windows do in different ways, and nothing else does.
+
+Calls that one of them lacks stand in this module only; ``docs/platforms.md`` lists what differs.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from platformdirs import PlatformDirs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def _module(name: str) -> Any:
+    """Import what Windows lacks."""
+    with suppress(ImportError):
+        return import_module(name)
+    return None
+
+
+fcntl, resource = map(_module, ("fcntl", "resource"))
+SYSTEM = sys.platform  # "linux", "darwin" (macOS), "win32" (Windows) or another POSIX system
+NAME = "argyle_nb"
+CREDENTIALS_FILE = "credentials.toml"
+
+# Kinds of file systems whose files several machines may have open.
+_NETWORK_FILES = (
+    *("nfs", "cifs", "smb", "9p", "fuse.sshfs", "afs", "afp", "ceph", "lustre", "webdav", "davfs"),
+    *("gluster", "fuse.gluster", "gpfs", "beegfs", "ncpfs", "vboxsf"),
+)
+_MOUNTS, _STATM = Path("/proc/mounts"), Path("/proc/self/statm")  # of Linux alone
+_MOUNT = "/sbin/mount"
+_MOUNT_SECONDS = 10.0
+_MOUNTED = re.compile(r".*? on (?P<folder>/.*) \((?P<told>[^()]*)\)")
+_ESCAPED = re.compile(r"\\([0-7]{3})")  # a blank in /proc/mounts
+_REMOTE_DRIVE = 4  # DRIVE_REMOTE of GetDriveTypeW
+_NOT_IN_NAMES = re.compile(r'[<>:"|?*\\/\x00-\x1f]')
+_DEVICES = re.compile(
+    r"(?:con|prn|aux|nul|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])(?: *\..*)?", re.IGNORECASE
+)
+_TRIES, _PAUSE_SECONDS = 20, 0.05  # for a file that another program has open on Windows
+_EXCHANGE = 2  # RENAME_EXCHANGE of Linux, RENAME_SWAP of macOS
+_HERE = -100  # AT_FDCWD
+
+
+# Places
+
+
+def data_folder() -> Path:
+    """Say where this package keeps what is its own.
+
+    Where there is a folder from before other systems had their own place, it stays in use: with
+    another upload log documents would be sent again.
+    """
+    before = Path.home() / ".local" / "share" / NAME
+    return before if before.exists() else Path(_folders().user_data_dir)
+
+
+def credentials_path() -> Path:
+    """Say where profiles are kept; a file from before stays in use."""
+    before = Path.home() / ".config" / NAME / CREDENTIALS_FILE
+    return before if before.exists() else Path(_folders().user_config_dir) / CREDENTIALS_FILE
+
+
+def _folders() -> PlatformDirs:
+    return PlatformDirs(NAME, appauthor=False)
+
+
+def is_on_network(path: Path) -> bool:
+    """Say whether other machines may have a file open too; where nobody can tell, they may."""
+    file = path.resolve()
+    if SYSTEM == "win32":
+        return _is_remote_drive(file.anchor)
+    mounts = _mounts_of_linux() if SYSTEM == "linux" else _mounts_as_told()
+    # Of two mounts at one place the later one hides the other.
+    holding = [
+        (len(Path(folder).parts), place, is_remote)
+        for place, (folder, is_remote) in enumerate(mounts)
+        if file.is_relative_to(folder)
+    ]
+    return max(holding)[-1] if holding else True
+
+
+def _mounts_of_linux() -> Iterator[tuple[str, bool]]:
+    with suppress(OSError):
+        text = _MOUNTS.read_text(encoding="utf-8", errors="surrogateescape")
+        for line in text.splitlines():
+            _, folder, kind, *_ = line.split(" ")
+            folder = _ESCAPED.sub(lambda code: chr(int(code[1], 8)), folder)
+            yield folder, kind.startswith(_NETWORK_FILES)
+
+
+def _mounts_as_told() -> Iterator[tuple[str, bool]]:
+    """Ask the command of macOS and BSD, which tells of each mount its kind and if it is local."""
+    with suppress(OSError, subprocess.SubprocessError):
+        told = subprocess.run(  # noqa: S603 - a command of the system, and no shell
+            [_MOUNT], capture_output=True, timeout=_MOUNT_SECONDS, check=True
+        ).stdout.decode("utf-8", "surrogateescape")
+        for mount in map(_MOUNTED.fullmatch, told.splitlines()):
+            if mount:
+                kind, *options = mount["told"].split(", ")
+                yield mount["folder"], kind.startswith(_NETWORK_FILES) or "local" not in options
+
+
+def _is_remote_drive(anchor: str) -> bool:
+    anchor = anchor.removeprefix("\\\\?\\")
+    if anchor.startswith(("\\\\", "UNC\\")):  # a share by its own name
+        return True
+    try:
+        kind: int = ctypes.windll.kernel32.GetDriveTypeW(anchor)  # type: ignore[attr-defined]
+    except (AttributeError, OSError):
+        return True
+    return kind == _REMOTE_DRIVE
+
+
+# Files
+
+
+def file_name(name: str) -> str:
+    """Give a name that this system can store: Windows has characters and names of its own."""
+    if SYSTEM != "win32":
+        return name
+    name = _NOT_IN_NAMES.sub("_", name).rstrip(" .")
+    return f"_{name}" if _DEVICES.fullmatch(name) else name
+
+
+def is_private(path: Path) -> bool:
+    """Say whether a file is its owner's alone, and the owner is who asks.
+
+    On Windows a mode says nothing: there the folder's access list counts, and that of a user's
+    folder names the user.
+    """
+    status = path.stat()
+    if not hasattr(os, "getuid"):
+        return True
+    return not status.st_mode & 0o077 and status.st_uid == os.getuid()
+
+
+def new_file(path: Path, mode: int) -> BinaryIO:
+    """Open a file for writing that was not there, and is no link to another."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    return os.fdopen(os.open(path, flags, mode), "wb")
+
+
+def make_private(path: Path) -> None:
+    """Make an empty file for its owner only; one that is there is not even opened.
+
+    Closing a file takes away all locks that this process holds on it (POSIX), SQLite's too.
+    """
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+
+
+def replace(new: Path, path: Path) -> None:
+    """Put a file in the place of another.
+
+    Windows refuses that while another program has the old one open, such as a virus scanner for a
+    moment.
+    """
+    for tries_left in reversed(range(_TRIES if SYSTEM == "win32" else 1)):
+        try:
+            new.replace(path)
+        except PermissionError:
+            if not tries_left:
+                raise
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
+
+
+def sync(path: Path) -> None:
+    """Let a file's bytes, or the names in a folder, reach the disk before what comes next."""
+    if not path.is_dir():
+        # Windows does that only for a file that is open for writing.
+        _sync(path, os.O_RDWR if SYSTEM == "win32" else os.O_RDONLY)
+    elif SYSTEM != "win32":  # which opens no folders
+        with suppress(OSError):  # some network drives know this for files only
+            _sync(path, os.O_RDONLY)
+
+
+def _sync(path: Path, flags: int) -> None:
+    handle = os.open(path, flags)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def exchange(one: Path, two: Path) -> bool:
+    """Let two folders change names in one step, where the system can."""
+    if SYSTEM == "win32":
+        return False
+    with suppress(OSError, AttributeError):
+        library = ctypes.CDLL(None, use_errno=True)
+        paths = os.fsencode(one), os.fsencode(two)
+        if SYSTEM == "darwin":
+            return bool(library.renamex_np(*paths, _EXCHANGE) == 0)
+        here = ctypes.c_int(_HERE)
+        return bool(library.renameat2(here, paths[0], here, paths[1], _EXCHANGE) == 0)
+    return False
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[bool | None]:
+    """Say whether nobody else holds this folder; a process that ends lets go of its own.
+
+    ``None`` where the system cannot tell: Windows.
+    """
+    if fcntl is None:
+        yield None
+        return
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        yield False
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        free = True
+    except BlockingIOError:
+        free = False
+    try:
+        yield free
+    finally:
+        os.close(handle)
+
+
+# Processes
+
+
+def own_session() -> dict[str, Any]:
+    """Give `subprocess.Popen` what keeps an interrupt of ours away from a process."""
+    if SYSTEM == "win32":
+        return {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
+    return {"start_new_session": True}
+
+
+def exit_codes(causes: dict[str, str]) -> dict[int, str]:
+    """Name the exit codes of processes that ended by a signal; Windows has hardly any."""
+    numbers = {name: getattr(signal, name, None) for name in causes}
+    return {-number: causes[name] for name, number in numbers.items() if number is not None}
+
+
+def is_root() -> bool:
+    """Say whether this process may do all; on Windows no Jupyter asks."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def limit_memory(most: int) -> None:
+    """Give this process so many bytes of memory, and no core dump; Windows has no such limits."""
+    if resource is not None:
+        _limit(resource.RLIMIT_AS, most)
+        _limit(resource.RLIMIT_CORE, 0)
+
+
+def limit_processor(seconds: float) -> None:
+    """Let the system end this process, wherever it is, once it has worked for so long from now."""
+    if resource is not None:
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        _limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime + seconds) + 1)
+
+
+def _limit(kind: int, most: int) -> None:
+    """Set a limit, or leave a lower one that stands; macOS keeps none of memory."""
+    _, hard = resource.getrlimit(kind)
+    soft = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(kind, (soft, hard))
+
+
+def held_memory() -> int:
+    """Give how many bytes of memory this process holds now, 0 where it cannot be told."""
+    try:
+        pages = int(_STATM.read_text(encoding="ascii").split()[1])
+    except (OSError, IndexError, ValueError):
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def share_port(listener: socket.socket) -> None:
+    """Let a port be taken again at once; on Windows another program could take it meanwhile."""
+    if SYSTEM != "win32":
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
