@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "argyle_nb"
 
 LAYERS = [
     {"errors", "notebook", "storage"},
-    {"models", "levels", "config", "documents", "sandbox"},
+    {"models", "levels", "config", "documents", "samples", "sandbox"},
     {"client", "frames", "synthetic"},
     {"uploads", "archive", "scores", "cross_checks", "connection"},
     {"review"},

@@ -13,7 +13,7 @@ from tests.support.records import record, scored, stages
 from tests.support.servers import Answer, HostileServer
 
 if sys.version_info >= (3, 14):
-    from compression import zstd  # noqa: F401 - for the tests
+    from compression import zstd
 else:
     from backports import zstd  # noqa: F401 - as above
 
