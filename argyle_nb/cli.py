@@ -428,6 +428,8 @@ def lab(folder: Path, *, copy_only: bool) -> int:
         )
         for name in kept:
             write(f"  {folder / name}")
+    if not (new or kept):
+        write(f"The notebooks and samples are in {folder.resolve()}.")
     return DONE if copy_only else _open_lab(folder.resolve())
 
 
