@@ -119,7 +119,11 @@ def _parser() -> argparse.ArgumentParser:
         help="enabled processing (default: full)",
     )
     parser.add_argument(
-        "--stage-seconds", type=float, default=0.2, help="seconds per processing stage (default: 0.2)"
+        "--stage-seconds",
+        type=float,
+        default=0.2,
+        metavar="SECONDS",
+        help="seconds per processing stage (default: 0.2)",
     )
     parser.add_argument(
         "--requests-per-second", type=int, help="rate limit; requests above it get 429"
