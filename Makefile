@@ -4,11 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test lab bench lock data clean
+.PHONY: help demo test test-floors test-newest lab bench lock data clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/ready  ## Upload sample documents to a local sandbox and write a report
 	@$(BIN)/argyle-nb demo
@@ -16,6 +16,20 @@ demo: $(VENV)/ready  ## Upload sample documents to a local sandbox and write a r
 test: $(VENV)/ready-dev  ## Lint, type-check and run all tests
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy
 	@$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder --max-worker-restart 0
+
+# The suite on other versions than the locked ones; another Python with PYTHON=python3.12.
+test-floors: RESOLUTION := lowest-direct
+test-floors:  ## Run all tests on the oldest versions that pyproject.toml allows (needs uv)
+test-newest: RESOLUTION := highest
+test-newest:  ## Run all tests on the newest versions there are (needs uv)
+# The reviewed images of charts are those of the locked matplotlib; others draw texts a pixel apart.
+test-floors test-newest: WITHOUT_IMAGES = -o addopts="--import-mode=importlib"
+test-floors test-newest: FOLDER = $(VENV)-$(@:test-%=%)
+test-floors test-newest:
+	@uv venv --quiet --clear --python $(PYTHON) $(FOLDER)
+	@uv pip install --quiet --python $(FOLDER) --resolution $(RESOLUTION) -e '.[dev]'
+	@$(FOLDER)/bin/python -m pytest $(WITHOUT_IMAGES) -n auto --dist loadgroup \
+	    --no-loadscope-reorder --max-worker-restart 0
 
 lab: $(VENV)/ready  ## Open the notebooks in JupyterLab
 	@$(BIN)/argyle-nb lab
@@ -42,7 +56,7 @@ data: $(VENV)/ready-dev  ## Make the sample documents again
 	@$(BIN)/python -m data.make_documents data/documents
 
 clean:  ## Remove .venv and what the demo wrote
-	rm -rf $(VENV) demo-report
+	rm -rf $(VENV) $(VENV)-floors $(VENV)-newest demo-report
 
 $(VENV)/bin/python:
 	@echo "Creating $(VENV) and installing locked dependencies (about 1 minute the first time)"

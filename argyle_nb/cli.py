@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib.util
 import json
 import os
 import subprocess
@@ -12,7 +13,7 @@ import tempfile
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import argyle_nb as anb
 from argyle_nb.errors import ArgyleError, ConfigurationError
@@ -31,9 +32,13 @@ EXIT_CODES = """exit status:
   0    finished
   1    error (one-line message on stderr)
   2    invalid command or option
-  3    finished, but some documents were not uploaded or some records could not be read
-  4    finished, but the report has no uploads
+{}
   130  interrupted; run the same command again to resume
+"""
+INCOMPLETE_UPLOAD = "  3    finished, but some documents were not uploaded"
+INCOMPLETE_PULL = "  3    finished, but some records could not be read"
+EMPTY_REPORT = "  4    finished, but the report has no uploads"
+HOW_TO_GO_ON = """Run "argyle-nb COMMAND --help" for the options of a command.
 
 The API key comes from ARGYLE_API_KEY_ID and ARGYLE_API_KEY_SECRET or from the credentials file,
 never from the command line. Results are printed to stdout, everything else to stderr.
@@ -50,10 +55,11 @@ _PLACES = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    stderr = sys.stderr  # a quiet command hides it from everything but warnings
     try:
         with warnings.catch_warnings():
             # Without the place in the code, which is of no use to who did not write it.
-            warnings.showwarning = lambda message, *_: say(f"argyle-nb: {message}")
+            warnings.showwarning = lambda message, *_: say(f"argyle-nb: {message}", stderr)
             return _run(words)
     except ArgyleError as error:
         say(f"argyle-nb: {error}")
@@ -66,8 +72,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(words: list[str]) -> int:
     if words[:1] == ["sandbox"]:  # it has a parser of its own
         return sandbox(words[1:])
-    options = parser().parse_args(words)
-    return COMMANDS[options.command](options)
+    top = parser()
+    options = top.parse_args(words)
+    if options.command is None:
+        write(top.format_help().rstrip())
+        return DONE
+    if not getattr(options, "quiet", False):
+        return COMMANDS[options.command](options)
+    with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stderr(nowhere):
+        return COMMANDS[options.command](options)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -75,24 +88,22 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="argyle-nb",
         description="Upload documents to Argyle, download the results, and create reports.",
-        epilog=EXIT_CODES,
+        epilog=HOW_TO_GO_ON,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     top.add_argument("--version", action=_ShowVersion, nargs=0, help="show the version and exit")
-    commands = top.add_subparsers(required=True, metavar="command", dest="command")
-    purpose = "Upload the documents in a manifest or folder; skip files already uploaded"
-    _upload_options(_command(commands, "upload", purpose))
-    _pull_options(_command(commands, "pull", "Download upload results to an archive folder"))
-    _report_options(_command(commands, "report", "Create a report from an archive (works offline)"))
+    commands = top.add_subparsers(metavar="command", dest="command")
+    purpose = "Upload a folder or manifest; skip documents already uploaded"
+    _upload_options(_command(commands, "upload", purpose, INCOMPLETE_UPLOAD))
+    purpose = "Download upload results to an archive folder"
+    _pull_options(_command(commands, "pull", purpose, INCOMPLETE_PULL))
+    purpose = "Create a report from an archive (works offline)"
+    _report_options(_command(commands, "report", purpose, INCOMPLETE_PULL, EMPTY_REPORT))
     purpose = "Run upload, analysis and report with sample documents"
-    demo = _command(commands, "demo", purpose)
-    demo.add_argument("--documents", type=Path, default=Path("data/documents"))
-    demo.add_argument("--loans", type=Path, default=Path("data/loans.csv"))
-    demo.add_argument("--folder", type=Path, default=Path("demo-report"))
+    _demo_options(_command(commands, "demo", purpose))
     _command(commands, "sandbox", "Start the local sandbox server")
-    lab = _command(commands, "lab", "Open the notebooks in JupyterLab")
-    lab.add_argument("--folder", type=Path, default=Path("notebooks"))
+    _lab_options(_command(commands, "lab", "Open the notebooks in JupyterLab"))
     return top
 
 
@@ -105,13 +116,16 @@ class _ShowVersion(argparse.Action):
 
 
 def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, purpose: str
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    purpose: str,
+    *exit_codes: str,
 ) -> argparse.ArgumentParser:
     return commands.add_parser(
         name,
         help=purpose,
         description=purpose,
-        epilog=EXIT_CODES,
+        epilog=EXIT_CODES.format("\n".join(exit_codes)) if exit_codes else None,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -166,7 +180,9 @@ def _report_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--created-before", metavar="TIME", help="only uploads created before TIME (ISO 8601, UTC)"
     )
-    command.add_argument("--levels", help="level preset, such as ocrolus-current (default: argyle)")
+    command.add_argument(
+        "--levels", metavar="PRESET", help="level preset, such as ocrolus-current (default: argyle)"
+    )
     command.add_argument(
         "--ocr", action="store_true", help="include OCR data (may contain personal data)"
     )
@@ -190,7 +206,7 @@ def _report_options(command: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help=f"salt for --pii hashed (default: environment variable {SALT_VARIABLE})",
     )
-    _json_option(command)
+    _output_options(command)
 
 
 def _filter_options(command: argparse.ArgumentParser) -> None:
@@ -207,11 +223,53 @@ def _connection_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--sandbox-folder", type=Path, metavar="DIR", help="data folder of the local sandbox"
     )
-    _json_option(command)
+    _output_options(command)
 
 
-def _json_option(command: argparse.ArgumentParser) -> None:
+def _demo_options(command: argparse.ArgumentParser) -> None:
+    samples = "(default: the samples that come with argyle_nb)"
+    command.add_argument(
+        "--documents", type=Path, metavar="DIR", help=f"folder of documents to upload {samples}"
+    )
+    command.add_argument(
+        "--loans",
+        type=Path,
+        metavar="FILE",
+        help=f"CSV file of loans to join, with the column external_id {samples}",
+    )
+    command.add_argument(
+        "--folder",
+        type=Path,
+        metavar="DIR",
+        default=Path("demo-report"),
+        help="report folder; an existing report is replaced (default: demo-report)",
+    )
+    _quiet_option(command)
+
+
+def _lab_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--folder",
+        type=Path,
+        metavar="DIR",
+        default=Path(),
+        help="where to copy notebooks/ and data/; existing files are kept (default: the current "
+        "folder)",
+    )
+    command.add_argument(
+        "--copy-only", action="store_true", help="copy the files, and do not start JupyterLab"
+    )
+
+
+def _output_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="print the result as JSON")
+    _quiet_option(command)
+
+
+def _quiet_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--quiet", action="store_true", help="show only the result, warnings and errors"
+    )
 
 
 def upload(options: argparse.Namespace) -> int:
@@ -242,7 +300,7 @@ def _sent(client: Client, manifest: Path, **options: Any) -> pd.DataFrame:
         warnings.filterwarnings("ignore", r"((None|\d+) of \d+ rows|The row) c(an|ould)")
         sent = anb.upload_batch(client, manifest, **options)
     for warning in told:
-        say(f"argyle-nb: {warning.message}")
+        warnings.showwarning(warning.message, warning.category, warning.filename, warning.lineno)
     reasons = sent["reason"]
     for name in ("document_type", "user"):
         option = f"pass --{name.replace('_', '-')}"
@@ -322,10 +380,14 @@ def report(options: argparse.Namespace) -> int:
     return DONE if reconciliation["in_report"] else NO_UPLOADS
 
 
-def demo(documents: Path, loans: Path, folder: Path) -> int:
+def demo(documents: Path | None, loans: Path | None, folder: Path) -> int:
     """Do the main job once on a sandbox of its own: upload, fetch, report, join with loans."""
     import pandas as pd  # noqa: PLC0415 - `--help` should not wait for pandas
 
+    from argyle_nb.samples import samples_folder  # noqa: PLC0415 - as above
+
+    documents = documents or samples_folder() / "data" / "documents"
+    loans = loans or samples_folder() / "data" / "loans.csv"
     with _scratch_sandbox() as (client, scratch):
         upload_log = scratch / "journal.sqlite"
         sent = _sent(client, documents, wait=True, upload_log=upload_log)
@@ -339,21 +401,45 @@ def demo(documents: Path, loans: Path, folder: Path) -> int:
         title=DEMO_TITLE,
         pii="include",  # all people of the samples are fictional
         settings=settings,
-        xlsx=True,
+        xlsx=importlib.util.find_spec("openpyxl") is not None,
     )
     print_levels(uploads)
     print_loans(pd.read_csv(loans), uploads)
     print_report(made)
+    say('\nNext: "argyle-nb lab" copies the notebooks and samples to this folder and opens them.')
     return DONE
 
 
-def lab(folder: Path) -> int:
-    """Open JupyterLab on a folder of notebooks, with its neighbors in view, until it ends."""
-    first = min(folder.glob("*.ipynb"), default=folder)
-    command = [sys.executable, "-m", "jupyter", "lab", str(first.resolve())]
-    command.append(f"--ServerApp.root_dir={folder.resolve().parent}")
+def lab(folder: Path, *, copy_only: bool) -> int:
+    """Copy the notebooks and samples into a folder, and open JupyterLab there until it ends."""
+    from argyle_nb.samples import copy_samples  # noqa: PLC0415 - as above
+
+    new, kept = copy_samples(folder)
+    if new:
+        notebooks = sum(name.startswith("notebooks/") for name in new)
+        write(
+            f"Copied {_counted(notebooks, 'notebook')} and "
+            f"{_counted(len(new) - notebooks, 'sample file')} to {folder.resolve()}."
+        )
+    if kept:
+        differ = "differs" if len(kept) == 1 else "differ"
+        write(
+            f"Kept {_counted(len(kept), 'file')} that {differ} from this version. To get this "
+            "version's, rename or delete:"
+        )
+        for name in kept:
+            write(f"  {folder / name}")
+    if not (new or kept):
+        write(f"The notebooks and samples are in {folder.resolve()}.")
+    return DONE if copy_only else _open_lab(folder.resolve())
+
+
+def _open_lab(folder: Path) -> int:
+    first = min((folder / "notebooks").glob("*.ipynb"), default=folder)
+    command = [sys.executable, "-m", "jupyter", "lab", str(first)]
+    command.append(f"--ServerApp.root_dir={folder}")
     if is_root():
-        command.append("--allow-root")  # in a container there is often nobody else
+        command.append("--allow-root")  # in a container there is often no other user
     return subprocess.call(command)  # noqa: S603 - our own interpreter and no shell
 
 
@@ -369,7 +455,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "pull": pull,
     "report": report,
     "demo": lambda options: demo(options.documents, options.loans, options.folder),
-    "lab": lambda options: lab(options.folder),
+    "lab": lambda options: lab(options.folder, copy_only=options.copy_only),
 }
 
 
@@ -400,7 +486,9 @@ def _scratch_sandbox() -> Iterator[tuple[Client, Path]]:
     with tempfile.TemporaryDirectory(prefix="argyle_nb_demo_") as name:
         folder = Path(name) / "sandbox"
         try:
-            with connect(sandbox_folder=folder) as client:
+            with contextlib.redirect_stdout(sys.stderr):  # as in `_connected`
+                client = connect(sandbox_folder=folder)
+            with client:
                 yield client, Path(name)
         finally:
             stop_sandbox(folder)
@@ -545,9 +633,11 @@ def write(text: str) -> None:
         ) from None
 
 
-def say(text: str) -> None:
-    """Tell a person, on stderr."""
-    sys.stderr.write(f"{text}\n")
+def say(text: str, stream: TextIO | None = None) -> None:
+    """Tell a person, on stderr unless it was closed before we began."""
+    stream = stream or sys.stderr
+    if stream is not None:
+        stream.write(f"{text}\n")
 
 
 if __name__ == "__main__":

@@ -199,5 +199,4 @@ def words_of(error: Exception) -> str:
 
 def install(extra: str) -> str:
     """Say how to install an extra for the Python that runs."""
-    command = f"{sys.executable} -m pip install -e '.[{extra}]'"
-    return f"run {command} in the folder of argyle_nb's pyproject.toml"
+    return f'run {sys.executable} -m pip install "argyle-nb[{extra}]"'

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,22 +20,31 @@ import requests
 from argyle_nb import cli
 from argyle_nb.cli import parser
 from argyle_nb.report import read_report
+from argyle_nb.sandbox.__main__ import _parser as _sandbox_parser
 from argyle_nb.uploads.jobs import STATES
 from tests.support.samples import samples
 
 ROOT = Path(__file__).parents[1]
 NOBODY = "0b8051aa-f7a9-a0db-2f38-6cfa325e9d69"
 COMMANDS = ["upload", "pull", "report", "demo", "sandbox", "lab"]
-EXIT_CODES = ["0", "1", "2", "3", "4", "130"]
+# Where no other than 0, 1 and 2 can end it, help says nothing of them.
+EXIT_CODES = {
+    "upload": ["0", "1", "2", "3", "130"],
+    "pull": ["0", "1", "2", "3", "130"],
+    "report": ["0", "1", "2", "3", "4", "130"],
+    "demo": [],
+    "lab": [],
+    "": [],
+}
 
 
-def run(*words, **variables):
+def run(*words, cwd=ROOT, **variables):
     """Run a command as cron does, in a process of its own."""
     import os  # noqa: PLC0415 - the fixtures change it
 
     return subprocess.run(
         [sys.executable, "-m", "argyle_nb", *map(str, words)],
-        cwd=ROOT,
+        cwd=cwd,
         capture_output=True,
         text=True,
         check=False,
@@ -45,9 +55,9 @@ def run(*words, **variables):
 
 @pytest.fixture(scope="module")
 def demo_run(tmp_path_factory):
-    """The demo, once, as a user runs it."""
-    folder = tmp_path_factory.mktemp("demo") / "report"
-    return run("demo", "--folder", folder), folder
+    """The demo, once, as a user runs it in an empty folder."""
+    folder = tmp_path_factory.mktemp("demo")
+    return run("demo", cwd=folder), folder / "demo-report"
 
 
 def rows_of(path):
@@ -73,7 +83,8 @@ def test_the_demo_prints_a_table_of_types_and_levels_and_the_reports_paths(demo_
     assert "Uploads per document type and authenticity level (argyle):" in ended.stdout
     assert re.search(r"very low +low +medium +high +no score", ended.stdout)
     for name in ("uploads.csv", "score_summary.csv", "report.html", "manifest.json"):
-        assert str(folder / name) in ended.stdout
+        assert f"  demo-report/{name}\n" in ended.stdout
+        assert (folder / name).is_file()
 
 
 def test_the_demo_joins_each_loan_with_its_borrowers_documents(demo_run):
@@ -177,6 +188,36 @@ def test_a_refused_file_is_told_once_and_by_the_options_of_the_command(tmp_path,
     for option in ("--document-type", "--user"):
         assert ended.stdout.count(f"or pass {option}") == 1
     assert "scan.jpg" not in ended.stderr
+
+
+def test_a_quiet_command_tells_the_result_and_warnings_and_nothing_else(work, ran):
+    place = ("--sandbox-folder", work / "sandbox", "--quiet")
+    ended = run("pull", work / "archive", *place)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith("1 upload of 1 borrower: ")
+    ended = run("report", work / "archive", work / "none", "--document-type", "1099", "--quiet")
+    [warning] = ended.stderr.splitlines()
+    assert warning.startswith("argyle-nb: ")
+    ended = run("report", work / "archvie", work / "none", "--quiet")
+    assert "nothing was ever pulled" in ended.stderr
+
+
+def test_a_quiet_upload_warns_as_a_loud_one_does(tmp_path, pdf):
+    for borrower in ("Loan-1", "loan-1"):
+        (tmp_path / "documents" / borrower).mkdir(parents=True)
+        shutil.copy(pdf, tmp_path / "documents" / borrower)
+    words = ["upload", tmp_path / "documents", "--sandbox-folder", tmp_path / "sandbox"]
+    words += ["--upload-log", tmp_path / "journal.sqlite"]
+    loud, quiet = run(*words), run(*words, "--quiet")
+    assert len(loud.stderr.splitlines()) == 2
+    [warning] = quiet.stderr.splitlines()
+    assert warning == loud.stderr.splitlines()[1]
+    assert "differ only in upper and lower case" in warning
+
+
+def test_nothing_is_colored_where_no_terminal_reads_it(ran, demo_run):
+    for ended in [*ran.values(), demo_run[0]]:
+        assert "\x1b" not in ended.stdout + ended.stderr
 
 
 def test_the_same_upload_again_gives_the_same_id(ran):
@@ -398,7 +439,20 @@ def test_people_are_told_how_many_borrowers_and_what_is_not_known_of_them(
     assert warning.startswith("argyle-nb: 4 of 4 uploads have no external_id. Users could not be")
 
 
-# JupyterLab
+# Notebooks and samples
+
+
+def test_a_copy_says_what_is_new_and_what_was_kept(tmp_path, capsys):
+    words = ["lab", "--copy-only", "--folder", str(tmp_path)]
+    assert cli.main(words) == 0
+    assert re.fullmatch(
+        rf"Copied 6 notebooks and \d+ sample files to {tmp_path}\.\n", capsys.readouterr().out
+    )
+    (tmp_path / "data" / "loans.csv").write_text("mine")
+    assert cli.main(words) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith("Kept 1 file that differs from this version. To get")
+    assert told[1:] == [f"  {tmp_path / 'data' / 'loans.csv'}"]
 
 
 def test_the_lab_opens_the_first_notebook_and_shows_the_samples_beside_it(tmp_path):
@@ -408,8 +462,10 @@ def test_the_lab_opens_the_first_notebook_and_shows_the_samples_beside_it(tmp_pa
     }
     (tmp_path / "jupyter_server_config.json").write_text(json.dumps(config))
     places = dict.fromkeys(("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"))
+    (tmp_path / "an empty folder").mkdir()
     lab = subprocess.Popen(
-        [sys.executable, "-m", "argyle_nb", "lab", "--folder", str(ROOT / "notebooks")],
+        [sys.executable, "-m", "argyle_nb", "lab"],
+        cwd=tmp_path / "an empty folder",
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -447,7 +503,9 @@ def test_an_interrupt_is_exit_status_130(monkeypatch, capsys):
     assert "Run the same command again to resume" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [["fly"], ["report"], ["report", "a", "b", "--pii", "none"]])
+@pytest.mark.parametrize(
+    "words", [["fly"], ["report"], ["lab", "--quiet"], ["report", "a", "b", "--pii", "none"]]
+)
 def test_what_cannot_be_understood_is_exit_status_2(words, capsys):
     with pytest.raises(SystemExit) as ended:
         cli.main(words)
@@ -466,10 +524,27 @@ def test_help_names_the_commands_and_no_others(capsys):
     assert re.findall(r"^    ([a-z]+)  ", help_of([], capsys), re.MULTILINE) == COMMANDS
 
 
-@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "sandbox"])
-def test_help_says_the_exit_codes_and_no_others(command, capsys):
-    codes = help_of([command], capsys).partition("exit status:")[2]
-    assert re.findall(r"^  (\d+) ", codes, re.MULTILINE) == EXIT_CODES
+def test_without_a_command_the_commands_are_listed_with_one_line_each(capsys):
+    assert cli.main([]) == 0
+    told = capsys.readouterr().out
+    listed = told.partition("  command\n")[2].partition("\n\n")[0].splitlines()
+    assert [line.split()[0] for line in listed] == COMMANDS
+    assert all(re.match(r"    [a-z]+  +[A-Z]", line) for line in listed)
+
+
+@pytest.mark.parametrize(("command", "codes"), EXIT_CODES.items())
+def test_help_says_the_exit_codes_of_the_command_and_no_others(command, codes, capsys):
+    told = help_of([command] if command else [], capsys).partition("exit status:")[2]
+    assert re.findall(r"^  (\d+) ", told, re.MULTILINE) == codes
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_has_a_help_text(command):
+    top = parser()
+    [commands] = [action for action in top._actions if action.dest == "command"]
+    options = _sandbox_parser() if command == "sandbox" else commands.choices[command]
+    for action in options._actions:
+        assert action.help, action.option_strings
 
 
 def test_the_exit_codes_are_those_of_the_help():

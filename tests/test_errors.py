@@ -78,9 +78,7 @@ def test_what_nobody_foresaw_is_named_by_its_class():
 
 
 def test_an_extra_is_installed_for_the_python_that_runs():
-    assert errors.install("stats").startswith(
-        f"run {sys.executable} -m pip install -e '.[stats]' in"
-    )
+    assert errors.install("excel") == f'run {sys.executable} -m pip install "argyle-nb[excel]"'
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "argyle_nb"
 LAYERS = [
     {"platforms"},
     {"errors", "malformed", "notebook", "storage"},
-    {"models", "levels", "config", "documents", "sandbox"},
+    {"models", "levels", "config", "documents", "samples", "sandbox"},
     {"client", "frames", "synthetic"},
     {"uploads", "archive", "scores", "cross_checks", "connection"},
     {"review"},

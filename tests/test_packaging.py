@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from argyle_nb.samples import copy_samples
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LOCKS = ["requirements.lock", "requirements-dev.lock"]
@@ -26,7 +28,9 @@ def conda_dependencies():
 
 
 def test_environment_yml_asks_for_the_same_packages_and_versions():
-    wanted = {name_of(text): text.replace(" ", "") for text in PROJECT["dependencies"]}
+    # Conda knows no conditions: what only some Pythons need comes with `pip install -e .`.
+    everywhere = [text for text in PROJECT["dependencies"] if ";" not in text]
+    wanted = {name_of(text): text for text in everywhere}
     plain = [text for text in conda_dependencies() if isinstance(text, str)]
     given = {CONDA_NAMES.get(name_of(text), name_of(text)): text for text in plain}
     assert given.pop("python") == f"python{PROJECT['requires-python']}"
@@ -89,10 +93,16 @@ def test_every_make_command_of_the_readme_exists():
     assert set(used) <= set(targets)
 
 
-def test_the_wheel_holds_all_that_is_not_python_too(tmp_path):
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    [wheel] = tmp_path.glob("*.whl")
+    [built] = folder.glob("*.whl")
+    return built
+
+
+def test_the_wheel_holds_all_that_is_not_python_too(wheel):
     packed = set(zipfile.ZipFile(wheel).namelist())
     wanted = {
         path.relative_to(ROOT).as_posix()
@@ -106,15 +116,31 @@ def test_the_wheel_holds_all_that_is_not_python_too(tmp_path):
     assert wanted <= packed
 
 
-def test_no_notebook_or_text_holds_a_path_of_somebodys_home():
-    listed = subprocess.run(
-        ["git", "ls-files", "*.py", "*.md", "*.ipynb", "*.toml", "*.yml", "Makefile"],
-        cwd=ROOT,
+def test_the_wheel_is_small(wheel):
+    assert wheel.stat().st_size < 3_000_000
+
+
+def test_the_wheel_alone_copies_what_a_checkout_copies(wheel, tmp_path):
+    zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
+    told = subprocess.run(
+        [sys.executable, "-m", "argyle_nb", "lab", "--copy-only", "--folder", tmp_path / "mine"],
+        cwd=tmp_path / "installed",  # where Python looks first
+        check=True,
         capture_output=True,
         text=True,
-        check=True,
-    ).stdout.split()
-    assert listed
+    ).stdout
+    names = copy_samples(tmp_path / "by the checkout").new
+    assert [name for name in names if not (tmp_path / "mine" / name).is_file()] == []
+    assert copy_samples(tmp_path / "mine") == ([], [])
+    assert told.startswith("Copied 6 notebooks and ")
+
+
+def test_no_notebook_or_text_holds_a_path_of_somebodys_home():
+    kinds = ("*.py", "*.md", "*.ipynb", "*.toml", "*.yml", "Makefile")
+    folders = ("argyle_nb", "data", "docs", "notebooks", "tests")
+    paths = [path for kind in kinds for path in ROOT.glob(kind)]
+    paths += [path for name in folders for kind in kinds for path in (ROOT / name).rglob(kind)]
+    assert len(paths) > 200
     homes = re.compile("/(home|Users)/[a-z]+/|/" + "root/")
-    for name in listed:
-        assert not homes.search((ROOT / name).read_text(encoding="utf-8")), name
+    for path in paths:
+        assert not homes.search(path.read_text(encoding="utf-8")), path

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from argyle_nb.storage import atomic_write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from types import ModuleType
 
 
 class Folder(Protocol):
@@ -244,12 +246,10 @@ class PageStore:
             raise self._damaged(name, str(error)) from None
 
     def _unpacked(self, name: str, data: bytes) -> bytes:
-        # Not before an archive is used, so that the package loads fast.
-        from zstandard import ZstdDecompressor, ZstdError  # noqa: PLC0415
-
+        zstd = _zstd()
         try:
-            page = ZstdDecompressor().decompress(data)
-        except (ZstdError, MemoryError) as error:
+            page: bytes = zstd.decompress(data)
+        except (zstd.ZstdError, MemoryError) as error:
             raise self._damaged(name, str(error)) from None
         mark = name.rpartition("/")[2].removesuffix(".json.zst").rpartition("-")[2]
         if not sha256_hex(page).startswith(mark):
@@ -276,9 +276,17 @@ def _united(several: Sequence[Borrowers]) -> Borrowers:
 
 
 def _packed(data: bytes) -> bytes:
-    from zstandard import ZstdCompressor  # noqa: PLC0415 - as in `_unpacked`
+    packed: bytes = _zstd().compress(data, _COMPRESSION_LEVEL)
+    return packed
 
-    return ZstdCompressor(_COMPRESSION_LEVEL).compress(data)
+
+def _zstd() -> ModuleType:
+    """Load Zstandard, not before an archive is used: the package loads fast."""
+    if sys.version_info >= (3, 14):
+        from compression import zstd  # noqa: PLC0415
+    else:
+        from backports import zstd  # noqa: PLC0415
+    return zstd
 
 
 def _cause(folder: str, file: str) -> str:

@@ -81,9 +81,10 @@ def signal_pareto(table: pd.DataFrame | Frames, ax: Axes | None = None, *, most:
                 edgecolor=ink(),
                 linewidth=0,
                 label=kind.replace("_", " "),
+                # Lists: of one bar's array matplotlib makes a number, of which numpy warns.
                 xerr=(bars[["share_ci_low", "share_ci_high"]].sub(bars["share"], axis=0) * [-1, 1])
                 .to_numpy()
-                .T,
+                .T.tolist(),
                 error_kw={"ecolor": ink(), "capsize": 2, "elinewidth": 1},
             )
     columns = (shown["uploads"], shown["score_drop"])

@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from requests_toolbelt import MultipartEncoder
+from urllib3 import encode_multipart_formdata
 
 from argyle_nb.client.responses import RedactedBytes, body_blocks
 from argyle_nb.client.retry import BROKEN
@@ -65,12 +65,14 @@ def send_file(
     with stream, ThreadPoolExecutor(1) as reader:
         if os.fstat(stream.fileno()).st_size != document.size:
             raise _changed(document)
-        form = MultipartEncoder({**fields, "upload": (document.name, b"", document.media_type)})
+        form, content_type = encode_multipart_formdata(
+            {**fields, "upload": (document.name, b"", document.media_type)}
+        )
         body = _Body(form, _unchanged(document, stream, reader), document.size, progress)
         answer = transport.post_document(
             path,
             body,
-            form.content_type,
+            content_type,
             _PATIENCE_SECONDS + body.len / _SLOWEST_BYTES_PER_SECOND,
         )
     return _taken(document, answer)
@@ -81,16 +83,15 @@ class _Body:
 
     def __init__(
         self,
-        form: MultipartEncoder,
+        form: bytes,
         document: Iterable[bytes],
         size: int,
         progress: Callable[[int, int], None] | None,
     ) -> None:
-        empty: bytes = form.to_string()
-        # The document goes where the empty one ends: before the closing boundary.
-        end = empty.rindex(b"\r\n--")
-        self.len = len(empty) + size
-        self._blocks = chain([empty[:end]], document, [empty[end:]])
+        # The document goes where the form's empty one ends: before the closing boundary.
+        end = form.rindex(b"\r\n--")
+        self.len = len(form) + size
+        self._blocks = chain([form[:end]], document, [form[end:]])
         self._sent, self._progress = 0, progress
 
     def read(self, _: int = -1) -> bytes:

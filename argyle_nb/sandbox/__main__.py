@@ -106,15 +106,25 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--port", type=int, default=0, help="port to listen on (default: any free port)"
     )
-    parser.add_argument("--folder", type=Path, default=folder, help="data folder")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=folder,
+        metavar="FOLDER",
+        help="data folder (default: ~/.local/share/argyle_nb/sandbox)",
+    )
     parser.add_argument(
         "--profile",
         choices=("off", "classification", "full"),
         default="full",
-        help="enabled processing",
+        help="enabled processing (default: full)",
     )
     parser.add_argument(
-        "--stage-seconds", type=float, default=0.2, help="seconds per processing stage"
+        "--stage-seconds",
+        type=float,
+        default=0.2,
+        metavar="SECONDS",
+        help="seconds per processing stage (default: 0.2)",
     )
     parser.add_argument(
         "--requests-per-second", type=int, help="rate limit; requests above it get 429"

@@ -739,7 +739,7 @@ class ScoreCounts:
         Examples
         --------
         >>> by_type = count_scores(frame, by="document_type")
-        >>> by_type.compare(counts).loc["paystubs", ["ks", "auc", "psi"]].tolist()
+        >>> by_type.compare(counts)[["ks", "auc", "psi"]].loc["paystubs"].tolist()
         [0.0, 0.5, 0.0]
         """
         other = reference.scores.to_numpy().sum(axis=0)

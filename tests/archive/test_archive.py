@@ -2,12 +2,11 @@
 
 import pandas as pd
 import pytest
-import zstandard
 
 from argyle_nb.archive import Archive
 from argyle_nb.errors import AuthenticationError, ConfigurationError, DecodeError, NotFoundError
 from argyle_nb.frames.uploads import signals_frame, uploads_frame
-from tests.support.archives import FIVE, files, filled, moving
+from tests.support.archives import FIVE, files, filled, moving, zstd
 from tests.support.records import record, scored
 from tests.support.servers import USER_ID
 
@@ -156,7 +155,7 @@ def test_of_a_user_only_the_ids_are_kept(server, argyle, folder):
     with_borrowers(server)
     Archive(folder).pull(argyle)
     [kept] = files(folder, "borrowers")
-    text = zstandard.decompress(kept.read_bytes())
+    text = zstd.decompress(kept.read_bytes())
     assert b"loan-1" in text
     assert b"ada@sample.example" not in text
 
@@ -170,7 +169,7 @@ def test_a_pull_writes_down_only_what_is_new_of_borrowers(server, argyle, folder
     server.users[1]["external_id"] = "loan-22"
     archive.pull(argyle)
     [_, news] = files(folder, "borrowers")
-    assert b"loan-1" not in zstandard.decompress(news.read_bytes())
+    assert b"loan-1" not in zstd.decompress(news.read_bytes())
     assert archive.uploads()["external_id"].tolist() == ["loan-1"] * 3 + ["loan-22"] * 2
 
 

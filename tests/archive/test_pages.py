@@ -5,12 +5,11 @@ import stat
 
 import fsspec
 import pytest
-import zstandard
 
 from argyle_nb.archive import Archive
 from argyle_nb.archive.pages import PageStore, new_pull, open_folder, sha256_hex
 from argyle_nb.errors import ConfigurationError, DecodeError
-from tests.support.archives import FIVE, files, filled, page_of
+from tests.support.archives import FIVE, files, filled, page_of, zstd
 from tests.support.records import scored
 
 
@@ -21,7 +20,7 @@ def test_each_page_is_kept_byte_for_byte_under_its_sha256(server, argyle, folder
     assert [entry.sha256 for entry in entries] == expected
     for number, entry in enumerate(entries):
         kept = (folder / "pages" / f"{entry.sha256}.json.zst").read_bytes()
-        assert zstandard.decompress(kept) == server._page(number)
+        assert zstd.decompress(kept) == server._page(number)
 
 
 def test_nobody_else_may_read_what_is_kept(argyle, folder):
@@ -87,7 +86,7 @@ def damaged(folder, change):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda path: path.write_bytes(zstandard.compress(page_of([scored(2, 100)]))),
+        lambda path: path.write_bytes(zstd.compress(page_of([scored(2, 100)]))),
         lambda path: path.write_bytes(path.read_bytes()[:-5]),
         lambda path: path.write_bytes(b""),
         lambda path: path.unlink(),

@@ -277,13 +277,13 @@ def test_parquet_needs_no_dask(archive, tmp_path):
 
 def test_parquet_without_pyarrow_names_the_extra(archive, tmp_path, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    with pytest.raises(ConfigurationError, match=r"pip install -e '\.\[parquet\]'"):
+    with pytest.raises(ConfigurationError, match=r'pip install "argyle-nb\[parquet\]"'):
         archive.to_parquet(tmp_path / "lake")
     assert not (tmp_path / "lake").exists()
 
 
 def test_without_dask_the_error_names_the_extra(archive, monkeypatch):
     monkeypatch.setitem(sys.modules, "dask", None)
-    with pytest.raises(ConfigurationError, match=r"pip install -e '\.\[dask\]'"):
+    with pytest.raises(ConfigurationError, match=r'pip install "argyle-nb\[dask\]"'):
         archive.scan("dask")
     assert len(archive.scan("pandas").uploads) == 9

@@ -393,5 +393,5 @@ def test_every_kind_of_tampering_works_on_every_payroll_document(tmp_path):
 
 def test_a_missing_library_is_named_with_its_cure(monkeypatch):
     monkeypatch.setitem(sys.modules, "reportlab.pdfgen.canvas", None)
-    with pytest.raises(ConfigurationError, match=r"reportlab.*pip install -e '\.\[dev\]'"):
+    with pytest.raises(ConfigurationError, match=r'reportlab.*pip install "argyle-nb\[dev\]"'):
         pages.draw_pdf(pages.DrawnPage())

@@ -13,7 +13,7 @@ import uuid
 import requests
 import stripe
 from requests.adapters import HTTPAdapter
-from requests_toolbelt import MultipartEncoder
+from urllib3 import encode_multipart_formdata
 from urllib3.util.retry import Retry
 
 PATH = "/v2/user-uploads"
@@ -78,17 +78,18 @@ class _Stripe(stripe.RequestsClient):
 
 def stripes(url, key, file, user, document_type):
     """The transport of stripe-python, with its retries and its idempotency key."""
-    with file.open("rb") as stream:
-        fields = {"user": user, "document_type": document_type, "upload": (file.name, stream)}
-        form = MultipartEncoder(fields)
-        headers = {
-            "Authorization": "Basic " + base64.b64encode(":".join(key).encode()).decode(),
-            "Content-Type": form.content_type,
-            "Idempotency-Key": str(uuid.uuid4()),
-        }
-        body, status, _ = _Stripe(timeout=TIMEOUT).request_with_retries(
-            "POST", url + PATH, headers, form.to_string(), max_network_retries=3
-        )
+    upload = (file.name, file.read_bytes())
+    form, content_type = encode_multipart_formdata(
+        {"user": user, "document_type": document_type, "upload": upload}
+    )
+    headers = {
+        "Authorization": "Basic " + base64.b64encode(":".join(key).encode()).decode(),
+        "Content-Type": content_type,
+        "Idempotency-Key": str(uuid.uuid4()),
+    }
+    body, status, _ = _Stripe(timeout=TIMEOUT).request_with_retries(
+        "POST", url + PATH, headers, form, max_network_retries=3
+    )
     if not 200 <= status < 300:
         raise RuntimeError(f"{status}: {body[:100]}")
     return json.loads(body)["id"]

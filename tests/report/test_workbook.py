@@ -211,7 +211,7 @@ def test_a_sheet_of_uploads_begins_with_the_borrower_and_the_score(report):
 
 def test_without_openpyxl_the_error_names_the_extra_and_nothing_is_written(tmp_path, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    with pytest.raises(ConfigurationError, match=r"pip install -e '\.\[excel\]'"):
+    with pytest.raises(ConfigurationError, match=r'pip install "argyle-nb\[excel\]"'):
         export_report(uploads_frame([]), tmp_path / "out", xlsx=True)
     assert list(tmp_path.iterdir()) == []
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from requests_toolbelt import MultipartEncoder
+from urllib3 import encode_multipart_formdata
 
 import argyle_nb.sandbox
 from argyle_nb.errors import ConfigurationError
@@ -332,12 +332,10 @@ def test_a_large_document_is_never_held_in_memory(remote, tmp_path):
     with document.open("wb") as file:
         file.write(PDF)
         file.truncate(100 * 1024 * 1024)
-    with document.open("rb") as file:
-        form = MultipartEncoder(
-            {"user": user, "document_type": "W-2", "upload": ("large.pdf", file)}
-        )
-        headers = {"Content-Type": form.content_type}
-        upload = server("POST", "/v2/user-uploads", data=form, headers=headers)
+    fields = {"user": user, "document_type": "W-2", "upload": ("large.pdf", document.read_bytes())}
+    form, content_type = encode_multipart_formdata(fields)
+    headers = {"Content-Type": content_type}
+    upload = server("POST", "/v2/user-uploads", data=form, headers=headers)
     with server.session.get(upload["file_url"], stream=True, timeout=DEADLINE) as answer:
         received = sum(len(piece) for piece in answer.iter_content(1 << 20))
     assert received == document.stat().st_size

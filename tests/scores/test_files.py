@@ -77,7 +77,7 @@ def test_a_parquet_file_of_something_else_is_an_error_that_names_it(tmp_path, fr
 
 def test_parquet_without_pyarrow_says_what_to_install(counts, tmp_path, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    with pytest.raises(ConfigurationError, match=r"pip install -e '\.\[parquet\]'"):
+    with pytest.raises(ConfigurationError, match=r'pip install "argyle-nb\[parquet\]"'):
         counts.to_parquet(tmp_path / "c.parquet")
 
 

@@ -1,6 +1,7 @@
 """Archives filled by hand, and a server of a list of uploads, for the tests of archives."""
 
 import json
+import sys
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,6 +11,11 @@ from argyle_nb.archive.versions import read_page
 from argyle_nb.models import decode_page
 from tests.support.records import record, scored, stages
 from tests.support.servers import Answer, HostileServer
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd  # noqa: F401 - as above
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 # To Dask, no address at all means port 8787 and a warning where it is taken.
