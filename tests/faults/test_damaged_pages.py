@@ -6,9 +6,11 @@ The pages come from a real server, and lie in a real archive as they came.
 from __future__ import annotations
 
 import json
+import random
 import warnings
 from urllib.parse import parse_qs, urlsplit
 
+import pandas as pd
 import pytest
 
 from argyle_nb import models
@@ -19,10 +21,11 @@ from argyle_nb.errors import ArgyleError, DecodeError
 from argyle_nb.frames.ocr import ocr_frame
 from argyle_nb.frames.uploads import flatten, signals_frame, uploads_frame
 from argyle_nb.models import decode_page
-from tests.faults.shapes import CUT_OFF, DAMAGES, damaged_list
+from tests.faults.shapes import CUT_OFF, DAMAGES, damaged, damaged_list
 from tests.support.archives import filled, moving
+from tests.support.batches import run
 from tests.support.records import record
-from tests.support.servers import Answer, HostileServer, client_of
+from tests.support.servers import PDF, RESET, USER_ID, Answer, HostileServer, client_of
 
 PAGES, PAGE_SIZE = 3, 6
 # What some readers need not read: OCR data, signals, and fields that nobody published; and what is
@@ -167,3 +170,26 @@ def test_without_the_cutting_the_whole_page_would_be_lost(reader, tmp_path, monk
         monkeypatch.setattr(models, "cut_page", lambda _: None)
         with pytest.raises((ArgyleError, AssertionError)):
             assert set(read(reader, server, tmp_path)[0]) >= set(server.list.others)
+
+
+# What decides whether a document is sent again takes no list with a gap for the whole
+
+
+@pytest.mark.parametrize("damage", ["NaN", CUT_OFF])
+def test_a_document_is_not_sent_again_while_a_record_of_the_list_cannot_be_read(damage, tmp_path):
+    """The record may be the very upload whose answer was lost."""
+    bad = damaged(damage, 1, random.Random(1))  # noqa: S311 - the same each time
+
+    def answer(seen):
+        if seen.method == "POST":
+            return RESET
+        return Answer(body=b'{"next": null, "results": [' + bad + b"]}")
+
+    (tmp_path / "a.pdf").write_bytes(PDF)
+    manifest = pd.DataFrame(
+        {"file": [str(tmp_path / "a.pdf")], "document_type": ["paystubs"], "user": [USER_ID]}
+    )
+    with HostileServer(answer) as server:
+        result = run(server, manifest, tmp_path / "log.sqlite")
+    assert server.posts == 1
+    assert result["state"].tolist() == ["not_confirmed"]
