@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import zlib
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -75,8 +75,10 @@ _START = re.compile(rb"startxref\s+(\d{1,12})(?!\d)")
 _XREF = re.compile(rb"\s*(xref|\d+\s+\d+\s+obj)")
 _ENCRYPT = re.compile(rb"/Encrypt\s*(\d+\s+\d+\s+R|<<)")
 
-# A check takes no longer in all; to read and hash 200 MB takes up to 1.5 s on a busy machine.
+# A check takes no longer in all, but for the time in which a file is read at least at this rate: a
+# network folder may be slow.
 INSPECT_SECONDS = 5.0
+_SLOWEST_BYTES_PER_SECOND = 1_000_000
 PDFIUM_SECONDS = 3.0
 # PDFium's error codes, negated.
 _NO_PDF, _PASSWORD_NEEDED = -3, -4
@@ -173,9 +175,9 @@ def inspect_document(
     ------
     DocumentError
         Missing, a folder, not a regular file, unreadable, empty, too large, of another type,
-        incomplete or damaged so that viewers do not open it (or show only a part of a PNG), not
-        read within 5 s (a slow disk or network folder), or (strict) with a problem. It says which,
-        and what to do.
+        incomplete or damaged so that viewers do not open it (or show only a part of a PNG), on a
+        disk or network folder that gives less than 1 MB/s for 5 s, or (strict) with a problem. It
+        says which, and what to do.
 
     Examples
     --------
@@ -185,27 +187,28 @@ def inspect_document(
     """
     path = Path(path)
     answer: Future[Document] = Future()
+    clock = _Deadline()
 
     def inspect() -> None:
         try:
-            answer.set_result(_inspected(path, max_bytes, strict=strict))
+            answer.set_result(_inspected(path, max_bytes, clock, strict=strict))
         except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
             answer.set_exception(error)
 
     # A disk or a network folder may not answer at all, and nothing ends a thread that asks it.
     threading.Thread(target=inspect, name="argyle-inspect", daemon=True).start()
-    try:
-        return answer.result(INSPECT_SECONDS)
-    except TimeoutError:
-        raise _too_slow(path) from None
+    while not answer.done() and clock.left > 0:
+        wait([answer], clock.left)
+    if not answer.done():
+        raise _too_slow(path)
+    return answer.result()
 
 
-def _inspected(path: Path, max_bytes: int, *, strict: bool) -> Document:
-    deadline = time.monotonic() + INSPECT_SECONDS
+def _inspected(path: Path, max_bytes: int, clock: _Deadline, *, strict: bool) -> Document:
     try:
         _check_size(path, max_bytes)
         with path.open("rb") as opened:
-            file = cast("BinaryIO", _TimedFile(opened, deadline))
+            file = cast("BinaryIO", _TimedFile(opened, clock))
             head = file.read(HEAD_BYTES)
             media_type = media_type_of(head)
             if media_type is None:
@@ -231,23 +234,40 @@ def _inspected(path: Path, max_bytes: int, *, strict: bool) -> Document:
 def _too_slow(path: Path) -> DocumentError:
     return DocumentError(
         path,
-        f"reading the file took more than {INSPECT_SECONDS:.0f} s. Copy it to a faster disk and "
-        "try again.",
+        "reading the file takes too long. Copy it to a faster disk and try again.",
     )
 
 
-class _TimedFile:
-    """A file that is read until a deadline of the monotonic clock."""
+class _Deadline:
+    """When a check has to end; what is read fast enough puts it off."""
 
-    def __init__(self, file: BinaryIO, deadline: float) -> None:
-        self._file, self._deadline = file, deadline
+    def __init__(self) -> None:
+        self._at = time.monotonic() + INSPECT_SECONDS
+
+    @property
+    def left(self) -> float:
+        return self._at - time.monotonic()
+
+    def note_read(self, size: int, seconds: float) -> None:
+        """Put it off by the time of a read, or by what that should have taken."""
+        self._at += min(seconds, size / _SLOWEST_BYTES_PER_SECOND)
+
+
+class _TimedFile:
+    """A file that is read until a deadline."""
+
+    def __init__(self, file: BinaryIO, clock: _Deadline) -> None:
+        self._file, self._clock = file, clock
         self.seek = file.seek
 
     def read(self, size: int = -1) -> bytes:
         """Read bytes."""
-        if time.monotonic() > self._deadline:
+        if self._clock.left <= 0:
             raise TimeoutError
-        return self._file.read(size)
+        began = time.monotonic()
+        block = self._file.read(size)
+        self._clock.note_read(len(block), time.monotonic() - began)
+        return block
 
 
 def media_type_of(head: bytes) -> str | None:

@@ -547,15 +547,34 @@ def test_a_disk_that_does_not_answer_is_not_waited_for(tmp_path, monkeypatch):
     monkeypatch.setattr(documents, "_check_size", lambda *_: None)
     path = tmp_path / "never.pdf"
     os.mkfifo(path)  # to open it blocks until somebody writes
-    with pytest.raises(DocumentError, match=r"took more than 0 s\. Copy it to a faster disk"):
+    with pytest.raises(DocumentError, match="takes too long"):
         inspect_document(path)
     os.close(os.open(path, os.O_WRONLY))
 
 
-def test_a_disk_that_answers_slowly_is_not_read_to_the_end(tmp_path):
+def test_a_disk_that_answers_too_slowly_is_not_read_to_the_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(documents, "INSPECT_SECONDS", 0.0)
     path = file_of(tmp_path, PDF)
-    with path.open("rb") as opened, pytest.raises(TimeoutError):
-        problems_of(path, documents._TimedFile(opened, 0.0), "application/pdf", len(PDF))
+    with path.open("rb") as opened:
+        slow = documents._TimedFile(opened, documents._Deadline())
+        with pytest.raises(TimeoutError):
+            problems_of(path, slow, "application/pdf", len(PDF))
+
+
+def test_a_network_folder_of_a_megabyte_a_second_is_read_to_the_end(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(documents.time, "monotonic", lambda: now[0])
+
+    class Slow(io.BytesIO):
+        def read(self, size=-1):
+            block = super().read(size)
+            now[0] += len(block) / 1_000_000
+            return block
+
+    slow = documents._TimedFile(Slow(bytes(20_000_000)), documents._Deadline())
+    while slow.read(1 << 16):
+        """It is still in time."""
+    assert now[0] == pytest.approx(20)
 
 
 def test_a_photo_with_a_thumbnail_and_a_trailer_is_whole():
