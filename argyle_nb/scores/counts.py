@@ -364,7 +364,7 @@ class ScoreCounts:
         Quantiles: type 7 of Hyndman and Fan 1996, Am. Stat. 50:361, the default of numpy.
         Intervals: Wilson 1927, JASA 22:209; they assume independent uploads, each level is taken by
         itself, and for shares of 2 to 98% they hold the truth in 92 to 98% of samples of 20 and
-        94 to 97% of 500. ``docs/guide.md`` has one table of all statistics.
+        94 to 97% of 500. ``docs/accuracy.md`` has one table of all statistics.
 
         Examples
         --------
