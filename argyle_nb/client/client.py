@@ -71,7 +71,13 @@ class Client:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Client:
-        """Make a client from settings."""
+        """Make a client from settings.
+
+        Parameters
+        ----------
+        settings
+            Address, key and environment, as `connect` finds them.
+        """
         client = cls.__new__(cls)
         client._start(settings)  # noqa: SLF001 - our own class
         return client
@@ -154,6 +160,11 @@ class Client:
     def get_user(self, user_id: str) -> User:
         """Get one user by user ID.
 
+        Parameters
+        ----------
+        user_id
+            Argyle's ID, not your external ID.
+
         Raises
         ------
         NotFoundError
@@ -171,6 +182,11 @@ class Client:
     def list_accounts(self, *, user: str | None = None) -> Iterator[Account]:
         """List accounts, which say which user an upload belongs to.
 
+        Parameters
+        ----------
+        user
+            Only those of this user ID.
+
         Examples
         --------
         >>> users_of_accounts = {a.id: a.user for a in client.list_accounts()}
@@ -179,6 +195,11 @@ class Client:
 
     def get_account(self, account_id: str) -> Account:
         """Get one account by account ID.
+
+        Parameters
+        ----------
+        account_id
+            As in the column ``account`` of `uploads_frame`.
 
         Raises
         ------
@@ -258,6 +279,11 @@ class Client:
 
     def get_upload(self, upload_id: str) -> UserUpload:
         """Get one upload by upload ID.
+
+        Parameters
+        ----------
+        upload_id
+            As in the column ``id`` of `uploads_frame`.
 
         Raises
         ------
@@ -353,11 +379,6 @@ class Client:
             upload ID why waiting for it ended; ``.unfinished`` lists those that did not finish: out
             of time, not found at Argyle, or unreadable three times in a row.
 
-        Warns
-        -----
-        UserWarning
-            Names the uploads whose processing did not finish, and why.
-
         Raises
         ------
         AuthenticationError
@@ -366,6 +387,11 @@ class Client:
             For an invalid ID, before anything is sent.
         ConfigurationError
             For a table without a column of upload IDs, and for anything but uploads and IDs.
+
+        Warns
+        -----
+        UserWarning
+            Names the uploads whose processing did not finish, and why.
 
         Examples
         --------

@@ -86,7 +86,7 @@ def export_report(
         ``"masked"``: of names, addresses and numbers no more is left than the last 4 digits.
         ``"hashed"``: keyed hashes instead, to join tables without seeing the data; needs a salt.
         ``"include"``: unmasked, and the manifest says so. What is personal is in
-        `argyle_nb.report.privacy`.
+        ``argyle_nb.report.privacy``.
     salt
         For ``"hashed"``: 16 bytes or more that only you have.
     excel
@@ -110,11 +110,6 @@ def export_report(
         ``thresholds.csv``, ``drift.csv``, ``coverage.csv``, ``unreadable.csv``,
         ``data_dictionary.csv``, ``report.xlsx``, ``report.html`` and ``manifest.json``.
 
-    Warns
-    -----
-    UserWarning
-        When the filters leave no upload.
-
     Raises
     ------
     ConfigurationError
@@ -124,6 +119,11 @@ def export_report(
         report, or openpyxl is not installed and ``xlsx`` asks for it.
     ArgyleError
         When the tables do not add up to the uploads, or an upload is there twice.
+
+    Warns
+    -----
+    UserWarning
+        When the filters leave no upload.
 
     Examples
     --------
