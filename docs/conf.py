@@ -6,16 +6,14 @@ and on the site. The notebooks run while the site is built, in a home of their o
 
 import os
 import re
-import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-
 from docutils import nodes
 
-from argyle_nb import __version__  # noqa: E402 - this project's, not an installed one's
+from argyle_nb import __version__
+
+ROOT = Path(__file__).parents[1]
 
 # The notebooks must find neither credentials nor documents of the person who builds the site.
 _home = tempfile.TemporaryDirectory(prefix="argyle_nb_docs_")
@@ -97,11 +95,13 @@ def _first_page(app, error):
     """Lead from the site's folder to its first page."""
     if error is None and app.builder.format == "html":
         to = app.builder.get_target_uri(root_doc)
-        page = f'<!doctype html><meta http-equiv="refresh" content="0; url={to}"><a href="{to}">Go</a>'
-        (Path(app.outdir) / "index.html").write_text(page, encoding="utf-8")
+        page = (
+            f'<!doctype html><meta http-equiv="refresh" content="0; url={to}"><a href="{to}">Go</a>'
+        )
+        (Path(app.outdir) / "index.html").write_text("<!doctype html>" + page, encoding="utf-8")
 
 
-def _without_progress_bars(app, tree):
+def _without_progress_bars(_app, tree):
     """Leave out a bar that stands still on a page."""
     for text in list(tree.findall(nodes.literal_block)):
         if re.match(r"[\w ]*:? *\d+%\|", text.astext()):
