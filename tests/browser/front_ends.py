@@ -54,8 +54,6 @@ frame = anb.uploads_frame(client.wait(papers, progress=False), users=client.list
 PANELS = ("Upload documents", "Score explorer", "Review queue")
 DARK = """() =>
   window.jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Dark' })"""
-    "() => window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
-)
 # How much a panel's text stands out from what is behind it, as WCAG reckons it.
 CONTRAST = """panel => {
   const light = color => {
@@ -141,7 +139,9 @@ def nbclassic(folder: Path) -> Iterator[tuple[str, Callable[[Page], None]]]:
     """The classic notebook, which has one theme."""
 
     def run(page: Page) -> None:
-        page.wait_for_function("() => window.Jupyter?.notebook?.kernel?.is_connected()")
+        page.wait_for_function("() => window.Jupyter?.notebook?.kernel?.widget_manager")
+        page.wait_for_function("() => window.Jupyter.notebook.kernel.is_connected()")
+        page.wait_for_timeout(5000)  # it does not say when it has read all of its extensions
         page.evaluate("() => { window.Jupyter.notebook.execute_all_cells(); }")
 
     with jupyter(folder, "nbclassic", "nbclassic/notebooks/panels.ipynb") as address:
