@@ -101,14 +101,18 @@ def _first_page(app, error):
         (Path(app.outdir) / "index.html").write_text("<!doctype html>" + page, encoding="utf-8")
 
 
-def _without_progress_bars(_app, tree):
-    """Leave out a bar that stands still on a page."""
-    for text in list(tree.findall(nodes.literal_block)):
-        if re.match(r"[\w ]*:? *\d+%\|", text.astext()):
-            text.parent.remove(text)
+def _tidy_outputs(_app, tree):
+    """Leave out bars that stand still on a page, and where in a notebook a warning came from."""
+    for block in list(tree.findall(nodes.literal_block)):
+        text = block.astext()
+        if re.match(r"[\w ]*:? *\d+%\|", text):
+            block.parent.remove(block)
+        elif "ipykernel_" in text:
+            text = re.sub(r"\S*ipykernel_\S+: (\w+Warning: .*)\n.*", r"\1", text)
+            block.children, block.rawsource = [nodes.Text(text)], text
 
 
 def setup(app):
     """Tell Sphinx of what this project adds."""
-    app.connect("doctree-read", _without_progress_bars)
+    app.connect("doctree-read", _tidy_outputs)
     app.connect("build-finished", _first_page)
