@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test test-floors test-newest lab bench lock data clean
+.PHONY: help demo test test-floors test-newest lab docs licenses bench lock data clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list
@@ -34,6 +34,14 @@ test-floors test-newest:
 lab: $(VENV)/ready  ## Open the notebooks in JupyterLab
 	@$(BIN)/argyle-nb lab
 
+docs: $(VENV)/ready-docs  ## Build the site with its notebooks run, and check spelling and links
+	@$(BIN)/codespell
+	@$(BIN)/python -m sphinx -W --keep-going -q -b html -c docs -d build/doctrees . build/site
+	@echo "Open build/site/index.html"
+
+licenses: $(VENV)/ready-docs  ## List each installed package with its version and license
+	@$(BIN)/python -m tests.support.licenses
+
 bench: $(VENV)/ready-dev  ## Run the benchmarks, each next to a baseline of the same run
 	@$(BIN)/python -m tests.benchmarks.frames_speed
 	@$(BIN)/python -m tests.benchmarks.sandbox_scale
@@ -45,12 +53,15 @@ bench: $(VENV)/ready-dev  ## Run the benchmarks, each next to a baseline of the 
 	@$(BIN)/python -m tests.benchmarks.explorer_speed
 	@$(BIN)/python -m tests.benchmarks.report_speed
 
-lock:  ## Update the two lock files from pyproject.toml (needs uv)
+lock:  ## Update the three lock files from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-annotate --extra build --extra excel --extra parquet pyproject.toml --output-file requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-annotate --extra dev --constraint requirements.lock pyproject.toml \
 	    --output-file requirements-dev.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-annotate --extra docs --constraint requirements.lock pyproject.toml \
+	    --output-file requirements-docs.lock
 
 data: $(VENV)/ready-dev  ## Make the sample documents again
 	@$(BIN)/python -m data.make_documents data/documents
@@ -64,6 +75,11 @@ $(VENV)/bin/python:
 
 $(VENV)/ready: requirements.lock pyproject.toml | $(VENV)/bin/python
 	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/ready-docs: requirements-docs.lock pyproject.toml | $(VENV)/bin/python
+	$(PIP) --require-hashes -r requirements-docs.lock
 	$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 

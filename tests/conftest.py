@@ -47,6 +47,7 @@ LONGEST_FIRST = (
     "browser/test_upload_panel.py",
     "browser/test_the_whole_way.py",
     "browser/test_dropzone.py",
+    "test_documentation.py",
     "browser/test_explore.py",
     "browser/test_review.py",
     "browser/test_marimo.py",

@@ -14,7 +14,7 @@ from argyle_nb.samples import copy_samples
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-LOCKS = ["requirements.lock", "requirements-dev.lock"]
+LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-docs.lock"]
 CONDA_NAMES = {"matplotlib-base": "matplotlib"}
 
 

@@ -21,7 +21,14 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "argyle_nb"
-PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/*.md", "data/README.md")
+PAGES = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+    "docs/**/*.md",
+    "data/README.md",
+)
 STYLED = ("argyle_nb/widgets/static/*.js", "argyle_nb/**/*.html", "argyle_nb/**/README.md")
 
 # What is avoided -> what is said.

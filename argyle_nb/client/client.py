@@ -78,7 +78,13 @@ class Client:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Client:
-        """Make a client from settings."""
+        """Make a client from settings.
+
+        Parameters
+        ----------
+        settings
+            Address, key and environment, as `connect` finds them.
+        """
         client = cls.__new__(cls)
         client._start(settings)  # noqa: SLF001 - our own class
         return client
@@ -165,6 +171,11 @@ class Client:
     def get_user(self, user_id: str) -> User:
         """Get one user by user ID.
 
+        Parameters
+        ----------
+        user_id
+            Argyle's ID, not your external ID.
+
         Raises
         ------
         NotFoundError
@@ -199,6 +210,11 @@ class Client:
 
     def get_account(self, account_id: str) -> Account:
         """Get one account by account ID.
+
+        Parameters
+        ----------
+        account_id
+            As in the column ``account`` of `uploads_frame`.
 
         Raises
         ------
@@ -292,6 +308,11 @@ class Client:
 
     def get_upload(self, upload_id: str) -> UserUpload:
         """Get one upload by upload ID.
+
+        Parameters
+        ----------
+        upload_id
+            As in the column ``id`` of `uploads_frame`.
 
         Raises
         ------
@@ -387,11 +408,6 @@ class Client:
             upload ID why waiting for it ended; ``.unfinished`` lists those that did not finish: out
             of time, not found at Argyle, or unreadable three times in a row.
 
-        Warns
-        -----
-        UserWarning
-            Names the uploads whose processing did not finish, and why.
-
         Raises
         ------
         AuthenticationError
@@ -400,6 +416,11 @@ class Client:
             For an invalid ID, before anything is sent.
         ConfigurationError
             For a table without a column of upload IDs, and for anything but uploads and IDs.
+
+        Warns
+        -----
+        UserWarning
+            Names the uploads whose processing did not finish, and why.
 
         Examples
         --------

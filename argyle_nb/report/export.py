@@ -87,7 +87,7 @@ def export_report(
         ``"hashed"``: keyed hashes instead, to join tables without seeing the data; needs a salt.
         ``"include"``: unmasked; page and manifest say so, and only their owner can open the folder
         and its files (on Windows, all who can open the folder above). What is personal is in
-        `argyle_nb.report.privacy`.
+        ``argyle_nb.report.privacy``.
     salt
         For ``"hashed"``: 16 bytes or more that only you have.
     excel
@@ -111,11 +111,6 @@ def export_report(
         ``thresholds.csv``, ``drift.csv``, ``coverage.csv``, ``unreadable.csv``,
         ``data_dictionary.csv``, ``report.xlsx``, ``report.html`` and ``manifest.json``.
 
-    Warns
-    -----
-    UserWarning
-        When the filters leave no upload.
-
     Raises
     ------
     ConfigurationError
@@ -125,6 +120,11 @@ def export_report(
         report, or openpyxl is not installed and ``xlsx`` asks for it.
     ArgyleError
         When the tables do not add up to the uploads, or an upload is there twice.
+
+    Warns
+    -----
+    UserWarning
+        When the filters leave no upload.
 
     Examples
     --------

@@ -186,7 +186,15 @@ class ReviewLog:
         return frame
 
     def rows_after(self, number: int, reviewer: str) -> list[tuple[int, str, str, str, str]]:
-        """Give a reviewer's rows after one number: number, upload, verdict, time, note."""
+        """Give a reviewer's rows after one number: number, upload, verdict, time, note.
+
+        Parameters
+        ----------
+        number
+            The number of a row; 0 for all rows.
+        reviewer
+            The name under which the verdicts were given.
+        """
         query = (
             "SELECT number, upload_id, verdict, reviewed_at, note FROM verdicts "
             "WHERE number > ? AND reviewer = ? ORDER BY number"
@@ -455,6 +463,11 @@ def settled(verdicts: pd.DataFrame) -> pd.DataFrame:
 
 def check_verdicts(verdicts: pd.DataFrame) -> None:
     """See that a frame holds verdicts only, each on a document.
+
+    Parameters
+    ----------
+    verdicts
+        With the columns ``upload_id`` and ``verdict``.
 
     Raises
     ------

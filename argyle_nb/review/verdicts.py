@@ -127,11 +127,11 @@ class VerdictCounts:
     `count_verdicts`.
 
     Intervals, 95%, come from 1,000 draws of what all uploads could be, given the verdicts and the
-    scores of all of them (`argyle_nb.review.curves.drawn`), so that fraud which no review came upon
-    is reckoned with; those of areas and shares also hold the interval of their sampling design, and
-    those of areas, average precision and costs the draws moved onto the estimate. They assume that
-    within a stratum what was reviewed is like what was not, that verdicts are right, and that
-    uploads are independent of each other.
+    scores of all of them (``argyle_nb.review.curves.drawn``), so that fraud which no review came
+    upon is reckoned with; those of areas and shares also hold the interval of their sampling
+    design, and those of areas, average precision and costs the draws moved onto the estimate. They
+    assume that within a stratum what was reviewed is like what was not, that verdicts are right,
+    and that uploads are independent of each other.
 
     ``tests/benchmarks/interval_coverage.py`` measures how often each holds the truth: 20,000
     uploads, 5% fraud, of which 0, 10 or 25% score as genuine ones do; 20 to 2,000 verdicts of

@@ -96,6 +96,17 @@ class ScoreCounts:
     ) -> ScoreCounts:
         """Make counts of a table of 114 columns: scores, reasons, ``classified`` and ``past_ocr``.
 
+        Parameters
+        ----------
+        grouped_by
+            The columns that make the groups.
+        index
+            One row per group, with these columns as its levels.
+        table
+            One row per group.
+        unreadable
+            As in `ScoreCounts`.
+
         Examples
         --------
         >>> ScoreCounts.of_table(counts.grouped_by, counts.groups, counts.table())
@@ -113,6 +124,11 @@ class ScoreCounts:
     @classmethod
     def sum_of(cls, parts: Sequence[ScoreCounts]) -> ScoreCounts:
         """Add counts of the same grouping, of pages, days or machines, at least one.
+
+        Parameters
+        ----------
+        parts
+            The counts to add.
 
         Raises
         ------
@@ -210,7 +226,7 @@ class ScoreCounts:
 
         Parameters
         ----------
-        names
+        *names
             Columns of ``grouped_by``, in the new order; none for one group of everything.
 
         Raises
@@ -233,7 +249,7 @@ class ScoreCounts:
 
         Parameters
         ----------
-        wanted
+        **wanted
             Column = a value, a list of values, or a function that takes the column's values (a
             Series) and says which to keep.
 
@@ -364,7 +380,7 @@ class ScoreCounts:
         Quantiles: type 7 of Hyndman and Fan 1996, Am. Stat. 50:361, the default of numpy.
         Intervals: Wilson 1927, JASA 22:209; they assume independent uploads, each level is taken by
         itself, and for shares of 2 to 98% they hold the truth in 92 to 98% of samples of 20 and
-        94 to 97% of 500. ``docs/guide.md`` has one table of all statistics.
+        94 to 97% of 500. ``docs/accuracy.md`` has one table of all statistics.
 
         Examples
         --------
@@ -430,7 +446,7 @@ class ScoreCounts:
         -------
         pandas.DataFrame
             Indexed by ``score`` 0 to 100, one float64 column per group; NaN for a group without
-            scores. `argyle_nb.scores.ecdf_margin` gives the half-width of its 95% band, which
+            scores. ``argyle_nb.scores.ecdf_margin`` gives the half-width of its 95% band, which
             held the whole curve in 96 to 99% of samples.
 
         Examples
@@ -569,7 +585,7 @@ class ScoreCounts:
 
         Notes
         -----
-        The presets are in `argyle_nb.levels`, with their sources. Intervals: Wilson 1927, JASA
+        The presets are in ``argyle_nb.levels``, with their sources. Intervals: Wilson 1927, JASA
         22:209, as in `ScoreCounts.summary`; each is for one level alone.
 
         Examples
@@ -830,6 +846,11 @@ class ScoreCounts:
     def read_csv(cls, path: Path | str) -> ScoreCounts:
         """Read what `to_csv` wrote.
 
+        Parameters
+        ----------
+        path
+            The file.
+
         Raises
         ------
         DocumentError
@@ -867,6 +888,11 @@ class ScoreCounts:
     @classmethod
     def read_parquet(cls, path: Path | str) -> ScoreCounts:
         """Read what `to_parquet` wrote.
+
+        Parameters
+        ----------
+        path
+            The file.
 
         Raises
         ------

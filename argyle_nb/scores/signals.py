@@ -117,7 +117,7 @@ def signal_pairs(signals: pd.DataFrame) -> pd.DataFrame:
 
     Notes
     -----
-    Jaccard's coefficient, |A and B| / |A or B|; Jaccard 1912, New Phytologist 11:37.
+    Jaccard's coefficient, ``|A and B| / |A or B|``; Jaccard 1912, New Phytologist 11:37.
 
     Examples
     --------

@@ -101,14 +101,6 @@ def upload_batch(
         there), ``bytes`` (Int64), ``reason`` (string). Once Argyle can't be reached, the rest is
         ``not_sent``, untried.
 
-    Warns
-    -----
-    UserWarning
-        Before anything is sent: names the rows that can't be, and why, and external IDs that
-        differ only in upper and lower case. Afterwards: names the rows whose borrower turned out
-        to be unclear. The state of all these rows is ``invalid``; once they are corrected, the
-        whole manifest can be run again.
-
     Raises
     ------
     ValidationError
@@ -119,6 +111,14 @@ def upload_batch(
         When the upload log can't be written; nothing is sent that is not in it.
     KeyboardInterrupt
         After an interrupt, once what was being sent has ended. Run it again to resume.
+
+    Warns
+    -----
+    UserWarning
+        Before anything is sent: names the rows that can't be, and why, and external IDs that
+        differ only in upper and lower case. Afterwards: names the rows whose borrower turned out
+        to be unclear. The state of all these rows is ``invalid``; once they are corrected, the
+        whole manifest can be run again.
 
     Notes
     -----

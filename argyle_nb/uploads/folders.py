@@ -86,16 +86,16 @@ def manifest(folder: Path | str) -> pd.DataFrame:
         frame, the CSV file and the workbook. These may be kept anywhere as long as the documents
         stay where they are; where the folder moves, make the table anew.
 
+    Raises
+    ------
+    ValidationError
+        When the folder does not exist, or has no document in it.
+
     Warns
     -----
     UserWarning
         Counts the files without a type or borrower; names files that are not documents, links
         that were left out, and borrowers that differ only in upper and lower case.
-
-    Raises
-    ------
-    ValidationError
-        When the folder does not exist, or has no document in it.
 
     Notes
     -----
