@@ -132,7 +132,7 @@ def _batch(command):
         )
     except Exception as error:  # noqa: BLE001 - the test looks at its name
         return type(error).__name__
-    return result[["state", "upload_id"]].fillna("").to_numpy().tolist()
+    return result[["state", "upload_id"]].astype("string").fillna("").to_numpy().tolist()
 
 
 def _die_in(step, moment, call):

@@ -6,6 +6,7 @@ import json
 import traceback
 from contextlib import suppress
 
+import IPython
 import pytest
 from IPython.core.ultratb import VerboseTB
 
@@ -26,6 +27,8 @@ from tests.support.servers import (
     HostileServer,
     client_of,
 )
+
+PLAIN = {"theme_name": "nocolor"} if IPython.version_info >= (9,) else {"color_scheme": "NoColor"}
 
 
 @pytest.fixture(autouse=True)
@@ -116,7 +119,7 @@ def test_no_error_of_configuration_tells_of_the_key(case, monkeypatch, home):
     with pytest.raises(ConfigurationError) as caught:
         UNSET[case]()
     assert found_in(told_by(caught.value), KEYS) == []
-    verbose = VerboseTB(theme_name="nocolor", include_vars=True)
+    verbose = VerboseTB(**PLAIN, include_vars=True)
     with suppress(AttributeError):
         shown = verbose.text(type(caught.value), caught.value, caught.value.__traceback__)
         ours = [line for line in shown.splitlines() if "lambda" not in line]
