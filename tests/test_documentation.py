@@ -15,8 +15,8 @@ import pytest
 
 import argyle_nb
 from argyle_nb import charts, cli, review
-from argyle_nb.config import data_folder
 from argyle_nb.connection import stop_sandbox
+from argyle_nb.platforms import data_folder
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"])
