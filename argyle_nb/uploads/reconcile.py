@@ -296,7 +296,9 @@ class Reconciler:
             if listing.contents.sha256_of(upload) not in listing.logged:
                 reason = (
                     f"Upload {upload.id} was not there before this document was sent, but has "
-                    "different content. Compare the two files. This one was not sent again."
+                    "different content. This one was not sent again. Compare the two files: if "
+                    "they are different documents, upload this one with client.upload, and run "
+                    "the batch again."
                 )
                 job.entry = job.entry._replace(state="possible_match", reason=reason)
                 return True

@@ -199,6 +199,20 @@ def test_a_document_whose_bytes_the_service_changes_is_not_sent_again(
     assert server.ledger.count(UPLOAD) == 1
 
 
+def test_a_possible_match_that_is_sent_by_hand_is_found_by_the_next_run(server, stubs, upload_log):
+    def meanwhile(_):
+        server.keep(form(PDF + b"% of another person"))
+        return LOST
+
+    server.script(UPLOAD, meanwhile)
+    stub = stubs()
+    assert told(run(server, stub, upload_log)) == [["possible_match", ""]]
+    server.script(UPLOAD, [])
+    with client_of(server) as client:
+        sent = client.upload(stub.loc[0, "file"], document_type="paystubs", user=USER_ID)
+    assert told(run(server, stub, upload_log)) == [["uploaded", sent.id]]
+
+
 def test_what_was_there_before_is_another_document_unless_it_has_the_same_bytes(
     server, stubs, upload_log
 ):
