@@ -492,6 +492,15 @@ class Client:
         with self._opened(upload) as answer:
             return digest_document(answer, upload.id, sizes)
 
+    def list_known(self, user: str) -> tuple[list[UserUpload], list[DecodeError]]:
+        """List a user's uploads and, apart, those that can't be read."""
+        rejected: list[DecodeError] = []
+        filters = checked_filters(user, None, None)
+        uploads: list[UserUpload] = []
+        for _, fresh in pages(self._transport, UPLOADS, filters):
+            uploads += [one for one, _ in decode_each(fresh.items(), UserUpload, rejected)]
+        return uploads, rejected
+
     def _opened(self, upload: UserUpload) -> requests.Response:
         if not upload.file_url:
             raise ApiError(f"Upload {upload.id}: no file_url yet. Get the upload again later.")

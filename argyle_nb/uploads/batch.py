@@ -250,6 +250,10 @@ def _decide_all(
         reconciler.decide(job for job in undecided if job.entry.state in UNDECIDED)
         # Another run may have taken one of them in the meantime.
         undecided = [job for job in undecided if job.entry.state == "sending"]
+        undecided += [job for job in jobs if job.key in reconciler.released]
+        for job in undecided:
+            job.entry = (upload_log.entry(job.key) if job.key else None) or job.entry
+        reconciler.released.clear()
 
 
 def _wait_for_others(
@@ -264,6 +268,7 @@ def _wait_for_others(
                     f"{upload_log.path}: a row of the upload log is missing. Choose another file."
                 )
             job.entry = known
+            job.ended_at = time.monotonic()  # it was still being sent a moment ago
         waiting = [job for job in waiting if job.entry.state == "sending"]
         on_step()
         time.sleep(_POLL_SECONDS if waiting else 0)

@@ -97,9 +97,13 @@ class UploadJob:
     ended_at: float | None = None  # the last attempt of this run, on the monotonic clock
 
     def took(self, started: float, *, was_sent: bool = True) -> None:
-        """Record an attempt that began at a time of the monotonic clock and ended now."""
-        self.ended_at = time.monotonic()
-        self.seconds += self.ended_at - started if was_sent else 0.0
+        """Record an attempt that began at a time of the monotonic clock and ended now.
+
+        Where nothing was sent, somebody else's attempt may have ended at any time.
+        """
+        if was_sent:
+            self.ended_at = time.monotonic()
+            self.seconds += self.ended_at - started
 
     def reason_for(self, row: int) -> str | None:
         """Say why a row is as it is; a repeated one names the document that was sent for it.

@@ -15,7 +15,7 @@ import sqlite3
 import threading
 import uuid
 import weakref
-from collections import defaultdict
+from collections import Counter, defaultdict
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, Self
@@ -62,6 +62,7 @@ CREATE TABLE uploads (
     updated_at TEXT NOT NULL,
     external_id TEXT,
     listed_until INTEGER,
+    disputed_id TEXT,
     PRIMARY KEY (scope, sha256, document_type, user)
 )
 """
@@ -102,7 +103,7 @@ _COLUMNS = {
     4: "scope sha256 document_type user name state upload_id reason attempts sent_at owner"
     " updated_at external_id",
     5: "scope sha256 document_type user name state upload_id reason attempts sent_at owner"
-    " updated_at external_id listed_until",
+    " updated_at external_id listed_until disputed_id",
 }
 # As the states were called before the fourth version -> as they are called now.
 _STATES_BEFORE = {
@@ -147,6 +148,8 @@ class LogEntry(NamedTuple):
     # The number of the last upload that was listed before the first attempt; none where the user's
     # uploads could not be listed.
     listed_until: int | None = None
+    # What Argyle answered with, where another row has this ID.
+    disputed_id: str | None = None
 
 
 class ListedUpload(NamedTuple):
@@ -243,13 +246,15 @@ class UploadLog:
             # Should the power fail now, the row is ``sending`` again and is looked for: one write
             # less that has to wait for the disk.
             with self._transaction(synchronous="NORMAL"):
+                taken = None
                 if entry.upload_id and self._is_taken(key, entry.upload_id):
-                    entry = LogEntry("not_confirmed", None, ID_TAKEN.format(entry.upload_id))
+                    taken = entry.upload_id
+                    entry = LogEntry("not_confirmed", None, ID_TAKEN.format(taken))
                 self._connection.execute(
                     "UPDATE uploads SET state = ?, upload_id = ?, reason = ?, owner = NULL,"
-                    " updated_at = ?"
+                    " updated_at = ?, disputed_id = ?"
                     " WHERE (scope, sha256, document_type, user) = (?, ?, ?, ?)",
-                    (*entry[:3], _now(), *key),
+                    (*entry[:3], _now(), taken, *key),
                 )
                 return self._entry(key) or entry
 
@@ -286,13 +291,24 @@ class UploadLog:
             ).fetchall()
         return {row[0]: UploadKey(*row[1:]) for row in rows}
 
-    def hashes_of(self, scope: str, user: str) -> set[str]:
-        """Give the SHA-256 of every document that a row of a user has."""
+    def undecided(self, scope: str, user: str) -> Counter[str]:
+        """Count the rows of a user that may be at Argyle without an upload ID, by SHA-256."""
         with self._transaction():
             rows = self._connection.execute(
-                "SELECT sha256 FROM uploads WHERE (scope, user) = (?, ?)", (scope, user)
+                "SELECT sha256 FROM uploads WHERE (scope, user) = (?, ?)"
+                " AND state IN ('sending', 'not_confirmed', 'possible_match')",
+                (scope, user),
             ).fetchall()
-        return {row[0] for row in rows}
+        return Counter(row[0] for row in rows)
+
+    def give_up(self, key: UploadKey, upload_id: str) -> None:
+        """Take an upload ID from a row, because the upload turned out to be another document."""
+        with self._transaction():
+            self._connection.execute(
+                "UPDATE uploads SET state = 'not_confirmed', upload_id = NULL, reason = ?"
+                " WHERE (scope, sha256, document_type, user, upload_id) = (?, ?, ?, ?, ?)",
+                (ID_TAKEN.format(upload_id), *key, upload_id),
+            )
 
     def note_listed(self, scope: str, upload_ids: Iterable[str]) -> dict[str, ListedUpload]:
         """Write down uploads that Argyle lists, in their order of first seeing; look them up."""
@@ -350,7 +366,7 @@ class UploadLog:
         with self._transaction():
             self._connection.executemany(
                 "INSERT OR REPLACE INTO uploads VALUES"
-                " (?, ?, ?, ?, ?, 'invalid', NULL, ?, 0, NULL, NULL, ?, ?, NULL)",
+                " (?, ?, ?, ?, ?, 'invalid', NULL, ?, 0, NULL, NULL, ?, ?, NULL, NULL)",
                 [(*key, name, why, _now(), external_id) for key, name, why, external_id in refused],
             )
 
@@ -429,7 +445,7 @@ class UploadLog:
         self._claimed.add(key)
         self._connection.execute(
             "INSERT OR REPLACE INTO uploads VALUES"
-            " (?, ?, ?, ?, ?, 'sending', NULL, NULL, ?, ?, ?, ?, ?, ?)",
+            " (?, ?, ?, ?, ?, 'sending', NULL, NULL, ?, ?, ?, ?, ?, ?, NULL)",
             (
                 *key,
                 entry.name,
@@ -474,7 +490,7 @@ class UploadLog:
     def _entry(self, key: UploadKey) -> LogEntry | None:
         row = self._connection.execute(
             "SELECT state, upload_id, reason, attempts, sent_at, name, external_id, listed_until,"
-            " owner"
+            " disputed_id, owner"
             " FROM uploads WHERE (scope, sha256, document_type, user) = (?, ?, ?, ?)",
             key,
         ).fetchone()

@@ -9,9 +9,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
@@ -27,12 +28,12 @@ from argyle_nb.errors import (
 )
 from argyle_nb.models import is_uuid
 from argyle_nb.uploads.jobs import default_upload_log, is_wrong_key, send_claimed
-from argyle_nb.uploads.log import UNDECIDED, ListedUpload, LogEntry, UploadLog
+from argyle_nb.uploads.log import UNDECIDED, ListedUpload, LogEntry, UploadKey, UploadLog
 from argyle_nb.uploads.users import users_called
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable
-    from concurrent.futures import Future
+    from collections import Counter
+    from collections.abc import Callable, Container, Iterable, Mapping
 
     from argyle_nb.client.client import Client
     from argyle_nb.client.transfer import Digest
@@ -57,6 +58,12 @@ FINDINGS = ("duplicate", "not_in_log")
 FOUND = "Found at Argyle: the document was stored although the upload was not confirmed."
 NOT_FOUND = (
     "Not listed at Argyle yet, but it may still appear. Not sent again. Run the batch again later."
+)
+_NEW = "Upload {} was not there before this document was sent. It may be this document."
+_UNTIMED = "Upload {} may be this document: it is not known what was there before this was sent."
+_COMPARE = (
+    "This one was not sent again. Compare the two files: if they are different documents, upload "
+    "this one with client.upload, and run the batch again."
 )
 STILL_UNKNOWN = (
     "Sent again, and again not confirmed. It may be stored. Run the batch again later to check."
@@ -88,12 +95,12 @@ class ListedBefore:
 
     def _is_noted(self, user: str) -> bool:
         try:
-            listed = self._client.list_uploads(user=user, errors="raise")
-            ids = [upload.id for upload in listed]
-        except (ApiError, DecodeError) as error:
+            uploads, unreadable = self._client.list_known(user)
+        except (ApiError, DecodeError, TransportError) as error:
             if is_wrong_key(error) or isinstance(error, RateLimitError):
                 raise
             return False
+        ids = [upload.id for upload in uploads] + [error.record for error in unreadable]
         self._log.note_listed(self._client.settings.log_scope, ids)
         return True
 
@@ -107,19 +114,21 @@ class _Contents:
         upload_log: UploadLog,
         uploads: Iterable[UserUpload],
         on_step: Callable[[], None],
+        unreadable: Mapping[str, ListedUpload] = MappingProxyType({}),
     ) -> None:
         self._client, self._log, self._on_step = client, upload_log, on_step
         self._scope = client.settings.log_scope
-        self.listed = upload_log.note_listed(self._scope, [upload.id for upload in uploads])
+        listed = upload_log.note_listed(self._scope, [upload.id for upload in uploads])
+        self.listed = {**listed, **unreadable}
         self.errors: dict[str, ArgyleError] = {}
 
     def sha256_of(self, upload: UserUpload) -> str | None:
         """Give the hash of an upload, where it is known."""
         return self.listed[upload.id].sha256
 
-    def was_listed(self, upload: UserUpload, until: int | None) -> bool:
+    def was_listed(self, upload_id: str, until: int | None) -> bool:
         """Tell whether an upload was listed before a moment."""
-        return until is not None and self.listed[upload.id].number <= until
+        return until is not None and self.listed[upload_id].number <= until
 
     def fetch(
         self,
@@ -132,21 +141,33 @@ class _Contents:
         Those that can't be downloaded are in ``errors``.
         """
         missing = [upload for upload in uploads if self._is_missing(upload, sizes)]
-        pool = ThreadPoolExecutor(_DOWNLOADS)
-        try:
-            for start in range(0, len(missing), _DOWNLOADS):
-                self._on_step()
-                wave = missing[start : start + _DOWNLOADS]
-                self._note({pool.submit(self._client.digest, one, sizes): one for one in wave})
-                if is_enough():
-                    return
-        finally:
-            # Who interrupts does not wait for downloads.
-            pool.shutdown(wait=False, cancel_futures=True)
+        for start in range(0, len(missing), _DOWNLOADS):
+            self._on_step()
+            wave = missing[start : start + _DOWNLOADS]
+            self._note({self._started(upload, sizes): upload for upload in wave})
+            if is_enough():
+                return
+
+    def forget(self, upload: UserUpload) -> None:
+        """Have an upload hashed again."""
+        self.listed[upload.id] = ListedUpload(self.listed[upload.id].number)
 
     def _is_missing(self, upload: UserUpload, sizes: Container[int] | None) -> bool:
         _, size, sha256 = self.listed[upload.id]
         return sha256 is None and (size is None or sizes is None or size in sizes)
+
+    def _started(self, upload: UserUpload, sizes: Container[int] | None) -> Future[Digest]:
+        future: Future[Digest] = Future()
+
+        def digest() -> None:
+            try:
+                future.set_result(self._client.digest(upload, sizes))
+            except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+                future.set_exception(error)
+
+        # Who interrupts does not wait for a download, nor does Python when it ends.
+        threading.Thread(target=digest, name="argyle_nb digest", daemon=True).start()
+        return future
 
     def _note(self, started: dict[Future[Digest], UserUpload]) -> None:
         unfinished = set(started)
@@ -174,8 +195,10 @@ class _Listing:
     """One user's uploads that no row of the upload log has, and what they consist of."""
 
     unclaimed: list[UserUpload]
+    unreadable: list[DecodeError]
+    disputed: list[UserUpload]  # other rows have them, and Argyle answered with their IDs
     contents: _Contents
-    logged: set[str]  # the hashes of all documents that the log has for this user
+    undecided: Counter[str]  # the rows of the log that may be any of them, by their hashes
 
 
 class Reconciler:
@@ -198,6 +221,7 @@ class Reconciler:
     ) -> None:
         self._client, self._log = client, upload_log
         self._confirm_timeout, self._resend, self._on_step = confirm_timeout, resend, on_step
+        self.released: set[UploadKey] = set()  # rows that have lost their upload to another row
 
     def decide(self, jobs: Iterable[UploadJob]) -> None:
         """Look for each undecided job, and send it again at most once."""
@@ -231,23 +255,48 @@ class Reconciler:
             by_user[job.key.user if job.key else ""].append(job)
         for user, theirs in by_user.items():
             try:
-                listing = self._listing_of(user)
+                listing = self._listing_of(user, theirs)
             except _UNAVAILABLE as error:
                 _leave_undecided(theirs, f"{_UNCHECKED} {error}", error)
                 continue
-            open_ = self._adopt_new(theirs, listing)
+            open_ = [job for job in theirs if not self._recovers_its_id(job, listing)]
+            open_ = self._adopt_new(open_, listing)
             open_ = [job for job in open_ if not self._may_be_there(job, listing)]
             absent += self._adopt_old(open_, listing)
         return absent
 
-    def _listing_of(self, user: str) -> _Listing:
+    def _listing_of(self, user: str, jobs: list[UploadJob]) -> _Listing:
         self._on_step()
         scope = self._client.settings.log_scope
-        listed = list(self._client.list_uploads(user=user, errors="raise"))
+        listed, unreadable = self._client.list_known(user)
         known = self._log.upload_ids(scope)
         unclaimed = [upload for upload in listed if upload.id not in known]
-        contents = _Contents(self._client, self._log, unclaimed, self._on_step)
-        return _Listing(unclaimed, contents, self._log.hashes_of(scope, user))
+        disputed_ids = {job.entry.disputed_id for job in jobs}
+        disputed = [upload for upload in listed if upload.id in disputed_ids & known.keys()]
+        ids = [error.record for error in unreadable if error.record not in known]
+        numbered = self._log.note_listed(scope, ids)
+        return _Listing(
+            unclaimed,
+            [error for error in unreadable if error.record in numbered],
+            disputed,
+            _Contents(self._client, self._log, [*unclaimed, *disputed], self._on_step, numbered),
+            self._log.undecided(scope, user),
+        )
+
+    def _recovers_its_id(self, job: UploadJob, listing: _Listing) -> bool:
+        """Give an upload that Argyle named in two answers to the row whose bytes it has."""
+        assert job.key is not None  # noqa: S101 - as above
+        theirs = [one for one in listing.disputed if one.id == job.entry.disputed_id]
+        listing.contents.fetch(theirs)
+        for upload in theirs:
+            holder = self._log.upload_ids(job.key.scope).get(upload.id)
+            is_ours = listing.contents.sha256_of(upload) == job.document.sha256
+            if is_ours and holder and holder.sha256 != job.document.sha256:
+                self._log.give_up(holder, upload.id)
+                self.released.add(holder)
+                self._finish(job, LogEntry("uploaded", upload.id, FOUND))
+                return job.entry.state not in UNDECIDED
+        return False
 
     def _adopt_new(self, jobs: list[UploadJob], listing: _Listing) -> list[UploadJob]:
         """Compare what came to light after the attempts; give the jobs that it is not."""
@@ -256,6 +305,11 @@ class Reconciler:
             for upload in listing.unclaimed
             if any(_is_new(upload, job, listing) for job in jobs)
         ]
+        sought = {job.document.sha256 for job in jobs}
+        for upload in new:
+            # It may have been shown as something else at first, such as a page to wait at.
+            if any(map(_is_timed, jobs)) and listing.contents.sha256_of(upload) not in sought:
+                listing.contents.forget(upload)
         listing.contents.fetch(_likeliest_first(new, jobs))
         # Where one content was sent as two types, each first gets the one of its own type.
         jobs = [job for job in jobs if not self._adopt(job, listing, own_type=True)]
@@ -266,7 +320,7 @@ class Reconciler:
         open_ = list(jobs)
 
         def are_all_found() -> bool:
-            open_[:] = [job for job in open_ if not self._adopt(job, listing, own_type=False)]
+            open_[:] = [job for job in open_ if not self._adopt(job, listing, own_type=True)]
             return not open_
 
         if not are_all_found():
@@ -276,33 +330,43 @@ class Reconciler:
         return open_
 
     def _adopt(self, job: UploadJob, listing: _Listing, *, own_type: bool) -> bool:
-        for upload in listing.unclaimed:
-            if own_type and upload.document_type != job.document_type:
+        same = _of_its_bytes(job, listing)
+        # Argyle may have changed the type of a new one; an old one of another type is another.
+        new = [upload for upload in same if _is_new(upload, job, listing)]
+        is_certain = len(new) >= listing.undecided[job.document.sha256]
+        for upload in same:
+            is_own_type = upload.document_type == job.document_type
+            may_be = (
+                is_certain and (is_own_type or _is_timed(job)) if upload in new else is_own_type
+            )
+            if not may_be or (own_type and not is_own_type):
                 continue
-            if listing.contents.sha256_of(upload) == job.document.sha256:
-                listing.unclaimed.remove(upload)
-                self._finish(job, LogEntry("uploaded", upload.id, FOUND))
-                return job.entry.state not in UNDECIDED
+            listing.unclaimed.remove(upload)
+            listing.undecided[job.document.sha256] -= 1
+            self._finish(job, LogEntry("uploaded", upload.id, FOUND))
+            return job.entry.state not in UNDECIDED
         return False
 
     def _may_be_there(self, job: UploadJob, listing: _Listing) -> bool:
         """Tell whether something new is there that is no other document of the upload log."""
-        new = [upload for upload in listing.unclaimed if _is_new(upload, job, listing)]
-        for upload in new:
+        job.entry = job.entry._replace(state="not_confirmed", reason=NOT_FOUND)
+        for record in listing.unreadable:
+            if not listing.contents.was_listed(record.record, job.entry.listed_until):
+                job.entry = job.entry._replace(reason=f"{_UNCHECKED} {record}")
+                return True
+        for upload in listing.unclaimed:
+            if not _is_new(upload, job, listing):
+                continue
             if error := listing.contents.errors.get(upload.id):
                 reason = f"Upload {upload.id} could not be compared. {error}"
-                job.entry = job.entry._replace(state="not_confirmed", reason=reason)
+                job.entry = job.entry._replace(reason=reason)
                 return True
-            if listing.contents.sha256_of(upload) not in listing.logged:
-                reason = (
-                    f"Upload {upload.id} was not there before this document was sent, but has "
-                    "different content. This one was not sent again. Compare the two files: if "
-                    "they are different documents, upload this one with client.upload, and run "
-                    "the batch again."
-                )
+            sha256 = listing.contents.sha256_of(upload)
+            if sha256 == job.document.sha256 or not listing.undecided[str(sha256)]:
+                told = _NEW if _is_timed(job) else _UNTIMED
+                reason = f"{told.format(upload.id)} {_COMPARE}"
                 job.entry = job.entry._replace(state="possible_match", reason=reason)
                 return True
-        job.entry = job.entry._replace(state="not_confirmed", reason=NOT_FOUND)
         return False
 
     def _wait_to_settle(self, jobs: list[UploadJob]) -> None:
@@ -341,8 +405,18 @@ class Reconciler:
         job.entry = self._log.finish(job.key, entry)
 
 
+def _is_timed(job: UploadJob) -> bool:
+    """Tell whether it is known what was there before the first attempt."""
+    return job.entry.listed_until is not None
+
+
 def _is_new(upload: UserUpload, job: UploadJob, listing: _Listing) -> bool:
-    return not listing.contents.was_listed(upload, job.entry.listed_until)
+    return not listing.contents.was_listed(upload.id, job.entry.listed_until)
+
+
+def _of_its_bytes(job: UploadJob, listing: _Listing) -> list[UserUpload]:
+    sha256 = job.document.sha256
+    return [one for one in listing.unclaimed if listing.contents.sha256_of(one) == sha256]
 
 
 def _likeliest_first(uploads: list[UserUpload], jobs: list[UploadJob]) -> list[UserUpload]:

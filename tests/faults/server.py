@@ -44,7 +44,8 @@ class FaultServer:
     """Serves until the ``with`` block ends.
 
     ``rename`` and ``change`` are what it makes of a file's name and of its bytes; ``created_ahead``
-    are the seconds by which its ``created_at`` is ahead of its ``Date``.
+    are the seconds by which its ``created_at`` is ahead of its ``Date``. ``reclassified`` is the
+    type that it gives to all documents, ``is_unreadable`` tells which records its lists spoil.
 
     Parameters
     ----------
@@ -68,6 +69,7 @@ class FaultServer:
         self.page_size = 200
         self.rename, self.change = str, bytes
         self.created_ahead = 0.0
+        self.reclassified, self.is_unreadable = None, lambda _: False
         self.pending = 0
         self._scripts, self._keys, self._served = {}, {}, []
         self._lock = threading.Lock()
@@ -152,12 +154,14 @@ class FaultServer:
         return {
             "id": stored.id,
             "account": stored.user,
-            "document_type": stored.document_type,
+            "document_type": self.reclassified or stored.document_type,
             "file_name": stored.file_name,
             "file_url": f"{self.url}/v2/user-uploads/{stored.id}/file",
             "metadata": {},
             "processing": {"classification": "completed", "ocr": "idle", "authenticity": "idle"},
-            "created_at": stored.created_at.isoformat(timespec="milliseconds")[:-6] + "Z",
+            "created_at": "soon"
+            if self.is_unreadable(stored)
+            else stored.created_at.isoformat(timespec="milliseconds")[:-6] + "Z",
             "updated_at": None,
         }
 

@@ -396,7 +396,7 @@ def test_what_was_not_sent_is_sent_by_the_next_run(stubs, upload_log):
 def test_a_service_that_is_not_there_leaves_everything_unsent(stubs, upload_log):
     result = run(closed_port(), stubs(2), upload_log)
     assert result["state"].tolist() == ["not_sent", "not_sent"]
-    assert states(upload_log) == []
+    assert states(upload_log) == ["new", "new"]
 
 
 def test_a_list_of_users_that_is_unreadable_leaves_a_row_unsent(stubs, upload_log):

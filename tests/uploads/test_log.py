@@ -301,7 +301,7 @@ def test_an_upload_log_of_the_fourth_version_knows_nothing_of_what_was_listed(pa
         old.commit()
     with UploadLog(path) as upload_log:
         assert upload_log.look_after(KEY) == LogEntry(
-            "not_confirmed", None, "time-out", 1, 5.0, "a", "loan-7", None
+            "not_confirmed", None, "time-out", 1, 5.0, "a", "loan-7", None, None
         )
 
 
@@ -361,10 +361,21 @@ def test_what_was_downloaded_is_remembered_by_every_later_run(upload_log, path):
     assert UploadLog(path).note_listed("scope", ["a"])["a"] == (1, 7, "ab12")
 
 
-def test_the_hashes_of_a_user_are_those_of_all_its_rows(upload_log):
-    for sha256, user in (("a", "u1"), ("b", "u1"), ("c", "u2")):
-        upload_log.claim(KEY._replace(sha256=sha256, user=user), "stub.pdf")
-    assert upload_log.hashes_of("scope", "u1") == {"a", "b"}
+def test_the_rows_of_a_user_that_may_be_at_argyle_are_counted_by_content(upload_log):
+    rest = {"document_type": "W-2"}
+    for change in ({"sha256": "a"}, {"sha256": "a"} | rest, {"sha256": "b"}, {"user": "u2"}):
+        upload_log.claim(KEY._replace(**change), "stub.pdf")
+    upload_log.finish(KEY._replace(sha256="b"), DONE)
+    assert upload_log.undecided("scope", "u1") == {"a": 2}
+
+
+def test_a_row_gives_up_an_upload_that_is_another_document(upload_log):
+    upload_log.claim(KEY, "stub.pdf")
+    upload_log.finish(KEY, DONE)
+    upload_log.give_up(KEY, "another upload")
+    assert upload_log.entry(KEY).state == "uploaded"
+    upload_log.give_up(KEY, DONE.upload_id)
+    assert upload_log.entry(KEY)[:2] == ("not_confirmed", None)
 
 
 def test_the_listing_tells_what_the_lender_calls_a_user(upload_log):

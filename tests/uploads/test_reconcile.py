@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 import pytest
 
 from argyle_nb.errors import AuthenticationError, NotFoundError
 from argyle_nb.uploads import audit, reconcile
-from argyle_nb.uploads.log import UploadLog
+from argyle_nb.uploads.log import LogEntry, UploadKey, UploadLog
 from tests.faults.ledger import FILE, LIST, RESET, UPLOAD, Answer, Fault
 from tests.faults.server import FaultServer
 from tests.support.batches import rows_of, run, states
@@ -93,16 +96,16 @@ def test_stop_is_heard_before_each_document_that_is_sent_again(server, stubs, up
     assert server.ledger.duplicates == 0
 
 
-def test_stop_is_heard_before_each_document_that_is_fetched(server, stubs, upload_log):
-    server.script(UPLOAD, [STORED] * 3)
+def test_stop_is_heard_while_documents_are_fetched(server, stubs, upload_log):
+    server.script(UPLOAD, [STORED] * 30)
 
     def stop(_):
         if server.ledger.count(FILE) >= 1:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(server, stubs(3), upload_log, progress=stop)
-    assert server.ledger.count(FILE) == 1
+        run(server, stubs(30), upload_log, progress=stop)
+    assert server.ledger.count(FILE) < 30
 
 
 def test_the_next_run_goes_on_where_this_one_ended(server, stubs, upload_log):
@@ -298,6 +301,82 @@ def test_an_answer_with_the_id_of_what_was_there_before_is_looked_into(server, s
     assert result.loc[0, "attempts"] == 2
 
 
+def test_an_id_that_two_answers_name_goes_to_the_document_whose_bytes_it_has(
+    server, stubs, upload_log
+):
+    def answer(_):
+        if not server.ledger.documents:
+            for number in (b"0", b"1"):
+                server.keep(form(PDF + number))
+        return Fault(stale(server, server.ledger.documents[1]))
+
+    server.script(UPLOAD, answer)
+    result = run(server, stubs(2), upload_log)
+    contents = {stored.id: stored.content[-1:] for stored in server.ledger.documents}
+    assert result["state"].tolist() == ["uploaded", "uploaded"]
+    by_row = dict(zip(result["upload_id"], [b"0", b"1"], strict=True))
+    assert {upload_id: contents[upload_id] for upload_id in by_row} == by_row
+
+
+def test_a_download_that_was_wrong_at_first_is_compared_again(server, stubs, upload_log):
+    server.change = lambda _: PDF + b"% please wait"
+    server.script(UPLOAD, [STORED])
+    assert told(run(server, stubs(), upload_log)) == [["possible_match", ""]]
+    server.change = bytes
+    assert told(run(server, stubs(), upload_log))[0][0] == "uploaded"
+    assert server.ledger.count(UPLOAD) == 1
+
+
+def test_a_document_that_the_service_makes_into_another_of_the_batch_is_not_sent_again(
+    server, stubs, upload_log
+):
+    run(server, stubs(1), upload_log)
+    server.change = lambda content: content.replace(PDF + b"1", PDF + b"0")
+    server.script(UPLOAD, [STORED])
+    result = run(server, stubs(2), upload_log)
+    assert result["state"].tolist() == ["uploaded", "possible_match"]
+    assert server.ledger.count(UPLOAD) == 2
+
+
+def test_a_record_of_before_that_cannot_be_read_keeps_nothing_from_being_sent_again(
+    server, stubs, upload_log
+):
+    old = server.keep(form(PDF + b"% of last month"))
+    server.is_unreadable = lambda stored: stored.id == old.id
+    server.script(UPLOAD, [LOST])
+    result = run(server, stubs(), upload_log)
+    assert result[["state", "attempts"]].to_numpy().tolist() == [["uploaded", 2]]
+
+
+def test_a_new_record_that_cannot_be_read_may_be_it(server, stubs, upload_log):
+    server.is_unreadable = lambda _: True
+    server.script(UPLOAD, [STORED])
+    assert told(run(server, stubs(), upload_log)) == [["not_confirmed", ""]]
+    assert server.ledger.count(UPLOAD) == 1
+
+
+def test_a_list_that_breaks_off_keeps_nothing_from_being_sent(server, stubs, upload_log):
+    server.script(LIST, [LOST] * 10)
+    assert told(run(server, stubs(), upload_log))[0][0] == "uploaded"
+
+
+def test_what_another_run_gave_up_is_waited_for_from_then_on(server, stubs, upload_log):
+    """A run that only watched knows of the attempt's end what it saw."""
+    key = UploadKey(server.url, hashlib.sha256(PDF + b"0").hexdigest(), "paystubs", USER_ID)
+    calls = []
+    with UploadLog(upload_log) as other, ThreadPoolExecutor(1) as pool:
+        other.claim(key, "stub0.pdf", is_listed=True)
+        options = {"confirm_timeout": 1.0, "progress": calls.append}
+        ended = pool.submit(run, server, stubs(), upload_log, **options)
+        try:
+            until(lambda: len(calls) > 5, 30.0)
+        finally:
+            other.finish(key, LogEntry("not_confirmed"))
+            given_up = time.monotonic()
+        ended.result(60)
+    assert server.ledger.uploads[0].at - given_up >= 1.0
+
+
 def test_a_service_that_only_gives_old_ids_confirms_nothing(server, stubs, upload_log):
     old = server.keep(form(PDF + b"% of last month"))
     server.script(UPLOAD, lambda _: Fault(stale(server, old)))
@@ -332,19 +411,49 @@ def test_what_belongs_to_another_row_is_not_taken(server, stubs, upload_log):
 
 
 def test_one_content_as_two_types_is_told_apart(server, stubs, upload_log):
-    server.script(UPLOAD, [STORED, LOST])
+    server.script(UPLOAD, [STORED, STORED])
     manifest = pd.concat([stubs(), stubs(document_type="W-2")])
     result = run(server, manifest, upload_log)
-    assert result["state"].tolist() == ["uploaded", "uploaded"]
-    assert result["upload_id"].nunique() == len(server.ledger.documents) == 2
+    types = {stored.id: stored.document_type for stored in server.ledger.documents}
+    assert [types[upload_id] for upload_id in result["upload_id"]] == ["paystubs", "W-2"]
+    assert server.ledger.duplicates == 0
+
+
+@pytest.mark.parametrize("reclassified", [None, "paystubs", "W-2", "miscellaneous"])
+def test_which_of_two_types_was_stored_is_not_guessed(server, stubs, upload_log, reclassified):
+    """The service may have changed the type of the one that is there."""
+    server.reclassified = reclassified
+    server.script(UPLOAD, [STORED, LOST])
+    manifest = pd.concat([stubs(), stubs(document_type="W-2")])
+    for _ in range(2):
+        result = run(server, manifest, upload_log)
+        assert set(result["state"]) == {"possible_match"}
+    assert server.ledger.duplicates == 0
+
+
+def test_an_upload_of_before_with_another_type_is_another_upload(server, stubs, upload_log):
+    server.keep(form(PDF + b"0", document_type="miscellaneous"))
+    server.script(UPLOAD, [LOST])
+    result = run(server, stubs(), upload_log)
+    assert told(result) == [["uploaded", server.ledger.documents[1].id]]
+    assert server.ledger.documents[1].document_type == "paystubs"
+
+
+def test_a_row_of_an_earlier_run_that_may_be_it_is_not_robbed(server, stubs, upload_log):
+    server.script(UPLOAD, [STORED])
+    run(server, stubs(), upload_log, resend="never")
+    server.reclassified = "W-2"
+    server.script(UPLOAD, [LOST])
+    run(server, stubs(document_type="W-2"), upload_log)
+    run(server, stubs(), upload_log)
     assert server.ledger.duplicates == 0
 
 
 def test_an_upload_whose_type_was_overwritten_is_found(server, stubs, upload_log):
-    server.script(UPLOAD, [LOST])
-    stub = stubs()
-    stored = server.keep(form(PDF + b"0", document_type="miscellaneous"))
-    assert told(run(server, stub, upload_log)) == [["uploaded", stored.id]]
+    server.reclassified = "miscellaneous"
+    server.script(UPLOAD, [STORED])
+    result = run(server, stubs(), upload_log)
+    assert told(result) == [["uploaded", server.ledger.documents[0].id]]
 
 
 def test_two_documents_of_one_name_are_told_apart(server, upload_log, tmp_path):
