@@ -41,6 +41,7 @@ NAMES = [
     "VerdictCounts",
     "audit",
     "charts",
+    "check",
     "compare_reports",
     "connect",
     "consistency",
@@ -93,7 +94,7 @@ def printed(code):
 
 
 def test_the_public_names_are_these():
-    assert len(NAMES) == 51
+    assert len(NAMES) == 54
     assert argyle_nb.__all__ == NAMES
     assert sorted(charts.__all__) == CHARTS
     assert sorted(review.__all__) == REVIEW
