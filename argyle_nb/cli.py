@@ -400,11 +400,11 @@ def check(options: argparse.Namespace) -> int:
     found = anb.check(anb.Archive(options.archive), options.rules, reviews=options.reviews)
     if options.json:
         rows = found.astype(object).where(found.notna(), None).to_dict("records")
-        write_json({"archive": options.archive, **found.attrs, "rules": rows})
+        write_json({"archive": options.archive, "period": found.attrs["period"], "rules": rows})
     else:
         words = {True: "FAILED", False: "ok"}
-        for rule in found.itertuples():
-            write(f"{words.get(rule.failed, 'not checked')}: {rule.rule}: {rule.words}")
+        for rule in found.to_dict("records"):
+            write(f"{words.get(rule['failed'], 'not checked')}: {rule['rule']}: {rule['words']}")
     return RULE_FAILED if found["failed"].any() else DONE
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -55,7 +55,7 @@ class _Seen:
     archive: Archive | None = None
     frame: pd.DataFrame | None = None
     reviews: ReviewLog | Path | str | None = None
-    now: pd.Timestamp | None = None
+    now: pd.Timestamp = pd.NaT  # type: ignore[assignment]
 
     def split(self, rule: Mapping[str, Any]) -> tuple[ScoreCounts, ScoreCounts]:
         """Give the counts of the newest period and of all before, each in one row."""
@@ -71,7 +71,8 @@ class _Seen:
         periods = self.counts.groups.get_level_values(self.period).dropna()
         if not len(periods):
             raise ConfigurationError("There are no uploads to check. Pull some first.")
-        return periods.max()
+        newest: pd.Timestamp = periods.max()
+        return newest
 
     def uploads(self, rule: Mapping[str, Any]) -> pd.DataFrame:
         """Give the archive's uploads that a rule looks at."""
@@ -91,8 +92,8 @@ class _Seen:
     @cached_property
     def verdicts(self) -> pd.DataFrame:
         """What each reviewer said last."""
-        known = isinstance(self.reviews, ReviewLog)
-        return (self.reviews if known else ReviewLog(self.reviews)).latest()
+        log = self.reviews
+        return (log if isinstance(log, ReviewLog) else ReviewLog(log)).latest()
 
 
 def check(
@@ -172,7 +173,7 @@ def check(
         now = now or pd.Timestamp.now("UTC")
         seen = _Seen(counts, period, levels, archive, frame, reviews, now)
     result = judged([_KINDS[rule["kind"]].find(seen, rule) for rule in wanted])
-    result.insert(0, "rule", pd.array([_name(rule) for rule in wanted], dtype="string"))
+    result.insert(0, "rule", pd.Series([_name(rule) for rule in wanted], dtype="string"))
     result.attrs["period"] = str(seen.newest.date())
     return result
 
@@ -269,7 +270,10 @@ def _new_signal(seen: _Seen, rule: Mapping[str, Any]) -> _Finding:
     # All its uploads are among the newest n of all: C(n, x) / C(total, x).
     chances = [np.prod((n - np.arange(x)) / (total - np.arange(x))) for x in first]
     p = min(1.0, len(ever) * min(chances, default=1.0))
-    named = ", ".join(f"{name[1]} ({x:,} uploads)" for name, x in first.items()) or "none"
+    named = (
+        ", ".join(f"{name} ({x:,} uploads)" for name, x in first.droplevel("finding_type").items())
+        or "none"
+    )
     words = f"Signals never seen in {total - n:,} earlier uploads: {named}."
     return _Finding(len(first), rule["limit"], n, words, p, len(first) > rule["limit"])
 
@@ -348,8 +352,8 @@ def _checked_rules(
     ]
 
 
-def _checked_rule(where: str, rule: Any, levels: Sequence[str]) -> dict[str, Any]:
-    kind = _KINDS.get(rule.get("kind") if isinstance(rule, dict) else None)
+def _checked_rule(where: str, rule: dict[str, Any], levels: Sequence[str]) -> dict[str, Any]:
+    kind = _KINDS.get(str(rule.get("kind"))) if isinstance(rule, dict) else None
     if kind is None:
         raise ConfigurationError(f"{where}: kind must be one of {', '.join(_KINDS)}.")
     if others := set(rule) - {*_ANY, *kind.fields}:
@@ -369,7 +373,7 @@ def _checked_rule(where: str, rule: Any, levels: Sequence[str]) -> dict[str, Any
     return rule | {"limit": float(limit)}
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

@@ -255,7 +255,8 @@ def count_outcomes(
 
 def _named(column: pd.Series[Any]) -> pd.Series[str]:
     """Read names as texts; a column of numbers with gaps is one of floats elsewhere."""
-    return column.convert_dtypes().astype("string").str.strip().replace("", pd.NA)
+    names: pd.Series[str] = column.convert_dtypes().astype("string").str.strip()
+    return names.mask(names == "")
 
 
 def _lowest(uploads: pd.DataFrame, name: str) -> pd.DataFrame:

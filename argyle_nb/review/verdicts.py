@@ -351,7 +351,7 @@ class VerdictCounts:
         >>> verdicts.at_share(0.034).loc[[50, 90], "precision"].round(3).tolist()
         [1.0, 0.066]
         """
-        if not isinstance(share, Real) or not 0 < share < 1:
+        if not isinstance(share, float) or not 0 < share < 1:
             raise ConfigurationError(f"share must be between 0 and 1, such as 0.034, not {share}.")
         sides = zip(self._weighted, self._drawn, strict=True)
         (caught, drawn_caught), (wrong, drawn_wrong) = (

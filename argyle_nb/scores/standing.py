@@ -66,7 +66,7 @@ def _are_alike(groups: pd.Index[Any], row: Sequence[Any]) -> npt.NDArray[np.bool
     same = np.ones(len(groups), dtype=bool)
     for name, label in zip(groups.names, row, strict=True):
         if not pd.isna(label):
-            labels = groups.get_level_values(name).to_series()
+            labels = groups.get_level_values(str(name)).to_series()
             same &= (labels == label).fillna(value=False).to_numpy(dtype=bool)
     return same
 
