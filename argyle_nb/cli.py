@@ -400,7 +400,7 @@ def check(options: argparse.Namespace) -> int:
     found = anb.check(anb.Archive(options.archive), options.rules, reviews=options.reviews)
     if options.json:
         rows = found.astype(object).where(found.notna(), None).to_dict("records")
-        write_json({"archive": options.archive, "period": found.attrs["period"], "rules": rows})
+        write_json({"archive": options.archive, "week": found.attrs["week"], "rules": rows})
     else:
         words = {True: "FAILED", False: "ok"}
         for rule in found.to_dict("records"):

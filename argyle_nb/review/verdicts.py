@@ -343,8 +343,8 @@ class VerdictCounts:
         -----
         Bayes' theorem, catch rate x share by flagged rate, as for predictive values in Altman and
         Bland 1994, BMJ 309:102. It takes both rates to be the same there: fraud of another kind may
-        score otherwise. With 80% caught and 1% false alarms, precision is 0.74 at 3.4% fraud
-        and 0.92 at 12.5%.
+        score otherwise. With 80% of the fraud and 1% of the genuine documents
+        flagged, precision is 0.74 at 3.4% fraud and 0.92 at 12.5%.
 
         Examples
         --------
