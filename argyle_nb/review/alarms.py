@@ -123,7 +123,7 @@ def check(
     reviews
         The `ReviewLog` or its file; by default as for `ReviewQueue`.
     now
-        For the age of uploads; by default the clock.
+        For the age of uploads, in UTC unless it names a zone; by default the clock.
 
     Returns
     -------
@@ -169,8 +169,8 @@ def check(
     else:
         frame = archive.uploads()
         counts = count_scores(frame, by=["document_type", "week"], errors="collect")
-        now = now or pd.Timestamp.now("UTC")
-        seen = _Seen(counts, levels, archive, frame, reviews, now)
+        time = pd.to_datetime(now or pd.Timestamp.now("UTC"), utc=True)
+        seen = _Seen(counts, levels, archive, frame, reviews, time)
     result = judged([_KINDS[rule["kind"]].find(seen, rule) for rule in wanted])
     result.insert(0, "rule", pd.Series([_name(rule) for rule in wanted], dtype="string"))
     result.attrs["week"] = str(seen.newest.date())

@@ -282,7 +282,8 @@ def _first_loans(loans: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def _days(column: pd.Series[Any], name: str) -> pd.Series[Any]:
-    values = column.replace("", pd.NA) if column.dtype == object else column
+    is_text = pd.api.types.is_string_dtype(column.dtype) or column.dtype == object
+    values = column.mask(column.astype("string").str.strip() == "") if is_text else column
     if pd.api.types.is_numeric_dtype(values.dtype) and values.notna().any():
         raise ValidationError(f"loans.{name} holds numbers, not dates. Use 2026-01-31.")
     days = pd.to_datetime(values, utc=True, errors="coerce", format="ISO8601").dt.normalize()

@@ -98,6 +98,8 @@ def verdict_data():
         "unweighted": anb.count_verdicts(uploads, said.head(400)),
         "nothing": anb.count_verdicts(uploads, said.head(0)),
         "outcomes": anb.count_outcomes(*made_loans(uploads)),
+        "uploads": uploads,
+        "no_loans": made_loans(uploads)[1].head(0),
         "pareto": anb.signal_pareto(signals, uploads),
         "by_count": anb.score_by_signal_count(uploads),
     }

@@ -68,6 +68,12 @@ def test_the_cost_is_in_the_users_currency(verdict_data, ax):
     assert "(EUR)" in charts.cost(verdict_data["verdicts"], ax, costs=euros).get_ylabel()
 
 
+def test_gains_without_a_known_outcome_are_drawn_empty(verdict_data, ax):
+    nothing = anb.count_outcomes(verdict_data["uploads"], verdict_data["no_loans"])
+    title = charts.gains(nothing, ax).get_title("left")
+    assert "n = 0 borrowers, 0 bad" in title.replace("\n", " ")
+
+
 def test_the_gains_are_told_in_words(verdict_data, ax):
     said = charts.alt_text(charts.gains(verdict_data["outcomes"], ax, bins=4))
     assert said.count(" bad so far") == 4

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from argyle_nb import count_outcomes
+from argyle_nb import Costs, count_outcomes
 from argyle_nb.errors import ConfigurationError, DecodeError, ValidationError
 
 LAST_DAY = pd.Timestamp("2025-12-31", tz="UTC")
@@ -113,6 +113,14 @@ class TestDates:
         late = loan(opened="2025-01-30T23:00:00-05:00", bad="2025-07-31T23:59:00+00:00")
         assert outcome_of(late) == "bad"
 
+    def test_dates_come_in_several_types(self):
+        days = pd.DataFrame([loan(bad="2025-03-01"), loan("ben", bad="")])
+        texts = days.astype("string")
+        times = days.assign(opened_at=pd.to_datetime(days["opened_at"]).dt.date)
+        for loans in (days, texts, times):
+            found = count_outcomes(uploads_of(ann=1, ben=2), loans)
+            assert found.borrowers["outcome"].tolist() == ["bad", "good"]
+
     @pytest.mark.parametrize(
         "wrong",
         [
@@ -217,6 +225,13 @@ class TestTables:
         assert same.dropna().tolist() == pytest.approx(
             found.thresholds()["precision"].dropna().tolist(), abs=1e-12
         )
+
+    def test_the_tables_of_verdicts_work_on_outcomes(self, found):
+        costs = Costs(review=8, missed_fraud=4000, rejected_genuine=150)
+        assert found.calibration()["fraudulent"].sum() == 37
+        assert found.cost_curve(costs)["cost"].iloc[-1] == pytest.approx(8)
+        assert found.plan(0.5, "fraud_rate")["enough"].iloc[-1]
+        assert "200 of 200 borrowers" in found.roc().attrs["note"]
 
     @pytest.mark.parametrize("share", [0, 1, 3.4, "3%"])
     def test_a_share_is_between_0_and_1(self, found, share):
