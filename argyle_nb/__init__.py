@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from argyle_nb.models import DOCUMENT_TYPES, UserUpload
     from argyle_nb.report import Report, compare_reports, export_report, read_report
     from argyle_nb.review import ReviewLog
+    from argyle_nb.review.alarms import check
+    from argyle_nb.review.outcomes import OutcomeCounts, count_outcomes
     from argyle_nb.review.policy import Policy, Thresholds
     from argyle_nb.review.verdicts import Costs, VerdictCounts, count_verdicts
     from argyle_nb.scores import ScoreCounts, count_scores
@@ -60,6 +62,7 @@ __all__ = [
     "DecodeError",
     "DocumentError",
     "NotFoundError",
+    "OutcomeCounts",
     "Policy",
     "RateLimitError",
     "Report",
@@ -76,9 +79,11 @@ __all__ = [
     "VerdictCounts",
     "audit",
     "charts",
+    "check",
     "compare_reports",
     "connect",
     "consistency",
+    "count_outcomes",
     "count_scores",
     "count_verdicts",
     "explain",
@@ -128,6 +133,8 @@ _NAMES = {
     "models": ("DOCUMENT_TYPES", "UserUpload"),
     "report": ("Report", "compare_reports", "export_report", "read_report"),
     "review": ("ReviewLog", "review"),
+    "review.alarms": ("check",),
+    "review.outcomes": ("OutcomeCounts", "count_outcomes"),
     "review.policy": ("Thresholds", "Policy"),
     "review.verdicts": ("Costs", "VerdictCounts", "count_verdicts"),
     "scores": ("ScoreCounts", "count_scores"),

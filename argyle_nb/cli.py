@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from argyle_nb.client.client import Client
     from argyle_nb.report import Report
 
-DONE, FAILED, INCOMPLETE, NO_UPLOADS, INTERRUPTED = 0, 1, 3, 4, 130
+DONE, FAILED, INCOMPLETE, NO_UPLOADS, RULE_FAILED, INTERRUPTED = 0, 1, 3, 4, 5, 130
 EXIT_CODES = """exit status:
   0    finished
   1    error (one-line message on stderr)
@@ -38,6 +38,7 @@ EXIT_CODES = """exit status:
 INCOMPLETE_UPLOAD = "  3    finished, but some documents were not uploaded"
 INCOMPLETE_PULL = "  3    finished, but some records could not be read"
 EMPTY_REPORT = "  4    finished, but the report has no uploads"
+FAILED_RULE = "  5    finished, but a rule failed"
 HOW_TO_GO_ON = """Run "argyle-nb COMMAND --help" for the options of a command.
 
 The API key comes from ARGYLE_API_KEY_ID and ARGYLE_API_KEY_SECRET or from the credentials file,
@@ -100,6 +101,8 @@ def parser() -> argparse.ArgumentParser:
     _pull_options(_command(commands, "pull", purpose, INCOMPLETE_PULL))
     purpose = "Create a report from an archive (works offline)"
     _report_options(_command(commands, "report", purpose, INCOMPLETE_PULL, EMPTY_REPORT))
+    purpose = "Check rules on an archive's newest week (works offline)"
+    _check_options(_command(commands, "check", purpose, FAILED_RULE))
     purpose = "Run upload, analysis and report with sample documents"
     _demo_options(_command(commands, "demo", purpose))
     _command(commands, "sandbox", "Start the local sandbox server")
@@ -205,6 +208,18 @@ def _report_options(command: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help=f"salt for --pii hashed (default: environment variable {SALT_VARIABLE})",
+    )
+    _output_options(command)
+
+
+def _check_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("archive", help="archive folder or URL, written by pull")
+    command.add_argument("rules", type=Path, help="TOML file of rules, as anb.check reads it")
+    command.add_argument(
+        "--reviews",
+        type=Path,
+        metavar="FILE",
+        help="review log (default: reviews.sqlite beside the upload log)",
     )
     _output_options(command)
 
@@ -380,6 +395,19 @@ def report(options: argparse.Namespace) -> int:
     return DONE if reconciliation["in_report"] else NO_UPLOADS
 
 
+def check(options: argparse.Namespace) -> int:
+    """Check rules on the newest week of an archive; it needs no network and no API key."""
+    found = anb.check(anb.Archive(options.archive), options.rules, reviews=options.reviews)
+    if options.json:
+        rows = found.astype(object).where(found.notna(), None).to_dict("records")
+        write_json({"archive": options.archive, "week": found.attrs["week"], "rules": rows})
+    else:
+        words = {True: "FAILED", False: "ok"}
+        for rule in found.to_dict("records"):
+            write(f"{words.get(rule['failed'], 'not checked')}: {rule['rule']}: {rule['words']}")
+    return RULE_FAILED if found["failed"].any() else DONE
+
+
 def demo(documents: Path | None, loans: Path | None, folder: Path) -> int:
     """Do the main job once on a sandbox of its own: upload, fetch, report, join with loans."""
     import pandas as pd  # noqa: PLC0415 - `--help` should not wait for pandas
@@ -454,6 +482,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "upload": upload,
     "pull": pull,
     "report": report,
+    "check": check,
     "demo": lambda options: demo(options.documents, options.loans, options.folder),
     "lab": lambda options: lab(options.folder, copy_only=options.copy_only),
 }

@@ -26,12 +26,13 @@ from tests.support.samples import samples
 
 ROOT = Path(__file__).parents[1]
 NOBODY = "0b8051aa-f7a9-a0db-2f38-6cfa325e9d69"
-COMMANDS = ["upload", "pull", "report", "demo", "sandbox", "lab"]
+COMMANDS = ["upload", "pull", "report", "check", "demo", "sandbox", "lab"]
 # Where no other than 0, 1 and 2 can end it, help says nothing of them.
 EXIT_CODES = {
     "upload": ["0", "1", "2", "3", "130"],
     "pull": ["0", "1", "2", "3", "130"],
     "report": ["0", "1", "2", "3", "4", "130"],
+    "check": ["0", "1", "2", "5", "130"],
     "demo": [],
     "lab": [],
     "": [],
@@ -306,6 +307,25 @@ def test_a_mistyped_archive_is_exit_status_1_and_leaves_the_last_report(work, ra
     assert cli.main(["report", str(work / "archvie"), str(folder), "--json"]) == 1
     assert "is empty: nothing was ever pulled" in capsys.readouterr().err
     assert read_report(folder).manifest == before
+
+
+def test_a_rule_that_failed_is_exit_status_5(work, ran, capsys):
+    rules, words = work / "rules.toml", ["check", str(work / "archive"), str(work / "rules.toml")]
+    rules.write_text('[[rule]]\nkind = "reviews_behind"\nbelow = 101\nlimit = 1\n')
+    log = ["--reviews", str(work / "reviews.sqlite")]
+    assert cli.main([*words, *log]) == 0
+    assert capsys.readouterr().out.startswith("ok: reviews_behind: 1 of 1 uploads")
+    rules.write_text(
+        rules.read_text().replace("limit = 1", "limit = 0") + '[[rule]]\nkind = "drift"'
+    )
+    assert cli.main([*words, *log, "--json"]) == 5
+    told = json.loads(capsys.readouterr().out)
+    assert [rule["failed"] for rule in told["rules"]] == [True, None]
+    assert cli.main([*words, *log]) == 5
+    assert "not checked: drift: Nothing to check" in capsys.readouterr().out
+    rules.write_text("")
+    assert cli.main(words) == 1
+    assert "must have a list of tables [[rule]]" in capsys.readouterr().err
 
 
 def test_since_after_before_is_exit_status_1(work, ran, capsys):

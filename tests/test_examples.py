@@ -12,6 +12,7 @@ import pytest
 import argyle_nb
 from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.report import export_report
+from argyle_nb.review.outcomes import count_outcomes
 from argyle_nb.review.verdicts import count_verdicts
 from argyle_nb.scores import count_scores
 from tests.support.records import scored, unscored
@@ -25,7 +26,7 @@ def module_names():
 
 @pytest.fixture(scope="module")
 def made():
-    """A small frame, and verdicts on it."""
+    """A small frame, and verdicts and loans of it."""
     frame = uploads_frame(
         [
             scored(1, 85),
@@ -36,13 +37,22 @@ def made():
     )
     said = ["genuine", "genuine", "fraudulent"]
     verdicts = pd.DataFrame({"upload_id": frame["id"].head(3), "verdict": said})
-    return frame, count_verdicts(frame, verdicts)
+    loans = pd.DataFrame(
+        {
+            "external_id": ["ann", "cid", "ben"],
+            "opened_at": ["2025-01-05", "2025-01-08", "2025-09-01"],
+            "bad_at": [None, "2025-04-01", None],
+            "last_seen_at": "2025-12-31",
+        }
+    )
+    known = frame.assign(external_id=["ann", "ben", "cid", "ann"])
+    return frame, count_verdicts(frame, verdicts), count_outcomes(known, loans)
 
 
 @pytest.fixture
 def names(tmp_path, client, made):
     """What the examples take for granted; what one changes, the next must not see."""
-    frame, verdicts = copy.deepcopy(made)
+    frame, verdicts, outcomes = copy.deepcopy(made)
     return {
         "folder": tmp_path,
         "frame": frame,
@@ -54,6 +64,7 @@ def names(tmp_path, client, made):
         "count_scores": count_scores,
         "export_report": export_report,
         "verdicts": verdicts,
+        "outcomes": outcomes,
     }
 
 

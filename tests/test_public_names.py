@@ -24,6 +24,7 @@ NAMES = [
     "DecodeError",
     "DocumentError",
     "NotFoundError",
+    "OutcomeCounts",
     "Policy",
     "RateLimitError",
     "Report",
@@ -40,9 +41,11 @@ NAMES = [
     "VerdictCounts",
     "audit",
     "charts",
+    "check",
     "compare_reports",
     "connect",
     "consistency",
+    "count_outcomes",
     "count_scores",
     "count_verdicts",
     "explain",
@@ -72,6 +75,7 @@ CHARTS = [
     "coverage",
     "drift",
     "ecdf",
+    "gains",
     "histogram",
     "levels",
     "precision_recall",
@@ -90,7 +94,7 @@ def printed(code):
 
 
 def test_the_public_names_are_these():
-    assert len(NAMES) == 51
+    assert len(NAMES) == 54
     assert argyle_nb.__all__ == NAMES
     assert sorted(charts.__all__) == CHARTS
     assert sorted(review.__all__) == REVIEW

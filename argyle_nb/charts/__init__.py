@@ -4,7 +4,7 @@ from argyle_nb.charts.periods import compare, drift, levels
 from argyle_nb.charts.scores import coverage, ecdf, histogram, ridgeline, threshold
 from argyle_nb.charts.signals import score_by_signal_count, signal_pareto
 from argyle_nb.charts.style import alt_text
-from argyle_nb.charts.verdicts import catch_rate, cost, precision_recall, roc
+from argyle_nb.charts.verdicts import catch_rate, cost, gains, precision_recall, roc
 
 __all__ = [
     "alt_text",
@@ -14,6 +14,7 @@ __all__ = [
     "coverage",
     "drift",
     "ecdf",
+    "gains",
     "histogram",
     "levels",
     "precision_recall",

@@ -14,6 +14,7 @@ from argyle_nb.charts.style import (
     ink,
     legend,
     new_axes,
+    shares_axis,
     threshold_marks,
 )
 from argyle_nb.levels import HIGHEST_SCORE
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from argyle_nb.review.outcomes import OutcomeCounts
     from argyle_nb.review.verdicts import Costs, VerdictCounts
 
 MARKED = (30, 50, 80)
@@ -133,6 +135,67 @@ def catch_rate(verdicts: VerdictCounts, ax: Axes | None = None) -> Axes:
     ax.set_ylabel(_RATE)
     title = f"Catch rate by review volume, {_n(verdicts)}"
     return _finished(ax, title, verdicts, x, table["catch_rate"])
+
+
+def gains(outcomes: OutcomeCounts, ax: Axes | None = None, *, bins: int = 10) -> Axes:
+    """Draw how much of what went bad the lowest scores hold, over the bad rate of each bin.
+
+    Parameters
+    ----------
+    outcomes
+        From `count_outcomes`.
+    ax
+        Where to draw; a new figure by default.
+    bins
+        As for `OutcomeCounts.gains`.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Of the curve; the bars, with their 95% confidence intervals, have an axis of their own on
+        the right. Each is as wide as its share of the borrowers. The dotted line is chance.
+
+    Raises
+    ------
+    ConfigurationError
+        For fewer than 2 bins.
+
+    Examples
+    --------
+    >>> gains(outcomes).get_ylabel()
+    'Share of all bad loans (line)'
+    """
+    ax = ax or new_axes()
+    table = outcomes.gains(bins)
+    n = table["borrowers"]
+    ends = n.cumsum() / max(n.sum(), 1)
+    bars = ax.twinx()
+    rate, low, high = (table[name] for name in with_interval("bad_rate"))
+    places, widths = ends - n / max(n.sum(), 1) / 2, 0.9 * n / max(n.sum(), 1)
+    bars.bar(places, rate.fillna(0), widths, color=BAR)
+    bars.errorbar(places, rate, [rate - low, high - rate], fmt="none", ecolor=ink(), elinewidth=1)
+    shares_axis(bars, "Bad rate of the bin (bars, 95% CI)")
+    bars.set_ylim(0, min(1.0, 1.15 * np.nanmax([*high, 0.01])))
+    bars.spines["top"].set_visible(False)
+    ax.plot([0, 1], [0, 1], color=ink(), linestyle=":", linewidth=1)
+    caught = table["cumulative_bad_share"]
+    ax.plot([0, *ends], [0, *caught], color=ALERT, marker="s", markersize=4, linewidth=1.8)
+    # The curve lies over the bars.
+    ax.set_zorder(bars.get_zorder() + 1)
+    ax.patch.set_visible(False)
+    ax.set_xlim(-0.01, 1.01)
+    shares_axis(ax, "Share of all bad loans (line)")
+    ax.set_ylim(0, 1.03)
+    ax.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+    ax.set_xlabel("Borrowers, lowest score first")
+    facts = "; ".join(
+        f"scores {row.score_from} to {row.score_to}: {row.bad} of {row.borrowers} bad, "
+        f"{row.cumulative_bad_share:.0%} of all bad so far"
+        for row in table.itertuples()
+    )
+    title = f"Gains: bad loans after {outcomes.months} months, n = {n.sum():,} borrowers"
+    note = f"Dotted: borrowers at random. {outcomes.note}"
+    return finish(ax, f"{title}, {table['bad'].sum():,} bad", facts=facts, note=note)
 
 
 def cost(

@@ -7,8 +7,8 @@ import math
 import re
 import tempfile
 import threading
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
@@ -22,7 +22,8 @@ from argyle_nb.frames.uploads import SCORE, signals_frame, uploads_frame
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE, level_preset
 from argyle_nb.review.log import SAMPLE_COLUMNS, VERDICTS, ReviewLog
 from argyle_nb.review.reviewers import agreement
-from argyle_nb.scores import no_score_reasons
+from argyle_nb.scores import count_scores, no_score_reasons
+from argyle_nb.scores.standing import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from argyle_nb.client.client import Client
     from argyle_nb.models import UserUpload
+    from argyle_nb.scores import ScoreCounts
 
 
 _CONFIDENCES = {"HIGH": 0, "MEDIUM": 1, "LOW": 2}
@@ -56,6 +58,8 @@ class ReviewCase:
     problem: str = ""  # why something is missing
     no_score: str = ""  # a no-score reason
     ocr: str = ""  # status of OCR
+    standing: str = ""  # where the score stands among those of its like, in a sentence
+    alike: tuple[int, ...] = ()  # how many of these have which score, in bars of 5 points
 
     @cached_property
     def sha256(self) -> str:
@@ -228,6 +232,7 @@ class ReviewSession:
         self.client = client
         self.levels = str(frame.attrs.get("levels", "argyle"))
         self._table = _table_of(frame, sample, self.levels)
+        self._counts = _counts_of(frame)
         self._place_of = {upload: i for i, upload in enumerate(self._table["upload"])}
         self.log = log if isinstance(log, ReviewLog) else ReviewLog(log)
         if sample is not None:
@@ -246,7 +251,16 @@ class ReviewSession:
 
     def open(self, upload_id: str) -> ReviewCase:
         """Fetch one document and what is known of it."""
-        return open_case(self.client, upload_id, levels=self.levels)
+        case = open_case(self.client, upload_id, levels=self.levels)
+        if self._counts is None or case.score is None:
+            return case
+        known = {"document_type": [case.document_type], "file_name": [case.file_name]}
+        try:
+            one = pd.DataFrame(known | {SCORE: [case.score]})
+            words, bars = told(self._counts.grouped_by, self._counts.scores, one)
+        except ArgyleError:  # a score that is none has no place
+            return case
+        return replace(case, standing=words, alike=tuple(bars))
 
     def judge(self, upload_id: str, verdict: str, reviewer: str, note: str = "") -> None:
         """Add a verdict to the log, and go on to the next document."""
@@ -464,6 +478,13 @@ class _OwnVerdicts:
     def counts(self) -> dict[str, int]:
         counts = np.bincount(self.codes, minlength=len(VERDICTS) + 1)[1:]
         return dict(zip(VERDICTS, counts.tolist(), strict=True))
+
+
+def _counts_of(frame: pd.DataFrame) -> ScoreCounts | None:
+    """Count what a score is compared with; a table without the columns for it compares nothing."""
+    with suppress(ConfigurationError):
+        return count_scores(frame, by=["document_type", "media"], errors="collect")
+    return None
 
 
 def _table_of(

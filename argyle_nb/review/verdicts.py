@@ -264,14 +264,14 @@ class VerdictCounts:
         table["lift"] = table["catch_rate"] / table["review_rate"].where(uploads > 0)
         return self._noted(table)
 
-    def gains(self, parts: int = 10) -> pd.DataFrame:
+    def gains(self, bins: int = 10) -> pd.DataFrame:
         """Say how much of the fraud lies in each tenth of the uploads, lowest scores first.
 
         The gains table of credit scoring (Siddiqi 2006, Credit Risk Scorecards, chapter 6).
 
         Parameters
         ----------
-        parts
+        bins
             How many parts of equal size, 2 or more; 10 for deciles. Uploads of one score stay
             together, so parts are unequal or fewer where many share a score.
 
@@ -293,12 +293,10 @@ class VerdictCounts:
         >>> verdicts.gains(3)[["score_to", "uploads", "catch_rate", "lift"]].iloc[0].tolist()
         [40.0, 1.0, 1.0, 3.0]
         """
-        if parts < 2:  # noqa: PLR2004 - one part is all there is
-            raise ConfigurationError(f"parts must be 2 or more, not {parts}.")
-        bins = psi_bins(np.asarray(self.uploads, dtype=np.int64), parts)
+        found = psi_bins(np.asarray(self.uploads, dtype=np.int64), bins)
         by_threshold = self.thresholds().drop(columns=["uploads_below"])
         rows: list[dict[str, Any]] = []
-        for low, high in bins:
+        for low, high in found:
             band = slice(low, high + 1)
             fraud, genuine = (self._by_stratum(v)[:, band].sum(axis=1) for v in (0, 1))
             drawn_fraud, drawn_genuine = (cells[:, band].sum(axis=1) for cells in self._drawn)
@@ -315,10 +313,59 @@ class VerdictCounts:
             uploads = int(self.uploads.iloc[band].sum())
             place = {"score_from": low, "score_to": high, "uploads": uploads}
             rows.append(place | rates | captured)
-        ends = by_threshold.loc[[high + 1 for _, high in bins]]
+        ends = by_threshold.loc[[high + 1 for _, high in found]]
         ends = ends[["review_rate", *with_interval("catch_rate"), "lift"]]
-        index = pd.RangeIndex(1, len(bins) + 1, name="part")
+        index = pd.RangeIndex(1, len(found) + 1, name="part")
         return self._noted(pd.DataFrame(rows, index=index).join(ends.set_axis(index)))
+
+    def at_share(self, share: float) -> pd.DataFrame:
+        """Say how precise each threshold would be where fraud is rarer or more frequent.
+
+        Parameters
+        ----------
+        share
+            Of fraud among the scored uploads there, above 0 and below 1, such as 0.034.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by ``threshold`` 0 to 101: ``catch_rate`` and ``false_positive_rate`` as in
+            `thresholds`, ``flagged_rate`` (of all uploads) and ``precision`` (fraudulent of the
+            flagged) at that share, with ``precision_ci_low`` and ``precision_ci_high`` (95%, draws
+            of both rates). NaN of nothing.
+
+        Raises
+        ------
+        ConfigurationError
+            For a share that is not between 0 and 1.
+
+        Notes
+        -----
+        Bayes' theorem, catch rate x share by flagged rate, as for predictive values in Altman and
+        Bland 1994, BMJ 309:102. It takes both rates to be the same there: fraud of another kind may
+        score otherwise. With 80% of the fraud and 1% of the genuine documents
+        flagged, precision is 0.74 at 3.4% fraud and 0.92 at 12.5%.
+
+        Examples
+        --------
+        >>> verdicts.at_share(0.034).loc[[50, 90], "precision"].round(3).tolist()
+        [1.0, 0.066]
+        """
+        if not isinstance(share, float) or not 0 < share < 1:
+            raise ConfigurationError(f"share must be between 0 and 1, such as 0.034, not {share}.")
+        sides = zip(self._weighted, self._drawn, strict=True)
+        (caught, drawn_caught), (wrong, drawn_wrong) = (
+            [curves.divided(curves.below(x), x.sum(axis=-1, keepdims=True)) for x in side]
+            for side in sides
+        )
+        flagged = caught * share + wrong * (1 - share)
+        precision = curves.divided(caught * share, flagged)
+        drawn_flagged = drawn_caught * share + drawn_wrong * (1 - share)
+        drawn = curves.divided(drawn_caught * share, drawn_flagged)
+        ends = curves.estimate_interval(precision, drawn)
+        columns = {"catch_rate": caught, "false_positive_rate": wrong, "flagged_rate": flagged}
+        columns |= dict(zip(with_interval("precision"), (precision, *ends), strict=True))
+        return self._noted(pd.DataFrame(columns, index=pd.Index(THRESHOLDS, name="threshold")))
 
     def roc(self) -> pd.DataFrame:
         """Give the ROC curve: catch rate by false positive rate, threshold by threshold.

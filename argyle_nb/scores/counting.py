@@ -56,7 +56,8 @@ def count_scores(
         counted where they are.
     by
         Columns that make groups, or ``"week"`` (its Monday) or ``"month"`` (its first day) of
-        ``created_at`` in UTC. A missing value is a group of its own.
+        ``created_at`` in UTC, or ``"media"``: PDF or image, by the ending of ``file_name``. A
+        missing value is a group of its own.
     errors
         What to do with scores that are no whole number from 0 to 100: ``"raise"``, or
         ``"collect"`` to count them under ``invalid_score`` and list them in

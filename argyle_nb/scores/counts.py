@@ -21,6 +21,7 @@ from argyle_nb.scores.files import (
 )
 from argyle_nb.scores.groups import EVERYTHING, crossed, index_of, keys_of, numbers_of, sorted_order
 from argyle_nb.scores.reasons import REACHED, REASONS, SCORES
+from argyle_nb.scores.standing import standing_table
 from argyle_nb.scores.statistics import (
     FEWEST_RESAMPLED,
     QUANTILES,
@@ -456,6 +457,44 @@ class ScoreCounts:
         """
         scores = pd.RangeIndex(HIGHEST_SCORE + 1, name="score")
         return pd.DataFrame(ecdfs(self.scores.to_numpy()).T, index=scores, columns=self.groups)
+
+    def standing(self, uploads: pd.DataFrame) -> pd.DataFrame:
+        """Say where the score of each upload stands among those of its like.
+
+        Parameters
+        ----------
+        uploads
+            From `uploads_frame`; they need not be among those that were counted. Alike is what is
+            in one group of these counts, such as ``by=["document_type", "media"]``; where an
+            upload does not say one of them, all that agree in the others.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed as ``uploads``: ``like`` (string, such as ``paystubs, PDF``), ``like_scored``
+            (int64, how many of these have a score), ``share_below`` and ``share_at_most`` (Float64,
+            of these, with a score below this one, and not above it). The shares are missing
+            without a score, and for fewer than 30 alike.
+
+        Raises
+        ------
+        ConfigurationError
+            When a column is not there.
+        DecodeError
+            For a score that is no whole number from 0 to 100.
+
+        Notes
+        -----
+        The shares are what ``scipy.stats.percentileofscore`` calls ``strict`` and ``weak``. A low
+        place says that such a score is rare among its like, and nothing of the like themselves.
+
+        Examples
+        --------
+        >>> many = pd.concat([frame] * 20)
+        >>> count_scores(many).standing(frame)[["like_scored", "share_below"]].iloc[0].tolist()
+        [60.0, 0.3333333333333333]
+        """
+        return standing_table(self.grouped_by, self.scores, uploads)
 
     def quantile(self, q: float) -> pd.DataFrame:
         """Give a quantile of each group with its interval.

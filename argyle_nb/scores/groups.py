@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 PERIODS = ("week", "month")
+MEDIA = "media"
+# Ending of a file's name -> kind, for those that Argyle takes.
+_MEDIA = {"pdf": "PDF", "jpg": "image", "jpeg": "image", "png": "image", "heic": "image"}
 EVERYTHING = pd.Index(["all"], name="group", dtype="string")
 
 _PART = 1 << 17
@@ -48,9 +51,12 @@ class GroupKey:
 
 
 def key_of(frame: pd.DataFrame, name: str) -> GroupKey:
-    """Read one column, or the weeks or months of ``created_at``."""
+    """Read one column, the weeks or months of ``created_at``, or the media of ``file_name``."""
     if name in PERIODS and name not in frame:
         return _period_key(_column(frame, "created_at"), name)
+    if name == MEDIA and name not in frame:
+        ending = _column(frame, "file_name").astype("string").str.extract(r"\.(\w+)\s*$")[0]
+        return _key(ending.str.lower().map(_MEDIA).astype("string"), name)
     return _key(_column(frame, name), name)
 
 

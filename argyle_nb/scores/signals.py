@@ -10,12 +10,14 @@ import pandas as pd
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.columns import need_columns
 from argyle_nb.frames.uploads import signals_frame, uploads_frame
+from argyle_nb.scores.standing import told
 from argyle_nb.scores.statistics import QUANTILES, wilson, with_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from argyle_nb.models import UserUpload
+    from argyle_nb.scores.counts import ScoreCounts
 
 _CONFIDENCE = {"LOW": 0, "MEDIUM": 1, "HIGH": 2}
 _UNNAMED = "unnamed"
@@ -142,7 +144,9 @@ def signal_pairs(signals: pd.DataFrame) -> pd.DataFrame:
 
 
 def explain(
-    upload: UserUpload | dict[str, Any], pareto: pd.DataFrame | None = None
+    upload: UserUpload | dict[str, Any],
+    pareto: pd.DataFrame | None = None,
+    counts: ScoreCounts | None = None,
 ) -> pd.DataFrame:
     """List one document's signals and reason codes, those that cost the most score first.
 
@@ -157,6 +161,8 @@ def explain(
         One record.
     pareto
         From `signal_pareto` without groups.
+    counts
+        Of your uploads, such as ``count_scores(uploads, by=["document_type", "media"])``.
 
     Returns
     -------
@@ -165,7 +171,9 @@ def explain(
         `signals_frame` but those of the upload and its forms (**personal data**), and
         ``score_drop`` (Float64, points of the score; missing for what the table does not know).
         ``attrs["score"]`` is the document's score as in `uploads_frame`, and
-        ``attrs["score_drop"]`` says in words what the order is.
+        ``attrs["score_drop"]`` says in words what the order is. ``attrs["standing"]`` says where
+        the score stands among those of its like, as in `ScoreCounts.standing`; empty without
+        ``counts`` or a score.
 
     Raises
     ------
@@ -199,8 +207,12 @@ def explain(
     result = order[[name for name in lines if name not in _NOT_OF_THE_FINDING]].reset_index(
         drop=True
     )
-    [score] = uploads_frame([upload])["ocr_authenticity_score"]
+    one = uploads_frame([upload])
+    [score] = one["ocr_authenticity_score"]
     result.attrs = {"score_drop": meaning, "score": None if pd.isna(score) else int(score)}
+    result.attrs["standing"] = (
+        "" if counts is None else told(counts.grouped_by, counts.scores, one)[0]
+    )
     return result
 
 

@@ -94,6 +94,8 @@ def facts_of(case: ReviewCase) -> Answer:
         "level": case.level or "",
         "levels": case.levels,
         "no_score": case.no_score,
+        "standing": case.standing,
+        "alike": list(case.alike),
         "signals": [asdict(line) for line in signal_lines(case.signals)],
         "fields": texts_of(case.fields[list(_FIELD)]),
         "ocr": case.ocr,

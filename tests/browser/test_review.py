@@ -208,6 +208,7 @@ def test_keys_write_verdicts_and_a_note_takes_no_key_for_one(begun, papers):
     page.keyboard.press("Enter")
     assert_focus(page.locator(".argyle-panel"))
     ready(page)
+    page.get_by_text("too few to compare").wait_for()  # of its like there are no 30 here
     page.get_by_label("Note").focus()
     page.keyboard.type("fun: g f u n")
     page.keyboard.press("Escape")

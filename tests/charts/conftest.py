@@ -77,6 +77,18 @@ def made_uploads():
     return uploads, signals, pd.DataFrame({"upload_id": uploads["id"], "verdict": verdict})
 
 
+def made_loans(uploads):
+    """A loan for each upload; the lower its score, the likelier it is bad."""
+    frame = uploads.assign(external_id=uploads["id"])
+    score = frame["ocr_authenticity_score"].astype("float64").fillna(50)
+    chance = np.random.default_rng(3)
+    opened = pd.Timestamp("2025-01-01") + pd.to_timedelta(np.arange(len(frame)) % 300, "D")
+    bad = pd.Series(opened + pd.to_timedelta(60, "D"), frame.index)
+    loans = {"external_id": frame["id"], "opened_at": opened, "last_seen_at": "2025-12-31"}
+    loans["bad_at"] = bad.where(chance.random(len(frame)) < 0.4 * np.exp(-score / 40))
+    return frame, pd.DataFrame(loans)
+
+
 @pytest.fixture(scope="session")
 def verdict_data():
     """Verdicts and tables of signals that the pictures show."""
@@ -85,6 +97,9 @@ def verdict_data():
         "verdicts": anb.count_verdicts(uploads, said, sample(uploads, 500)),
         "unweighted": anb.count_verdicts(uploads, said.head(400)),
         "nothing": anb.count_verdicts(uploads, said.head(0)),
+        "outcomes": anb.count_outcomes(*made_loans(uploads)),
+        "uploads": uploads,
+        "no_loans": made_loans(uploads)[1].head(0),
         "pareto": anb.signal_pareto(signals, uploads),
         "by_count": anb.score_by_signal_count(uploads),
     }

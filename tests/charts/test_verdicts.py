@@ -17,6 +17,7 @@ PICTURES = {
     "cost_with_rejection": lambda data, ax: charts.cost(
         data["verdicts"], ax, costs=COSTS, reject_below=50
     ),
+    "gains": lambda data, ax: charts.gains(data["outcomes"], ax),
     "roc_of_nothing": lambda data, ax: charts.roc(data["nothing"], ax),
 }
 
@@ -35,7 +36,8 @@ def test_its_picture_is_as_it_was(name, verdict_data):
 def test_what_the_verdicts_cannot_say_stands_under_the_axis(name, verdict_data, ax):
     PICTURES[name](verdict_data, ax)
     said = " ".join(texts_of(ax)).replace("\n", " ")
-    assert "scored uploads have a verdict" in said
+    known = "borrowers have a score and a known outcome"
+    assert (known if name == "gains" else "scored uploads have a verdict") in said
 
 
 def test_without_rates_the_picture_warns_of_selection(verdict_data, ax):
@@ -64,3 +66,15 @@ def test_the_mark_is_the_threshold_of_the_table_for_that_capacity(
 def test_the_cost_is_in_the_users_currency(verdict_data, ax):
     euros = anb.Costs(review=8, missed_fraud=400, rejected_genuine=60, currency="EUR")
     assert "(EUR)" in charts.cost(verdict_data["verdicts"], ax, costs=euros).get_ylabel()
+
+
+def test_gains_without_a_known_outcome_are_drawn_empty(verdict_data, ax):
+    nothing = anb.count_outcomes(verdict_data["uploads"], verdict_data["no_loans"])
+    title = charts.gains(nothing, ax).get_title("left")
+    assert "n = 0 borrowers, 0 bad" in title.replace("\n", " ")
+
+
+def test_the_gains_are_told_in_words(verdict_data, ax):
+    said = charts.alt_text(charts.gains(verdict_data["outcomes"], ax, bins=4))
+    assert said.count(" bad so far") == 4
+    assert "100% of all bad so far" in said

@@ -104,6 +104,18 @@ def test_the_level_is_of_the_preset_that_was_asked_for():
     assert levels == ["medium", "low", "medium"]
 
 
+def test_a_document_in_a_queue_says_where_its_score_stands_among_its_like(log):
+    many = uploads_frame([scored(number, number) for number in range(1, 101)])
+    with serving(scored(1, 10)) as server:
+        case = ReviewSession(client_of(server), many, log=log).open(IDS[0])
+        few = ReviewSession(client_of(server), many.head(20), log=log).open(IDS[0])
+        bare = ReviewSession(client_of(server), many[["id"]], log=log).open(IDS[0])
+    assert case.standing == "Lower than 90% of 100 scored uploads (paystubs, PDF)."
+    assert case.alike == (4, *[5] * 18, 6)
+    assert few.standing == "Only 20 scored uploads (paystubs, PDF): too few to compare."
+    assert (bare.standing, few.alike, bare.alike) == ("", (), ())
+
+
 def test_a_document_that_cannot_be_fetched_leaves_the_rest_and_says_why(temporary):
     with serving(record(1), status=500) as server:
         case = open_case(client_of(server), IDS[0])

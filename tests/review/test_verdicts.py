@@ -631,7 +631,7 @@ class TestGains:
         assert last["score_to"] == 100
 
     def test_one_part_is_refused(self):
-        with pytest.raises(ConfigurationError, match="parts must be 2 or more, not 1"):
+        with pytest.raises(ConfigurationError, match="bins must be 2 or more, not 1"):
             counted([(10, True, 0)]).gains(1)
 
 

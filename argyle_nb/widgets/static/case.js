@@ -416,6 +416,7 @@ class About {
     const rows = facts
       ? [
           ["Score", scoreText(facts), facts.score === null ? "" : "argyle-score"],
+          ["Standing", facts.standing, "", facts.alike?.length ? smallHistogram(facts) : ""],
           ["Level preset", facts.level && facts.levels],
           ["Borrower", facts.borrower],
           ["Type", facts.document_type || "unknown"],
@@ -424,9 +425,9 @@ class About {
         ].filter(([, text]) => text)
       : [];
     this.facts.replaceChildren(
-      ...rows.flatMap(([name, text, className]) => {
+      ...rows.flatMap(([name, text, className, picture = ""]) => {
         const value = element("dd", className);
-        value.append(foreign(text));
+        value.append(foreign(text), picture);
         return [element("dt", "", name), value];
       }),
     );
@@ -449,6 +450,27 @@ class About {
       ),
     );
   }
+}
+
+// How many documents alike have which score, with a line at this one's. What it shows is in the
+// sentence beside it.
+function smallHistogram({ alike, score }) {
+  const picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  picture.setAttribute("viewBox", `0 0 ${6 * alike.length} 24`);
+  picture.setAttribute("class", "argyle-alike");
+  picture.setAttribute("aria-hidden", "true");
+  const bars = alike.map((count, place) => {
+    const height = count && Math.max((24 * count) / Math.max(...alike), 1.5);
+    return { x: 6 * place, y: 24 - height, width: 5, height };
+  });
+  const here = { x: (6 / 5) * Math.min(score, 98), y: 0, width: 2, height: 24 };
+  for (const size of [...bars, here]) {
+    const bar = document.createElementNS(picture.namespaceURI, "rect");
+    for (const [name, value] of Object.entries(size)) bar.setAttribute(name, value);
+    if (size === here) bar.setAttribute("class", "argyle-here");
+    picture.append(bar);
+  }
+  return picture;
 }
 
 function listOf(title, list) {
