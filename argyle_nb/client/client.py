@@ -493,7 +493,28 @@ class Client:
             return digest_document(answer, upload.id, sizes)
 
     def list_known(self, user: str) -> tuple[list[UserUpload], list[DecodeError]]:
-        """List a user's uploads and, apart, those that can't be read."""
+        """List a user's uploads and, apart, those that can't be read.
+
+        Parameters
+        ----------
+        user
+            User ID.
+
+        Returns
+        -------
+        tuple of list of UserUpload and list of DecodeError
+            Every upload is in one of the two.
+
+        Raises
+        ------
+        ApiError, TransportError
+            When the list can't be read to its end.
+
+        Examples
+        --------
+        >>> client.list_known("018051aa-f7a9-a0db-2f38-6cfa325e9d69")
+        ([], [])
+        """
         rejected: list[DecodeError] = []
         filters = checked_filters(user, None, None)
         uploads: list[UserUpload] = []
