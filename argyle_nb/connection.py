@@ -18,7 +18,7 @@ from argyle_nb.config import (
     variable,
 )
 from argyle_nb.errors import ConfigurationError
-from argyle_nb.platforms import data_folder
+from argyle_nb.platforms import data_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -131,7 +131,7 @@ def _argyle_settings(
 
 
 def _connect_locally(folder: Path | str | None, *, asked: bool) -> Client:
-    sandbox = _sandbox(Path(folder) if folder else data_folder() / "sandbox")
+    sandbox = _sandbox(Path(folder) if folder else data_path("sandbox"))
     settings = Settings(
         base_url=sandbox.url,
         environment=LOCAL,

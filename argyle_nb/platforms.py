@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from platformdirs import PlatformDirs
 
+from argyle_nb.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -35,6 +37,8 @@ fcntl, resource = map(_module, ("fcntl", "resource"))
 SYSTEM = sys.platform  # "linux", "darwin" (macOS), "win32" (Windows) or another POSIX system
 NAME = "argyle_nb"
 CREDENTIALS_FILE = "credentials.toml"
+_DATA_BEFORE = ".local/share"  # on every system in earlier versions, and still on Linux
+_DATA_ON_MACOS = "Library/Application Support"
 
 # Kinds of file systems whose files several machines may have open.
 _NETWORK_FILES = (
@@ -59,24 +63,58 @@ _HERE = -100  # AT_FDCWD
 # Places
 
 
-def data_folder() -> Path:
-    """Say where this package keeps what is its own.
+def data_path(name: str) -> Path:
+    """Say where a file or folder of this package is; one that an earlier version made stays in use.
 
-    Where there is a folder from before other systems had their own place, it stays in use: with
-    another upload log documents would be sent again.
+    Only the home folder decides: no later run would look where a variable pointed today.
     """
-    before = Path.home() / ".local" / "share" / NAME
-    return before if before.exists() else Path(_folders().user_data_dir)
+    before = Path.home() / _DATA_BEFORE / NAME / name
+    return before if os.path.lexists(before) else _data_folder() / name
+
+
+def log_path(name: str) -> Path:
+    """Say where an upload or review log is; one in another place is an error.
+
+    With another upload log documents would be sent again.
+    """
+    named_by_variable = Path(_folders().user_data_dir) / name
+    return _only(data_path(name), _data_folder() / name, named_by_variable)
 
 
 def credentials_path() -> Path:
-    """Say where profiles are kept; a file from before stays in use."""
+    """Say where profiles are; a file that an earlier version made stays in use."""
     before = Path.home() / ".config" / NAME / CREDENTIALS_FILE
-    return before if before.exists() else Path(_folders().user_config_dir) / CREDENTIALS_FILE
+    now = Path(_folders().user_config_dir) / CREDENTIALS_FILE
+    return _only(before, now) if os.path.lexists(before) else now
+
+
+def _data_folder() -> Path:
+    """Give the system's own place; ``XDG_DATA_HOME`` counts for platformdirs on macOS, too."""
+    if SYSTEM == "win32":
+        return Path(_folders().user_data_dir)
+    return Path.home() / (_DATA_ON_MACOS if SYSTEM == "darwin" else _DATA_BEFORE) / NAME
 
 
 def _folders() -> PlatformDirs:
     return PlatformDirs(NAME, appauthor=False)
+
+
+def _only(path: Path, *others: Path) -> Path:
+    """Give the path of a file that is in none of the other places."""
+    for other in others:
+        if not os.path.lexists(other) or os.path.realpath(other) == os.path.realpath(path):
+            continue
+        if os.path.lexists(path):
+            raise ConfigurationError(
+                f"There are two files {path.name}: in {path.parent} and in {other.parent}. It is "
+                "not known which one is current. Close all notebooks and move one of these folders "
+                "away."
+            )
+        raise ConfigurationError(
+            f"{other}: argyle_nb keeps this file in {path.parent}. Close all notebooks and move "
+            f"all files of {other.parent} there."
+        )
+    return path
 
 
 def is_on_network(path: Path) -> bool:

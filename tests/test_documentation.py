@@ -16,7 +16,7 @@ import pytest
 import argyle_nb
 from argyle_nb import charts, cli, review
 from argyle_nb.connection import stop_sandbox
-from argyle_nb.platforms import data_folder
+from argyle_nb.platforms import data_path
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"])
@@ -53,7 +53,7 @@ def folder(tmp_path, monkeypatch, home):
     monkeypatch.setenv("HTTPS_PROXY", "")  # so that what a page sets is taken back
     monkeypatch.setattr(getpass, "getpass", lambda *_: "typed")
     yield tmp_path
-    stop_sandbox(data_folder() / "sandbox")
+    stop_sandbox(data_path("sandbox"))
     if figures := sys.modules.get("matplotlib.pyplot"):
         figures.close("all")
 

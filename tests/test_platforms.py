@@ -25,7 +25,7 @@ from types import SimpleNamespace
 import platformdirs.macos
 import platformdirs.windows
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from argyle_nb import platforms, storage
@@ -35,7 +35,7 @@ from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.uploads import flatten
 from argyle_nb.platforms import (
     credentials_path,
-    data_folder,
+    data_path,
     exchange,
     exit_codes,
     file_name,
@@ -46,6 +46,7 @@ from argyle_nb.platforms import (
     limit_memory,
     limit_processor,
     locked,
+    log_path,
     own_session,
     replace,
     sync,
@@ -249,7 +250,7 @@ def test_documents_are_sent_once_and_inspected_by_the_local_sandbox(system):
             again = upload_batch(client, manifest)
             stored = [upload.id for upload in client.list_uploads()]
     finally:
-        stop_sandbox(data_folder() / "sandbox")
+        stop_sandbox(data_path("sandbox"))
     assert first["state"].tolist() == again["state"].tolist() == ["uploaded"]
     assert first["upload_id"].tolist() == again["upload_id"].tolist() == stored
     assert default_upload_log().exists()
@@ -277,29 +278,121 @@ WHERE = {
 }
 
 
+LOGS = ("journal.sqlite", "reviews.sqlite")
+
+
+def write(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    return path
+
+
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_files_are_kept_where_the_system_keeps_them(name, request):
     home, (data, config) = request.getfixturevalue(name), WHERE[name]
-    assert data_folder() == home / data
+    assert {log_path(log) for log in LOGS} == {home / data / log for log in LOGS}
+    assert data_path("sandbox") == home / data / "sandbox"
     assert credentials_path() == home / config / "credentials.toml"
 
 
-def test_the_variables_of_linux_count(linux, monkeypatch):
-    monkeypatch.setenv("XDG_DATA_HOME", str(linux / "data"))
+def test_the_variable_for_settings_counts_on_linux(linux, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(linux / "config"))
-    assert data_folder() == linux / "data" / "argyle_nb"
     assert credentials_path() == linux / "config" / "argyle_nb" / "credentials.toml"
 
 
-def test_what_was_kept_before_is_found_first(system, monkeypatch):
-    monkeypatch.setenv("XDG_DATA_HOME", str(system / "data"))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(system / "config"))
-    (system / ".local" / "share" / "argyle_nb").mkdir(parents=True)
-    before = system / ".config" / "argyle_nb" / "credentials.toml"
+def test_each_file_from_before_stays_in_use(system):
+    before = system / ".local" / "share" / "argyle_nb"
+    for file in (*LOGS, "reviewer.txt"):
+        write(before / file)
+        assert data_path(file) == before / file
+    assert log_path("journal.sqlite") == before / "journal.sqlite"
+    credentials = write(system / ".config" / "argyle_nb" / "credentials.toml")
+    assert credentials_path() == credentials
+
+
+def test_a_folder_from_before_without_a_log_changes_nothing(system):
+    path = default_upload_log()
+    (system / ".local" / "share" / "argyle_nb" / "sandbox").mkdir(parents=True)
+    assert default_upload_log() == path
+
+
+def test_a_log_that_points_to_a_drive_that_is_not_there_is_no_missing_log(system):
+    before = system / ".local" / "share" / "argyle_nb" / "journal.sqlite"
     before.parent.mkdir(parents=True)
-    before.touch()
-    assert default_upload_log().parent == system / ".local" / "share" / "argyle_nb"
-    assert credentials_path() == before
+    before.symlink_to(system / "drive" / "journal.sqlite")
+    assert default_upload_log() == before
+
+
+VARIABLE = st.sampled_from(["", "snap/190", "snap/191", ".local/share", "relative"])
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(VARIABLE, st.sampled_from(["run", "folder"])), min_size=1))
+def test_every_run_has_the_same_log_whatever_the_variables_are(tmp_path_factory, system, runs):
+    home = tmp_path_factory.mktemp("home")
+    used = set()
+    for value, step in runs:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("HOME", str(home))
+            patch.setenv("XDG_DATA_HOME", value if value == "relative" else str(home / value))
+            if step == "folder":
+                (home / value / "argyle_nb").mkdir(parents=True, exist_ok=True)
+                (home / ".local" / "share" / "argyle_nb").mkdir(parents=True, exist_ok=True)
+            else:
+                used.add(write(default_upload_log()))
+    assert len(used) <= 1
+
+
+@pytest.mark.parametrize("log", LOGS)
+@pytest.mark.parametrize("name", ["linux", "macos"])
+def test_a_log_where_the_variable_points_is_an_error_that_names_both_places(
+    name, log, request, monkeypatch
+):
+    home = request.getfixturevalue(name)
+    kept = log_path(log)
+    monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
+    other = write(home / "data" / "argyle_nb" / log)
+    with pytest.raises(ConfigurationError, match=r"Close all notebooks and move all files") as lost:
+        log_path(log)
+    write(kept)
+    with pytest.raises(ConfigurationError, match="move one of these folders away") as two:
+        log_path(log)
+    for error in (lost, two):
+        assert all(str(path.parent) in str(error.value) for path in (kept, other))
+    other.unlink()
+    assert log_path(log) == kept
+
+
+@pytest.mark.parametrize("name", ["macos", "windows"])
+def test_a_log_in_the_earlier_and_the_current_place_is_an_error(name, request):
+    home = request.getfixturevalue(name)
+    for folder in (Path(".local") / "share" / "argyle_nb", Path(WHERE[name][0])):
+        write(home / folder / "journal.sqlite")
+    with pytest.raises(ConfigurationError, match="two files journal.sqlite"):
+        default_upload_log()
+
+
+def test_two_credentials_files_are_an_error(linux, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(linux / "config"))
+    write(linux / ".config" / "argyle_nb" / "credentials.toml")
+    write(linux / "config" / "argyle_nb" / "credentials.toml")
+    with pytest.raises(ConfigurationError, match="two files credentials.toml"):
+        credentials_path()
+
+
+def test_two_paths_to_one_log_are_one_log(linux, monkeypatch):
+    path = write(default_upload_log())
+    (linux / "data").symlink_to(path.parents[1])
+    monkeypatch.setenv("XDG_DATA_HOME", str(linux / "data"))
+    assert default_upload_log() == path
+
+
+def test_a_log_that_was_named_is_used_wherever_others_are(linux, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(linux / "data"))
+    write(linux / "data" / "argyle_nb" / "reviews.sqlite")
+    ReviewLog(linux / "own.sqlite").add("u1", "genuine", reviewer="ada")
+    with pytest.raises(ConfigurationError, match="reviews.sqlite"):
+        ReviewLog()
 
 
 # Whether other machines may have a file open

@@ -12,7 +12,7 @@ import pandas as pd
 
 from argyle_nb.errors import ConfigurationError, ValidationError
 from argyle_nb.frames.columns import need_columns
-from argyle_nb.platforms import data_folder, is_on_network, make_private
+from argyle_nb.platforms import is_on_network, log_path, make_private
 from argyle_nb.storage import typed, writable, write_csv
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class ReviewLog:
     """
 
     def __init__(self, path: Path | str | None = None) -> None:
-        self.path = Path(path) if path else data_folder() / "reviews.sqlite"
+        self.path = Path(path) if path else log_path("reviews.sqlite")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             make_private(self.path)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from argyle_nb.platforms import data_folder
+from argyle_nb.platforms import data_path
 from argyle_nb.review import curves
 from argyle_nb.review.log import VERDICTS, latest
 from argyle_nb.storage import atomic_write
@@ -125,14 +125,14 @@ def _compared(codes: npt.NDArray[np.int64], seed: int) -> tuple[Any, ...]:
 def remembered_reviewer() -> str:
     """Give the name that was last written in a panel on this computer; empty if there is none."""
     with suppress(OSError, UnicodeDecodeError):
-        return (data_folder() / _NAME_FILE).read_text(encoding="utf-8").strip()[:_LONGEST_NAME]
+        return data_path(_NAME_FILE).read_text(encoding="utf-8").strip()[:_LONGEST_NAME]
     return ""
 
 
 def remember_reviewer(name: str) -> None:
     """Keep a reviewer's name for the next panel; where no file can be kept, nothing is."""
-    folder = data_folder()
+    path = data_path(_NAME_FILE)
     with suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with atomic_write(folder / _NAME_FILE) as file:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with atomic_write(path) as file:
             file.write(name.strip()[:_LONGEST_NAME].encode("utf-8", "replace"))

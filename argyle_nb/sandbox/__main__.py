@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from argyle_nb.errors import ConfigurationError
-from argyle_nb.platforms import data_folder
+from argyle_nb.platforms import data_path
 from argyle_nb.sandbox.faults import Faults
 from argyle_nb.sandbox.server import Sandbox
 
@@ -102,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
         "simulated scores.",
         allow_abbrev=False,
     )
-    folder = data_folder() / "sandbox"
+    folder = data_path("sandbox")
     parser.add_argument(
         "--port", type=int, default=0, help="port to listen on (default: any free port)"
     )

@@ -17,9 +17,11 @@ MAX_JSON_BYTES = 256 * 1024
 MAX_HEADER_BYTES = 16 * 1024
 MAX_FIELD_BYTES = 1024
 MAX_PARTS = 8
-# Of connections without a key: those that owe the head of a request, and those that were refused
-# and go on sending. Of connections with a key: those between two requests, and requests at once.
+# Of connections without a key: those that owe the head of a request, those whose request is being
+# answered, and those that were refused and go on sending. Of connections with a key: those between
+# two requests, and requests at once.
 MAX_STRANGERS = 100  # many threads may connect before the first of them is read
+MAX_ASKING = 200  # a simulated delay comes before the look at the key
 MAX_REFUSED = 20
 MAX_IDLE = 50
 MAX_REQUESTS = 100
@@ -58,9 +60,13 @@ class WaitingPeers:
     All of it happens in the thread of the server.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: float = math.inf) -> None:
         self._most = most
         self._since: OrderedDict[Transport, None] = OrderedDict()
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._since)
 
     def add(self, transport: Transport) -> None:
         """Take a connection in; one that is in keeps its place."""

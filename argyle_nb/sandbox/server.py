@@ -213,21 +213,23 @@ class Sandbox:
 
 @dataclass
 class Peers:
-    """Connections of one server that wait for the other side, by what they owe."""
+    """The connections of one server, by what they do; `busy` are those that a key lets work."""
 
     strangers: limits.WaitingPeers
+    asking: limits.WaitingPeers
     refused: limits.WaitingPeers
     idle: limits.WaitingPeers
+    busy: limits.WaitingPeers
 
     @classmethod
     def of_one_server(cls) -> Self:
         """Make them, empty."""
-        bounds = (limits.MAX_STRANGERS, limits.MAX_REFUSED, limits.MAX_IDLE)
-        return cls(*map(limits.WaitingPeers, bounds))
+        bounds = (limits.MAX_STRANGERS, limits.MAX_ASKING, limits.MAX_REFUSED, limits.MAX_IDLE)
+        return cls(*map(limits.WaitingPeers, bounds), limits.WaitingPeers())
 
     def put(self, transport: Transport, into: limits.WaitingPeers | None) -> None:
         """Move a connection to where it is now, or to none of them."""
-        for peers in (self.strangers, self.refused, self.idle):
+        for peers in (self.strangers, self.asking, self.refused, self.idle, self.busy):
             if peers is not into:
                 peers.discard(transport)
         if into is not None:
@@ -237,10 +239,11 @@ class Peers:
 class TimedProtocol(CuttableProtocol):
     """A connection that is closed when what it owes does not arrive in time.
 
-    That is the head of a request, or the rest of a request that was refused by its head. uvicorn
-    itself closes idle connections, but only after their first answer, and not those on which
-    something arrives byte by byte. So that connections without a key keep nobody out, those that
-    wait are few in each state, and the one that waits longest makes room.
+    That is the head of a request, the rest of a request that was refused by its head, or, without
+    a key, that it reads its answers. uvicorn itself closes idle connections, but only after their
+    first answer, and not those on which something arrives byte by byte. So that connections without
+    a key keep nobody out, they are few in each state, the one that has been in it longest makes
+    room, and their requests do not count as requests at once.
     """
 
     _timer: TimerHandle | None = None
@@ -259,14 +262,24 @@ class TimedProtocol(CuttableProtocol):
 
     def data_received(self, data: bytes) -> None:
         """See what the connection owes now."""
-        # uvicorn would count connections that wait, too.
-        self.limit_concurrency = 0 if len(self.tasks) >= limits.MAX_REQUESTS else None
+        # uvicorn would count connections that wait, and requests without a key, too.
+        self.limit_concurrency = 0 if len(self._peers.busy) >= limits.MAX_REQUESTS else None
         super().data_received(data)
         self._look()
 
     def on_response_complete(self) -> None:
         """See what the connection owes now that it is answered."""
         super().on_response_complete()
+        self._look()
+
+    def pause_writing(self) -> None:
+        """See that answers are not read."""
+        super().pause_writing()
+        self._look()
+
+    def resume_writing(self) -> None:
+        """See that they are again."""
+        super().resume_writing()
         self._look()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -277,23 +290,31 @@ class TimedProtocol(CuttableProtocol):
 
     def _admit(self) -> None:
         self._has_key = True
+        self._look()
 
     def _look(self) -> None:
         """Time what the other side owes, from the moment on that it owes it."""
         if self.transport.is_closing():
-            return
-        if self.conn.their_state is h11.IDLE:
-            self._peers.put(
-                self.transport, self._peers.idle if self._has_key else self._peers.strangers
-            )
-        elif self.cycle is not None and self.cycle.response_complete:
-            self._peers.put(self.transport, self._peers.refused)
+            is_owing = not self._has_key  # the last answer may not be read
         else:
-            self._peers.put(self.transport, None)
+            peers, is_owing = self._state()
+            self._peers.put(self.transport, peers)
+        if not is_owing:
             self._stop_timer()
-            return
-        if self._timer is None:
-            self._timer = self.loop.call_later(limits.HEAD_SECONDS, self.transport.close)
+        elif self._timer is None:
+            # Closing waits until all that was answered is read.
+            end = self.transport.close if self._has_key else self.transport.abort
+            self._timer = self.loop.call_later(limits.HEAD_SECONDS, end)
+
+    def _state(self) -> tuple[limits.WaitingPeers, bool]:
+        """Say what this connection does, and whether the other side owes something."""
+        if self.conn.their_state is h11.IDLE:
+            return (self._peers.idle if self._has_key else self._peers.strangers), True
+        if self.cycle is not None and self.cycle.response_complete:
+            return self._peers.refused, True
+        if self._has_key:
+            return self._peers.busy, False
+        return self._peers.asking, self.flow.write_paused
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

@@ -72,7 +72,8 @@ def upload_batch(
         repair) is ``invalid``, as for `inspect_document`.
     confirm_timeout
         Seconds after which an upload that was not confirmed, and that Argyle does not list, counts
-        as not stored.
+        as not stored. For as long, a user whose creation was not confirmed is not created again:
+        the rows are ``not_sent``.
     resend
         ``"once"``: send such an upload once more, at most once in a run. ``"never"``: leave it
         ``not_confirmed``; the next run checks again.
@@ -184,7 +185,8 @@ def send_jobs(
     """Send each job once, with an upload log; each holds how it ended afterwards."""
     upload_log = UploadLog(path)
     with ProgressReporter(jobs, progress) as reporter:
-        workers = UploadWorkers(client, upload_log, Users(client, upload_log), reporter)
+        users = Users(client, upload_log, confirm_timeout)
+        workers = UploadWorkers(client, upload_log, users, reporter)
         try:
             workers.send(jobs)
             reconciler = Reconciler(client, upload_log, confirm_timeout, resend, reporter.show)

@@ -23,7 +23,7 @@ from argyle_nb.errors import (
     sentences,
 )
 from argyle_nb.models import is_uuid
-from argyle_nb.platforms import data_folder
+from argyle_nb.platforms import log_path
 from argyle_nb.uploads.log import ID_TAKEN, LogEntry, UploadKey, UploadLog
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ class SendOutcome(NamedTuple):
 
 def default_upload_log() -> Path:
     """Say which upload log is used when none is named; its name is that of the first versions."""
-    return data_folder() / "journal.sqlite"
+    return log_path("journal.sqlite")
 
 
 def send_once(

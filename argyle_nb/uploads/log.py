@@ -6,6 +6,7 @@ names its owner, who holds a lock for as long as it lives: what a dead owner lef
 A second table holds what somebody asked a panel to send: each file's path and its borrower as it
 was typed, until it is at Argyle; from then on hashes and IDs alone. A third holds the uploads that
 Argyle listed, in the order in which they were first seen, and the SHA-256 of those downloaded.
+A fourth holds the users that batches created, or may have created.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import weakref
 from collections import Counter, defaultdict
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.platforms import is_on_network, make_private
@@ -92,6 +93,16 @@ CREATE TABLE IF NOT EXISTS batch_files (
     upload_id TEXT,
     recorded_at TEXT NOT NULL,
     PRIMARY KEY (scope, file)
+)
+"""
+# Users that were to be created: Argyle's ID once that was confirmed, and when, by Argyle's clock.
+_CREATED = """
+CREATE TABLE IF NOT EXISTS created_users (
+    scope TEXT NOT NULL,
+    external_id TEXT NOT NULL,
+    user TEXT,
+    created_at REAL NOT NULL,
+    PRIMARY KEY (scope, external_id)
 )
 """
 _COLUMNS = {
@@ -441,6 +452,11 @@ class UploadLog:
         with closing(lock):
             yield
 
+    def execute(self, statement: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
+        """Run one statement for a module that keeps rows of its own here; give what it finds."""
+        with self._transaction():
+            return self._connection.execute(statement, values).fetchall()
+
     def _begin(self, key: UploadKey, entry: LogEntry) -> None:
         self._claimed.add(key)
         self._connection.execute(
@@ -621,6 +637,7 @@ def _open(path: Path, busy_seconds: float) -> sqlite3.Connection:
         _migrate(connection, _check(connection, path))
         for statement in (_BATCHES, _LISTED, _UPLOAD_ID_INDEX):
             connection.execute(statement)
+        connection.execute(_CREATED)
         # Earlier these were kept.
         connection.execute(
             "UPDATE batch_files SET path = '', borrower = ''"

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from argyle_nb.errors import ArgyleError, RateLimitError, ValidationError, sentences
+from argyle_nb.client.retry import nothing_was_stored
+from argyle_nb.errors import ApiError, ArgyleError, RateLimitError, ValidationError, sentences
 from argyle_nb.models import is_uuid
 from argyle_nb.uploads.queue_threads import BackgroundQueue
 
@@ -58,9 +59,17 @@ def users_called(client: Client, external_id: str) -> list[User]:
     return list({user.id: user for user in found}.values())
 
 
-def find_or_create_user(client: Client, upload_log: UploadLog, external_id: str) -> FoundUser:
-    """Give the user with an external id; a user is created if nobody has it."""
-    with upload_log.exclusive(external_id):
+def find_or_create_user(
+    client: Client, upload_log: UploadLog, external_id: str, confirm_timeout: float
+) -> FoundUser:
+    """Give the user with an external id; a user is created if nobody has it.
+
+    Argyle may list a new user late, and a response may be lost: for ``confirm_timeout`` seconds
+    after a user was created, or may have been, no second one is.
+    """
+    name = unicodedata.normalize("NFC", external_id)
+    with upload_log.exclusive(name):
+        creation = _Creation(client, upload_log, name)
         owners = sorted(user.id for user in users_called(client, external_id))
         if len(owners) > 1:
             raise ValidationError(
@@ -68,8 +77,68 @@ def find_or_create_user(client: Client, upload_log: UploadLog, external_id: str)
                 "ID of the right one in the user column."
             )
         if owners:
+            creation.forget()
             return FoundUser(owners[0])
-        return FoundUser(client.create_user(external_id=external_id).id, is_new=True)
+        if user := creation.user(confirm_timeout):
+            return FoundUser(user)
+        return FoundUser(creation.create(external_id), is_new=True)
+
+
+class _Creation:
+    """What the upload log knows of the creation of one user."""
+
+    def __init__(self, client: Client, upload_log: UploadLog, name: str) -> None:
+        self._client, self._log = client, upload_log
+        self._key = (client.settings.log_scope, name)
+
+    def user(self, confirm_timeout: float) -> str | None:
+        """Give the id of a user who was created lately, or fail where one may have been."""
+        rows = self._log.execute(
+            "SELECT user, created_at FROM created_users WHERE (scope, external_id) = (?, ?)",
+            self._key,
+        )
+        for user, created_at in rows:
+            # Argyle's clock is read to the second, so it may seem to have gone back.
+            left = confirm_timeout - abs(self._now() - created_at)
+            if left <= 0:
+                continue
+            if not user:
+                raise ApiError(
+                    "A user with this external ID may have been created: that was not confirmed, "
+                    "and Argyle doesn't list it yet. No second one was created. Run the batch "
+                    f"again in {math.ceil(left)} seconds."
+                )
+            return str(user)
+        return None
+
+    def create(self, external_id: str) -> str:
+        """Create the user; written down before, in case that no response comes."""
+        self._note(None)
+        try:
+            user = self._client.create_user(external_id=external_id).id
+        except ArgyleError as error:
+            if nothing_was_stored(error):
+                self.forget()
+            else:
+                self._note(None)  # it may have taken long
+            raise
+        self._note(user)
+        return user
+
+    def forget(self) -> None:
+        """Forget the creation of a user whom Argyle lists, or who was certainly not created."""
+        self._log.execute(
+            "DELETE FROM created_users WHERE (scope, external_id) = (?, ?)", self._key
+        )
+
+    def _note(self, user: str | None) -> None:
+        self._log.execute(
+            "INSERT OR REPLACE INTO created_users VALUES (?, ?, ?, ?)",
+            (*self._key, user, self._now()),
+        )
+
+    def _now(self) -> float:
+        return self._client.clock.now() or time.time()
 
 
 class FoundUser(NamedTuple):
@@ -85,8 +154,9 @@ class Users:
     A `ValidationError` without a status says that it is not certain who is meant.
     """
 
-    def __init__(self, client: Client, upload_log: UploadLog) -> None:
+    def __init__(self, client: Client, upload_log: UploadLog, confirm_timeout: float) -> None:
         self._client, self._log = client, upload_log
+        self._confirm_timeout = confirm_timeout
         self._lock, self._listing = threading.Lock(), threading.Lock()
         self._asking: dict[Borrower, threading.Lock] = {}
         self._found: dict[Borrower, FoundUser] = {}
@@ -124,7 +194,9 @@ class Users:
             return FoundUser(user)
         if "@" in external_id or is_uuid(external_id):
             self._check_nobodys(external_id)
-        return find_or_create_user(self._client, self._log, external_id)
+        return find_or_create_user(
+            self._client, self._log, external_id, self._confirm_timeout
+        )
 
     def _check_nobodys(self, external_id: str) -> None:
         """Refuse an external id that is the email address or the id of somebody else."""

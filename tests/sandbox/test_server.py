@@ -12,7 +12,9 @@ import sys
 import textwrap
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from itertools import repeat
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -453,6 +455,61 @@ def test_hundreds_of_connections_without_a_key_keep_nobody_out(what, sandbox, ap
         assert [is_cut(one) for one in connections[: 300 - most]] == [True] * (300 - most)
         assert not is_cut(connections[-1])
     until(lambda: status(sandbox) == 200)
+
+
+@pytest.fixture
+def narrow(tmp_path, monkeypatch):
+    """A server of few requests at once, whose system holds back few bytes that nobody reads."""
+    monkeypatch.setattr(limits, "HEAD_SECONDS", 600)
+    monkeypatch.setattr(limits, "MAX_REQUESTS", 5)
+    monkeypatch.setattr(limits, "MAX_ASKING", 10)
+    with Sandbox(tmp_path, stage_seconds=0) as sandbox:
+        sandbox._running.listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        yield sandbox
+
+
+def ask_without_reading(request, connection):
+    """Send requests until the server takes no more of them; say whether it has cut us."""
+    connection.settimeout(1.0)
+    try:
+        while True:
+            connection.send(request * 100)
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+
+
+def test_connections_without_a_key_that_read_no_answers_keep_nobody_out(narrow):
+    with ExitStack() as opened:
+        connections = [opened.enter_context(connect(narrow)) for _ in range(20)]
+        with ThreadPoolExecutor(20) as pool:
+            are_cut = pool.map(ask_without_reading, repeat(strangers_head(narrow)), connections)
+            assert [status(narrow) for _ in range(20)] == [200] * 20
+        assert [status(narrow) for _ in range(20)] == [200] * 20
+        assert sum(are_cut) >= 10
+    until(lambda: status(narrow) == 200)
+
+
+def test_answers_that_nobody_reads_are_given_up(narrow, monkeypatch):
+    monkeypatch.setattr(limits, "HEAD_SECONDS", 0.1)
+    with connect(narrow) as connection:
+        until(lambda: ask_without_reading(strangers_head(narrow), connection))
+
+
+def test_without_a_key_many_requests_in_one_piece_are_all_answered(narrow):
+    with connect(narrow) as connection:
+        last = strangers_head(narrow, "Connection: close\r\n")
+        connection.sendall(strangers_head(narrow) * 500 + last)
+        assert received(connection).count(b"HTTP/1.1 401") == 501
+
+
+def test_answers_to_a_client_with_a_key_wait_until_they_are_read(narrow, monkeypatch):
+    monkeypatch.setattr(limits, "HEAD_SECONDS", 0.1)
+    with connect(narrow) as client, connect(narrow) as stranger:
+        client.sendall(head(narrow) * 200 + head(narrow, more="Connection: close\r\n"))
+        assert received(stranger) == b""  # so the time is over
+        assert received(client).count(b"HTTP/1.1 200") == 201
 
 
 @pytest.mark.parametrize("then", [b"", b"a" * 50])

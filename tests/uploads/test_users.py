@@ -4,15 +4,21 @@ import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import pandas as pd
 import pytest
 
-from argyle_nb.errors import ValidationError
-from argyle_nb.uploads import users
+from argyle_nb.errors import ApiError, TransportError, ValidationError
+from argyle_nb.uploads import upload_batch, users
 from argyle_nb.uploads.jobs import Borrower
 from argyle_nb.uploads.log import UploadLog
 from argyle_nb.uploads.reconcile import audit
 from argyle_nb.uploads.users import UserFinder, UserMatch, Users, find_or_create_user
-from tests.support.servers import USER_ID, Answer, HostileServer, client_of, until
+from tests.faults import ledger
+from tests.faults.ledger import CREATE_USER, RESET, Fault
+from tests.faults.server import FaultServer
+from tests.support.servers import PDF, USER_ID, Answer, HostileServer, client_of, until
+
+TIMEOUT = 120.0
 
 # Finding
 
@@ -109,7 +115,7 @@ def test_of_several_users_with_an_external_id_none_is_meant(tmp_path):
         client = client_of(server)
         found = UserFinder(client).find("loan-7")
         with pytest.raises(ValidationError, match="2 users share this external ID") as caught:
-            find_or_create_user(client, UploadLog(tmp_path / "j.sqlite"), "loan-7")
+            find_or_create_user(client, UploadLog(tmp_path / "j.sqlite"), "loan-7", TIMEOUT)
     assert all(user["id"] in str(caught.value) for user in several)
     assert (found.kind, found.user, len(found.users)) == ("shared", None, 2)
     assert "Enter the user ID of one of them" in found.words
@@ -293,7 +299,8 @@ def test_two_runs_that_meet_a_new_user_at_once_create_one(client, tmp_path):
     path = tmp_path / "journal.sqlite"
     with ThreadPoolExecutor(4) as pool:
         found = pool.map(
-            lambda _: find_or_create_user(client, UploadLog(path), "met-at-once"), range(8)
+            lambda _: find_or_create_user(client, UploadLog(path), "met-at-once", TIMEOUT),
+            range(8),
         )
     ids, is_new = zip(*found, strict=True)
     assert len(set(ids)) == 1
@@ -303,7 +310,7 @@ def test_two_runs_that_meet_a_new_user_at_once_create_one(client, tmp_path):
 @pytest.fixture
 def named(client, tmp_path):
     """Give a function that gives the id for what a line names."""
-    users = Users(client, UploadLog(tmp_path / "users.sqlite"))
+    users = Users(client, UploadLog(tmp_path / "users.sqlite"), TIMEOUT)
     return lambda user="", external_id="": users.user_of(Borrower(user, external_id)).id
 
 
@@ -344,7 +351,7 @@ def test_an_external_id_whose_accents_are_written_apart_is_the_same_one(client, 
     assert audit(client, user=composed, upload_log=tmp_path / "j.sqlite").empty
     client.create_user(external_id=composed)
     with pytest.raises(ValidationError, match="2 users share this external ID"):
-        find_or_create_user(client, UploadLog(tmp_path / "j.sqlite"), composed)
+        find_or_create_user(client, UploadLog(tmp_path / "j.sqlite"), composed, TIMEOUT)
 
 
 def test_argyles_id_in_the_place_of_an_external_id_makes_no_user(client, named):
@@ -353,3 +360,115 @@ def test_argyles_id_in_the_place_of_an_external_id_makes_no_user(client, named):
         named(external_id=someone.id)
     own = client.create_user(external_id=USER_ID)
     assert named(external_id=USER_ID) == own.id
+
+
+# What is listed late
+
+LATE = 3600.0  # seconds for which a new user is not listed
+
+
+@pytest.fixture
+def service():
+    with FaultServer() as server:
+        yield server
+
+
+@pytest.fixture
+def find(service, tmp_path):
+    """Give a function that looks for a user in a run of its own."""
+
+    def found(external_id="loan-1"):
+        with client_of(service) as client, UploadLog(tmp_path / "journal.sqlite") as log:
+            return find_or_create_user(client, log, external_id, TIMEOUT)
+
+    return found
+
+
+def show(service):
+    """Let the service list all users from now on."""
+    for user in service.ledger.users:
+        user["visible_from"] = 0.0
+
+
+def test_a_user_whose_creation_was_not_confirmed_is_not_created_again(service, find):
+    service.script(CREATE_USER, [Fault(RESET, store=True, hidden=LATE)])
+    with pytest.raises(TransportError):
+        find()
+    for _ in range(2):
+        with pytest.raises(ApiError, match="No second one was created. Run the batch again in 1"):
+            find()
+    show(service)
+    assert find() == (service.ledger.users[0]["id"], False)
+    assert service.ledger.count(CREATE_USER) == 1
+
+
+def test_a_user_who_is_not_listed_in_time_is_created_again(service, find):
+    service.script(CREATE_USER, [Fault(RESET)])
+    with pytest.raises(TransportError):
+        find()
+    service.clock_ahead = TIMEOUT + 2  # the server's clock is read to the second
+    assert find().is_new
+    assert service.ledger.count(CREATE_USER) == 2
+
+
+def test_a_user_who_was_created_is_known_before_being_listed(service, find):
+    service.script(CREATE_USER, [Fault(hidden=LATE)])
+    created = find()
+    assert find() == (created.id, False)
+    assert service.ledger.count(CREATE_USER) == 1
+
+
+def test_accents_written_apart_name_the_same_creation(service, find):
+    service.script(CREATE_USER, [Fault(hidden=LATE)])
+    assert find("Mu\u0308ller").id == find("M\u00fcller").id
+
+
+def test_each_external_id_has_its_own_creation(service, find):
+    service.script(CREATE_USER, [Fault(RESET)])
+    with pytest.raises(TransportError):
+        find("loan-1")
+    assert find("loan-2").is_new
+
+
+def test_a_user_whose_creation_was_refused_may_be_created_at_once(service, find):
+    service.script(CREATE_USER, [Fault(ledger.Answer(400))])
+    with pytest.raises(ApiError):
+        find()
+    assert find().is_new
+
+
+def test_a_creation_that_no_answer_ended_is_known_to_the_next_run(service, find, monkeypatch):
+    service.script(CREATE_USER, [Fault(hidden=LATE)])
+    with monkeypatch.context() as patch:
+        # As if Python was killed while the request was under way.
+        patch.setattr(users._Creation, "_note", killed_after(users._Creation._note))
+        with pytest.raises(KeyboardInterrupt):
+            find()
+    with pytest.raises(ApiError, match="may have been created"):
+        find()
+    assert service.ledger.count(CREATE_USER) == 1
+
+
+def killed_after(note):
+    def noted(creation, user):
+        if user:
+            raise KeyboardInterrupt
+        note(creation, user)
+
+    return noted
+
+
+def test_rows_of_a_borrower_who_may_have_been_created_are_not_sent(service, tmp_path):
+    service.script(CREATE_USER, [Fault(RESET, store=True, hidden=LATE)])
+    (tmp_path / "stub.pdf").write_bytes(PDF)
+    row = {"file": str(tmp_path / "stub.pdf"), "document_type": "paystubs", "external_id": "loan-1"}
+    ends = []
+    for _ in range(3):
+        with client_of(service) as client:
+            sent = upload_batch(client, pd.DataFrame([row]), upload_log=tmp_path / "log.sqlite")
+        ends += sent["state"].tolist()
+        if len(ends) == 2:
+            assert "may have been created" in sent["reason"].item()
+            show(service)
+    assert ends == ["not_sent", "not_sent", "uploaded"]
+    assert len(service.ledger.users) == 1
