@@ -78,6 +78,7 @@ users, accounts = list(client.list_users()), list(client.list_accounts())
 frame, signals = anb.flatten(client.wait(uploads), users=users, accounts=accounts)
 """
 MAKE_REAL_EXPLORER = "explorer = anb.ScoreExplorer(frame, signals, client=client)\nexplorer"
+# JupyterLab passes over the keys while it saves, and until the checkpoint of that save is made.
 COUNT_SAVES = """() => {
   window.saves = 0;
   window.jupyterapp.shell.currentWidget.context.saveState.connect((_, state) => {
