@@ -15,7 +15,9 @@ demo: $(VENV)/ready  ## Upload sample documents to a local sandbox and write a r
 
 test: $(VENV)/ready-dev  ## Lint, type-check and run all tests
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy
-	@$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder --max-worker-restart 0
+	@# Of the many processes none shall compile again what another has compiled.
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist loadgroup \
+	    --no-loadscope-reorder --max-worker-restart 0
 
 # The suite on other versions than the locked ones; another Python with PYTHON=python3.12.
 test-floors: RESOLUTION := lowest-direct

@@ -41,18 +41,19 @@ importlib.import_module("matplotlib.font_manager")
 
 # Files of tests that run for long go first, so that in the end no core waits for one of them.
 LONGEST_FIRST = (
+    "browser/test_review.py",
     "browser/test_all_notebooks.py",
     "faults/test_kills.py",
     "report/test_folders.py",
-    "browser/test_upload_panel.py",
-    "browser/test_the_whole_way.py",
     "browser/test_dropzone.py",
     "test_documentation.py",
+    "browser/test_upload_panel.py",
     "browser/test_explore.py",
-    "browser/test_review.py",
+    "browser/test_the_whole_way.py",
     "browser/test_marimo.py",
     "browser/test_fallback.py",
     "browser/test_report_page.py",
+    "browser/test_upload_page.py",
     "test_cli.py",
     "test_public_names.py",
     "sandbox/test_conformance.py",
@@ -71,14 +72,22 @@ LONGEST_FIRST = (
 # First, so that no other registers the groups before they are there.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Run the longest files first, each in one process, and all browser tests in the same."""
+    """Run the longest files first, each in one process, and those in a browser in two."""
     folder = Path(__file__).parent
     places = {folder / name: place for place, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: places.get(item.path, len(places)))
+    in_browser = [folder / name for name in LONGEST_FIRST if name.startswith("browser/")]
+    # Each of the two starts a JupyterLab and a Chromium, once.
+    groups = {path: f"browser {number % 2}" for number, path in enumerate(in_browser)}
     for item in items:
-        in_browser = item.path.parent == folder / "browser"
-        # Two browsers at once would take longer than one after the other.
-        item.add_marker(pytest.mark.xdist_group("browser" if in_browser else item.path.as_posix()))
+        group = groups.get(item.path, item.path.as_posix())
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """One process more than there are cores: those with a browser or a child wait for it."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session", autouse=True)

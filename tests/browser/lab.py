@@ -13,8 +13,8 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
-import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Dialog, Locator, Page, sync_playwright
@@ -64,7 +64,19 @@ RUN_CODE = """async code => {
 CHANGE_THEME = "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })"
 # Else the kernels of all tests would run side by side.
 SHUT_DOWN = """async () => {
-  await window.jupyterapp.shell.currentWidget?.sessionContext.shutdown();
+  await window.jupyterapp.shell.currentWidget?.sessionContext?.shutdown();
+}"""
+# Of what an earlier notebook left in the window nothing stays; a reload opens this one.
+OPEN_NEXT = """async ([path, address]) => {
+  const { commands, shell } = window.jupyterapp;
+  const opened = await commands.execute('docmanager:open', { path });
+  for (const other of [...shell.widgets('main')]) if (other !== opened) other.dispose();
+  await commands.execute('filebrowser:go-to-path', { path, dontShowBrowser: true });
+  shell.activateById(opened.id);
+  history.replaceState(null, '', address);
+}"""
+CLOSE_ALL = """() => {
+  for (const widget of [...window.jupyterapp.shell.widgets('main')]) widget.dispose();
 }"""
 # Where a save of JupyterLab's own came between, it asks what to do, and waits for the answer.
 SAVE_WITH_WIDGETS = """async () => {
@@ -89,6 +101,14 @@ try:
 finally:
     pathlib.Path({flag!r} + ".seen").touch()
 """
+SETTINGS = {
+    "apputils-extension/notification.jupyterlab-settings": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+    },
+    # Where it comes between, a save asks what to do, and until the answer no other is done.
+    "docmanager-extension/plugin.jupyterlab-settings": {"autosave": False},
+}
 USUAL_SIZE = {"width": 1280, "height": 1000}
 # Of the widths that must do, the second is that of 1280 pixels at 200 %.
 NARROW = pytest.mark.parametrize("width", [800, 640], ids=["800 pixels", "1280 pixels at 200 %"])
@@ -125,10 +145,10 @@ FAILED_OUTPUTS = """() => {
 def jupyter_lab(root: Path, home: Path) -> Iterator[tuple[str, str]]:
     """Start JupyterLab on a folder and give its address and token."""
     port, token = free_port(), secrets.token_hex(16)
-    settings = home / "settings" / "@jupyterlab" / "apputils-extension"
-    settings.mkdir(parents=True)
-    quiet = {"fetchNews": "false", "checkForUpdates": False}
-    (settings / "notification.jupyterlab-settings").write_text(json.dumps(quiet))
+    settings = home / "settings" / "@jupyterlab"
+    for name, values in SETTINGS.items():
+        (settings / name).parent.mkdir(parents=True)
+        (settings / name).write_text(json.dumps(values))
     environment = os.environ | {
         "HOME": str(home),
         "JUPYTER_CONFIG_DIR": str(home / "config"),
@@ -185,23 +205,64 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def open_notebook(browser: Browser, lab: tuple[str, str], path: str) -> Iterator[Page]:
-    """Open a notebook in a window of its own, and wait until its kernel answers."""
-    context = browser.new_context(viewport=USUAL_SIZE)
-    page = context.new_page()
+    """Open a notebook, alone in its window, and wait until its kernel answers.
+
+    JupyterLab takes several seconds of the processor to load, another notebook one: a window that
+    an earlier notebook has left is used again.
+    """
+    idle = _idle.setdefault(browser, [])
+    if idle:
+        page = idle.pop()
+        page.set_viewport_size(USUAL_SIZE)
+        page.evaluate(OPEN_NEXT, [path, f"/lab/{place_of(path)}"])
+    else:
+        page = _new_window(browser, lab, path)
     page.set_default_timeout(STEP_SECONDS * 1000)
-    page.goto(address_of(lab, path))
     wait_for_kernel(page)
     try:
         yield page
     finally:
         shut_kernel_down(page)
-        context.close()
+        page.evaluate(CLOSE_ALL)
+        # What stands in the way of one notebook shall not stand in the way of the next.
+        if page.locator(".jp-Dialog").count():
+            page.context.close()
+        else:
+            idle.append(page)
+
+
+@contextmanager
+def open_in_new_window(browser: Browser, lab: tuple[str, str], path: str) -> Iterator[Page]:
+    """Open a notebook in a JupyterLab that was loaded for it, and closes with it."""
+    page = _new_window(browser, lab, path)
+    wait_for_kernel(page)
+    try:
+        yield page
+    finally:
+        shut_kernel_down(page)
+        page.context.close()
+
+
+# The windows of each Chromium in which JupyterLab is loaded and no notebook open.
+_idle: WeakKeyDictionary[Browser, list[Page]] = WeakKeyDictionary()
+
+
+def _new_window(browser: Browser, lab: tuple[str, str], path: str) -> Page:
+    page = browser.new_context(viewport=USUAL_SIZE).new_page()
+    page.set_default_timeout(STEP_SECONDS * 1000)
+    page.goto(address_of(lab, path))
+    return page
 
 
 def address_of(lab: tuple[str, str], path: str) -> str:
-    """Where a notebook is opened, in a workspace of its own: no other comes back on a reload."""
+    """Where a notebook is opened, with nothing of an earlier time."""
     address, token = lab
-    return f"{address}/lab/workspaces/{Path(path).stem}/tree/{path}?token={token}&reset"
+    return f"{address}/lab/{place_of(path)}?token={token}&reset"
+
+
+def place_of(path: str) -> str:
+    """Name a notebook in a workspace of its own: no other comes back on a reload."""
+    return f"workspaces/{Path(path).stem}/tree/{path}"
 
 
 def wait_for_kernel(page: Page) -> None:
@@ -212,13 +273,19 @@ def wait_for_kernel(page: Page) -> None:
 
 def write_notebook(path: Path, *cells: str) -> None:
     """Write a notebook of these cells, which names its kernel so that no dialog asks."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    notebook.metadata.kernelspec = {
-        "name": "python3",
-        "display_name": "Python 3",
-        "language": "python",
+    empty: dict[str, object] = {"metadata": {}, "outputs": [], "execution_count": None}
+    code = [
+        {"cell_type": "code", "id": f"cell-{number}", "source": cell, **empty}
+        for number, cell in enumerate(cells)
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = {
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "metadata": {"kernelspec": kernel},
+        "cells": code,
     }
-    nbformat.write(notebook, path)
+    path.write_text(json.dumps(notebook), encoding="utf-8")
 
 
 def run_in_kernel(page: Page, code: str) -> str:

@@ -23,6 +23,7 @@ from tests.browser.lab import (
     count_of_cells,
     drop,
     no_dialogs,
+    open_in_new_window,
     open_notebook,
     picture,
     restart_kernel,
@@ -325,7 +326,7 @@ def test_the_saved_notebook_shows_the_files_states_and_holds_nothing_of_them(
     saved = (project / "drop.ipynb").read_text(encoding="utf-8")
     assert base64.b64encode(chosen.read_bytes()[:600]).decode() not in saved
     (project / "reopened.ipynb").write_text(saved, encoding="utf-8")
-    with open_notebook(browser, lab, "reopened.ipynb") as reopened:
+    with open_in_new_window(browser, lab, "reopened.ipynb") as reopened:
         row(reopened, "photo.heic").wait_for()
 
 

@@ -9,6 +9,7 @@ from nbconvert import HTMLExporter
 
 from tests.browser.lab import (
     address_of,
+    open_in_new_window,
     open_notebook,
     picture,
     run_all_cells,
@@ -141,7 +142,7 @@ def test_the_fallback_keeps_nobody_out(used, browser, tmp_path, theme):
 def test_a_notebook_that_is_only_opened_shows_it(used, browser, lab, project):
     _, path = used
     shutil.copy(path, project / "fallback_opened.ipynb")
-    with open_notebook(browser, lab, "fallback_opened.ipynb") as page:
+    with open_in_new_window(browser, lab, "fallback_opened.ipynb") as page:
         page.wait_for_function(SAYS, arg="1 of 2 documents reviewed")
         picture(page, "fallback_opened")
         assert [height > 100 for _, height in page.evaluate(FALLBACKS)] == [True, True, True]

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from argyle_nb.review import ReviewLog
-from tests.browser.lab import CHROMIUM, STEP_SECONDS, chromium, free_port, server
+from tests.browser.lab import STEP_SECONDS, free_port, server
 from tests.support.samples import SAMPLES
 
 pytestmark = pytest.mark.browser
@@ -76,19 +76,18 @@ def folder(request, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def page(folder):
+def page(browser, folder):
     """The three panels, of which the last shows its first document."""
-    assert CHROMIUM, "CI must install chromium before the tests"
     _, address, kind = folder
-    with chromium() as browser:
-        page = browser.new_page(viewport={"width": 1280, "height": 2600})
-        page.set_default_timeout(STEP_SECONDS * 1000)
-        page.goto(address)
-        if kind == "edit":
-            page.locator(".cm-editor").first.wait_for()
-            page.keyboard.press(RUN_ALL)
-        shows_a_document(page)
-        yield page
+    page = browser.new_page(viewport={"width": 1280, "height": 2600})
+    page.set_default_timeout(STEP_SECONDS * 1000)
+    page.goto(address)
+    if kind == "edit":
+        page.locator(".cm-editor").first.wait_for()
+        page.keyboard.press(RUN_ALL)
+    shows_a_document(page)
+    yield page
+    page.close()
 
 
 def panel(page, name):

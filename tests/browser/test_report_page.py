@@ -5,12 +5,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from argyle_nb.frames.ocr import ocr_frame
 from argyle_nb.frames.uploads import flatten
 from argyle_nb.report import export_report
-from tests.browser.lab import CHROMIUM, CHROMIUM_FLAGS
 from tests.support.hostile_texts import XSS
 from tests.support.records import form, record, scored, supporting, unscored
 
@@ -91,17 +89,6 @@ def ordinary(tmp_path_factory):
     ]
     records += [unscored(300 + n, "completed", "in_progress", "idle") for n in range(7)]
     return export_report(flatten(records).uploads, folder, title="The first quarter")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None and not os.environ.get("CI"):
-        pytest.skip("no chromium on this machine: install it (Debian: apt-get install chromium)")
-    assert CHROMIUM, "CI must install chromium before the tests"
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
-        yield running
-        running.close()
 
 
 class Seen:

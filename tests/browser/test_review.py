@@ -20,6 +20,7 @@ from tests.browser.lab import (
     assert_focus,
     count_of_cells,
     no_dialogs,
+    open_in_new_window,
     open_notebook,
     picture,
     restart_kernel,
@@ -520,7 +521,7 @@ def test_a_lost_connection_is_called_that_at_once_and_its_verdicts_follow(
         sockets.append(socket)
         socket.connect_to_server()
 
-    with open_notebook(browser, lab, "lost.ipynb") as page:
+    with open_in_new_window(browser, lab, "lost.ipynb") as page:
         page.context.route_web_socket(re.compile("/channels"), pass_on)
         page.reload()
         wait_for_kernel(page)

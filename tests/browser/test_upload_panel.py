@@ -16,6 +16,7 @@ from tests.browser.lab import (
     count_of_cells,
     drop,
     no_dialogs,
+    open_in_new_window,
     open_notebook,
     picture,
     restart_kernel,
@@ -308,7 +309,7 @@ def test_the_saved_notebook_shows_the_last_state_and_nothing_of_a_person_or_docu
     assert secret not in saved
     assert base64.b64encode(papers[1].read_bytes()[:300]).decode() not in saved
     (project / "panel_reopened.ipynb").write_text(saved, encoding="utf-8")
-    with open_notebook(browser, lab, "panel_reopened.ipynb") as reopened:
+    with open_in_new_window(browser, lab, "panel_reopened.ipynb") as reopened:
         row(reopened, "forged.pdf", "done").wait_for()
         picture(reopened, "upload_reopened")
 

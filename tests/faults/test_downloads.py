@@ -52,6 +52,9 @@ def chunk_of(content):
     return b"%x\r\n%s\r\n" % (len(content), content)
 
 
+BOMB = gzip.compress(PDF + bytes(50_000_000), compresslevel=1)
+
+
 HEAD = b"HTTP/1.1 200 OK\r\n"
 BAD = {
     "cut off": HEAD + b"Content-Length: 5000\r\n\r\n" + PDF,
@@ -65,10 +68,9 @@ BAD = {
     + b"Content-Encoding: gzip\r\nContent-Length: 500\r\n\r\n"
     + gzip.compress(PDF),
     "packed, but not": Answer(body=PDF, headers=GZIP),
-    "a bomb": Answer(body=gzip.compress(PDF + bytes(50_000_000), compresslevel=1), headers=GZIP),
+    "a bomb": Answer(body=BOMB, headers=GZIP),
     "a bomb in a bomb": Answer(
-        body=gzip.compress(gzip.compress(PDF + bytes(50_000_000), compresslevel=1)),
-        headers={"Content-Encoding": "gzip, gzip"},
+        body=gzip.compress(BOMB), headers={"Content-Encoding": "gzip, gzip"}
     ),
     "without end": Answer(
         body=itertools.chain([chunk_of(PDF)], itertools.repeat(chunk_of(bytes(65536)))),

@@ -12,10 +12,8 @@ import json
 import logging
 import pickle
 
-import nbformat
 import pandas as pd
 import pytest
-from nbclient import NotebookClient
 
 import argyle_nb as anb
 from argyle_nb.client import retry
@@ -197,7 +195,7 @@ def test_an_upload_log_holds_no_key_and_no_content(service, tmp_path, upload_log
     stub.write_bytes(PDF + b"canary-of-the-document")
     manifest = pd.DataFrame({"file": [str(stub)], "document_type": ["W-2"], "user": [USER_ID]})
     with client_of(service) as client:
-        anb.upload_batch(client, manifest, upload_log=upload_log)
+        anb.upload_batch(client, manifest, upload_log=upload_log, confirm_timeout=0.2)
     files = [path for path in tmp_path.glob("journal.sqlite*") if path.is_file()]
     kept = b"".join(path.read_bytes() for path in files)
     assert kept
@@ -239,6 +237,9 @@ client
 
 def executed(service, monkeypatch, folder):
     """Run a notebook as the careless would; give what would be saved."""
+    import nbformat  # noqa: PLC0415 - takes seconds, in each process that runs tests
+    from nbclient import NotebookClient  # noqa: PLC0415 - as above
+
     monkeypatch.setenv("ARGYLE_API_KEY_ID", KEY_ID)
     monkeypatch.setenv("ARGYLE_API_KEY_SECRET", SECRET)
     monkeypatch.setenv("ARGYLE_ENVIRONMENT", service.url)

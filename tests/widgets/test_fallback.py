@@ -1,14 +1,12 @@
 """The static fallback of a panel: plain HTML of counts and states."""
 
 import re
+from copy import deepcopy
 from pathlib import Path
 
-import nbformat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nbclient import NotebookClient
-from nbconvert import HTMLExporter
 
 from argyle_nb.frames.uploads import signals_frame, uploads_frame
 from argyle_nb.uploads.jobs import STATES
@@ -191,6 +189,9 @@ page.ask("look", view=page.ask("look")["view"] | {"level": ["high"]})["table"]["
 @pytest.fixture(scope="module")
 def notebook(tmp_path_factory):
     """An executed notebook: a panel, something else in between, and a filter."""
+    import nbformat  # noqa: PLC0415 - takes seconds, in each process that runs tests
+    from nbclient import NotebookClient  # noqa: PLC0415 - as above
+
     cells = [nbformat.v4.new_code_cell(cell) for cell in (MAKE, "1 + 1", FILTER, "print(explorer)")]
     notebook = nbformat.v4.new_notebook(cells=cells)
     folder = Path(__file__).parents[2]
@@ -215,10 +216,12 @@ def test_nothing_comes_into_another_cell(notebook):
 
 @pytest.mark.parametrize("with_state", [True, False], ids=["with widget state", "without"])
 def test_a_page_made_of_the_notebook_shows_the_last_state_once(notebook, with_state):
-    copy = nbformat.from_dict(notebook)
+    from nbconvert import HTMLExporter  # noqa: PLC0415 - as above
+
+    copied = deepcopy(notebook)
     if not with_state:
-        del copy.metadata["widgets"]
-    page, _ = HTMLExporter().from_notebook_node(copy)
+        del copied.metadata["widgets"]
+    page, _ = HTMLExporter().from_notebook_node(copied)
     assert page.count("1 of 2 uploads shown") == 1
     assert page.count("ScoreExplorer(1 of 2 uploads in view)") == 1  # what the last cell printed
     assert ("vnd.jupyter.widget-view+json" in page) is with_state
