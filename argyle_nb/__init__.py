@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from argyle_nb.frames.ocr import ocr_frame
     from argyle_nb.frames.uploads import flatten, signals_frame, uploads_frame
     from argyle_nb.models import DOCUMENT_TYPES, UserUpload
+    from argyle_nb.monthly_income import income
     from argyle_nb.report import Report, compare_reports, export_report, read_report
     from argyle_nb.review import ReviewLog
     from argyle_nb.review.policy import Policy, Thresholds
@@ -86,6 +87,7 @@ __all__ = [
     "fetch",
     "find_uploads",
     "flatten",
+    "income",
     "inspect_document",
     "login",
     "manifest",
@@ -126,6 +128,7 @@ _NAMES = {
     ),
     "frames": ("flatten", "ocr_frame", "signals_frame", "uploads_frame"),
     "models": ("DOCUMENT_TYPES", "UserUpload"),
+    "monthly_income": ("income",),
     "report": ("Report", "compare_reports", "export_report", "read_report"),
     "review": ("ReviewLog", "review"),
     "review.policy": ("Thresholds", "Policy"),

@@ -16,7 +16,7 @@ LAYERS = [
     {"models", "levels", "config", "documents", "samples", "sandbox"},
     {"client", "frames", "synthetic"},
     {"uploads", "archive", "scores", "cross_checks", "connection"},
-    {"review"},
+    {"review", "monthly_income"},
     {"charts", "widgets"},
     {"report"},
     {"__init__"},

@@ -50,6 +50,7 @@ NAMES = [
     "fetch",
     "find_uploads",
     "flatten",
+    "income",
     "inspect_document",
     "login",
     "manifest",
@@ -73,6 +74,7 @@ CHARTS = [
     "drift",
     "ecdf",
     "histogram",
+    "income",
     "levels",
     "precision_recall",
     "ridgeline",
@@ -90,7 +92,7 @@ def printed(code):
 
 
 def test_the_public_names_are_these():
-    assert len(NAMES) == 51
+    assert len(NAMES) == 52
     assert argyle_nb.__all__ == NAMES
     assert sorted(charts.__all__) == CHARTS
     assert sorted(review.__all__) == REVIEW
