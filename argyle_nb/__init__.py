@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from argyle_nb.scores import ScoreCounts, count_scores
     from argyle_nb.scores.filters import find_uploads
     from argyle_nb.scores.signals import explain, score_by_signal_count, signal_pairs, signal_pareto
+    from argyle_nb.shared_values import Links, links
     from argyle_nb.uploads import audit, upload_batch
     from argyle_nb.uploads.folders import manifest
     from argyle_nb.widgets import ReviewQueue, ScoreExplorer, UploadPanel
@@ -60,6 +61,7 @@ __all__ = [
     "Costs",
     "DecodeError",
     "DocumentError",
+    "Links",
     "NotFoundError",
     "Policy",
     "RateLimitError",
@@ -89,6 +91,7 @@ __all__ = [
     "flatten",
     "income",
     "inspect_document",
+    "links",
     "login",
     "manifest",
     "ocr_frame",
@@ -136,6 +139,7 @@ _NAMES = {
     "scores": ("ScoreCounts", "count_scores"),
     "scores.filters": ("find_uploads",),
     "scores.signals": ("explain", "score_by_signal_count", "signal_pairs", "signal_pareto"),
+    "shared_values": ("Links", "links"),
     "uploads": ("audit", "upload_batch"),
     "uploads.folders": ("manifest",),
     "widgets": ("ReviewQueue", "ScoreExplorer", "UploadPanel"),

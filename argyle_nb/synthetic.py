@@ -416,6 +416,8 @@ OVERSTATED_SHARE, OVERSTATED_BY = 0.10, (1.25, 2.0)
 VARIABLE_SHARE, HIRED_SHARE, TWO_USERS_SHARE = 0.12, 0.12, 0.04
 HOUSES_SHARE, HOUSEHOLD_SHARE, SCALE_SHARE, LOAN_SHARE = 0.30, 0.04, 0.30, 0.75
 NOTHING_STATED_SHARE = 0.01
+# So many employers leave their payroll to one firm, whose number stands on their W-2s.
+PAYROLL_FIRM_SHARE = 0.05
 PAY_DAYS = {"WEEKLY": 52, "BI_WEEKLY": 26, "SEMI_MONTHLY": 24, "MONTHLY": 12}
 RATES = tuple(15.0 + 0.5 * step for step in range(60))
 PLANS = tuple(0.70 + 0.01 * step for step in range(12))
@@ -503,7 +505,7 @@ def make_portfolio(
 
     About half of the fraudulent borrowers belong to rings of 3 to 30 whose papers are one template,
     saved again under other names. Others share things by chance, as people do: names, employers,
-    pay scales, the last four digits of an SSN, apartment houses and homes.
+    payroll firms, pay scales, the last four digits of an SSN, apartment houses and homes.
 
     Parameters
     ----------
@@ -542,6 +544,10 @@ class _Town:
     def __init__(self, chance: random.Random, size: int) -> None:
         self._chance = chance
         self.employers = [self._employer() for _ in range(max(size // 20, 10))]
+        clients = range(0, len(self.employers), round(1 / PAYROLL_FIRM_SHARE))
+        for place in clients:
+            number = self.employers[0].number
+            self.employers[place] = self.employers[place]._replace(number=number)
         self._employer_weights = [1 / (rank + 5) for rank in range(len(self.employers))]
         self._houses = [self._home() for _ in range(max(size // 60, 5))]
         self._last_names = [self.invented_name() for _ in range(600)]
@@ -729,6 +735,8 @@ class _Made:
         sent_at = datetime.combine(FIRST_MONDAY, datetime.min.time())
         sent_at += timedelta(days=day, seconds=chance.randrange(86_400))
         if person.ring is not None:
+            # All of them apply before the series ends.
+            sent_at -= timedelta(days=30 if day > WEEKS * 7 // 2 else 0)
             drawn = (sent_at, f"{chance.getrandbits(256):064x}")
             began, _ = self._rings.setdefault(person.ring, drawn)
             return began + timedelta(days=chance.randrange(30)), _pay_dates(person, began, 1)

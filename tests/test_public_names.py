@@ -23,6 +23,7 @@ NAMES = [
     "Costs",
     "DecodeError",
     "DocumentError",
+    "Links",
     "NotFoundError",
     "Policy",
     "RateLimitError",
@@ -52,6 +53,7 @@ NAMES = [
     "flatten",
     "income",
     "inspect_document",
+    "links",
     "login",
     "manifest",
     "ocr_frame",
@@ -76,6 +78,7 @@ CHARTS = [
     "histogram",
     "income",
     "levels",
+    "links",
     "precision_recall",
     "ridgeline",
     "roc",
@@ -92,7 +95,7 @@ def printed(code):
 
 
 def test_the_public_names_are_these():
-    assert len(NAMES) == 52
+    assert len(NAMES) == 54
     assert argyle_nb.__all__ == NAMES
     assert sorted(charts.__all__) == CHARTS
     assert sorted(review.__all__) == REVIEW

@@ -15,8 +15,10 @@ def made():
     made = synthetic.make_portfolio(600, fraud_share=0.12)
     uploads = anb.uploads_frame(made.pages, accounts=made.accounts, users=made.users)
     ocr = anb.ocr_frame(made.pages)
+    caught = made.truth[made.truth["fraudulent"]].head(120).assign(verdict="fraudulent")
     return {
         "income": anb.income(ocr, uploads, made.stated),
+        "links": anb.links(ocr, uploads, made.contents, caught),
     }
 
 
@@ -26,6 +28,7 @@ def title_of(ax):
 
 PICTURES = {
     "income": lambda data, ax: charts.income(data["income"], ax),
+    "links": lambda data, ax: charts.links(data["links"], ax),
     "income_of_nobody": lambda data, ax: charts.income(data["income"].head(0), ax),
 }
 
@@ -72,3 +75,17 @@ def test_a_borrower_with_two_jobs_is_one_mark(ax):
 def test_a_table_without_stated_incomes_is_named(ax):
     with pytest.raises(ConfigurationError, match="difference"):
         charts.income(pd.DataFrame({"borrower": ["b1"], "stated": [1.0]}), ax)
+
+
+def test_a_group_is_drawn_without_a_name_or_an_id(made, ax):
+    charts.links(made["links"], ax)
+    groups = made["links"].groups()
+    assert f"Group 1: {groups['borrowers'].iloc[0]} borrowers share" in title_of(ax)
+    assert "LN-" not in charts.alt_text(ax) + " ".join(
+        text.get_text() for text in ax.get_yticklabels()
+    )
+
+
+def test_a_group_that_is_not_there_is_named(made, ax):
+    with pytest.raises(ConfigurationError, match="There is no group 99"):
+        charts.links(made["links"], ax, group=99)
