@@ -25,7 +25,7 @@ CONTENT, NUMBERS, ACCOUNT = "same content", "same numbers", "same account and SS
 EMPLOYER = "same employer number under another name"
 SSN, ADDRESS = "same SSN digits under another name", "same address"
 KINDS = (CONTENT, NUMBERS, ACCOUNT, EMPLOYER, SSN, ADDRESS)
-# Of these one alone links nobody: people share homes, payroll firms and four digits.
+# One of these alone does not link: people share homes, payroll firms and four digits.
 WEAK = (EMPLOYER, SSN, ADDRESS)
 # How many values there are: serial numbers of an SSN run from 0001 to 9999 (Social Security
 # Administration), employer numbers have nine digits, a SHA-256 has 256 bits.
@@ -90,7 +90,7 @@ class Links:
     --------
     >>> from argyle_nb.frames.ocr import ocr_frame
     >>> links(ocr_frame([]), uploads)
-    Links(0 shared values of 4 borrowers)
+    Links(0 shared values of 1 borrowers)
     """
 
     table: pd.DataFrame
@@ -117,7 +117,7 @@ class Links:
         """Put together the borrowers who are linked, directly or through others.
 
         A value links its borrowers unless chance explains it. An employer number, an address or
-        the last four digits of an SSN alone link nobody; two of these do if the same borrowers
+        the last four digits of an SSN never link alone; two of these do if the same borrowers
         share both and chance does not explain that.
 
         Returns
@@ -151,9 +151,9 @@ class Links:
         Returns
         -------
         pandas.DataFrame
-            One row per document and value that at least two of them share, also of kinds that link
-            nobody alone: ``kind`` (category), ``value`` (string, masked), ``row`` (int64, of the
-            table), ``borrower, upload_id`` (string; **personal data**), ``created_at``
+            One row per document and value that at least two of them share, also of kinds
+            that never link alone: ``kind`` (category), ``value`` (string, masked), ``row`` (int64,
+            of the table), ``borrower, upload_id`` (string; **personal data**), ``created_at``
             (datetime64), ``score`` (Int16), ``fraudulent`` (boolean).
 
         Raises
@@ -284,8 +284,10 @@ def links(
     Examples
     --------
     >>> from argyle_nb.frames.ocr import ocr_frame
-    >>> files = pd.DataFrame({"upload_id": uploads["id"].head(2), "sha256": "5f0c" * 16})
-    >>> found = links(ocr_frame([]), uploads, files)
+    >>> from argyle_nb.frames.uploads import uploads_frame
+    >>> papers = [{"id": "u1", "account": "a1"}, {"id": "u2", "account": "a2"}]
+    >>> files = pd.DataFrame({"upload_id": ["u1", "u2"], "sha256": "5f0c" * 16})
+    >>> found = links(ocr_frame(papers), uploads_frame(papers), files)
     >>> found.table[["kind", "value", "borrowers"]].values.tolist()
     [['same content', '5f0c5f0c...', 2]]
     """

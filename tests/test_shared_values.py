@@ -242,7 +242,8 @@ def test_a_group_lists_all_that_its_borrowers_share():
         for name, digits in changed
     ]
     found = linked([*ring, *others(200)])
-    assert found.groups()[["borrowers", "kinds"]].values.tolist() == [[4, "same numbers"]]
+    [row] = found.groups().itertuples()
+    assert (row.borrowers, row.kinds) == (4, "same numbers")
     assert set(found.group(1)["kind"]) == {"same numbers", "same address"}
     with pytest.raises(ConfigurationError, match=r"no group 2. There are 1 groups"):
         found.group(2)
