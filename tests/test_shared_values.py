@@ -15,7 +15,7 @@ NAMES = ("Ada Oak", "Bo Elmhurst", "Cy Larch", "Dee Willow", "Eve Thornton", "Fl
 
 def stub(number, *, name=None, ssn=None, account=None, street=None, **changes):
     """Make a paystub that shares nothing with those of other numbers."""
-    gross = 1000 + number * 7.31
+    gross, kept, times = changes.get("pay", (1000 + number * 7.31, 0.7, 2 + number))
     return {
         "employee": {
             "name": name or NAMES[number % len(NAMES)],
@@ -29,13 +29,13 @@ def stub(number, *, name=None, ssn=None, account=None, street=None, **changes):
             "totals": [
                 {
                     "current_pay": {"amount": f"{gross:.2f}", "currency": "USD"},
-                    "ytd_pay": {"amount": f"{gross * (2 + number):.2f}", "currency": "USD"},
+                    "ytd_pay": {"amount": f"{gross * times:.2f}", "currency": "USD"},
                 }
             ]
         },
         "net_pay": {
             "distribution_details": [{"account_number": account or f"x{2000 + number}"}],
-            "totals": {"current_pay": {"amount": f"{gross * 0.7:.2f}", "currency": "USD"}},
+            "totals": {"current_pay": {"amount": f"{gross * kept:.2f}", "currency": "USD"}},
         },
     }
 
@@ -297,6 +297,26 @@ def test_what_chance_gives_is_within_a_tenth_of_a_permutation_test(kind, dealt, 
         again = table.assign(**{dealt: chance.permutation(table[dealt])})
         counts.append(again.groupby([kept, dealt]).size().reindex(shared).fillna(0).sum())
     assert len(shared) == (found["kind"] == kind).sum()
+    assert expected == pytest.approx(np.mean(counts), rel=0.10)
+
+
+def test_of_numbers_too_chance_is_within_a_tenth_of_a_permutation_test():
+    chance = np.random.default_rng(7)
+    table = pd.DataFrame({name: chance.integers(1, 8, 700) for name in ("gross", "kept", "times")})
+    papers = [
+        stub(n, name=name_of(n), pay=(100.0 * row.gross, 0.6 + row.kept / 100, row.times))
+        for n, row in enumerate(table.itertuples())
+    ]
+    found = linked(papers).table
+    expected = found.loc[found["kind"] == "same numbers", "expected_by_chance"].sum()
+    parts = list(table)
+    shared = table.groupby(parts).size()
+    shared = shared[shared > 1].index
+    counts = []
+    for _ in range(300):
+        again = table.apply(chance.permutation)
+        counts.append(again.groupby(parts).size().reindex(shared).fillna(0).sum())
+    assert len(shared) == (found["kind"] == "same numbers").sum()
     assert expected == pytest.approx(np.mean(counts), rel=0.10)
 
 
