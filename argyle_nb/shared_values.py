@@ -238,7 +238,7 @@ def links(
         ``upload_id, sha256`` of the files, or the path of an upload log, which knows them of what
         was sent from here; nothing is downloaded.
     verdicts
-        From `ReviewLog.frame` or `ReviewLog.settled`, or any frame with these columns: ``upload_id``,
+        From `ReviewLog.frame` or `ReviewLog.settled`, or any frame with ``upload_id`` and
         ``verdict``.
     borrower
         Column of ``uploads`` that names the borrower; where it is missing, the user, then the
