@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from argyle_nb.frames.ocr import ocr_frame
     from argyle_nb.frames.uploads import flatten, signals_frame, uploads_frame
     from argyle_nb.models import DOCUMENT_TYPES, UserUpload
+    from argyle_nb.monthly_income import income
     from argyle_nb.report import Report, compare_reports, export_report, read_report
     from argyle_nb.review import ReviewLog
     from argyle_nb.review.alarms import check
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from argyle_nb.scores import ScoreCounts, count_scores
     from argyle_nb.scores.filters import find_uploads
     from argyle_nb.scores.signals import explain, score_by_signal_count, signal_pairs, signal_pareto
+    from argyle_nb.shared_values import Links, links
     from argyle_nb.uploads import audit, upload_batch
     from argyle_nb.uploads.folders import manifest
     from argyle_nb.widgets import ReviewQueue, ScoreExplorer, UploadPanel
@@ -61,6 +63,7 @@ __all__ = [
     "Costs",
     "DecodeError",
     "DocumentError",
+    "Links",
     "NotFoundError",
     "OutcomeCounts",
     "Policy",
@@ -91,7 +94,9 @@ __all__ = [
     "fetch",
     "find_uploads",
     "flatten",
+    "income",
     "inspect_document",
+    "links",
     "login",
     "manifest",
     "ocr_frame",
@@ -131,6 +136,7 @@ _NAMES = {
     ),
     "frames": ("flatten", "ocr_frame", "signals_frame", "uploads_frame"),
     "models": ("DOCUMENT_TYPES", "UserUpload"),
+    "monthly_income": ("income",),
     "report": ("Report", "compare_reports", "export_report", "read_report"),
     "review": ("ReviewLog", "review"),
     "review.alarms": ("check",),
@@ -140,6 +146,7 @@ _NAMES = {
     "scores": ("ScoreCounts", "count_scores"),
     "scores.filters": ("find_uploads",),
     "scores.signals": ("explain", "score_by_signal_count", "signal_pairs", "signal_pareto"),
+    "shared_values": ("Links", "links"),
     "uploads": ("audit", "upload_batch"),
     "uploads.folders": ("manifest",),
     "widgets": ("ReviewQueue", "ScoreExplorer", "UploadPanel"),

@@ -187,7 +187,7 @@ def consistency(
     return rows[list(COLUMNS)]
 
 
-def forms_of(ocr: pd.DataFrame, uploads: pd.DataFrame) -> pd.DataFrame:
+def forms_of(ocr: pd.DataFrame, uploads: pd.DataFrame, borrower: str | None = None) -> pd.DataFrame:
     """Give one row per form that was read, in the order of the uploads' times.
 
     Read wide it holds neither social security numbers nor deductions.
@@ -201,7 +201,7 @@ def forms_of(ocr: pd.DataFrame, uploads: pd.DataFrame) -> pd.DataFrame:
         read = read.astype(dict.fromkeys(names, kind))
     read = read.fillna(dict.fromkeys(BESIDE_PAY, 0.0))
     read["ssn"] = read["ssn"].str.extract(_LAST_FOUR, expand=False)
-    owned = read.reset_index().merge(owners(uploads), on="upload_id", how="inner")
+    owned = read.reset_index().merge(owners(uploads, borrower), on="upload_id", how="inner")
     order = owned.sort_values("created_at", kind="stable")
     return order[["upload_id", "user", *read.columns]].reset_index(drop=True)
 
@@ -240,10 +240,16 @@ def _beside_pay(long: pd.DataFrame, forms: pd.MultiIndex) -> dict[str, Any]:
     return sums
 
 
-def owners(uploads: pd.DataFrame) -> pd.DataFrame:
-    """Give ``upload_id, user, created_at`` of the uploads whose user or account is known."""
-    need_columns(uploads, ("id", "user", "account", "created_at"), "uploads")
-    known = uploads["user"].astype("string").fillna(uploads["account"].astype("string"))
+def owners(uploads: pd.DataFrame, borrower: str | None = None) -> pd.DataFrame:
+    """Give ``upload_id, user, created_at`` of the uploads whose user or account is known.
+
+    A column that names the borrower comes before both: one borrower may have several users.
+    """
+    names = [borrower, "user", "account"] if borrower else ["user", "account"]
+    need_columns(uploads, ("id", *names, "created_at"), "uploads")
+    known = uploads[names[0]].astype("string")
+    for name in names[1:]:
+        known = known.fillna(uploads[name].astype("string"))
     table = pd.DataFrame(
         {
             "upload_id": uploads["id"].astype("string"),
@@ -260,7 +266,7 @@ def check_names(table: pd.DataFrame, column: str) -> pd.DataFrame:
     rapidfuzz's ``token_sort_ratio``: words in any order, similarity 0 to 100 by insertions and
     deletions.
     """
-    pairs = _beside_the_usual(table, column, _normalized_names(table[column]))
+    pairs = _beside_the_usual(table, column, normalized_names(table[column]))
     ones, others = pairs["compared"].tolist(), pairs["other_compared"].tolist()
     similar = process.cpdist(ones, others, scorer=fuzz.token_sort_ratio) if ones else np.array([])
     return findings(
@@ -300,7 +306,8 @@ def normalized_name(name: str) -> str:
     return " ".join([word for word in words if word not in LEGAL_FORMS] or words)
 
 
-def _normalized_names(names: pd.Series[Any]) -> pd.Series[Any]:
+def normalized_names(names: pd.Series[Any]) -> pd.Series[Any]:
+    """Write names without case, accents, punctuation and legal forms."""
     # Papers share names: each is written once.
     written = {name: normalized_name(name) for name in names.dropna().unique()}
     return names.map(written, na_action="ignore").astype("string")
@@ -322,7 +329,7 @@ def check_frequency(table: pd.DataFrame) -> pd.DataFrame:
 def _frequency_rows(
     stubs: pd.DataFrame, days: pd.Series[Any], other: pd.Series[str], what: str
 ) -> pd.DataFrame:
-    least, most, shift = _bounds(stubs["frequency"])
+    least, most, shift = period_bounds(stubs["frequency"])
     length = days.to_numpy(dtype=np.float64)
     periods = np.maximum(np.round(length / ((least + most) / 2)), 1) if len(length) else length
     periods = np.where(other.notna(), periods, 1)
@@ -445,13 +452,13 @@ def _successive(stubs: pd.DataFrame) -> pd.DataFrame:
 
 def _periods(after: pd.DataFrame) -> npt.NDArray[np.float64]:
     """Count the periods between a paystub and the one before it."""
-    least, most, _ = _bounds(after["frequency"])
+    least, most, _ = period_bounds(after["frequency"])
     gaps = (after["pay_date"] - after["other_pay_date"]).dt.days.to_numpy(dtype=np.float64)
     periods: npt.NDArray[np.float64] = np.maximum(np.round(gaps / ((least + most) / 2)), 1)
     return periods
 
 
-def _bounds(frequency: pd.Series[Any]) -> tuple[npt.NDArray[np.float64], ...]:
+def period_bounds(frequency: pd.Series[Any]) -> tuple[npt.NDArray[np.float64], ...]:
     """Give the least and most days of a period, and by how many a date may shift."""
     unknown = (np.nan,) * 3
     bounds = np.array([PERIODS.get(str(name), unknown) for name in frequency], dtype=np.float64)
@@ -461,7 +468,7 @@ def _bounds(frequency: pd.Series[Any]) -> tuple[npt.NDArray[np.float64], ...]:
 
 def same_employer(table: pd.DataFrame) -> npt.NDArray[Any]:
     """Give a key that is the same for the papers of one user's one job."""
-    employer = _normalized_names(table["employer"]).fillna("")
+    employer = normalized_names(table["employer"]).fillna("")
     keys: npt.NDArray[Any] = (table["user"] + ", " + employer).to_numpy()
     return keys
 

@@ -70,7 +70,8 @@ CODE_IN_TEXT = re.compile(r"^```.*?^```|``[^`]+``|`[^`]+`|\]\([^)]*\)", re.DOTAL
 # Modules whose errors keep to the pattern, and those errors; `DecodeError` makes its own.
 PATTERNED = (
     r"argyle_nb/((client|uploads|archive|sandbox|frames|scores|review|charts|report)/.*"
-    r"|documents|config|connection|models|cli|cross_checks|levels|synthetic|storage)\.py$"
+    r"|documents|config|connection|models|cli|cross_checks|levels|synthetic|storage"
+    r"|monthly_income|shared_values)\.py$"
 )
 ERRORS = frozenset(name for name in argyle_nb.__all__ if name.endswith("Error")) - {"DecodeError"}
 

@@ -1,5 +1,6 @@
 """Charts of scores: counts or uploads in, a matplotlib `Axes` out; nothing global is changed."""
 
+from argyle_nb.charts.borrowers import income, links
 from argyle_nb.charts.periods import compare, drift, levels
 from argyle_nb.charts.scores import coverage, ecdf, histogram, ridgeline, threshold
 from argyle_nb.charts.signals import score_by_signal_count, signal_pareto
@@ -16,7 +17,9 @@ __all__ = [
     "ecdf",
     "gains",
     "histogram",
+    "income",
     "levels",
+    "links",
     "precision_recall",
     "ridgeline",
     "roc",

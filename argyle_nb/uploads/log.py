@@ -302,6 +302,14 @@ class UploadLog:
             ).fetchall()
         return {row[0]: UploadKey(*row[1:]) for row in rows}
 
+    def contents(self) -> list[tuple[str, str]]:
+        """Give upload ID and SHA-256 of all uploads whose content is known, sent or downloaded."""
+        with self._transaction():
+            return self._connection.execute(
+                "SELECT upload_id, sha256 FROM uploads WHERE state = 'uploaded' UNION"
+                " SELECT upload_id, sha256 FROM listed_uploads WHERE sha256 IS NOT NULL"
+            ).fetchall()
+
     def undecided(self, scope: str, user: str) -> Counter[str]:
         """Count the rows of a user that may be at Argyle without an upload ID, by SHA-256."""
         with self._transaction():
@@ -547,6 +555,14 @@ class UploadLog:
             f"Can't use the upload log {self.path} ({why}). Check disk space and file permissions, "
             "or choose another file."
         )
+
+
+def contents_of(path: Path) -> list[tuple[str, str]]:
+    """Give upload ID and SHA-256 of all uploads whose content an upload log knows."""
+    if not path.is_file():
+        raise ConfigurationError(f"There is no upload log at {path}. Check the path.")
+    with closing(UploadLog(path)) as log:
+        return log.contents()
 
 
 def _now() -> str:
