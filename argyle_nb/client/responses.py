@@ -182,10 +182,14 @@ def _spellings(key_id: str, api_key_secret: Secret) -> re.Pattern[str]:
 
 
 def _escapes(character: str) -> str:
-    """Match a character, its escapes in a URL (also those of an escape), and those in HTML."""
-    code = ord(character)
-    in_html = f"&#0*{code};|&#[xX]0*(?i:{code:x});|{re.escape(html.escape(character))}"
-    return f"(?:{re.escape(character)}|%(?:25)*(?i:{code:02x})|{in_html})"
+    """Match a character, its escapes in a URL (also those of an escape), and those in HTML.
+
+    No two of them match the same text: a key that nearly matches would be tried in every mixture.
+    """
+    code, named = ord(character), html.escape(character)
+    spellings = [re.escape(character), f"%(?:25)*(?i:{code:02x})"]
+    spellings += [f"&#0*{code};", f"&#[xX]0*(?i:{code:x});"]
+    return f"(?:{'|'.join(spellings + [re.escape(named)] * (named != character))})"
 
 
 def _messages(body: bytes) -> dict[str, list[str]]:

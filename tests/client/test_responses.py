@@ -120,6 +120,24 @@ def test_the_key_is_blotted_out_however_it_is_spelled(spelling, part):
         assert said not in str(caught.value) + repr(vars(caught.value))
 
 
+UUID_ID, LONG_SECRET = "018051aa-f7a9-a0db-2f38-6cfa325e9d69", "Zx9" + "aA0-" * 15 + "q"
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("part", [UUID_ID, LONG_SECRET, f"{UUID_ID}:{LONG_SECRET}"])
+def test_an_answer_full_of_what_nearly_is_the_key_is_read_at_once(part, spelling):
+    """A pattern that may match a character in two ways would try 2^36 of them."""
+    near = " ".join(SPELLINGS[spelling](part[:end] + "!") for end in range(len(part)))
+    body = json.dumps({"detail": f"{near} {part} is revoked " * 10}).encode()
+    with (
+        HostileServer(Answer(401, body)) as server,
+        refused(AuthenticationError) as caught,
+        Client(UUID_ID, LONG_SECRET, environment=server.url) as client,
+    ):
+        list(client.list_users())
+    assert part not in str(caught.value) + repr(vars(caught.value))
+
+
 def test_what_the_service_says_stays_on_one_line():
     body = json.dumps({"detail": "first\nsecond\x1b[31m" + "x" * 10_000}).encode()
     with HostileServer(Answer(400, body)) as server, refused(ValidationError) as caught:
