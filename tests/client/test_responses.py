@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import html
 import itertools
 import json
@@ -60,6 +61,15 @@ def test_an_answer_without_end_is_cut_off(monkeypatch):
     monkeypatch.setattr(responses, "MAX_ANSWER_BYTES", 1_000_000)
     endless = Answer(body=itertools.repeat(b" " * 65536))
     with HostileServer(endless) as server, refused(ApiError, "larger than 1 MB"):
+        read(server)
+
+
+def test_a_redirect_is_read_within_limits_too(monkeypatch):
+    """It would be read to its end, unpacked, before anybody asked for it."""
+    monkeypatch.setattr(responses, "MAX_ANSWER_BYTES", 1_000_000)
+    bomb = gzip.compress(bytes(2_000_000))
+    headers = {"Location": "/v2/there", "Content-Encoding": "gzip"}
+    with HostileServer(Answer(302, bomb, headers)) as server, refused(ApiError, "larger than 1 MB"):
         read(server)
 
 
