@@ -113,21 +113,65 @@ SPELLINGS = {
     "in base64 for URLs": lambda text: base64.urlsafe_b64encode(text.encode()).decode(),
     "in base64 without its end": lambda text: base64.b64encode(text.encode()).decode().rstrip("="),
     "in base64 in a URL": lambda text: quote(base64.b64encode(text.encode()).decode(), safe=""),
+    "in base64 in lines": lambda text: base64.encodebytes(b"user " * 14 + text.encode()).decode(),
+    "in base64 behind more": lambda text: base64.b64encode(f"a{text}".encode()).decode(),
+    "in base64 before more": lambda text: base64.b64encode(f"ab{text}cd".encode()).decode(),
+    "the header in base64": lambda text: base64.b64encode(
+        f"Authorization: Basic {base64.b64encode(text.encode()).decode()}".encode()
+    ).decode(),
+    "in hex": lambda text: text.encode().hex(),
+    "in hex in capitals": lambda text: text.encode().hex().upper(),
+    "in capitals": str.upper,
+    "in lines": lambda text: "\r\n ".join(text),
+    "in UTF-16": lambda text: text.encode("utf-16-le").decode(),
+    "in UTF-32": lambda text: text.encode("utf-32-be").decode(),
+    "in JSON": lambda text: "".join(f"\\u{ord(c):04x}" for c in text),
+    "in JSON in JSON": lambda text: "".join(f"\\\\u{ord(c):04X}" for c in text),
+    "in Python": lambda text: "".join(f"\\x{ord(c):02x}" for c in text),
+    "in HTML in HTML": lambda text: html.escape("".join(f"&#x{ord(c):x};" for c in text)),
+    "in HTML in a URL": lambda text: quote("".join(f"&#{ord(c)};" for c in text)),
+    "in a mail": lambda text: "".join(f"={ord(c):02X}" for c in text),
 }
+# What cannot be told from its surroundings is not shown, and neither are those.
+HIDDEN = "before <key>(:<key>)?(%3D)* after|left out because it contains the API key|no explanation"
 
 
 @pytest.mark.parametrize("part", [ODD_KEY, ODD_SECRET, f"{ODD_KEY}:{ODD_SECRET}"])
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_the_key_is_blotted_out_however_it_is_spelled(spelling, part):
     said = SPELLINGS[spelling](part)
-    for body in (json.dumps({"detail": f"before {said} after"}), f"<p>before {said} after</p>"):
+    told = f"before {said} after"
+    for body in (json.dumps({"detail": told}), json.dumps({told: [told]}), f"<p>{told}</p>"):
         with (
             HostileServer(Answer(400, body.encode())) as server,
-            refused(ValidationError, "before <key>(:<key>)? after") as caught,
+            refused(ValidationError, HIDDEN) as caught,
             Client(ODD_KEY, ODD_SECRET, environment=server.url) as client,
         ):
             list(client.list_users())
-        assert said not in str(caught.value) + repr(vars(caught.value))
+        shown = str(caught.value) + repr(vars(caught.value))
+        assert said not in shown
+        assert json.dumps(said)[1:-1] not in shown
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_no_name_of_json_tells_the_key_where_a_page_cannot_be_read(spelling):
+    said = json.dumps(SPELLINGS[spelling](ODD_SECRET))
+    for body in (f'{{{said}: 1}}', f'{{"a": [{{{said}: {{{said}: NaN'):
+        with (
+            HostileServer(Answer(body=body.encode())) as server,
+            refused(DecodeError, "<key>|left out because it contains the API key") as caught,
+            Client(ODD_KEY, ODD_SECRET, environment=server.url) as client,
+        ):
+            list(client.list_users())
+        assert said[1:-1] not in str(caught.value) + repr(vars(caught.value))
+
+
+def test_what_merely_looks_encoded_is_shown():
+    body = {"detail": "50% of &lt;b&gt; \\u0041 =3D QUJDREVGR0hJSktMTU5PUA== 4142434445464748"}
+    with HostileServer(Answer(400, json.dumps(body).encode())) as server:
+        with refused(ValidationError) as caught:
+            read(server)
+    assert body["detail"] in str(caught.value)
 
 
 UUID_ID, LONG_SECRET = "018051aa-f7a9-a0db-2f38-6cfa325e9d69", "Zx9" + "aA0-" * 15 + "q"
