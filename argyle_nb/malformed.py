@@ -72,20 +72,20 @@ def cut_page(page: bytes) -> CutPage | None:
     if page[start : start + 1] == b"[":
         records, end = _cut_list(page, start)
         is_whole = end is not None and _skip(_SPACE, page, end) == len(page)
-        return CutPage(_told(records, end, is_whole), None, has_next=is_whole)
+        return CutPage(_told(records, page, end), None, has_next=is_whole)
     fields, found, end = _walked(page, start, list_named="results")
     if found is None:
         return None
     following = _decoded(fields["next"]) if "next" in fields else _UNKNOWN
     is_whole = end is not None and _OBJECT_END.match(page, end) is not None
     has_next = (following is None or isinstance(following, str)) and (end is None or is_whole)
-    records = _told(found, end, is_whole)
+    records = _told(found, page, end)
     return CutPage(records, following if isinstance(following, str) else None, has_next)
 
 
-def _told(records: list[bytes], end: int | None, is_whole: bool) -> list[bytes]:
-    """Add what is no record, and so is told, where nothing tells that records may be missing."""
-    return records if end is None or is_whole else [*records, b""]
+def _told(records: list[bytes], page: bytes, end: int | None) -> list[bytes]:
+    """Add what is no record, and so is told, where what stands behind the list may hold some."""
+    return [*records, b""] if end is not None and page[end:].strip(b" \t\r\n,}") else records
 
 
 def fields_of(record: bytes) -> dict[str, bytes]:

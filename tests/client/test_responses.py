@@ -166,6 +166,12 @@ def test_no_name_of_json_tells_the_key_where_a_page_cannot_be_read(spelling):
         assert said[1:-1] not in str(caught.value) + repr(vars(caught.value))
 
 
+def test_where_escapes_cannot_be_read_nothing_is_shown():
+    body = json.dumps({"detail": f"&#{'1' * 9000};"}).encode()
+    with HostileServer(Answer(400, body)) as server, refused(ValidationError, "left out"):
+        read(server)
+
+
 def test_what_merely_looks_encoded_is_shown():
     body = {"detail": "50% of &lt;b&gt; \\u0041 =3D QUJDREVGR0hJSktMTU5PUA== 4142434445464748"}
     with HostileServer(Answer(400, json.dumps(body).encode())) as server:
