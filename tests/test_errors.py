@@ -112,7 +112,11 @@ UPLOAD_ID = "01320596-2c3d-189c-53e7-a8ce6d625b33"
         ("7 without an ID", "$.id", None),
         ("without an ID", "$[3].id", None),
         ("page", "$", None),
-        (UPLOAD_ID, "$.metadata.ocr_data.Ada Sample", f"record {UPLOAD_ID}, at $.metadata.ocr_data...:"),
+        (
+            UPLOAD_ID,
+            "$.metadata.ocr_data.Ada Sample",
+            f"record {UPLOAD_ID}, at $.metadata.ocr_data...:",
+        ),
         (UPLOAD_ID, "$.Ada.id", f"record {UPLOAD_ID}, at $...:"),
         (UPLOAD_ID, "$.metadata[Ada].id", f"record {UPLOAD_ID}, at $.metadata...:"),
         ("Ada Sample", "$.id", "record with an ID that is not a UUID, at $.id:"),

@@ -87,7 +87,9 @@ def test_brackets_too_many_behind_a_record_cost_no_other(stray, is_bare):
         assert cut.has_next
 
 
-@pytest.mark.parametrize("rest", ["], {}]}", "], 1]}", "] 1]}", '], "next": null, {"a": 1}]}', "]} {"])
+@pytest.mark.parametrize(
+    "rest", ["], {}]}", "], 1]}", "] 1]}", '], "next": null, {"a": 1}]}', "]} {"]
+)
 def test_what_stands_behind_a_list_is_told(rest):
     """Nobody reads it: it may be records."""
     cut = cut_page(b'{"next": null, "results": [{"id": 1}' + rest.encode())

@@ -122,7 +122,7 @@ SPELLINGS = {
     "in hex": lambda text: text.encode().hex(),
     "in hex in capitals": lambda text: text.encode().hex().upper(),
     "in capitals": str.upper,
-    "in lines": lambda text: "\r\n ".join(text),
+    "in lines": "\r\n ".join,
     "in UTF-16": lambda text: text.encode("utf-16-le").decode(),
     "in UTF-32": lambda text: text.encode("utf-32-be").decode(),
     "in JSON": lambda text: "".join(f"\\u{ord(c):04x}" for c in text),
@@ -156,7 +156,7 @@ def test_the_key_is_blotted_out_however_it_is_spelled(spelling, part):
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_no_name_of_json_tells_the_key_where_a_page_cannot_be_read(spelling):
     said = json.dumps(SPELLINGS[spelling](ODD_SECRET))
-    for body in (f'{{{said}: 1}}', f'{{"a": [{{{said}: {{{said}: NaN'):
+    for body in (f"{{{said}: 1}}", f'{{"a": [{{{said}: {{{said}: NaN'):
         with (
             HostileServer(Answer(body=body.encode())) as server,
             refused(DecodeError, "<key>|left out because it contains the API key") as caught,
@@ -174,9 +174,9 @@ def test_where_escapes_cannot_be_read_nothing_is_shown():
 
 def test_what_merely_looks_encoded_is_shown():
     body = {"detail": "50% of &lt;b&gt; \\u0041 =3D QUJDREVGR0hJSktMTU5PUA== 4142434445464748"}
-    with HostileServer(Answer(400, json.dumps(body).encode())) as server:
-        with refused(ValidationError) as caught:
-            read(server)
+    answer = Answer(400, json.dumps(body).encode())
+    with HostileServer(answer) as server, refused(ValidationError) as caught:
+        read(server)
     assert body["detail"] in str(caught.value)
 
 

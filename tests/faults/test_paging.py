@@ -262,7 +262,9 @@ def test_a_list_that_is_cut_off_gives_its_records_and_is_an_error():
 @pytest.mark.parametrize("read_all", ["list_users", "list_accounts"])
 def test_users_and_accounts_are_told_alike(read_all):
     ids = [UPLOAD_ID[:-1] + end for end in "abc"]
-    body = ", ".join(f'{{"id": "{one}", "email": {"NaN" if one == ids[1] else "null"}}}' for one in ids)
+    body = ", ".join(
+        f'{{"id": "{one}", "email": {"NaN" if one == ids[1] else "null"}}}' for one in ids
+    )
     body = f'{{"next": null, "results": [{body}]}}'.encode()
     with HostileServer(Answer(body=body)) as server, client_of(server) as client:
         with pytest.warns(UserWarning, match=rf"record {ids[1]}, at \$.email: NaN is not JSON"):
