@@ -8,6 +8,7 @@ holds a request object, a header or a URL with credentials, so none of them can 
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,22 @@ if TYPE_CHECKING:
 BODY_CHARACTERS = 200
 # So many records that can't be read are named in a warning.
 _NAMED = 3
+# A UUID, or our own words where there is none.
+_RECORD = re.compile(r"[0-9a-fA-F-]{36}|(?:[0-9]+ )?without an ID|page")
+_STEP = re.compile(r"\.([^.\[]*)|\[[0-9]*\]|\[\.\.\.\]")
+# The fields of the API that are in the way of others. Any other name may be that of a person.
+_API_FIELDS = frozenset(
+    (
+        *("id", "account", "user", "source", "document_type", "file_url", "file_name"),
+        *("created_at", "updated_at", "external_id", "email", "first_name", "last_name"),
+        *("processing", "classification", "ocr", "authenticity", "metadata", "ocr_data"),
+        *("ocr_authenticity", "ocr_authenticity_score", "form_analysis", "form_type"),
+        *("form_authenticity", "score", "authenticity_status", "reason_codes", "code"),
+        *("confidence", "description", "signals", "identifier", "display_name", "signal_count"),
+        *("page_number", "supporting_data", "values", "key", "value", "data_type"),
+        *("employment", "results", "next", "previous"),
+    )
+)
 
 
 class ArgyleError(Exception):
@@ -181,15 +198,31 @@ def _capitalized(problem: str) -> str:
 def warn_of_unreadable(
     rejected: Sequence[DecodeError] | None, what: str, *, listed: str = "", stacklevel: int
 ) -> None:
-    """Name the first records that were left out; ``listed`` says where the others are."""
+    """Name the first records that were left out; ``listed`` says where the others are.
+
+    Warnings end up in logs: of what Argyle does not name itself, nothing is told.
+    """
     if not rejected:
         return
-    named = "; ".join(map(str, rejected[:_NAMED]))
+    named = "; ".join(map(_impersonal, rejected[:_NAMED]))
     more = f"; and {len(rejected) - _NAMED} more" if len(rejected) > _NAMED else ""
     warnings.warn(
         f"Unreadable {what} were left out: {len(rejected)} ({named}{more}).{listed}",
         stacklevel=stacklevel + 1,
     )
+
+
+def _impersonal(error: DecodeError) -> str:
+    """Say which record can't be read, its ID and its fields only where they name no person."""
+    known = _RECORD.fullmatch(error.record) is not None
+    record = error.record if known else "with an ID that is not a UUID"
+    path = "$"
+    for step in _STEP.finditer(error.path):
+        if step.start() != len(path) or step[1] not in _API_FIELDS | {None}:
+            break
+        path += step[0]
+    more = "" if path == error.path or path.endswith("...") else "..."
+    return f"record {record}, at {path}{more}: {error.problem}"
 
 
 def words_of(error: Exception) -> str:

@@ -8,7 +8,7 @@ whole.
 from __future__ import annotations
 
 import re
-from itertools import islice
+from bisect import bisect
 from typing import Any, NamedTuple
 
 import msgspec
@@ -23,7 +23,11 @@ _BRACKETS = re.compile(_TEXT + rb"|[\[{]+|[\]}]+", re.DOTALL)
 _OPENING = bytes.maketrans(b"}]", b"{[")
 _SPACE = re.compile(rb"\s*")
 _BETWEEN = re.compile(rb"[\s,]*")
-_BEHIND = re.compile(rb"\s*(?:[,\]]|\Z)")
+# The end of a list, which no further record follows: a bracket too many ends none.
+_LIST_END = rb"\](?![\s\]}]{0,40},?\s*\{)"
+_END = re.compile(_LIST_END)
+_BEHIND = re.compile(rb"\s*(?:,|\Z|" + _LIST_END + rb")")
+_OBJECT_END = re.compile(rb"\s*\}\s*\Z")
 _NAME = re.compile(rb'[\s,]*("[^"\\]*(?:\\.[^"\\]*)*")\s*:\s*', re.DOTALL)
 _PLAIN = rb'(?:"[^"\\]*"|[^\s"\[\]{},]+)'
 # How a record begins: the names of its first two fields, the first with a plain value.
@@ -31,10 +35,9 @@ _FIRST_NAMES = re.compile(rb'\{\s*("[^"\\]*")\s*:\s*' + _PLAIN + rb'\s*,\s*("[^"
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _NO_NUMBERS = frozenset({b"NaN", b"Infinity", b"-Infinity"})
 _UNKNOWN = object()
+_NOWHERE: frozenset[int] = frozenset()
 _CUT_OFF = "the record is cut off; records after it may be missing"
 
-# Of so many places where a record may begin again, one has to be right.
-_STARTS_TRIED = 50
 # No document of Argyle's is nested deeper; the decoder itself ends at about 1,000 levels.
 _DEEPEST = 500
 # Of a path so many steps are shown, and of a name so many characters.
@@ -61,17 +64,28 @@ class Fault(NamedTuple):
 
 
 def cut_page(page: bytes) -> CutPage | None:
-    """Cut a page, or a bare list, into its records; ``None`` for what is neither."""
+    """Cut a page, or a bare list, into its records; ``None`` for what is neither.
+
+    Where something else stands behind the list, nobody knows whether it was one.
+    """
     start = _skip(_SPACE, page, 0)
     if page[start : start + 1] == b"[":
         records, end = _cut_list(page, start)
-        return CutPage(records, None, has_next=end is not None)
-    fields, found = _walked(page, start, list_named="results")
+        is_whole = end is not None and _skip(_SPACE, page, end) == len(page)
+        return CutPage(_told(records, page, end), None, has_next=is_whole)
+    fields, found, end = _walked(page, start, list_named="results")
     if found is None:
         return None
     following = _decoded(fields["next"]) if "next" in fields else _UNKNOWN
-    has_next = following is None or isinstance(following, str)
-    return CutPage(found, following if isinstance(following, str) else None, has_next)
+    is_whole = end is not None and _OBJECT_END.match(page, end) is not None
+    has_next = (following is None or isinstance(following, str)) and (end is None or is_whole)
+    records = _told(found, page, end)
+    return CutPage(records, following if isinstance(following, str) else None, has_next)
+
+
+def _told(records: list[bytes], page: bytes, end: int | None) -> list[bytes]:
+    """Add what is no record, and so is told, where what stands behind the list may hold some."""
+    return [*records, b""] if end is not None and page[end:].strip(b" \t\r\n,}") else records
 
 
 def fields_of(record: bytes) -> dict[str, bytes]:
@@ -87,8 +101,11 @@ def is_whole(value: bytes) -> bool:
 
 def _walked(
     data: bytes, start: int, list_named: str | None = None
-) -> tuple[dict[str, bytes], list[bytes] | None]:
-    """Give the fields of an object, and the items of the list with this name."""
+) -> tuple[dict[str, bytes], list[bytes] | None, int | None]:
+    """Give the fields of an object, the items of the list with this name, and the last one's end.
+
+    There is no end where a value has none.
+    """
     fields: dict[str, bytes] = {}
     items: list[bytes] | None = None
     end: int | None = start + 1 if data[start : start + 1] == b"{" else None
@@ -98,70 +115,113 @@ def _walked(
             items, end = _cut_list(data, begin)
         elif (end := _value_end(data, begin)) is not None and isinstance(name, str):
             fields[name] = data[begin:end]
-    return fields, items
+    return fields, items, end
 
 
 def _cut_list(data: bytes, start: int) -> tuple[list[bytes], int | None]:
     """Give the items of a list, and where it ends, if it does."""
     items: list[bytes] = []
     position = _skip(_BETWEEN, data, start + 1)
-    first_names: re.Match[bytes] | None = None
-    while data[position : position + 1] != b"]":
-        first_names = first_names or _FIRST_NAMES.match(data, position)
-        end = _item_end(data, position)
+    starts: _Starts | None = None
+    while not _END.match(data, position):
+        starts = starts or _Starts.like(data, _FIRST_NAMES.match(data, position))
+        end = _item_end(data, position, starts)
         if end is None:
-            again = _next_start(data, position, first_names or _FIRST_NAMES.search(data, position))
-            items.append(data[position : again and again.start()])
-            if again is None:
+            starts = starts or _Starts.like(data, _FIRST_NAMES.search(data, position))
+            end = starts.next_of(data, position) if starts else None
+            items.append(data[position:end])
+            if end is None:
                 return items, None
-            end = again.start()
         else:
             items.append(data[position:end])
         position = _skip(_BETWEEN, data, end)
     return items, position + 1
 
 
-def _item_end(data: bytes, start: int) -> int | None:
-    end = _value_end(data, start)
+class _Starts:
+    """Where the records of a list may begin, and of those that were come by, where they end.
+
+    They begin as one of them does, so no object within a record is taken for one. A record that
+    breaks off is read far beyond what is its own; the ends found there are kept, so that no byte is
+    read once for each such record.
+    """
+
+    def __init__(self, data: bytes, names: re.Match[bytes]) -> None:
+        first, second = map(re.escape, names.groups())
+        more = rb"\s*:\s*" + _PLAIN + rb"\s*,\s*" + second + rb"\s*:"
+        found = list(re.finditer(rb",\s*(\{\s*)(?=" + first + more + rb")", data))
+        self._commas = [one.start() for one in found]
+        self._brackets = [one.start(1) for one in found]
+        self.brackets = frozenset(self._brackets)
+        # A text cannot end here: it would hold the beginning of a record, its quotes not escaped.
+        self.quotes = frozenset(one.end() for one in found)
+        self.ends: dict[int, int | None] = {}
+
+    @classmethod
+    def like(cls, data: bytes, names: re.Match[bytes] | None) -> _Starts | None:
+        """Find them by how one record begins; only an ID makes sure that it is one."""
+        return cls(data, names) if names and b'"id"' in names.groups() else None
+
+    def next_of(self, data: bytes, start: int) -> int | None:
+        """Find the comma before the next record that has an end, behind one that breaks off."""
+        first = bisect(self._commas, start)
+        places = range(first, len(self._commas))
+        ended = (n for n in places if _item_end(data, self._brackets[n], self) is not None)
+        number = next(ended, None)
+        return None if number is None else self._commas[number]
+
+
+def _item_end(data: bytes, start: int, starts: _Starts | None) -> int | None:
+    end = _value_end(data, start, starts)
     return None if end is None or not _BEHIND.match(data, end) else end
 
 
-def _next_start(
-    data: bytes, start: int, first_names: re.Match[bytes] | None
-) -> re.Match[bytes] | None:
-    """Find the comma before the next record, behind one that breaks off.
-
-    It begins as the others of the list do, so no object within a record is taken for one, and has
-    an end.
-    """
-    if first_names is None or b'"id"' not in first_names.groups():
-        return None
-    first, second = map(re.escape, first_names.groups())
-    begin = rb",\s*(?=\{\s*" + first + rb"\s*:\s*" + _PLAIN + rb"\s*,\s*" + second + rb"\s*:)"
-    found = islice(re.compile(begin).finditer(data, start + 1), _STARTS_TRIED)
-    return next((one for one in found if _item_end(data, one.end()) is not None), None)
-
-
-def _value_end(data: bytes, start: int) -> int | None:
+def _value_end(data: bytes, start: int, starts: _Starts | None = None) -> int | None:
     """Tell where a value ends, if its brackets and quotes say so."""
+    if starts and start in starts.ends:
+        return starts.ends[start]
     first = _TOKEN.match(data, start)
     if first is None or first[0] in b"]},:":
         return None
     if first[0] not in (b"{", b"["):
         return None if first[0][:1] == b'"' and first[1] is None else first.end()
-    open_ = bytearray()
+    ends = _ends_from(data, start, starts)
+    if starts:
+        starts.ends.update(ends)
+    return ends[start]
+
+
+def _ends_from(data: bytes, start: int, starts: _Starts | None) -> dict[int, int | None]:
+    """Tell where a bracket ends, and the records that begin until then."""
+    brackets, quotes = (starts.brackets, starts.quotes) if starts else (_NOWHERE, _NOWHERE)
+    open_, waiting = bytearray(), [(1, start)]
+    ends: dict[int, int | None] = {}
     for token in _BRACKETS.finditer(data, start):
-        mark = token[0]
+        mark, depth = token[0], len(open_)
         if mark[0] in b"{[":
             open_ += mark
+            if token.end() - 1 in brackets:
+                waiting.append((len(open_), token.end() - 1))
         elif mark[0] in b"}]":
-            closed = mark[: len(open_)]
-            if open_[len(open_) - len(closed) :][::-1] != closed.translate(_OPENING):
-                return None
-            del open_[len(open_) - len(closed) :]
-            if not open_:
-                return token.start() + len(closed)
-    return None
+            count = _closed(open_, mark)
+            while waiting and waiting[-1][0] > depth - count:
+                level, place = waiting.pop()
+                ends[place] = token.start() + depth - level + 1
+            if count < len(mark) or not open_:
+                break
+        elif token.end() - 1 in quotes:
+            break
+    return ends | {place: None for _, place in waiting}
+
+
+def _closed(open_: bytearray, mark: bytes) -> int:
+    """Close the brackets that are open, and tell how many of these did so."""
+    closing = mark[: len(open_)].translate(_OPENING)
+    last = bytes(open_[len(open_) - len(closing) :][::-1])
+    pairs = enumerate(zip(last, closing, strict=True))
+    count = len(last) if last == closing else next(n for n, (a, b) in pairs if a != b)
+    del open_[len(open_) - count :]
+    return count
 
 
 def fault_in(record: bytes) -> Fault | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 import sys
 
 import pytest
@@ -97,3 +98,34 @@ def test_an_extra_is_installed_for_the_python_that_runs():
 )
 def test_problems_stand_alone_as_sentences_and_names_stay_as_they_are(problems, told):
     assert errors.sentences(*problems) == told
+
+
+UPLOAD_ID = "01320596-2c3d-189c-53e7-a8ce6d625b33"
+
+
+@pytest.mark.parametrize(
+    ("record", "path", "told"),
+    [
+        (UPLOAD_ID, "$.metadata.ocr_authenticity[0].signals[12].identifier", None),
+        (UPLOAD_ID, "$", None),
+        (UPLOAD_ID, "$.processing.ocr...", None),
+        ("7 without an ID", "$.id", None),
+        ("without an ID", "$[3].id", None),
+        ("page", "$", None),
+        (
+            UPLOAD_ID,
+            "$.metadata.ocr_data.Ada Sample",
+            f"record {UPLOAD_ID}, at $.metadata.ocr_data...:",
+        ),
+        (UPLOAD_ID, "$.Ada.id", f"record {UPLOAD_ID}, at $...:"),
+        (UPLOAD_ID, "$.metadata[Ada].id", f"record {UPLOAD_ID}, at $.metadata...:"),
+        ("Ada Sample", "$.id", "record with an ID that is not a UUID, at $.id:"),
+        ("900-12-3456", "$.id", "record with an ID that is not a UUID, at $.id:"),
+        (f"{UPLOAD_ID} Ada", "$.id", "record with an ID that is not a UUID, at $.id:"),
+    ],
+)
+def test_a_warning_of_unreadable_records_tells_no_name_that_may_be_a_person(record, path, told):
+    error = errors.DecodeError(record, path, "not a text")
+    told = f"{told} not a text" if told else str(error)
+    with pytest.warns(UserWarning, match=re.escape(f"Unreadable users were left out: 1 ({told}).")):
+        errors.warn_of_unreadable([error], "users", stacklevel=1)

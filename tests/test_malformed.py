@@ -57,6 +57,9 @@ def test_what_has_no_list_of_results_is_no_page(text):
         ('{"results": [{"id": "a"', False),
         ("[1]", True),
         ("[1", False),
+        ('{"next": null, "results": []', False),
+        ('{"next": null, "results": []} more', False),
+        ("[1] more", False),
     ],
 )
 def test_it_is_told_whether_the_next_page_is_known(page, has_next):
@@ -70,6 +73,28 @@ def test_a_record_that_breaks_off_anywhere_costs_no_other():
         cut = cut_page(b'{"next": null, "results": [' + b", ".join(broken) + b"]}")
         assert (cut.records[0], cut.records[-1]) == (whole[0], whole[2])
         assert not is_whole(cut.records[1])
+
+
+@pytest.mark.parametrize("stray", ["]", "}", "]}", "}]", "]]", "]}]}", " ]\n}\t]"])
+@pytest.mark.parametrize("is_bare", [True, False])
+def test_brackets_too_many_behind_a_record_cost_no_other(stray, is_bare):
+    whole = [json.dumps(record(number)).encode() for number in range(4)]
+    for at in range(3):
+        bent = [one + stray.encode() * (n == at) for n, one in enumerate(whole)]
+        listed = b"[" + b", ".join(bent) + b"]"
+        cut = cut_page(listed if is_bare else b'{"results": ' + listed + b', "next": null}')
+        assert cut.records == bent
+        assert cut.has_next
+
+
+@pytest.mark.parametrize(
+    "rest", ["], {}]}", "], 1]}", "] 1]}", '], "next": null, {"a": 1}]}', "]} {"]
+)
+def test_what_stands_behind_a_list_is_told(rest):
+    """Nobody reads it: it may be records."""
+    cut = cut_page(b'{"next": null, "results": [{"id": 1}' + rest.encode())
+    assert not cut.has_next or not is_whole(cut.records[-1])
+    assert any(fault_in(one) for one in cut.records)
 
 
 def test_no_object_within_a_record_is_taken_for_one():
@@ -87,6 +112,31 @@ def test_brackets_and_quotes_in_texts_count_for_nothing():
     records = [record(number, file_name=text) for number, text in enumerate(texts)]
     page = json.dumps([*records, {"id": float("nan")}]).encode()
     assert [json.loads(one) for one in cut_page(page).records[:-1]] == records
+
+
+GOOD = '{"id": "y", "a": 1}, '
+BROKEN = {
+    "a bracket and nothing in it": '{"id": "x", "a": {, ' + GOOD,
+    "brackets without an end": '{"id": "x", "a": {"b": [{"c": 1}, ' + GOOD,
+    "a quote in a text": '{"id": "x", "a": "b"c"}, ' + GOOD,
+    "a text without an end": '{"id": "x", "a": "b, ' + GOOD,
+    "a bracket of another pair": '{"id": "x", "a": [1}, ' + GOOD,
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_a_large_page_of_broken_records_is_cut_at_once(broken):
+    """Were the rest read again for each of them, this would take an hour."""
+    count = 20_000
+    page = '{"next": null, "results": [' + BROKEN[broken] * count + GOOD[:-2] + "]}"
+    cut = cut_page(page.encode())
+    assert cut.records.count(GOOD[:-2].encode()) == count + 1
+    assert cut.has_next
+
+
+def test_a_large_page_of_nothing_but_beginnings_is_given_up_at_once():
+    cut = cut_page(b'{"next": null, "results": [' + b'{"id": "x", "a": [, ' * 50_000)
+    assert not any(map(is_whole, cut.records))
 
 
 # Faults

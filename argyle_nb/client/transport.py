@@ -75,6 +75,16 @@ class _NoAuth(AuthBase):
         return request
 
 
+class _Session(requests.Session):
+    """Sees no redirect in any answer; what it is not told to follow it would still read.
+
+    It would do so at once, to the end, without a limit for time or size.
+    """
+
+    def get_redirect_target(self, _: requests.Response) -> None:
+        """Give the address that an answer redirects to: none."""
+
+
 class Transport:
     """Requests to one environment, with its key.
 
@@ -227,7 +237,7 @@ class Transport:
         return TransportError(f"{host}: {what}. Check your network, VPN and proxy.")
 
     def _session(self) -> requests.Session:
-        session = requests.Session()
+        session = _Session()
         # On loopback a proxy from the environment would only get in between.
         session.trust_env = not is_loopback(self.settings.base_url)
         session.verify = self._certificates or True

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from argyle_nb.client import deadlines, transfer, transport
+from argyle_nb.client import deadlines, responses, transfer, transport
 from argyle_nb.errors import AmbiguousUploadError, TransportError
 from tests.support.servers import PDF, USER_ID, client_of, refused
 
@@ -26,6 +26,10 @@ BODIES = {
     "the size of a chunk": [
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
         [b"0"],
+    ],
+    "the body of a redirect": [
+        b"HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 9999\r\n\r\n",
+        [b"x"],
     ],
     "what follows the last chunk": [
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
@@ -107,13 +111,14 @@ def test_creating_a_user_ends_and_may_have_succeeded(where):
     assert server.requests == 1
 
 
-@pytest.mark.parametrize("where", HEADS)
-def test_an_upload_ends_and_is_not_confirmed(where, tmp_path):
+@pytest.mark.parametrize("where", [*HEADS, *BODIES])
+def test_an_upload_ends_and_is_not_confirmed(where, tmp_path, monkeypatch):
+    monkeypatch.setattr(responses, "ANSWER_SECONDS", 0.3)
     (tmp_path / "a.pdf").write_bytes(PDF)
     with (
-        DrippingServer(*HEADS[where]) as server,
+        DrippingServer(*(HEADS | BODIES)[where]) as server,
         client_of(server) as client,
-        refused(AmbiguousUploadError, r"\(ReadTimeout\)\. The document may be stored"),
+        refused(AmbiguousUploadError, r"\(\w*Timeout\w*\)\. The document may be stored"),
     ):
         client.upload(tmp_path / "a.pdf", document_type="paystubs", user=USER_ID)
     assert server.requests == 1

@@ -6,7 +6,7 @@ import hashlib
 
 import requests
 
-from argyle_nb.client import transfer
+from argyle_nb.client import transfer, transport
 from argyle_nb.errors import AmbiguousUploadError
 from argyle_nb.uploads import jobs, reconcile, workers
 from argyle_nb.uploads.log import LogEntry, Owner, UploadLog
@@ -88,6 +88,7 @@ def redirects_are_followed(put=setattr):
 
     _request = requests.Session.request
     put(requests.Session, "request", request)
+    put(transport._Session, "get_redirect_target", requests.Session.get_redirect_target)
 
 
 def all_leave_at_once(put=setattr):

@@ -151,6 +151,7 @@ DAMAGED_RECORDS = {
     "an empty list": lambda _: b"[]",
     "no value at all": lambda _: b"nothing",
     "a bracket too many": lambda one: one + b"}",
+    "a list's bracket too many": lambda one: one + b"]",
     "a bracket too few": lambda one: one[:-1],
 }
 _PLACES = (

@@ -17,6 +17,7 @@ from tests.support.servers import (
     KEY_ID,
     RESET,
     SECRET,
+    UPLOAD_ID,
     Answer,
     HostileServer,
     client_of,
@@ -260,11 +261,15 @@ def test_a_list_that_is_cut_off_gives_its_records_and_is_an_error():
 
 @pytest.mark.parametrize("read_all", ["list_users", "list_accounts"])
 def test_users_and_accounts_are_told_alike(read_all):
-    body = b'{"next": null, "results": [{"id": "a"}, {"id": "b", "email": NaN}, {"id": "c"}]}'
+    ids = [UPLOAD_ID[:-1] + end for end in "abc"]
+    body = ", ".join(
+        f'{{"id": "{one}", "email": {"NaN" if one == ids[1] else "null"}}}' for one in ids
+    )
+    body = f'{{"next": null, "results": [{body}]}}'.encode()
     with HostileServer(Answer(body=body)) as server, client_of(server) as client:
-        with pytest.warns(UserWarning, match=r"record b, at \$.email: NaN is not JSON"):
-            assert [one.id for one in getattr(client, read_all)()] == ["a", "c"]
-        with refused(DecodeError, "record b"):
+        with pytest.warns(UserWarning, match=rf"record {ids[1]}, at \$.email: NaN is not JSON"):
+            assert [one.id for one in getattr(client, read_all)()] == [ids[0], ids[2]]
+        with refused(DecodeError, f"record {ids[1]}"):
             list(getattr(client, read_all)(errors="raise"))
 
 

@@ -7,6 +7,7 @@ is the judge.
 from __future__ import annotations
 
 import base64
+import itertools
 import socket
 
 import pytest
@@ -212,6 +213,14 @@ def test_a_person_never_follows_a_redirect(internet, argyle):
     assert internet.at(EVIL) == []
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_the_body_of_a_redirect_is_not_read(internet, argyle, tmp_path, status):
+    """It has no end, and the document arrives all the same."""
+    endless = Answer(status, itertools.repeat(b"x" * 65536), {"Location": f"https://{STORAGE}/a"})
+    internet.hosts[API], internet.hosts[STORAGE] = endless, DOCUMENT
+    assert fetch(argyle, tmp_path).read_bytes() == PDF
+
+
 # What stands around: .netrc, proxies, certificates
 
 
@@ -309,6 +318,8 @@ def test_without_the_ban_on_redirects_what_is_sent_would_reach_strangers(
     def following(self, *positional, **options):
         return real(self, *positional, **options | {"allow_redirects": True})
 
+    seen = requests.Session.get_redirect_target
+    monkeypatch.setattr(transport._Session, "get_redirect_target", seen)
     monkeypatch.setattr(requests.Session, "request", following)
     internet.hosts[API] = to(f"https://{EVIL}/take", 307)
     with pytest.raises(ArgyleError):
