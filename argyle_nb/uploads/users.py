@@ -194,9 +194,7 @@ class Users:
             return FoundUser(user)
         if "@" in external_id or is_uuid(external_id):
             self._check_nobodys(external_id)
-        return find_or_create_user(
-            self._client, self._log, external_id, self._confirm_timeout
-        )
+        return find_or_create_user(self._client, self._log, external_id, self._confirm_timeout)
 
     def _check_nobodys(self, external_id: str) -> None:
         """Refuse an external id that is the email address or the id of somebody else."""
