@@ -368,7 +368,7 @@ def test_a_log_in_the_earlier_and_the_current_place_is_an_error(name, request):
     home = request.getfixturevalue(name)
     for folder in (Path(".local") / "share" / "argyle_nb", Path(WHERE[name][0])):
         write(home / folder / "journal.sqlite")
-    with pytest.raises(ConfigurationError, match="two files journal"):
+    with pytest.raises(ConfigurationError, match=r"two files journal\.sqlite"):
         default_upload_log()
 
 
@@ -376,7 +376,7 @@ def test_two_credentials_files_are_an_error(linux, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(linux / "config"))
     write(linux / ".config" / "argyle_nb" / "credentials.toml")
     write(linux / "config" / "argyle_nb" / "credentials.toml")
-    with pytest.raises(ConfigurationError, match="two files credentials"):
+    with pytest.raises(ConfigurationError, match=r"two files credentials\.toml"):
         credentials_path()
 
 
@@ -391,7 +391,7 @@ def test_a_log_that_was_named_is_used_wherever_others_are(linux, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(linux / "data"))
     write(linux / "data" / "argyle_nb" / "reviews.sqlite")
     ReviewLog(linux / "own.sqlite").add("u1", "genuine", reviewer="ada")
-    with pytest.raises(ConfigurationError, match="reviews"):
+    with pytest.raises(ConfigurationError, match=r"reviews\.sqlite"):
         ReviewLog()
 
 

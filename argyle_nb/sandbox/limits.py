@@ -60,7 +60,7 @@ class WaitingPeers:
     All of it happens in the thread of the server.
     """
 
-    def __init__(self, most: float = math.inf) -> None:
+    def __init__(self, most: float) -> None:
         self._most = most
         self._since: OrderedDict[Transport, None] = OrderedDict()
 

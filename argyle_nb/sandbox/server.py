@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import math
 import secrets
 import socket
 import sqlite3
@@ -224,13 +225,8 @@ class Peers:
     @classmethod
     def of_one_server(cls) -> Self:
         """Make them, empty."""
-        return cls(
-            strangers=limits.WaitingPeers(limits.MAX_STRANGERS),
-            asking=limits.WaitingPeers(limits.MAX_ASKING),
-            refused=limits.WaitingPeers(limits.MAX_REFUSED),
-            idle=limits.WaitingPeers(limits.MAX_IDLE),
-            busy=limits.WaitingPeers(),
-        )
+        bounds = (limits.MAX_STRANGERS, limits.MAX_ASKING, limits.MAX_REFUSED, limits.MAX_IDLE)
+        return cls(*map(limits.WaitingPeers, (*bounds, math.inf)))  # the last ones wait for nobody
 
     def put(self, transport: Transport, into: limits.WaitingPeers | None) -> None:
         """Move a connection to where it is now, or to none of them."""
