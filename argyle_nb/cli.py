@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import csv
 import importlib.util
 import json
 import os
@@ -153,6 +154,9 @@ def _upload_options(command: argparse.ArgumentParser) -> None:
         help="SQLite file that records sent documents (default: "
         "journal.sqlite in the data folder, on Linux ~/.local/share/argyle_nb)",
     )
+    command.add_argument(
+        "--wait", action="store_true", help="return when the documents are processed"
+    )
     _connection_options(command)
 
 
@@ -296,6 +300,7 @@ def upload(options: argparse.Namespace) -> int:
             document_type=options.document_type,
             user=options.user,
             upload_log=options.upload_log,
+            wait=options.wait,
         )
         where = _where(client)
     rows = sent[["file", "document_type", "external_id", "user", "state", "upload_id", "reason"]]
@@ -410,12 +415,13 @@ def check(options: argparse.Namespace) -> int:
 
 def demo(documents: Path | None, loans: Path | None, folder: Path) -> int:
     """Do the main job once on a sandbox of its own: upload, fetch, report, join with loans."""
-    import pandas as pd  # noqa: PLC0415 - `--help` should not wait for pandas
+    from argyle_nb.samples import samples_folder  # noqa: PLC0415 - `--help` should not wait for it
 
-    from argyle_nb.samples import samples_folder  # noqa: PLC0415 - as above
-
+    is_own = documents is not None
     documents = documents or samples_folder() / "data" / "documents"
-    loans = loans or samples_folder() / "data" / "loans.csv"
+    if not is_own:
+        loans = loans or samples_folder() / "data" / "loans.csv"
+    known_loans = _loans_of(loans) if loans else None
     with _scratch_sandbox() as (client, scratch):
         upload_log = scratch / "journal.sqlite"
         sent = _sent(client, documents, wait=True, upload_log=upload_log)
@@ -427,15 +433,34 @@ def demo(documents: Path | None, loans: Path | None, folder: Path) -> int:
         folder,
         signals=signals,
         title=DEMO_TITLE,
-        pii="include",  # all people of the samples are fictional
+        # All people of the samples are fictional.
+        pii="masked" if is_own else "include",
         settings=settings,
         xlsx=importlib.util.find_spec("openpyxl") is not None,
     )
     print_levels(uploads)
-    print_loans(pd.read_csv(loans), uploads)
+    if known_loans is not None:
+        print_loans(known_loans, uploads)
     print_report(made)
     say('\nNext: "argyle-nb lab" copies the notebooks and samples to this folder and opens them.')
     return DONE
+
+
+def _loans_of(path: Path) -> pd.DataFrame:
+    """Read a table of loans; IDs are text, whatever they look like."""
+    import pandas as pd  # noqa: PLC0415 - as above
+
+    try:
+        loans = pd.read_csv(path, sep=None, engine="python", dtype={"external_id": "string"})
+    except (OSError, ValueError, csv.Error) as error:
+        raise ConfigurationError(
+            f"{path}: can't read the loans ({error}). Pass a CSV file."
+        ) from None
+    if "external_id" not in loans:
+        raise ConfigurationError(
+            f"{path}: there is no column external_id. Name the column of borrowers' IDs so."
+        )
+    return loans
 
 
 def lab(folder: Path, *, copy_only: bool) -> int:

@@ -191,7 +191,8 @@ def sentences(*problems: str) -> str:
 
 
 def _capitalized(problem: str) -> str:
-    is_name = "_" in problem.partition(" ")[0]  # such as that of a column
+    first = problem.partition(" ")[0]
+    is_name = "_" in first or "://" in first  # such as that of a column, or an address
     return problem if is_name else problem[:1].upper() + problem[1:]
 
 

@@ -19,6 +19,7 @@ import requests
 
 from argyle_nb import cli
 from argyle_nb.cli import parser
+from argyle_nb.errors import ConfigurationError
 from argyle_nb.report import read_report
 from argyle_nb.sandbox.__main__ import _parser as _sandbox_parser
 from argyle_nb.uploads.jobs import STATES
@@ -100,6 +101,32 @@ def test_the_demos_report_says_that_its_scores_are_simulated(demo_run):
     _, folder = demo_run
     assert read_report(folder).manifest["environment"] == "local"
     assert "scores are simulated by the local sandbox" in (folder / "report.html").read_text()
+
+
+@pytest.fixture
+def own(tmp_path, pdf):
+    """A folder of one document of one's own borrower."""
+    (tmp_path / "mine" / "0077").mkdir(parents=True)
+    shutil.copy(pdf, tmp_path / "mine" / "0077" / "paystub of mine.pdf")
+    return tmp_path / "mine"
+
+
+def test_the_demo_masks_documents_of_ones_own_and_joins_loans_with_numbers_for_ids(
+    own, tmp_path, capsys
+):
+    (tmp_path / "loans.csv").write_text("external_id;amount\n0077;1000\n", encoding="utf-8")
+    assert cli.demo(own, tmp_path / "loans.csv", tmp_path / "report") == 0
+    assert re.search(r"0077 .*\b1\b", capsys.readouterr().out)
+    assert "0077" not in (tmp_path / "report" / "uploads.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("loans", ["loan,amount\n0077,1000\n", None])
+def test_loans_that_cannot_be_read_end_the_demo_before_anything_is_done(own, tmp_path, loans):
+    if loans:
+        (tmp_path / "loans.csv").write_text(loans, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="loans"):
+        cli.demo(own, tmp_path / "loans.csv", tmp_path / "report")
+    assert not (tmp_path / "report").exists()
 
 
 # Upload, pull, report: one after the other, as cron runs them

@@ -93,6 +93,7 @@ def test_an_extra_is_installed_for_the_python_that_runs():
             ["external_id '3/4': Excel made a date of it."],
             "external_id '3/4': Excel made a date of it.",
         ),
+        (["https://argyle.test: can't be reached."], "https://argyle.test: can't be reached."),
         ([], ""),
     ],
 )

@@ -12,7 +12,7 @@ from argyle_nb import notebook
 from argyle_nb.archive.listing import BorrowerListing, flatten_pages, of_user
 from argyle_nb.archive.pages import PageStore
 from argyle_nb.archive.parquet import dask_frames, flattener_of, write_parquet
-from argyle_nb.archive.pulling import pull_pages, refresh_pages
+from argyle_nb.archive.pulling import pull_pages, refresh_pages, sources_of
 from argyle_nb.archive.versions import (
     deleted_uploads,
     learned_users,
@@ -466,9 +466,7 @@ class Archive:
         >>> archive.sources() == [client.settings.base_url]
         True
         """
-        scopes = {entry.scope for entry in self._store.entries()}
-        # Behind an address stands a mark of the key, which is nobody's business.
-        return sorted({s.split(" ")[0] if s.startswith("http") else s for s in scopes})
+        return sources_of(entry.scope for entry in self._store.entries())
 
     def _flattened(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from argyle_nb.archive.listing import BorrowerListing, flatten_pages, of_user, read_ahead
+from argyle_nb.archive.pulling import scope_of, sources_of
 from argyle_nb.client.polling import progress_bar
 from argyle_nb.frames.records import READ, RowPage, rows_of
 from argyle_nb.frames.uploads import warn_of
@@ -61,7 +62,8 @@ def fetch(
         ``uploads`` and ``signals``, with the columns and dtypes of `uploads_frame` and
         `signals_frame`, level preset ``"argyle"``; in ``uploads``, ``user`` is Argyle's user ID and
         ``external_id`` your own identifier of the borrower. Unreadable uploads are left out and
-        listed in ``attrs["unreadable"]`` (dicts of ``record, path, problem``).
+        listed in ``attrs["unreadable"]`` (dicts of ``record, path, problem``); ``attrs["sources"]``
+        says where they are from, which a report tells.
 
     Raises
     ------
@@ -89,6 +91,7 @@ def fetch(
         frames = _flattened(listing.beside(pages), listing.result, sent)
     listing.warn(frames.uploads)
     warn_of(frames.uploads)
+    frames.uploads.attrs["sources"] = sources_of([scope_of(client.settings)])
     return frames
 
 

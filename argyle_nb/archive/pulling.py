@@ -28,7 +28,7 @@ from argyle_nb.malformed import is_whole
 from argyle_nb.models import UserUpload, decode, decode_page, field_of, is_uuid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from argyle_nb.archive.pages import PageStore
     from argyle_nb.client.client import Client
@@ -78,6 +78,14 @@ def scope_of(settings: Settings) -> str:
     """
     owner = hashlib.sha256(settings.api_key_id.encode()).hexdigest()[:16]
     return settings.store or f"{settings.base_url} {owner}"
+
+
+def sources_of(scopes: Iterable[str]) -> list[str]:
+    """Name the environments (addresses or local sandboxes) of scopes.
+
+    Behind an address stands a mark of the key, which is nobody's business.
+    """
+    return sorted({s.split(" ")[0] if s.startswith("http") else s for s in scopes})
 
 
 def unfinished(

@@ -166,7 +166,8 @@ def export_report(
 
 def _sources(source: pd.DataFrame | Archive) -> list[str]:
     if not isinstance(source, Archive):
-        return []
+        fetched: list[str] = source.attrs.get("sources", [])
+        return fetched
     sources = source.sources()
     if not sources:
         raise ConfigurationError(

@@ -11,6 +11,7 @@ from argyle_nb.archive import Archive, fetch
 from argyle_nb.client import polling
 from argyle_nb.errors import AuthenticationError, NotFoundError, ValidationError
 from argyle_nb.frames.uploads import signals_frame, uploads_frame
+from argyle_nb.report import export_report
 from argyle_nb.uploads import upload_batch
 from tests.support.archives import FIVE
 from tests.support.records import record, scored
@@ -39,6 +40,15 @@ def test_it_gives_what_listing_and_flattening_give(client, user, pdf):
 
 
 @pytest.mark.usefixtures("borrowers")
+def test_a_report_of_what_was_fetched_says_where_it_is_from(client, user, pdf, tmp_path):
+    client.upload(pdf, document_type="paystubs", user=user.id)
+    uploads, signals = fetch(client, user=user.id)
+    report = export_report(uploads, tmp_path / "report", signals=signals)
+    assert report.manifest["sources"] == [client.settings.base_url]
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "These scores are simulated by the local sandbox" in page
+
+
 def test_it_gives_what_a_pull_gives(argyle, folder):
     fetched, pulled = fetch(argyle), Archive(folder).pull(argyle)
     pd.testing.assert_frame_equal(fetched.uploads, pulled.uploads)
