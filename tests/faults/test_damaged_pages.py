@@ -176,14 +176,17 @@ def test_without_the_cutting_the_whole_page_would_be_lost(reader, tmp_path, monk
 
 
 @pytest.mark.parametrize("damage", ["NaN", CUT_OFF])
-def test_a_document_is_not_sent_again_while_a_record_of_the_list_cannot_be_read(damage, tmp_path):
+def test_a_document_is_not_sent_again_while_a_new_record_of_the_list_cannot_be_read(
+    damage, tmp_path
+):
     """The record may be the very upload whose answer was lost."""
     bad = damaged(damage, 1, random.Random(1))  # noqa: S311 - the same each time
 
     def answer(seen):
         if seen.method == "POST":
             return RESET
-        return Answer(body=b'{"next": null, "results": [' + bad + b"]}")
+        shown = bad if server.posts else b""
+        return Answer(body=b'{"next": null, "results": [' + shown + b"]}")
 
     (tmp_path / "a.pdf").write_bytes(PDF)
     manifest = pd.DataFrame(
