@@ -339,10 +339,16 @@ def count_of_cells(page: Page) -> int:
 
 @contextmanager
 def no_dialogs(page: Page) -> Iterator[None]:
-    """Close what a script opens, as the one in a hostile file name would, and fail if it did."""
+    """Close what a script opens, as the one in a hostile file name would, and fail if it did.
+
+    JupyterLab itself may ask whether a notebook that changed since it was saved is to be left.
+    """
     opened: list[str] = []
 
     def close(dialog: Dialog) -> None:
+        if dialog.type == "beforeunload":
+            dialog.accept()
+            return
         opened.append(dialog.message)
         dialog.dismiss()
 

@@ -213,4 +213,6 @@ def test_the_script_shows_everything_as_text():
 
 
 def test_the_script_loads_nothing_from_elsewhere():
-    assert not re.search(r"https?://|\bimport\b", SCRIPT)
+    # The name of SVG looks like an address, and nothing is loaded from there.
+    told = SCRIPT.replace('"http://www.w3.org/2000/svg"', "")
+    assert not re.search(r"https?://|\bimport\b", told)
