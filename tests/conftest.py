@@ -72,22 +72,14 @@ LONGEST_FIRST = (
 # First, so that no other registers the groups before they are there.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Run the longest files first, each in one process, and those in a browser in two."""
+    """Run the longest files first, each in one process, and all browser tests in the same."""
     folder = Path(__file__).parent
     places = {folder / name: place for place, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: places.get(item.path, len(places)))
-    in_browser = [folder / name for name in LONGEST_FIRST if name.startswith("browser/")]
-    # Each of the two starts a JupyterLab and a Chromium, once.
-    groups = {path: f"browser {number % 2}" for number, path in enumerate(in_browser)}
     for item in items:
-        group = groups.get(item.path, item.path.as_posix())
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers():
-    """One process more than there are cores: those with a browser or a child wait for it."""
-    return (os.cpu_count() or 1) + 1
+        in_browser = item.path.parent == folder / "browser"
+        # Two browsers at once would take longer than one after the other, and wait for each other.
+        item.add_marker(pytest.mark.xdist_group("browser" if in_browser else item.path.as_posix()))
 
 
 @pytest.fixture(scope="session", autouse=True)
