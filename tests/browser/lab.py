@@ -407,11 +407,12 @@ def use_theme(page: Page, name: str) -> None:
 def saved_widgets(page: Page, path: Path) -> str:
     """Save the notebook with the state of its widgets, and give that state as JSON."""
     deadline = time.monotonic() + START_SECONDS
+    before = path.stat().st_mtime_ns
     while time.monotonic() < deadline:
         # A save of JupyterLab's own that is under way may swallow ours.
         page.evaluate(SAVE_WITH_WIDGETS)
         saved = json.loads(path.read_text(encoding="utf-8"))
-        if "widgets" in saved["metadata"]:
+        if "widgets" in saved["metadata"] and path.stat().st_mtime_ns != before:
             return json.dumps(saved["metadata"]["widgets"])
         page.wait_for_timeout(200)
     raise RuntimeError(f"{path.name} was not saved with its widgets")

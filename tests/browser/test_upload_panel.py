@@ -301,8 +301,9 @@ def test_the_saved_notebook_shows_the_last_state_and_nothing_of_a_person_or_docu
     upload(page, 1).click()
     row(page, "forged.pdf", "done").wait_for()
     until(lambda: "'done'" in run_in_kernel(page, "print(panel.saved)"))
+    # What the kernel tells arrives in the browser a moment later.
+    until(lambda: "forged.pdf" in saved_widgets(page, project / "panel.ipynb"))
     state = saved_widgets(page, project / "panel.ipynb")
-    assert "forged.pdf" in state
     saved = (project / "panel.ipynb").read_text(encoding="utf-8")
     secret = run_in_kernel(page, "print(client.settings.api_key_secret.reveal())").strip()
     assert EMAIL not in state
