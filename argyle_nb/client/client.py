@@ -26,7 +26,7 @@ from argyle_nb.models import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator
+    from collections.abc import Callable, Container, Iterator, Mapping
     from pathlib import Path
 
     import requests
@@ -517,10 +517,7 @@ class Client:
         """
         rejected: list[DecodeError] = []
         filters = checked_filters(user, None, None)
-        uploads: list[UserUpload] = []
-        for _, fresh in pages(self._transport, UPLOADS, filters):
-            uploads += [one for one, _ in decode_each(fresh.items(), UserUpload, rejected)]
-        return uploads, rejected
+        return list(self._decoded_each(UPLOADS, UserUpload, rejected, filters)), rejected
 
     def _opened(self, upload: UserUpload) -> requests.Response:
         if not upload.file_url:
@@ -544,11 +541,20 @@ class Client:
     def _records(self, path: str, kind: type[T], errors: str, **filters: str | None) -> Iterator[T]:
         rejected: list[DecodeError] | None = None if errors == "raise" else []
         try:
-            for _, fresh in pages(self._transport, path, filters):
-                yield from [one for one, _ in decode_each(fresh.items(), kind, rejected)]
+            yield from self._decoded_each(path, kind, rejected, filters)
         finally:
             if rejected:
                 warn_of_unreadable(rejected, _NAMES[kind], stacklevel=3)
+
+    def _decoded_each(
+        self,
+        path: str,
+        kind: type[T],
+        rejected: list[DecodeError] | None,
+        filters: Mapping[str, str | None],
+    ) -> Iterator[T]:
+        for _, fresh in pages(self._transport, path, filters):
+            yield from [one for one, _ in decode_each(fresh.items(), kind, rejected)]
 
 
 def _with_user(upload: UserUpload, user: str | None) -> UserUpload:
