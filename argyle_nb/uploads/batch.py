@@ -15,7 +15,7 @@ from argyle_nb.documents import MAX_DOCUMENT_BYTES, safe_name
 from argyle_nb.errors import ConfigurationError, sentences
 from argyle_nb.uploads.folders import grouped, tell_alike
 from argyle_nb.uploads.jobs import UploadJob, default_upload_log, plan_of, with_results
-from argyle_nb.uploads.log import UNDECIDED, UploadKey, UploadLog
+from argyle_nb.uploads.log import UNDECIDED, LogEntry, UploadKey, UploadLog
 from argyle_nb.uploads.manifest import ManifestLine, read_manifest
 from argyle_nb.uploads.reconcile import SETTLE_SECONDS, Reconciler, Resend
 from argyle_nb.uploads.users import Users
@@ -252,9 +252,10 @@ def _decide_all(
         reconciler.decide(job for job in undecided if job.entry.state in UNDECIDED)
         # Another run may have taken one of them in the meantime.
         undecided = [job for job in undecided if job.entry.state == "sending"]
-        undecided += [job for job in jobs if job.key in reconciler.released]
-        for job in undecided:
-            job.entry = (upload_log.entry(job.key) if job.key else None) or job.entry
+        released = [job for job in jobs if job.key in reconciler.released]
+        for job in released:
+            job.entry = _current(upload_log, job)
+        undecided += released
         reconciler.released.clear()
 
 
@@ -264,13 +265,18 @@ def _wait_for_others(
     waiting = [job for job in jobs if job.entry.state == "sending"]
     while waiting:
         for job in waiting:
-            known = upload_log.entry(job.key) if job.key else None
-            if known is None:
-                raise ConfigurationError(
-                    f"{upload_log.path}: a row of the upload log is missing. Choose another file."
-                )
-            job.entry = known
+            job.entry = _current(upload_log, job)
             job.ended_at = time.monotonic()  # it was still being sent a moment ago
         waiting = [job for job in waiting if job.entry.state == "sending"]
         on_step()
         time.sleep(_POLL_SECONDS if waiting else 0)
+
+
+def _current(upload_log: UploadLog, job: UploadJob) -> LogEntry:
+    """Read again what the upload log says of a job."""
+    known = upload_log.entry(job.key) if job.key else None
+    if known is None:
+        raise ConfigurationError(
+            f"{upload_log.path}: a row of the upload log is missing. Choose another file."
+        )
+    return known

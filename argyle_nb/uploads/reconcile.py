@@ -196,7 +196,8 @@ class _Listing:
 
     unclaimed: list[UserUpload]
     unreadable: list[DecodeError]
-    disputed: list[UserUpload]  # other rows have them, and Argyle answered with their IDs
+    # By their IDs, with which Argyle answered, those that another row has, and that row.
+    disputed: dict[str, tuple[UserUpload, UploadKey]]
     contents: _Contents
     undecided: Counter[str]  # the rows of the log that may be any of them, by their hashes
 
@@ -272,31 +273,40 @@ class Reconciler:
         known = self._log.upload_ids(scope)
         unclaimed = [upload for upload in listed if upload.id not in known]
         disputed_ids = {job.entry.disputed_id for job in jobs}
-        disputed = [upload for upload in listed if upload.id in disputed_ids & known.keys()]
+        disputed = {
+            one.id: (one, known[one.id]) for one in listed if one.id in disputed_ids & known.keys()
+        }
         ids = [error.record for error in unreadable if error.record not in known]
         numbered = self._log.note_listed(scope, ids)
         return _Listing(
             unclaimed,
             [error for error in unreadable if error.record in numbered],
             disputed,
-            _Contents(self._client, self._log, [*unclaimed, *disputed], self._on_step, numbered),
+            _Contents(
+                self._client,
+                self._log,
+                [*unclaimed, *(upload for upload, _ in disputed.values())],
+                self._on_step,
+                numbered,
+            ),
             self._log.undecided(scope, user),
         )
 
     def _recovers_its_id(self, job: UploadJob, listing: _Listing) -> bool:
         """Give an upload that Argyle named in two answers to the row whose bytes it has."""
+        if job.entry.disputed_id not in listing.disputed:
+            return False
+        upload, holder = listing.disputed[job.entry.disputed_id]
+        listing.contents.fetch([upload])
+        is_ours = listing.contents.sha256_of(upload) == job.document.sha256
+        if not is_ours or holder.sha256 == job.document.sha256:
+            return False
         assert job.key is not None  # noqa: S101 - as above
-        theirs = [one for one in listing.disputed if one.id == job.entry.disputed_id]
-        listing.contents.fetch(theirs)
-        for upload in theirs:
-            holder = self._log.upload_ids(job.key.scope).get(upload.id)
-            is_ours = listing.contents.sha256_of(upload) == job.document.sha256
-            if is_ours and holder and holder.sha256 != job.document.sha256:
-                self._log.give_up(holder, upload.id)
-                self.released.add(holder)
-                self._finish(job, LogEntry("uploaded", upload.id, FOUND))
-                return job.entry.state not in UNDECIDED
-        return False
+        self._log.give_up(holder, upload.id)
+        self.released.add(holder)
+        listing.disputed[upload.id] = upload, job.key
+        self._finish(job, LogEntry("uploaded", upload.id, FOUND))
+        return job.entry.state not in UNDECIDED
 
     def _adopt_new(self, jobs: list[UploadJob], listing: _Listing) -> list[UploadJob]:
         """Compare what came to light after the attempts; give the jobs that it is not."""
