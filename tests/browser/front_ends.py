@@ -30,7 +30,7 @@ from tests.browser.lab import (
     server,
     write_notebook,
 )
-from tests.browser.test_marimo import NAMES, NOTEBOOK
+from tests.browser.test_marimo import NAMES, NOTEBOOK, upload_a_photo
 from tests.browser.test_marimo import RUN_ALL as RUN_ALL_KEYS
 from tests.support.samples import SAMPLES
 
@@ -194,16 +194,7 @@ def draws(page: Page, _folder: Path) -> None:
 
 def uploads(page: Page, _folder: Path) -> None:
     """A document goes from the browser to its score."""
-    panel = panel_of(page, "Upload documents")
-    with page.expect_file_chooser() as chooser:
-        panel.get_by_role("button", name="Choose files").click()
-    chooser.value.set_files(SAMPLES["paystub_nakamura_2026-05-29.jpg"])
-    row = panel.locator(".argyle-document")
-    row.filter(has_text="Ready").wait_for()
-    panel.get_by_label("Borrower").first.fill("borrower-of-front-ends")
-    page.keyboard.press("Tab")
-    panel.get_by_role("button", name="Upload 1 document").click()
-    row.filter(has_text="✓").wait_for()
+    upload_a_photo(page, panel_of(page, "Upload documents"), "borrower-of-front-ends")
 
 
 def filters(page: Page, _folder: Path) -> None:

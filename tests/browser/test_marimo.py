@@ -101,17 +101,22 @@ def shows_a_document(page):
     panel(page, "Review queue").locator(".argyle-sheet[data-sha256]").wait_for()
 
 
-def test_a_document_goes_from_the_browser_to_its_score(page, folder):
-    uploads = panel(page, "Upload documents")
+def upload_a_photo(page, uploads, borrower):
+    """Take a photo of a paystub through the upload panel to its score, and give its row."""
     with page.expect_file_chooser() as chooser:
         uploads.get_by_role("button", name="Choose files").click()
     chooser.value.set_files(SAMPLES["paystub_nakamura_2026-05-29.jpg"])
     row = uploads.locator(".argyle-document")
     row.filter(has_text="Ready").wait_for()
-    uploads.get_by_label("Borrower").first.fill("borrower-of-marimo")
+    uploads.get_by_label("Borrower").first.fill(borrower)
     page.keyboard.press("Tab")
     uploads.get_by_role("button", name="Upload 1 document").click()
     row.filter(has_text="✓").wait_for()
+    return row
+
+
+def test_a_document_goes_from_the_browser_to_its_score(page, folder):
+    row = upload_a_photo(page, panel(page, "Upload documents"), "borrower-of-marimo")
     assert "authenticity" in row.inner_text()
 
 
