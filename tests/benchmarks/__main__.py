@@ -75,8 +75,7 @@ def marks() -> list[Mark]:
 
 def table_of(made: list[Mark], busy: list[str], failed: list[str], seconds: float) -> str:
     rows = [
-        (one.figure, one.measured, one.baseline, f"{one.ratio:g}", one.goal)
-        + ("yes" if one.is_met else "no",)
+        (*one[:3], f"{one.ratio:g}", one.goal, "yes" if one.is_met else "no")
         for one in made
     ]
     lines = [HEADINGS, ("---",) * len(HEADINGS), *rows]
