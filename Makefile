@@ -45,15 +45,7 @@ licenses: $(VENV)/ready-docs  ## List each installed package with its version an
 	@$(BIN)/python -m tests.support.licenses
 
 bench: $(VENV)/ready-dev  ## Run the benchmarks, each next to a baseline of the same run
-	@$(BIN)/python -m tests.benchmarks.frames_speed
-	@$(BIN)/python -m tests.benchmarks.sandbox_scale
-	@$(BIN)/python -m tests.benchmarks.archive_pull
-	@$(BIN)/python -m tests.benchmarks.archive_dask
-	@$(BIN)/python -m tests.benchmarks.batch_speed
-	@$(BIN)/python -m tests.benchmarks.scores_speed
-	@$(BIN)/python -m tests.benchmarks.dropzone_speed
-	@$(BIN)/python -m tests.benchmarks.explorer_speed
-	@$(BIN)/python -m tests.benchmarks.report_speed
+	@$(BIN)/python -m tests.benchmarks
 
 lock:  ## Update the three lock files from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

@@ -49,7 +49,9 @@ if TYPE_CHECKING:
     from argyle_nb.shared_values import Links, links
     from argyle_nb.uploads import audit, upload_batch
     from argyle_nb.uploads.folders import manifest
-    from argyle_nb.widgets import ReviewQueue, ScoreExplorer, UploadPanel
+    from argyle_nb.widgets.explore import ScoreExplorer
+    from argyle_nb.widgets.review import ReviewQueue
+    from argyle_nb.widgets.upload import UploadPanel
 
 __all__ = [
     "DOCUMENT_TYPES",
@@ -149,7 +151,9 @@ _NAMES = {
     "shared_values": ("Links", "links"),
     "uploads": ("audit", "upload_batch"),
     "uploads.folders": ("manifest",),
-    "widgets": ("ReviewQueue", "ScoreExplorer", "UploadPanel"),
+    "widgets.explore": ("ScoreExplorer",),
+    "widgets.review": ("ReviewQueue",),
+    "widgets.upload": ("UploadPanel",),
 }
 _MODULES = {name: module for module, names in _NAMES.items() for name in names}
 

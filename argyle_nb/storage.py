@@ -34,6 +34,7 @@ _RUNS = re.compile(rf"'*[{_SIGNS}{_HIDDEN}]")
 _RUNS_WITHIN = re.compile(rf"(?<=[;\t\r\n])(?=[{_HIDDEN}']*[{_SIGNS}])")
 _OURS_WITHIN = re.compile(rf"(?<=[;\t\r\n])'(?=[{_HIDDEN}']*[{_SIGNS}])")
 _ORDINARY = re.compile(rf"[^{_SIGNS}{_HIDDEN}',\"][^,\"\r\n\t;]*")
+_ALL_ORDINARY = re.compile(rf"{_ORDINARY.pattern}(?:,{_ORDINARY.pattern})*")
 _SEPARATES = re.compile(r'[",\r\n]')
 _CELL = re.compile(r'(?:^|,)(?:"([^"]*(?:""[^"]*)*)"|([^,"]*))')
 # The beginning of a dtype's name -> what makes its values of their texts; all others are texts.
@@ -175,9 +176,17 @@ def _cells(column: pd.Series[Any]) -> list[str]:
         known = [*_cells(column.cat.categories.to_series()), ""]  # the code of missing is -1
         return [known[code] for code in column.cat.codes.tolist()]
     texts = texts_of(column)
-    if pd.api.types.is_numeric_dtype(column.dtype):  # of bools too
+    if pd.api.types.is_numeric_dtype(column.dtype) or _are_ordinary(texts):  # of bools too
         return [text or "" for text in texts]
-    return ["" if text is None else _cell(text) for text in texts]
+    written = {text: "" if text is None else _cell(text) for text in set(texts)}
+    return [written[text] for text in texts]
+
+
+def _are_ordinary(texts: Sequence[str | None]) -> bool:
+    """Tell whether all texts are written as they are, which is nearly always so."""
+    given = [text for text in texts if text is not None]
+    joined = ",".join(given)
+    return joined.count(",") == len(given) - 1 and _ALL_ORDINARY.fullmatch(joined) is not None
 
 
 def _cell(text: str) -> str:

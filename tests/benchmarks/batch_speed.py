@@ -29,7 +29,7 @@ from argyle_nb.documents import inspect_document
 from argyle_nb.uploads import upload_batch
 from argyle_nb.uploads.jobs import Borrower, plan_of
 from argyle_nb.uploads.log import LogEntry, UploadKey, UploadLog
-from tests.benchmarks.measure import best_seconds, report
+from tests.benchmarks.measure import best_seconds, mark, report
 from tests.faults.ledger import FILE, LIST, RESET, UPLOAD, Fault
 from tests.faults.server import FaultServer
 from tests.support.servers import KEY_ID, PDF, SECRET, USER_ID
@@ -120,6 +120,8 @@ def many(folder, count):
         script, _ = timed(lambda: one_after_the_other(url, manifest))
     assert result["state"].eq("uploaded").all()
     bound = count / PER_SECOND
+    figure, least = f"{count} documents of 100 KB", f"limit of 50 a second {bound:.1f} s"
+    mark(figure, f"{batch:.1f} s", least, batch / bound, "<= 1.15")
     return [
         {
             "what": "upload_batch",
@@ -214,6 +216,10 @@ def one_large(folder, megabytes):
         }
         for name in contestants
     ]
+    for name, goal in (("client.upload", 0.9), ("inspected and uploaded", 0.75)):
+        curl, ours = seconds["curl -F"], seconds[name]
+        figure = f"one document of {megabytes} MB, {name}"
+        mark(figure, f"{ours:.2f} s", f"curl {curl:.2f} s", curl / ours, f">= {goal}")
     rows[0]["MB above idle"] = f"{memory['ours']:.1f}"
     rows.append({"what": "requests files=", "MB above idle": f"{memory['requests']:.0f}"})
     return rows

@@ -16,7 +16,7 @@ import pandas as pd
 
 from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.scores.filters import statuses_of
-from argyle_nb.widgets import ScoreExplorer
+from argyle_nb.widgets.explore import ScoreExplorer
 from argyle_nb.widgets.explore_view import ExplorerModel, View, ViewFile
 from tests.benchmarks.measure import best_seconds, report
 from tests.support.records import scored, unscored

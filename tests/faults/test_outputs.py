@@ -13,7 +13,8 @@ import pytest
 from argyle_nb import storage
 from argyle_nb.frames.uploads import flatten
 from argyle_nb.report import export_report
-from argyle_nb.widgets import UploadPanel, upload
+from argyle_nb.widgets import upload
+from argyle_nb.widgets.upload import UploadPanel
 from tests.support.records import form, record, stages
 from tests.support.servers import client_of
 

@@ -10,7 +10,7 @@ import pytest
 from ipywidgets.embed import embed_data
 
 from argyle_nb.documents import MAX_DOCUMENT_BYTES
-from argyle_nb.widgets import UploadPanel
+from argyle_nb.widgets.upload import UploadPanel
 from tests.support.servers import PDF, until
 
 CONTENT = PDF + b"x" * 5000

@@ -8,7 +8,7 @@ import pytest
 
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.uploads import signals_frame, uploads_frame
-from argyle_nb.widgets import ScoreExplorer
+from argyle_nb.widgets.explore import ScoreExplorer
 from tests.support.panel_page import Browser, state_of
 from tests.support.records import record, scored, unscored
 from tests.support.servers import PDF, Answer, HostileServer, client_of, until

@@ -8,9 +8,9 @@ import pytest
 
 from argyle_nb.frames.uploads import uploads_frame
 from argyle_nb.review import ReviewLog, sample
-from argyle_nb.widgets import ReviewQueue
 from argyle_nb.widgets.case import SLICE_BYTES
 from argyle_nb.widgets.panel import REMEMBERED_CHANGES, REMEMBERED_LOOKUPS
+from argyle_nb.widgets.review import ReviewQueue
 from tests.support.panel_page import Browser, state_of
 from tests.support.records import record, scored
 from tests.support.servers import PDF, Answer, HostileServer, client_of, until

@@ -15,8 +15,7 @@ import pytest
 
 from argyle_nb.client.client import Client
 from argyle_nb.uploads.queue_files import QueuedFile
-from argyle_nb.widgets import UploadPanel
-from argyle_nb.widgets.upload import _PANELS, ROWS_IN_A_MESSAGE, SHOW_SECONDS
+from argyle_nb.widgets.upload import _PANELS, ROWS_IN_A_MESSAGE, SHOW_SECONDS, UploadPanel
 from tests.support.panel_page import Browser, state_of
 from tests.support.servers import USER_ID, Answer, HostileServer, client_of
 from tests.support.upload_panel import aside, drop, is_ready, pushed, row, sent, shown
