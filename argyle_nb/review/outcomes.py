@@ -25,7 +25,7 @@ OUTCOMES = {
     "no_loan": "uploads without a loan",
     "no_upload": "loan without an upload",
     "no_score": "no upload of the borrower has a score",
-    "wrong_dates": "a date of the loan is missing, or dates are in the wrong order",
+    "wrong_dates": "a date is missing, or dates are in the wrong order",
 }
 _DATES = ("opened_at", "bad_at", "last_seen_at")
 
