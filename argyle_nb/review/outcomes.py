@@ -40,6 +40,8 @@ class OutcomeCounts(VerdictCounts):
 
     Parameters
     ----------
+    uploads, counts, weights, note, sampled, seed
+        As of `VerdictCounts`, with a borrower for an upload.
     borrowers
         One row per borrower: ``score`` (Int16, the lowest), ``outcome`` (category), ``opened_at,
         bad_at`` (UTC).
