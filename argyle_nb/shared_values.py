@@ -362,7 +362,7 @@ def _with_contents(
     if contents is None:
         return papers.assign(sha256=pd.Series(pd.NA, papers.index, dtype="string"))
     if isinstance(contents, (str, Path)):
-        known = contents_of(Path(contents).expanduser())
+        known = contents_of(Path(contents))
         contents = pd.DataFrame(known, columns=["upload_id", "sha256"], dtype="string")
     need_columns(contents, ("upload_id", "sha256"), "contents")
     hashes = contents[["upload_id", "sha256"]].astype("string").dropna()
