@@ -132,7 +132,7 @@ def test_the_wheel_alone_copies_what_a_checkout_copies(wheel, tmp_path):
     names = copy_samples(tmp_path / "by the checkout").new
     assert [name for name in names if not (tmp_path / "mine" / name).is_file()] == []
     assert copy_samples(tmp_path / "mine") == ([], [])
-    assert told.startswith("Copied 6 notebooks and ")
+    assert told.startswith("Copied 7 notebooks and ")
 
 
 def test_no_notebook_or_text_holds_a_path_of_somebodys_home():

@@ -25,7 +25,7 @@ OUTCOMES = {
     "no_loan": "uploads without a loan",
     "no_upload": "loan without an upload",
     "no_score": "no upload of the borrower has a score",
-    "wrong_dates": "a date of the loan is missing, or dates are in the wrong order",
+    "wrong_dates": "a date is missing, or dates are in the wrong order",
 }
 _DATES = ("opened_at", "bad_at", "last_seen_at")
 
@@ -40,6 +40,8 @@ class OutcomeCounts(VerdictCounts):
 
     Parameters
     ----------
+    uploads, counts, weights, note, sampled, seed
+        As of `VerdictCounts`, with a borrower for an upload.
     borrowers
         One row per borrower: ``score`` (Int16, the lowest), ``outcome`` (category), ``opened_at,
         bad_at`` (UTC).

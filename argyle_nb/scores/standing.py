@@ -57,8 +57,13 @@ def _alike(
     cells = np.zeros((len(rows), table.shape[1]), dtype=np.int64)
     for number, row in enumerate(rows):
         cells[number] = table[_are_alike(counted.index, row)].sum(axis=0)
-    known = [[str(label) for label in row if not pd.isna(label)] for row in rows]
+    known = [[_name_of(label) for label in row if not pd.isna(label)] for row in rows]
     return [", ".join(words) or "all" for words in known], cells, place
+
+
+def _name_of(label: Any) -> str:
+    """Name a period by its first day, as charts do."""
+    return str(label.date()) if isinstance(label, pd.Timestamp) else str(label)
 
 
 def _are_alike(groups: pd.Index[Any], row: Sequence[Any]) -> npt.NDArray[np.bool_]:

@@ -559,6 +559,7 @@ class UploadLog:
 
 def contents_of(path: Path) -> list[tuple[str, str]]:
     """Give upload ID and SHA-256 of all uploads whose content an upload log knows."""
+    path = path.expanduser()
     if not path.is_file():
         raise ConfigurationError(f"There is no upload log at {path}. Check the path.")
     with closing(UploadLog(path)) as log:

@@ -44,6 +44,12 @@ def test_like_is_the_type_and_the_kind_of_file(frame):
     assert table["share_at_most"].iloc[[0, 1]].tolist() == [1 / 40, 1 / 40]
 
 
+def test_a_period_is_named_by_its_first_day(frame):
+    frame["created_at"] = pd.Timestamp("2026-05-20T10:00Z")
+    table = count_scores(frame, by=["document_type", "month"]).standing(frame)
+    assert set(table["like"]) == {"paystubs, 2026-05-01"}
+
+
 def test_where_the_kind_cannot_be_told_all_of_the_type_are_alike(frame):
     row = count_scores(frame, by=LIKE).standing(frame).iloc[80]
     assert (row["like"], row["like_scored"], row["share_below"]) == ("paystubs", 81, 40 / 81)

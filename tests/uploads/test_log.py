@@ -9,12 +9,13 @@ import sys
 import threading
 import time
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.uploads import log as log_module
-from argyle_nb.uploads.log import SCHEMA_VERSION, LogEntry, UploadKey, UploadLog
+from argyle_nb.uploads.log import SCHEMA_VERSION, LogEntry, UploadKey, UploadLog, contents_of
 from tests.support.servers import USER_ID
 
 KEY = UploadKey("scope", "ab12", "paystubs", "u1")
@@ -484,3 +485,10 @@ def test_an_impossible_state_is_refused_and_the_row_stays(upload_log, path):
     with pytest.raises(ConfigurationError):
         upload_log.finish(KEY, LogEntry("perhaps"))
     assert rows(path) == [("sending", None, None)]
+
+
+def test_contents_are_read_from_a_log_in_the_home_folder_too(home):
+    with closing(UploadLog(home / "log.sqlite")) as log:
+        log.claim(KEY, "stub.pdf")
+        log.finish(KEY, DONE)
+    assert contents_of(Path("~/log.sqlite")) == [("upload-1", "ab12")]
