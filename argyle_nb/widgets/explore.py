@@ -143,6 +143,8 @@ class ScoreExplorer(Panel):
     ) -> ReviewQueue:
         """Make a review queue of the `selected` uploads, as "Review" does in the panel.
 
+        Each score is compared with all uploads of the explorer.
+
         Parameters
         ----------
         client
@@ -172,7 +174,9 @@ class ScoreExplorer(Panel):
                 "Reviewing downloads documents through a client. Use explorer.review(client), or "
                 "pass client=client to ScoreExplorer."
             )
-        return ReviewQueue(client, self.selected, reviewer=reviewer, log=log)
+        return ReviewQueue(
+            client, self.selected, reviewer=reviewer, log=log, population=self._explorer.frame
+        )
 
     def _on_look(self, question: _ExplorerQuestion) -> Answer:
         view = question.view or self._view
@@ -231,7 +235,7 @@ class ScoreExplorer(Panel):
         if question.open and self._client is not None:
             self._queue = self._late_queue or self.review()
             if self._late_queue is not None:
-                self._late_queue.begin(self._client, self.selected)
+                self._late_queue.begin(self._client, self.selected, self._explorer.frame)
         return {"queue": self._queue_in_page(), "open": question.open}
 
     def _end_review(self) -> None:

@@ -83,6 +83,9 @@ class ReviewQueue(Panel):
     sample
         From `argyle_nb.review.sample`: which documents, in which order. Only with a sample can
         results be extrapolated to all uploads; the sample is saved in the log.
+    population
+        From `uploads_frame`: what each score is compared with, as in "Lower than 97% of 812 scored
+        uploads"; by default ``uploads``. Needed where these are only a part, such as the low ones.
 
     Raises
     ------
@@ -111,8 +114,11 @@ class ReviewQueue(Panel):
         reviewer: str = "",
         log: ReviewLog | Path | str | None = None,
         sample: pd.DataFrame | None = None,
+        population: pd.DataFrame | None = None,
     ) -> None:
-        self._begin(ReviewSession(client, uploads, log=log, sample=sample))
+        self._begin(
+            ReviewSession(client, uploads, log=log, sample=sample, population=population)
+        )
         self._reviewer = reviewer or remembered_reviewer()
         self._is_sample = sample is not None
         super().__init__(self._progress())
@@ -260,8 +266,8 @@ class LateReviewQueue(ReviewQueue):
         nothing = {"place": 0, "documents": 0, "said": {}, "sampled": False}
         super(ReviewQueue, self).__init__(nothing)
 
-    def begin(self, client: Client, frame: pd.DataFrame) -> None:
+    def begin(self, client: Client, frame: pd.DataFrame, population: pd.DataFrame) -> None:
         """Let these uploads be reviewed, instead of others."""
-        self._begin(ReviewSession(client, frame))
+        self._begin(ReviewSession(client, frame, population=population))
         self._reviewer = remembered_reviewer()
         self.saved = self._progress()
