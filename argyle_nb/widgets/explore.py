@@ -12,11 +12,12 @@ import pandas as pd
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.uploads import signals_frame
 from argyle_nb.levels import HIGHEST_SCORE
+from argyle_nb.notebook import AMBER, BLUE, RED, histogram
 from argyle_nb.review.queue import ReviewCase, in_order_of_weight, open_case
 from argyle_nb.scores.filters import statuses_of
 from argyle_nb.widgets.case import DocumentCache, facts_of, slice_of
 from argyle_nb.widgets.explore_view import BAR_SCORES, ExplorerModel, View, ViewFile
-from argyle_nb.widgets.fallback import AMBER, BLUE, RED, Fallback, counted, histogram
+from argyle_nb.widgets.fallback import Fallback, counted
 from argyle_nb.widgets.panel import Panel, Question, read_static
 from argyle_nb.widgets.review import LateReviewQueue, ReviewQueue
 

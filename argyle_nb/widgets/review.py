@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from argyle_nb.notebook import AMBER, BLUE, GREY, RED
 from argyle_nb.review.queue import ReviewSession
 from argyle_nb.review.reviewers import remember_reviewer, remembered_reviewer
 from argyle_nb.widgets.case import DocumentCache, facts_of, slice_of, texts_of
-from argyle_nb.widgets.fallback import AMBER, BLUE, GREY, RED, Fallback, counted, share_bar
+from argyle_nb.widgets.fallback import Fallback, counted, share_bar
 from argyle_nb.widgets.panel import Panel, Question, read_static
 
 if TYPE_CHECKING:

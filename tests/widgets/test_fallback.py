@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argyle_nb.frames.uploads import signals_frame, uploads_frame
+from argyle_nb.notebook import histogram
 from argyle_nb.uploads.jobs import STATES
 from argyle_nb.widgets import ReviewQueue, ScoreExplorer, UploadPanel, upload
-from argyle_nb.widgets.fallback import Fallback, histogram, share_bar
+from argyle_nb.widgets.fallback import Fallback, share_bar
 from argyle_nb.widgets.upload import _COUNTED, _DEFAULTS, _counted_as
 from tests.support.panel_page import Browser
 from tests.support.plain_html import texts_of_plain
