@@ -181,10 +181,12 @@ class Links:
     def _grouped(self) -> pd.DataFrame:
         """Give the members of the values that link, with their group, numbered by size."""
         linked = pd.concat([self._strong(), self._weak_pairs()], ignore_index=True)
-        linked["group"] = linked["borrower"].map(_components(linked))
-        size = linked.groupby("group")["borrower"].nunique()
-        order = size.sort_index().sort_values(ascending=False, kind="stable").index
-        linked["group"] = linked["group"].map({name: n for n, name in enumerate(order, 1)})
+        linked["group"] = _components(linked["borrower"], linked["value"])
+        size = linked.groupby("group")["borrower"].transform("nunique")
+        order = linked.assign(size=size).sort_values(["size", "group"], ascending=[False, True])
+        linked["group"] = linked["group"].map(
+            {group: number for number, group in enumerate(order["group"].unique(), 1)}
+        )
         return linked
 
     def _strong(self) -> pd.DataFrame:
@@ -359,11 +361,9 @@ def _with_contents(
     papers: pd.DataFrame, contents: pd.DataFrame | str | Path | None
 ) -> pd.DataFrame:
     """Add the SHA-256 of each upload, as far as it is known."""
-    if contents is None:
-        return papers.assign(sha256=pd.Series(pd.NA, papers.index, dtype="string"))
-    if isinstance(contents, (str, Path)):
-        known = contents_of(Path(contents))
-        contents = pd.DataFrame(known, columns=["upload_id", "sha256"], dtype="string")
+    if not isinstance(contents, pd.DataFrame):
+        known = [] if contents is None else contents_of(Path(contents))
+        contents = pd.DataFrame(known, columns=["upload_id", "sha256"])
     need_columns(contents, ("upload_id", "sha256"), "contents")
     hashes = contents[["upload_id", "sha256"]].astype("string").dropna()
     return papers.merge(hashes.drop_duplicates("upload_id"), on="upload_id")
@@ -441,17 +441,17 @@ def _known_of(uploads: pd.DataFrame, verdicts: pd.DataFrame | None) -> pd.DataFr
 
 def _summed(rows: pd.DataFrame, by: str | list[str]) -> pd.DataFrame:
     """Give numbers, times, lowest score and verdicts of values or groups."""
-    of = rows.groupby(by)
-    table = of.agg(
+    caught = rows["borrower"].where(rows["fraudulent"].fillna(value=False))
+    table = rows.assign(caught=caught).groupby(by).agg(
         borrowers=("borrower", "nunique"),
         uploads=("upload_id", "nunique"),
         first_seen=("created_at", "min"),
         last_seen=("created_at", "max"),
         lowest_score=("score", "min"),
+        fraudulent=("caught", "nunique"),
     )
-    caught = rows[rows["fraudulent"].fillna(value=False)].groupby(by)["borrower"].nunique()
-    known = of["fraudulent"].any().where(of["fraudulent"].count() > 0)
-    table["fraudulent"] = caught.reindex(table.index).astype("Int64").fillna(0).where(known.notna())
+    if rows["fraudulent"].isna().all():  # there are no verdicts
+        table["fraudulent"] = pd.NA
     return table
 
 
@@ -471,18 +471,13 @@ def _masked(kind: str, value: str) -> str:
     return MASK + (value[-4:] if kind == EMPLOYER else "")
 
 
-def _components(linked: pd.DataFrame) -> dict[str, str]:
-    """Give the first borrower of each borrower's group, by joining those who share a value."""
-    first: dict[str, str] = {}
+def _components(borrowers: pd.Series[str], values: pd.Series[str]) -> npt.NDArray[np.int32]:
+    """Number the groups of borrowers who are linked by values, in the order of rows."""
+    from scipy.sparse import coo_array  # noqa: PLC0415 - importing it takes a while
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
 
-    def root(name: str) -> str:
-        while first.setdefault(name, name) != name:
-            first[name] = first[first[name]]
-            name = first[name]
-        return name
-
-    for _, borrowers in linked.groupby("value")["borrower"]:
-        one, *others = dict.fromkeys(borrowers)
-        for other in others:
-            first[root(other)] = root(one)
-    return {name: root(name) for name in list(first)}
+    one, other = (pd.factorize(column)[0] for column in (borrowers, values))
+    other = other + len(one)
+    edges = coo_array((np.ones(len(one)), (one, other)), shape=(2 * len(one), 2 * len(one)))
+    groups: npt.NDArray[np.int32] = connected_components(edges, directed=False)[1][one]
+    return groups

@@ -6,7 +6,7 @@ import pytest
 import argyle_nb as anb
 from argyle_nb import synthetic
 from argyle_nb.errors import ConfigurationError
-from argyle_nb.monthly_income import FREQUENCIES, OFF_PACE, income
+from argyle_nb.monthly_income import OFF_PACE, PAY_DATES, income
 
 # Frequency, pay date, gross pay, year to date, pay dates so far counted on a calendar; by hand:
 # monthly from pay, monthly from the year to date.
@@ -306,4 +306,4 @@ def test_stated_incomes_that_were_planted_too_high_are_found_and_no_others():
 
 
 def test_pay_dates_a_year_are_those_of_the_published_table():
-    assert [kind.pay_days for kind in FREQUENCIES.values()] == [52, 26, 24, 12]
+    assert list(PAY_DATES.values()) == [52, 26, 24, 12]

@@ -12,8 +12,8 @@ from argyle_nb import notebook
 from argyle_nb.errors import ConfigurationError, ValidationError
 from argyle_nb.frames.columns import need_columns
 from argyle_nb.review import curves
-from argyle_nb.review.verdicts import ORDER, VerdictCounts
-from argyle_nb.scores import SCORES, checked_scores, wilson
+from argyle_nb.review.verdicts import VerdictCounts, count_verdicts
+from argyle_nb.scores import checked_scores, wilson
 from argyle_nb.scores.comparing import psi_bins
 from argyle_nb.scores.groups import PERIODS, index_of, key_of, numbers_of, sorted_order
 from argyle_nb.scores.statistics import with_interval
@@ -233,18 +233,18 @@ def count_outcomes(
         raise ValidationError(
             f"No {name} of loans is one of uploads. Check that both are spelled alike."
         )
-    table = first.join(lowest, how="outer")
+    table = first.merge(lowest, "outer", left_index=True, right_index=True, indicator="found_in")
     table["outcome"] = pd.Categorical(_outcomes(table, months), categories=list(OUTCOMES))
     known = table[table["outcome"].isin(["bad", "good"])]
-    is_good = (known["outcome"] == "good").to_numpy().astype(np.int64)
-    width = len(SCORES)
-    place = is_good * width + known["score"].to_numpy(dtype=np.int64)
-    cells = np.bincount(place, minlength=len(ORDER) * width).reshape(-1, width)
-    index = pd.MultiIndex.from_product([["all"], ORDER], names=["stratum", "verdict"])
+    verdicts = known["outcome"].map({"bad": "fraudulent", "good": "genuine"})
+    said = pd.DataFrame({"upload_id": known.index, "verdict": verdicts.astype("string")})
+    counts = count_verdicts(
+        pd.DataFrame({"id": known.index, "ocr_authenticity_score": known["score"]}), said
+    )
     return OutcomeCounts(
-        uploads=pd.Series(cells.sum(axis=0), name="uploads"),
-        counts=pd.DataFrame(cells, index=index),
-        weights=pd.Series([1.0], index=pd.Index(["all"], name="stratum")),
+        uploads=counts.uploads,
+        counts=counts.counts,
+        weights=counts.weights,
         note=_note(table, loans[name].notna().sum() - len(first), uploads[name].isna().sum()),
         sampled=False,
         seed=seed,
@@ -263,9 +263,7 @@ def _lowest(uploads: pd.DataFrame, name: str) -> pd.DataFrame:
     """Give each borrower's lowest score, and when the upload of it was made."""
     made = pd.to_datetime(uploads.get("created_at", pd.Series(pd.NaT, uploads.index)), utc=True)
     scores = checked_scores(uploads)
-    table = pd.DataFrame({name: _named(uploads[name]), "score": scores})
-    table["made"] = made.dt.normalize()
-    table["uploaded"] = True
+    table = pd.DataFrame({name: _named(uploads[name]), "score": scores, "made": made})
     table = table.dropna(subset=name).sort_values(["score", "made"], kind="stable")
     return table.drop_duplicates(name).set_index(name)
 
@@ -297,43 +295,34 @@ def _days(column: pd.Series[Any], name: str) -> pd.Series[Any]:
 
 def _outcomes(table: pd.DataFrame, months: int) -> Any:
     opened, bad, seen = (table[date] for date in _DATES)
-    in_order = table["in_order"].astype("boolean").fillna(value=False).astype(bool)
+    in_order = table["in_order"] == True  # noqa: E712 - missing without a loan
     end = opened + pd.DateOffset(months=months)
     went_bad = bad <= end
     observed_until = seen.where(~went_bad, seen[in_order].max())
-    has_upload, has_loan = table["uploaded"].notna(), table["in_order"].notna()
-    return np.select(
-        [
-            ~has_loan,
-            ~has_upload,
-            ~in_order,
-            ~(end <= observed_until),
-            table["score"].isna(),
-            went_bad,
-        ],
-        ["no_loan", "no_upload", "wrong_dates", "not_matured", "no_score", "bad"],
-        "good",
-    )
+    checks = {
+        "no_loan": table["found_in"] == "right_only",
+        "no_upload": table["found_in"] == "left_only",
+        "wrong_dates": ~in_order,
+        "not_matured": ~(end <= observed_until),
+        "no_score": table["score"].isna(),
+        "bad": went_bad,
+    }
+    return np.select(list(checks.values()), list(checks), "good")
 
 
 def _note(table: pd.DataFrame, further_loans: int, nameless: int) -> str:
     n = table["outcome"].value_counts()
-    known = n["bad"] + n["good"]
-    others = [
-        f"{n[name]:,} {name.replace('_', ' ')}"
-        for name in OUTCOMES
-        if name not in ("bad", "good") and n[name]
-    ]
-    first = (
-        f"{known:,} of {len(table):,} borrowers have a score and a known outcome, "
+    sentences = [
+        f"{n['bad'] + n['good']:,} of {len(table):,} borrowers have a score and a known outcome, "
         f"{n['bad']:,} of them bad ('fraudulent' in tables of verdicts)."
-    )
-    sentences = [first]
-    if others:
-        sentences.append(f"Not counted: {', '.join(others)}.")
+    ]
+    unknown = [name for name in OUTCOMES if name not in ("bad", "good") and n[name]]
+    if unknown:
+        others = ", ".join(f"{n[name]:,} {name.replace('_', ' ')}" for name in unknown)
+        sentences.append(f"Not counted: {others}.")
     if n["no_loan"]:
         sentences.append("Applications without a loan may have been worse than the others.")
-    late = table["outcome"].isin(["bad", "good"]) & (table["made"] > table["opened_at"])
+    late = table["outcome"].isin(["bad", "good"]) & (table["made"].dt.normalize() > table["opened_at"])
     for number, words in (
         (further_loans, "Further loans of a borrower, not counted"),
         (nameless, "Uploads that name no borrower"),
