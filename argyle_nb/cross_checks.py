@@ -247,7 +247,7 @@ def owners(uploads: pd.DataFrame, borrower: str | None = None) -> pd.DataFrame:
     """
     names = [borrower, "user", "account"] if borrower else ["user", "account"]
     need_columns(uploads, ("id", *names, "created_at"), "uploads")
-    known = uploads[names[0]].astype("string")
+    known = ids_of(uploads[names[0]])
     for name in names[1:]:
         known = known.fillna(uploads[name].astype("string"))
     table = pd.DataFrame(
@@ -258,6 +258,14 @@ def owners(uploads: pd.DataFrame, borrower: str | None = None) -> pd.DataFrame:
         }
     )
     return table[known.notna()].drop_duplicates("upload_id")
+
+
+def ids_of(column: pd.Series[Any]) -> pd.Series[str]:
+    """Read IDs as texts: whole numbers with gaps are floats in pandas, and an empty text is none."""
+    known = column if column.dtype == "string" else column.convert_dtypes()
+    # Of an empty column `str.strip` makes one that cannot be joined.
+    ids = known.astype("string").map(str.strip, na_action="ignore").astype("string")
+    return ids.mask(ids == "")
 
 
 def check_names(table: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -477,9 +485,7 @@ def check_contents(contents: pd.DataFrame | None, uploads: pd.DataFrame) -> pd.D
     """List the files that several users sent, each against the first that another one sent."""
     if contents is None:
         return findings("same_content", {})
-    need_columns(contents, ("upload_id", "sha256"), "contents")
-    known = contents[["upload_id", "sha256"]].astype("string").dropna()
-    owned = known.merge(owners(uploads), on="upload_id").sort_values("created_at", kind="stable")
+    owned = hashes_of(contents).merge(owners(uploads), on="upload_id").sort_values("created_at", kind="stable")
     shared = owned[owned.groupby("sha256")["user"].transform("nunique") > 1]
     first = shared.drop_duplicates("sha256").set_index("sha256")
     pairs = shared.join(first.add_prefix("other_"), on="sha256")
@@ -490,6 +496,13 @@ def check_contents(contents: pd.DataFrame | None, uploads: pd.DataFrame) -> pd.D
             value=pairs["user"], other_value=pairs["other_user"], tolerance="none", agrees=False
         ),
     )
+
+
+def hashes_of(contents: pd.DataFrame) -> pd.DataFrame:
+    """Give ``upload_id, sha256`` as far as there are any, written in one way."""
+    need_columns(contents, ("upload_id", "sha256"), "contents")
+    sha256 = ids_of(contents["sha256"]).str.lower()
+    return pd.DataFrame({"upload_id": ids_of(contents["upload_id"]), "sha256": sha256}).dropna()
 
 
 # Check -> the forms it is meant for, and why nothing can be said without what was not read.

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz
 
-from argyle_nb.cross_checks import PERIODS, forms_of, normalized_names, period_bounds
+from argyle_nb.cross_checks import PERIODS, forms_of, ids_of, normalized_names, period_bounds
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.columns import need_columns
 from argyle_nb.frames.ocr import amount_of
@@ -132,7 +132,7 @@ def income(
     >>> table[["monthly_from_pay", "difference", "agrees"]].values.tolist()
     [[2600.0, 0.5385, False]]
     """
-    if not 0 <= tolerance < 1:
+    if not isinstance(tolerance, (int, float)) or not 0 <= tolerance < 1:
         raise ConfigurationError(
             f"tolerance must be a share from 0 to below 1, such as 0.10, not {tolerance!r}."
         )
@@ -181,9 +181,7 @@ def _reasons(papers: pd.DataFrame, ocr: pd.DataFrame, length: pd.Series[Any]) ->
     is_w2, paid = papers["is_w2"], papers["pay_date"]
     least, most, shift = period_bounds(papers["frequency"])
     days = length.to_numpy(dtype=np.float64, na_value=np.nan)
-    foreign: set[str] = set()
-    if "currency" in ocr:
-        foreign = {*ocr.loc[ocr["currency"].notna() & (ocr["currency"] != "USD"), "upload_id"]}
+    foreign = ocr.loc[_is_foreign(ocr["currency"]), "upload_id"] if "currency" in ocr else []
     sent = papers["sent_at"].dt.tz_localize(None)
     late = (paid - sent) > pd.Timedelta(days=DAYS_AHEAD)
     wrong_order = (days < 1) | (paid < papers["pay_period_start_date"])
@@ -204,6 +202,11 @@ def _reasons(papers: pd.DataFrame, ocr: pd.DataFrame, length: pd.Series[Any]) ->
         & ((days < least - shift) | (days > most + shift)),
     }
     return _first_true(checks)
+
+
+def _is_foreign(currency: pd.Series[Any]) -> pd.Series[bool]:
+    """Mark what is told to be in another currency than US dollars."""
+    return ~currency.astype("string").str.strip().str.upper().fillna("").isin(["USD", ""])
 
 
 def _first_true(checks: dict[str, pd.Series[Any]]) -> pd.Series[str]:
@@ -232,7 +235,8 @@ def _jobs(papers: pd.DataFrame) -> npt.NDArray[Any]:
 
 def _are_alike(one: str, other: str) -> bool:
     words, others = one.split(), other.split()
-    return len(words) == len(others) > 0 and all(
+    is_same = bool(words) and "".join(words) == "".join(others)  # Wal-Mart is Walmart
+    return is_same or len(words) == len(others) > 0 and all(
         fuzz.ratio(a, b) >= WORD_SIMILARITY for a, b in zip(words, others, strict=True)
     )
 
@@ -348,16 +352,14 @@ def _beside_stated(
 def _stated(stated: pd.DataFrame, borrower: str) -> pd.DataFrame:
     """Give the stated amount of each borrower, and why one is not used."""
     need_columns(stated, (borrower, "monthly_income"), "stated")
-    said = stated.dropna(subset=[borrower]).set_index(stated[borrower].dropna().astype("string"))
-    amounts = said["monthly_income"]
-    read = [
-        value if isinstance(value, (int, float)) else amount_of(str(value)) for value in amounts
-    ]
+    ids = ids_of(stated[borrower])
+    said = stated[ids.notna()].set_index(ids.dropna())
+    read = [amount_of(str(value)) for value in said["monthly_income"]]
     table = pd.DataFrame({"stated": pd.array(read, dtype="Float64")}, index=said.index)
     several = table.groupby(level=0)["stated"].transform("nunique") > 1
     currency = said["currency"] if "currency" in said else pd.Series("USD", said.index)
     checks = {
-        "a stated income in another currency than USD": currency.fillna("USD") != "USD",
+        "a stated income in another currency than USD": _is_foreign(currency),
         "several stated incomes": several,
         "a stated income that is no amount": table["stated"].isna(),
         "a stated income of 0 or less": table["stated"] <= 0,

@@ -11,7 +11,7 @@ import pandas as pd
 from rapidfuzz import fuzz, process
 
 from argyle_nb import notebook
-from argyle_nb.cross_checks import SIMILARITY, TEXTS, normalized_names, owners
+from argyle_nb.cross_checks import SIMILARITY, TEXTS, hashes_of, normalized_names, owners
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.columns import need_columns
 from argyle_nb.frames.ocr import INCOME_FIELDS, first_of
@@ -364,9 +364,7 @@ def _with_contents(
     if not isinstance(contents, pd.DataFrame):
         known = [] if contents is None else contents_of(Path(contents))
         contents = pd.DataFrame(known, columns=["upload_id", "sha256"])
-    need_columns(contents, ("upload_id", "sha256"), "contents")
-    hashes = contents[["upload_id", "sha256"]].astype("string").dropna()
-    return papers.merge(hashes.drop_duplicates("upload_id"), on="upload_id")
+    return papers.merge(hashes_of(contents).drop_duplicates("upload_id"), on="upload_id")
 
 
 def _with_accounts(papers: pd.DataFrame, ocr: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from argyle_nb import notebook
+from argyle_nb.cross_checks import ids_of
 from argyle_nb.errors import ConfigurationError, ValidationError
 from argyle_nb.frames.columns import need_columns
 from argyle_nb.review import curves
@@ -27,6 +28,8 @@ OUTCOMES = {
     "no_score": "no upload of the borrower has a score",
     "wrong_dates": "a date of the loan is missing, or dates are in the wrong order",
 }
+# Some systems write 9999-12-31 for what has not happened.
+NEVER = 2100
 _DATES = ("opened_at", "bad_at", "last_seen_at")
 
 
@@ -225,7 +228,8 @@ def count_outcomes(
     """
     if not isinstance(months, int) or isinstance(months, bool) or months < 1:
         raise ConfigurationError(f"months must be a whole number of 1 or more, not {months!r}.")
-    name = "external_id" if "external_id" in loans else "user"
+    need_columns(loans, (), "loans")
+    name = "user" if "user" in loans and "external_id" not in loans else "external_id"
     need_columns(loans, (name, *_DATES), "loans")
     need_columns(uploads, (name, "ocr_authenticity_score"), "uploads")
     lowest, first = _lowest(uploads, name), _first_loans(loans, name)
@@ -253,17 +257,11 @@ def count_outcomes(
     )
 
 
-def _named(column: pd.Series[Any]) -> pd.Series[str]:
-    """Read names as texts; a column of numbers with gaps is one of floats elsewhere."""
-    names: pd.Series[str] = column.convert_dtypes().astype("string").str.strip()
-    return names.mask(names == "")
-
-
 def _lowest(uploads: pd.DataFrame, name: str) -> pd.DataFrame:
     """Give each borrower's lowest score, and when the upload of it was made."""
     made = pd.to_datetime(uploads.get("created_at", pd.Series(pd.NaT, uploads.index)), utc=True)
     scores = checked_scores(uploads)
-    table = pd.DataFrame({name: _named(uploads[name]), "score": scores, "made": made})
+    table = pd.DataFrame({name: ids_of(uploads[name]), "score": scores, "made": made})
     table = table.dropna(subset=name).sort_values(["score", "made"], kind="stable")
     return table.drop_duplicates(name).set_index(name)
 
@@ -273,7 +271,7 @@ def _first_loans(loans: pd.DataFrame, name: str) -> pd.DataFrame:
     table = pd.DataFrame({date: _days(loans[date], date) for date in _DATES})
     opened, bad, seen = (table[date] for date in _DATES)
     table["in_order"] = (seen >= opened) & ~(bad < opened) & ~(bad > seen)
-    table[name] = _named(loans[name])
+    table[name] = ids_of(loans[name])
     by = [name, "in_order", "opened_at", "bad_at"]
     table = table.dropna(subset=name).sort_values(by, ascending=[True, False, True, True])
     return table.drop_duplicates(name).set_index(name)
@@ -289,6 +287,11 @@ def _days(column: pd.Series[Any], name: str) -> pd.Series[Any]:
         raise ValidationError(
             f"loans.{name} has {int(unread.sum())} values that are no date, first "
             f"{values[unread].iloc[0]!s:.40}. Use 2026-01-31."
+        )
+    if (never := days.dt.year >= NEVER).any():
+        raise ValidationError(
+            f"loans.{name} has dates of {NEVER} or later, first {values[never].iloc[0]!s:.40}. "
+            "Leave empty what has not happened."
         )
     return days
 
