@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz
 
-from argyle_nb.cross_checks import PERIODS, forms_of, ids_of, normalized_names, period_bounds
+from argyle_nb.cross_checks import (
+    PERIODS,
+    forms_of,
+    ids_of,
+    is_w2_form,
+    known_of,
+    normalized_names,
+    period_bounds,
+    was_not_read,
+)
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.columns import need_columns
 from argyle_nb.frames.ocr import amount_of
-from argyle_nb.models import SCORED_TYPES
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
 
 COLUMNS = {
     "borrower": "string",
@@ -139,10 +144,8 @@ def income(
     papers = _papers(ocr, uploads, borrower)
     table = _by_job(papers, tolerance)
     counted = {str(reason): n for reason, n in papers["reason"].value_counts().items()}
-    unread = ~uploads["id"].isin(ocr["upload_id"])
-    if "document_type" in uploads:
-        unread &= uploads["document_type"].isin(SCORED_TYPES)
-    counted |= {"no OCR data": int(unread.sum())} if unread.any() else {}
+    if unread := int(was_not_read(ocr, uploads).sum()):
+        counted["no OCR data"] = unread
     table = _beside_stated(table, stated, tolerance, borrower, counted)
     table = table.reindex(columns=list(COLUMNS)).astype(COLUMNS)
     table = table.sort_values(["borrower", "employer"], ignore_index=True)
@@ -152,14 +155,9 @@ def income(
 
 def _papers(ocr: pd.DataFrame, uploads: pd.DataFrame, borrower: str) -> pd.DataFrame:
     """Give the forms that are about pay, each with its job, and with a reason if it has no use."""
-    papers = forms_of(ocr, uploads, borrower)
-    need_columns(uploads, ("ocr_authenticity_score",), "uploads")
-    known = uploads.drop_duplicates("id")
-    known = known.set_index(known["id"].astype("string"))
-    papers["sent_at"] = pd.to_datetime(papers["upload_id"].map(known["created_at"]), utc=True)
-    papers["score"] = papers["upload_id"].map(known["ocr_authenticity_score"])
+    papers = forms_of(ocr, uploads, borrower).join(known_of(uploads), on="upload_id")
     papers["job"] = _jobs(papers)
-    papers["is_w2"] = papers["wages"].notna() | _is_form(papers, r"w-?2.*")
+    papers["is_w2"] = is_w2_form(papers)
     length = (papers["pay_period_end_date"] - papers["pay_period_start_date"]).dt.days + 1
     # Where none was read, it is the one of the period's length.
     read = papers["pay_frequency"].str.upper().str.replace(r"[^A-Z]", "", regex=True)
@@ -170,10 +168,6 @@ def _papers(ocr: pd.DataFrame, uploads: pd.DataFrame, borrower: str) -> pd.DataF
     # The rest of such a stub is of use.
     papers["gross_pay_ytd"] = ytd.mask((ytd < gross).fillna(value=False))
     return papers
-
-
-def _is_form(papers: pd.DataFrame, pattern: str) -> pd.Series[bool]:
-    return papers["form_type"].str.fullmatch(pattern, case=False).fillna(value=False).astype(bool)
 
 
 def _reasons(papers: pd.DataFrame, ocr: pd.DataFrame, length: pd.Series[Any]) -> pd.Series[str]:
@@ -187,7 +181,7 @@ def _reasons(papers: pd.DataFrame, ocr: pd.DataFrame, length: pd.Series[Any]) ->
     wrong_order = (days < 1) | (paid < papers["pay_period_start_date"])
     checks = {
         "an amount in another currency than USD": papers["upload_id"].isin(foreign),
-        "a 1099 says nothing of monthly pay": _is_form(papers, r".*1099.*"),
+        "a 1099 says nothing of monthly pay": papers["form_type"].str.contains("1099"),
         "the wages (box 1) were not read": is_w2 & papers["wages"].isna(),
         "the year was not read": is_w2 & papers["year"].isna(),
         "wages of 0 or less": is_w2 & (papers["wages"] <= 0),
@@ -216,7 +210,7 @@ def _first_true(checks: dict[str, pd.Series[Any]]) -> pd.Series[str]:
     return words
 
 
-def _jobs(papers: pd.DataFrame) -> npt.NDArray[Any]:
+def _jobs(papers: pd.DataFrame) -> list[str]:
     """Give a key of borrower and employer; a name that OCR misread is that of the first like it."""
     names = normalized_names(papers["employer"]).fillna("")
     pairs = pd.DataFrame({"user": papers["user"], "name": names}).drop_duplicates()
@@ -228,15 +222,14 @@ def _jobs(papers: pd.DataFrame) -> npt.NDArray[Any]:
             kept += [name] if first is name else []
             same[str(user), name] = first
     keys = zip(papers["user"], names, strict=True)
-    return np.array(
-        [f"{user}\n{same.get((user, name), name)}" for user, name in keys], dtype=object
-    )
+    return [f"{user}\n{same.get((user, name), name)}" for user, name in keys]
 
 
 def _are_alike(one: str, other: str) -> bool:
     words, others = one.split(), other.split()
-    is_same = bool(words) and "".join(words) == "".join(others)  # Wal-Mart is Walmart
-    return is_same or len(words) == len(others) > 0 and all(
+    if len(words) != len(others):
+        return "".join(words) == "".join(others)  # Wal-Mart is Walmart
+    return bool(words) and all(
         fuzz.ratio(a, b) >= WORD_SIMILARITY for a, b in zip(words, others, strict=True)
     )
 

@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from rapidfuzz import fuzz, process
 
 from argyle_nb import notebook
-from argyle_nb.cross_checks import SIMILARITY, TEXTS, hashes_of, normalized_names, owners
+from argyle_nb.cross_checks import (
+    SIMILARITY,
+    TEXTS,
+    hashes_of,
+    known_of,
+    normalized_names,
+    owners,
+    similarities,
+)
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.columns import need_columns
 from argyle_nb.frames.ocr import INCOME_FIELDS, first_of
@@ -313,9 +320,8 @@ def links(
     unlikely = _log_tail(table["borrowers"], expected) + np.log(table["tried"])
     table["chance_explains"] = unlikely > -np.log(POPULATIONS)
     table = table.assign(unlikely=unlikely).sort_values("unlikely", kind="stable").reset_index()
-    place = {key: row for row, key in enumerate(zip(table["kind"], table["value"], strict=True))}
-    rows["row"] = [place[key] for key in zip(rows["kind"], rows["value"], strict=True)]
-    table["value"] = [_masked(*key) for key in place]
+    rows = rows.merge(table[keys].rename_axis("row").reset_index(), on=keys)
+    table["value"] = [_masked(*key) for key in zip(table["kind"], table["value"], strict=True)]
     members = rows[["row", "borrower", "upload_id", "created_at", "score", "fraudulent"]]
     table = table.reindex(columns=list(COLUMNS)).astype(COLUMNS)
     members = members.drop_duplicates(["row", "upload_id"]).sort_values("row", ignore_index=True)
@@ -387,12 +393,9 @@ def _beside_the_usual(papers: pd.DataFrame) -> pd.DataFrame:
 
 def _are_alike(names: pd.Series[Any], others: pd.Series[Any]) -> npt.NDArray[np.bool_]:
     """Tell where two names are one, as in `consistency`; a missing one is like none."""
-    one, other = (series.fillna("").tolist() for series in (names, others))
-    scores = process.cpdist(one, other, scorer=fuzz.token_sort_ratio) if one else np.array([])
-    alike: npt.NDArray[np.bool_] = (scores >= SIMILARITY) & (names != "").fillna(False).to_numpy(
-        bool
-    )
-    return alike
+    known = (names.fillna("") != "").to_numpy(dtype=bool)
+    alike: npt.NDArray[np.bool_] = similarities(names.fillna(""), others.fillna("")) >= SIMILARITY
+    return known & alike
 
 
 def _shared(
@@ -424,10 +427,7 @@ def _of_several(rows: pd.DataFrame, not_used: dict[str, int]) -> pd.DataFrame:
 
 def _known_of(uploads: pd.DataFrame, verdicts: pd.DataFrame | None) -> pd.DataFrame:
     """Give time, score and verdict of each upload."""
-    need_columns(uploads, ("ocr_authenticity_score",), "uploads")
-    known = uploads.drop_duplicates("id").set_index("id")
-    table = pd.DataFrame({"score": known["ocr_authenticity_score"]})
-    table["created_at"] = pd.to_datetime(known["created_at"], utc=True)
+    table = known_of(uploads).rename(columns={"sent_at": "created_at"})
     table["fraudulent"] = pd.Series(pd.NA, table.index, dtype="boolean")
     if verdicts is not None:
         check_verdicts(verdicts)
@@ -440,13 +440,17 @@ def _known_of(uploads: pd.DataFrame, verdicts: pd.DataFrame | None) -> pd.DataFr
 def _summed(rows: pd.DataFrame, by: str | list[str]) -> pd.DataFrame:
     """Give numbers, times, lowest score and verdicts of values or groups."""
     caught = rows["borrower"].where(rows["fraudulent"].fillna(value=False))
-    table = rows.assign(caught=caught).groupby(by).agg(
-        borrowers=("borrower", "nunique"),
-        uploads=("upload_id", "nunique"),
-        first_seen=("created_at", "min"),
-        last_seen=("created_at", "max"),
-        lowest_score=("score", "min"),
-        fraudulent=("caught", "nunique"),
+    table = (
+        rows.assign(caught=caught)
+        .groupby(by)
+        .agg(
+            borrowers=("borrower", "nunique"),
+            uploads=("upload_id", "nunique"),
+            first_seen=("created_at", "min"),
+            last_seen=("created_at", "max"),
+            lowest_score=("score", "min"),
+            fraudulent=("caught", "nunique"),
+        )
     )
     if rows["fraudulent"].isna().all():  # there are no verdicts
         table["fraudulent"] = pd.NA
@@ -470,7 +474,7 @@ def _masked(kind: str, value: str) -> str:
 
 
 def _components(borrowers: pd.Series[str], values: pd.Series[str]) -> npt.NDArray[np.int32]:
-    """Number the groups of borrowers who are linked by values, in the order of rows."""
+    """Give a number to each group of borrowers who are linked by values."""
     from scipy.sparse import coo_array  # noqa: PLC0415 - importing it takes a while
     from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
 

@@ -315,17 +315,20 @@ def _outcomes(table: pd.DataFrame, months: int) -> Any:
 
 def _note(table: pd.DataFrame, further_loans: int, nameless: int) -> str:
     n = table["outcome"].value_counts()
-    sentences = [
+    first = (
         f"{n['bad'] + n['good']:,} of {len(table):,} borrowers have a score and a known outcome, "
         f"{n['bad']:,} of them bad ('fraudulent' in tables of verdicts)."
-    ]
+    )
+    sentences = [first]
     unknown = [name for name in OUTCOMES if name not in ("bad", "good") and n[name]]
     if unknown:
         others = ", ".join(f"{n[name]:,} {name.replace('_', ' ')}" for name in unknown)
         sentences.append(f"Not counted: {others}.")
     if n["no_loan"]:
         sentences.append("Applications without a loan may have been worse than the others.")
-    late = table["outcome"].isin(["bad", "good"]) & (table["made"].dt.normalize() > table["opened_at"])
+    late = table["outcome"].isin(["bad", "good"]) & (
+        table["made"].dt.normalize() > table["opened_at"]
+    )
     for number, words in (
         (further_loans, "Further loans of a borrower, not counted"),
         (nameless, "Uploads that name no borrower"),

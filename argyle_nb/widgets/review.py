@@ -117,9 +117,7 @@ class ReviewQueue(Panel):
         sample: pd.DataFrame | None = None,
         population: pd.DataFrame | None = None,
     ) -> None:
-        self._begin(
-            ReviewSession(client, uploads, log=log, sample=sample, population=population)
-        )
+        self._begin(ReviewSession(client, uploads, log=log, sample=sample, population=population))
         self._reviewer = reviewer or remembered_reviewer()
         self._is_sample = sample is not None
         super().__init__(self._progress())
