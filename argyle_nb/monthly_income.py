@@ -175,7 +175,8 @@ def _reasons(papers: pd.DataFrame, ocr: pd.DataFrame, length: pd.Series[Any]) ->
     is_w2, paid = papers["is_w2"], papers["pay_date"]
     least, most, shift = period_bounds(papers["frequency"])
     days = length.to_numpy(dtype=np.float64, na_value=np.nan)
-    foreign = ocr.loc[_is_foreign(ocr["currency"]), "upload_id"] if "currency" in ocr else []
+    currency = ocr.get("currency", pd.Series(pd.NA, ocr.index))
+    foreign = ocr.loc[_is_foreign(currency), "upload_id"]
     sent = papers["sent_at"].dt.tz_localize(None)
     late = (paid - sent) > pd.Timedelta(days=DAYS_AHEAD)
     wrong_order = (days < 1) | (paid < papers["pay_period_start_date"])

@@ -203,7 +203,7 @@ def holm(p: Sequence[float]) -> list[float]:
     steps = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1))
     adjusted = np.empty_like(values)
     adjusted[order] = np.minimum(steps, 1)
-    return adjusted.tolist()
+    return [float(value) for value in adjusted]
 
 
 def _nothing(rule: Mapping[str, Any], what: str) -> _Finding:

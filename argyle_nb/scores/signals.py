@@ -223,10 +223,11 @@ class _Explanation(pd.DataFrame):
     """A table of `explain`; a notebook shows above it where the score stands."""
 
     def _repr_html_(self) -> str | None:
-        table = super()._repr_html_()
-        said, bars, score = (self.attrs.get(name) for name in ("standing", "alike", "score"))
+        table: str | None = super()._repr_html_()  # type: ignore[misc]
+        said: str = self.attrs.get("standing", "")
         if not said or table is None:
             return table
+        bars, score = self.attrs["alike"], self.attrs["score"]
         picture = notebook.histogram(
             f"Histogram of their scores, 0 to 100, with this one at {score}",
             [(BAR * place, BAR * (place + 1), n) for place, n in enumerate(bars)],
