@@ -247,7 +247,7 @@ def owners(uploads: pd.DataFrame, borrower: str | None = None) -> pd.DataFrame:
     """
     names = [borrower, "user", "account"] if borrower else ["user", "account"]
     need_columns(uploads, ("id", *names, "created_at"), "uploads")
-    known = uploads[names[0]].astype("string")
+    known = ids_of(uploads[names[0]])
     for name in names[1:]:
         known = known.fillna(uploads[name].astype("string"))
     table = pd.DataFrame(
@@ -260,6 +260,22 @@ def owners(uploads: pd.DataFrame, borrower: str | None = None) -> pd.DataFrame:
     return table[known.notna()].drop_duplicates("upload_id")
 
 
+def known_of(uploads: pd.DataFrame) -> pd.DataFrame:
+    """Give ``score`` and ``sent_at`` (UTC) of each upload, by its ID."""
+    need_columns(uploads, ("id", "ocr_authenticity_score", "created_at"), "uploads")
+    known = uploads.drop_duplicates("id").set_index("id")
+    sent_at = pd.to_datetime(known["created_at"], utc=True)
+    return pd.DataFrame({"score": known["ocr_authenticity_score"], "sent_at": sent_at})
+
+
+def ids_of(column: pd.Series[Any]) -> pd.Series[str]:
+    """Read IDs as texts: numbers with gaps are floats in pandas, and an empty text is none."""
+    known = column if column.dtype == "string" else column.convert_dtypes()
+    # Of an empty column `str.strip` makes one that cannot be joined.
+    ids = known.astype("string").map(str.strip, na_action="ignore").astype("string")
+    return ids.mask(ids == "")
+
+
 def check_names(table: pd.DataFrame, column: str) -> pd.DataFrame:
     """Compare each document's name with the one that most documents of the user carry.
 
@@ -267,8 +283,7 @@ def check_names(table: pd.DataFrame, column: str) -> pd.DataFrame:
     deletions.
     """
     pairs = _beside_the_usual(table, column, normalized_names(table[column]))
-    ones, others = pairs["compared"].tolist(), pairs["other_compared"].tolist()
-    similar = process.cpdist(ones, others, scorer=fuzz.token_sort_ratio) if ones else np.array([])
+    similar = similarities(pairs["compared"], pairs["other_compared"])
     return findings(
         f"{column}_name",
         pairs.assign(
@@ -277,6 +292,13 @@ def check_names(table: pd.DataFrame, column: str) -> pd.DataFrame:
             agrees=similar >= SIMILARITY,
         ),
     )
+
+
+def similarities(ones: pd.Series[str], others: pd.Series[str]) -> npt.NDArray[Any]:
+    """Compare names pair by pair, 0 to 100."""
+    if ones.empty:
+        return np.array([])
+    return process.cpdist(ones.tolist(), others.tolist(), scorer=fuzz.token_sort_ratio)
 
 
 def check_last_four(table: pd.DataFrame) -> pd.DataFrame:
@@ -477,9 +499,11 @@ def check_contents(contents: pd.DataFrame | None, uploads: pd.DataFrame) -> pd.D
     """List the files that several users sent, each against the first that another one sent."""
     if contents is None:
         return findings("same_content", {})
-    need_columns(contents, ("upload_id", "sha256"), "contents")
-    known = contents[["upload_id", "sha256"]].astype("string").dropna()
-    owned = known.merge(owners(uploads), on="upload_id").sort_values("created_at", kind="stable")
+    owned = (
+        hashes_of(contents)
+        .merge(owners(uploads), on="upload_id")
+        .sort_values("created_at", kind="stable")
+    )
     shared = owned[owned.groupby("sha256")["user"].transform("nunique") > 1]
     first = shared.drop_duplicates("sha256").set_index("sha256")
     pairs = shared.join(first.add_prefix("other_"), on="sha256")
@@ -490,6 +514,13 @@ def check_contents(contents: pd.DataFrame | None, uploads: pd.DataFrame) -> pd.D
             value=pairs["user"], other_value=pairs["other_user"], tolerance="none", agrees=False
         ),
     )
+
+
+def hashes_of(contents: pd.DataFrame) -> pd.DataFrame:
+    """Give ``upload_id, sha256`` as far as there are any, written in one way."""
+    need_columns(contents, ("upload_id", "sha256"), "contents")
+    sha256 = ids_of(contents["sha256"]).str.lower()
+    return pd.DataFrame({"upload_id": ids_of(contents["upload_id"]), "sha256": sha256}).dropna()
 
 
 # Check -> the forms it is meant for, and why nothing can be said without what was not read.
@@ -534,8 +565,7 @@ def _not_compared(
     table: pd.DataFrame, compared: pd.DataFrame, ocr: pd.DataFrame, uploads: pd.DataFrame
 ) -> pd.DataFrame:
     """List the documents that a check is meant for and says nothing of, with the reason."""
-    named = table["form_type"].str.match(r"w-?2", case=False).fillna(value=False)
-    is_w2 = (named | table["wages"].notna()).astype(bool)
+    is_w2 = is_w2_form(table)
     is_stub = table[["gross_pay", "net_pay", "pay_date", "pay_frequency"]].notna().any(axis=1)
     is_stub &= ~is_w2
     meant = {"any": is_stub | is_w2 | table["employee"].notna(), "stub": is_stub, "W-2": is_w2}
@@ -553,16 +583,27 @@ def _not_compared(
     return pd.concat(rows, ignore_index=True)
 
 
+def is_w2_form(table: pd.DataFrame) -> pd.Series[bool]:
+    """Mark the forms that are a W-2, by name or by its wages."""
+    named = table["form_type"].str.match(r"w-?2", case=False).fillna(value=False)
+    return (named | table["wages"].notna()).astype(bool)
+
+
+def was_not_read(ocr: pd.DataFrame, uploads: pd.DataFrame) -> pd.Series[bool]:
+    """Mark the uploads of a type that is read and of which nothing was."""
+    unread = ~uploads["id"].isin(ocr["upload_id"])
+    if "document_type" in uploads:
+        unread &= uploads["document_type"].isin(SCORED_TYPES)
+    return unread
+
+
 def _nothing_read(ocr: pd.DataFrame, uploads: pd.DataFrame) -> list[pd.DataFrame]:
     """List the uploads of a type that is read and of which nothing was, and those of nobody."""
     ids = uploads["id"].astype("string")
     of_nobody = uploads["user"].isna() & uploads["account"].isna()
-    unread = ~ids.isin(ocr["upload_id"])
-    if "document_type" in uploads:
-        unread &= uploads["document_type"].isin(SCORED_TYPES)
     reasons = {
         "user and account are not known": of_nobody,
-        "no OCR data": unread & ~of_nobody,
+        "no OCR data": was_not_read(ocr, uploads) & ~of_nobody,
     }
     user = uploads["user"].astype("string").fillna(uploads["account"].astype("string"))
     lines = pd.DataFrame({"upload_id": ids, "user": user})

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz
 
-from argyle_nb.cross_checks import forms_of, normalized_names, period_bounds
+from argyle_nb.cross_checks import (
+    PERIODS,
+    forms_of,
+    ids_of,
+    is_w2_form,
+    known_of,
+    normalized_names,
+    period_bounds,
+    was_not_read,
+)
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.columns import need_columns
 from argyle_nb.frames.ocr import amount_of
-from argyle_nb.models import SCORED_TYPES
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
 
 COLUMNS = {
     "borrower": "string",
@@ -35,19 +40,14 @@ COLUMNS = {
 MONTHLY = ("monthly_from_pay", "monthly_from_year_to_date", "monthly_from_w2")
 
 
-class Frequency(NamedTuple):
-    """How often somebody is paid: pay dates a year, in words, and the days of a period."""
-
-    pay_days: int
-    words: str
-    lengths: tuple[int, ...]
-
-
-FREQUENCIES = {
-    "WEEKLY": Frequency(52, "weekly", (7,)),
-    "BIWEEKLY": Frequency(26, "every two weeks", (14,)),
-    "SEMIMONTHLY": Frequency(24, "twice a month", (13, 15, 16)),
-    "MONTHLY": Frequency(12, "monthly", (28, 29, 30, 31)),
+# Frequency -> pay dates a year, and the words for it.
+PAY_DATES = {"WEEKLY": 52, "BIWEEKLY": 26, "SEMIMONTHLY": 24, "MONTHLY": 12}
+WORDS = dict(zip(PAY_DATES, ("weekly", "every two weeks", "twice a month", "monthly"), strict=True))
+# Days of a period -> frequency; 14 days are two weeks.
+BY_LENGTH = {
+    days: name
+    for name, (least, most, _) in reversed(PERIODS.items())
+    for days in range(least, most + 1)
 }
 OFF_PACE = "variable pay or hired after January"
 # A stub may be handed out some days before it is paid; a day more is for time zones.
@@ -137,17 +137,15 @@ def income(
     >>> table[["monthly_from_pay", "difference", "agrees"]].values.tolist()
     [[2600.0, 0.5385, False]]
     """
-    if not 0 <= tolerance < 1:
+    if not isinstance(tolerance, (int, float)) or not 0 <= tolerance < 1:
         raise ConfigurationError(
             f"tolerance must be a share from 0 to below 1, such as 0.10, not {tolerance!r}."
         )
     papers = _papers(ocr, uploads, borrower)
     table = _by_job(papers, tolerance)
     counted = {str(reason): n for reason, n in papers["reason"].value_counts().items()}
-    unread = ~uploads["id"].isin(ocr["upload_id"])
-    if "document_type" in uploads:
-        unread &= uploads["document_type"].isin(SCORED_TYPES)
-    counted |= {"no OCR data": int(unread.sum())} if unread.any() else {}
+    if unread := int(was_not_read(ocr, uploads).sum()):
+        counted["no OCR data"] = unread
     table = _beside_stated(table, stated, tolerance, borrower, counted)
     table = table.reindex(columns=list(COLUMNS)).astype(COLUMNS)
     table = table.sort_values(["borrower", "employer"], ignore_index=True)
@@ -157,16 +155,13 @@ def income(
 
 def _papers(ocr: pd.DataFrame, uploads: pd.DataFrame, borrower: str) -> pd.DataFrame:
     """Give the forms that are about pay, each with its job, and with a reason if it has no use."""
-    papers = forms_of(ocr, uploads, borrower)
-    need_columns(uploads, ("ocr_authenticity_score",), "uploads")
-    known = uploads.drop_duplicates("id")
-    known = known.set_index(known["id"].astype("string"))
-    papers["sent_at"] = pd.to_datetime(papers["upload_id"].map(known["created_at"]), utc=True)
-    papers["score"] = papers["upload_id"].map(known["ocr_authenticity_score"])
+    papers = forms_of(ocr, uploads, borrower).join(known_of(uploads), on="upload_id")
     papers["job"] = _jobs(papers)
-    papers["is_w2"] = papers["wages"].notna() | _is_form(papers, r"w-?2.*")
+    papers["is_w2"] = is_w2_form(papers)
     length = (papers["pay_period_end_date"] - papers["pay_period_start_date"]).dt.days + 1
-    papers["frequency"] = _frequencies(papers["pay_frequency"], length)
+    # Where none was read, it is the one of the period's length.
+    read = papers["pay_frequency"].str.upper().str.replace(r"[^A-Z]", "", regex=True)
+    papers["frequency"] = read.fillna(length.map(BY_LENGTH).astype("string"))
     papers["year"] = pd.to_numeric(papers["year"], errors="coerce")
     papers["reason"] = _reasons(papers, ocr, length)
     ytd, gross = papers["gross_pay_ytd"], papers["gross_pay"]
@@ -175,32 +170,19 @@ def _papers(ocr: pd.DataFrame, uploads: pd.DataFrame, borrower: str) -> pd.DataF
     return papers
 
 
-def _is_form(papers: pd.DataFrame, pattern: str) -> pd.Series[bool]:
-    return papers["form_type"].str.fullmatch(pattern, case=False).fillna(value=False).astype(bool)
-
-
-def _frequencies(read: pd.Series[str], length: pd.Series[Any]) -> pd.Series[str]:
-    """Write frequencies in one way; where none was read, take the one of the period's length."""
-    names = read.str.upper().str.replace(r"[^A-Z]", "", regex=True)
-    by_length = {days: name for name, kind in FREQUENCIES.items() for days in kind.lengths}
-    known: pd.Series[str] = names.fillna(length.map(by_length).astype("string"))
-    return known
-
-
 def _reasons(papers: pd.DataFrame, ocr: pd.DataFrame, length: pd.Series[Any]) -> pd.Series[str]:
     """Say of each form why it is not used, if it is not."""
     is_w2, paid = papers["is_w2"], papers["pay_date"]
     least, most, shift = period_bounds(papers["frequency"])
     days = length.to_numpy(dtype=np.float64, na_value=np.nan)
-    foreign: set[str] = set()
-    if "currency" in ocr:
-        foreign = {*ocr.loc[ocr["currency"].notna() & (ocr["currency"] != "USD"), "upload_id"]}
+    currency = ocr.get("currency", pd.Series(pd.NA, ocr.index))
+    foreign = ocr.loc[_is_foreign(currency), "upload_id"]
     sent = papers["sent_at"].dt.tz_localize(None)
     late = (paid - sent) > pd.Timedelta(days=DAYS_AHEAD)
     wrong_order = (days < 1) | (paid < papers["pay_period_start_date"])
     checks = {
         "an amount in another currency than USD": papers["upload_id"].isin(foreign),
-        "a 1099 says nothing of monthly pay": _is_form(papers, r".*1099.*"),
+        "a 1099 says nothing of monthly pay": papers["form_type"].str.contains("1099"),
         "the wages (box 1) were not read": is_w2 & papers["wages"].isna(),
         "the year was not read": is_w2 & papers["year"].isna(),
         "wages of 0 or less": is_w2 & (papers["wages"] <= 0),
@@ -210,17 +192,26 @@ def _reasons(papers: pd.DataFrame, ocr: pd.DataFrame, length: pd.Series[Any]) ->
         "dates in the wrong order": ~is_w2 & wrong_order,
         "a pay date after the upload": ~is_w2 & late,
         "the pay frequency was not read": ~is_w2 & papers["frequency"].isna(),
-        "a pay frequency without a rule": ~is_w2 & ~papers["frequency"].isin(FREQUENCIES),
+        "a pay frequency without a rule": ~is_w2 & ~papers["frequency"].isin(PAY_DATES),
         "its pay frequency does not fit its period": ~is_w2
         & ((days < least - shift) | (days > most + shift)),
     }
-    reason = pd.Series(pd.NA, papers.index, dtype="string")
-    for words, applies in reversed(checks.items()):
-        reason = reason.mask(applies.fillna(value=False).astype(bool), words)
-    return reason
+    return _first_true(checks)
 
 
-def _jobs(papers: pd.DataFrame) -> npt.NDArray[Any]:
+def _is_foreign(currency: pd.Series[Any]) -> pd.Series[bool]:
+    """Mark what is told to be in another currency than US dollars."""
+    return ~currency.astype("string").str.strip().str.upper().fillna("").isin(["USD", ""])
+
+
+def _first_true(checks: dict[str, pd.Series[Any]]) -> pd.Series[str]:
+    """Give the words of the first check that is true of each row."""
+    table = pd.DataFrame(checks).fillna(value=False).astype(bool)
+    words: pd.Series[str] = table.idxmax(axis=1).astype("string").where(table.any(axis=1))
+    return words
+
+
+def _jobs(papers: pd.DataFrame) -> list[str]:
     """Give a key of borrower and employer; a name that OCR misread is that of the first like it."""
     names = normalized_names(papers["employer"]).fillna("")
     pairs = pd.DataFrame({"user": papers["user"], "name": names}).drop_duplicates()
@@ -232,14 +223,14 @@ def _jobs(papers: pd.DataFrame) -> npt.NDArray[Any]:
             kept += [name] if first is name else []
             same[str(user), name] = first
     keys = zip(papers["user"], names, strict=True)
-    return np.array(
-        [f"{user}\n{same.get((user, name), name)}" for user, name in keys], dtype=object
-    )
+    return [f"{user}\n{same.get((user, name), name)}" for user, name in keys]
 
 
 def _are_alike(one: str, other: str) -> bool:
     words, others = one.split(), other.split()
-    return len(words) == len(others) > 0 and all(
+    if len(words) != len(others):
+        return "".join(words) == "".join(others)  # Wal-Mart is Walmart
+    return bool(words) and all(
         fuzz.ratio(a, b) >= WORD_SIMILARITY for a, b in zip(words, others, strict=True)
     )
 
@@ -258,24 +249,27 @@ def _by_job(papers: pd.DataFrame, tolerance: float) -> pd.DataFrame:
             "not_used": _counted(papers),
         }
     )
-    used = papers[papers["reason"].isna()]
-    stubs = used[~used["is_w2"]].sort_values("pay_date", kind="stable")
-    pay = stubs.drop_duplicates("job", keep="last").set_index("job").reindex(table.index)
-    to_date = stubs.dropna(subset=["gross_pay_ytd"]).drop_duplicates("job", keep="last")
-    to_date = to_date.set_index("job").reindex(table.index)
-    w2 = used[used["is_w2"]].sort_values("year", kind="stable")
-    w2 = w2.drop_duplicates("job", keep="last").set_index("job").reindex(table.index)
-    a_year = {name: kind.pay_days for name, kind in FREQUENCIES.items()}
-    so_far = _pay_days_so_far(to_date)
+    a_year = papers["frequency"].map(PAY_DATES).astype("Float64")
+    used = papers.assign(a_year=a_year)[papers["reason"].isna()]
+    stubs = used[~used["is_w2"]]
+
+    def latest(rows: pd.DataFrame, by: str) -> pd.DataFrame:
+        last = rows.sort_values(by, kind="stable").drop_duplicates("job", keep="last")
+        return last.set_index("job").reindex(table.index)
+
+    pay = latest(stubs, "pay_date")
+    to_date = latest(stubs.dropna(subset=["gross_pay_ytd"]), "pay_date")
+    w2 = latest(used[used["is_w2"]], "year")
+    so_far = _pay_dates_so_far(to_date)
     amounts = (
-        pay["gross_pay"] * pay["frequency"].map(a_year).astype("Float64") / 12,
-        to_date["gross_pay_ytd"] / so_far * to_date["frequency"].map(a_year).astype("Float64") / 12,
-        w2["wages"] / 12,
+        pay["gross_pay"] * pay["a_year"],
+        to_date["gross_pay_ytd"] / so_far * to_date["a_year"],
+        w2["wages"],
     )
     for name, amount in zip(MONTHLY, amounts, strict=True):
-        table[name] = amount.astype("Float64").round(2)
+        table[name] = (amount.astype("Float64") / 12).round(2)
     table["lowest"] = table[list(MONTHLY)].min(axis=1)
-    words = pay["frequency"].map({name: kind.words for name, kind in FREQUENCIES.items()})
+    words = pay["frequency"].map(WORDS)
     off = (table[MONTHLY[1]] / table[MONTHLY[0]] - 1).abs() > tolerance
     parts = (
         "pay of " + pay["pay_date"].dt.strftime("%Y-%m-%d").astype("string") + ", " + words,
@@ -302,7 +296,7 @@ def _counted(papers: pd.DataFrame) -> pd.Series[str]:
     return told
 
 
-def _pay_days_so_far(stubs: pd.DataFrame) -> pd.Series[Any]:
+def _pay_dates_so_far(stubs: pd.DataFrame) -> pd.Series[Any]:
     """Count the pay dates of the year up to a stub's, itself included."""
     paid, frequency = stubs["pay_date"].dt, stubs["frequency"]
     week, month = (
@@ -352,20 +346,17 @@ def _beside_stated(
 def _stated(stated: pd.DataFrame, borrower: str) -> pd.DataFrame:
     """Give the stated amount of each borrower, and why one is not used."""
     need_columns(stated, (borrower, "monthly_income"), "stated")
-    said = stated.dropna(subset=[borrower]).set_index(stated[borrower].dropna().astype("string"))
-    amounts = said["monthly_income"]
-    read = [
-        value if isinstance(value, (int, float)) else amount_of(str(value)) for value in amounts
-    ]
+    ids = ids_of(stated[borrower])
+    said = stated[ids.notna()].set_index(ids.dropna())
+    read = [amount_of(str(value)) for value in said["monthly_income"]]
     table = pd.DataFrame({"stated": pd.array(read, dtype="Float64")}, index=said.index)
     several = table.groupby(level=0)["stated"].transform("nunique") > 1
     currency = said["currency"] if "currency" in said else pd.Series("USD", said.index)
-    reason = pd.Series(pd.NA, said.index, dtype="string")
-    reason = reason.mask((table["stated"] <= 0).fillna(value=False), "a stated income of 0 or less")
-    reason = reason.mask(table["stated"].isna(), "a stated income that is no amount")
-    reason = reason.mask(several, "several stated incomes")
-    reason = reason.mask(
-        currency.fillna("USD") != "USD", "a stated income in another currency than USD"
-    )
-    table = table.assign(reason=reason)
+    checks = {
+        "a stated income in another currency than USD": _is_foreign(currency),
+        "several stated incomes": several,
+        "a stated income that is no amount": table["stated"].isna(),
+        "a stated income of 0 or less": table["stated"] <= 0,
+    }
+    table["reason"] = _first_true(checks)
     return table[~table.index.duplicated()]

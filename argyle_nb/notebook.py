@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+# Told apart on white and on black, and never without a name beside them.
+BLUE, AMBER, RED, GREY = "#2f86d0", "#a8861f", "#d2602a", "#8a8a8a"
 # One sign for whatever is missing.
 MISSING = "-"
 _MOST_ROWS = 12
@@ -56,6 +58,30 @@ def table(
     above = f'<caption style="{_LEFT}; {_QUIET}">{_text(caption)}</caption>' if caption else ""
     more = f'<div style="{_QUIET}">{len(first):,} of {of:,} rows</div>' if of > len(first) else ""
     return f"<table>{above}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
+
+
+def histogram(
+    name: str, bars: Sequence[tuple[int, int, int]], colors: Sequence[str], cuts: Sequence[int]
+) -> str:
+    """Draw (lowest score, highest score, uploads) as bars, with a dashed line at each threshold."""
+    highest = max((uploads for *_, uploads in bars), default=0)
+    if not highest:
+        return ""
+    parts = []
+    for (*_, uploads), color in zip(bars, colors, strict=True):
+        # What is rare is seen too.
+        height = max(2.0, 100 * uploads / highest) if uploads else 0
+        parts.append(f"flex:1;margin-right:1px;height:{height:.4g}%;background:{color}")
+    parts += [f"position:absolute;left:{cut}%;height:100%;border-left:1px dashed" for cut in cuts]
+    axis = "position:relative;align-items:flex-end;height:90px;border-bottom:1px solid"
+    return picture(name, axis, parts)
+
+
+def picture(name: str, style: str, parts: Sequence[str]) -> str:
+    """Draw boxes: where styles are removed, nothing is left of them."""
+    boxes = "".join(f"<div style='{part}'></div>" for part in parts)
+    frame = f"display:flex;width:400px;max-width:100%;margin:0.4em 0;{style}"
+    return f"<div role='img' aria-label='{html.escape(name)}' style='{frame}'>{boxes}</div>"
 
 
 def percent(share: object) -> str:

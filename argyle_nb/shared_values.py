@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from rapidfuzz import fuzz, process
 
 from argyle_nb import notebook
-from argyle_nb.cross_checks import SIMILARITY, TEXTS, normalized_names, owners
+from argyle_nb.cross_checks import (
+    SIMILARITY,
+    TEXTS,
+    hashes_of,
+    known_of,
+    normalized_names,
+    owners,
+    similarities,
+)
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.columns import need_columns
 from argyle_nb.frames.ocr import INCOME_FIELDS, first_of
@@ -181,10 +188,12 @@ class Links:
     def _grouped(self) -> pd.DataFrame:
         """Give the members of the values that link, with their group, numbered by size."""
         linked = pd.concat([self._strong(), self._weak_pairs()], ignore_index=True)
-        linked["group"] = linked["borrower"].map(_components(linked))
-        size = linked.groupby("group")["borrower"].nunique()
-        order = size.sort_index().sort_values(ascending=False, kind="stable").index
-        linked["group"] = linked["group"].map({name: n for n, name in enumerate(order, 1)})
+        linked["group"] = _components(linked["borrower"], linked["value"])
+        size = linked.groupby("group")["borrower"].transform("nunique")
+        order = linked.assign(size=size).sort_values(["size", "group"], ascending=[False, True])
+        linked["group"] = linked["group"].map(
+            {group: number for number, group in enumerate(order["group"].unique(), 1)}
+        )
         return linked
 
     def _strong(self) -> pd.DataFrame:
@@ -311,9 +320,8 @@ def links(
     unlikely = _log_tail(table["borrowers"], expected) + np.log(table["tried"])
     table["chance_explains"] = unlikely > -np.log(POPULATIONS)
     table = table.assign(unlikely=unlikely).sort_values("unlikely", kind="stable").reset_index()
-    place = {key: row for row, key in enumerate(zip(table["kind"], table["value"], strict=True))}
-    rows["row"] = [place[key] for key in zip(rows["kind"], rows["value"], strict=True)]
-    table["value"] = [_masked(*key) for key in place]
+    rows = rows.merge(table[keys].rename_axis("row").reset_index(), on=keys)
+    table["value"] = [_masked(*key) for key in zip(table["kind"], table["value"], strict=True)]
     members = rows[["row", "borrower", "upload_id", "created_at", "score", "fraudulent"]]
     table = table.reindex(columns=list(COLUMNS)).astype(COLUMNS)
     members = members.drop_duplicates(["row", "upload_id"]).sort_values("row", ignore_index=True)
@@ -359,14 +367,10 @@ def _with_contents(
     papers: pd.DataFrame, contents: pd.DataFrame | str | Path | None
 ) -> pd.DataFrame:
     """Add the SHA-256 of each upload, as far as it is known."""
-    if contents is None:
-        return papers.assign(sha256=pd.Series(pd.NA, papers.index, dtype="string"))
-    if isinstance(contents, (str, Path)):
-        known = contents_of(Path(contents))
-        contents = pd.DataFrame(known, columns=["upload_id", "sha256"], dtype="string")
-    need_columns(contents, ("upload_id", "sha256"), "contents")
-    hashes = contents[["upload_id", "sha256"]].astype("string").dropna()
-    return papers.merge(hashes.drop_duplicates("upload_id"), on="upload_id")
+    if not isinstance(contents, pd.DataFrame):
+        known = [] if contents is None else contents_of(Path(contents))
+        contents = pd.DataFrame(known, columns=["upload_id", "sha256"])
+    return papers.merge(hashes_of(contents).drop_duplicates("upload_id"), on="upload_id")
 
 
 def _with_accounts(papers: pd.DataFrame, ocr: pd.DataFrame) -> pd.DataFrame:
@@ -389,12 +393,9 @@ def _beside_the_usual(papers: pd.DataFrame) -> pd.DataFrame:
 
 def _are_alike(names: pd.Series[Any], others: pd.Series[Any]) -> npt.NDArray[np.bool_]:
     """Tell where two names are one, as in `consistency`; a missing one is like none."""
-    one, other = (series.fillna("").tolist() for series in (names, others))
-    scores = process.cpdist(one, other, scorer=fuzz.token_sort_ratio) if one else np.array([])
-    alike: npt.NDArray[np.bool_] = (scores >= SIMILARITY) & (names != "").fillna(False).to_numpy(
-        bool
-    )
-    return alike
+    known = (names.fillna("") != "").to_numpy(dtype=bool)
+    alike: npt.NDArray[np.bool_] = similarities(names.fillna(""), others.fillna("")) >= SIMILARITY
+    return known & alike
 
 
 def _shared(
@@ -426,10 +427,7 @@ def _of_several(rows: pd.DataFrame, not_used: dict[str, int]) -> pd.DataFrame:
 
 def _known_of(uploads: pd.DataFrame, verdicts: pd.DataFrame | None) -> pd.DataFrame:
     """Give time, score and verdict of each upload."""
-    need_columns(uploads, ("ocr_authenticity_score",), "uploads")
-    known = uploads.drop_duplicates("id").set_index("id")
-    table = pd.DataFrame({"score": known["ocr_authenticity_score"]})
-    table["created_at"] = pd.to_datetime(known["created_at"], utc=True)
+    table = known_of(uploads).rename(columns={"sent_at": "created_at"})
     table["fraudulent"] = pd.Series(pd.NA, table.index, dtype="boolean")
     if verdicts is not None:
         check_verdicts(verdicts)
@@ -441,17 +439,21 @@ def _known_of(uploads: pd.DataFrame, verdicts: pd.DataFrame | None) -> pd.DataFr
 
 def _summed(rows: pd.DataFrame, by: str | list[str]) -> pd.DataFrame:
     """Give numbers, times, lowest score and verdicts of values or groups."""
-    of = rows.groupby(by)
-    table = of.agg(
-        borrowers=("borrower", "nunique"),
-        uploads=("upload_id", "nunique"),
-        first_seen=("created_at", "min"),
-        last_seen=("created_at", "max"),
-        lowest_score=("score", "min"),
+    caught = rows["borrower"].where(rows["fraudulent"].fillna(value=False))
+    table = (
+        rows.assign(caught=caught)
+        .groupby(by)
+        .agg(
+            borrowers=("borrower", "nunique"),
+            uploads=("upload_id", "nunique"),
+            first_seen=("created_at", "min"),
+            last_seen=("created_at", "max"),
+            lowest_score=("score", "min"),
+            fraudulent=("caught", "nunique"),
+        )
     )
-    caught = rows[rows["fraudulent"].fillna(value=False)].groupby(by)["borrower"].nunique()
-    known = of["fraudulent"].any().where(of["fraudulent"].count() > 0)
-    table["fraudulent"] = caught.reindex(table.index).astype("Int64").fillna(0).where(known.notna())
+    if rows["fraudulent"].isna().all():  # there are no verdicts
+        table["fraudulent"] = pd.NA
     return table
 
 
@@ -471,18 +473,13 @@ def _masked(kind: str, value: str) -> str:
     return MASK + (value[-4:] if kind == EMPLOYER else "")
 
 
-def _components(linked: pd.DataFrame) -> dict[str, str]:
-    """Give the first borrower of each borrower's group, by joining those who share a value."""
-    first: dict[str, str] = {}
+def _components(borrowers: pd.Series[str], values: pd.Series[str]) -> npt.NDArray[np.int32]:
+    """Give a number to each group of borrowers who are linked by values."""
+    from scipy.sparse import coo_array  # noqa: PLC0415 - importing it takes a while
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
 
-    def root(name: str) -> str:
-        while first.setdefault(name, name) != name:
-            first[name] = first[first[name]]
-            name = first[name]
-        return name
-
-    for _, borrowers in linked.groupby("value")["borrower"]:
-        one, *others = dict.fromkeys(borrowers)
-        for other in others:
-            first[root(other)] = root(one)
-    return {name: root(name) for name in list(first)}
+    one, other = (pd.factorize(column)[0] for column in (borrowers, values))
+    other = other + len(one)
+    edges = coo_array((np.ones(len(one)), (one, other)), shape=(2 * len(one), 2 * len(one)))
+    groups: npt.NDArray[np.int32] = connected_components(edges, directed=False)[1][one]
+    return groups

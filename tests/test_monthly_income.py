@@ -6,7 +6,7 @@ import pytest
 import argyle_nb as anb
 from argyle_nb import synthetic
 from argyle_nb.errors import ConfigurationError
-from argyle_nb.monthly_income import FREQUENCIES, OFF_PACE, income
+from argyle_nb.monthly_income import OFF_PACE, PAY_DATES, income
 
 # Frequency, pay date, gross pay, year to date, pay dates so far counted on a calendar; by hand:
 # monthly from pay, monthly from the year to date.
@@ -138,8 +138,9 @@ def test_a_stated_income_agrees_up_to_the_tolerance(stated, difference, agrees):
 
 
 def test_a_tolerance_that_is_no_share_is_an_error():
-    with pytest.raises(ConfigurationError, match="tolerance must be a share"):
-        documented(stub(), tolerance=10)
+    for wrong in (10, "10%"):
+        with pytest.raises(ConfigurationError, match="tolerance must be a share"):
+            documented(stub(), tolerance=wrong)
 
 
 def test_a_stated_income_is_compared_with_all_present_jobs_together():
@@ -158,6 +159,7 @@ def test_a_stated_income_is_compared_with_all_present_jobs_together():
         "oak tree foods",
         "Oak-Tree Foods Corp.",
         "Oak Tree Focds",
+        "OakTree Foods",
     ],
 )
 def test_an_employer_written_in_another_way_is_the_same(spelling):
@@ -243,6 +245,8 @@ def test_the_time_zone_of_the_uploads_changes_nothing(zone):
         (0, "a stated income of 0 or less"),
         (-5, "a stated income of 0 or less"),
         ("n/a", "a stated income that is no amount"),
+        (float("inf"), "a stated income that is no amount"),
+        (True, "a stated income that is no amount"),
         (None, "a stated income that is no amount"),
     ],
 )
@@ -266,6 +270,16 @@ def test_a_stated_income_may_be_text_and_say_its_currency():
     table = documented(stub(), stub(), accounts=["a1", "a2"], stated=said)
     assert table["agrees"].tolist() == [True, pd.NA]
     assert table["not_used"].tolist()[1] == "a stated income in another currency than USD"
+
+
+def test_us_dollars_may_be_written_in_small_letters():
+    said = pd.DataFrame({"external_id": ["a1"], "monthly_income": [2600], "currency": [" usd"]})
+    assert documented(stub(currency="usd"), stated=said)["agrees"].tolist() == [True]
+
+
+def test_borrowers_may_be_numbers_with_gaps():
+    said = pd.DataFrame({"external_id": [7, None], "monthly_income": [2600, 5200]})
+    assert documented(stub(), accounts=["7"], stated=said)["agrees"].tolist() == [True]
 
 
 def test_two_stated_incomes_of_a_borrower_are_not_guessed_between():
@@ -306,4 +320,4 @@ def test_stated_incomes_that_were_planted_too_high_are_found_and_no_others():
 
 
 def test_pay_dates_a_year_are_those_of_the_published_table():
-    assert [kind.pay_days for kind in FREQUENCIES.values()] == [52, 26, 24, 12]
+    assert list(PAY_DATES.values()) == [52, 26, 24, 12]

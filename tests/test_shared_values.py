@@ -146,6 +146,13 @@ def test_the_same_file_is_found_whoever_sent_it_and_whatever_was_read():
     assert row.expected_by_chance < 1e-70
 
 
+def test_a_digest_in_capitals_is_the_same_and_an_empty_one_is_none():
+    contents = pd.DataFrame(
+        {"upload_id": ["u0", "u1", "u2", "u3"], "sha256": ["A" * 64, "a" * 64, "", " "]}
+    )
+    assert linked([None] * 4, contents).table["borrowers"].tolist() == [2]
+
+
 def test_contents_come_from_an_upload_log_without_a_download(tmp_path):
     path = tmp_path / "log.sqlite"
     with UploadLog(path) as log:

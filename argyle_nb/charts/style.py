@@ -230,7 +230,8 @@ def finish(ax: Axes, title: str, *, facts: str = "", note: str = "") -> Axes:
         for side, label in (("horizontal", ax.get_xlabel()), ("vertical", ax.get_ylabel()))
         if label
     )
-    said = [title.replace("\n", ". "), axes.capitalize(), facts, note]
+    axes = axes[:1].upper() + axes[1:]  # labels keep their capitals, such as USD
+    said = [title.replace("\n", ". "), axes, facts, note]
     _alt_texts[ax] = "\n".join(f"{part.rstrip('.')}." for part in said if part)
     return ax
 

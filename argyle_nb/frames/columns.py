@@ -242,6 +242,8 @@ def _naive(value: datetime | None) -> datetime | None:
 
 def need_columns(table: pd.DataFrame, names: Iterable[str], what: str) -> None:
     """See that a frame has the columns that are needed."""
+    if not isinstance(table, pd.DataFrame):
+        raise ConfigurationError(f"{what} must be a DataFrame, not {type(table).__name__}.")
     missing = [name for name in names if name not in table]
     if missing:
         raise ConfigurationError(

@@ -179,13 +179,10 @@ def check(
 
 def judged(findings: Sequence[_Finding]) -> pd.DataFrame:
     """Say which findings are beyond their limits and beyond chance."""
-    tested = [number for number, finding in enumerate(findings) if finding.p is not None]
-    adjusted = dict(
-        zip(tested, holm([findings[number].p or 0.0 for number in tested]), strict=True)
-    )
+    adjusted = iter(holm([found.p for found in findings if found.p is not None]))
     rows = []
-    for number, found in enumerate(findings):
-        p = adjusted.get(number)
+    for found in findings:
+        p = None if found.p is None else next(adjusted)
         failed = found.is_beyond and (p is None or p <= ALPHA)
         verdict = "Beyond the limit" if found.is_beyond else "Within the limit"
         if p is not None and found.is_beyond:
@@ -203,9 +200,9 @@ def holm(p: Sequence[float]) -> list[float]:
     """Correct p-values for their number, step by step: Holm 1979, Scand. J. Stat. 6:65."""
     values = np.asarray(p, dtype=np.float64)
     order = np.argsort(values, kind="stable")
-    steps = values[order] * np.arange(len(values), 0, -1)
+    steps = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1))
     adjusted = np.empty_like(values)
-    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1) if len(steps) else steps
+    adjusted[order] = np.minimum(steps, 1)
     return [float(value) for value in adjusted]
 
 
@@ -227,9 +224,9 @@ def _above(rule: Mapping[str, Any], hits: int, n: int, what: str) -> _Finding:
 
 def _without_score(seen: _Seen, rule: Mapping[str, Any]) -> _Finding:
     [row] = seen.split(rule)[0].coverage().to_dict("records")
-    reason = rule.get("reason")
-    hits = row["uploads"] - row["scored"] if reason is None else row[reason]
-    what = "have no score" if reason is None else f"have no score ({reason})"
+    hits, what = row["uploads"] - row["scored"], "have no score"
+    if reason := rule.get("reason"):
+        hits, what = row[reason], f"{what} ({reason})"
     return _above(rule, int(hits), int(row["uploads"]), what)
 
 
@@ -269,11 +266,8 @@ def _new_signal(seen: _Seen, rule: Mapping[str, Any]) -> _Finding:
     # All its uploads are among the newest n of all: C(n, x) / C(total, x).
     chances = [np.prod((n - np.arange(x)) / (total - np.arange(x))) for x in first]
     p = min(1.0, len(ever) * min(chances, default=1.0))
-    named = (
-        ", ".join(f"{name} ({x:,} uploads)" for name, x in first.droplevel("finding_type").items())
-        or "none"
-    )
-    words = f"Signals never seen in {total - n:,} earlier uploads: {named}."
+    named = [f"{name} ({x:,} uploads)" for name, x in first.droplevel("finding_type").items()]
+    words = f"Signals never seen in {total - n:,} earlier uploads: {', '.join(named) or 'none'}."
     return _Finding(len(first), rule["limit"], n, words, p, len(first) > rule["limit"])
 
 

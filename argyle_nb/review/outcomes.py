@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from argyle_nb import notebook
+from argyle_nb.cross_checks import ids_of
 from argyle_nb.errors import ConfigurationError, ValidationError
 from argyle_nb.frames.columns import need_columns
 from argyle_nb.review import curves
-from argyle_nb.review.verdicts import ORDER, VerdictCounts
-from argyle_nb.scores import SCORES, checked_scores, wilson
+from argyle_nb.review.verdicts import VerdictCounts, count_verdicts
+from argyle_nb.scores import checked_scores, wilson
 from argyle_nb.scores.comparing import psi_bins
 from argyle_nb.scores.groups import PERIODS, index_of, key_of, numbers_of, sorted_order
 from argyle_nb.scores.statistics import with_interval
@@ -27,6 +28,8 @@ OUTCOMES = {
     "no_score": "no upload of the borrower has a score",
     "wrong_dates": "a date is missing, or dates are in the wrong order",
 }
+# Some systems write 9999-12-31 for what has not happened.
+NEVER = 2100
 _DATES = ("opened_at", "bad_at", "last_seen_at")
 
 
@@ -227,7 +230,8 @@ def count_outcomes(
     """
     if not isinstance(months, int) or isinstance(months, bool) or months < 1:
         raise ConfigurationError(f"months must be a whole number of 1 or more, not {months!r}.")
-    name = "external_id" if "external_id" in loans else "user"
+    need_columns(loans, (), "loans")
+    name = "user" if "user" in loans and "external_id" not in loans else "external_id"
     need_columns(loans, (name, *_DATES), "loans")
     need_columns(uploads, (name, "ocr_authenticity_score"), "uploads")
     lowest, first = _lowest(uploads, name), _first_loans(loans, name)
@@ -235,18 +239,18 @@ def count_outcomes(
         raise ValidationError(
             f"No {name} of loans is one of uploads. Check that both are spelled alike."
         )
-    table = first.join(lowest, how="outer")
+    table = first.merge(lowest, "outer", left_index=True, right_index=True, indicator="found_in")
     table["outcome"] = pd.Categorical(_outcomes(table, months), categories=list(OUTCOMES))
     known = table[table["outcome"].isin(["bad", "good"])]
-    is_good = (known["outcome"] == "good").to_numpy().astype(np.int64)
-    width = len(SCORES)
-    place = is_good * width + known["score"].to_numpy(dtype=np.int64)
-    cells = np.bincount(place, minlength=len(ORDER) * width).reshape(-1, width)
-    index = pd.MultiIndex.from_product([["all"], ORDER], names=["stratum", "verdict"])
+    verdicts = known["outcome"].map({"bad": "fraudulent", "good": "genuine"})
+    said = pd.DataFrame({"upload_id": known.index, "verdict": verdicts.astype("string")})
+    counts = count_verdicts(
+        pd.DataFrame({"id": known.index, "ocr_authenticity_score": known["score"]}), said
+    )
     return OutcomeCounts(
-        uploads=pd.Series(cells.sum(axis=0), name="uploads"),
-        counts=pd.DataFrame(cells, index=index),
-        weights=pd.Series([1.0], index=pd.Index(["all"], name="stratum")),
+        uploads=counts.uploads,
+        counts=counts.counts,
+        weights=counts.weights,
         note=_note(table, loans[name].notna().sum() - len(first), uploads[name].isna().sum()),
         sampled=False,
         seed=seed,
@@ -255,19 +259,11 @@ def count_outcomes(
     )
 
 
-def _named(column: pd.Series[Any]) -> pd.Series[str]:
-    """Read names as texts; a column of numbers with gaps is one of floats elsewhere."""
-    names: pd.Series[str] = column.convert_dtypes().astype("string").str.strip()
-    return names.mask(names == "")
-
-
 def _lowest(uploads: pd.DataFrame, name: str) -> pd.DataFrame:
     """Give each borrower's lowest score, and when the upload of it was made."""
     made = pd.to_datetime(uploads.get("created_at", pd.Series(pd.NaT, uploads.index)), utc=True)
     scores = checked_scores(uploads)
-    table = pd.DataFrame({name: _named(uploads[name]), "score": scores})
-    table["made"] = made.dt.normalize()
-    table["uploaded"] = True
+    table = pd.DataFrame({name: ids_of(uploads[name]), "score": scores, "made": made})
     table = table.dropna(subset=name).sort_values(["score", "made"], kind="stable")
     return table.drop_duplicates(name).set_index(name)
 
@@ -277,7 +273,7 @@ def _first_loans(loans: pd.DataFrame, name: str) -> pd.DataFrame:
     table = pd.DataFrame({date: _days(loans[date], date) for date in _DATES})
     opened, bad, seen = (table[date] for date in _DATES)
     table["in_order"] = (seen >= opened) & ~(bad < opened) & ~(bad > seen)
-    table[name] = _named(loans[name])
+    table[name] = ids_of(loans[name])
     by = [name, "in_order", "opened_at", "bad_at"]
     table = table.dropna(subset=name).sort_values(by, ascending=[True, False, True, True])
     return table.drop_duplicates(name).set_index(name)
@@ -294,48 +290,47 @@ def _days(column: pd.Series[Any], name: str) -> pd.Series[Any]:
             f"loans.{name} has {int(unread.sum())} values that are no date, first "
             f"{values[unread].iloc[0]!s:.40}. Use 2026-01-31."
         )
+    if (never := days.dt.year >= NEVER).any():
+        raise ValidationError(
+            f"loans.{name} has dates of {NEVER} or later, first {values[never].iloc[0]!s:.40}. "
+            "Leave empty what has not happened."
+        )
     return days
 
 
 def _outcomes(table: pd.DataFrame, months: int) -> Any:
     opened, bad, seen = (table[date] for date in _DATES)
-    in_order = table["in_order"].astype("boolean").fillna(value=False).astype(bool)
+    in_order = table["in_order"] == True  # noqa: E712 - missing without a loan
     end = opened + pd.DateOffset(months=months)
     went_bad = bad <= end
     observed_until = seen.where(~went_bad, seen[in_order].max())
-    has_upload, has_loan = table["uploaded"].notna(), table["in_order"].notna()
-    return np.select(
-        [
-            ~has_loan,
-            ~has_upload,
-            ~in_order,
-            ~(end <= observed_until),
-            table["score"].isna(),
-            went_bad,
-        ],
-        ["no_loan", "no_upload", "wrong_dates", "not_matured", "no_score", "bad"],
-        "good",
-    )
+    checks = {
+        "no_loan": table["found_in"] == "right_only",
+        "no_upload": table["found_in"] == "left_only",
+        "wrong_dates": ~in_order,
+        "not_matured": ~(end <= observed_until),
+        "no_score": table["score"].isna(),
+        "bad": went_bad,
+    }
+    return np.select(list(checks.values()), list(checks), "good")
 
 
 def _note(table: pd.DataFrame, further_loans: int, nameless: int) -> str:
     n = table["outcome"].value_counts()
-    known = n["bad"] + n["good"]
-    others = [
-        f"{n[name]:,} {name.replace('_', ' ')}"
-        for name in OUTCOMES
-        if name not in ("bad", "good") and n[name]
-    ]
     first = (
-        f"{known:,} of {len(table):,} borrowers have a score and a known outcome, "
+        f"{n['bad'] + n['good']:,} of {len(table):,} borrowers have a score and a known outcome, "
         f"{n['bad']:,} of them bad ('fraudulent' in tables of verdicts)."
     )
     sentences = [first]
-    if others:
-        sentences.append(f"Not counted: {', '.join(others)}.")
+    unknown = [name for name in OUTCOMES if name not in ("bad", "good") and n[name]]
+    if unknown:
+        others = ", ".join(f"{n[name]:,} {name.replace('_', ' ')}" for name in unknown)
+        sentences.append(f"Not counted: {others}.")
     if n["no_loan"]:
         sentences.append("Applications without a loan may have been worse than the others.")
-    late = table["outcome"].isin(["bad", "good"]) & (table["made"] > table["opened_at"])
+    late = table["outcome"].isin(["bad", "good"]) & (
+        table["made"].dt.normalize() > table["opened_at"]
+    )
     for number, words in (
         (further_loans, "Further loans of a borrower, not counted"),
         (nameless, "Uploads that name no borrower"),

@@ -228,11 +228,12 @@ class ReviewSession:
         *,
         log: ReviewLog | Path | str | None = None,
         sample: pd.DataFrame | None = None,
+        population: pd.DataFrame | None = None,
     ) -> None:
         self.client = client
         self.levels = str(frame.attrs.get("levels", "argyle"))
         self._table = _table_of(frame, sample, self.levels)
-        self._counts = _counts_of(frame)
+        self._counts = _counts_of(frame if population is None else population)
         self._place_of = {upload: i for i, upload in enumerate(self._table["upload"])}
         self.log = log if isinstance(log, ReviewLog) else ReviewLog(log)
         if sample is not None:

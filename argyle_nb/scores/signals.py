@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from argyle_nb import notebook
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.columns import need_columns
 from argyle_nb.frames.uploads import signals_frame, uploads_frame
-from argyle_nb.scores.standing import told
+from argyle_nb.scores.standing import BAR, told
 from argyle_nb.scores.statistics import QUANTILES, wilson, with_interval
 
 if TYPE_CHECKING:
@@ -172,8 +173,10 @@ def explain(
         ``score_drop`` (Float64, points of the score; missing for what the table does not know).
         ``attrs["score"]`` is the document's score as in `uploads_frame`, and
         ``attrs["score_drop"]`` says in words what the order is. ``attrs["standing"]`` says where
-        the score stands among those of its like, as in `ScoreCounts.standing`; empty without
-        ``counts`` or a score.
+        the score stands among those of its like, as in `ScoreCounts.standing`, and
+        ``attrs["alike"]`` how many of these have which score, in bars of 5 points; a notebook shows
+        both above the table. Empty without ``counts`` or a score; of fewer than 30 alike only their
+        number is told.
 
     Raises
     ------
@@ -209,11 +212,30 @@ def explain(
     )
     one = uploads_frame([upload])
     [score] = one["ocr_authenticity_score"]
-    result.attrs = {"score_drop": meaning, "score": None if pd.isna(score) else int(score)}
-    result.attrs["standing"] = (
-        "" if counts is None else told(counts.grouped_by, counts.scores, one)[0]
-    )
+    said, bars = ("", []) if counts is None else told(counts.grouped_by, counts.scores, one)
+    score = None if pd.isna(score) else int(score)
+    result = _Explanation(result)
+    result.attrs = {"score_drop": meaning, "score": score, "standing": said, "alike": bars}
     return result
+
+
+class _Explanation(pd.DataFrame):
+    """A table of `explain`; a notebook shows above it where the score stands."""
+
+    def _repr_html_(self) -> str | None:
+        table: str | None = super()._repr_html_()  # type: ignore[misc]
+        said: str = self.attrs.get("standing", "")
+        if not said or table is None:
+            return table
+        bars, score = self.attrs["alike"], self.attrs["score"]
+        picture = notebook.histogram(
+            f"Histogram of their scores, 0 to 100, with this one at {score}",
+            [(BAR * place, BAR * (place + 1), n) for place, n in enumerate(bars)],
+            [notebook.BLUE] * len(bars),
+            [score],
+        )
+        note = f"Bars: scores 0 to 100, {BAR} points each. Dashed line: this score." if bars else ""
+        return notebook.result(f"Score {score}. {said}", tables=[picture, table], note=note)
 
 
 def score_by_signal_count(uploads: pd.DataFrame, most: int = 5) -> pd.DataFrame:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Of fewer alike a share would say little: at 30 its 95% interval is up to 34 points wide.
 FEWEST_ALIKE = 30
-_BAR = 5  # points of the score in one bar of the small histogram
+BAR = 5  # points of the score in one bar of a small histogram
 
 
 def standing_table(by: tuple[str, ...], counted: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
@@ -89,7 +89,7 @@ def told(by: tuple[str, ...], counted: pd.DataFrame, upload: pd.DataFrame) -> tu
         return (f"Only {uploads}: too few to compare." if few else ""), []
     lower, higher = (int(100 * share + 1e-9) for share in (1 - at_most, below))
     word = "Lower" if lower >= higher else "Higher"
-    starts = range(0, len(alike) - 1, _BAR)  # 100 is in the last bar
+    starts = range(0, len(alike) - 1, BAR)  # 100 is in the last bar
     bars: list[int] = np.add.reduceat(alike, starts).tolist()
     if not max(lower, higher):
         return f"The same as nearly all of {uploads}.", bars

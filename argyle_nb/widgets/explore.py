@@ -12,11 +12,12 @@ import pandas as pd
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.uploads import signals_frame
 from argyle_nb.levels import HIGHEST_SCORE
+from argyle_nb.notebook import AMBER, BLUE, RED, histogram
 from argyle_nb.review.queue import ReviewCase, in_order_of_weight, open_case
 from argyle_nb.scores.filters import statuses_of
 from argyle_nb.widgets.case import DocumentCache, facts_of, slice_of
 from argyle_nb.widgets.explore_view import BAR_SCORES, ExplorerModel, View, ViewFile
-from argyle_nb.widgets.fallback import AMBER, BLUE, RED, Fallback, counted, histogram
+from argyle_nb.widgets.fallback import Fallback, counted
 from argyle_nb.widgets.panel import Panel, Question, read_static
 from argyle_nb.widgets.review import LateReviewQueue, ReviewQueue
 
@@ -143,6 +144,8 @@ class ScoreExplorer(Panel):
     ) -> ReviewQueue:
         """Make a review queue of the `selected` uploads, as "Review" does in the panel.
 
+        Each score is compared with all uploads of the explorer.
+
         Parameters
         ----------
         client
@@ -172,7 +175,9 @@ class ScoreExplorer(Panel):
                 "Reviewing downloads documents through a client. Use explorer.review(client), or "
                 "pass client=client to ScoreExplorer."
             )
-        return ReviewQueue(client, self.selected, reviewer=reviewer, log=log)
+        return ReviewQueue(
+            client, self.selected, reviewer=reviewer, log=log, population=self._explorer.frame
+        )
 
     def _on_look(self, question: _ExplorerQuestion) -> Answer:
         view = question.view or self._view
@@ -231,7 +236,7 @@ class ScoreExplorer(Panel):
         if question.open and self._client is not None:
             self._queue = self._late_queue or self.review()
             if self._late_queue is not None:
-                self._late_queue.begin(self._client, self.selected)
+                self._late_queue.begin(self._client, self.selected, self._explorer.frame)
         return {"queue": self._queue_in_page(), "open": question.open}
 
     def _end_review(self) -> None:

@@ -12,11 +12,10 @@ from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from argyle_nb.notebook import picture
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-# Told apart on white and on black, and never without a name beside them.
-BLUE, AMBER, RED, GREY = "#2f86d0", "#a8861f", "#d2602a", "#8a8a8a"
 
 _LINE = "<div style='margin:0.2em 0'>"
 _CELL = "padding:0.2em 0.45em;border:0;border-top:1px solid rgba(128,128,128,0.5);text-align:"
@@ -83,31 +82,7 @@ def share_bar(name: str, numbers: Sequence[int], colors: Sequence[str]) -> str:
     for color, same in groupby(zip(numbers, colors, strict=True), key=lambda part: part[1]):
         share = sum(number for number, _ in same) / total
         parts.append(f"width:{share:.4%};background:{color}")
-    return _picture(name, "height:14px", parts)
-
-
-def histogram(
-    name: str, bars: Sequence[tuple[int, int, int]], colors: Sequence[str], cuts: Sequence[int]
-) -> str:
-    """Draw (lowest score, highest score, uploads) as bars, with a dashed line at each threshold."""
-    highest = max((uploads for *_, uploads in bars), default=0)
-    if not highest:
-        return ""
-    parts = []
-    for (*_, uploads), color in zip(bars, colors, strict=True):
-        # What is rare is seen too.
-        height = max(2.0, 100 * uploads / highest) if uploads else 0
-        parts.append(f"flex:1;margin-right:1px;height:{height:.4g}%;background:{color}")
-    parts += [f"position:absolute;left:{cut}%;height:100%;border-left:1px dashed" for cut in cuts]
-    axis = "position:relative;align-items:flex-end;height:90px;border-bottom:1px solid"
-    return _picture(name, axis, parts)
-
-
-def _picture(name: str, style: str, parts: Sequence[str]) -> str:
-    """Draw boxes: where styles are removed, nothing is left of them."""
-    boxes = "".join(f"<div style='{part}'></div>" for part in parts)
-    frame = f"display:flex;width:400px;max-width:100%;margin:0.4em 0;{style}"
-    return f"<div role='img' aria-label='{escape(name)}' style='{frame}'>{boxes}</div>"
+    return picture(name, "height:14px", parts)
 
 
 def counted(number: int, noun: str) -> str:

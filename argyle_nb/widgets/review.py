@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from argyle_nb.notebook import AMBER, BLUE, GREY, RED
 from argyle_nb.review.queue import ReviewSession
 from argyle_nb.review.reviewers import remember_reviewer, remembered_reviewer
 from argyle_nb.widgets.case import DocumentCache, facts_of, slice_of, texts_of
-from argyle_nb.widgets.fallback import AMBER, BLUE, GREY, RED, Fallback, counted, share_bar
+from argyle_nb.widgets.fallback import Fallback, counted, share_bar
 from argyle_nb.widgets.panel import Panel, Question, read_static
 
 if TYPE_CHECKING:
@@ -83,6 +84,9 @@ class ReviewQueue(Panel):
     sample
         From `argyle_nb.review.sample`: which documents, in which order. Only with a sample can
         results be extrapolated to all uploads; the sample is saved in the log.
+    population
+        From `uploads_frame`: what each score is compared with, as in "Lower than 97% of 812 scored
+        uploads"; by default ``uploads``. Needed where these are only a part, such as the low ones.
 
     Raises
     ------
@@ -111,8 +115,9 @@ class ReviewQueue(Panel):
         reviewer: str = "",
         log: ReviewLog | Path | str | None = None,
         sample: pd.DataFrame | None = None,
+        population: pd.DataFrame | None = None,
     ) -> None:
-        self._begin(ReviewSession(client, uploads, log=log, sample=sample))
+        self._begin(ReviewSession(client, uploads, log=log, sample=sample, population=population))
         self._reviewer = reviewer or remembered_reviewer()
         self._is_sample = sample is not None
         super().__init__(self._progress())
@@ -260,8 +265,8 @@ class LateReviewQueue(ReviewQueue):
         nothing = {"place": 0, "documents": 0, "said": {}, "sampled": False}
         super(ReviewQueue, self).__init__(nothing)
 
-    def begin(self, client: Client, frame: pd.DataFrame) -> None:
+    def begin(self, client: Client, frame: pd.DataFrame, population: pd.DataFrame) -> None:
         """Let these uploads be reviewed, instead of others."""
-        self._begin(ReviewSession(client, frame))
+        self._begin(ReviewSession(client, frame, population=population))
         self._reviewer = remembered_reviewer()
         self.saved = self._progress()

@@ -35,12 +35,13 @@ from argyle_nb.config import ENVIRONMENTS, LOCAL
 from argyle_nb.documents import MAX_DOCUMENT_BYTES
 from argyle_nb.errors import ValidationError, words_of
 from argyle_nb.models import DOCUMENT_TYPES, SCORED_TYPES
+from argyle_nb.notebook import AMBER, BLUE, GREY
 from argyle_nb.review.queue import open_case
 from argyle_nb.uploads import UploadQueue
 from argyle_nb.uploads.jobs import default_upload_log, shown_state
 from argyle_nb.uploads.queue_files import DONE, LOOKING, READING, SENDING, WAITING, files_of
 from argyle_nb.widgets.case import DocumentCache, facts_of, slice_of
-from argyle_nb.widgets.fallback import AMBER, BLUE, GREY, Fallback, counted, share_bar
+from argyle_nb.widgets.fallback import Fallback, counted, share_bar
 from argyle_nb.widgets.panel import Panel, Question, Throttle, read_static
 from argyle_nb.widgets.receiving import ARRIVED, GONE, RECEIVING, Receiver
 

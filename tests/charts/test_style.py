@@ -225,7 +225,7 @@ def test_a_screen_reader_is_told_title_axes_and_numbers(counts):
     assert said == " ".join(charts.alt_text(ax).split())
     assert charts.alt_text(ax).splitlines() == [
         "Authenticity scores, n = 3 (1 upload without a score).",
-        "Horizontal: authenticity score (0-100); vertical: uploads.",
+        "Horizontal: Authenticity score (0-100); vertical: Uploads.",
         "very low 67%, low 0%, medium 0%, high 33%. The median score is 10.",
         "Levels (argyle): very low 0-29, low 30-49, medium 50-79, high 80-100.",
     ]

@@ -1,5 +1,7 @@
 """What became of loans is counted beside the lowest score, and what is not known is never good."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -139,6 +141,8 @@ class TestDates:
         [
             ({"bad": "31/01/2025"}, "loans.bad_at has 1 values that are no date, first 31/01/2025"),
             ({"seen": 20250131}, "loans.last_seen_at holds numbers, not dates"),
+            ({"bad": "9999-12-31"}, r"loans.bad_at has dates of 2100 or later, first 9999-12-31\."),
+            ({"seen": "9999-12-31"}, "Leave empty what has not happened"),
         ],
     )
     def test_what_is_no_date_is_named(self, wrong, words):
@@ -154,6 +158,21 @@ class TestBadInput:
     def test_a_missing_column_is_named(self):
         with pytest.raises(ConfigurationError, match="loans has no column last_seen_at"):
             count_outcomes(uploads_of(ann=1), pd.DataFrame([loan()]).drop(columns="last_seen_at"))
+
+    def test_a_missing_column_of_borrowers_is_named_as_the_lenders_own_id(self):
+        loans = pd.DataFrame([loan()]).drop(columns="external_id")
+        with pytest.raises(ConfigurationError, match="loans has no column external_id"):
+            count_outcomes(uploads_of(ann=1), loans)
+
+    @pytest.mark.parametrize("loans", ["loans.csv", Path("loans.csv"), None])
+    def test_what_is_no_table_is_named(self, loans):
+        with pytest.raises(ConfigurationError, match="loans must be a DataFrame, not"):
+            count_outcomes(uploads_of(ann=1), loans)
+
+    def test_a_borrower_with_two_users_is_one_borrower(self):
+        frame = uploads_of(ann=40).loc[[0, 0]].assign(user=["u1", "u2"])
+        found = count_outcomes(frame.reset_index(drop=True), pd.DataFrame([loan()]))
+        assert found.outcomes()["borrowers"]["good"] == len(found.borrowers) == 1
 
     def test_a_score_that_is_none_is_refused(self):
         with pytest.raises(DecodeError):

@@ -109,3 +109,27 @@ def test_explain_says_it_beside_the_signals():
     said = explain(upload(1, 10, "earnings_edits"), counts=counts).attrs["standing"]
     assert said == "Lower than 89% of 101 scored uploads (paystubs, PDF)."
     assert explain(upload(1, 10)).attrs["standing"] == ""
+
+
+def test_a_notebook_shows_the_sentence_and_a_histogram_with_a_text_above_the_signals():
+    counts = count_scores(frame_of(range(101)), by=LIKE)
+    explained = explain(upload(1, 10, "earnings_edits"), counts=counts)
+    html = explained._repr_html_()
+    assert "Score 10. Lower than 89% of 101 scored uploads (paystubs, PDF)." in html
+    assert "aria-label='Histogram of their scores, 0 to 100, with this one at 10'" in html
+    assert html.count("background:") == 20
+    assert "earnings_edits" in html
+    assert type(explained[["identifier"]]) is pd.DataFrame
+
+
+def test_of_few_alike_a_notebook_shows_their_number_and_no_histogram():
+    explained = explain(upload(1, 10), counts=count_scores(frame_of([50] * 29)))
+    html = explained._repr_html_()
+    assert "Only 29 scored uploads (all): too few to compare." in html
+    assert "Histogram" not in html
+    assert "role='img'" not in html
+
+
+def test_without_counts_a_notebook_shows_the_table_alone():
+    explained = explain(upload(1, 10))
+    assert explained._repr_html_() == pd.DataFrame(explained)._repr_html_()

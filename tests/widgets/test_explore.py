@@ -200,6 +200,25 @@ def test_a_review_is_of_what_is_selected_or_in_view(page, explorer, client, tmp_
     assert page.ask("review")["queue"] == ""
 
 
+def test_a_review_of_some_compares_their_scores_with_all_uploads_of_the_explorer(tmp_path):
+    frame = uploads_frame([scored(n, n) for n in range(40)])
+
+    def answer(seen):
+        number = int(seen.path.rsplit("-", 1)[1], 16)
+        return Answer(body=json.dumps(scored(number, number)).encode())
+
+    with HostileServer(answer) as server:
+        explorer = ScoreExplorer(frame, client=client_of(server))
+        page = Browser(explorer)
+        page.ask("look", view=page.ask("look")["view"] | {"scores": [0, 3]})
+        desk = Browser(explorer.review(log=tmp_path / "a.sqlite"))
+        lowest = record(0)["id"]
+        until(lambda: desk.ask("want", uploads=[lowest])["here"])
+        told = desk.ask("case", upload=lowest)
+    assert told["standing"] == "Lower than 97% of 40 scored uploads (paystubs, PDF)."
+    assert sum(told["alike"]) == 40
+
+
 def test_the_page_finds_the_review_queue_again_until_it_is_closed(
     frame, client, monkeypatch, tmp_path
 ):

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argyle_nb.frames.uploads import signals_frame, uploads_frame
+from argyle_nb.notebook import histogram
 from argyle_nb.uploads.jobs import STATES
 from argyle_nb.widgets import upload
 from argyle_nb.widgets.explore import ScoreExplorer
-from argyle_nb.widgets.fallback import Fallback, histogram, share_bar
+from argyle_nb.widgets.fallback import Fallback, share_bar
 from argyle_nb.widgets.review import ReviewQueue
 from argyle_nb.widgets.upload import _COUNTED, _DEFAULTS, UploadPanel, _counted_as
 from tests.support.panel_page import Browser

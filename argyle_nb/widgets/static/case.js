@@ -452,13 +452,13 @@ class About {
   }
 }
 
-// How many documents alike have which score, with a line at this one's. What it shows is in the
-// sentence beside it.
+// How many documents alike have which score, with a line at this one's.
 function smallHistogram({ alike, score }) {
   const picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   picture.setAttribute("viewBox", `0 0 ${6 * alike.length} 24`);
   picture.setAttribute("class", "argyle-alike");
-  picture.setAttribute("aria-hidden", "true");
+  picture.setAttribute("role", "img");
+  picture.setAttribute("aria-label", `Histogram of their scores, 0 to 100, with this one at ${score}`);
   const bars = alike.map((count, place) => {
     const height = count && Math.max((24 * count) / Math.max(...alike), 1.5);
     return { x: 6 * place, y: 24 - height, width: 5, height };
