@@ -382,7 +382,7 @@ def test_since_after_before_is_exit_status_1(work, ran, capsys):
         ),
         (["--external-id", ""], "--external-id is empty"),
         (["--account", NOBODY], f"No upload in the archive has account '{NOBODY}'"),
-        (["--document-type", "w2"], "Unknown document_type 'w2'"),
+        (["--document-type", "paystbu"], "(did you mean 'paystubs'?)"),
         (["--document-type", ""], "Unknown document_type ''"),
     ],
 )

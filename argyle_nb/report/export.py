@@ -147,7 +147,7 @@ def export_report(
             rows,
             content,
             title=title,
-            filters=wanted,
+            filters=rows.filters,
             privacy=privacy,
             settings=settings,
             sources=_sources(source),

@@ -12,6 +12,7 @@ import pandas as pd
 from argyle_nb import notebook
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE, level_preset
+from argyle_nb.models import types_among
 from argyle_nb.scores.comparing import comparison_table, drift_table
 from argyle_nb.scores.files import (
     labelled,
@@ -252,7 +253,7 @@ class ScoreCounts:
         ----------
         **wanted
             Column = a value, a list of values, or a function that takes the column's values (a
-            Series) and says which to keep.
+            Series) and says which to keep. A document type may be spelled in other ways (``W2``).
 
         Returns
         -------
@@ -275,7 +276,7 @@ class ScoreCounts:
         for name, test in wanted.items():
             self._check_grouped_by(name)
             labels = self.groups.get_level_values(name).to_series(index=pd.RangeIndex(len(keep)))
-            keep &= _chosen(labels, test)
+            keep &= _chosen(labels, test, is_type=name.endswith("document_type"))
         return replace(
             self,
             scores=self.scores[keep],
@@ -949,13 +950,14 @@ class ScoreCounts:
         return cls.of_table(*read_counts_parquet(path))
 
 
-def _chosen(labels: pd.Series[Any], test: Any) -> npt.NDArray[np.bool_]:
+def _chosen(labels: pd.Series[Any], test: Any, *, is_type: bool) -> npt.NDArray[np.bool_]:
     if isinstance(test, Callable):  # type: ignore[arg-type]
         chosen: pd.Series[Any] = test(labels)
-    elif isinstance(test, Collection) and not isinstance(test, str):
-        chosen = labels.isin(list(test))
     else:
-        chosen = labels == test
+        several = isinstance(test, Collection) and not isinstance(test, str)
+        values = list(test) if several else [test]
+        values = types_among(values, set(labels.dropna())) if is_type else values
+        chosen = labels.isin(values) if several else labels == values[0]
     return chosen.fillna(value=False).to_numpy(dtype=bool)
 
 
