@@ -824,9 +824,11 @@ class ScoreCounts:
         pandas.DataFrame
             Indexed by period: ``scored, reference_scored`` (int64), ``mean`` (points of the score),
             ``psi``; ``psi_critical``, what two samples of these sizes and bins exceed by chance one
-            time in twenty; ``psi_significant`` (boolean, missing without scores);
+            time in twenty; ``psi_significant`` (boolean, missing without scores and for the
+            reference itself);
             ``psi_band`` (string): ``stable`` below 0.1, ``moderate``, ``large`` from 0.25, and
-            ``not significant`` where a PSI of 0.1 or more is not above ``psi_critical``;
+            ``not significant`` where a PSI of 0.1 or more is not above ``psi_critical``, missing
+            for the reference itself;
             ``ks, ks_critical`` (0 to 1) and ``ks_significant``, likewise; ``warning`` (string).
             ``attrs["psi_bins"]`` holds the bins, ``attrs["reference"]`` what the reference is.
 
