@@ -131,8 +131,8 @@ FILES: dict[str, dict[str, Meaning]] = {
         "psi_critical": Meaning("95% critical value: without drift, psi exceeds it 1 time in 20"),
         "psi_significant": Meaning("whether psi is above psi_critical; empty for the first week"),
         "psi_band": Meaning(
-            "stable below 0.1, moderate, large from 0.25; not significant where drift is not shown; "
-            "empty for the first week"
+            "stable below 0.1, moderate, large from 0.25; not significant where drift is not "
+            "shown; empty for the first week"
         ),
         "ks": Meaning(
             "Kolmogorov-Smirnov statistic (KS): largest distance of the two ECDFs", SHARE

@@ -106,8 +106,9 @@ def drift_table(
 
 
 def _first_with_scores(table: Counts) -> npt.NDArray[np.bool_]:
-    has_scores = table.any(axis=1)
-    return has_scores & (np.cumsum(has_scores) == 1)
+    has_scores: npt.NDArray[np.bool_] = table.any(axis=1)
+    first: npt.NDArray[np.bool_] = has_scores & (np.cumsum(has_scores) == 1)
+    return first
 
 
 def _beyond(value: Floats, critical: Floats) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+import warnings
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 
 from argyle_nb.errors import ValidationError
-from argyle_nb.models import checked_type, type_called, unknown_type
+from argyle_nb.models import DOCUMENT_TYPES, checked_type, type_called, unknown_type
 from argyle_nb.uploads.document_types import guess_type
 from argyle_nb.uploads.folders import list_folder, type_bar, type_cell
 from argyle_nb.uploads.jobs import Borrower, borrower_of
@@ -102,6 +103,16 @@ def read_manifest(
         folder = Path(manifest).parent
         table, long = _read_file(Path(manifest))
     return _Reader(_renamed(table), folder, known or "", _checked_user(user)).read(long)
+
+
+def check_manifest(
+    manifest: Path | str, *, document_type: str | None = None, user: str | None = None
+) -> None:
+    """Refuse what `read_manifest` would refuse as a whole, without a look at the documents."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # `read_manifest` says it
+        # With a type for all there is nothing to guess.
+        read_manifest(manifest, document_type=document_type or DOCUMENT_TYPES[0], user=user)
 
 
 def _checked_user(user: str | None) -> str:
