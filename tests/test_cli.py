@@ -559,6 +559,13 @@ def test_an_error_is_one_line_on_stderr_and_exit_status_1(tmp_path, capsys):
     assert "none: file not found" in told
 
 
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """An empty folder in which commands run."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -577,17 +584,14 @@ def test_an_error_is_one_line_on_stderr_and_exit_status_1(tmp_path, capsys):
         (["upload", "good", "--sandbox-folder", "file/sandbox"], "file is not a folder"),
     ],
 )
-def test_what_cannot_work_is_told_before_anything_is_begun(
-    words, told, tmp_path, pdf, monkeypatch, capsys
-):
-    monkeypatch.chdir(tmp_path)
+def test_what_cannot_work_is_told_before_anything_is_begun(words, told, here, pdf, capsys):
     Path("file").write_text("no folder")
     Path("good").mkdir()
     shutil.copy(pdf, "good")
     assert cli.main(words) == 1
     [line] = capsys.readouterr().err.splitlines()
     assert told in line
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "good"]
+    assert sorted(path.name for path in here.iterdir()) == ["file", "good"]
 
 
 # What an error tells to do
@@ -606,9 +610,7 @@ def test_what_cannot_work_is_told_before_anything_is_begun(
         (["report", "a", "b", "--pii", "hashed", "--salt-file", "salt"], "--pii 'hashed' needs"),
     ],
 )
-def test_an_error_names_commands_and_options_not_python(
-    words, cure, tmp_path, monkeypatch, capsys
-):
+def test_an_error_names_commands_and_options_not_python(words, cure, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Path("salt").write_text("short")
     assert cli.main(words) == 1
@@ -644,18 +646,15 @@ def test_where_no_key_can_be_asked_for_the_other_ways_are_named():
 
 def texts_of(code):
     """Give the texts of a module but for docstrings, with what they format left out."""
-    tree = ast.parse(code)
-    said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    parts = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.JoinedStr):
-            parts |= {id(part) for part in ast.walk(node)}
-            yield "".join(getattr(part, "value", "'x'") for part in node.values if
-                          isinstance(getattr(part, "value", "'x'"), str))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if id(node) not in said | parts:
-                yield node.value
+    nodes = list(ast.walk(ast.parse(code)))
+    formatted = [node for node in nodes if isinstance(node, ast.JoinedStr)]
+    others = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    others |= {id(part) for node in formatted for part in ast.walk(node)}
+    for node in formatted:
+        yield "".join(str(getattr(part, "value", "")) for part in node.values)  # noqa: PD011
+    for node in nodes:
+        if isinstance(node, ast.Constant) and id(node) not in others:
+            yield str(node.value)
 
 
 def test_a_key_that_is_asked_for_is_saved_under_its_profile(tmp_path, monkeypatch, capsys):

@@ -9,10 +9,10 @@ Nothing here has run on either.
 from __future__ import annotations
 
 import ast
+import contextlib
 import ctypes
 import errno
 import getpass
-import contextlib
 import os
 import shutil
 import signal
@@ -35,6 +35,8 @@ from argyle_nb.connection import connect, stop_sandbox
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.uploads import flatten
 from argyle_nb.platforms import (
+    check_writable,
+    check_writable_file,
     credentials_path,
     data_path,
     exchange,
@@ -43,8 +45,6 @@ from argyle_nb.platforms import (
     held_memory,
     is_on_network,
     is_private,
-    check_writable,
-    check_writable_file,
     is_root,
     limit_memory,
     limit_processor,

@@ -106,7 +106,7 @@ def drift_table(
 
 
 def _first_with_scores(table: Counts) -> npt.NDArray[np.bool_]:
-    has_scores: npt.NDArray[np.bool_] = table.any(axis=1)
+    has_scores = table.sum(axis=1) > 0
     first: npt.NDArray[np.bool_] = has_scores & (np.cumsum(has_scores) == 1)
     return first
 
