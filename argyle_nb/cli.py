@@ -53,7 +53,8 @@ SALT_VARIABLE = "ARGYLE_NB_SALT"
 _IN_SHELL = (
     (r"Archive\('([^']+)'\)", r"\1"),
     (r"\bfile://(?=/)", ""),
-    (r"anb\.login\(\)( in a notebook or terminal)?", "argyle-nb login"),
+    (r"anb\.login\(\) in a notebook or terminal", "argyle-nb login in a terminal"),
+    (r"anb\.login\(\)", "argyle-nb login"),
     (r"anb\.login\((.+?)\)", r"argyle-nb login --profile \1"),
     (r"archive\.pull\(client\)", "argyle-nb pull ARCHIVE"),
     (r"anb\.connect\(environment='local'\)", "--environment local"),
@@ -257,7 +258,7 @@ def _report_options(command: argparse.ArgumentParser) -> None:
 
 def _check_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("archive", help="archive folder or URL, written by pull")
-    command.add_argument("rules", type=Path, help="TOML file of rules, as anb.check reads it")
+    command.add_argument("rules", type=Path, help="TOML file of rules, each a table [[rule]] with a kind and a limit")
     command.add_argument(
         "--reviews",
         type=Path,

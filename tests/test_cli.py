@@ -641,7 +641,7 @@ def test_where_no_key_can_be_asked_for_the_other_ways_are_named():
         check=False,
     )
     assert ended.returncode == 1
-    assert "Run argyle-nb login, or set ARGYLE_API_KEY_ID" in ended.stderr
+    assert "Run argyle-nb login in a terminal, or set ARGYLE_API_KEY_ID" in ended.stderr
 
 
 def texts_of(code):
