@@ -8,6 +8,7 @@ import csv
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from argyle_nb.archive.pages import PageStore
     from argyle_nb.client.client import Client
     from argyle_nb.report import Report
 
@@ -33,13 +35,13 @@ EXIT_CODES = """exit status:
   0    finished
   1    error (one-line message on stderr)
   2    invalid command or option
-{}
-  130  interrupted; run the same command again to resume
+{}  130  interrupted; run the same command again to resume
 """
-INCOMPLETE_UPLOAD = "  3    finished, but some documents were not uploaded"
-INCOMPLETE_PULL = "  3    finished, but some records could not be read"
-EMPTY_REPORT = "  4    finished, but the report has no uploads"
-FAILED_RULE = "  5    finished, but a rule failed"
+INCOMPLETE_UPLOAD = "  3    finished, but some documents were not uploaded\n"
+INCOMPLETE_PULL = "  3    finished, but some records could not be read\n"
+EMPTY_REPORT = "  4    finished, but the report has no uploads\n"
+FAILED_RULE = "  5    finished, but a rule failed\n"
+OF_JUPYTER = "       any other: that of JupyterLab\n"
 HOW_TO_GO_ON = """Run "argyle-nb COMMAND --help" for the options of a command.
 
 The API key comes from ARGYLE_API_KEY_ID and ARGYLE_API_KEY_SECRET or from the credentials file,
@@ -47,6 +49,33 @@ never from the command line. Results are printed to stdout, everything else to s
 """
 DEMO_TITLE = "argyle_nb demo (local sandbox: simulated scores, not from Ocrolus)"
 SALT_VARIABLE = "ARGYLE_NB_SALT"
+# What the errors of the Python functions tell to do, as a shell does it.
+_IN_SHELL = (
+    (r"Archive\('([^']+)'\)", r"\1"),
+    (r"\bfile://(?=/)", ""),
+    (r"anb\.login\(\) in a notebook or terminal", "argyle-nb login in a terminal"),
+    (r"anb\.login\(\)", "argyle-nb login"),
+    (r"anb\.login\((.+?)\)", r"argyle-nb login --profile \1"),
+    (r"archive\.pull\(client\)", "argyle-nb pull ARCHIVE"),
+    (r"anb\.connect\(environment='local'\)", "--environment local"),
+    (
+        r"sandbox_folder works only with environment='local'",
+        "--sandbox-folder needs the local sandbox",
+    ),
+    (
+        r"Unfinished uploads are listed in `result\.unfinished`\. To keep waiting: .*",
+        "Run the same command again to keep waiting.",
+    ),
+    (
+        r"Check client\.list_uploads\(user=\.\.\.\) before you send it again",
+        "Run the same command again: it looks for the document at Argyle first",
+    ),
+    (r"pass document_type=\.\.\.", "pass --document-type"),
+    (r"pass user=\.\.\.", "pass --user"),
+    (r"salt works only with pii=", "--salt-file works only with --pii "),
+    (r"pii=(?=['\"])", "--pii "),
+    (r"secrets\.token_bytes\(32\)", 'the output of "openssl rand -hex 32"'),
+)
 _PLACES = {
     "local": "the local sandbox",
     "sandbox": "the Argyle sandbox",
@@ -61,14 +90,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with warnings.catch_warnings():
             # Without the place in the code, which is of no use to who did not write it.
-            warnings.showwarning = lambda message, *_: say(f"argyle-nb: {message}", stderr)
+            warnings.showwarning = lambda message, *_: say(
+                f"argyle-nb: {in_shell(str(message))}", stderr
+            )
             return _run(words)
     except ArgyleError as error:
-        say(f"argyle-nb: {error}")
+        say(f"argyle-nb: {in_shell(str(error))}")
         return FAILED
     except KeyboardInterrupt:
         say("argyle-nb: interrupted. Run the same command again to resume.")
         return INTERRUPTED
+
+
+def in_shell(text: str) -> str:
+    """Name commands and options where an error names Python."""
+    for pattern, words in _IN_SHELL:
+        text = re.sub(pattern, words, text)
+    return text
 
 
 def _run(words: list[str]) -> int:
@@ -104,10 +142,12 @@ def parser() -> argparse.ArgumentParser:
     _report_options(_command(commands, "report", purpose, INCOMPLETE_PULL, EMPTY_REPORT))
     purpose = "Check rules on an archive's newest week (works offline)"
     _check_options(_command(commands, "check", purpose, FAILED_RULE))
+    purpose = "Save an Argyle API key, which is asked for and not shown"
+    _login_options(_command(commands, "login", purpose))
     purpose = "Run upload, analysis and report with sample documents"
     _demo_options(_command(commands, "demo", purpose))
     _command(commands, "sandbox", "Start the local sandbox server")
-    _lab_options(_command(commands, "lab", "Open the notebooks in JupyterLab"))
+    _lab_options(_command(commands, "lab", "Open the notebooks in JupyterLab", OF_JUPYTER))
     return top
 
 
@@ -129,7 +169,7 @@ def _command(
         name,
         help=purpose,
         description=purpose,
-        epilog=EXIT_CODES.format("\n".join(exit_codes)) if exit_codes else None,
+        epilog=EXIT_CODES.format("".join(exit_codes)),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -218,7 +258,7 @@ def _report_options(command: argparse.ArgumentParser) -> None:
 
 def _check_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("archive", help="archive folder or URL, written by pull")
-    command.add_argument("rules", type=Path, help="TOML file of rules, as anb.check reads it")
+    command.add_argument("rules", type=Path, help="TOML file of rules, each a table [[rule]] with a kind and a limit")
     command.add_argument(
         "--reviews",
         type=Path,
@@ -243,6 +283,20 @@ def _connection_options(command: argparse.ArgumentParser) -> None:
         "--sandbox-folder", type=Path, metavar="DIR", help="data folder of the local sandbox"
     )
     _output_options(command)
+
+
+def _login_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--profile",
+        metavar="NAME",
+        default="default",
+        help="profile in the credentials file (default: default)",
+    )
+    command.add_argument(
+        "--environment",
+        default="sandbox",
+        help="sandbox, production or a URL; saved with the key (default: sandbox)",
+    )
 
 
 def _demo_options(command: argparse.ArgumentParser) -> None:
@@ -293,6 +347,11 @@ def _quiet_option(command: argparse.ArgumentParser) -> None:
 
 def upload(options: argparse.Namespace) -> int:
     """Upload the documents in a manifest or folder; skip files already uploaded."""
+    from argyle_nb.uploads.jobs import check_upload_log  # noqa: PLC0415 - it needs pandas
+    from argyle_nb.uploads.manifest import check_manifest  # noqa: PLC0415 - it needs pandas
+
+    check_manifest(options.manifest, document_type=options.document_type, user=options.user)
+    check_upload_log(options.upload_log)
     with _connected(options) as client:
         sent = _sent(
             client,
@@ -321,11 +380,7 @@ def _sent(client: Client, manifest: Path, **options: Any) -> pd.DataFrame:
         sent = anb.upload_batch(client, manifest, **options)
     for warning in told:
         warnings.showwarning(warning.message, warning.category, warning.filename, warning.lineno)
-    reasons = sent["reason"]
-    for name in ("document_type", "user"):
-        option = f"pass --{name.replace('_', '-')}"
-        reasons = reasons.str.replace(f"pass {name}=...", option, regex=False)
-    return sent.assign(reason=reasons)
+    return sent.assign(reason=sent["reason"].map(in_shell, na_action="ignore").astype("string"))
 
 
 def _counts_of(sent: pd.DataFrame) -> dict[str, int]:
@@ -344,7 +399,8 @@ def _counts_of(sent: pd.DataFrame) -> dict[str, int]:
 
 def pull(options: argparse.Namespace) -> int:
     """Download upload results to an archive, or update those that are still processing."""
-    from argyle_nb.scores.reasons import no_score_reasons  # noqa: PLC0415 - it needs pandas
+    from argyle_nb.archive.pages import PageStore  # noqa: PLC0415 - it needs pandas
+    from argyle_nb.models import checked_filters  # noqa: PLC0415 - `--help` should not wait for it
 
     archive = anb.Archive(options.archive)
     filters = {name: getattr(options, name) for name in ("user", "account", "document_type")}
@@ -353,27 +409,61 @@ def pull(options: argparse.Namespace) -> int:
             "--refresh updates every upload that is still processing. Leave out --user, --account "
             "and --document-type."
         )
+    checked_filters(None, options.account, options.document_type)
+    store = PageStore(options.archive)
+    store.check_is_archive()
     with _connected(options) as client:
         if options.refresh:
-            frames = archive.refresh(client, errors="collect")
+            uploads = archive.refresh(client, errors="collect").uploads
         else:
-            frames = archive.pull(client, **filters, errors="collect")
+            uploads = archive.pull(client, **filters, errors="collect").uploads
         where = _where(client)
-    uploads = frames.uploads
-    unreadable = uploads.attrs.get("unreadable", [])
-    scored = int(uploads["ocr_authenticity_score"].notna().sum())
-    moving = int((no_score_reasons(uploads) == "in_progress").sum())
-    borrowers = uploads["external_id"].fillna(uploads["user"]).nunique()
+        saved = _saved(store, client) if options.refresh else None
+    counts = _pulled(uploads)
     if options.json:
-        counts = {"uploads": len(uploads), "borrowers": borrowers, "scored": scored}
-        counts["in_progress"] = moving
-        write_json(where | {"archive": options.archive} | counts | {"unreadable": len(unreadable)})
+        checked = {} if saved is None else {"checked": saved}
+        write_json(where | {"archive": options.archive} | checked | counts)
+    elif saved is not None and not (len(uploads) or counts["unreadable"]):
+        write(_nothing_to_refresh(options.archive, saved))
     else:
         write(
-            f"{_counted(len(uploads), 'upload')} of {_counted(borrowers, 'borrower')}: "
-            f"{scored} scored, {moving} still processing, {len(unreadable)} unreadable"
+            f"{_counted(len(uploads), 'upload')} of {_counted(counts['borrowers'], 'borrower')}: "
+            f"{counts['scored']} scored, {counts['in_progress']} still processing, "
+            f"{counts['unreadable']} unreadable"
         )
-    return INCOMPLETE if unreadable else DONE
+    return INCOMPLETE if counts["unreadable"] else DONE
+
+
+def _pulled(uploads: pd.DataFrame) -> dict[str, int]:
+    from argyle_nb.scores.reasons import no_score_reasons  # noqa: PLC0415 - it needs pandas
+
+    return {
+        "uploads": len(uploads),
+        "borrowers": int(uploads["external_id"].fillna(uploads["user"]).nunique()),
+        "scored": int(uploads["ocr_authenticity_score"].notna().sum()),
+        "in_progress": int((no_score_reasons(uploads) == "in_progress").sum()),
+        "unreadable": len(uploads.attrs.get("unreadable", [])),
+    }
+
+
+def _saved(store: PageStore, client: Client) -> int:
+    """Count the uploads in an archive that are of this client's environment and key."""
+    from argyle_nb.archive.pulling import scope_of  # noqa: PLC0415 - it needs pandas
+
+    scope = scope_of(client.settings)
+    return len({i for one in store.entries() if one.scope == scope for i in one.contents.ids})
+
+
+def _nothing_to_refresh(archive: str, saved: int) -> str:
+    if not saved:
+        return (
+            f"Nothing to refresh: {archive} has no uploads of this environment and key yet. To "
+            "download them, leave out --refresh."
+        )
+    return (
+        f"Checked {_counted(saved, 'upload')} in {archive}: none is still processing, so nothing "
+        "was downloaded and nothing changed. To download new uploads, leave out --refresh."
+    )
 
 
 def report(options: argparse.Namespace) -> int:
@@ -415,12 +505,16 @@ def check(options: argparse.Namespace) -> int:
 
 def demo(documents: Path | None, loans: Path | None, folder: Path) -> int:
     """Do the main job once on a sandbox of its own: upload, fetch, report, join with loans."""
-    from argyle_nb.samples import samples_folder  # noqa: PLC0415 - `--help` should not wait for it
+    from argyle_nb.report.export import check_report_folder  # noqa: PLC0415 - as above
+    from argyle_nb.samples import samples_folder  # noqa: PLC0415 - as above
+    from argyle_nb.uploads.manifest import check_manifest  # noqa: PLC0415 - as above
 
     is_own = documents is not None
     documents = documents or samples_folder() / "data" / "documents"
     if not is_own:
         loans = loans or samples_folder() / "data" / "loans.csv"
+    check_manifest(documents)
+    check_report_folder(folder)
     known_loans = _loans_of(loans) if loans else None
     with _scratch_sandbox() as (client, scratch):
         upload_log = scratch / "journal.sqlite"
@@ -461,6 +555,13 @@ def _loans_of(path: Path) -> pd.DataFrame:
             f"{path}: there is no column external_id. Name the column of borrowers' IDs so."
         )
     return loans
+
+
+def login(options: argparse.Namespace) -> int:
+    """Ask for an API key, and save it."""
+    path = anb.login(options.profile, options.environment)
+    write(f"Saved the API key in {path} (profile {options.profile}).")
+    return DONE
 
 
 def lab(folder: Path, *, copy_only: bool) -> int:
@@ -508,6 +609,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "pull": pull,
     "report": report,
     "check": check,
+    "login": login,
     "demo": lambda options: demo(options.documents, options.loans, options.folder),
     "lab": lambda options: lab(options.folder, copy_only=options.copy_only),
 }

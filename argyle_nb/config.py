@@ -31,6 +31,7 @@ ENVIRONMENTS = {
     "production": "https://api.argyle.com",
 }
 LOCAL = "local"
+LOCAL_SANDBOX = "local sandbox"  # begins the name of its store, behind which is its ID
 LOCAL_KEY_PREFIX = "sbx_local_"
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from argyle_nb.client.client import Client
 from argyle_nb.config import (
     LOCAL,
+    LOCAL_SANDBOX,
     NOT_GIVEN,
     Secret,
     Settings,
@@ -138,7 +139,7 @@ def _connect_locally(folder: Path | str | None, *, asked: bool) -> Client:
         api_key_id=sandbox.api_key_id,
         api_key_secret=Secret(sandbox.api_key_secret),
         source="the local sandbox",
-        store=f"local sandbox {sandbox.id}",
+        store=f"{LOCAL_SANDBOX} {sandbox.id}",
     )
     why = "" if asked else "no credentials found; "
     print(

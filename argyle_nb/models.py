@@ -8,6 +8,7 @@ document type 1099) is read all the same.
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 from datetime import UTC, datetime, timedelta
@@ -17,11 +18,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 import msgspec
 
 from argyle_nb import notebook
-from argyle_nb.errors import DecodeError, ValidationError
+from argyle_nb.errors import DecodeError, ValidationError, sentences
 from argyle_nb.malformed import UNREADABLE, cut_page, fault_in, fields_of
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator
+    from collections.abc import Container, Hashable, Iterable, Iterator
 
 T = TypeVar("T")
 
@@ -41,8 +42,26 @@ DOCUMENT_TYPES = (
     "proof-of-address",
     "miscellaneous",
 )
+# What a document type is called beside its own name, without case, spaces and signs.
+_SPELLINGS = {
+    "W-2": r"(irs)?(form)?w2(form|c)?s?",
+    "1099": r"(irs)?(ssa|form)?1099(form|nec|misc|k|int|div|g|r|b|c|s|oid|ssa)?s?",
+    "paystubs": r"pay(roll)?(stub|slip|statement)s?|paycheckstubs?|earningsstatements?",
+    "proof-of-identity": (
+        r"(proofof)?(id|identity|identification)(card|document|proof)?s?|(photo|state)ids?"
+        r"|passports?|drivers?licen[cs]es?"
+    ),
+    "proof-of-address": (
+        r"(proofof)?(address|residency|residence)|addressproofs?|(utility|electric|water|gas)bills?"
+    ),
+    "miscellaneous": r"misc(ellaneous)?",
+}
 SCORED_TYPES = frozenset({"paystubs", "W-2", "1099"})
 STATUSES = ("unauthorized", "idle", "in_progress", "completed", "failed")
+
+# What a name says of the time is no part of a type.
+_YEAR = re.compile(r"\b(19|20)\d\d\b")
+SEPARATORS = re.compile(r"[_.\s-]+")
 
 # How a parameter that holds an ID is called in an error; an upload's is called `id`.
 _ID_OF = {"id": "upload"}
@@ -416,10 +435,36 @@ def checked_id(name: str, value: str | None) -> str | None:
 
 
 def checked_type(document_type: str) -> str:
-    """Give a document type, or refuse one that Argyle does not know."""
-    if document_type not in DOCUMENT_TYPES:
+    """Give the document type that is meant, or refuse what Argyle does not know."""
+    known = type_called(document_type)
+    if known is None:
         raise ValidationError(
-            f"Unknown document_type {document_type!r}. Use one of: {', '.join(DOCUMENT_TYPES)}.",
+            sentences(unknown_type(document_type)),
             fields={"document_type": [f'"{document_type}" is not a valid choice.']},
         )
-    return document_type
+    return known
+
+
+def unknown_type(text: Any) -> str:
+    """Say that no document type is called so, and which one may be meant."""
+    plain = {re.sub("[^a-z0-9]", "", known.lower()): known for known in DOCUMENT_TYPES}
+    near = difflib.get_close_matches(re.sub("[^a-z0-9]", "", str(text).lower()), plain, n=1)
+    meant = type_called(text) or (plain[near[0]] if near else None)
+    hint = f" (did you mean {meant!r}?)" if meant else ""
+    return f"unknown document_type {text!r}{hint}. Use one of: {', '.join(DOCUMENT_TYPES)}."
+
+
+def type_called(text: Any) -> str | None:
+    """Give the document type that a text means beyond doubt, however it is spelt."""
+    words = SEPARATORS.sub(" ", str(text).casefold()).strip()
+    plain = re.sub("[^a-z0-9]", "", _YEAR.sub("", words) or words)
+    for document_type in DOCUMENT_TYPES:
+        own = re.sub("[^a-z0-9]", "", document_type.lower())
+        if plain == own or re.fullmatch(_SPELLINGS[document_type], plain):
+            return document_type
+    return None
+
+
+def types_among(wanted: Iterable[Any], known: Container[Any]) -> list[Any]:
+    """Read document types to filter by as a manifest does; those that occur stay as they are."""
+    return [one if one in known else type_called(one) or one for one in wanted]

@@ -117,6 +117,36 @@ def _only(path: Path, *others: Path) -> Path:
     return path
 
 
+def check_writable(folder: Path, what: str) -> None:
+    """Refuse a folder that can't be made or written, before any work is done for it.
+
+    Windows tells too little of permissions beforehand; there the write itself fails.
+    """
+    there = folder.expanduser().absolute()
+    while not os.path.lexists(there) and there != there.parent:
+        there = there.parent
+    if not there.is_dir():
+        raise ConfigurationError(
+            f"{folder}: {there} is not a folder. Choose another place for the {what}."
+        )
+    _check_access(folder, there, os.W_OK | os.X_OK, what)
+
+
+def check_writable_file(path: Path, what: str) -> None:
+    """Refuse a file that can't be made or written, as `check_writable` does a folder."""
+    check_writable(path.parent, what)
+    if path.exists():
+        _check_access(path, path, os.W_OK, what)
+
+
+def _check_access(path: Path, there: Path, mode: int, what: str) -> None:
+    if not os.access(there, mode):
+        raise ConfigurationError(
+            f"{path}: can't write the {what} here, because {there} is read-only for you. Change "
+            f"its permissions, or choose another place for the {what}."
+        )
+
+
 def is_on_network(path: Path) -> bool:
     """Say whether other machines may have a file open too; where nobody can tell, they may."""
     file = path.resolve()

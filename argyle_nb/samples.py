@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from argyle_nb.errors import ConfigurationError
+from argyle_nb.platforms import check_writable
 from argyle_nb.storage import atomic_write
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def copy_samples(folder: Path) -> Copied:
     Files that differ from the samples are named, since they may be changed or of another version.
     """
     source, copied = samples_folder(), Copied([], [])
+    check_writable(folder, "notebooks and samples")
     for name in _names(source):
         target = folder / name
         try:

@@ -1,5 +1,6 @@
 """The command line does the main job, and tells errors in one line."""
 
+import ast
 import csv
 import json
 import os
@@ -18,7 +19,7 @@ import pytest
 import requests
 
 from argyle_nb import cli
-from argyle_nb.cli import parser
+from argyle_nb.cli import in_shell, parser
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.report import read_report
 from argyle_nb.sandbox.__main__ import _parser as _sandbox_parser
@@ -27,15 +28,16 @@ from tests.support.samples import samples
 
 ROOT = Path(__file__).parents[1]
 NOBODY = "0b8051aa-f7a9-a0db-2f38-6cfa325e9d69"
-COMMANDS = ["upload", "pull", "report", "check", "demo", "sandbox", "lab"]
-# Where no other than 0, 1 and 2 can end it, help says nothing of them.
+COMMANDS = ["upload", "pull", "report", "check", "login", "demo", "sandbox", "lab"]
 EXIT_CODES = {
     "upload": ["0", "1", "2", "3", "130"],
     "pull": ["0", "1", "2", "3", "130"],
     "report": ["0", "1", "2", "3", "4", "130"],
     "check": ["0", "1", "2", "5", "130"],
-    "demo": [],
-    "lab": [],
+    "login": ["0", "1", "2", "130"],
+    "demo": ["0", "1", "2", "130"],
+    "sandbox": ["0", "1", "2"],
+    "lab": ["0", "1", "2", "130"],
     "": [],
 }
 
@@ -324,7 +326,23 @@ def test_hashing_without_a_salt_is_told(work, ran, capsys):
 def test_a_salt_that_is_not_used_is_told(work, ran, capsys):
     words = ["report", str(work / "archive"), str(work / "masked"), "--salt-file", __file__]
     assert cli.main(words) == 1
-    assert "salt works only with" in capsys.readouterr().err
+    assert "--salt-file works only with --pii 'hashed', not 'masked'" in capsys.readouterr().err
+
+
+def test_a_refresh_without_anything_to_do_says_what_it_checked(work, ran, capsys):
+    local = ["--environment", "local", "--sandbox-folder"]
+    words = ["pull", str(work / "archive"), "--refresh", *local]
+    assert cli.main([*words, str(work / "sandbox")]) == 0
+    assert "Checked 1 upload in" in (told := capsys.readouterr().out)
+    assert "nothing changed" in told
+    assert cli.main([*words, str(work / "another")]) == 0
+    assert "has no uploads of this environment and key yet" in capsys.readouterr().out
+
+
+def test_a_report_on_one_type_takes_the_spellings_of_a_manifest(work, ran):
+    words = ["report", str(work / "archive"), str(work / "typed"), "--document-type", "Pay stub"]
+    assert cli.main(words) == 0
+    assert read_report(work / "typed").manifest["filters"] == {"document_type": "paystubs"}
 
 
 def test_a_mistyped_archive_is_exit_status_1_and_leaves_the_last_report(work, ran, capsys):
@@ -382,7 +400,7 @@ def test_since_after_before_is_exit_status_1(work, ran, capsys):
         ),
         (["--external-id", ""], "--external-id is empty"),
         (["--account", NOBODY], f"No upload in the archive has account '{NOBODY}'"),
-        (["--document-type", "w2"], "Unknown document_type 'w2'"),
+        (["--document-type", "paystbu"], "(did you mean 'paystubs'?)"),
         (["--document-type", ""], "Unknown document_type ''"),
     ],
 )
@@ -541,6 +559,115 @@ def test_an_error_is_one_line_on_stderr_and_exit_status_1(tmp_path, capsys):
     assert "none: file not found" in told
 
 
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """An empty folder in which commands run."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["upload", "none.csv"], "none.csv"),
+        (["upload", ".", "--document-type", "paystbu"], "did you mean 'paystubs'?"),
+        (["upload", ".", "--upload-log", "file/log"], "file is not a folder"),
+        (["pull", "archive", "--document-type", "paystbu"], "did you mean 'paystubs'?"),
+        (["pull", "file/archive"], "file is not a folder"),
+        (["pull", "."], "not part of an archive (file, good)"),
+        (["demo", "--documents", "none"], "none: file not found"),
+        (["demo", "--folder", "file/report"], "file is not a folder"),
+        (["report", "archive", "file/report"], "file is not a folder"),
+        (["report", "archive", "file"], "file is a file"),
+        (["lab", "--copy-only", "--folder", "file/lab"], "file is not a folder"),
+        (["sandbox", "--folder", "file/sandbox"], "file is not a folder"),
+        (["upload", "good", "--sandbox-folder", "file/sandbox"], "file is not a folder"),
+    ],
+)
+def test_what_cannot_work_is_told_before_anything_is_begun(words, told, here, pdf, capsys):
+    Path("file").write_text("no folder")
+    Path("good").mkdir()
+    shutil.copy(pdf, "good")
+    assert cli.main(words) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert told in line
+    assert sorted(path.name for path in here.iterdir()) == ["file", "good"]
+
+
+# What an error tells to do
+
+
+@pytest.mark.parametrize(
+    ("words", "cure"),
+    [
+        (["report", "archive", "out"], "Run argyle-nb pull ARCHIVE first"),
+        (["pull", "archive", "--environment", "sandbox"], "or run argyle-nb login."),
+        (["pull", "archive", "--profile", "a b"], "Run argyle-nb login --profile 'a b'."),
+        (
+            ["pull", "archive", "--environment", "sandbox", "--sandbox-folder", "x"],
+            "--sandbox-folder needs the local sandbox",
+        ),
+        (["report", "a", "b", "--pii", "hashed", "--salt-file", "salt"], "--pii 'hashed' needs"),
+    ],
+)
+def test_an_error_names_commands_and_options_not_python(words, cure, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("salt").write_text("short")
+    assert cli.main(words) == 1
+    told = capsys.readouterr().err
+    assert cure in told
+    assert not re.search(r"\w\(|\w=", told.partition("argyle-nb:")[2])
+
+
+def test_no_text_of_what_the_commands_run_names_a_python_call_that_is_not_translated():
+    calls = re.compile(r"\b(?:anb|client|archive)\.[a-z_]+\(|[a-z_]+=\.\.\.")
+    found = set()
+    for folder in ("", "archive", "client", "uploads"):
+        for path in sorted((ROOT / "argyle_nb" / folder).glob("*.py")):
+            texts = texts_of(path.read_text(encoding="utf-8"))
+            found |= {(path.name, call) for text in texts for call in calls.findall(in_shell(text))}
+    assert found == {
+        ("models.py", "client.list_users("),  # of an ID; commands take the borrower's name, too
+        ("responses.py", "client.get_upload("),  # of a download
+    }
+
+
+def test_where_no_key_can_be_asked_for_the_other_ways_are_named():
+    ended = subprocess.run(
+        ["setsid", sys.executable, "-m", "argyle_nb", "login"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "Run argyle-nb login in a terminal, or set ARGYLE_API_KEY_ID" in ended.stderr
+
+
+def texts_of(code):
+    """Give the texts of a module but for docstrings, with what they format left out."""
+    nodes = list(ast.walk(ast.parse(code)))
+    formatted = [node for node in nodes if isinstance(node, ast.JoinedStr)]
+    others = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    others |= {id(part) for node in formatted for part in ast.walk(node)}
+    for node in formatted:
+        yield "".join(str(getattr(part, "value", "")) for part in node.values)  # noqa: PD011
+    for node in nodes:
+        if isinstance(node, ast.Constant) and id(node) not in others:
+            yield str(node.value)
+
+
+def test_a_key_that_is_asked_for_is_saved_under_its_profile(tmp_path, monkeypatch, capsys):
+    answers = iter(["an-id", "a-secret"])
+    monkeypatch.setattr("getpass.getpass", lambda _: next(answers))
+    monkeypatch.setattr("argyle_nb.config.credentials_path", lambda: tmp_path / "keys.toml")
+    assert cli.main(["login", "--profile", "risk"]) == 0
+    told = capsys.readouterr()
+    assert f"Saved the API key in {tmp_path / 'keys.toml'} (profile risk)." in told.out
+    assert "a-secret" not in told.out + told.err
+    assert "[risk]" in (tmp_path / "keys.toml").read_text(encoding="utf-8")
+
+
 def test_an_interrupt_is_exit_status_130(monkeypatch, capsys):
     def interrupted(_):
         raise KeyboardInterrupt
@@ -595,8 +722,18 @@ def test_every_option_has_a_help_text(command):
 
 
 def test_the_exit_codes_are_those_of_the_help():
-    codes = (cli.DONE, cli.FAILED, cli.INCOMPLETE, cli.NO_UPLOADS, cli.INTERRUPTED)
-    assert codes == (0, 1, 3, 4, 130)
+    codes = (cli.DONE, cli.FAILED, cli.INCOMPLETE, cli.NO_UPLOADS, cli.RULE_FAILED)
+    assert (*codes, cli.INTERRUPTED) == (0, 1, 3, 4, 5, 130)
+
+
+def test_the_exit_codes_of_all_commands_are_in_one_table_of_the_docs():
+    page = (ROOT / "docs" / "command_line.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| ([^|]+) \|", page, re.MULTILINE)
+    listed = {command: [] for command in COMMANDS}
+    for code, commands in rows:
+        for command in COMMANDS if commands == "all" else re.findall(r"`(\w+)`", commands):
+            listed[command].append(code)
+    assert listed == {command: EXIT_CODES[command] for command in COMMANDS}
 
 
 def test_the_version_is_told():

@@ -23,6 +23,9 @@ from argyle_nb.models import (
     decode_page,
     is_uuid,
     reject,
+    type_called,
+    types_among,
+    unknown_type,
     unreadable,
 )
 
@@ -212,10 +215,74 @@ def test_what_may_be_asked_for_is_given_back_and_the_rest_refused():
     assert (checked_id("user", user), checked_id("user", None)) == (user, None)
     assert [checked_type(name) for name in DOCUMENT_TYPES] == [*DOCUMENT_TYPES]
     with pytest.raises(
-        ValidationError, match=r"Unknown document_type 'w2'. Use one of: paystubs, W-2"
+        ValidationError, match=r"Unknown document_type 'FHA'. Use one of: paystubs, W-2"
     ) as caught:
-        checked_type("w2")
-    assert caught.value.fields == {"document_type": ['"w2" is not a valid choice.']}
+        checked_type("FHA")
+    assert caught.value.fields == {"document_type": ['"FHA" is not a valid choice.']}
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("paystbu", "paystubs"),
+        ("miscelaneous", "miscellaneous"),
+        ("1098", "1099"),
+        ("FHA", None),
+        (None, None),
+    ],
+)
+def test_a_refused_type_names_the_closest_one(text, meant):
+    hint = f" (did you mean {meant!r}?)" if meant else ""
+    assert unknown_type(text).startswith(f"unknown document_type {text!r}{hint}. Use one of:")
+
+
+@given(st.lists(st.text() | st.none() | st.integers()), st.sets(st.text()))
+def test_a_type_to_filter_by_stays_where_it_occurs_as_it_is_written(wanted, known):
+    read = types_among(wanted, known)
+    assert all(one in {*DOCUMENT_TYPES, before} for before, one in zip(wanted, read, strict=True))
+    assert [one for one in wanted if one in known] == [
+        one for before, one in zip(wanted, read, strict=True) if before in known
+    ]
+
+
+def test_a_type_to_filter_by_may_be_spelled_as_in_a_manifest():
+    assert types_among(["W2", "w2", "bank-statements", 1099], {"w2"}) == [
+        "W-2",
+        "w2",
+        "bank-statements",
+        "1099",
+    ]
+
+
+# What people call a type
+
+
+@pytest.mark.parametrize(
+    ("document_type", "spellings"),
+    [
+        ("W-2", "W-2, w2, W 2, W2s, Form W-2, IRS Form W2, w-2 2025, 2024_W2, W-2c"),
+        ("1099", "1099, 1099-NEC, 1099 MISC, form1099-int, 1099s, SSA-1099, 1099-NEC 2025"),
+        ("paystubs", "paystubs, Paystub, pay stub, PAY-STUBS, payslip, pay slips, paycheck stub"),
+        ("proof-of-identity", "ID, ids, Proof of identity, photo id, passport, driver's license"),
+        ("proof-of-address", "proof of address, Proof-of-residence, Utility Bill, address"),
+        ("miscellaneous", "miscellaneous, Misc"),
+    ],
+)
+def test_each_type_is_known_by_its_usual_spellings(document_type, spellings):
+    for spelling in spellings.split(", "):
+        assert type_called(spelling) == document_type, spelling
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "other", "W-4", "1098", "2025", "W-2 and paystub", "w2g", "tax form", "bill"]
+)
+def test_what_may_be_several_types_or_none_is_no_spelling(text):
+    assert type_called(text) is None
+
+
+@given(st.text())
+def test_any_text_is_a_type_or_is_not(text):
+    assert type_called(text) in {*DOCUMENT_TYPES, None}
 
 
 def test_an_error_tells_the_record_and_the_place():

@@ -9,6 +9,7 @@ Nothing here has run on either.
 from __future__ import annotations
 
 import ast
+import contextlib
 import ctypes
 import errno
 import getpass
@@ -34,6 +35,8 @@ from argyle_nb.connection import connect, stop_sandbox
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.uploads import flatten
 from argyle_nb.platforms import (
+    check_writable,
+    check_writable_file,
     credentials_path,
     data_path,
     exchange,
@@ -298,6 +301,33 @@ def test_files_are_kept_where_the_system_keeps_them(name, request):
 def test_the_variable_for_settings_counts_on_linux(linux, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(linux / "config"))
     assert credentials_path() == linux / "config" / "argyle_nb" / "credentials.toml"
+
+
+@pytest.mark.parametrize(("mode", "words"), [(0o500, "is read-only for you"), (0o700, "")])
+def test_a_read_only_place_is_refused_before_the_work(tmp_path, mode, words):
+    place = tmp_path / "mine"
+    place.mkdir()
+    place.chmod(mode)
+    access = os.access if not is_root() else lambda path, _: Path(path).stat().st_mode & 0o200
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "access", access)  # root may write everywhere
+        for check, path in ((check_writable, place / "new"), (check_writable_file, place / "log")):
+            told = pytest.raises(ConfigurationError, match=f"because {place} {words}")
+            with told if words else contextlib.nullcontext():
+                check(path, "report")
+
+
+def test_a_place_that_can_be_made_is_not_made_by_the_check(tmp_path):
+    check_writable(tmp_path / "a" / "b", "report")
+    check_writable_file(tmp_path / "a" / "log.sqlite", "upload log")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_in_the_way_of_a_folder_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "file", tmp_path / "file" / "folder"):
+        with pytest.raises(ConfigurationError, match=f"{place}: .*file is not a folder"):
+            check_writable(place, "report")
 
 
 def test_each_file_from_before_stays_in_use(system):

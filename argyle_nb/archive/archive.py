@@ -119,7 +119,8 @@ class Archive:
         ApiError, TransportError
             What was saved stays.
         ConfigurationError
-            When the folder holds anything but an archive.
+            When the folder holds anything but an archive, or can't be written; when it holds
+            uploads of another source and one of the two is a local sandbox.
         DecodeError
             For a response that is not a page of results; with ``errors="raise"`` also for an upload
             that can't be read.

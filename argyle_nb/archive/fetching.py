@@ -51,7 +51,7 @@ def fetch(
         external IDs are text.
     document_type
         Only uploads of this type: ``"paystubs"``, ``"W-2"``, ``"1099"``, ``"proof-of-identity"``,
-        ``"proof-of-address"`` or ``"miscellaneous"``.
+        ``"proof-of-address"`` or ``"miscellaneous"``; spellings such as ``"W2"`` too.
     sent
         The result of `upload_batch`. When Argyle reclassifies a document, it no longer says which
         type you sent: ``requested_document_type`` comes from here, and is missing without it.
@@ -85,7 +85,7 @@ def fetch(
     >>> uploads["external_id"].dtype == signals["upload_id"].dtype
     True
     """
-    checked_filters(None, None, document_type)
+    document_type = checked_filters(None, None, document_type)["document_type"]
     with BorrowerListing(client, user=user) as listing:
         pages = (page for one in listing.users for page in _pages(client, one, document_type))
         frames = _flattened(listing.beside(pages), listing.result, sent)

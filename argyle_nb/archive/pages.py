@@ -15,6 +15,7 @@ import msgspec
 
 from argyle_nb.errors import ConfigurationError, DecodeError
 from argyle_nb.frames.uploads import Borrowers
+from argyle_nb.platforms import check_writable
 from argyle_nb.storage import atomic_write
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ class Folder(Protocol):
     """Files by name, with ``/`` between folders; a file is there as a whole or not at all."""
 
     url: str
+
+    def check_writable(self) -> None:
+        """Refuse a place that is known to be read-only."""
 
     def names(self, folder: str) -> list[str]:
         """List the files of a folder; none when there is no such folder."""
@@ -62,6 +66,10 @@ class _Local:
         self._root = root
         self.url = url
 
+    def check_writable(self) -> None:
+        for folder in (self._root, self._root / "index", self._root / "pages"):
+            check_writable(folder, "archive")
+
     def names(self, folder: str) -> list[str]:
         with _told(self.url, "read"):
             try:
@@ -88,6 +96,9 @@ class _Remote:
     def __init__(self, files: Any, root: str) -> None:
         self._files, self._root = files, root
         self.url: str = files.unstrip_protocol(root)
+
+    def check_writable(self) -> None:
+        """Only writing tells."""
 
     def names(self, folder: str) -> list[str]:
         self._files.invalidate_cache()
@@ -175,7 +186,11 @@ class PageStore:
         self.url = self._folder.url
 
     def check_is_archive(self) -> None:
-        """Refuse a folder of something else: raw responses hold personal data."""
+        """Refuse a folder of something else, or one that can't be written, before a pull.
+
+        Raw responses hold personal data.
+        """
+        self._folder.check_writable()
         found = set(self._folder.names(""))
         if found and not found & {"index", "pages"}:
             named = ", ".join(sorted(found)[:3])

@@ -22,7 +22,14 @@ from argyle_nb.archive.versions import (
     select_newest,
 )
 from argyle_nb.client.transport import Transport
-from argyle_nb.errors import ApiError, ArgyleError, DecodeError, NotFoundError
+from argyle_nb.config import LOCAL_SANDBOX
+from argyle_nb.errors import (
+    ApiError,
+    ArgyleError,
+    ConfigurationError,
+    DecodeError,
+    NotFoundError,
+)
 from argyle_nb.frames.records import UPLOADS, RowPage
 from argyle_nb.malformed import is_whole
 from argyle_nb.models import UserUpload, decode, decode_page, field_of, is_uuid
@@ -62,13 +69,30 @@ def pull_pages(
     way.
     """
     scope = scope_of(client.settings)
-    begun = unfinished(store.entries(), scope, filters)
+    entries = store.entries()
+    _check_source(store, entries, scope)
+    begun = unfinished(entries, scope, filters)
     try:
         yield from _listed(store, client, filters, begun)
     except ApiError as error:
         if not begun or error.status not in _LINK_EXPIRED:
             raise
         yield from _listed(store, client, filters, [])
+
+
+def _check_source(store: PageStore, entries: Sequence[PageEntry], scope: str) -> None:
+    """Keep uploads of a local sandbox apart from all others.
+
+    Its scores are simulated, and one that was deleted and started anew is another one.
+    """
+    [own], held = sources_of([scope]), sources_of(entry.scope for entry in entries)
+    others = [source for source in held if source != own]
+    if others and any(source.startswith(LOCAL_SANDBOX) for source in (own, *others)):
+        raise ConfigurationError(
+            f"{store.url} holds uploads of {', '.join(others)}, and these would be of {own}. One "
+            "archive would count them together. Use another folder for this archive; a local "
+            "sandbox that was deleted and started again is a new one."
+        )
 
 
 def scope_of(settings: Settings) -> str:

@@ -186,10 +186,8 @@ def _psi_note(table: pd.DataFrame, name: str) -> str:
 
 
 def _drift_in_words(table: pd.DataFrame, beyond: Any, name: str) -> str:
-    known = int(table["psi_significant"].notna().sum())
-    own = table.attrs.get("reference") in table.index.map(str)
-    compared = known - own
-    if compared <= 0:
+    compared = int(table["psi_significant"].notna().sum())
+    if not compared:
         return "No scores to compare"
     those = f"{compared:,} {name}{'' if compared == 1 else 's'}"
     if not beyond.any():

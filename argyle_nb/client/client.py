@@ -244,7 +244,7 @@ class Client:
             User ID, account ID; only their uploads. Argyle's object does not name its user: the
             results have one when this filter is given.
         document_type
-            One of the six types.
+            One of the six types, as for `upload`.
         errors
             ``"warn"`` leaves out uploads that can't be read, and names them in one warning at the
             end; ``"raise"`` stops at the first.
@@ -342,7 +342,7 @@ class Client:
             A PDF, JPEG, PNG or HEIC.
         document_type
             ``"paystubs"``, ``"W-2"``, ``"1099"``, ``"proof-of-identity"``,
-            ``"proof-of-address"`` or ``"miscellaneous"``.
+            ``"proof-of-address"`` or ``"miscellaneous"``; spellings such as ``"W2"`` too.
         user
             The user ID (not the external ID).
         progress
@@ -368,7 +368,7 @@ class Client:
         --------
         >>> client.upload("paystub.pdf", document_type="paystubs", user=user.id)  # doctest: +SKIP
         """
-        checked_type(document_type)
+        document_type = checked_type(document_type)
         checked_id("user", user)
         fields = {"user": user, "document_type": document_type}
         upload = send_file(self._transport, UPLOADS, file, fields, progress)

@@ -129,9 +129,10 @@ FILES: dict[str, dict[str, Meaning]] = {
         "reference_scored": Meaning("scored uploads of the first scored week", COUNT),
         "psi": Meaning("population stability index (PSI) vs. that week"),
         "psi_critical": Meaning("95% critical value: without drift, psi exceeds it 1 time in 20"),
-        "psi_significant": Meaning("whether psi is above psi_critical"),
+        "psi_significant": Meaning("whether psi is above psi_critical; empty for the first week"),
         "psi_band": Meaning(
-            "stable below 0.1, moderate, large from 0.25; not significant where drift is not shown"
+            "stable below 0.1, moderate, large from 0.25; not significant where drift is not "
+            "shown; empty for the first week"
         ),
         "ks": Meaning(
             "Kolmogorov-Smirnov statistic (KS): largest distance of the two ECDFs", SHARE
@@ -139,7 +140,7 @@ FILES: dict[str, dict[str, Meaning]] = {
         "ks_critical": Meaning(
             "95% critical value: without drift, ks exceeds it 1 time in 20", SHARE
         ),
-        "ks_significant": Meaning("whether ks is above ks_critical"),
+        "ks_significant": Meaning("whether ks is above ks_critical; empty for the first week"),
     },
     "unreadable.csv": {
         "record": Meaning("record ID, or a description if it has none"),

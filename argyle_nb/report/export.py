@@ -12,7 +12,7 @@ from argyle_nb.archive import Archive
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.levels import level_preset
 from argyle_nb.report.dictionary import FILES, data_dictionary
-from argyle_nb.report.folders import replaced
+from argyle_nb.report.folders import check_replaceable, replaced
 from argyle_nb.report.manifest import file_facts, report_facts
 from argyle_nb.report.page import render_page
 from argyle_nb.report.privacy import Privacy
@@ -137,6 +137,7 @@ def export_report(
     if xlsx:
         check_openpyxl()
     privacy, folder = Privacy(pii, salt), Path(folder)
+    check_report_folder(folder)
     with _whole_characters():
         wanted = plain_filters(filters or {})
         rows = gather(source, signals, ocr, wanted)
@@ -147,7 +148,7 @@ def export_report(
             rows,
             content,
             title=title,
-            filters=wanted,
+            filters=rows.filters,
             privacy=privacy,
             settings=settings,
             sources=_sources(source),
@@ -162,6 +163,11 @@ def export_report(
             stacklevel=2,
         )
     return Report(folder.expanduser(), facts)
+
+
+def check_report_folder(folder: Path) -> None:
+    """Refuse a folder in which no report can be written, before the report is made."""
+    check_replaceable(folder, KNOWN_FILES, is_report)
 
 
 def _sources(source: pd.DataFrame | Archive) -> list[str]:

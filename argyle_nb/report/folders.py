@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from argyle_nb.errors import ConfigurationError
-from argyle_nb.platforms import locked
+from argyle_nb.platforms import check_writable, locked
 from argyle_nb.storage import replace_folder, restore_folder
 
 if TYPE_CHECKING:
@@ -50,6 +50,21 @@ def replaced(
             f"{folder}: the report can't be written ({error.strerror or error}). Make "
             "room, close programs that have its files open, or choose another folder. A report "
             "that was there before is unchanged."
+        ) from None
+
+
+def check_replaceable(
+    folder: Path, known: frozenset[str], ours: Callable[[Path], bool] = lambda _: True
+) -> None:
+    """Refuse what `replaced` would, before anything is worked out for it."""
+    folder = _place(folder)
+    check_writable(folder.parent, "report")
+    try:
+        _check_ours(folder, known, ours)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{folder}: can't read the folder ({error.strerror or error}). Choose another folder "
+            "for the report."
         ) from None
 
 

@@ -364,8 +364,11 @@ def unknown(facts: dict[str, Any], content: ReportContent) -> list[str]:
     if reconciliation["filtered_out"]:
         sentences.append(f"Filtered out: {reconciliation['filtered_out']:,} uploads.")
     sentences += [
-        f"{name} is not included. To add it, pass {option} to export_report."
-        for name, option in (("signals.csv", "signals=..."), ("ocr_fields.csv", "ocr=..."))
+        f"{name} is not included. To add it, pass {option}."
+        for name, option in (
+            ("signals.csv", "signals=... to export_report"),
+            ("ocr_fields.csv", "ocr=... to export_report, or --ocr on the command line"),
+        )
         if name not in content.tables
     ]
     sentences += [sentence for name in content.tables for sentence in _beyond_excel(name, content)]

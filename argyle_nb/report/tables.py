@@ -21,7 +21,7 @@ from argyle_nb.report.privacy import (
 )
 from argyle_nb.scores import REASONS, ScoreCounts, count_scores, no_score_reasons
 from argyle_nb.scores.files import labelled
-from argyle_nb.scores.filters import check_known, chosen
+from argyle_nb.scores.filters import check_known, chosen, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +46,7 @@ class ReportInput:
     unreadable: list[dict[str, str]]
     unlisted: int  # uploads that are in no frame: the first of the unreadable
     left_out: dict[str, int]  # frame -> rows that the filters left out
+    filters: Filters
 
 
 def gather(
@@ -57,6 +58,7 @@ def gather(
     """Take frames, or read them from an archive, and choose the rows."""
     uploads, signals, ocr_fields = _frames(source, signals, ocr)
     _check_uploads(uploads)
+    filters = spelled(uploads, filters)
     given = {"uploads": uploads, "signals": signals, "ocr_fields": ocr_fields}
     frames = {name: frame for name, frame in given.items() if frame is not None}
     rows = {"uploads": uploads[chosen(uploads, filters)] if filters else uploads}
@@ -69,7 +71,13 @@ def gather(
     unreadable, unlisted = _unreadable(frames)
     left_out = {name: len(frame) - len(rows[name]) for name, frame in frames.items()}
     return ReportInput(
-        rows["uploads"], rows.get("signals"), rows.get("ocr_fields"), unreadable, unlisted, left_out
+        rows["uploads"],
+        rows.get("signals"),
+        rows.get("ocr_fields"),
+        unreadable,
+        unlisted,
+        left_out,
+        filters,
     )
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.levels import level_preset
+from argyle_nb.models import DOCUMENT_TYPES, types_among, unknown_type
 from argyle_nb.review.log import ReviewLog
 from argyle_nb.review.policy import read_policy_table
 from argyle_nb.review.reviewers import agreement
@@ -171,6 +172,10 @@ def check(
         counts = count_scores(frame, by=["document_type", "week"], errors="collect")
         time = pd.to_datetime(now or pd.Timestamp.now("UTC"), utc=True)
         seen = _Seen(counts, levels, archive, frame, reviews, time)
+    wanted = [
+        _with_type(f"{where}, rule {number}", rule, seen.counts)
+        for number, rule in enumerate(wanted, 1)
+    ]
     result = judged([_KINDS[rule["kind"]].find(seen, rule) for rule in wanted])
     result.insert(0, "rule", pd.Series([_name(rule) for rule in wanted], dtype="string"))
     result.attrs["week"] = str(seen.newest.date())
@@ -364,6 +369,17 @@ def _checked_rule(where: str, rule: dict[str, Any], levels: Sequence[str]) -> di
     if "below" in kind.fields and not _is_number(rule.get("below")):
         raise ConfigurationError(f"{where}: below must be a score, such as 50.")
     return rule | {"limit": float(limit)}
+
+
+def _with_type(where: str, rule: dict[str, Any], counts: ScoreCounts) -> dict[str, Any]:
+    """Name the document type of a rule as Argyle does, or refuse one that does not exist."""
+    if rule.get("document_type") is None:
+        return rule
+    known = {*DOCUMENT_TYPES, *counts.by("document_type").groups}
+    [document_type] = types_among([rule["document_type"]], known)
+    if document_type not in known:
+        raise ConfigurationError(f"{where}: {unknown_type(document_type)}")
+    return rule | {"document_type": document_type}
 
 
 def _is_number(value: Any) -> TypeGuard[float]:

@@ -19,7 +19,7 @@ from argyle_nb import notebook
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.uploads import levels_of
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE, level_preset
-from argyle_nb.models import DOCUMENT_TYPES
+from argyle_nb.models import DOCUMENT_TYPES, unknown_type
 from argyle_nb.review.verdicts import Costs
 from argyle_nb.scores import checked_scores
 from argyle_nb.storage import SHARED, atomic_write
@@ -91,7 +91,7 @@ def _check_fields(table: Mapping[str, Any]) -> None:
     """See that a table has the fields of a policy and no others."""
     _check_names(table, "", FIELDS, FIELDS_NEEDED)
     thresholds = table["thresholds"]
-    _check_names(thresholds, "thresholds.", DOCUMENT_TYPES, ())
+    _check_names(thresholds, "thresholds.", thresholds, ())  # their names: `Policy`
     for document_type, cuts in thresholds.items():
         _check_names(cuts, f"thresholds.{document_type}.", THRESHOLD_FIELDS, THRESHOLD_FIELDS)
     if "costs" in table:
@@ -216,8 +216,7 @@ class Policy:
                 )
             if document_type not in DOCUMENT_TYPES:
                 raise ConfigurationError(
-                    f"thresholds.{document_type}: unknown document type. Use any of: "
-                    f"{', '.join(DOCUMENT_TYPES)}."
+                    f"thresholds.{document_type}: {unknown_type(document_type)}"
                 )
 
     def __repr__(self) -> str:

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 FAULTS = tuple(field.name for field in fields(Faults) if field.name != "status_rates")
+EXIT_CODES = """exit status:
+  0    stopped by Ctrl-C or SIGTERM
+  1    error (one-line message on stderr)
+  2    invalid command or option
+"""
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -100,6 +105,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="argyle-nb sandbox",
         description="Start the local sandbox: the Argyle User Uploads API on 127.0.0.1, with "
         "simulated scores.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     folder = data_path("sandbox")

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from argyle_nb.platforms import new_file
+from argyle_nb.platforms import check_writable, new_file
 from argyle_nb.sandbox.database import Database, next_moment
 from argyle_nb.sandbox.outbox import ADDED, REMOVED, announce
 from argyle_nb.sandbox.validation import new_id, now_ms
@@ -69,6 +69,7 @@ class Store:
     """
 
     def __init__(self, folder: Path) -> None:
+        check_writable(folder, "local sandbox's data")
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._documents = folder / "documents"
         self._documents.mkdir(mode=0o700, exist_ok=True)

@@ -17,6 +17,8 @@ from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE, Levels, level_preset
 from argyle_nb.scores.statistics import ecdfs, means, sizes, standard_deviations, wilson
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from argyle_nb.scores.statistics import Counts, Floats
 
 Bins: TypeAlias = int | Levels
@@ -64,13 +66,18 @@ def comparison_table(
     return result
 
 
+_IS_REFERENCE = "This is the reference: there is nothing to compare."
+
+
 def drift_table(
     table: Counts, periods: pd.Index[Any], reference: Counts | None, *, bins: Bins
 ) -> pd.DataFrame:
     """Compare each period with a reference, by default the first one that has a score."""
-    name = "given"
+    name, own = "given", np.zeros(len(table), dtype=bool)
     if reference is None:
-        reference, name = _first_with_scores(table, periods)
+        own = _first_with_scores(table)
+        reference = table[own].sum(axis=0)
+        name = str(periods[own][0]) if own.any() else "none"
     n, m = table.sum(axis=1), int(reference.sum())
     cuts = psi_bins(reference, bins)
     index, critical = psi(table, reference, cuts), psi_critical(n, m, len(cuts))
@@ -91,16 +98,17 @@ def drift_table(
         },
         index=periods,
     )
+    # A comparison with itself says nothing.
+    result.loc[own, ["psi_significant", "psi_band", "ks_significant"]] = pd.NA
+    result.loc[own, "warning"] = _IS_REFERENCE
     result.attrs |= {"psi_bins": cuts, "reference": name}
     return result
 
 
-def _first_with_scores(table: Counts, periods: pd.Index[Any]) -> tuple[Counts, str]:
-    with_scores = np.flatnonzero(table.any(axis=1))
-    if not len(with_scores):
-        return np.zeros(table.shape[1], dtype=np.int64), "none"
-    first = int(with_scores[0])
-    return table[first], str(periods[first])
+def _first_with_scores(table: Counts) -> npt.NDArray[np.bool_]:
+    has_scores = table.sum(axis=1) > 0
+    first: npt.NDArray[np.bool_] = has_scores & (np.cumsum(has_scores) == 1)
+    return first
 
 
 def _beyond(value: Floats, critical: Floats) -> Any:

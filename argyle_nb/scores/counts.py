@@ -12,6 +12,7 @@ import pandas as pd
 from argyle_nb import notebook
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE, level_preset
+from argyle_nb.models import types_among
 from argyle_nb.scores.comparing import comparison_table, drift_table
 from argyle_nb.scores.files import (
     labelled,
@@ -252,7 +253,7 @@ class ScoreCounts:
         ----------
         **wanted
             Column = a value, a list of values, or a function that takes the column's values (a
-            Series) and says which to keep.
+            Series) and says which to keep. A document type may be spelled in other ways (``W2``).
 
         Returns
         -------
@@ -275,7 +276,7 @@ class ScoreCounts:
         for name, test in wanted.items():
             self._check_grouped_by(name)
             labels = self.groups.get_level_values(name).to_series(index=pd.RangeIndex(len(keep)))
-            keep &= _chosen(labels, test)
+            keep &= _chosen(labels, test, is_type=name.endswith("document_type"))
         return replace(
             self,
             scores=self.scores[keep],
@@ -823,9 +824,11 @@ class ScoreCounts:
         pandas.DataFrame
             Indexed by period: ``scored, reference_scored`` (int64), ``mean`` (points of the score),
             ``psi``; ``psi_critical``, what two samples of these sizes and bins exceed by chance one
-            time in twenty; ``psi_significant`` (boolean, missing without scores);
+            time in twenty; ``psi_significant`` (boolean, missing without scores and for the
+            reference itself);
             ``psi_band`` (string): ``stable`` below 0.1, ``moderate``, ``large`` from 0.25, and
-            ``not significant`` where a PSI of 0.1 or more is not above ``psi_critical``;
+            ``not significant`` where a PSI of 0.1 or more is not above ``psi_critical``, missing
+            for the reference itself;
             ``ks, ks_critical`` (0 to 1) and ``ks_significant``, likewise; ``warning`` (string).
             ``attrs["psi_bins"]`` holds the bins, ``attrs["reference"]`` what the reference is.
 
@@ -949,13 +952,14 @@ class ScoreCounts:
         return cls.of_table(*read_counts_parquet(path))
 
 
-def _chosen(labels: pd.Series[Any], test: Any) -> npt.NDArray[np.bool_]:
+def _chosen(labels: pd.Series[Any], test: Any, *, is_type: bool) -> npt.NDArray[np.bool_]:
     if isinstance(test, Callable):  # type: ignore[arg-type]
         chosen: pd.Series[Any] = test(labels)
-    elif isinstance(test, Collection) and not isinstance(test, str):
-        chosen = labels.isin(list(test))
     else:
-        chosen = labels == test
+        several = isinstance(test, Collection) and not isinstance(test, str)
+        values = list(test) if several else [test]
+        values = types_among(values, set(labels.dropna())) if is_type else values
+        chosen = labels.isin(values) if several else labels == values[0]
     return chosen.fillna(value=False).to_numpy(dtype=bool)
 
 

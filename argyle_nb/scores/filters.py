@@ -17,6 +17,7 @@ import pandas as pd
 
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE
+from argyle_nb.models import types_among
 from argyle_nb.scores.reasons import REASONS, no_score_reasons
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
@@ -58,7 +59,7 @@ def find_uploads(
     uploads
         From `uploads_frame`.
     document_type
-        One or several.
+        One or several; spellings such as ``"W2"`` are understood.
     level
         One or several of ``authenticity_level``, by the names of the frame's preset.
     status
@@ -139,7 +140,8 @@ class UploadSearch:
             self._texts_of(name)
 
     def _by_document_type(self, wanted: str | Collection[str]) -> Mask:
-        return _any_of(column_of(self.frame, "document_type"), _listed(wanted))
+        column = column_of(self.frame, "document_type")
+        return _any_of(column, types_among(_listed(wanted), _names_in(column)))
 
     def _by_level(self, wanted: str | Collection[str]) -> Mask:
         return _any_of(column_of(self.frame, "authenticity_level"), _listed(wanted))
@@ -259,6 +261,27 @@ def chosen(frame: pd.DataFrame, filters: Filters) -> Mask:
         else:
             keep &= _any_of(column, [wanted] if isinstance(wanted, _PLAIN) else wanted)
     return keep
+
+
+def spelled(frame: pd.DataFrame, filters: Filters) -> dict[str, Any]:
+    """Give the filters of a report with document types as the frame writes them."""
+    return {
+        name: _spelled_types(frame[name], wanted)
+        if name.endswith("document_type") and name in frame
+        else wanted
+        for name, wanted in filters.items()
+    }
+
+
+def _spelled_types(column: pd.Series[Any], wanted: Any) -> Any:
+    if isinstance(wanted, _PLAIN):
+        return types_among([wanted], _names_in(column))[0]
+    return types_among(wanted, _names_in(column))
+
+
+def _names_in(column: pd.Series[Any]) -> set[Any]:
+    is_category = isinstance(column.dtype, pd.CategoricalDtype)
+    return set(column.cat.categories if is_category else column.dropna().unique())
 
 
 def check_known(frame: pd.DataFrame, filters: Filters, where: str) -> None:

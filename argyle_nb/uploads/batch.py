@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from argyle_nb.documents import MAX_DOCUMENT_BYTES, safe_name
 from argyle_nb.errors import ConfigurationError, sentences
 from argyle_nb.uploads.folders import grouped, tell_alike
-from argyle_nb.uploads.jobs import UploadJob, default_upload_log, plan_of, with_results
+from argyle_nb.uploads.jobs import UploadJob, check_upload_log, plan_of, with_results
 from argyle_nb.uploads.log import UNDECIDED, LogEntry, UploadKey, UploadLog
 from argyle_nb.uploads.manifest import ManifestLine, read_manifest
 from argyle_nb.uploads.reconcile import SETTLE_SECONDS, Reconciler, Resend
@@ -148,6 +148,7 @@ def upload_batch(
     >>> upload_batch(client, "scans", wait=True)  # doctest: +SKIP
     >>> upload_batch(client, "scans/loan-77", user="loan-77")  # doctest: +SKIP
     """
+    path = check_upload_log(upload_log)
     table, lines = read_manifest(manifest, document_type=document_type, user=user)
     named = {
         row: (line.file, line.document_type, line.borrower)
@@ -158,7 +159,6 @@ def upload_batch(
     plan = plan_of(named, problems, max_bytes=max_bytes, strict=strict)
     _tell_refused(lines, plan.refused)
     tell_alike(line.borrower.external_id for line in lines)
-    path = Path(upload_log or default_upload_log())
     if unreadable := {row: why for row, why in plan.refused.items() if row not in problems}:
         _record_refused(path, client.settings.log_scope, lines, unreadable)
     send_jobs(

@@ -1,31 +1,16 @@
-"""Document types: what people call them, and what a file probably is by its name and first page."""
+"""What type a document probably is, by its file name and first page."""
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from argyle_nb.documents import HEAD_BYTES, first_page_text, media_type_of, pdf_end
-from argyle_nb.models import DOCUMENT_TYPES
+from argyle_nb.models import SEPARATORS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-# What a type is called beside its own name, without case, spaces and signs.
-_SPELLINGS = {
-    "W-2": r"(irs)?(form)?w2(form|c)?s?",
-    "1099": r"(irs)?(ssa|form)?1099(form|nec|misc|k|int|div|g|r|b|c|s|oid|ssa)?s?",
-    "paystubs": r"pay(roll)?(stub|slip|statement)s?|paycheckstubs?|earningsstatements?",
-    "proof-of-identity": (
-        r"(proofof)?(id|identity|identification)(card|document|proof)?s?|(photo|state)ids?"
-        r"|passports?|drivers?licen[cs]es?"
-    ),
-    "proof-of-address": (
-        r"(proofof)?(address|residency|residence)|addressproofs?|(utility|electric|water|gas)bills?"
-    ),
-    "miscellaneous": r"misc(ellaneous)?",
-}
 _TYPES_BY_NAME = {
     "W-2": r"\bw[ -]?2s?\b|wage and tax",
     "1099": r"\b1099",
@@ -43,11 +28,8 @@ _TYPES_BY_TEXT = {
     "proof-of-identity": r"driver'?s? licen[cs]e|passport|date of birth|identification card",
     "proof-of-address": r"(service|billing) (address|period)|amount due|\blease\b|statement date",
 }
-# What a name says of the time is no part of a type.
-_YEAR = re.compile(r"\b(19|20)\d\d\b")
 NOT_TOLD = "neither the file name nor the first page of a PDF says it"
 LOCKED = "the file has a password, so its type can't be read"
-_SEPARATORS = re.compile(r"[_.\s-]+")
 
 
 class TypeGuess(NamedTuple):
@@ -58,30 +40,12 @@ class TypeGuess(NamedTuple):
     trouble: str = ""
 
 
-def type_called(text: str) -> str | None:
-    """Give the document type that a text means beyond doubt, however it is spelt."""
-    words = _SEPARATORS.sub(" ", text.casefold()).strip()
-    plain = re.sub("[^a-z0-9]", "", _YEAR.sub("", words) or words)
-    for document_type in DOCUMENT_TYPES:
-        own = re.sub("[^a-z0-9]", "", document_type.lower())
-        if plain == own or re.fullmatch(_SPELLINGS[document_type], plain):
-            return document_type
-    return None
-
-
-def type_meant(text: str) -> str | None:
-    """Give the document type that a misspelt text is nearest to, if it is near enough."""
-    plain = {re.sub("[^a-z0-9]", "", known.lower()): known for known in DOCUMENT_TYPES}
-    closest = difflib.get_close_matches(re.sub("[^a-z0-9]", "", text.lower()), plain, n=1)
-    return plain[closest[0]] if closest else None
-
-
 def guess_type(path: Path) -> TypeGuess:
     """Guess a document's type: by its name, else by the text of a PDF's first page.
 
     Where neither tells, or both could be several types, there is no guess.
     """
-    words = _SEPARATORS.sub(" ", path.stem.lower())
+    words = SEPARATORS.sub(" ", path.stem.lower())
     named = [kind for kind, pattern in _TYPES_BY_NAME.items() if re.search(pattern, words)]
     if len(named) == 1:
         return TypeGuess(named[0], "file name")

@@ -16,8 +16,8 @@ from tqdm.auto import tqdm
 from argyle_nb.client.polling import bar_is_hidden
 from argyle_nb.documents import HEAD_BYTES, media_type_of
 from argyle_nb.errors import ValidationError
-from argyle_nb.models import DOCUMENT_TYPES
-from argyle_nb.uploads.document_types import NOT_TOLD, TypeGuess, guess_type, type_called
+from argyle_nb.models import DOCUMENT_TYPES, type_called
+from argyle_nb.uploads.document_types import NOT_TOLD, TypeGuess, guess_type
 from argyle_nb.uploads.queue_files import unsendable
 from argyle_nb.uploads.spreadsheets import UnclearCell
 

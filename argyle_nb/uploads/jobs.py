@@ -7,6 +7,7 @@ import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
@@ -23,12 +24,11 @@ from argyle_nb.errors import (
     sentences,
 )
 from argyle_nb.models import is_uuid
-from argyle_nb.platforms import log_path
+from argyle_nb.platforms import check_writable_file, log_path
 from argyle_nb.uploads.log import ID_TAKEN, LogEntry, UploadKey, UploadLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from argyle_nb.client.client import Client
 
@@ -183,6 +183,13 @@ class SendOutcome(NamedTuple):
 def default_upload_log() -> Path:
     """Say which upload log is used when none is named; its name is that of the first versions."""
     return log_path("journal.sqlite")
+
+
+def check_upload_log(path: Path | str | None) -> Path:
+    """Give the path of an upload log that can be written, by default the usual one."""
+    found = Path(path) if path else default_upload_log()
+    check_writable_file(found, "upload log")
+    return found
 
 
 def send_once(

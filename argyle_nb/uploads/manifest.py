@@ -8,15 +8,16 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+import warnings
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
-from argyle_nb.errors import ValidationError, sentences
-from argyle_nb.models import DOCUMENT_TYPES
-from argyle_nb.uploads.document_types import guess_type, type_called, type_meant
+from argyle_nb.errors import ValidationError
+from argyle_nb.models import DOCUMENT_TYPES, checked_type, type_called, unknown_type
+from argyle_nb.uploads.document_types import guess_type
 from argyle_nb.uploads.folders import list_folder, type_bar, type_cell
 from argyle_nb.uploads.jobs import Borrower, borrower_of
 from argyle_nb.uploads.spreadsheets import UnclearCell, cell_text, read_sheet, unclear_id
@@ -85,7 +86,7 @@ def read_manifest(
     user: str | None = None,
 ) -> Manifest:
     """Read a manifest, or make one of a folder; each ``file`` is a path from where Python runs."""
-    known = _checked_type(document_type)
+    known = checked_type(document_type) if document_type else None
     folder, long = Path(), frozenset[int]()
     if isinstance(manifest, pd.DataFrame):
         table = manifest.reset_index(drop=True)
@@ -104,11 +105,14 @@ def read_manifest(
     return _Reader(_renamed(table), folder, known or "", _checked_user(user)).read(long)
 
 
-def _checked_type(document_type: str | None) -> str | None:
-    known = type_called(document_type) if document_type else None
-    if document_type and known is None:
-        raise ValidationError(sentences(_unknown_type(document_type)))
-    return known
+def check_manifest(
+    manifest: Path | str, *, document_type: str | None = None, user: str | None = None
+) -> None:
+    """Refuse what `read_manifest` would refuse as a whole, without a look at the documents."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # `read_manifest` says it
+        # With a type for all there is nothing to guess.
+        read_manifest(manifest, document_type=document_type or DOCUMENT_TYPES[0], user=user)
 
 
 def _checked_user(user: str | None) -> str:
@@ -116,12 +120,6 @@ def _checked_user(user: str | None) -> str:
     if why := unclear_id(user, text):
         raise ValidationError(f"user {text!r}: {why}")
     return text
-
-
-def _unknown_type(text: str) -> str:
-    meant = type_meant(text)
-    hint = f" (did you mean {meant!r}?)" if meant else ""
-    return f"unknown document_type {text!r}{hint}. Use one of: {', '.join(DOCUMENT_TYPES)}."
 
 
 def _read_file(path: Path) -> tuple[pd.DataFrame, frozenset[int]]:
@@ -248,7 +246,7 @@ class _Reader:
         if not text:
             return "", [f"no document type: {cell.why}"] if isinstance(cell, UnclearCell) else []
         known = type_called(text)
-        return (known, []) if known else (text, [_unknown_type(text)])
+        return (known, []) if known else (text, [unknown_type(text)])
 
     def _borrower_of(self, external_id: Any, user: Any) -> tuple[Borrower, list[str]]:
         cells = {"external_id": external_id, "user": user}

@@ -66,7 +66,7 @@ def test_a_folder_that_nothing_can_open_is_refused(url):
 def test_a_folder_that_cannot_be_written_is_named(argyle, folder):
     folder.mkdir()
     (folder / "pages").write_text("a file")
-    with pytest.raises(ConfigurationError, match=f"{folder}.*can't be written"):
+    with pytest.raises(ConfigurationError, match=f"{folder}.* is not a folder"):
         Archive(folder).pull(argyle)
 
 

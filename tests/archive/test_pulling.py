@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -13,7 +14,13 @@ import pytest
 from argyle_nb.archive import Archive
 from argyle_nb.archive.pages import PageStore
 from argyle_nb.archive.pulling import pull_pages, scope_of
-from argyle_nb.errors import ApiError, AuthenticationError, ValidationError
+from argyle_nb.client.client import Client
+from argyle_nb.errors import (
+    ApiError,
+    AuthenticationError,
+    ConfigurationError,
+    ValidationError,
+)
 from tests.support.archives import FIVE, ListServer, files, filled, moving, nothing, page_of
 from tests.support.records import record, scored
 from tests.support.servers import KEY_ID, SECRET, Answer, client_of, until
@@ -40,6 +47,22 @@ def test_an_impossible_filter_is_refused_before_anything_is_sent(server, argyle,
     with pytest.raises(ValidationError):
         Archive(folder).pull(argyle, account="nobody")
     assert server.seen == []
+
+
+@pytest.mark.parametrize("held", ["local sandbox 1", "https://api.argyle.com 0123456789abcdef"])
+def test_uploads_of_a_local_sandbox_and_of_another_source_are_kept_apart(
+    server, argyle, folder, held
+):
+    settings = replace(argyle.settings, store="local sandbox 2")
+    filled(folder, [moving(1)], scope=held)
+    with (
+        Client.from_settings(settings) as client,
+        pytest.raises(ConfigurationError, match="Use another folder for this archive") as told,
+    ):
+        Archive(folder).pull(client)
+    assert "local sandbox 2" in str(told.value)
+    assert held.split(" 0")[0] in str(told.value)
+    assert server.listed == []
 
 
 def test_a_killed_pull_is_gone_on_with_behind_the_last_page_kept(server, argyle, folder):

@@ -66,7 +66,7 @@ def test_drift_fills_the_points_that_are_beyond_chance(many, ax):
     table = many.drift("week")
     charts.drift(table, ax)
     within, beyond = (points.get_offsets()[:, 1] for points in ax.collections[1:3])
-    mask = table["psi_significant"].to_numpy(dtype=bool)
+    mask = table["psi_significant"].fillna(value=False).to_numpy(dtype=bool)
     np.testing.assert_array_equal(beyond, table["psi"][mask])
     np.testing.assert_array_equal(within, table["psi"][~mask])
 

@@ -161,7 +161,7 @@ def test_uploads_listed_for_a_user_carry_that_user(crowd):
 
 def test_uploads_are_filtered_by_account_and_type(crowd):
     client, _, sent = crowd
-    listed = list(client.list_uploads(account=sent[0].account, document_type="proof-of-address"))
+    listed = list(client.list_uploads(account=sent[0].account, document_type="Utility bill"))
     assert len(listed) == 102
     assert {upload.document_type for upload in listed} == {"proof-of-address"}
 
@@ -177,7 +177,7 @@ def test_a_user_without_uploads_has_an_empty_list(client, user):
 
 
 @pytest.mark.parametrize(
-    "filters", [{"user": "loan-77"}, {"account": "x"}, {"document_type": "paystub"}]
+    "filters", [{"user": "loan-77"}, {"account": "x"}, {"document_type": "paystbu"}]
 )
 def test_an_impossible_filter_is_refused_before_anything_is_sent(filters):
     with HostileServer(Answer()) as server, client_of(server) as client, refused(ValidationError):

@@ -168,6 +168,7 @@ def test_an_upload_that_is_there_twice_is_an_error(tmp_path):
     [
         ({"document_type": "W-2"}, [2]),
         ({"document_type": ["W-2", "paystubs"]}, [1, 2]),
+        ({"document_type": "w2"}, [2]),
         ({"created_at": ("2024-08-01", "2024-09-01")}, [2]),
         ({"created_at": ("2024-08-01", None)}, [2]),
         ({"created_at": (None, "2024-08-01")}, [1, 3]),
@@ -187,7 +188,7 @@ def test_signals_and_fields_of_uploads_that_were_left_out_are_left_out(tmp_path)
 
 
 def test_the_manifest_and_the_page_name_the_filters(tmp_path):
-    filters = {"document_type": ["W-2"], "user": [None, "ada@sample.example"]}
+    filters = {"document_type": ["form W2"], "user": [None, "ada@sample.example"]}
     report = export(RECORDS, tmp_path / "out", filters=filters)
     assert report.manifest["filters"] == {"document_type": ["W-2"], "user": [None, "***"]}
     assert 'document_type = ["W-2"]; user = [null, "***"]' in html_of(report)
@@ -208,8 +209,8 @@ def test_a_borrower_whom_no_upload_has_is_refused_with_names_like_it(tmp_path):
 @pytest.mark.filterwarnings("ignore:.*the report has no uploads")
 def test_a_type_that_does_not_exist_is_refused_and_one_without_uploads_is_not(tmp_path):
     assert export(RECORDS, tmp_path / "out", filters={"document_type": "1099"}).rows
-    with pytest.raises(ConfigurationError, match=r"document_type 'w2' \(did you mean 'W-2'\?\)"):
-        export(RECORDS, tmp_path / "out", filters={"document_type": "w2"})
+    with pytest.raises(ConfigurationError, match=r"document_type 'W-3' \(did you mean 'W-2'\?\)"):
+        export(RECORDS, tmp_path / "out", filters={"document_type": "W-3"})
 
 
 def test_a_filter_of_no_column_is_refused(tmp_path):

@@ -84,7 +84,9 @@ def test_the_list_of_contents_leads_to_every_heading(report):
 
 
 def test_drift_of_a_single_week_is_left_out_and_said(tmp_path):
-    page = html_of(export([scored(1, 50), scored(2, 60)], tmp_path / "out"))
+    report = export([scored(1, 50), scored(2, 60)], tmp_path / "out")
+    assert "nothing to compare" in report.files["drift.csv"].read_text(encoding="utf-8")
+    page = html_of(report)
     assert "Drift by week</h2>" not in page
     assert "Drift by week is left out: all scores are of one week." in page
 

@@ -68,7 +68,7 @@ class TestShares:
     def test_one_type_may_be_looked_at(self):
         types = ["W-2"] * 20 + ["paystubs"] * 20
         counts = weeks(40, scores=[10] * 20 + [90] * 20, types=types)
-        found = only(counts, rule("level", level="very low", limit=0.2, document_type="W-2"))
+        found = only(counts, rule("level", level="very low", limit=0.2, document_type="Form W2"))
         assert (found.value, found.n, found.failed) == (1, 20, True)
         assert found.rule == "level (very low) (W-2)"
 
@@ -166,6 +166,7 @@ class TestBadRules:
             (rule("without_score", reason="?", limit=0.1), "reason must be one of in_progress"),
             (rule("reviews_behind", limit=0), "below must be a score"),
             (rule("drift", levle=1), "unknown field levle"),
+            (rule("drift", document_type="paystbu"), "rule 1: unknown document_type 'paystbu'"),
             (rule("new_signal"), "new_signal needs single uploads"),
         ],
     )

@@ -234,7 +234,11 @@ class TestFile:
             ),
             ("pass_from = 80\n", "", "thresholds.paystubs.pass_from is missing"),
             ("pass_from = 80", "pass_form = 80", "thresholds.paystubs.pass_form is unknown"),
-            ("thresholds.paystubs", "thresholds.paystub", "thresholds.paystub is unknown"),
+            (
+                "thresholds.paystubs",
+                "thresholds.paystub",
+                r"thresholds.paystub: unknown document_type 'paystub' \(did you mean 'paystubs'",
+            ),
             (
                 "[thresholds.paystubs]",
                 "[costs]\nreview = 1\n[thresholds.paystubs]",

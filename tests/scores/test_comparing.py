@@ -221,6 +221,16 @@ def test_drift_finds_the_weeks_that_were_made_lower(counts):
     assert table["psi"].iloc[0] == 0
 
 
+def test_the_reference_of_a_drift_is_not_compared_with_itself(counts):
+    table = counts.drift()
+    judged = ["psi_significant", "psi_band", "ks_significant"]
+    assert table[judged].isna().all(axis=1).tolist() == [True] + [False] * (len(table) - 1)
+    assert table["warning"].iloc[0] == "This is the reference: there is nothing to compare."
+    alone = counts.filter(week=table.index[:1].tolist()).drift()
+    assert alone[judged].isna().all(axis=None)
+    assert not counts.drift("week", counts)["psi_significant"].isna().any()
+
+
 def test_drift_is_measured_against_the_first_period_or_the_one_given(counts):
     assert counts.drift().attrs["reference"].startswith("2024-01-01")
     before = counts.filter(week=lambda week: week < "2024-01-29")

@@ -83,6 +83,10 @@ def test_a_filter_takes_a_value_or_a_function(counts):
     assert early.groups.get_level_values("week").max() == pd.Timestamp("2024-01-08", tz="UTC")
 
 
+def test_a_document_type_to_filter_by_may_be_spelled_as_in_a_manifest(counts):
+    assert_same_counts(counts.filter(document_type="w2"), counts.filter(document_type="W-2"))
+
+
 def test_a_filter_never_keeps_a_missing_label_for_a_value():
     frame = frame_of([1, 2], user=pd.array(["ann", None], dtype="string"))
     assert len(count_scores(frame, by="user").filter(user="ann").groups) == 1

@@ -52,6 +52,11 @@ def test_a_filter_is_a_value_some_values_or_two_times(filters, expected):
     assert numbers(filters) == expected
 
 
+def test_a_document_type_to_look_for_may_be_spelled_as_in_a_manifest():
+    found = find_uploads(FRAME, document_type=["Form W2", "1099-NEC"])
+    assert found["ocr_authenticity_score"].tolist() == [20]
+
+
 @pytest.mark.parametrize("wanted", [{"user": "LOAN-7"}, {"text": "an-77"}])
 def test_a_borrower_is_found_by_a_part_of_the_lenders_own_name(wanted):
     assert find_uploads(FRAME, **wanted)["ocr_authenticity_score"].tolist() == [20]

@@ -1,4 +1,4 @@
-"""What a document is: by what people call its type, by its name and by its first page."""
+"""What a document is, by its name and by its first page."""
 
 import shutil
 import time
@@ -11,48 +11,10 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from argyle_nb.models import DOCUMENT_TYPES
-from argyle_nb.uploads.document_types import guess_type, type_called, type_meant
+from argyle_nb.uploads.document_types import guess_type
 from tests.support.samples import samples
 
 POSSIBLE = {*DOCUMENT_TYPES, ""} - {"miscellaneous"}
-
-# What people call a type
-
-
-@pytest.mark.parametrize(
-    ("document_type", "spellings"),
-    [
-        ("W-2", "W-2, w2, W 2, W2s, Form W-2, IRS Form W2, w-2 2025, 2024_W2, W-2c"),
-        ("1099", "1099, 1099-NEC, 1099 MISC, form1099-int, 1099s, SSA-1099, 1099-NEC 2025"),
-        ("paystubs", "paystubs, Paystub, pay stub, PAY-STUBS, payslip, pay slips, paycheck stub"),
-        ("proof-of-identity", "ID, ids, Proof of identity, photo id, passport, driver's license"),
-        ("proof-of-address", "proof of address, Proof-of-residence, Utility Bill, address"),
-        ("miscellaneous", "miscellaneous, Misc"),
-    ],
-)
-def test_each_type_is_known_by_its_usual_spellings(document_type, spellings):
-    for spelling in spellings.split(", "):
-        assert type_called(spelling) == document_type, spelling
-
-
-@pytest.mark.parametrize(
-    "text", ["", " ", "other", "W-4", "1098", "2025", "W-2 and paystub", "w2g", "tax form", "bill"]
-)
-def test_what_may_be_several_types_or_none_is_no_spelling(text):
-    assert type_called(text) is None
-
-
-@given(st.text())
-def test_any_text_is_a_type_or_is_not(text):
-    assert type_called(text) in {*DOCUMENT_TYPES, None}
-
-
-@pytest.mark.parametrize(
-    ("text", "meant"), [("paystbu", "paystubs"), ("miscelaneous", "miscellaneous"), ("FHA", None)]
-)
-def test_a_misspelt_type_is_near_to_the_one_that_was_meant(text, meant):
-    assert type_meant(text) == meant
-
 
 # What a name and a first page tell
 

@@ -85,12 +85,12 @@ def test_a_type_that_somebody_chose_is_not_guessed_over(queue, pdf):
 
 def test_an_impossible_type_is_an_error_that_lists_the_six(queue, pdf):
     with pytest.raises(
-        ValidationError, match=r"Unknown document_type 'payslip'. Use one of: paystubs, W-2"
+        ValidationError, match=r"Unknown document_type 'slip'. Use one of: paystubs, W-2"
     ):
-        queue.add(pdf, document_type="payslip")
+        queue.add(pdf, document_type="slip")
     key = queue.add(pdf)
     with pytest.raises(ValidationError, match="Unknown document_type"):
-        queue.set([key], document_type="payslip")
+        queue.set([key], document_type="slip")
 
 
 def test_who_comes_too_late_with_a_type_or_a_user_is_told_of_which(queue, pdf, user):
