@@ -258,7 +258,9 @@ def _report_options(command: argparse.ArgumentParser) -> None:
 
 def _check_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("archive", help="archive folder or URL, written by pull")
-    command.add_argument("rules", type=Path, help="TOML file of rules, each a table [[rule]] with a kind and a limit")
+    command.add_argument(
+        "rules", type=Path, help="TOML file of rules, each a table [[rule]] with a kind and a limit"
+    )
     command.add_argument(
         "--reviews",
         type=Path,

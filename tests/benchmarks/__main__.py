@@ -74,10 +74,7 @@ def marks() -> list[Mark]:
 
 
 def table_of(made: list[Mark], busy: list[str], failed: list[str], seconds: float) -> str:
-    rows = [
-        (*one[:3], f"{one.ratio:g}", one.goal, "yes" if one.is_met else "no")
-        for one in made
-    ]
+    rows = [(*one[:3], f"{one.ratio:g}", one.goal, "yes" if one.is_met else "no") for one in made]
     lines = [HEADINGS, ("---",) * len(HEADINGS), *rows]
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     said = [f"{sum(one.is_met for one in made)} of {len(made)} met in {seconds / 60:.1f} minutes."]
