@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from argyle_nb.report import Report
 
 DONE, FAILED, INCOMPLETE, NO_UPLOADS, RULE_FAILED, INTERRUPTED = 0, 1, 3, 4, 5, 130
-EXIT_CODES = """exit status:
+EXIT_CODES = """exit codes:
   0    finished
   1    error (one-line message on stderr)
   2    invalid command or option
@@ -140,7 +140,7 @@ def parser() -> argparse.ArgumentParser:
     _pull_options(_command(commands, "pull", purpose, INCOMPLETE_PULL))
     purpose = "Create a report from an archive (works offline)"
     _report_options(_command(commands, "report", purpose, INCOMPLETE_PULL, EMPTY_REPORT))
-    purpose = "Check rules on an archive's newest week (works offline)"
+    purpose = "Check rules on an archive's last whole week (works offline)"
     _check_options(_command(commands, "check", purpose, FAILED_RULE))
     purpose = "Save an Argyle API key, which is asked for and not shown"
     _login_options(_command(commands, "login", purpose))
@@ -493,7 +493,7 @@ def report(options: argparse.Namespace) -> int:
 
 
 def check(options: argparse.Namespace) -> int:
-    """Check rules on the newest week of an archive; it needs no network and no API key."""
+    """Check rules on the last whole week of an archive; it needs no network and no API key."""
     found = anb.check(anb.Archive(options.archive), options.rules, reviews=options.reviews)
     if options.json:
         rows = found.astype(object).where(found.notna(), None).to_dict("records")

@@ -708,7 +708,7 @@ def test_without_a_command_the_commands_are_listed_with_one_line_each(capsys):
 
 @pytest.mark.parametrize(("command", "codes"), EXIT_CODES.items())
 def test_help_says_the_exit_codes_of_the_command_and_no_others(command, codes, capsys):
-    told = help_of([command] if command else [], capsys).partition("exit status:")[2]
+    told = help_of([command] if command else [], capsys).partition("exit codes:")[2]
     assert re.findall(r"^  (\d+) ", told, re.MULTILINE) == codes
 
 

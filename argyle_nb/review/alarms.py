@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 ALPHA = 0.05
 # An upload with one of these may still get its score.
 _WAITING = ("in_progress", "detect_pending", "not_started")
+WEEK = pd.Timedelta(weeks=1)
 _ANY = ("kind", "limit", "document_type")
 _SHARE, _NUMBER = (0.0, 1.0), (0.0, float("inf"))
 
@@ -47,31 +48,32 @@ class _Finding(NamedTuple):
 
 @dataclass(frozen=True)
 class _Seen:
-    """What rules look at: the newest week and those before it."""
+    """What rules look at: the newest week that has ended, and those before it."""
 
     counts: ScoreCounts
     levels: Any
+    now: pd.Timestamp
     archive: Archive | None = None
     frame: pd.DataFrame | None = None
     reviews: ReviewLog | Path | str | None = None
-    now: pd.Timestamp = pd.NaT  # type: ignore[assignment]
 
     def split(self, rule: Mapping[str, Any]) -> tuple[ScoreCounts, ScoreCounts]:
-        """Give the counts of the newest week and of all before, each in one row."""
+        """Give the counts of the week and of all before, each in one row."""
         wanted = {name: rule[name] for name in ("document_type",) if name in rule}
         counts = self.counts.filter(**wanted).by("week")
-        parts = (counts.groups == self.newest, counts.groups < self.newest)
+        parts = (counts.groups == self.week, counts.groups < self.week)
         now, before = (counts.filter(week=list(counts.groups[x])) for x in parts)
         return now.total(), before.total()
 
     @cached_property
-    def newest(self) -> pd.Timestamp:
-        """The newest week that has an upload."""
+    def week(self) -> pd.Timestamp:
+        """The newest week with an upload that has ended; before the first end, the newest."""
         weeks = self.counts.groups.get_level_values("week").dropna()
         if not len(weeks):
             raise ConfigurationError("There are no uploads to check. Pull some first.")
-        newest: pd.Timestamp = weeks.max()
-        return newest
+        ended = weeks[weeks + WEEK <= self.now]
+        week: pd.Timestamp = (ended if len(ended) else weeks).max()
+        return week
 
     def uploads(self, rule: Mapping[str, Any]) -> pd.DataFrame:
         """Give the archive's uploads that a rule looks at."""
@@ -102,7 +104,7 @@ def check(
     reviews: ReviewLog | Path | str | None = None,
     now: pd.Timestamp | None = None,
 ) -> pd.DataFrame:
-    """Check rules on the newest week, and say which failed.
+    """Check rules on the last whole week, and say which failed.
 
     Parameters
     ----------
@@ -112,7 +114,8 @@ def check(
     rules
         A TOML file or the same as a dict: a list ``rule`` of tables, and, where wanted, ``levels``
         (a preset). Each rule has a ``kind``, the ``limit`` of its value, and, where wanted, a
-        ``document_type``. Weeks are those of ``created_at`` in UTC. Kinds:
+        ``document_type``. Weeks are those of ``created_at``, from Monday on in UTC; the one that
+        has not ended is left out, unless there is no other. Kinds:
 
         - ``without_score``: share of uploads without a score, with ``reason`` for one reason.
         - ``level``: share of the scored uploads in ``level``.
@@ -124,14 +127,15 @@ def check(
     reviews
         The `ReviewLog` or its file; by default as for `ReviewQueue`.
     now
-        For the age of uploads, in UTC unless it names a zone; by default the clock.
+        For the age of uploads and the end of weeks, in UTC unless it names a zone; by default the
+        clock.
 
     Returns
     -------
     pandas.DataFrame
         One row per rule: ``rule`` (string), ``value, limit`` (float64), ``n`` (int64, uploads or
         verdicts that it rests on), ``failed`` (boolean, missing where there was nothing to check)
-        and ``words`` (string). ``attrs["week"]`` is the newest week's Monday.
+        and ``words`` (string). ``attrs["week"]`` is the week's Monday.
 
     Raises
     ------
@@ -144,7 +148,7 @@ def check(
     A value beyond its limit fails only where chance does not explain it. Shares and agreement: the
     exact binomial test that the true share is within the limit (Clopper and Pearson 1934,
     Biometrika 26:404). Drift: the smaller p-value of Kolmogorov-Smirnov and Mann-Whitney, doubled.
-    Signals: the chance that all uploads with a signal are among the newest, times the number of
+    Signals: the chance that all uploads with a signal are among the week's, times the number of
     signals. All these p-values together are corrected after Holm 1979, Scand. J. Stat. 6:65, so
     that with nothing wrong at most one run in twenty has an alarm, whatever the number of rules:
     of 2,000 simulated runs each, with 30, 100 and 1,000 uploads a week and 1, 5 and 20 rules whose
@@ -165,20 +169,20 @@ def check(
     where, table = _read(rules)
     levels = level_preset(table.get("levels", "argyle"))
     wanted = _checked_rules(where, table, levels.levels)
+    time = pd.to_datetime(now or pd.Timestamp.now("UTC"), utc=True)
     if isinstance(archive, ScoreCounts):
-        seen = _Seen(archive, levels)
+        seen = _Seen(archive, levels, time)
     else:
         frame = archive.uploads()
         counts = count_scores(frame, by=["document_type", "week"], errors="collect")
-        time = pd.to_datetime(now or pd.Timestamp.now("UTC"), utc=True)
-        seen = _Seen(counts, levels, archive, frame, reviews, time)
+        seen = _Seen(counts, levels, time, archive, frame, reviews)
     wanted = [
         _with_type(f"{where}, rule {number}", rule, seen.counts)
         for number, rule in enumerate(wanted, 1)
     ]
     result = judged([_KINDS[rule["kind"]].find(seen, rule) for rule in wanted])
     result.insert(0, "rule", pd.Series([_name(rule) for rule in wanted], dtype="string"))
-    result.attrs["week"] = str(seen.newest.date())
+    result.attrs["week"] = str(seen.week.date())
     return result
 
 
@@ -246,7 +250,7 @@ def _drift(seen: _Seen, rule: Mapping[str, Any]) -> _Finding:
     new, old = now.scores.to_numpy(), before.scores.to_numpy()
     n = int(new.sum())
     if not n or not old.any():
-        return _nothing(rule, "no scores in the newest week or before it")
+        return _nothing(rule, "no scores in the week or before it")
     index = float(now.compare(before)["psi"].iloc[0])
     p = min(1.0, 2 * min(ks_p(new[0], old[0])[0], mann_whitney_p(new[0], old[0])))
     words = (
@@ -260,15 +264,16 @@ def _new_signal(seen: _Seen, rule: Mapping[str, Any]) -> _Finding:
     uploads = seen.uploads(rule)
     uploads = uploads[uploads["signal_count"].notna()]
     since = pd.to_datetime(uploads["created_at"], utc=True)
-    is_new, is_old = since >= seen.newest, since < seen.newest
+    is_old = since < seen.week
+    is_new = ~is_old & (since < seen.week + WEEK)
     if not is_new.any() or not is_old.any():
-        return _nothing(rule, "no analyzed uploads in the newest week or before it")
+        return _nothing(rule, "no analyzed uploads in the week or before it")
     now, ever = (
         signal_pareto(seen.signals, uploads[x])["uploads"] for x in (is_new, is_new | is_old)
     )
     first = now[now == ever.reindex(now.index)]
     n, total = int(is_new.sum()), int((is_new | is_old).sum())
-    # All its uploads are among the newest n of all: C(n, x) / C(total, x).
+    # All its uploads are among the n of the week: C(n, x) / C(total, x).
     chances = [np.prod((n - np.arange(x)) / (total - np.arange(x))) for x in first]
     p = min(1.0, len(ever) * min(chances, default=1.0))
     named = [f"{name} ({x:,} uploads)" for name, x in first.droplevel("finding_type").items()]

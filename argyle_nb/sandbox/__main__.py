@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 FAULTS = tuple(field.name for field in fields(Faults) if field.name != "status_rates")
-EXIT_CODES = """exit status:
+EXIT_CODES = """exit codes:
   0    stopped by Ctrl-C or SIGTERM
   1    error (one-line message on stderr)
   2    invalid command or option

@@ -57,6 +57,16 @@ class TestShares:
         found = only(counts, rule("level", level="very low", limit=0.1))
         assert (found.value, found.n, found.failed) == (0, 40, False)
 
+    def test_a_week_that_has_not_ended_waits_for_its_end(self):
+        counts = weeks(40, 30, 20)
+        rules = rule("without_score", limit=0.1)
+        before, at = pd.Timestamp("2026-01-25T23:59:59Z"), pd.Timestamp("2026-01-26")
+        assert [only(counts, rules, now=now).n for now in (before, at)] == [30, 20]
+        assert check(counts, rules, now=before).attrs["week"] == "2026-01-12"
+
+    def test_of_weeks_that_have_not_ended_the_newest_is_better_than_none(self):
+        assert only(weeks(40), rule("without_score", limit=0.1), now="2026-01-06").n == 40
+
     def test_a_reason_is_counted_by_itself(self):
         counts = weeks(40, scores=[50] * 20 + [None] * 20)
         share = rule("without_score", limit=0.1)
