@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # Of the levels, lowest first; high ones have the color of bars.
 _LEVEL_LOOKS = [LOOKS[place] for place in (5, 3, 1, 4, 2, 0)]
+_SMALL, _LARGE = 5, 18
 _MOST_MARKS = 2_000
 _MOST_ROWS, _MOST_COLUMNS = 20, 40
 
@@ -49,8 +50,8 @@ def income(
     Returns
     -------
     matplotlib.axes.Axes
-        On the line both are equal; the band is the tolerance; marks above it state more than the
-        documents say.
+        On the line both are equal; the band is the tolerance; large marks above it state more than
+        any document says, small ones more than the lowest.
 
     Examples
     --------
@@ -58,7 +59,7 @@ def income(
     >>> said = pd.DataFrame({"borrower": ["b1"], "stated": [5000.0], "difference": [0.25],
     ...     "agrees": [False], "lowest_score": [40]})
     >>> charts.income(said).get_title(loc="left")
-    'Stated and documented income: 1 of 1 borrower states too much'
+    'Stated and documented income: 1 of 1 states more than the documents'
     """
     ax = ax or new_axes(4.4)
     need_columns(table, ("borrower", "stated", "difference", "agrees", "lowest_score"), "table")
@@ -73,6 +74,7 @@ def income(
     ax.plot(line, line, color=ink(), linewidth=1, linestyle=":")
     preset = level_preset(levels)
     scores = rows["score"].to_numpy(dtype=np.float64, na_value=np.nan)
+    undecided = rows["agrees"].isna().to_numpy()
     looks = _LEVEL_LOOKS[-len(preset.bands) :]
     parts = [
         ((scores >= low) & (scores <= high), name, looks[place % len(looks)])
@@ -84,7 +86,7 @@ def income(
             ax.scatter(
                 documented[chosen],
                 stated[chosen],
-                s=16,
+                s=np.where(undecided, _SMALL, _LARGE)[chosen],
                 alpha=0.8,
                 linewidths=0.8,
                 color=look.color if look else ink(),
@@ -99,14 +101,13 @@ def income(
         axis.set_major_formatter(lambda amount, _: f"{amount:,.0f}")
     legend(ax, f"Level ({preset.name.partition(':')[0]})")
     above_all = int(rows["agrees"].eq(False).sum())
-    between = int(rows["agrees"].isna().sum())
-    who = "borrower states" if len(rows) == 1 else "borrowers state"
+    who = "states more than the" if len(rows) == 1 else "state more than their"
     note = (
-        f"Line: equal; band: {tolerance:.0%} of tolerance. {between:,} more state an amount "
-        "between the lowest and the highest that their documents give. Documented amounts are "
-        "sums of what was read."
+        f"Line: equal; band: {tolerance:.0%} of tolerance. Small marks: {undecided.sum():,} more "
+        "state an amount between the lowest and the highest that their documents give. "
+        "Documented amounts are sums of what was read."
     )
-    title = f"Stated and documented income: {above_all:,} of {len(rows):,} {who} too much"
+    title = f"Stated and documented income: {above_all:,} of {len(rows):,} {who} documents"
     return finish(ax, title, note=note)
 
 

@@ -54,7 +54,7 @@ def test_the_title_counts_the_borrowers_whose_documents_say_less(made, ax):
     charts.income(made["income"], ax)
     table = made["income"].dropna(subset=["difference"])
     above = int(table["agrees"].eq(False).sum())
-    assert f"{above} of {len(table)} borrowers state too much" in title_of(ax)
+    assert f"{above} of {len(table)} state more than their documents" in title_of(ax)
 
 
 def test_a_borrower_with_two_jobs_is_one_mark(ax):
