@@ -127,7 +127,7 @@ def check_writable(folder: Path, what: str) -> None:
         there = there.parent
     if not there.is_dir():
         raise ConfigurationError(
-            f"{folder}: {there} is not a folder. Choose another place for the {what}."
+            f"Can't write the {what} to {folder}: {there} is not a folder. Choose another folder."
         )
     _check_access(folder, there, os.W_OK | os.X_OK, what)
 
@@ -142,8 +142,8 @@ def check_writable_file(path: Path, what: str) -> None:
 def _check_access(path: Path, there: Path, mode: int, what: str) -> None:
     if not os.access(there, mode):
         raise ConfigurationError(
-            f"{path}: can't write the {what} here, because {there} is read-only for you. Change "
-            f"its permissions, or choose another place for the {what}."
+            f"Can't write the {what} to {path}: {there} is read-only for you. Change its "
+            "permissions, or choose another folder."
         )
 
 

@@ -312,7 +312,7 @@ def test_a_read_only_place_is_refused_before_the_work(tmp_path, mode, words):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "access", access)  # root may write everywhere
         for check, path in ((check_writable, place / "new"), (check_writable_file, place / "log")):
-            told = pytest.raises(ConfigurationError, match=f"because {place} {words}")
+            told = pytest.raises(ConfigurationError, match=f": {place} {words}")
             with told if words else contextlib.nullcontext():
                 check(path, "report")
 

@@ -162,5 +162,5 @@ def test_a_server_that_cannot_start_says_why_and_ends_with_1(tmp_path, capsys):
     assert serve(["--folder", str(tmp_path / "file" / "folder")]) == 1
     output = capsys.readouterr()
     assert output.out == ""
-    assert f"{tmp_path / 'file'} is not a folder. Choose another place" in output.err
+    assert f"{tmp_path / 'file'} is not a folder. Choose another folder" in output.err
     assert signal.getsignal(signal.SIGTERM) is before
