@@ -7,7 +7,7 @@ codes are read, or as `Counted` only counted, in the one pass that decodes the r
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
@@ -51,7 +51,7 @@ class SupportingData(msgspec.Struct, frozen=True, gc=False):
     values: list[SupportingValue] | None = None
 
 
-_NOTHING_LISTED = [SupportingData()]
+_REASON_NAMES = {"identifier": "code", "display_name": "description"}
 _TEXT_TYPES = {str, type(None)}
 
 
@@ -63,14 +63,21 @@ class Signal(msgspec.Struct, frozen=True, gc=False):
     signal_count: Annotated[int, _INT32] | None = None
     page_number: Annotated[int, _INT32] | None = None
     supporting_data: list[SupportingData] | None = None
+    confidence: ClassVar[str | None] = None
 
 
-class ReasonCode(msgspec.Struct, frozen=True, gc=False):
-    """Why a score is what it is, in a short code."""
+class ReasonCode(msgspec.Struct, frozen=True, gc=False, rename=_REASON_NAMES):
+    """Why a score is what it is, in a short code; the names are those of a signal."""
 
-    code: str | None = None
+    identifier: str | None = None
     confidence: str | None = None
-    description: str | None = None
+    display_name: str | None = None
+    signal_count: ClassVar[int | None] = None
+    page_number: ClassVar[int | None] = None
+    supporting_data: ClassVar[list[SupportingData] | None] = None
+
+
+Finding = Signal | ReasonCode
 
 
 class FormAuthenticity(msgspec.Struct, Generic[R], frozen=True, gc=False):
@@ -234,18 +241,24 @@ def lowest_form_score(forms: Sequence[FormAnalysis[S, R]]) -> float | None:
     return min(scores, default=None)
 
 
-def told_of(signals: Iterable[Signal]) -> tuple[dict[str, list[str | None]], list[int]]:
-    """Give what is told of each occurrence of each signal, and how many each signal has.
+def told_of(findings: Iterable[Finding]) -> tuple[dict[str, list[str | None]], list[int]]:
+    """Give what is told of each occurrence of each finding, and how many each has.
 
-    One of which nothing is told stands for a signal of which no occurrence is listed.
+    One of which nothing is told stands for a finding of which no occurrence is listed.
     """
     fields: list[Any] = []
     originals: list[Any] = []
     tampered: list[Any] = []
     others: list[tuple[int, tuple[Any, ...]]] = []
     counts = []
-    for signal in signals:
-        listed = signal.supporting_data or _NOTHING_LISTED
+    for finding in findings:
+        listed = finding.supporting_data
+        if not listed:
+            counts.append(1)
+            fields.append(None)
+            originals.append(None)
+            tampered.append(None)
+            continue
         counts.append(len(listed))
         for data in listed:
             values = data.values or ()

@@ -6,9 +6,8 @@ the explorer take from it what they may write.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -22,6 +21,7 @@ from argyle_nb.frames.columns import (
     BooleanColumn,
     CategoryColumn,
     Column,
+    Repeated,
     TextColumn,
     TimeColumn,
     WholeNumberColumn,
@@ -56,6 +56,9 @@ NAMED_NOW = {
 
 # So many rows at a time are Python texts.
 _ROWS = 8192
+# So many are made columns of: enough that the cost of an array is nothing, few enough that the
+# Python objects stay in the processor's cache.
+_ROWS_AT_ONCE = 1000
 _STAGE = "stage of processing: idle, in_progress, completed, failed or unauthorized"
 
 
@@ -88,7 +91,7 @@ _SENT = ("user", "external_id", "document_type")
 NOTHING_SENT: Sent = {name: {} for name in _SENT}
 
 Build = Callable[[], Column[Any]]
-Read = Callable[[RowPage, Sent], Iterable[Any]]
+Read = Callable[[RowPage, Sent], Sequence[Any] | Repeated]
 
 
 class UploadColumn(NamedTuple):
@@ -110,19 +113,21 @@ class UploadColumn(NamedTuple):
 
 
 def _field(name: str) -> Read:
-    value = attrgetter(name)
-    return lambda page, _: map(value, page.rows)
+    return lambda page, _: page.fields[name]
 
 
 def _stage(name: str) -> tuple[Build, Read]:
-    value = attrgetter(name)
-    return partial(CategoryColumn, STATUSES), lambda page, _: map(value, page.processing)
+    def read(page: RowPage, _: Sent) -> Repeated:
+        found, places = page.stages
+        return Repeated([getattr(stages, name) for stages in found], places)
+
+    return partial(CategoryColumn, STATUSES), read
 
 
-def _requested_types(page: RowPage, sent: Sent) -> list[str | None]:
+def _requested_types(page: RowPage, sent: Sent) -> Sequence[str | None]:
     types = sent["document_type"]
     if not types:
-        return [row.requested_document_type for row in page.rows]
+        return page.fields["requested_document_type"]
     return [row.requested_document_type or types.get(row.id) for row in page.rows]
 
 
@@ -348,7 +353,7 @@ def uploads_frame(
     'high'
     """
     uploads = UploadsBuilder(sent, levels)
-    rejected = _read_into(records, COUNTED, errors, uploads.add)
+    rejected = _read_into(records, COUNTED, errors, PageGatherer(uploads.add))
     return list_unreadable(uploads.finish(Borrowers.of(accounts, users)), rejected, errors)
 
 
@@ -385,9 +390,9 @@ def signals_frame(records: Any, *, errors: Errors = "raise") -> pd.DataFrame:
     >>> signals_frame([]).columns[0]
     'upload_id'
     """
-    heads, signals = HeadsBuilder(), SignalsBuilder()
-    rejected = _read_into(records, READ, errors, heads.add, signals.add)
-    return list_unreadable(signals.finish(*heads.finish()), rejected, errors)
+    signals = SignalsBuilder()
+    rejected = _read_into(records, READ, errors, PageGatherer(signals.add))
+    return list_unreadable(signals.finish(), rejected, errors)
 
 
 def flatten(
@@ -423,7 +428,7 @@ def flatten(
     (1, 0)
     """
     builder = FramesBuilder(sent, levels)
-    rejected = _read_into(records, READ, errors, builder.add)
+    rejected = _read_into(records, READ, errors, builder)
     frames = builder.finish(Borrowers.of(accounts, users), rejected)
     if errors == "warn":
         warn_of(frames.uploads)
@@ -431,7 +436,7 @@ def flatten(
 
 
 class UploadsBuilder:
-    """Builds `uploads_frame`, a page at a time."""
+    """Builds `uploads_frame`, some rows at a time."""
 
     def __init__(self, sent: pd.DataFrame | None, levels: str) -> None:
         self._preset = level_preset(levels)
@@ -487,41 +492,40 @@ def _looked_up(keys: Any, known: Mapping[str, str | None]) -> Any:
     texts = TextColumn()
     for start in range(0, len(keys), _ROWS):
         some = keys[start : start + _ROWS]
-        texts.add(map(known.get, some.tolist()) if known else [None] * len(some))
+        texts.add([*map(known.get, some.tolist())] if known else [None] * len(some))
     return texts.finish()
 
 
-class HeadsBuilder:
-    """Builds what signals repeat of their uploads: the id and the type."""
+class PageGatherer:
+    """Lets pages wait until they hold so many rows that an array of them costs next to nothing."""
 
-    def __init__(self) -> None:
-        self._id, self._document_type = TextColumn(), CategoryColumn(DOCUMENT_TYPES)
+    def __init__(self, *takers: Callable[[RowPage], None]) -> None:
+        self._takers, self._waiting = takers, RowPage()
 
     def add(self, page: RowPage) -> None:
         """Take the rows of a page."""
-        self._id.add([row.id for row in page.rows])
-        self._document_type.add([row.document_type for row in page.rows])
+        self._waiting.extend(page)
+        if len(self._waiting.rows) >= _ROWS_AT_ONCE:
+            self.hand_on()
 
-    def finish(self) -> tuple[Any, Any]:
-        """Give both columns."""
-        return self._id.finish(), self._document_type.finish()
+    def hand_on(self) -> None:
+        """Give away what waits."""
+        for take in self._takers:
+            take(self._waiting)
+        self._waiting = RowPage()
 
 
-class FramesBuilder:
+class FramesBuilder(PageGatherer):
     """Builds both frames, a page at a time."""
 
     def __init__(self, sent: pd.DataFrame | None, levels: str) -> None:
         self._uploads, self._signals = UploadsBuilder(sent, levels), SignalsBuilder()
-
-    def add(self, page: RowPage) -> None:
-        """Take the rows of a page, and their signals."""
-        self._uploads.add(page)
-        self._signals.add(page)
+        super().__init__(self._uploads.add, self._signals.add)
 
     def finish(self, borrowers: Borrowers, rejected: list[DecodeError] | None = None) -> Frames:
         """Give both frames."""
-        uploads = self._uploads.finish(borrowers)
-        signals = self._signals.finish(uploads["id"].array, uploads["document_type"].array)
+        self.hand_on()
+        uploads, signals = self._uploads.finish(borrowers), self._signals.finish()
         return Frames(list_unreadable(uploads, rejected), list_unreadable(signals, rejected))
 
 
@@ -568,12 +572,11 @@ def _read_into(
     records: Any,
     reader: RecordReader[Row[Any, Any]],
     errors: Errors,
-    *takers: Callable[[RowPage], None],
+    gatherer: PageGatherer,
 ) -> list[DecodeError] | None:
-    """Hand each page to what takes its rows, and let it go."""
+    """Hand on each page, and let it go."""
     rejected: list[DecodeError] | None = None if errors == "raise" else []
     for batch in reader.batches(records, rejected):
-        page = rows_of(batch, rejected)
-        for take in takers:
-            take(page)
+        gatherer.add(rows_of(batch, rejected))
+    gatherer.hand_on()
     return rejected
