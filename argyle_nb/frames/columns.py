@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 import numpy as np
@@ -25,6 +25,9 @@ V = TypeVar("V")
 
 _packed = msgspec.msgpack.Encoder().encode
 
+# So many values are turned into an array at once: enough that the array's own cost is nothing, few
+# enough that their Python objects stay in the processor's cache.
+BLOCK = 1024
 # Whole numbers are of 32 bits at most.
 NO_NUMBER = np.iinfo(np.int64).min
 _NO_BOOLEAN = -1
@@ -34,29 +37,27 @@ _WITH_NANOSECONDS, _WHOLE_SECONDS = 0xD7FF, 0xD6FF
 _SECONDS_BITS = 34
 
 
-class Repeated(NamedTuple):
-    """Values that may stand at several places: for each place, which of them stands there."""
-
-    values: Sequence[Any]
-    places: Places
-
-
 class Column(ABC, Generic[V]):
-    """Takes the values of one column, many at a time, and gives them as an array."""
+    """Takes the values of one column as they come, and gives them as an array."""
 
     def __init__(self) -> None:
+        self._waiting: list[V | None] = []
         self._blocks: list[Any] = []
 
-    def add(self, values: Sequence[V | None] | Repeated) -> None:
+    def add(self, values: Iterable[V | None]) -> None:
         """Take further values."""
-        if isinstance(values, Repeated):
-            self._blocks.append(self._block(values.values).take(values.places))
-        else:
-            self._blocks.append(self._block(values))
+        self._waiting.extend(values)
+        if len(self._waiting) >= BLOCK:
+            self._blocks.append(self._block(self._waiting))
+            self._waiting = []
+
+    def add_at(self, places: Places, values: Sequence[V | None]) -> None:
+        """Take at once a block of values, of which each stands at the places that name it."""
+        self._blocks.append(self._block(values).take(places))
 
     def finish(self) -> Any:
         """Give the column."""
-        return self._concatenated(self._blocks or [self._block([])])
+        return self._concatenated([*self._blocks, self._block(self._waiting)])
 
     @abstractmethod
     def _block(self, values: Sequence[V | None]) -> Any:
@@ -125,6 +126,7 @@ class CategoryColumn(Column[str]):
     @property
     def categories(self) -> list[str]:
         """All known values, then those that have been added."""
+        self._codes.of(self._waiting)
         return self._codes.names
 
     def _block(self, values: Sequence[str | None]) -> Any:

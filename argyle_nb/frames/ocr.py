@@ -123,7 +123,6 @@ _AMOUNT = re.compile(
     r"(?P<number>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+)(?P<after>-)?(?P<close>\))?"
 )
 _DEEPEST = 40
-_ROWS_AT_ONCE = 1000
 
 _COLUMNS: dict[str, Callable[[], Column[Any]]] = {
     "upload_id": TextColumn,
@@ -201,25 +200,18 @@ def ocr_frame(records: Any, *, wide: bool = False, errors: Errors = "raise") -> 
     """
     rejected: list[DecodeError] | None = None if errors == "raise" else []
     columns = {name: kind() for name, kind in _COLUMNS.items()}
-    rows: list[tuple[Any, ...]] = []
     for batch in UPLOADS.batches(records, rejected):
+        rows: list[tuple[Any, ...]] = []
         for upload in batch.records:
             try:
                 rows.extend([*_rows_of(upload)])
             except DecodeError as error:
                 reject(error, rejected)
-        if len(rows) >= _ROWS_AT_ONCE:
-            _add(rows, columns)
-            rows = []
-    _add(rows, columns)
+        for column, values in zip(columns.values(), zip(*rows, strict=True), strict=bool(rows)):
+            column.add(values)
     frame = pd.DataFrame({name: column.finish() for name, column in columns.items()})
     frame = _wide_frame(frame) if wide else frame
     return list_unreadable(frame, rejected, errors)
-
-
-def _add(rows: list[tuple[Any, ...]], columns: dict[str, Column[Any]]) -> None:
-    for column, values in zip(columns.values(), zip(*rows, strict=True), strict=bool(rows)):
-        column.add(values)
 
 
 def amount_of(text: str) -> float | None:

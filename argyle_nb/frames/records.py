@@ -33,7 +33,6 @@ from argyle_nb.frames.authenticity import (
     is_image_based,
     lowest_form_score,
 )
-from argyle_nb.frames.columns import Codes
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE
 from argyle_nb.malformed import UNREADABLE
 from argyle_nb.models import (
@@ -49,9 +48,6 @@ from argyle_nb.models import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
-    import numpy as np
-    import numpy.typing as npt
 
     # Takes the errors of records that cannot be read; without it the first is raised.
     Rejected = list[DecodeError] | None
@@ -238,12 +234,6 @@ class RowPage:
     scores: list[int | None] = field(default_factory=list)
     found: list[Found] = field(default_factory=list)
 
-    def extend(self, page: RowPage) -> None:
-        """Take the rows of another page, before anything else is asked of this one."""
-        self.rows += page.rows
-        self.scores += page.scores
-        self.found += page.found
-
     def picked(self, numbers: Sequence[int]) -> RowPage:
         """Give some of the rows, as a page of its own."""
         lists = (self.rows, self.scores, self.found)
@@ -257,11 +247,9 @@ class RowPage:
         return dict.fromkeys(names, ()) | dict(zip(names, values, strict=False))
 
     @cached_property
-    def stages(self) -> tuple[list[Processing], npt.NDArray[np.int32]]:
-        """The stages of processing that there are, and which of them each row has."""
-        codes = Codes()
-        places = codes.of([one or _NO_PROCESSING for one in self.fields["processing"]])
-        return codes.names, places
+    def processing(self) -> list[Processing]:
+        """The stages of each row."""
+        return [stages or _NO_PROCESSING for stages in self.fields["processing"]]
 
     @cached_property
     def _analyses(self) -> list[list[Any]]:

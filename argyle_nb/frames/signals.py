@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,19 +10,17 @@ import pandas as pd
 
 from argyle_nb.frames.authenticity import AUTHENTICITY_STATUSES, TOLD, ReasonCode, told_of
 from argyle_nb.frames.columns import (
+    BLOCK,
     NO_NUMBER,
     CategoryColumn,
     Column,
     DecimalColumn,
-    Repeated,
     TextColumn,
     WholeNumberColumn,
 )
 from argyle_nb.models import DOCUMENT_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from argyle_nb.frames.authenticity import Finding, FormAnalysis, FormAuthenticity
     from argyle_nb.frames.columns import Places
     from argyle_nb.frames.records import RowPage
@@ -29,14 +28,19 @@ if TYPE_CHECKING:
 FINDING_TYPES = ("signal", "reason_code")
 CONFIDENCES = ("LOW", "MEDIUM", "HIGH")
 
+_OF_FORM = ("form", "form_type", "form_score", "form_authenticity_status")
+_OF_FINDING = ("identifier", "display_name", "reason_confidence", "page_number", "occurrences")
+
 
 class SignalsBuilder:
-    """Builds `signals_frame`, some rows of uploads at a time.
+    """Builds `signals_frame`, a page at a time.
 
-    Each form gives its signals, a row for each occurrence, then its reason codes.
+    Each form gives its signals, a row for each occurrence, then its reason codes. What uploads,
+    forms, findings and occurrences say waits apart until there is enough of it to be woven.
     """
 
     def __init__(self) -> None:
+        self._waiting: defaultdict[str, list[Any]] = defaultdict(list)
         self._columns: dict[str, Column[Any]] = {
             "upload_id": TextColumn(),
             "document_type": CategoryColumn(DOCUMENT_TYPES),
@@ -59,42 +63,56 @@ class SignalsBuilder:
         forms, verdicts = _forms_of(page)
         findings: list[Finding] = []
         findings_of_form = []
-        for one in forms:
-            of_one = (*(one.signals or ()), *one.reason_codes)
-            findings += of_one
-            findings_of_form.append(len(of_one))
+        for form in forms:
+            of_form = (*(form.signals or ()), *form.reason_codes)
+            findings += of_form
+            findings_of_form.append(len(of_form))
         told, rows_of_finding = told_of(findings)
-        is_code = np.array([type(one) is ReasonCode for one in findings], np.int64)
-        # Of each row: which finding it is of, of which form and which upload.
-        finding, occurrence = _each(rows_of_finding)
-        form_of_finding, _ = _each(findings_of_form)
-        row_of_form, form_number = _each([len(of_row) if of_row else 0 for of_row in page.forms])
-        of_form = form_of_finding[finding]
-        of_upload = row_of_form[of_form]
-        is_code = is_code[finding]
-        columns: dict[str, Sequence[Any] | Repeated] = {
-            "upload_id": Repeated(page.fields["id"], of_upload),
-            "document_type": Repeated(page.fields["document_type"], of_upload),
-            "form": Repeated(form_number, of_form),
-            "form_type": Repeated([form.form_type for form in forms], of_form),
-            "form_score": Repeated([one and one.score for one in verdicts], of_form),
-            "form_authenticity_status": Repeated(
-                [one and one.authenticity_status for one in verdicts], of_form
-            ),
-            "finding_type": Repeated(FINDING_TYPES, is_code),
-            "identifier": Repeated([one.identifier for one in findings], finding),
-            "display_name": Repeated([one.display_name for one in findings], finding),
-            "reason_confidence": Repeated([one.confidence for one in findings], finding),
-            "page_number": Repeated([one.page_number for one in findings], finding),
-            "occurrences": Repeated([one.signal_count for one in findings], finding),
-            "occurrence": np.where(is_code, NO_NUMBER, occurrence),
+        found = {
+            "upload_id": page.fields["id"],
+            "document_type": page.fields["document_type"],
+            "forms": [len(of_row) if of_row else 0 for of_row in page.forms],
+            "form_type": [form.form_type for form in forms],
+            "form_score": [one and one.score for one in verdicts],
+            "form_authenticity_status": [one and one.authenticity_status for one in verdicts],
+            "findings": findings_of_form,
+            "is_code": [type(one) is ReasonCode for one in findings],
+            "identifier": [one.identifier for one in findings],
+            "display_name": [one.display_name for one in findings],
+            "reason_confidence": [one.confidence for one in findings],
+            "page_number": [one.page_number for one in findings],
+            "occurrences": [one.signal_count for one in findings],
+            "rows": rows_of_finding,
             **told,
         }
-        for name, values in columns.items():
-            self._columns[name].add(values)
+        for name, values in found.items():
+            self._waiting[name].extend(values)
+        if len(self._waiting["upload_id"]) >= BLOCK:
+            self._weave()
+
+    def _weave(self) -> None:
+        """Say of each row which finding, form and upload it is of."""
+        values, self._waiting = self._waiting, defaultdict(list)
+        finding, occurrence = _each(values["rows"])
+        form_of_finding, _ = _each(values["findings"])
+        upload_of_form, number_of_form = _each(values["forms"])
+        form = form_of_finding[finding]
+        is_code = np.array(values["is_code"], np.int64)[finding]
+        values |= {
+            "form": number_of_form,
+            "finding_type": FINDING_TYPES,
+            "occurrence": np.where(is_code, NO_NUMBER, occurrence),
+        }
+        places = dict.fromkeys(self._columns, np.arange(len(finding)))
+        places |= dict.fromkeys(("upload_id", "document_type"), upload_of_form[form])
+        places |= dict.fromkeys(_OF_FORM, form) | dict.fromkeys(_OF_FINDING, finding)
+        places["finding_type"] = is_code
+        for name, column in self._columns.items():
+            column.add_at(places[name], values[name])
 
     def finish(self) -> pd.DataFrame:
         """Give the frame."""
+        self._weave()
         return pd.DataFrame({name: column.finish() for name, column in self._columns.items()})
 
 

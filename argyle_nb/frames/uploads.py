@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -21,7 +22,6 @@ from argyle_nb.frames.columns import (
     BooleanColumn,
     CategoryColumn,
     Column,
-    Repeated,
     TextColumn,
     TimeColumn,
     WholeNumberColumn,
@@ -56,9 +56,6 @@ NAMED_NOW = {
 
 # So many rows at a time are Python texts.
 _ROWS = 8192
-# So many are made columns of: enough that the cost of an array is nothing, few enough that the
-# Python objects stay in the processor's cache.
-_ROWS_AT_ONCE = 1000
 _STAGE = "stage of processing: idle, in_progress, completed, failed or unauthorized"
 
 
@@ -91,7 +88,7 @@ _SENT = ("user", "external_id", "document_type")
 NOTHING_SENT: Sent = {name: {} for name in _SENT}
 
 Build = Callable[[], Column[Any]]
-Read = Callable[[RowPage, Sent], Sequence[Any] | Repeated]
+Read = Callable[[RowPage, Sent], Iterable[Any]]
 
 
 class UploadColumn(NamedTuple):
@@ -117,11 +114,8 @@ def _field(name: str) -> Read:
 
 
 def _stage(name: str) -> tuple[Build, Read]:
-    def read(page: RowPage, _: Sent) -> Repeated:
-        found, places = page.stages
-        return Repeated([getattr(stages, name) for stages in found], places)
-
-    return partial(CategoryColumn, STATUSES), read
+    value = attrgetter(name)
+    return partial(CategoryColumn, STATUSES), lambda page, _: map(value, page.processing)
 
 
 def _requested_types(page: RowPage, sent: Sent) -> Sequence[str | None]:
@@ -353,7 +347,7 @@ def uploads_frame(
     'high'
     """
     uploads = UploadsBuilder(sent, levels)
-    rejected = _read_into(records, COUNTED, errors, PageGatherer(uploads.add))
+    rejected = _read_into(records, COUNTED, errors, uploads.add)
     return list_unreadable(uploads.finish(Borrowers.of(accounts, users)), rejected, errors)
 
 
@@ -391,7 +385,7 @@ def signals_frame(records: Any, *, errors: Errors = "raise") -> pd.DataFrame:
     'upload_id'
     """
     signals = SignalsBuilder()
-    rejected = _read_into(records, READ, errors, PageGatherer(signals.add))
+    rejected = _read_into(records, READ, errors, signals.add)
     return list_unreadable(signals.finish(), rejected, errors)
 
 
@@ -428,7 +422,7 @@ def flatten(
     (1, 0)
     """
     builder = FramesBuilder(sent, levels)
-    rejected = _read_into(records, READ, errors, builder)
+    rejected = _read_into(records, READ, errors, builder.add)
     frames = builder.finish(Borrowers.of(accounts, users), rejected)
     if errors == "warn":
         warn_of(frames.uploads)
@@ -436,7 +430,7 @@ def flatten(
 
 
 class UploadsBuilder:
-    """Builds `uploads_frame`, some rows at a time."""
+    """Builds `uploads_frame`, a page at a time."""
 
     def __init__(self, sent: pd.DataFrame | None, levels: str) -> None:
         self._preset = level_preset(levels)
@@ -492,39 +486,23 @@ def _looked_up(keys: Any, known: Mapping[str, str | None]) -> Any:
     texts = TextColumn()
     for start in range(0, len(keys), _ROWS):
         some = keys[start : start + _ROWS]
-        texts.add([*map(known.get, some.tolist())] if known else [None] * len(some))
+        texts.add(map(known.get, some.tolist()) if known else [None] * len(some))
     return texts.finish()
 
 
-class PageGatherer:
-    """Lets pages wait until they hold so many rows that an array of them costs next to nothing."""
-
-    def __init__(self, *takers: Callable[[RowPage], None]) -> None:
-        self._takers, self._waiting = takers, RowPage()
-
-    def add(self, page: RowPage) -> None:
-        """Take the rows of a page."""
-        self._waiting.extend(page)
-        if len(self._waiting.rows) >= _ROWS_AT_ONCE:
-            self.hand_on()
-
-    def hand_on(self) -> None:
-        """Give away what waits."""
-        for take in self._takers:
-            take(self._waiting)
-        self._waiting = RowPage()
-
-
-class FramesBuilder(PageGatherer):
+class FramesBuilder:
     """Builds both frames, a page at a time."""
 
     def __init__(self, sent: pd.DataFrame | None, levels: str) -> None:
         self._uploads, self._signals = UploadsBuilder(sent, levels), SignalsBuilder()
-        super().__init__(self._uploads.add, self._signals.add)
+
+    def add(self, page: RowPage) -> None:
+        """Take the rows of a page, and their signals."""
+        self._uploads.add(page)
+        self._signals.add(page)
 
     def finish(self, borrowers: Borrowers, rejected: list[DecodeError] | None = None) -> Frames:
         """Give both frames."""
-        self.hand_on()
         uploads, signals = self._uploads.finish(borrowers), self._signals.finish()
         return Frames(list_unreadable(uploads, rejected), list_unreadable(signals, rejected))
 
@@ -572,11 +550,10 @@ def _read_into(
     records: Any,
     reader: RecordReader[Row[Any, Any]],
     errors: Errors,
-    gatherer: PageGatherer,
+    take: Callable[[RowPage], None],
 ) -> list[DecodeError] | None:
-    """Hand on each page, and let it go."""
+    """Hand each page to what takes its rows, and let it go."""
     rejected: list[DecodeError] | None = None if errors == "raise" else []
     for batch in reader.batches(records, rejected):
-        gatherer.add(rows_of(batch, rejected))
-    gatherer.hand_on()
+        take(rows_of(batch, rejected))
     return rejected
