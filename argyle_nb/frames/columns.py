@@ -137,6 +137,32 @@ class CategoryColumn(Column[str]):
         return pd.Categorical.from_codes(np.concatenate(blocks), dtype=dtype)
 
 
+class CombinedColumn(Column[Any]):
+    """Values that come together, of which there are few different combinations.
+
+    Each is looked up once for all the columns that are made of it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._codes = Codes()
+
+    def add(self, values: Iterable[Any]) -> None:
+        """Take further combinations, and let them go."""
+        super().add(map(self._codes.__getitem__, values))
+
+    @property
+    def combinations(self) -> list[Any]:
+        """The different ones."""
+        return self._codes.names
+
+    def _block(self, values: Sequence[Any]) -> Any:
+        return np.array(values, np.int32)
+
+    def _concatenated(self, blocks: list[Any]) -> Any:
+        return np.concatenate(blocks)
+
+
 class WholeNumberColumn(Column[int]):
     """Whole numbers of a nullable dtype."""
 
@@ -200,6 +226,8 @@ def _in_arrow() -> bool:
 
 def _arrow_block(values: Sequence[str | None]) -> Any:
     pa = importlib.import_module("pyarrow")
+    if not any(values) and values.count(None) == len(values):
+        return pa.nulls(len(values), pa.large_string())
     return pa.array(values, pa.large_string())
 
 

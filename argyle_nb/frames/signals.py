@@ -98,17 +98,22 @@ class SignalsBuilder:
         upload_of_form, number_of_form = _each(values["forms"])
         form = form_of_finding[finding]
         is_code = np.array(values["is_code"], np.int64)[finding]
+        for name in TOLD:
+            self._columns[name].add(values.pop(name, ()))
         values |= {
             "form": number_of_form,
             "finding_type": FINDING_TYPES,
             "occurrence": np.where(is_code, NO_NUMBER, occurrence),
         }
-        places = dict.fromkeys(self._columns, np.arange(len(finding)))
-        places |= dict.fromkeys(("upload_id", "document_type"), upload_of_form[form])
-        places |= dict.fromkeys(_OF_FORM, form) | dict.fromkeys(_OF_FINDING, finding)
-        places["finding_type"] = is_code
-        for name, column in self._columns.items():
-            column.add_at(places[name], values[name])
+        places = {
+            **dict.fromkeys(("upload_id", "document_type"), upload_of_form[form]),
+            **dict.fromkeys(_OF_FORM, form),
+            **dict.fromkeys(_OF_FINDING, finding),
+            "finding_type": is_code,
+            "occurrence": np.arange(len(finding)),
+        }
+        for name, of_rows in places.items():
+            self._columns[name].add_at(of_rows, values[name])
 
     def finish(self) -> pd.DataFrame:
         """Give the frame."""

@@ -22,6 +22,7 @@ from argyle_nb.frames.columns import (
     BooleanColumn,
     CategoryColumn,
     Column,
+    CombinedColumn,
     TextColumn,
     TimeColumn,
     WholeNumberColumn,
@@ -136,6 +137,8 @@ def _time(name: str) -> tuple[Build, Read]:
 _TYPE = partial(CategoryColumn, DOCUMENT_TYPES)
 _SCORE = partial(WholeNumberColumn, np.int16)
 _COUNT = partial(WholeNumberColumn, np.int32)
+# Columns of so few values that their combinations are few too.
+_OF_FEW_VALUES = (CategoryColumn, BooleanColumn)
 
 # In the order of the frame. Who has a file_url can fetch the document: no report holds it.
 UPLOAD_COLUMNS = (
@@ -435,21 +438,26 @@ class UploadsBuilder:
     def __init__(self, sent: pd.DataFrame | None, levels: str) -> None:
         self._preset = level_preset(levels)
         self._sent = NOTHING_SENT if sent is None else _sent_of(sent)
-        self._columns = {
-            column.name: (build(), read)
-            for column in UPLOAD_COLUMNS
-            if column.content
-            for build, read in [column.content]
-        }
+        contents = {column.name: column.content for column in UPLOAD_COLUMNS if column.content}
+        built = {name: (build(), read) for name, (build, read) in contents.items()}
+        self._of_few = {n: c for n, c in built.items() if isinstance(c[0], _OF_FEW_VALUES)}
+        self._of_many = {n: c for n, c in built.items() if n not in self._of_few}
+        self._combined = CombinedColumn()
 
     def add(self, page: RowPage) -> None:
         """Take the rows of a page."""
-        for column, read in self._columns.values():
+        for column, read in self._of_many.values():
             column.add(read(page, self._sent))
+        few = [read(page, self._sent) for _, read in self._of_few.values()]
+        self._combined.add(zip(*few, strict=True))
 
     def finish(self, borrowers: Borrowers) -> pd.DataFrame:
         """Give the frame; Argyle knows better than what was sent whose an upload is."""
-        columns = {name: column.finish() for name, (column, _) in self._columns.items()}
+        columns = {name: column.finish() for name, (column, _) in self._of_many.items()}
+        places, combinations = self._combined.finish(), self._combined.combinations
+        for number, (name, (column, _)) in enumerate(self._of_few.items()):
+            column.add([values[number] for values in combinations])
+            columns[name] = column.finish().take(places)
         ids, sent = columns["id"], self._sent
         users = _filled_in(columns["user"], columns["account"], borrowers.users)
         columns["user"] = _filled_in(users, ids, sent["user"])
