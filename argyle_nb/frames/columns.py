@@ -15,7 +15,7 @@ from argyle_nb.errors import ConfigurationError
 from argyle_nb.models import microseconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import numpy.typing as npt
 
@@ -29,7 +29,7 @@ _packed = msgspec.msgpack.Encoder().encode
 # enough that their Python objects stay in the processor's cache.
 BLOCK = 1024
 # Whole numbers are of 32 bits at most.
-NO_NUMBER = np.iinfo(np.int64).min
+_NO_NUMBER = np.iinfo(np.int64).min
 _NO_BOOLEAN = -1
 # A time as MessagePack has it: nearly always nanoseconds and seconds, or whole seconds alone.
 _PACKED_TIME = np.dtype([("kind", ">u2"), ("value", ">u8")])
@@ -126,8 +126,12 @@ class CategoryColumn(Column[str]):
     @property
     def categories(self) -> list[str]:
         """All known values, then those that have been added."""
-        self._codes.of(self._waiting)
+        self.know(self._waiting)
         return self._codes.names
+
+    def know(self, values: Sequence[str | None]) -> None:
+        """Have categories of values, whether they are added or not."""
+        self._codes.of(values)
 
     def _block(self, values: Sequence[str | None]) -> Any:
         return self._codes.of(values)
@@ -137,30 +141,29 @@ class CategoryColumn(Column[str]):
         return pd.Categorical.from_codes(np.concatenate(blocks), dtype=dtype)
 
 
-class CombinedColumn(Column[Any]):
-    """Values that come together, of which there are few different combinations.
+class CombinedColumns(Column[int]):
+    """Columns whose values come together, in few different combinations, each of which is kept once.
 
-    Each is looked up once for all the columns that are made of it.
+    It takes their codes, and gives all the columns.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, columns: dict[str, Column[Any]]) -> None:
         super().__init__()
+        self._columns = columns
         self._codes = Codes()
 
-    def add(self, values: Iterable[Any]) -> None:
-        """Take further combinations, and let them go."""
-        super().add(map(self._codes.__getitem__, values))
+    def codes(self, combinations: Iterable[Any]) -> Iterator[int]:
+        """Give the codes of combinations, which are tuples of values in the order of columns."""
+        return map(self._codes.__getitem__, combinations)
 
-    @property
-    def combinations(self) -> list[Any]:
-        """The different ones."""
-        return self._codes.names
-
-    def _block(self, values: Sequence[Any]) -> Any:
+    def _block(self, values: Sequence[int | None]) -> Any:
         return np.array(values, np.int32)
 
     def _concatenated(self, blocks: list[Any]) -> Any:
-        return np.concatenate(blocks)
+        places = np.concatenate(blocks)
+        for column, values in zip(self._columns.values(), zip(*self._codes.names), strict=False):
+            column.add(values)
+        return {name: column.finish().take(places) for name, column in self._columns.items()}
 
 
 class WholeNumberColumn(Column[int]):
@@ -171,13 +174,12 @@ class WholeNumberColumn(Column[int]):
         self._dtype = dtype
 
     def _block(self, values: Sequence[int | None]) -> Any:
-        if isinstance(values, np.ndarray):
-            return values
-        return np.array([NO_NUMBER if value is None else value for value in values], np.int64)
+        whole = [_NO_NUMBER if value is None else value for value in values]
+        return np.array(whole, dtype=np.int64)
 
     def _concatenated(self, blocks: list[Any]) -> Any:
         numbers = np.concatenate(blocks)
-        missing = numbers == NO_NUMBER
+        missing = numbers == _NO_NUMBER
         numbers[missing] = 0
         return pd.arrays.IntegerArray(numbers.astype(self._dtype), missing)
 

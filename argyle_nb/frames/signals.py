@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,9 +10,8 @@ import pandas as pd
 from argyle_nb.frames.authenticity import AUTHENTICITY_STATUSES, TOLD, ReasonCode, told_of
 from argyle_nb.frames.columns import (
     BLOCK,
-    NO_NUMBER,
     CategoryColumn,
-    Column,
+    CombinedColumns,
     DecimalColumn,
     TextColumn,
     WholeNumberColumn,
@@ -28,109 +26,102 @@ if TYPE_CHECKING:
 FINDING_TYPES = ("signal", "reason_code")
 CONFIDENCES = ("LOW", "MEDIUM", "HIGH")
 
-_OF_FORM = ("form", "form_type", "form_score", "form_authenticity_status")
-_OF_FINDING = ("identifier", "display_name", "reason_confidence", "page_number", "occurrences")
-
 
 class SignalsBuilder:
     """Builds `signals_frame`, a page at a time.
 
-    Each form gives its signals, a row for each occurrence, then its reason codes. What uploads,
-    forms, findings and occurrences say waits apart until there is enough of it to be woven.
+    Each form gives its signals, a row for each occurrence, then its reason codes.
     """
 
     def __init__(self) -> None:
-        self._waiting: defaultdict[str, list[Any]] = defaultdict(list)
-        self._columns: dict[str, Column[Any]] = {
-            "upload_id": TextColumn(),
-            "document_type": CategoryColumn(DOCUMENT_TYPES),
-            "form": WholeNumberColumn(np.int32),
-            "form_type": CategoryColumn(()),
-            "form_score": DecimalColumn(),
-            "form_authenticity_status": CategoryColumn(AUTHENTICITY_STATUSES),
-            "finding_type": CategoryColumn(FINDING_TYPES),
-            "identifier": TextColumn(),
-            "display_name": TextColumn(),
-            "reason_confidence": CategoryColumn(CONFIDENCES),
-            "page_number": WholeNumberColumn(np.int32),
-            "occurrences": WholeNumberColumn(np.int32),
-            "occurrence": WholeNumberColumn(np.int32),
-            **{name: TextColumn() for name in TOLD},
-        }
+        self._upload_id = TextColumn()
+        self._document_type = CategoryColumn(DOCUMENT_TYPES)
+        self._forms = CombinedColumns(
+            {
+                "document_type": self._document_type,
+                "form": WholeNumberColumn(np.int32),
+                "form_type": CategoryColumn(()),
+                "form_score": DecimalColumn(),
+                "form_authenticity_status": CategoryColumn(AUTHENTICITY_STATUSES),
+            }
+        )
+        self._findings = CombinedColumns(
+            {
+                "finding_type": CategoryColumn(FINDING_TYPES),
+                "identifier": TextColumn(),
+                "display_name": TextColumn(),
+                "reason_confidence": CategoryColumn(CONFIDENCES),
+                "page_number": WholeNumberColumn(np.int32),
+                "occurrences": WholeNumberColumn(np.int32),
+            }
+        )
+        self._occurrence: list[Places] = []
+        self._told = {name: TextColumn() for name in TOLD}
+        # Of each finding its upload, the codes of its form and of itself, and how many rows it has.
+        self._waiting: list[list[Any]] = [[], [], [], []]
 
     def add(self, page: RowPage) -> None:
         """Take the signals and reason codes of a page."""
-        forms, verdicts = _forms_of(page)
+        document_types = page.fields["document_type"]
+        self._document_type.know(document_types)
+        forms: list[tuple[Any, ...]] = []
+        counts: list[int] = []
+        ids: list[str] = []
         findings: list[Finding] = []
-        findings_of_form = []
-        for form in forms:
-            of_form = (*(form.signals or ()), *form.reason_codes)
-            findings += of_form
-            findings_of_form.append(len(of_form))
-        told, rows_of_finding = told_of(findings)
-        found = {
-            "upload_id": page.fields["id"],
-            "document_type": page.fields["document_type"],
-            "forms": [len(of_row) if of_row else 0 for of_row in page.forms],
-            "form_type": [form.form_type for form in forms],
-            "form_score": [one and one.score for one in verdicts],
-            "form_authenticity_status": [one and one.authenticity_status for one in verdicts],
-            "findings": findings_of_form,
-            "is_code": [type(one) is ReasonCode for one in findings],
-            "identifier": [one.identifier for one in findings],
-            "display_name": [one.display_name for one in findings],
-            "reason_confidence": [one.confidence for one in findings],
-            "page_number": [one.page_number for one in findings],
-            "occurrences": [one.signal_count for one in findings],
-            "rows": rows_of_finding,
-            **told,
-        }
-        for name, values in found.items():
-            self._waiting[name].extend(values)
-        if len(self._waiting["upload_id"]) >= BLOCK:
+        for upload_id, document_type, of_row in zip(
+            page.fields["id"], document_types, page.forms, strict=True
+        ):
+            for number, form in enumerate(of_row or (), start=1):
+                verdict = form.form_authenticity
+                said = (verdict.score, verdict.authenticity_status) if verdict else (None, None)
+                forms.append((document_type, number, form.form_type, *said))
+                of_form = [*(form.signals or ()), *form.reason_codes]
+                findings += of_form
+                counts.append(len(of_form))
+                ids += [upload_id] * len(of_form)
+        told, rows = told_of(findings)
+        for name, texts in told.items():
+            self._told[name].add(texts)
+        codes = zip(self._forms.codes(forms), counts, strict=True)
+        of_forms = [code for code, count in codes for _ in range(count)]
+        of_findings = self._findings.codes(map(_combination, findings))
+        for waiting, new in zip(self._waiting, (ids, of_forms, of_findings, rows), strict=True):
+            waiting.extend(new)
+        if len(self._waiting[0]) >= BLOCK:
             self._weave()
 
     def _weave(self) -> None:
-        """Say of each row which finding, form and upload it is of."""
-        values, self._waiting = self._waiting, defaultdict(list)
-        finding, occurrence = _each(values["rows"])
-        form_of_finding, _ = _each(values["findings"])
-        upload_of_form, number_of_form = _each(values["forms"])
-        form = form_of_finding[finding]
-        is_code = np.array(values["is_code"], np.int64)[finding]
-        for name in TOLD:
-            self._columns[name].add(values.pop(name, ()))
-        values |= {
-            "form": number_of_form,
-            "finding_type": FINDING_TYPES,
-            "occurrence": np.where(is_code, NO_NUMBER, occurrence),
-        }
-        places = {
-            **dict.fromkeys(("upload_id", "document_type"), upload_of_form[form]),
-            **dict.fromkeys(_OF_FORM, form),
-            **dict.fromkeys(_OF_FINDING, finding),
-            "finding_type": is_code,
-            "occurrence": np.arange(len(finding)),
-        }
-        for name, of_rows in places.items():
-            self._columns[name].add_at(of_rows, values[name])
+        """Give each finding its rows."""
+        (ids, forms, findings, rows), self._waiting = self._waiting, [[], [], [], []]
+        counts = np.array(rows, np.int64)
+        finding = np.repeat(np.arange(len(rows)), counts)
+        self._upload_id.add_at(finding, ids)
+        self._forms.add_at(finding, forms)
+        self._findings.add_at(finding, findings)
+        before = (np.cumsum(counts) - counts)[finding]
+        self._occurrence.append((np.arange(1, len(finding) + 1) - before).astype(np.int32))
 
     def finish(self) -> pd.DataFrame:
         """Give the frame."""
         self._weave()
-        return pd.DataFrame({name: column.finish() for name, column in self._columns.items()})
+        heads = {"upload_id": self._upload_id.finish(), **self._forms.finish()}
+        findings = self._findings.finish()
+        is_code = findings["finding_type"] == FINDING_TYPES[1]
+        occurrence = pd.arrays.IntegerArray(np.concatenate(self._occurrence), is_code)
+        told = {name: column.finish() for name, column in self._told.items()}
+        return pd.DataFrame({**heads, **findings, "occurrence": occurrence, **told})
 
 
-def _each(counts: list[int]) -> tuple[Places, Places]:
-    """Give the place of each count so often as it says, and beside it the numbers from 1."""
-    numbers = np.array(counts, np.int64)
-    place = np.repeat(np.arange(len(counts)), numbers)
-    return place, np.arange(1, len(place) + 1) - (np.cumsum(numbers) - numbers)[place]
+def _combination(one: Finding) -> tuple[Any, ...]:
+    finding_type = FINDING_TYPES[type(one) is ReasonCode]
+    names = (one.identifier, one.display_name)
+    return (finding_type, *names, one.confidence, one.page_number, one.signal_count)
 
 
 def signal_categories(page: RowPage) -> dict[str, list[str]]:
     """Name the categories of the columns that come from the analyses of a page."""
-    forms, verdicts = _forms_of(page)
+    forms = [form for of_row in page.forms if of_row for form in of_row]
+    verdicts = [form.form_authenticity for form in forms]
     form_type, confidence = CategoryColumn(()), CategoryColumn(CONFIDENCES)
     form_type.add([form.form_type for form in forms])
     confidence.add([code.confidence for form in forms for code in form.reason_codes])
@@ -142,11 +133,3 @@ def signal_categories(page: RowPage) -> dict[str, list[str]]:
         "finding_type": list(FINDING_TYPES),
         "reason_confidence": confidence.categories,
     }
-
-
-def _forms_of(
-    page: RowPage,
-) -> tuple[list[FormAnalysis[Any, Any]], list[FormAuthenticity[Any] | None]]:
-    """Give the forms of a page, and their verdicts."""
-    forms = [form for of_row in page.forms if of_row for form in of_row]
-    return forms, [form.form_authenticity for form in forms]

@@ -22,7 +22,7 @@ from argyle_nb.frames.columns import (
     BooleanColumn,
     CategoryColumn,
     Column,
-    CombinedColumn,
+    CombinedColumns,
     TextColumn,
     TimeColumn,
     WholeNumberColumn,
@@ -440,24 +440,22 @@ class UploadsBuilder:
         self._sent = NOTHING_SENT if sent is None else _sent_of(sent)
         contents = {column.name: column.content for column in UPLOAD_COLUMNS if column.content}
         built = {name: (build(), read) for name, (build, read) in contents.items()}
-        self._of_few = {n: c for n, c in built.items() if isinstance(c[0], _OF_FEW_VALUES)}
-        self._of_many = {n: c for n, c in built.items() if n not in self._of_few}
-        self._combined = CombinedColumn()
+        of_few = {n: c for n, c in built.items() if isinstance(c[0], _OF_FEW_VALUES)}
+        self._columns = {name: content for name, content in built.items() if name not in of_few}
+        self._reads_of_few = [read for _, read in of_few.values()]
+        self._combined = CombinedColumns({name: column for name, (column, _) in of_few.items()})
 
     def add(self, page: RowPage) -> None:
         """Take the rows of a page."""
-        for column, read in self._of_many.values():
+        for column, read in self._columns.values():
             column.add(read(page, self._sent))
-        few = [read(page, self._sent) for _, read in self._of_few.values()]
-        self._combined.add(zip(*few, strict=True))
+        few = [read(page, self._sent) for read in self._reads_of_few]
+        self._combined.add(self._combined.codes(zip(*few, strict=True)))
 
     def finish(self, borrowers: Borrowers) -> pd.DataFrame:
         """Give the frame; Argyle knows better than what was sent whose an upload is."""
-        columns = {name: column.finish() for name, (column, _) in self._of_many.items()}
-        places, combinations = self._combined.finish(), self._combined.combinations
-        for number, (name, (column, _)) in enumerate(self._of_few.items()):
-            column.add([values[number] for values in combinations])
-            columns[name] = column.finish().take(places)
+        columns = {name: column.finish() for name, (column, _) in self._columns.items()}
+        columns |= self._combined.finish()
         ids, sent = columns["id"], self._sent
         users = _filled_in(columns["user"], columns["account"], borrowers.users)
         columns["user"] = _filled_in(users, ids, sent["user"])
