@@ -25,6 +25,7 @@ AUTHENTICITY_STATUSES = ("LOW", "MEDIUM", "HIGH")  # the highest risk first
 TOLD = ("field_name", "original_text", "tampered_text", "edit_source", "doc_origin", "other_values")
 _KEYS = TOLD[:-1]
 _USUAL, _REST = TOLD[:3], TOLD[3:]
+FINDING_TYPES = ("signal", "reason_code")
 
 _DEEPEST = 20  # what is nested deeper in an analysis is not looked at
 _FORM_KEYS = {"signals", "form_authenticity", "form_analysis"}
@@ -64,6 +65,7 @@ class Signal(msgspec.Struct, frozen=True, gc=False):
     page_number: Annotated[int, _INT32] | None = None
     supporting_data: list[SupportingData] | None = None
     confidence: ClassVar[str | None] = None
+    finding_type: ClassVar[str] = FINDING_TYPES[0]
 
 
 class ReasonCode(msgspec.Struct, frozen=True, gc=False, rename=_REASON_NAMES):
@@ -75,6 +77,7 @@ class ReasonCode(msgspec.Struct, frozen=True, gc=False, rename=_REASON_NAMES):
     signal_count: ClassVar[int | None] = None
     page_number: ClassVar[int | None] = None
     supporting_data: ClassVar[list[SupportingData] | None] = None
+    finding_type: ClassVar[str] = FINDING_TYPES[1]
 
 
 Finding = Signal | ReasonCode

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from argyle_nb.frames.authenticity import AUTHENTICITY_STATUSES, TOLD, ReasonCode, told_of
+from argyle_nb.frames.authenticity import AUTHENTICITY_STATUSES, FINDING_TYPES, TOLD, told_of
 from argyle_nb.frames.columns import (
     BLOCK,
     CategoryColumn,
@@ -23,8 +24,12 @@ if TYPE_CHECKING:
     from argyle_nb.frames.columns import Places
     from argyle_nb.frames.records import RowPage
 
-FINDING_TYPES = ("signal", "reason_code")
 CONFIDENCES = ("LOW", "MEDIUM", "HIGH")
+
+# What findings say, in the order of their columns.
+_COMBINATION = attrgetter(
+    "finding_type", "identifier", "display_name", "confidence", "page_number", "signal_count"
+)
 
 
 class SignalsBuilder:
@@ -57,49 +62,48 @@ class SignalsBuilder:
         )
         self._occurrence: list[Places] = []
         self._told = {name: TextColumn() for name in TOLD}
-        # Of each finding its upload, the codes of its form and of itself, and how many rows it has.
-        self._waiting: list[list[Any]] = [[], [], [], []]
+        # Of each form its upload, its code and how many findings it has; of each finding its code
+        # and how many rows it has.
+        self._waiting: list[list[Any]] = [[], [], [], [], []]
 
     def add(self, page: RowPage) -> None:
         """Take the signals and reason codes of a page."""
-        document_types = page.fields["document_type"]
-        self._document_type.know(document_types)
+        heads = zip(page.fields["id"], page.fields["document_type"], page.forms, strict=True)
+        self._document_type.know(page.fields["document_type"])
+        ids: list[str] = []
         forms: list[tuple[Any, ...]] = []
         counts: list[int] = []
-        ids: list[str] = []
         findings: list[Finding] = []
-        for upload_id, document_type, of_row in zip(
-            page.fields["id"], document_types, page.forms, strict=True
-        ):
+        for upload_id, document_type, of_row in heads:
             for number, form in enumerate(of_row or (), start=1):
                 verdict = form.form_authenticity
                 said = (verdict.score, verdict.authenticity_status) if verdict else (None, None)
+                before = len(findings)
+                findings += form.signals or ()
+                findings += form.reason_codes
+                ids.append(upload_id)
                 forms.append((document_type, number, form.form_type, *said))
-                of_form = [*(form.signals or ()), *form.reason_codes]
-                findings += of_form
-                counts.append(len(of_form))
-                ids += [upload_id] * len(of_form)
+                counts.append(len(findings) - before)
         told, rows = told_of(findings)
         for name, texts in told.items():
             self._told[name].add(texts)
-        codes = zip(self._forms.codes(forms), counts, strict=True)
-        of_forms = [code for code, count in codes for _ in range(count)]
-        of_findings = self._findings.codes(map(_combination, findings))
-        for waiting, new in zip(self._waiting, (ids, of_forms, of_findings, rows), strict=True):
-            waiting.extend(new)
+        of_forms = self._forms.codes(forms)
+        of_findings = self._findings.codes(map(_COMBINATION, findings))
+        new = (ids, of_forms, counts, of_findings, rows)
+        for waiting, values in zip(self._waiting, new, strict=True):
+            waiting.extend(values)
         if len(self._waiting[0]) >= BLOCK:
             self._weave()
 
     def _weave(self) -> None:
-        """Give each finding its rows."""
-        (ids, forms, findings, rows), self._waiting = self._waiting, [[], [], [], []]
-        counts = np.array(rows, np.int64)
-        finding = np.repeat(np.arange(len(rows)), counts)
-        self._upload_id.add_at(finding, ids)
-        self._forms.add_at(finding, forms)
+        """Give each form and each finding its rows."""
+        (ids, forms, counts, findings, rows), self._waiting = self._waiting, [[], [], [], [], []]
+        finding, occurrence = _each(rows)
+        form = _each(counts)[0][finding]
+        self._upload_id.add_at(form, ids)
+        self._forms.add_at(form, forms)
         self._findings.add_at(finding, findings)
-        before = (np.cumsum(counts) - counts)[finding]
-        self._occurrence.append((np.arange(1, len(finding) + 1) - before).astype(np.int32))
+        self._occurrence.append(occurrence.astype(np.int32))
 
     def finish(self) -> pd.DataFrame:
         """Give the frame."""
@@ -112,10 +116,11 @@ class SignalsBuilder:
         return pd.DataFrame({**heads, **findings, "occurrence": occurrence, **told})
 
 
-def _combination(one: Finding) -> tuple[Any, ...]:
-    finding_type = FINDING_TYPES[type(one) is ReasonCode]
-    names = (one.identifier, one.display_name)
-    return (finding_type, *names, one.confidence, one.page_number, one.signal_count)
+def _each(counts: list[int]) -> tuple[Places, Places]:
+    """Give the place of each count so often as it says, and beside it the numbers from 1."""
+    numbers = np.array(counts, np.int64)
+    place = np.repeat(np.arange(len(counts)), numbers)
+    return place, np.arange(1, len(place) + 1) - (np.cumsum(numbers) - numbers)[place]
 
 
 def signal_categories(page: RowPage) -> dict[str, list[str]]:

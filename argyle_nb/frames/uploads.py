@@ -137,8 +137,8 @@ def _time(name: str) -> tuple[Build, Read]:
 _TYPE = partial(CategoryColumn, DOCUMENT_TYPES)
 _SCORE = partial(WholeNumberColumn, np.int16)
 _COUNT = partial(WholeNumberColumn, np.int32)
-# Columns of so few values that their combinations are few too.
-_OF_FEW_VALUES = (CategoryColumn, BooleanColumn)
+# All other columns but the score have so few values that their combinations are few too.
+_VARIED = (TextColumn, TimeColumn)
 
 # In the order of the frame. Who has a file_url can fetch the document: no report holds it.
 UPLOAD_COLUMNS = (
@@ -440,8 +440,8 @@ class UploadsBuilder:
         self._sent = NOTHING_SENT if sent is None else _sent_of(sent)
         contents = {column.name: column.content for column in UPLOAD_COLUMNS if column.content}
         built = {name: (build(), read) for name, (build, read) in contents.items()}
-        of_few = {n: c for n, c in built.items() if isinstance(c[0], _OF_FEW_VALUES)}
-        self._columns = {name: content for name, content in built.items() if name not in of_few}
+        self._columns = {n: c for n, c in built.items() if n == SCORE or isinstance(c[0], _VARIED)}
+        of_few = {name: content for name, content in built.items() if name not in self._columns}
         self._reads_of_few = [read for _, read in of_few.values()]
         self._combined = CombinedColumns({name: column for name, (column, _) in of_few.items()})
 
