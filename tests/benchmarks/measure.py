@@ -8,7 +8,7 @@ import multiprocessing
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,6 +16,32 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 FOLDER = Path(__file__).parents[2] / "bench-results"
+MARKS = FOLDER / "marks.jsonl"
+
+
+class Mark(NamedTuple):
+    """A figure beside the baseline of the same run; ``goal`` is ``>=`` or ``<=`` and a number."""
+
+    figure: str
+    measured: str
+    baseline: str
+    ratio: float
+    goal: str
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the ratio is what was aimed at."""
+        sign, number = self.goal.split()
+        return self.ratio >= float(number) if sign == ">=" else self.ratio <= float(number)
+
+
+def mark(figure: str, measured: str, baseline: str, ratio: float, goal: str) -> None:
+    """Keep a figure for the table at the end of ``make bench``, and print it."""
+    made = Mark(figure, measured, baseline, round(ratio, 3), goal)
+    print(f"\n  {figure}: {made.ratio:g} (goal {goal}: {'met' if made.is_met else 'not met'})")
+    FOLDER.mkdir(exist_ok=True)
+    with MARKS.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(made._asdict()) + "\n")
 
 
 def best_seconds(contestants: Mapping[str, Callable[[], Any]], rounds: int = 3) -> dict[str, float]:
