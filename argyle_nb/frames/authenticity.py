@@ -25,6 +25,7 @@ AUTHENTICITY_STATUSES = ("LOW", "MEDIUM", "HIGH")  # the highest risk first
 TOLD = ("field_name", "original_text", "tampered_text", "edit_source", "doc_origin", "other_values")
 _KEYS = TOLD[:-1]
 _USUAL, _REST = TOLD[:3], TOLD[3:]
+_FIELD, _ORIGINAL, _TAMPERED = _USUAL
 FINDING_TYPES = ("signal", "reason_code")
 
 _DEEPEST = 20  # what is nested deeper in an analysis is not looked at
@@ -252,7 +253,7 @@ def told_of(findings: Iterable[Finding]) -> tuple[dict[str, list[str | None]], l
     fields: list[Any] = []
     originals: list[Any] = []
     tampered: list[Any] = []
-    others: list[tuple[int, tuple[Any, ...]]] = []
+    others: list[tuple[int, list[str | None]]] = []
     counts = []
     for finding in findings:
         listed = finding.supporting_data
@@ -267,22 +268,23 @@ def told_of(findings: Iterable[Finding]) -> tuple[dict[str, list[str | None]], l
             values = data.values or ()
             if len(values) == len(_USUAL):
                 one, two, three = values  # type: ignore[misc]
-                types = (one.data_type, two.data_type, three.data_type)
-                if (one.key, two.key, three.key) == _USUAL and "null" not in types:
+                is_usual = one.key == _FIELD and two.key == _ORIGINAL and three.key == _TAMPERED
+                if is_usual and "null" not in (one.data_type, two.data_type, three.data_type):
                     fields.append(one.value)  # nearly always
                     originals.append(two.value)
                     tampered.append(three.value)
                     continue
             field, original, text, *rest = _told_of(values)
-            others.append((len(fields), tuple(rest)))
+            others.append((len(fields), _texts(rest)))
             fields.append(field)
             originals.append(original)
             tampered.append(text)
-    columns = [fields, originals, tampered, *([None] * len(fields) for _ in _REST)]
+    columns = [*map(_texts, (fields, originals, tampered))]
+    columns += [[None] * len(fields) for _ in _REST]
     for place, told in others:
         for column, value in zip(columns[-len(_REST) :], told, strict=True):
             column[place] = value
-    return {name: _texts(column) for name, column in zip(TOLD, columns, strict=True)}, counts
+    return dict(zip(TOLD, columns, strict=True)), counts
 
 
 def _told_of(values: Iterable[SupportingValue]) -> tuple[Any, ...]:
@@ -303,7 +305,7 @@ def _told_of(values: Iterable[SupportingValue]) -> tuple[Any, ...]:
 
 def _texts(column: list[Any]) -> list[str | None]:
     """Write what is no text as JSON; Ocrolus describes every value as text."""
-    if set(map(type, column)) <= _TEXT_TYPES:
+    if _TEXT_TYPES.issuperset(map(type, column)):
         return column
     return [value if type(value) in _TEXT_TYPES else _json(value) for value in column]
 

@@ -142,9 +142,9 @@ class CategoryColumn(Column[str]):
 
 
 class CombinedColumns(Column[int]):
-    """Columns whose values come together, in few different combinations, each of which is kept once.
+    """Columns whose values come together, in few different combinations; each is kept once.
 
-    It takes their codes, and gives all the columns.
+    It takes the codes of combinations, and gives all the columns.
     """
 
     def __init__(self, columns: dict[str, Column[Any]]) -> None:
@@ -160,9 +160,9 @@ class CombinedColumns(Column[int]):
         return np.array(values, np.int32)
 
     def _concatenated(self, blocks: list[Any]) -> Any:
-        places = np.concatenate(blocks)
-        for column, values in zip(self._columns.values(), zip(*self._codes.names), strict=False):
-            column.add(values)
+        places, combinations = np.concatenate(blocks), self._codes.names
+        for number, column in enumerate(self._columns.values()):
+            column.add([values[number] for values in combinations])
         return {name: column.finish().take(places) for name, column in self._columns.items()}
 
 
@@ -228,9 +228,11 @@ def _in_arrow() -> bool:
 
 def _arrow_block(values: Sequence[str | None]) -> Any:
     pa = importlib.import_module("pyarrow")
+    # The other pools give memory back and fetch it anew, a page fault for each page of the result.
+    kind, pool = pa.large_string(), pa.system_memory_pool()
     if not any(values) and values.count(None) == len(values):
-        return pa.nulls(len(values), pa.large_string())
-    return pa.array(values, pa.large_string())
+        return pa.nulls(len(values), kind, memory_pool=pool)
+    return pa.array(values, kind, memory_pool=pool)
 
 
 def _of_arrow(blocks: list[Any]) -> Any:

@@ -53,9 +53,7 @@ if TYPE_CHECKING:
     Rejected = list[DecodeError] | None
     Forms = Sequence[FormAnalysis[Any, Any]]
     # Forms, their status, whether they are of pictures; signals, reason codes, the worst status.
-    Found = tuple[
-        Forms | None, str | None, bool | None, int | None, int | None, str | None
-    ]
+    Found = tuple[Forms | None, str | None, bool | None, int | None, int | None, str | None]
 
 T = TypeVar("T")
 

@@ -20,7 +20,7 @@ from argyle_nb.frames.columns import (
 from argyle_nb.models import DOCUMENT_TYPES
 
 if TYPE_CHECKING:
-    from argyle_nb.frames.authenticity import Finding, FormAnalysis, FormAuthenticity
+    from argyle_nb.frames.authenticity import Finding
     from argyle_nb.frames.columns import Places
     from argyle_nb.frames.records import RowPage
 

@@ -269,9 +269,7 @@ def _memory(count: int, size: int) -> None:
     rows = []
     for run in (with_json_normalize, uploads_frame, flatten):
         name, grown = run.__name__, in_fresh_process(_measured, run, count)
-        rows.append(
-            {"what": name, "MB": round(grown / 1e6), "x the JSON": round(grown / size, 2)}
-        )
+        rows.append({"what": name, "MB": round(grown / 1e6), "x the JSON": round(grown / size, 2)})
         if name in MEMORY_GOALS:
             held, goal = f"{grown / 1e6:,.0f} MB", f"<= {MEMORY_GOALS[name]}"
             mark(f"{name}, memory", held, f"the JSON {size / 1e6:,.0f} MB", grown / size, goal)
