@@ -104,7 +104,8 @@ class TimeColumn(Column[datetime]):
             seconds * 1_000_000 + (value >> _SECONDS_BITS) // 1000,
         )
         times = micros.astype(np.int64).view("datetime64[us]")
-        for place in np.flatnonzero((kind != _WITH_NANOSECONDS) & (kind != _WHOLE_SECONDS)):
+        others = np.flatnonzero((kind != _WITH_NANOSECONDS) & (kind != _WHOLE_SECONDS))
+        for place in others.tolist():
             other = values[place]
             times[place] = None if other is None else microseconds(other)
         return times

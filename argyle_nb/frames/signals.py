@@ -131,7 +131,7 @@ def signal_categories(page: RowPage) -> dict[str, list[str]]:
     form_type.add([form.form_type for form in forms])
     confidence.add([code.confidence for form in forms for code in form.reason_codes])
     status = CategoryColumn(AUTHENTICITY_STATUSES)
-    status.add([one and one.authenticity_status for one in verdicts])
+    status.add([one.authenticity_status if one else None for one in verdicts])
     return {
         "form_type": form_type.categories,
         "form_authenticity_status": status.categories,
