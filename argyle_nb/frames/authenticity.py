@@ -7,7 +7,7 @@ codes are read, or as `Counted` only counted, in the one pass that decodes the r
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
@@ -25,6 +25,8 @@ AUTHENTICITY_STATUSES = ("LOW", "MEDIUM", "HIGH")  # the highest risk first
 TOLD = ("field_name", "original_text", "tampered_text", "edit_source", "doc_origin", "other_values")
 _KEYS = TOLD[:-1]
 _USUAL, _REST = TOLD[:3], TOLD[3:]
+_FIELD, _ORIGINAL, _TAMPERED = _USUAL
+FINDING_TYPES = ("signal", "reason_code")
 
 _DEEPEST = 20  # what is nested deeper in an analysis is not looked at
 _FORM_KEYS = {"signals", "form_authenticity", "form_analysis"}
@@ -51,7 +53,7 @@ class SupportingData(msgspec.Struct, frozen=True, gc=False):
     values: list[SupportingValue] | None = None
 
 
-_NOTHING_LISTED = [SupportingData()]
+_REASON_NAMES = {"identifier": "code", "display_name": "description"}
 _TEXT_TYPES = {str, type(None)}
 
 
@@ -63,14 +65,23 @@ class Signal(msgspec.Struct, frozen=True, gc=False):
     signal_count: Annotated[int, _INT32] | None = None
     page_number: Annotated[int, _INT32] | None = None
     supporting_data: list[SupportingData] | None = None
+    confidence: ClassVar[str | None] = None
+    finding_type: ClassVar[str] = FINDING_TYPES[0]
 
 
-class ReasonCode(msgspec.Struct, frozen=True, gc=False):
-    """Why a score is what it is, in a short code."""
+class ReasonCode(msgspec.Struct, frozen=True, gc=False, rename=_REASON_NAMES):
+    """Why a score is what it is, in a short code; the names are those of a signal."""
 
-    code: str | None = None
+    identifier: str | None = None
     confidence: str | None = None
-    description: str | None = None
+    display_name: str | None = None
+    signal_count: ClassVar[int | None] = None
+    page_number: ClassVar[int | None] = None
+    supporting_data: ClassVar[list[SupportingData] | None] = None
+    finding_type: ClassVar[str] = FINDING_TYPES[1]
+
+
+Finding = Signal | ReasonCode
 
 
 class FormAuthenticity(msgspec.Struct, Generic[R], frozen=True, gc=False):
@@ -234,39 +245,46 @@ def lowest_form_score(forms: Sequence[FormAnalysis[S, R]]) -> float | None:
     return min(scores, default=None)
 
 
-def told_of(signals: Iterable[Signal]) -> tuple[dict[str, list[str | None]], list[int]]:
-    """Give what is told of each occurrence of each signal, and how many each signal has.
+def told_of(findings: Iterable[Finding]) -> tuple[dict[str, list[str | None]], list[int]]:
+    """Give what is told of each occurrence of each finding, and how many each has.
 
-    One of which nothing is told stands for a signal of which no occurrence is listed.
+    One of which nothing is told stands for a finding of which no occurrence is listed.
     """
     fields: list[Any] = []
     originals: list[Any] = []
     tampered: list[Any] = []
-    others: list[tuple[int, tuple[Any, ...]]] = []
+    others: list[tuple[int, list[str | None]]] = []
     counts = []
-    for signal in signals:
-        listed = signal.supporting_data or _NOTHING_LISTED
+    for finding in findings:
+        listed = finding.supporting_data
+        if not listed:
+            counts.append(1)
+            fields.append(None)
+            originals.append(None)
+            tampered.append(None)
+            continue
         counts.append(len(listed))
         for data in listed:
             values = data.values or ()
             if len(values) == len(_USUAL):
                 one, two, three = values  # type: ignore[misc]
-                types = (one.data_type, two.data_type, three.data_type)
-                if (one.key, two.key, three.key) == _USUAL and "null" not in types:
+                is_usual = one.key == _FIELD and two.key == _ORIGINAL and three.key == _TAMPERED
+                if is_usual and "null" not in (one.data_type, two.data_type, three.data_type):
                     fields.append(one.value)  # nearly always
                     originals.append(two.value)
                     tampered.append(three.value)
                     continue
             field, original, text, *rest = _told_of(values)
-            others.append((len(fields), tuple(rest)))
+            others.append((len(fields), _texts(rest)))
             fields.append(field)
             originals.append(original)
             tampered.append(text)
-    columns = [fields, originals, tampered, *([None] * len(fields) for _ in _REST)]
+    columns = [*map(_texts, (fields, originals, tampered))]
+    columns += [[None] * len(fields) for _ in _REST]
     for place, told in others:
         for column, value in zip(columns[-len(_REST) :], told, strict=True):
             column[place] = value
-    return {name: _texts(column) for name, column in zip(TOLD, columns, strict=True)}, counts
+    return dict(zip(TOLD, columns, strict=True)), counts
 
 
 def _told_of(values: Iterable[SupportingValue]) -> tuple[Any, ...]:
@@ -287,7 +305,7 @@ def _told_of(values: Iterable[SupportingValue]) -> tuple[Any, ...]:
 
 def _texts(column: list[Any]) -> list[str | None]:
     """Write what is no text as JSON; Ocrolus describes every value as text."""
-    if set(map(type, column)) <= _TEXT_TYPES:
+    if _TEXT_TYPES.issuperset(map(type, column)):
         return column
     return [value if type(value) in _TEXT_TYPES else _json(value) for value in column]
 

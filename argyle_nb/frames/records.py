@@ -52,7 +52,8 @@ if TYPE_CHECKING:
     # Takes the errors of records that cannot be read; without it the first is raised.
     Rejected = list[DecodeError] | None
     Forms = Sequence[FormAnalysis[Any, Any]]
-    Found = tuple[Forms | None, str | None, bool | None]
+    # Forms, their status, whether they are of pictures; signals, reason codes, the worst status.
+    Found = tuple[Forms | None, str | None, bool | None, int | None, int | None, str | None]
 
 T = TypeVar("T")
 
@@ -62,7 +63,9 @@ SINGLES_AT_ONCE = 1000
 _UNWRITABLE = (TypeError, ValueError, OverflowError, RecursionError)
 
 _NO_PROCESSING = Processing()
-_NOTHING_FOUND: Found = (None, None, None)
+_NOTHING_FOUND: Found = (None, None, None, None, None, None)
+# What nearly every score is; anything else is looked at.
+_SCORES = {score: score for score in range(LOWEST_SCORE, HIGHEST_SCORE + 1)}
 
 
 class _Envelope(msgspec.Struct):
@@ -223,60 +226,73 @@ COUNTED = RecordReader(Row[Counted, Counted])
 
 @dataclass
 class RowPage:
-    """Rows of one page, beside what was found in their analyses.
-
-    All but ``rows`` have one item per row, ``None`` where there is none.
-    """
+    """Rows, beside the score of each and what was found in its analysis."""
 
     rows: list[Row[Any, Any]] = field(default_factory=list)
-    forms: list[Forms | None] = field(default_factory=list)
     scores: list[int | None] = field(default_factory=list)
-    detect_statuses: list[str | None] = field(default_factory=list)
-    image_based: list[bool | None] = field(default_factory=list)
+    found: list[Found] = field(default_factory=list)
 
     def picked(self, numbers: Sequence[int]) -> RowPage:
         """Give some of the rows, as a page of its own."""
-        return RowPage(
-            [self.rows[number] for number in numbers],
-            [self.forms[number] for number in numbers],
-            [self.scores[number] for number in numbers],
-            [self.detect_statuses[number] for number in numbers],
-            [self.image_based[number] for number in numbers],
-        )
+        lists = (self.rows, self.scores, self.found)
+        return RowPage(*([one[number] for number in numbers] for one in lists))  # type: ignore[arg-type]
+
+    @cached_property
+    def fields(self) -> dict[str, tuple[Any, ...]]:
+        """The values of each field of the rows."""
+        values = zip(*map(msgspec.structs.astuple, self.rows), strict=True)
+        names = Row.__struct_fields__
+        return dict.fromkeys(names, ()) | dict(zip(names, values, strict=False))
 
     @cached_property
     def processing(self) -> list[Processing]:
         """The stages of each row."""
-        return [row.processing or _NO_PROCESSING for row in self.rows]
+        return [stages or _NO_PROCESSING for stages in self.fields["processing"]]
 
     @cached_property
-    def findings(self) -> tuple[list[int | None], list[int | None], list[str | None]]:
+    def _analyses(self) -> list[list[Any]]:
+        kinds = [list(kind) for kind in zip(*self.found, strict=True)]
+        return kinds or [[] for _ in _NOTHING_FOUND]
+
+    @property
+    def forms(self) -> list[Forms | None]:
+        """The forms of each row; ``None``, here and below, where there is none."""
+        return self._analyses[0]
+
+    @property
+    def detect_statuses(self) -> list[str | None]:
+        """Whether each row was analyzed, or why not."""
+        return self._analyses[1]
+
+    @property
+    def image_based(self) -> list[bool | None]:
+        """Whether each row is a PDF of pictures."""
+        return self._analyses[2]
+
+    @property
+    def findings(self) -> list[list[Any]]:
         """The numbers of signals and of reason codes, and the status, of each row.
 
         ``None`` where nothing was analyzed: that is not the same as nothing found.
         """
-        signals: list[int | None] = []
-        codes: list[int | None] = []
-        statuses: list[str | None] = []
-        for forms, detect_status in zip(self.forms, self.detect_statuses, strict=True):
-            of_signals: int | None = None
-            of_codes: int | None = None
-            status = None
-            if forms is not None:
-                of_signals = of_codes = 0
-                for form in forms:
-                    of_signals += len(form.signals or ())
-                    if (verdict := form.form_authenticity) is not None:
-                        of_codes += len(verdict.reason_codes or ())
-                        if (other := verdict.authenticity_status) is not None:
-                            status = other if status is None else highest_risk((status, other))
-                nothing = not (of_signals or of_codes)
-                if nothing and not _is_analyzed(detect_status, forms):
-                    of_signals = of_codes = None
-            signals.append(of_signals)
-            codes.append(of_codes)
-            statuses.append(status)
-        return signals, codes, statuses
+        return self._analyses[3:]
+
+
+def _found(forms: Forms | None, detect_status: str | None, is_of_pictures: bool | None) -> Found:
+    """Count what was found in forms."""
+    if forms is None:
+        return None, detect_status, is_of_pictures, None, None, None
+    signals = codes = 0
+    status = None
+    for form in forms:
+        signals += len(form.signals or ())
+        if (verdict := form.form_authenticity) is not None:
+            codes += len(verdict.reason_codes or ())
+            if (other := verdict.authenticity_status) is not None:
+                status = other if status is None else highest_risk((status, other))
+    if not (signals or codes or _is_analyzed(detect_status, forms)):
+        return forms, detect_status, is_of_pictures, None, None, status
+    return forms, detect_status, is_of_pictures, signals, codes, status
 
 
 def _is_analyzed(detect_status: str | None, forms: Forms) -> bool:
@@ -287,31 +303,29 @@ def _is_analyzed(detect_status: str | None, forms: Forms) -> bool:
 
 def rows_of(batch: RecordBatch[Row[S, R]], rejected: Rejected = None) -> RowPage:
     """Find the forms and the score of each row of a batch."""
-    page = RowPage()
-    rows, forms_of_rows, scores = page.rows, page.forms, page.scores
-    detect_statuses, image_based = page.detect_statuses, page.image_based
-    for number, row in enumerate(batch.records):
-        found = _NOTHING_FOUND
+    rows: list[Row[S, R]] = batch.records
+    scores: list[int | None] = []
+    found: list[Found] = []
+    unreadable = set()
+    for number, row in enumerate(rows):
         score: int | None = None
+        of_row = _NOTHING_FOUND
         if (metadata := row.metadata) is not None:
             try:
                 if (analysis := metadata.ocr_authenticity) is not None:
-                    found = _found_in(analysis, batch, number)
-                on_top = metadata.ocr_authenticity_score  # nearly always a number in its range
-                if type(on_top) is int and LOWEST_SCORE <= on_top <= HIGHEST_SCORE:
-                    score = on_top
-                else:
-                    score = score_of(row, found[0])
+                    of_row = _found_in(analysis, batch, number)
+                score = _SCORES.get(metadata.ocr_authenticity_score)  # type: ignore[arg-type]
+                if score is None:
+                    score = score_of(row, of_row[0])
             except DecodeError as error:
                 reject(error, rejected)
+                unreadable.add(number)
                 continue
-        forms, detect_status, is_of_pictures = found
-        rows.append(row)
-        forms_of_rows.append(forms)
         scores.append(score)
-        detect_statuses.append(detect_status)
-        image_based.append(is_of_pictures)
-    return page
+        found.append(of_row)
+    if unreadable:
+        rows = [row for number, row in enumerate(rows) if number not in unreadable]
+    return RowPage(rows, scores, found)
 
 
 def _found_in(
@@ -319,29 +333,26 @@ def _found_in(
     batch: RecordBatch[Row[S, R]],
     number: int,
 ) -> Found:
-    """Give the forms of an analysis, its status, and whether it is of a PDF of pictures."""
-    if isinstance(analysis, list) or analysis.doc_analysis or analysis.response:
-        forms, documents = forms_in(analysis), documents_in(analysis)
-        if forms is None or are_at_several_levels(analysis):
-            forms, documents = _read_in_full(batch, number)
-        return forms, detect_status_of(documents), is_image_based(documents)
-    forms = analysis.form_analysis
-    if forms is None or analysis.signals or analysis.form_authenticity:
-        forms = forms_in(analysis)
-    if forms is None:
-        forms, documents = _read_in_full(batch, number)
-        return forms, detect_status_of(documents), is_image_based(documents)
+    """Give the forms of an analysis, its status, whether it is of a PDF of pictures, and counts."""
+    if (
+        isinstance(analysis, list)
+        or (forms := analysis.form_analysis) is None
+        or (analysis.doc_analysis or analysis.response)
+        or (analysis.signals or analysis.form_authenticity)
+    ):
+        in_levels, documents = forms_in(analysis), documents_in(analysis)
+        if in_levels is None or are_at_several_levels(analysis):
+            in_levels, documents = _read_in_full(batch, number)
+        return _found(in_levels, detect_status_of(documents), is_image_based(documents))
     is_of_pictures = analysis.is_image_based_pdf  # nearly always a boolean
     if is_of_pictures is not None and not isinstance(is_of_pictures, bool):
         is_of_pictures = is_image_based([analysis])
-    return forms, analysis.detect_status, is_of_pictures
+    return _found(forms, analysis.detect_status, is_of_pictures)
 
 
 def score_of(row: Row[S, R], forms: Forms | None) -> int | None:
     """Give a row's score; without one on top, the lowest of its forms counts."""
     on_top = row.metadata.ocr_authenticity_score if row.metadata else None
-    if type(on_top) is int and LOWEST_SCORE <= on_top <= HIGHEST_SCORE:
-        return on_top
     if on_top is None or on_top == "":
         on_top = lowest_form_score(forms) if forms else None
         if on_top is None:

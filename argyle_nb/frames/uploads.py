@@ -6,7 +6,7 @@ the explorer take from it what they may write.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,6 +22,7 @@ from argyle_nb.frames.columns import (
     BooleanColumn,
     CategoryColumn,
     Column,
+    CombinedColumns,
     TextColumn,
     TimeColumn,
     WholeNumberColumn,
@@ -110,8 +111,7 @@ class UploadColumn(NamedTuple):
 
 
 def _field(name: str) -> Read:
-    value = attrgetter(name)
-    return lambda page, _: map(value, page.rows)
+    return lambda page, _: page.fields[name]
 
 
 def _stage(name: str) -> tuple[Build, Read]:
@@ -119,10 +119,10 @@ def _stage(name: str) -> tuple[Build, Read]:
     return partial(CategoryColumn, STATUSES), lambda page, _: map(value, page.processing)
 
 
-def _requested_types(page: RowPage, sent: Sent) -> list[str | None]:
+def _requested_types(page: RowPage, sent: Sent) -> Sequence[str | None]:
     types = sent["document_type"]
     if not types:
-        return [row.requested_document_type for row in page.rows]
+        return page.fields["requested_document_type"]
     return [row.requested_document_type or types.get(row.id) for row in page.rows]
 
 
@@ -137,6 +137,8 @@ def _time(name: str) -> tuple[Build, Read]:
 _TYPE = partial(CategoryColumn, DOCUMENT_TYPES)
 _SCORE = partial(WholeNumberColumn, np.int16)
 _COUNT = partial(WholeNumberColumn, np.int32)
+# All other columns but the score have so few values that their combinations are few too.
+_VARIED = (TextColumn, TimeColumn)
 
 # In the order of the frame. Who has a file_url can fetch the document: no report holds it.
 UPLOAD_COLUMNS = (
@@ -385,9 +387,9 @@ def signals_frame(records: Any, *, errors: Errors = "raise") -> pd.DataFrame:
     >>> signals_frame([]).columns[0]
     'upload_id'
     """
-    heads, signals = HeadsBuilder(), SignalsBuilder()
-    rejected = _read_into(records, READ, errors, heads.add, signals.add)
-    return list_unreadable(signals.finish(*heads.finish()), rejected, errors)
+    signals = SignalsBuilder()
+    rejected = _read_into(records, READ, errors, signals.add)
+    return list_unreadable(signals.finish(), rejected, errors)
 
 
 def flatten(
@@ -436,21 +438,24 @@ class UploadsBuilder:
     def __init__(self, sent: pd.DataFrame | None, levels: str) -> None:
         self._preset = level_preset(levels)
         self._sent = NOTHING_SENT if sent is None else _sent_of(sent)
-        self._columns = {
-            column.name: (build(), read)
-            for column in UPLOAD_COLUMNS
-            if column.content
-            for build, read in [column.content]
-        }
+        contents = {column.name: column.content for column in UPLOAD_COLUMNS if column.content}
+        built = {name: (build(), read) for name, (build, read) in contents.items()}
+        self._columns = {n: c for n, c in built.items() if n == SCORE or isinstance(c[0], _VARIED)}
+        of_few = {name: content for name, content in built.items() if name not in self._columns}
+        self._reads_of_few = [read for _, read in of_few.values()]
+        self._combined = CombinedColumns({name: column for name, (column, _) in of_few.items()})
 
     def add(self, page: RowPage) -> None:
         """Take the rows of a page."""
         for column, read in self._columns.values():
             column.add(read(page, self._sent))
+        few = [read(page, self._sent) for read in self._reads_of_few]
+        self._combined.add(self._combined.codes(zip(*few, strict=True)))
 
     def finish(self, borrowers: Borrowers) -> pd.DataFrame:
         """Give the frame; Argyle knows better than what was sent whose an upload is."""
         columns = {name: column.finish() for name, (column, _) in self._columns.items()}
+        columns |= self._combined.finish()
         ids, sent = columns["id"], self._sent
         users = _filled_in(columns["user"], columns["account"], borrowers.users)
         columns["user"] = _filled_in(users, ids, sent["user"])
@@ -491,22 +496,6 @@ def _looked_up(keys: Any, known: Mapping[str, str | None]) -> Any:
     return texts.finish()
 
 
-class HeadsBuilder:
-    """Builds what signals repeat of their uploads: the id and the type."""
-
-    def __init__(self) -> None:
-        self._id, self._document_type = TextColumn(), CategoryColumn(DOCUMENT_TYPES)
-
-    def add(self, page: RowPage) -> None:
-        """Take the rows of a page."""
-        self._id.add([row.id for row in page.rows])
-        self._document_type.add([row.document_type for row in page.rows])
-
-    def finish(self) -> tuple[Any, Any]:
-        """Give both columns."""
-        return self._id.finish(), self._document_type.finish()
-
-
 class FramesBuilder:
     """Builds both frames, a page at a time."""
 
@@ -520,8 +509,7 @@ class FramesBuilder:
 
     def finish(self, borrowers: Borrowers, rejected: list[DecodeError] | None = None) -> Frames:
         """Give both frames."""
-        uploads = self._uploads.finish(borrowers)
-        signals = self._signals.finish(uploads["id"].array, uploads["document_type"].array)
+        uploads, signals = self._uploads.finish(borrowers), self._signals.finish()
         return Frames(list_unreadable(uploads, rejected), list_unreadable(signals, rejected))
 
 
@@ -568,12 +556,10 @@ def _read_into(
     records: Any,
     reader: RecordReader[Row[Any, Any]],
     errors: Errors,
-    *takers: Callable[[RowPage], None],
+    take: Callable[[RowPage], None],
 ) -> list[DecodeError] | None:
     """Hand each page to what takes its rows, and let it go."""
     rejected: list[DecodeError] | None = None if errors == "raise" else []
     for batch in reader.batches(records, rejected):
-        page = rows_of(batch, rejected)
-        for take in takers:
-            take(page)
+        take(rows_of(batch, rejected))
     return rejected

@@ -314,8 +314,6 @@ def _findings_of(upload: UserUpload) -> tuple[int | None, tuple[str, ...]]:
 
 
 def _names_in(form: FormAnalysis[Signal, ReasonCode]) -> Iterator[str]:
-    pairs = [(signal.display_name, signal.identifier) for signal in form.signals or ()]
-    pairs += [(code.description, code.code) for code in form.reason_codes]
-    for name, short in pairs:
-        if (shown := short if name is None else name) is not None:
+    for one in (*(form.signals or ()), *form.reason_codes):
+        if (shown := one.identifier if one.display_name is None else one.display_name) is not None:
             yield shown
