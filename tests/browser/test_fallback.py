@@ -5,7 +5,6 @@ import re
 import shutil
 
 import pytest
-from nbconvert import HTMLExporter
 
 from tests.browser.lab import (
     address_of,
