@@ -14,10 +14,13 @@ demo: $(VENV)/ready  ## Upload sample documents to a local sandbox and write a r
 	@$(BIN)/argyle-nb demo
 
 test: $(VENV)/ready-dev  ## Lint, type-check and run all tests
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy
-	@# Of the many processes none shall compile again what another has compiled.
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist loadgroup \
-	    --no-loadscope-reorder --max-worker-restart 0
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet .
+	@# Types are checked beside the first tests, and told at the end. Of the many processes of
+	@# the tests none shall compile again what another has compiled.
+	@$(BIN)/mypy >$(VENV)/types.txt 2>&1 & types=$$!; \
+	    PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist loadgroup \
+	    --no-loadscope-reorder --max-worker-restart 0; ended=$$?; \
+	    wait $$types || ended=1; cat $(VENV)/types.txt; exit $$ended
 
 # The suite on other versions than the locked ones; another Python with PYTHON=python3.12.
 test-floors: RESOLUTION := lowest-direct

@@ -2,6 +2,7 @@
 
 import ast
 import csv
+import io
 import json
 import os
 import re
@@ -10,7 +11,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import warnings
 from collections import Counter
+from contextlib import redirect_stderr, redirect_stdout
 from importlib import metadata
 from pathlib import Path
 
@@ -20,6 +23,7 @@ import requests
 
 from argyle_nb import cli
 from argyle_nb.cli import in_shell, parser
+from argyle_nb.connection import stop_sandbox
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.report import read_report
 from argyle_nb.sandbox.__main__ import _parser as _sandbox_parser
@@ -55,6 +59,22 @@ def run(*words, cwd=ROOT, **variables):
         timeout=600,
         env=os.environ | variables,
     )
+
+
+def run_here(*words, encoding="utf-8", **variables):
+    """Run a command in this process: another takes a second of its own to start."""
+    out = io.TextIOWrapper(io.BytesIO(), encoding)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        redirect_stdout(out),
+        redirect_stderr(io.StringIO()) as err,
+        warnings.catch_warnings(action="default"),
+    ):
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        status = cli.main([*map(str, words)])
+    told = out.buffer.getvalue().decode(encoding)
+    return subprocess.CompletedProcess(words, status, told, err.getvalue())
 
 
 @pytest.fixture(scope="module")
@@ -147,16 +167,17 @@ def work(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def ran(work):
-    """The three commands, once."""
+    """The three commands, once; the first in a process of its own."""
     place = ("--sandbox-folder", work / "sandbox", "--json")
     upload_log = ("--upload-log", work / "journal.sqlite")
-    return {
+    yield {
         "upload": run("upload", work / "manifest.csv", *upload_log, *place),
-        "again": run("upload", work / "manifest.csv", *upload_log, *place),
-        "pull": run("pull", work / "archive", *place),
-        "refresh": run("pull", work / "archive", "--refresh", *place),
-        "report": run("report", work / "archive", work / "out", "--ocr", "--json"),
+        "again": run_here("upload", work / "manifest.csv", *upload_log, *place),
+        "pull": run_here("pull", work / "archive", *place),
+        "refresh": run_here("pull", work / "archive", "--refresh", *place),
+        "report": run_here("report", work / "archive", work / "out", "--ocr", "--json"),
     }
+    stop_sandbox(work / "sandbox")
 
 
 def test_a_document_that_was_not_taken_is_exit_status_3(ran):
@@ -196,7 +217,7 @@ def test_it_is_told_whom_the_command_talked_to(ran):
 
 def test_people_are_told_where_documents_went(work, ran):
     place = ("--sandbox-folder", work / "sandbox", "--upload-log", work / "journal.sqlite")
-    ended = run("upload", work / "manifest.csv", *place)
+    ended = run_here("upload", work / "manifest.csv", *place)
     where = r"the local sandbox \(http://127.0.0.1:\d+\)"
     told = rf"Uploaded 0 of 2 files to {where}\. 1 already uploaded, 1 invalid\."
     assert re.search(told, ended.stdout), ended.stdout
@@ -213,7 +234,7 @@ def test_a_refused_file_is_told_once_and_by_the_options_of_the_command(tmp_path,
     (tmp_path / "scan.jpg").write_bytes(b"\xff\xd8\xff")
     (tmp_path / "list.csv").write_text("file\nscan.jpg\n")
     place = ("--sandbox-folder", work / "sandbox", "--upload-log", work / "journal.sqlite")
-    ended = run("upload", tmp_path / "list.csv", *place)
+    ended = run_here("upload", tmp_path / "list.csv", *place)
     assert ended.returncode == 3, ended.stderr
     for option in ("--document-type", "--user"):
         assert ended.stdout.count(f"or pass {option}") == 1
@@ -222,13 +243,14 @@ def test_a_refused_file_is_told_once_and_by_the_options_of_the_command(tmp_path,
 
 def test_a_quiet_command_tells_the_result_and_warnings_and_nothing_else(work, ran):
     place = ("--sandbox-folder", work / "sandbox", "--quiet")
-    ended = run("pull", work / "archive", *place)
+    ended = run_here("pull", work / "archive", *place)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.startswith("1 upload of 1 borrower: ")
-    ended = run("report", work / "archive", work / "none", "--document-type", "1099", "--quiet")
+    words = ("--document-type", "1099", "--quiet")
+    ended = run_here("report", work / "archive", work / "none", *words)
     [warning] = ended.stderr.splitlines()
     assert warning.startswith("argyle-nb: ")
-    ended = run("report", work / "archvie", work / "none", "--quiet")
+    ended = run_here("report", work / "archvie", work / "none", "--quiet")
     assert "nothing was ever pulled" in ended.stderr
 
 
@@ -238,7 +260,8 @@ def test_a_quiet_upload_warns_as_a_loud_one_does(tmp_path, pdf):
         shutil.copy(pdf, tmp_path / "documents" / borrower)
     words = ["upload", tmp_path / "documents", "--sandbox-folder", tmp_path / "sandbox"]
     words += ["--upload-log", tmp_path / "journal.sqlite"]
-    loud, quiet = run(*words), run(*words, "--quiet")
+    loud, quiet = run_here(*words), run_here(*words, "--quiet")
+    stop_sandbox(tmp_path / "sandbox")
     assert len(loud.stderr.splitlines()) == 2
     [warning] = quiet.stderr.splitlines()
     assert warning == loud.stderr.splitlines()[1]
@@ -296,7 +319,7 @@ def test_the_options_are_those_of_the_function(work, ran):
         "ocrolus-2",
     ]
     words += ["--document-type", "paystubs", "--excel", "--xlsx"]
-    ended = run(*words, ARGYLE_NB_SALT="a salt of enough bytes")
+    ended = run_here(*words, ARGYLE_NB_SALT="a salt of enough bytes")
     assert ended.returncode == 0, ended.stderr
     told = read_report(work / "options").manifest
     assert (told["title"], told["levels"]["name"]) == ("May", "ocrolus-2")
@@ -346,8 +369,7 @@ def test_a_report_on_one_type_takes_the_spellings_of_a_manifest(work, ran):
 
 
 def test_a_mistyped_archive_is_exit_status_1_and_leaves_the_last_report(work, ran, capsys):
-    folder = work / "kept"
-    assert cli.main(["report", str(work / "archive"), str(folder)]) == 0
+    folder = work / "out"
     before = read_report(folder).manifest
     assert cli.main(["report", str(work / "archvie"), str(folder), "--json"]) == 1
     assert "is empty: nothing was ever pulled" in capsys.readouterr().err
@@ -407,10 +429,11 @@ def test_since_after_before_is_exit_status_1(work, ran, capsys):
 def test_a_filter_that_can_match_nothing_is_refused_and_leaves_the_last_report(
     words, told, work, ran, capsys
 ):
-    folder = work / "filtered"
-    assert cli.main(["report", str(work / "archive"), str(folder)]) == 0
+    folder = work / "out"
+    before = read_report(folder).manifest
     assert cli.main(["report", str(work / "archive"), str(folder), *words]) == 1
     assert told in capsys.readouterr().err
+    assert read_report(folder).manifest == before
     assert read_report(folder).rows["uploads.csv"] == 1
 
 
@@ -439,7 +462,7 @@ def test_a_pull_of_nobody_is_told_in_the_words_of_a_shell(work, ran, capsys):
 
 
 def test_a_report_without_uploads_is_told_and_exit_status_4(work, ran):
-    ended = run("report", work / "archive", work / "nothing", "--document-type", "1099")
+    ended = run_here("report", work / "archive", work / "nothing", "--document-type", "1099")
     assert ended.returncode == 4
     assert "Report with 0 of 1 uploads" in ended.stdout
     assert "the report has no uploads" in ended.stderr
@@ -453,7 +476,7 @@ def test_a_refresh_of_one_user_is_refused_and_not_made_of_all(work, capsys):
 @pytest.mark.parametrize("words", [[], ["--json"]])
 def test_a_name_that_the_terminal_cannot_show_is_escaped(words, work, ran):
     folder = work / "b\u00e9 \u2713"
-    ended = run("report", work / "archive", folder, *words, PYTHONIOENCODING="ascii")
+    ended = run_here("report", work / "archive", folder, *words, encoding="ascii")
     assert ended.returncode == 0, ended.stderr
     assert "u2713/uploads.csv" in ended.stdout
     assert not words or json.loads(ended.stdout)["folder"] == str(folder)

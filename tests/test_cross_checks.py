@@ -361,7 +361,7 @@ def test_uploads_without_their_columns_are_refused():
         consistency(ocr_frame([]), pd.DataFrame({"id": [], "account": [], "created_at": []}))
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(
     gross=st.integers(50_000, 900_000).map(lambda cents: cents / 100),
     first=st.integers(1, 8),

@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Dialog, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Dialog, Locator, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 CHROMIUM_FLAGS = [
@@ -232,9 +232,14 @@ def open_notebook(browser: Browser, lab: tuple[str, str], path: str) -> Iterator
 
 
 @contextmanager
-def open_in_new_window(browser: Browser, lab: tuple[str, str], path: str) -> Iterator[Page]:
+def open_in_new_window(
+    browser: Browser,
+    lab: tuple[str, str],
+    path: str,
+    prepare: Callable[[BrowserContext], None] | None = None,
+) -> Iterator[Page]:
     """Open a notebook in a JupyterLab that was loaded for it, and closes with it."""
-    page = _new_window(browser, lab, path)
+    page = _new_window(browser, lab, path, prepare)
     wait_for_kernel(page)
     try:
         yield page
@@ -247,8 +252,16 @@ def open_in_new_window(browser: Browser, lab: tuple[str, str], path: str) -> Ite
 _idle: WeakKeyDictionary[Browser, list[Page]] = WeakKeyDictionary()
 
 
-def _new_window(browser: Browser, lab: tuple[str, str], path: str) -> Page:
-    page = browser.new_context(viewport=USUAL_SIZE).new_page()
+def _new_window(
+    browser: Browser,
+    lab: tuple[str, str],
+    path: str,
+    prepare: Callable[[BrowserContext], None] | None = None,
+) -> Page:
+    context = browser.new_context(viewport=USUAL_SIZE)
+    if prepare:
+        prepare(context)
+    page = context.new_page()
     page.set_default_timeout(STEP_SECONDS * 1000)
     page.goto(address_of(lab, path))
     return page
@@ -440,16 +453,16 @@ def free_port() -> int:
 
 
 def _wait_until_it_answers(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    for _ in range(START_SECONDS):
+    for _ in range(10 * START_SECONDS):
         if process.poll() is not None:
             break
         try:
             with urllib.request.urlopen(url, timeout=1):  # noqa: S310 - our own loopback address
                 return
         except (urllib.error.URLError, TimeoutError, ConnectionError):
-            # Waits up to a second for the server, or for its end.
+            # Waits a moment for the server, or for its end.
             try:
-                process.wait(1)
+                process.wait(0.1)
             except subprocess.TimeoutExpired:
                 continue
     raise RuntimeError(f"the server did not answer:\n{log.read_text()}")

@@ -5,7 +5,6 @@ import re
 import shutil
 
 import pytest
-from nbconvert import HTMLExporter
 
 from tests.browser.lab import (
     address_of,
@@ -107,14 +106,21 @@ def test_the_saved_notebook_tells_the_last_state_of_each_panel_and_nothing_perso
     assert [name for name in PERSONAL for text in texts if name in text] == []
 
 
+def exported(path, theme):
+    """Make a page of the notebook."""
+    from nbconvert import HTMLExporter  # noqa: PLC0415 - takes seconds, in each process of tests
+
+    body, _ = HTMLExporter(theme=theme).from_filename(str(path))
+    return body
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_page_made_of_the_notebook_shows_it_without_scripts_and_network(
     used, browser, tmp_path, theme
 ):
     _, path = used
-    body, _ = HTMLExporter(theme=theme).from_filename(str(path))
     file = tmp_path / "page.html"
-    file.write_text(body, encoding="utf-8")
+    file.write_text(exported(path, theme), encoding="utf-8")
     context = browser.new_context(java_script_enabled=False, offline=True)
     page = context.new_page()
     page.goto(file.as_uri(), wait_until="domcontentloaded")
@@ -130,8 +136,7 @@ def test_a_page_made_of_the_notebook_shows_it_without_scripts_and_network(
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_fallback_keeps_nobody_out(used, browser, tmp_path, theme):
     _, path = used
-    body, _ = HTMLExporter(theme=theme).from_filename(str(path))
-    (tmp_path / "page.html").write_text(body, encoding="utf-8")
+    (tmp_path / "page.html").write_text(exported(path, theme), encoding="utf-8")
     context = browser.new_context(offline=True)
     page = context.new_page()
     page.goto((tmp_path / "page.html").as_uri(), wait_until="domcontentloaded")

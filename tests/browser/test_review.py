@@ -85,7 +85,9 @@ held, show = threading.Event(), queue._session.show
 queue._session.show = lambda *chosen: held.wait(60) and show(*chosen)
 """
 TOGGLE_SIDE_BAR = "() => window.jupyterapp.commands.execute('application:toggle-left-area')"
-PACE_SECONDS = 0.3
+PACE_SECONDS = 0.2
+# From a key to the next document, as a reviewer of three documents a second needs it.
+DELAY_SECONDS = 0.3
 KEYS = 100
 MAKE_MANY = """
 import argyle_nb as anb
@@ -459,7 +461,7 @@ def test_the_name_is_there_in_the_next_panel(begun, papers):
     assert page.get_by_label("Reviewer").input_value() == "ada"
 
 
-def test_of_100_keys_three_a_second_none_is_lost(browser, lab, project):
+def test_of_100_keys_five_a_second_none_is_lost(browser, lab, project):
     content = SAMPLES["paystub_delgado_2026-02-13.pdf"].read_bytes()
     (project / "many").mkdir()
     for number in range(KEYS):
@@ -486,17 +488,20 @@ def test_of_100_keys_three_a_second_none_is_lost(browser, lab, project):
         delays = sorted(page.evaluate("() => window.delays"))
     assert len(log.frame()) + answers == KEYS
     assert log.frame()["upload_id"].is_unique
-    assert delays[len(delays) // 2] < 1000 * PACE_SECONDS
+    assert delays[len(delays) // 2] < 1000 * DELAY_SECONDS
 
 
 def test_a_key_before_the_document_is_here_is_answered(begun, papers):
     page, log = begun
     run_second_cell(page, MAKE_HELD.format(log=log.path.name))
     page.locator(".argyle-sheet", has_text="Loading the document").wait_for()
+    page.wait_for_function("() => document.querySelectorAll('.argyle-panel').length === 1")
+    page.evaluate(WATCH_KEYS)
     name_reviewer(page, "ada")
     page.locator(".argyle-panel").focus()
     page.keyboard.press("g")
-    page.locator(".argyle-status", has_text="No verdict saved. Loading").wait_for()
+    # What the kernel says of the name may come behind it, and takes its place.
+    page.wait_for_function("() => window.answers === 1")
     run_in_kernel(page, "held.set()")
     arrived(page, papers, 0)
     ready(page)
@@ -521,10 +526,10 @@ def test_a_lost_connection_is_called_that_at_once_and_its_verdicts_follow(
         sockets.append(socket)
         socket.connect_to_server()
 
-    with open_in_new_window(browser, lab, "lost.ipynb") as page:
-        page.context.route_web_socket(re.compile("/channels"), pass_on)
-        page.reload()
-        wait_for_kernel(page)
+    def prepare(context):
+        context.route_web_socket(re.compile("/channels"), pass_on)
+
+    with open_in_new_window(browser, lab, "lost.ipynb", prepare) as page:
         run_all_cells(page)
         ready(page)
         arrived(page, papers, 0)

@@ -318,7 +318,7 @@ def test_the_saved_notebook_shows_the_last_state_and_nothing_of_a_person_or_docu
 def test_after_a_kernels_end_in_mid_batch_every_file_is_accounted_for(
     browser, lab, project, papers, tmp_path
 ):
-    count, folder = 60, tmp_path / "scans"
+    count, folder = 40, tmp_path / "scans"
     folder.mkdir()
     for number in range(count):
         content = papers[0].read_bytes() + b"%% %d" % number

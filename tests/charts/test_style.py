@@ -88,7 +88,7 @@ def test_little_or_nothing_to_draw_is_drawn_all_the_same(ax, name, scores):
     rendered(ax.figure)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(st.lists(st.none() | st.integers(0, 100), max_size=20))
 def test_any_scores_can_be_drawn(scores):
     counts = count_scores(frame_of(scores), by="week")
@@ -141,7 +141,7 @@ NAMES = st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), max_siz
 NAMES |= st.sampled_from(["$x_{", "a" * 300, "two\nlines", "Ærøskøbing Sparekasse, Boliglån"])
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(
     st.lists(st.tuples(st.integers(0, 100), NAMES, st.integers(0, 80)), min_size=1, max_size=12),
     st.lists(st.integers(1, 100), max_size=6, unique=True).map(sorted),

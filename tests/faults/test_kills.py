@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import random
-import sys
-import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pandas as pd
 import pytest
@@ -19,20 +20,27 @@ SETTLE = 0.3
 DOCUMENTS = 60
 KILLS_OF_EACH, FEW = 6, 4
 SEED = 20260102
+# Batches wait more than they work.
+SIDE_BY_SIDE = 3
 
 
 @pytest.fixture(scope="module")
-def runs():
-    with Runs() as running:
-        yield running
+def programs():
+    """The programs that run batches, for as many stories at a time."""
+    with ExitStack() as running:
+        yield [running.enter_context(Runs()) for _ in range(SIDE_BY_SIDE)]
 
 
-@pytest.fixture
-def chance(capsys):
-    """Random moments that can be repeated."""
-    with capsys.disabled():
-        sys.stdout.write(f"\nseed {SEED} ")
-    return random.Random(SEED)  # noqa: S311 - nothing to guess here
+def told(programs, story, first=0):
+    """Tell a story in each program at the same time, with its number; give what came of each."""
+    numbers = range(first, first + len(programs))
+    with ThreadPoolExecutor(len(programs)) as pool:
+        return list(pool.map(story, programs, numbers))
+
+
+def chance_of(number):
+    """Random moments that can be repeated, and are others in each story."""
+    return random.Random(SEED + number)  # noqa: S311 - nothing to guess here
 
 
 def manifest_in(folder, count, user=USER_ID):
@@ -83,39 +91,38 @@ def killed_until_done(runs, server, folder, chance, kills, **options):
         count += 1
 
 
-def test_of_a_hundred_killed_runs_none_sends_twice_and_none_loses(runs, chance, tmp_path):
-    started, kills = time.monotonic(), 0
-    for number in range(KILLS):
-        if kills >= KILLS:
-            break
-        with FaultServer() as server:
-            folder = tmp_path / str(number)
-            count, end = killed_until_done(runs, server, folder, chance, KILLS - kills)
-            kills += count
-            ids = {stored.id for stored in server.ledger.documents}
-            assert server.ledger.duplicates == 0
-            assert len(server.ledger.documents) == DOCUMENTS
-            assert {state for state, _ in end} == {"uploaded"}
-            assert {upload_id for _, upload_id in end} == ids
-    sys.stdout.write(f"{kills} kills in {time.monotonic() - started:.0f} s\n")
-    assert kills == KILLS
+def test_of_a_hundred_killed_runs_none_sends_twice_and_none_loses(programs, tmp_path):
+    def story(runs, number):
+        chance, kills, wanted = chance_of(number), 0, math.ceil(KILLS / SIDE_BY_SIDE)
+        while kills < wanted:
+            with FaultServer() as server:
+                folder = tmp_path / f"{number}_{kills}"
+                count, end = killed_until_done(runs, server, folder, chance, wanted - kills)
+                kills += count
+                ids = {stored.id for stored in server.ledger.documents}
+                assert server.ledger.duplicates == 0
+                assert len(server.ledger.documents) == DOCUMENTS
+                assert {state for state, _ in end} == {"uploaded"}
+                assert {upload_id for _, upload_id in end} == ids
+        return kills
+
+    assert sum(told(programs, story)) >= KILLS
 
 
 @pytest.mark.parametrize("phase", PHASES)
 def test_a_run_that_is_killed_in_any_phase_sends_nothing_twice_and_loses_nothing(
-    runs, chance, tmp_path, phase
+    programs, tmp_path, phase
 ):
-    kills = 0
-    for story in range(10 * KILLS_OF_EACH):
-        if kills >= KILLS_OF_EACH:
-            break
+    # The other steps happen once for all documents of a user.
+    each = "document" in phase or "end" in phase
+
+    def story(runs, number):
+        chance, kills = chance_of(number), 0
         with FaultServer() as server:
             server.script(UPLOAD, unlucky(chance))
             server.rename = lambda name: name.replace(" ", "_")
-            manifest = manifest_in(tmp_path / str(story), FEW)
-            log = tmp_path / str(story) / "journal.sqlite"
-            # The other steps happen once for all documents of a user.
-            each = "document" in phase or "end" in phase
+            manifest = manifest_in(tmp_path / str(number), FEW)
+            log = tmp_path / str(number) / "journal.sqlite"
             for call in (chance.randint(1, FEW) if each else 1, 1, *[None] * 5):
                 step = {"phase": phase, "call": call} if call else {}
                 [end] = runs.run(server.url, manifest, log, confirm_timeout=0.05, **step)
@@ -126,12 +133,24 @@ def test_a_run_that_is_killed_in_any_phase_sends_nothing_twice_and_loses_nothing
             assert len(server.ledger.documents) == FEW
             ids = {stored.id for stored in server.ledger.documents}
             assert {(state, upload_id in ids) for state, upload_id in end} == {("uploaded", True)}
+        return kills
+
+    kills = 0
+    for first in range(0, 10 * KILLS_OF_EACH, SIDE_BY_SIDE):
+        if kills >= KILLS_OF_EACH:
+            break
+        kills += sum(told(programs, story, first))
     assert kills >= KILLS_OF_EACH
 
 
-def test_an_upload_log_written_afterwards_would_send_twice(runs, chance, tmp_path):
+def test_an_upload_log_written_afterwards_would_send_twice(programs, tmp_path):
     with FaultServer() as server:
         killed_until_done(
-            runs, server, tmp_path, chance, kills=5, mutation="written_only_afterwards"
+            programs[0],
+            server,
+            tmp_path,
+            chance_of(0),
+            kills=5,
+            mutation="written_only_afterwards",
         )
         assert server.ledger.duplicates > 0

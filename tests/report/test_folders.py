@@ -22,7 +22,9 @@ KNOWN = frozenset({"a.csv", "b.csv"})
 KILLS = 30
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload([__name__, "argyle_nb.charts"])
+# What the first chart would load else, in each child anew.
+DRAWING = ["argyle_nb.charts", "matplotlib.backends.backend_svg", "scipy.special"]
+FORKS.set_forkserver_preload([__name__, *DRAWING])
 
 
 def export_for_ever(folder, steps):

@@ -39,7 +39,7 @@ REASONS = {
 @pytest.fixture(scope="module")
 def inspector() -> Iterator[Inspector]:
     """None of these files is opened in the process of the tests."""
-    with Inspector(cpu_seconds=4, clock_seconds=300) as inspector:
+    with Inspector(cpu_seconds=2, clock_seconds=300) as inspector:
         yield inspector
 
 
