@@ -534,7 +534,7 @@ def test_a_copy_says_what_is_new_and_what_was_kept(tmp_path, capsys):
     words = ["lab", "--copy-only", "--folder", str(tmp_path)]
     assert cli.main(words) == 0
     assert re.fullmatch(
-        rf"Copied 6 notebooks and \d+ sample files to {tmp_path}\.\n", capsys.readouterr().out
+        rf"Copied 7 notebooks and \d+ sample files to {tmp_path}\.\n", capsys.readouterr().out
     )
     (tmp_path / "data" / "loans.csv").write_text("mine")
     assert cli.main(words) == 0

@@ -71,7 +71,7 @@ class _Seen:
         weeks = self.counts.groups.get_level_values("week").dropna()
         if not len(weeks):
             raise ConfigurationError("There are no uploads to check. Pull some first.")
-        ended = weeks[weeks + WEEK <= self.now]
+        ended = weeks[weeks <= self.now - WEEK]
         week: pd.Timestamp = (ended if len(ended) else weeks).max()
         return week
 
