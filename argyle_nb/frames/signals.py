@@ -20,6 +20,8 @@ from argyle_nb.frames.columns import (
 from argyle_nb.models import DOCUMENT_TYPES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from argyle_nb.frames.authenticity import Finding
     from argyle_nb.frames.columns import Places
     from argyle_nb.frames.records import RowPage
@@ -89,7 +91,7 @@ class SignalsBuilder:
             self._told[name].add(texts)
         of_forms = self._forms.codes(forms)
         of_findings = self._findings.codes(map(_COMBINATION, findings))
-        new = (ids, of_forms, counts, of_findings, rows)
+        new: tuple[Iterable[Any], ...] = (ids, of_forms, counts, of_findings, rows)
         for waiting, values in zip(self._waiting, new, strict=True):
             waiting.extend(values)
         if len(self._waiting[0]) >= BLOCK:
