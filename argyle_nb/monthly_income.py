@@ -55,6 +55,8 @@ DAYS_AHEAD = 8
 # Of each word of two employers' names, out of 100: what OCR misreads, not north and south.
 WORD_SIMILARITY = 80
 MIDDLE_OF_MONTH = 15
+# Of two jobs held at one time, the latest paystubs are no further apart.
+PRESENT = pd.Timedelta(days=62)
 
 
 def income(
@@ -105,8 +107,11 @@ def income(
         - ``stated`` (Float64), ``difference`` (Float64, share of the documented amount by which
           the stated one is above it), ``agrees`` (boolean): true up to the tolerance above the
           lowest amount, false above the highest, missing between them, where the documents
-          themselves differ. An income of several employers is compared as a whole: those without
-          a paystub count if the borrower has no paystub at all.
+          themselves differ, and where a document of a further job could not be used. Incomes of
+          several employers are compared as a whole. The lowest is of the jobs paid at present:
+          those with a paystub within 62 days of the borrower's latest, or, without any paystub,
+          the W-2s of the latest year. The highest is of all jobs, and of the two latest paystubs
+          of each, of which one may be a bonus.
         - ``lowest_score`` (Int16), ``upload_ids`` (string, separated by commas).
         - ``not_used`` (string): which documents or stated amounts were not used, and why.
 
@@ -222,8 +227,13 @@ def _jobs(papers: pd.DataFrame) -> list[str]:
             first = next((other for other in kept if _are_alike(name, other)), name)
             kept += [name] if first is name else []
             same[str(user), name] = first
-    keys = zip(papers["user"], names, strict=True)
-    return [f"{user}\n{same.get((user, name), name)}" for user, name in keys]
+    jobs = names.copy()
+    for place, key in enumerate(zip(papers["user"], names, strict=True)):
+        jobs.iloc[place] = same.get(key, key[1])
+    named = jobs.where(jobs != "").groupby(papers["user"])
+    # Who has one job has no other on the paper whose employer was not read.
+    jobs = jobs.mask((jobs == "") & (named.transform("nunique") == 1), named.transform("first"))
+    return list(papers["user"] + "\n" + jobs)
 
 
 def _are_alike(one: str, other: str) -> bool:
@@ -253,13 +263,20 @@ def _by_job(papers: pd.DataFrame, tolerance: float) -> pd.DataFrame:
     used = papers.assign(a_year=a_year)[papers["reason"].isna()]
     stubs = used[~used["is_w2"]]
 
-    def latest(rows: pd.DataFrame, by: str) -> pd.DataFrame:
-        last = rows.sort_values(by, kind="stable").drop_duplicates("job", keep="last")
+    def latest(rows: pd.DataFrame, *by: str) -> pd.DataFrame:
+        last = rows.sort_values([*by], kind="stable").drop_duplicates("job", keep="last")
         return last.set_index("job").reindex(table.index)
 
-    pay = latest(stubs, "pay_date")
-    to_date = latest(stubs.dropna(subset=["gross_pay_ytd"]), "pay_date")
+    # What is paid beside the pay of the same day is a bonus.
+    stubs = stubs.sort_values(["pay_date", "gross_pay"], kind="stable")
+    pay = latest(stubs, "pay_date", "gross_pay")
+    years = stubs["pay_date"].dt.year
+    this_year = stubs[years == years.groupby(stubs["job"]).transform("max")]
+    to_date = latest(this_year.dropna(subset=["gross_pay_ytd"]), "pay_date")
     w2 = latest(used[used["is_w2"]], "year")
+    table["paid"], table["year"] = pay["pay_date"], w2["year"]
+    two = stubs.groupby("job").tail(2)
+    table["varied"] = (two["gross_pay"] * two["a_year"] / 12).groupby(two["job"]).max()
     so_far = _pay_dates_so_far(to_date)
     amounts = (
         pay["gross_pay"] * pay["a_year"],
@@ -325,22 +342,34 @@ def _beside_stated(
     table = pd.concat([table.reset_index(drop=True), alone], ignore_index=True)
     counted |= {"no document on pay": len(without)} if len(without) else {}
     counted |= {str(reason): n for reason, n in said["reason"].value_counts().items()}
-    amounts = table[list(MONTHLY)].astype("Float64")
-    has_stub = amounts["monthly_from_pay"].notna()
-    any_stub = has_stub.groupby(table["borrower"]).transform("any")
-    present = amounts.where(has_stub | ~any_stub)
     borrowers = table["borrower"]
-    lowest = present.min(axis=1).groupby(borrowers).transform("sum", min_count=1)
-    highest = present.max(axis=1).groupby(borrowers).transform("sum", min_count=1)
+    amounts = table[[*MONTHLY, "varied"]].astype("Float64")
+    lowest, highest = (
+        some.groupby(borrowers).transform("sum", min_count=1)
+        for some in (amounts.min(axis=1).where(_is_present(table)), amounts.max(axis=1))
+    )
+    unread = amounts.isna().all(axis=1) & table["not_used"].notna()
+    may_have_more = unread.groupby(borrowers).transform("any")
     table["stated"] = borrowers.map(said["stated"]).astype("Float64")
     reason = borrowers.map(said["reason"])
     table["not_used"] = _joined(table["not_used"], reason)
     amount = table["stated"].mask(reason.notna())
     table["difference"] = (amount / lowest - 1).round(4)
     table["agrees"] = (amount <= lowest * (1 + tolerance)).mask(
-        (amount > lowest * (1 + tolerance)) & (amount <= highest * (1 + tolerance))
+        (amount > lowest * (1 + tolerance))
+        & ((amount <= highest * (1 + tolerance)) | may_have_more)
     )
     return table
+
+
+def _is_present(table: pd.DataFrame) -> pd.Series[bool]:
+    """Mark the jobs that are paid at present; without a paystub, those of the latest W-2s."""
+    paid, year = (table[name].groupby(table["borrower"]) for name in ("paid", "year"))
+    last_paid = paid.transform("max")
+    of_stubs = table["paid"] >= last_paid - PRESENT
+    of_w2s = (last_paid.isna() & (table["year"] == year.transform("max"))).fillna(value=False)
+    present: pd.Series[bool] = of_stubs | of_w2s
+    return present
 
 
 def _stated(stated: pd.DataFrame, borrower: str) -> pd.DataFrame:

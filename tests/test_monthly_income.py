@@ -321,3 +321,78 @@ def test_stated_incomes_that_were_planted_too_high_are_found_and_no_others():
 
 def test_pay_dates_a_year_are_those_of_the_published_table():
     assert list(PAY_DATES.values()) == [52, 26, 24, 12]
+
+
+OAK, ELM = {"employer": "Oak Inc."}, {"employer": "Elm LLC"}
+
+
+@pytest.mark.parametrize(
+    ("documents", "stated", "agrees"),
+    [
+        pytest.param(
+            [stub("2026-06-12", 2000, **OAK), stub("2026-06-12", 200, **OAK)],
+            4333,
+            True,
+            id="a bonus beside the pay of the same day",
+        ),
+        pytest.param(
+            [stub("2026-06-12", 2000, **OAK), stub("2026-06-15", 200, **OAK)],
+            4333,
+            pd.NA,
+            id="a bonus after the last pay",
+        ),
+        pytest.param(
+            [stub("2026-06-12", 300, **ELM), stub("2026-06-12", "x", **OAK)],
+            5850,
+            pd.NA,
+            id="a paystub of another job that could not be read",
+        ),
+        pytest.param(
+            [stub("2026-06-12", 2000, **OAK), stub("2026-06-12", 900, currency="CAD", **ELM)],
+            6333,
+            pd.NA,
+            id="pay of another job in another currency",
+        ),
+        pytest.param(
+            [stub("2026-06-12", 1200, **OAK), w2("24,000.00", "2025", "Elm LLC")],
+            4600,
+            pd.NA,
+            id="a W-2 of another job that may still be held",
+        ),
+        pytest.param(
+            [stub("2026-06-12", 1200, **OAK), stub("2024-07-05", 1200, **ELM)],
+            5200,
+            pd.NA,
+            id="a job of two years ago",
+        ),
+        pytest.param(
+            [w2("31,200.00", "2025", "Oak Inc."), w2("31,200.00", "2023", "Elm LLC")],
+            5200,
+            pd.NA,
+            id="W-2s of two employers and years",
+        ),
+        pytest.param(
+            [stub("2026-06-12", 1200, **OAK), stub("2026-05-29", 1200, employer=None)],
+            5200,
+            False,
+            id="a paystub whose employer was not read, of somebody with one job",
+        ),
+        pytest.param(
+            [stub("2026-06-12", 1200, **OAK), stub("2026-06-12", 1200, **ELM)],
+            5200,
+            True,
+            id="two jobs at one time",
+        ),
+    ],
+)
+def test_what_other_documents_may_hold_is_neither_counted_nor_held_against(
+    documents, stated, agrees
+):
+    [found] = documented(*documents, stated=stated)["agrees"].unique()
+    assert found is agrees or found == agrees
+
+
+def test_the_year_to_date_is_that_of_the_year_of_the_latest_paystub():
+    old = stub("2023-06-30", 900, ytd=11700, **OAK)
+    table = documented(stub("2026-06-12", 2000, **OAK), old)
+    assert pd.isna(table.loc[0, "monthly_from_year_to_date"])
