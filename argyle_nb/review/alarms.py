@@ -123,7 +123,8 @@ def check(
         - ``new_signal``: number of signals never seen before; limit 0 unless given.
         - ``oldest_without_score``: days since the oldest upload was made that may still get one.
         - ``reviews_behind``: number of uploads that score less than ``below`` without a verdict.
-        - ``agreement``: the lowest share of verdicts in which two reviewers agree; fails below it.
+        - ``agreement``: the share of verdicts in which two reviewers agree, of the pair that chance
+          explains least; fails below it.
     reviews
         The `ReviewLog` or its file; by default as for `ReviewQueue`.
     now
@@ -307,11 +308,13 @@ def _agreement(seen: _Seen, rule: Mapping[str, Any]) -> _Finding:
     if not len(pairs):
         return _nothing(rule, "no document with verdicts of two reviewers")
     n, agreed = pairs["documents"].to_numpy(), pairs["agreed"].to_numpy()
-    lowest, limit = int(np.argmin(agreed)), rule["limit"]
-    p = min(1.0, len(pairs) * float(bdtr(np.round(n * agreed), n, limit).min()))
-    one, other = pairs.index[lowest]
-    words = f"{one} and {other} agree on {agreed[lowest]:.1%} of {n[lowest]:,}; limit {limit:.1%}."
-    return _Finding(agreed[lowest], limit, int(n[lowest]), words, p, bool(agreed[lowest] < limit))
+    limit = rule["limit"]
+    chances = bdtr(np.round(n * agreed), n, limit)
+    worst = int(np.lexsort((agreed, chances))[0])
+    p = min(1.0, len(pairs) * float(chances[worst]))
+    one, other = pairs.index[worst]
+    words = f"{one} and {other} agree on {agreed[worst]:.1%} of {n[worst]:,}; limit {limit:.1%}."
+    return _Finding(agreed[worst], limit, int(n[worst]), words, p, bool(agreed[worst] < limit))
 
 
 class _Kind(NamedTuple):

@@ -154,6 +154,9 @@ class TestOfAnArchive:
         found = only(archive, agree, reviews=log.path)
         assert (found.value, found.n, found.failed) == (0.5, 20, True)
         assert found.words.startswith("ada and ben agree on 50.0% of 20")
+        log.add(records[0]["id"], "fraudulent", reviewer="cyd")  # once is no habit
+        found = only(archive, agree, reviews=log.path)
+        assert found.words.startswith("ada and ben agree on 50.0% of 20")
 
     def test_an_empty_archive_is_no_success(self, tmp_path):
         with pytest.raises(ConfigurationError, match="no uploads to check"):
