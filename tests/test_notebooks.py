@@ -169,8 +169,11 @@ def test_the_notebook_for_the_head_of_risk_says_the_same_of_data_from_csv_files(
 
 @pytest.mark.parametrize(
     "chosen",
-    ["created_at < '2026-02-01 00:00Z'", "created_at < '2026-01-12 00:00Z'", "document_type == 'W-2'"],
-    ids=["one month", "one week", "no paystubs"],
+    [
+        pytest.param("created_at < '2026-02-01 00:00Z'", id="one month"),
+        pytest.param("created_at < '2026-01-12 00:00Z'", id="one week"),
+        pytest.param("document_type == 'W-2'", id="no paystubs"),
+    ],
 )
 def test_the_notebook_for_the_head_of_risk_runs_with_a_part_of_the_uploads(
     notebook_7, own_data, chosen
