@@ -1,13 +1,17 @@
 """Every notebook runs from top to bottom, and is committed without outputs."""
 
+import ast
 import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import matplotlib.pyplot as plt
+import pandas as pd
 import pytest
 
+import argyle_nb as anb
 from argyle_nb import synthetic
 from argyle_nb.archive import Archive
 from argyle_nb.report import read_report
@@ -99,3 +103,98 @@ def test_the_notebook_for_the_head_of_risk_has_findings_and_names_no_borrower(
     assert not re.search(r"LN-\d|[0-9a-f]{8}-[0-9a-f]{4}-|\bnan\b", words)
     employers = set(synthetic.make_portfolio(4_000, seed=7).borrowers["employer"])
     assert [name for name in employers if name in words] == []
+
+
+def findings_of(path, own):
+    """Run a notebook's cells in this process, with own data for the simulated; give its words."""
+    names, words = {}, []
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    for cell in cells:
+        source = "".join(cell["source"])
+        if cell["cell_type"] != "code":
+            continue
+        if "make_portfolio" in source:
+            names |= own
+            continue
+        tree = ast.parse(source)
+        last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+        exec(compile(tree, path.name, "exec"), names)  # noqa: S102 - our own notebook
+        if last:
+            shown = eval(compile(ast.Expression(last.value), path.name, "eval"), names)  # noqa: S307
+            words += [shown.data] if hasattr(shown, "_repr_markdown_") else []
+    return words
+
+
+@pytest.fixture
+def own_data():
+    """Give what a lender has in place of the simulated data of notebook 7: no truth."""
+    made = synthetic.make_portfolio(600, seed=7)
+    yield {
+        "uploads": anb.uploads_frame(made.pages, users=made.users, accounts=made.accounts),
+        "ocr": anb.ocr_frame(made.pages),
+        "loans": made.loans,
+        "stated": made.stated,
+        "contents": made.contents,
+        "truth": None,
+    }
+    plt.close("all")
+
+
+def through_csv(frame, path):
+    """Save a frame and read it as a newcomer would: IDs and amounts as they are, dates as text."""
+    frame.to_csv(path, index=False)
+    texts = ("string", "category", "object", "str")
+    as_text = {name: "string" for name, dtype in frame.dtypes.items() if str(dtype) in texts}
+    return pd.read_csv(path, dtype=as_text)
+
+
+@pytest.fixture
+def notebook_7():
+    [path] = [path for path in NOTEBOOKS if path.stem == "07_outcomes_income_links"]
+    return path
+
+
+def test_the_notebook_for_the_head_of_risk_says_the_same_of_data_from_csv_files(
+    notebook_7, own_data, tmp_path
+):
+    frames = {name: frame for name, frame in own_data.items() if frame is not None}
+    read = {name: through_csv(frame, tmp_path / f"{name}.csv") for name, frame in frames.items()}
+
+    words = findings_of(notebook_7, read | {"truth": None})
+
+    assert isinstance(read["loans"]["last_seen_at"].iloc[0], str)
+    assert not any("The truth" in finding for finding in words)
+    assert words == findings_of(notebook_7, own_data)
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        pytest.param("created_at < '2026-02-01 00:00Z'", id="one month"),
+        pytest.param("created_at < '2026-01-12 00:00Z'", id="one week"),
+        pytest.param("document_type == 'W-2'", id="no paystubs"),
+    ],
+)
+def test_the_notebook_for_the_head_of_risk_runs_with_a_part_of_the_uploads(
+    notebook_7, own_data, chosen
+):
+    uploads, ocr = own_data["uploads"].query(chosen), own_data["ocr"]
+
+    words = findings_of(
+        notebook_7,
+        own_data | {"uploads": uploads, "ocr": ocr[ocr["upload_id"].isin(uploads["id"])]},
+    )
+
+    assert sum(finding.startswith("**Finding.**") for finding in words) == len(words) - 1
+    assert not re.search(r"\bnan\b|<NA>|NaT", " ".join(words))
+
+
+def test_the_notebook_for_the_head_of_risk_runs_with_uploads_of_which_no_loan_has_matured(
+    notebook_7, own_data
+):
+    loans = own_data["loans"].assign(last_seen_at=own_data["loans"]["opened_at"], bad_at=None)
+
+    words = findings_of(notebook_7, own_data | {"loans": loans, "contents": None})
+
+    assert "Of 0 loans with a known outcome none went bad" in words[0]
+    assert not re.search(r"\bnan\b|<NA>|NaT", " ".join(words))

@@ -66,7 +66,7 @@ SUBFOLDERS = {
     "empty_scan.pdf": "paystubs",
     "w2_delgado_2025.pdf": "paystubs",
 }
-LOAN_COLUMNS = ("loan", "external_id", "amount", "stated_monthly_income", "opened_at")
+LOAN_COLUMNS = ("loan", "external_id", "amount", "monthly_income", "opened_at")
 LOANS = 12  # the last two have no documents
 OVERSTATING = {2, 5, 6, 9, 10}  # those whose amounts were raised
 HOURS_A_YEAR = 2080
