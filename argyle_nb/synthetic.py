@@ -433,7 +433,7 @@ ENDINGS = ("Inc.", "LLC", "Corp.", "Co.", "Ltd.")
 SYLLABLES = ("ka", "lo", "mi", "ren", "sto", "tal", "ven", "wel", "dor", "bri", "han", "sen")
 # Loans: the series is watched for so many days after the last week; a loan goes bad so often, and
 # so much more often the lower its borrower's lowest score is, or if the papers are fraudulent.
-WATCHED_DAYS, BAD_SHARE, BAD_BY_SCORE, BAD_BY_FRAUD = 150, 0.03, 0.20, 0.25
+WATCHED_DAYS, BAD_SHARE, BAD_BY_SCORE, BAD_BY_FRAUD = 140, 0.03, 0.20, 0.25
 LOST_SIGHT_SHARE = 0.03
 
 
