@@ -528,7 +528,8 @@ def check(options: argparse.Namespace) -> int:
     found = anb.check(anb.Archive(options.archive), options.rules, reviews=options.reviews)
     if options.json:
         rows = found.astype(object).where(found.notna(), None).to_dict("records")
-        write_json({"archive": options.archive, **found.attrs, "rules": rows})
+        week = {name: found.attrs[name] for name in ("week", "week_has_ended")}
+        write_json({"archive": options.archive, **week, "rules": rows})
     else:
         ended = "" if found.attrs["week_has_ended"] else ", which has not ended"
         write(f"Week from Monday, {found.attrs['week']} (UTC){ended}:")

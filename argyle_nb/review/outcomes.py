@@ -300,11 +300,11 @@ def _days(column: pd.Series[Any], name: str) -> pd.Series[Any]:
     days = pd.to_datetime(values, utc=True, errors="coerce", format="ISO8601").dt.normalize()
     if (unread := values.notna() & days.isna()).any():
         n = int(unread.sum())
+        are = "value that is" if n == 1 else "values that are"
         raise ValidationError(
-            f"loans.{name} has {n:,} {'value that is' if n == 1 else 'values that are'} no date "
-            f"such as 2026-01-31, first {values[unread].iloc[0]!s:.40}. Of dates such as "
-            f'01/31/2026, read the column with pd.to_datetime(loans["{name}"], '
-            'format="%m/%d/%Y").'
+            f"loans.{name} has {n:,} {are} no date such as 2026-01-31, first "
+            f"{values[unread].iloc[0]!s:.40}. Read dates such as 01/31/2026 with "
+            f"pd.to_datetime(loans['{name}'], format='%m/%d/%Y')."
         )
     if (never := days.dt.year >= NEVER).any():
         raise ValidationError(
@@ -350,7 +350,7 @@ def _note(table: pd.DataFrame, further_loans: int, nameless: int) -> str:
     in_future = (table["outcome"] == "wrong_dates") & (table["in_future"] == True)  # noqa: E712
     for number, words in (
         (int(in_future.sum()), "Loans with a date in the future, counted as wrong dates"),
-        (int(table.index.isna().sum()), "Loans without an ID, counted as no upload"),
+        (int(table.index.to_series().isna().sum()), "Loans without an ID, counted as no upload"),
         (further_loans, "Further loans of a borrower, not counted"),
         (nameless, "Uploads that name no borrower"),
         (int(late.sum()), "Lowest score made after the day the loan was opened"),

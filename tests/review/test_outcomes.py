@@ -189,7 +189,7 @@ class TestDates:
                 {"bad": "31/01/2025"},
                 r"bad_at has 1 value that is no date such as .*, first 31/01/2025",
             ),
-            ({"opened": "1/31/2025"}, r'to_datetime\(loans\["opened_at"\], format="%m/%d/%Y"\)'),
+            ({"opened": "1/31/2025"}, r"to_datetime\(loans\['opened_at'\], format='%m/%d/%Y'\)"),
             ({"seen": 20250131}, "loans.last_seen_at holds numbers, not dates"),
             ({"bad": "9999-12-31"}, r"loans.bad_at has dates of 2100 or later, first 9999-12-31\."),
             ({"seen": "9999-12-31"}, "Leave empty what has not happened"),
