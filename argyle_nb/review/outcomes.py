@@ -26,7 +26,7 @@ OUTCOMES = {
     "no_loan": "uploads without a loan",
     "no_upload": "loan without an upload, or without an ID",
     "no_score": "no upload of the borrower has a score",
-    "wrong_dates": "a date is missing or in the future, or dates are in the wrong order",
+    "wrong_dates": "a date is missing, in the future or out of order",
 }
 # Some systems write 9999-12-31 for what has not happened.
 NEVER = 2100
