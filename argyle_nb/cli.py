@@ -70,6 +70,7 @@ _IN_SHELL = (
         r"Check client\.list_uploads\(user=\.\.\.\) before you send it again",
         "Run the same command again: it looks for the document at Argyle first",
     ),
+    (r", or thresholds of your own such as \{'.*?\}", ""),
     (r"pass document_type=\.\.\.", "pass --document-type"),
     (r"pass user=\.\.\.", "pass --user"),
     (r"salt works only with pii=", "--salt-file works only with --pii "),
@@ -159,13 +160,30 @@ class _ShowVersion(argparse.Action):
         raise SystemExit(DONE)
 
 
+class _StoreOnce(argparse.Action):
+    """Refuses an option that is given again, of which the last would count unseen."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        given = vars(namespace).setdefault("given", set())
+        if option_string in given:
+            parser.error(f"argument {option_string}: given more than once, but takes one value")
+        given |= {option_string} - {None}
+        setattr(namespace, self.dest, values)
+
+
 def _command(
     commands: argparse._SubParsersAction[argparse.ArgumentParser],
     name: str,
     purpose: str,
     *exit_codes: str,
 ) -> argparse.ArgumentParser:
-    return commands.add_parser(
+    made = commands.add_parser(
         name,
         help=purpose,
         description=purpose,
@@ -173,6 +191,8 @@ def _command(
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    made.register("action", None, _StoreOnce)
+    return made
 
 
 def _upload_options(command: argparse.ArgumentParser) -> None:
@@ -206,6 +226,9 @@ def _pull_options(command: argparse.ArgumentParser) -> None:
     )
     _filter_options(command)
     command.add_argument(
+        "--document-type", metavar="TYPE", help="only uploads of this document type"
+    )
+    command.add_argument(
         "--refresh", action="store_true", help="update only uploads that are still processing"
     )
     _connection_options(command)
@@ -216,6 +239,12 @@ def _report_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("folder", type=Path, help="report folder; an existing report is replaced")
     command.add_argument("--title", metavar="TEXT", help="report title")
     _filter_options(command)
+    command.add_argument(
+        "--document-type",
+        metavar="TYPE",
+        action="append",
+        help="only uploads of this document type; give it again for several",
+    )
     command.add_argument(
         "--external-id", help="like --user, for an external ID that looks like a user ID"
     )
@@ -273,9 +302,6 @@ def _check_options(command: argparse.ArgumentParser) -> None:
 def _filter_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--user", help="only uploads of this external ID or user ID")
     command.add_argument("--account", help="only uploads of this account ID")
-    command.add_argument(
-        "--document-type", metavar="TYPE", help="only uploads of this document type"
-    )
 
 
 def _connection_options(command: argparse.ArgumentParser) -> None:
@@ -494,14 +520,24 @@ def report(options: argparse.Namespace) -> int:
 
 def check(options: argparse.Namespace) -> int:
     """Check rules on the last whole week of an archive; it needs no network and no API key."""
+    if options.rules.is_dir() and Path(options.archive).is_file():
+        raise ConfigurationError(
+            f"{options.rules} is a folder, and {options.archive} a file: the archive comes first, "
+            f"as in argyle-nb check {options.rules} {options.archive}."
+        )
     found = anb.check(anb.Archive(options.archive), options.rules, reviews=options.reviews)
     if options.json:
         rows = found.astype(object).where(found.notna(), None).to_dict("records")
-        write_json({"archive": options.archive, "week": found.attrs["week"], "rules": rows})
+        week = {name: found.attrs[name] for name in ("week", "week_has_ended")}
+        write_json({"archive": options.archive, **week, "rules": rows})
     else:
+        ended = "" if found.attrs["week_has_ended"] else ", which has not ended"
+        write(f"Week from Monday, {found.attrs['week']} (UTC){ended}:")
         words = {True: "FAILED", False: "ok"}
         for rule in found.to_dict("records"):
             write(f"{words.get(rule['failed'], 'not checked')}: {rule['rule']}: {rule['words']}")
+        if found["failed"].isna().all():
+            write("None of the rules could be checked.")
     return RULE_FAILED if found["failed"].any() else DONE
 
 
@@ -653,9 +689,12 @@ def _scratch_sandbox() -> Iterator[tuple[Client, Path]]:
 
 
 def _filters(options: argparse.Namespace) -> dict[str, Any]:
-    from argyle_nb.models import checked_filters  # noqa: PLC0415 - as above
+    from argyle_nb.models import checked_id, checked_type  # noqa: PLC0415 - as above
 
-    wanted = checked_filters(None, options.account, options.document_type) | _borrower(options)
+    types = [checked_type(name) for name in options.document_type or []]
+    wanted: dict[str, Any] = {"account": checked_id("account", options.account)}
+    wanted |= {"document_type": types if len(types) > 1 else next(iter(types), None)}
+    wanted |= _borrower(options)
     filters: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
     if (options.created_from, options.created_before) != (None, None):
         filters["created_at"] = _times(options)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz, process
 
+from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.columns import need_columns
 from argyle_nb.frames.ocr import (
     INCOME_DATES,
@@ -274,6 +275,26 @@ def ids_of(column: pd.Series[Any]) -> pd.Series[str]:
     # Of an empty column `str.strip` makes one that cannot be joined.
     ids = known.astype("string").map(str.strip, na_action="ignore").astype("string")
     return ids.mask(ids == "")
+
+
+def ids_beside(column: pd.Series[Any], of_uploads: pd.Series[str], what: str) -> pd.Series[str]:
+    """Read the IDs of a table of one's own as those of uploads are written.
+
+    A number has lost its leading zeros, and would be the ID of somebody else. Decimals of a whole
+    number are left out, as in a manifest, where only that is the ID of an upload.
+    """
+    ids = ids_of(column)
+    is_number = ~column.dropna().map(lambda value: isinstance(value, str)).astype(bool)
+    zeros = of_uploads[of_uploads.str.fullmatch(r"0\d+").fillna(value=False).astype(bool)]
+    lost = zeros[zeros.str.replace(r"^0+(?=\d)", "", regex=True).isin(ids)]
+    if is_number.any() and len(lost):
+        raise ConfigurationError(
+            f"{what} holds numbers, which have no leading zeros, but IDs of uploads do, such as "
+            f'{lost.iloc[0]}. Read it as text: pd.read_csv(..., dtype={{"{column.name}": '
+            '"string"}).'
+        )
+    whole = ids.str.replace(r"^(\d+)[.,](?!000$)0+$", r"\1", regex=True)
+    return ids.where(ids.isin(of_uploads) | ~whole.isin(of_uploads), whole)
 
 
 def check_names(table: pd.DataFrame, column: str) -> pd.DataFrame:

@@ -66,6 +66,9 @@ PRESETS = {
 }
 
 
+OWN_THRESHOLDS = "{'low': 0, 'high': 80}"
+
+
 def level_preset(levels: Levels) -> LevelPreset:
     """Find a preset by name, or make one of your own thresholds: level -> lowest score, from 0."""
     if isinstance(levels, LevelPreset):
@@ -75,7 +78,7 @@ def level_preset(levels: Levels) -> LevelPreset:
     if str(levels) not in PRESETS:
         raise ConfigurationError(
             f"Unknown level preset {levels!r}. Use one of {', '.join(PRESETS)}, or "
-            f"thresholds of your own such as {{'low': 0, 'high': 80}}."
+            f"thresholds of your own such as {OWN_THRESHOLDS}."
         )
     return PRESETS[levels]
 

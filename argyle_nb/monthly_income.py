@@ -11,10 +11,11 @@ from rapidfuzz import fuzz
 from argyle_nb.cross_checks import (
     PERIODS,
     forms_of,
-    ids_of,
+    ids_beside,
     is_w2_form,
     known_of,
     normalized_names,
+    owners,
     period_bounds,
     was_not_read,
 )
@@ -57,6 +58,7 @@ WORD_SIMILARITY = 80
 MIDDLE_OF_MONTH = 15
 # Of two jobs held at one time, the latest paystubs are no further apart.
 PRESENT = pd.Timedelta(days=62)
+OF_1099 = "a 1099 says nothing of monthly pay"
 
 
 def income(
@@ -107,11 +109,12 @@ def income(
         - ``stated`` (Float64), ``difference`` (Float64, share of the documented amount by which
           the stated one is above it), ``agrees`` (boolean): true up to the tolerance above the
           lowest amount, false above the highest, missing between them, where the documents
-          themselves differ, and where a document of a further job could not be used. Incomes of
-          several employers are compared as a whole. The lowest is of the jobs paid at present:
-          those with a paystub within 62 days of the borrower's latest, or, without any paystub,
-          the W-2s of the latest year. The highest is of all jobs, and of the two latest paystubs
-          of each, of which one may be a bonus.
+          themselves differ, and above the highest where the borrower also has a 1099, or documents
+          of another employer of which none could be used. Incomes of several employers are
+          compared as a whole. The lowest is of the jobs paid at present: those with a paystub
+          within 62 days of the borrower's latest, or, without any paystub, the W-2s of the latest
+          year. The highest is of all jobs, and of the two latest paystubs of each, of which one
+          may be a bonus.
         - ``lowest_score`` (Int16), ``upload_ids`` (string, separated by commas).
         - ``not_used`` (string): which documents or stated amounts were not used, and why.
 
@@ -120,7 +123,8 @@ def income(
     Raises
     ------
     ConfigurationError
-        When a column is not there, or the tolerance is not a share.
+        When a column is not there, the tolerance is not a share, or IDs of ``stated`` were read as
+        numbers and so lost leading zeros that those of uploads have.
 
     Notes
     -----
@@ -151,7 +155,9 @@ def income(
     counted = {str(reason): n for reason, n in papers["reason"].value_counts().items()}
     if unread := int(was_not_read(ocr, uploads).sum()):
         counted["no OCR data"] = unread
-    table = _beside_stated(table, stated, tolerance, borrower, counted)
+    if stated is not None:
+        said = _stated(stated, borrower, owners(uploads, borrower)["user"], counted)
+        table = _beside_stated(table, said, tolerance, counted)
     table = table.reindex(columns=list(COLUMNS)).astype(COLUMNS)
     table = table.sort_values(["borrower", "employer"], ignore_index=True)
     table.attrs["not_used"] = counted
@@ -187,7 +193,7 @@ def _reasons(papers: pd.DataFrame, ocr: pd.DataFrame, length: pd.Series[Any]) ->
     wrong_order = (days < 1) | (paid < papers["pay_period_start_date"])
     checks = {
         "an amount in another currency than USD": papers["upload_id"].isin(foreign),
-        "a 1099 says nothing of monthly pay": papers["form_type"].str.contains("1099"),
+        OF_1099: papers["form_type"].str.contains("1099"),
         "the wages (box 1) were not read": is_w2 & papers["wages"].isna(),
         "the year was not read": is_w2 & papers["year"].isna(),
         "wages of 0 or less": is_w2 & (papers["wages"] <= 0),
@@ -286,6 +292,8 @@ def _by_job(papers: pd.DataFrame, tolerance: float) -> pd.DataFrame:
     for name, amount in zip(MONTHLY, amounts, strict=True):
         table[name] = (amount.astype("Float64") / 12).round(2)
     table["lowest"] = table[list(MONTHLY)].min(axis=1)
+    has_1099 = papers.loc[papers["reason"] == OF_1099, "job"]
+    table["may_earn_more"] = table["lowest"].isna() | table.index.isin(has_1099)
     words = pay["frequency"].map(WORDS)
     off = (table[MONTHLY[1]] / table[MONTHLY[0]] - 1).abs() > tolerance
     parts = (
@@ -327,38 +335,27 @@ def _pay_dates_so_far(stubs: pd.DataFrame) -> pd.Series[Any]:
 
 
 def _beside_stated(
-    table: pd.DataFrame,
-    stated: pd.DataFrame | None,
-    tolerance: float,
-    borrower: str,
-    counted: dict[str, int],
+    table: pd.DataFrame, said: pd.DataFrame, tolerance: float, counted: dict[str, int]
 ) -> pd.DataFrame:
     """Compare the stated incomes with the documents of all of a borrower's present jobs."""
-    if stated is None:
-        return table
-    said = _stated(stated, borrower)
     without = said.index.difference(pd.Index(table["borrower"]))
     alone = pd.DataFrame({"borrower": without, "not_used": "no document on pay"})
     table = pd.concat([table.reset_index(drop=True), alone], ignore_index=True)
     counted |= {"no document on pay": len(without)} if len(without) else {}
-    counted |= {str(reason): n for reason, n in said["reason"].value_counts().items()}
     borrowers = table["borrower"]
     amounts = table[[*MONTHLY, "varied"]].astype("Float64")
     lowest, highest = (
         some.groupby(borrowers).transform("sum", min_count=1)
         for some in (amounts.min(axis=1).where(_is_present(table)), amounts.max(axis=1))
     )
-    unread = amounts.isna().all(axis=1) & table["not_used"].notna()
-    may_have_more = unread.groupby(borrowers).transform("any")
     table["stated"] = borrowers.map(said["stated"]).astype("Float64")
     reason = borrowers.map(said["reason"])
     table["not_used"] = _joined(table["not_used"], reason)
     amount = table["stated"].mask(reason.notna())
     table["difference"] = (amount / lowest - 1).round(4)
-    table["agrees"] = (amount <= lowest * (1 + tolerance)).mask(
-        (amount > lowest * (1 + tolerance))
-        & ((amount <= highest * (1 + tolerance)) | may_have_more)
-    )
+    may_earn_more = table["may_earn_more"].astype("boolean").groupby(borrowers).transform("any")
+    agrees = amount <= lowest * (1 + tolerance)
+    table["agrees"] = agrees.mask(~agrees & ((amount <= highest * (1 + tolerance)) | may_earn_more))
     return table
 
 
@@ -372,10 +369,14 @@ def _is_present(table: pd.DataFrame) -> pd.Series[bool]:
     return present
 
 
-def _stated(stated: pd.DataFrame, borrower: str) -> pd.DataFrame:
+def _stated(
+    stated: pd.DataFrame, borrower: str, of_uploads: pd.Series[str], counted: dict[str, int]
+) -> pd.DataFrame:
     """Give the stated amount of each borrower, and why one is not used."""
     need_columns(stated, (borrower, "monthly_income"), "stated")
-    ids = ids_of(stated[borrower])
+    ids = ids_beside(stated[borrower], of_uploads, f"stated.{borrower}")
+    if nameless := int(ids.isna().sum()):
+        counted["a stated income that names no borrower"] = nameless
     said = stated[ids.notna()].set_index(ids.dropna())
     read = [amount_of(str(value)) for value in said["monthly_income"]]
     table = pd.DataFrame({"stated": pd.array(read, dtype="Float64")}, index=said.index)
@@ -388,4 +389,6 @@ def _stated(stated: pd.DataFrame, borrower: str) -> pd.DataFrame:
         "a stated income of 0 or less": table["stated"] <= 0,
     }
     table["reason"] = _first_true(checks)
-    return table[~table.index.duplicated()]
+    table = table[~table.index.duplicated()]
+    counted |= {str(reason): n for reason, n in table["reason"].value_counts().items()}
+    return table

@@ -59,6 +59,10 @@ _GROUP_COLUMNS: dict[str, Any] = {
     "kinds": "string",
 } | {name: COLUMNS[name] for name in ("first_seen", "last_seen", "lowest_score", "fraudulent")}
 MASK = "***"
+_NOT_COMPARED = (
+    " Contents of files were not compared, since the SHA-256 of none of these uploads is known: "
+    "pass contents=, such as the path of the upload log that they were sent with."
+)
 EMPLOYER_DIGITS = 9
 _FORM = ["upload_id", "form"]
 _NEC = "a_1099-nec-Part2-RecipientPii:recipientAddress"
@@ -92,21 +96,25 @@ class Links:
         How many borrowers were compared.
     not_used
         Reason -> how many values were left out.
+    contents
+        Of how many uploads the content was compared.
 
     Examples
     --------
     >>> from argyle_nb.frames.ocr import ocr_frame
     >>> links(ocr_frame([]), uploads)
-    Links(0 shared values of 1 borrowers)
+    Links(0 shared values of 1 borrowers, contents not compared)
     """
 
     table: pd.DataFrame
     members: pd.DataFrame
     compared: int
     not_used: dict[str, int]
+    contents: int = 0
 
     def __repr__(self) -> str:
-        return f"Links({len(self.table):,} shared values of {self.compared:,} borrowers)"
+        told = "" if self.contents else ", contents not compared"
+        return f"Links({len(self.table):,} shared values of {self.compared:,} borrowers{told})"
 
     def _repr_html_(self) -> str:
         names = ["kind", "value", "borrowers", "expected_by_chance", "chance_explains"]
@@ -117,7 +125,7 @@ class Links:
             self.not_used,
             tables=[notebook.table(heads, rows, of=len(self.table))],
             note="A shared value is a reason to look, not a proof; groups() leaves out what chance "
-            "explains.",
+            f"explains.{'' if self.contents else _NOT_COMPARED}",
         )
 
     def groups(self) -> pd.DataFrame:
@@ -302,9 +310,10 @@ def links(
     [['same content', '5f0c5f0c...', 2]]
     """
     papers = _papers(ocr, uploads, borrower)
+    files = _with_contents(papers, contents)
     not_used: dict[str, int] = {}
     found = [
-        _shared(CONTENT, _with_contents(papers, contents), ["sha256"]),
+        _shared(CONTENT, files, ["sha256"]),
         _of_several(_shared(NUMBERS, _with_numbers(papers), _NUMBERS, "amounts"), not_used),
         _of_several(_shared(ACCOUNT, _with_accounts(papers, ocr), ["account", "ssn"]), not_used),
         _shared(EMPLOYER, _beside_the_usual(papers), ["number"]),
@@ -325,7 +334,8 @@ def links(
     members = rows[["row", "borrower", "upload_id", "created_at", "score", "fraudulent"]]
     table = table.reindex(columns=list(COLUMNS)).astype(COLUMNS)
     members = members.drop_duplicates(["row", "upload_id"]).sort_values("row", ignore_index=True)
-    return Links(table, members, papers["borrower"].nunique(), not_used)
+    compared, with_content = papers["borrower"].nunique(), files["upload_id"].nunique()
+    return Links(table, members, compared, not_used, with_content)
 
 
 def _papers(ocr: pd.DataFrame, uploads: pd.DataFrame, borrower: str) -> pd.DataFrame:

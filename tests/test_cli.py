@@ -21,7 +21,7 @@ import pandas as pd
 import pytest
 import requests
 
-from argyle_nb import cli
+from argyle_nb import ReviewLog, cli
 from argyle_nb.cli import in_shell, parser
 from argyle_nb.connection import stop_sandbox
 from argyle_nb.errors import ConfigurationError
@@ -379,20 +379,83 @@ def test_a_mistyped_archive_is_exit_status_1_and_leaves_the_last_report(work, ra
 def test_a_rule_that_failed_is_exit_status_5(work, ran, capsys):
     rules, words = work / "rules.toml", ["check", str(work / "archive"), str(work / "rules.toml")]
     rules.write_text('[[rule]]\nkind = "reviews_behind"\nbelow = 101\nlimit = 1\n')
-    log = ["--reviews", str(work / "reviews.sqlite")]
+    log = ["--reviews", str(ReviewLog(work / "reviews.sqlite").path)]
     assert cli.main([*words, *log]) == 0
-    assert capsys.readouterr().out.startswith("ok: reviews_behind: 1 of 1 uploads")
+    week, told = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"Week from Monday, \d{4}-\d\d-\d\d \(UTC\), which has not ended:", week)
+    assert told.startswith("ok: reviews_behind: 1 of 1 uploads")
     rules.write_text(
         rules.read_text().replace("limit = 1", "limit = 0") + '[[rule]]\nkind = "drift"'
     )
     assert cli.main([*words, *log, "--json"]) == 5
     told = json.loads(capsys.readouterr().out)
     assert [rule["failed"] for rule in told["rules"]] == [True, None]
+    assert told["week_has_ended"] is False
     assert cli.main([*words, *log]) == 5
     assert "not checked: drift: Nothing to check" in capsys.readouterr().out
     rules.write_text("")
     assert cli.main(words) == 1
     assert "must have a list of tables [[rule]]" in capsys.readouterr().err
+
+
+@pytest.fixture
+def in_work(work, ran, monkeypatch):
+    """Commands run in the folder of work, where the archive is."""
+    monkeypatch.chdir(work)
+
+
+def test_a_check_of_which_no_rule_could_be_checked_says_so(work, ran, capsys):
+    rules = work / "drift.toml"
+    rules.write_text('[[rule]]\nkind = "drift"\n')
+    assert cli.main(["check", str(work / "archive"), str(rules)]) == 0
+    assert capsys.readouterr().out.endswith("\nNone of the rules could be checked.\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["nix", "drift.toml"], "/nix. Run argyle-nb pull ARCHIVE first, or check the path."),
+        (["drift.toml", "archive"], "as in argyle-nb check archive drift.toml."),
+        (["archive", "drift.toml", "--reviews", "nix"], "There is no review log at nix."),
+        (["archive", "fico.toml"], "fico.toml: Unknown level preset 'fico'. Use one of argyle,"),
+        (["archive", "fico.toml"], "such as levels = { low = 0, high = 80 }."),
+    ],
+)
+def test_a_check_of_what_is_not_there_names_it_and_makes_nothing(words, told, in_work, capsys):
+    Path("drift.toml").write_text('[[rule]]\nkind = "drift"\n')
+    Path("fico.toml").write_text('levels = "fico"\n[[rule]]\nkind = "drift"\n')
+    assert cli.main(["check", *words]) == 1
+    assert told in capsys.readouterr().err
+    assert not Path("nix").exists()
+
+
+def test_a_report_on_several_types_names_each(work, ran):
+    types = ["--document-type", "Pay stub", "--document-type", "W2"]
+    assert cli.main(["report", str(work / "archive"), str(work / "types"), *types]) == 0
+    wanted = {"document_type": ["paystubs", "W-2"]}
+    assert read_report(work / "types").manifest["filters"] == wanted
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["report", "a", "b", "--user", "x", "--user", "y"],
+        ["pull", "a", "--document-type", "W2", "--document-type", "1099"],
+        ["check", "a", "b", "--reviews", "x", "--reviews=y"],
+    ],
+)
+def test_an_option_that_takes_one_value_is_refused_where_it_is_repeated(words, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(words)
+    assert ended.value.code == 2
+    assert "given more than once, but takes one value" in capsys.readouterr().err
+
+
+def test_unknown_levels_are_told_without_what_no_shell_takes(work, ran, capsys):
+    words = ["report", str(work / "archive"), str(work / "fico"), "--levels", "fico"]
+    assert cli.main(words) == 1
+    told = capsys.readouterr().err
+    assert told.endswith("Use one of argyle, ocrolus-2, ocrolus-current.\n")
 
 
 def test_since_after_before_is_exit_status_1(work, ran, capsys):

@@ -81,6 +81,9 @@ def w2(wages="31,200.00", year="2025", employer="OAK INC"):
     return {"form_type": "W2", "raw_fields": {k: {"value": v} for k, v in fields.items()}}
 
 
+A_1099 = {"form_type": "1099-NEC", "raw_fields": {"payerName": {"value": "Oak Inc."}}}
+
+
 def documented(*papers, accounts=None, stated=None, sent="2026-06-30T23:30:00Z", **options):
     """Work out the income of one borrower, or of the borrowers of these accounts."""
     records = [
@@ -149,6 +152,25 @@ def test_a_stated_income_is_compared_with_all_present_jobs_together():
     assert table["lowest"].tolist() == [1300, 2600, 2600]
     assert table["difference"].tolist() == [0, 0, 0]
     assert table["agrees"].all()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        A_1099,
+        {"form_type": "1099-MISC", "year": "2025"},
+        stub(employer="Ash Co.", frequency="QUARTERLY"),
+    ],
+)
+def test_a_document_of_income_that_is_not_read_leaves_a_higher_stated_one_undecided(other):
+    table = documented(stub(), other, stated=3900)
+    assert table["agrees"].isna().all()
+    assert documented(stub(), other, stated=2600)["agrees"].all()
+
+
+def test_a_second_stub_of_one_job_that_is_of_no_use_leaves_nothing_undecided():
+    [row] = documented(stub(), stub("2026-02-27", gross=0), stated=3900).itertuples()
+    assert not row.agrees
 
 
 @pytest.mark.parametrize(
@@ -280,6 +302,20 @@ def test_us_dollars_may_be_written_in_small_letters():
 def test_borrowers_may_be_numbers_with_gaps():
     said = pd.DataFrame({"external_id": [7, None], "monthly_income": [2600, 5200]})
     assert documented(stub(), accounts=["7"], stated=said)["agrees"].tolist() == [True]
+
+
+def test_stated_incomes_that_name_no_borrower_are_counted():
+    said = pd.DataFrame({"external_id": ["a1", None, " "], "monthly_income": 2600})
+    told = {"a stated income that names no borrower": 2}
+    assert documented(stub(), stated=said).attrs["not_used"] == told
+
+
+def test_stated_ids_that_lost_the_zeros_of_uploads_are_refused():
+    said = pd.DataFrame({"external_id": [77], "monthly_income": [2600]})
+    with pytest.raises(ConfigurationError, match=r"stated\.external_id holds .*such as 0077"):
+        documented(stub(), stub(), accounts=["0077", "77"], stated=said)
+    texts = said.assign(external_id="77.0")
+    assert documented(stub(), accounts=["77"], stated=texts)["agrees"].tolist() == [True]
 
 
 def test_two_stated_incomes_of_a_borrower_are_not_guessed_between():

@@ -223,6 +223,21 @@ def test_values_are_masked():
     assert not any(text in shown for text in ("5555", "Oak", "7777", "u0", "a0"))
 
 
+@pytest.mark.parametrize("known", [None, [], ["another"]])
+def test_contents_that_were_not_compared_are_told(known):
+    files = None if known is None else pd.DataFrame({"upload_id": known, "sha256": "5f0c" * 16})
+    found = linked([stub(1), stub(2)], contents=files)
+    assert repr(found).endswith("2 borrowers, contents not compared)")
+    assert "the path of the upload log" in found._repr_html_()
+
+
+def test_of_contents_that_were_compared_nothing_is_told():
+    files = pd.DataFrame({"upload_id": ["u0"], "sha256": "5f0c" * 16})
+    found = linked([stub(1), stub(2)], contents=files)
+    assert repr(found).endswith("2 borrowers)")
+    assert "not compared" not in found._repr_html_()
+
+
 def test_verdicts_count_the_borrowers_with_a_fraudulent_document():
     papers = [stub(1, ssn="5555"), stub(2, ssn="5555"), stub(3, ssn="5555")]
     said = pd.DataFrame({"upload_id": ["u0", "u1"], "verdict": ["fraudulent", "genuine"]})

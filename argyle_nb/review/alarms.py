@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 import numpy as np
 import pandas as pd
 
+from argyle_nb.archive import Archive
 from argyle_nb.errors import ConfigurationError
-from argyle_nb.levels import level_preset
+from argyle_nb.levels import OWN_THRESHOLDS, LevelPreset, level_preset
 from argyle_nb.models import DOCUMENT_TYPES, types_among, unknown_type
 from argyle_nb.review.log import ReviewLog
 from argyle_nb.review.policy import read_policy_table
@@ -22,9 +24,7 @@ from argyle_nb.scores.signals import signal_pareto
 from argyle_nb.scores.statistics import means
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from argyle_nb.archive import Archive
+    from collections.abc import Callable, Sequence
 
 # Of runs in which nothing is wrong, no more than this share gives an alarm.
 ALPHA = 0.05
@@ -70,10 +70,20 @@ class _Seen:
         """The newest week with an upload that has ended; before the first end, the newest."""
         weeks = self.counts.groups.get_level_values("week").dropna()
         if not len(weeks):
-            raise ConfigurationError("There are no uploads to check. Pull some first.")
+            if self.archive is None:
+                raise ConfigurationError("There are no uploads to check. Pull some first.")
+            raise ConfigurationError(
+                f"There are no uploads to check in {self.archive}. Run archive.pull(client) first, "
+                "or check the path."
+            )
         ended = weeks[weeks <= self.now - WEEK]
         week: pd.Timestamp = (ended if len(ended) else weeks).max()
         return week
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the week has."""
+        return bool(self.week <= self.now - WEEK)
 
     def uploads(self, rule: Mapping[str, Any]) -> pd.DataFrame:
         """Give the archive's uploads that a rule looks at."""
@@ -98,7 +108,7 @@ class _Seen:
 
 
 def check(
-    archive: Archive | ScoreCounts,
+    archive: Archive | ScoreCounts | Path | str,
     rules: Mapping[str, Any] | Path | str,
     *,
     reviews: ReviewLog | Path | str | None = None,
@@ -109,8 +119,8 @@ def check(
     Parameters
     ----------
     archive
-        An `Archive`, or counts ``by=["document_type", "week"]``, which suffice for the first three
-        kinds of rules.
+        An `Archive` or its folder, or counts ``by=["document_type", "week"]``, which suffice for
+        the first three kinds of rules.
     rules
         A TOML file or the same as a dict: a list ``rule`` of tables, and, where wanted, ``levels``
         (a preset). Each rule has a ``kind``, the ``limit`` of its value, and, where wanted, a
@@ -126,7 +136,7 @@ def check(
         - ``agreement``: the share of verdicts in which two reviewers agree, of the pair that chance
           explains least; fails below it.
     reviews
-        The `ReviewLog` or its file; by default as for `ReviewQueue`.
+        The `ReviewLog` or its file, which must be there; by default as for `ReviewQueue`.
     now
         For the age of uploads and the end of weeks, in UTC unless it names a zone; by default the
         clock.
@@ -136,13 +146,14 @@ def check(
     pandas.DataFrame
         One row per rule: ``rule`` (string), ``value, limit`` (float64), ``n`` (int64, uploads or
         verdicts that it rests on), ``failed`` (boolean, missing where there was nothing to check)
-        and ``words`` (string). ``attrs["week"]`` is the week's Monday.
+        and ``words`` (string). ``attrs["week"]`` is the week's Monday, ``attrs["week_has_ended"]``
+        tells whether it has ended.
 
     Raises
     ------
     ConfigurationError
-        For a rule that cannot be understood, which the error names; without uploads; for counts
-        that are not by what the rules need.
+        For a rule that cannot be understood, which the error names; without uploads or the file of
+        a review log; for counts that are not by what the rules need.
 
     Notes
     -----
@@ -168,22 +179,28 @@ def check(
     ('1 of 3 uploads (33.3%) are low; limit 20.0%. Beyond th', False)
     """
     where, table = _read(rules)
-    levels = level_preset(table.get("levels", "argyle"))
+    levels = _levels(where, table)
     wanted = _checked_rules(where, table, levels.levels)
     time = pd.to_datetime(now or pd.Timestamp.now("UTC"), utc=True)
+    if isinstance(archive, Path | str):
+        archive = Archive(archive)
     if isinstance(archive, ScoreCounts):
         seen = _Seen(archive, levels, time)
-    else:
+    elif isinstance(archive, Archive):
         frame = archive.uploads()
         counts = count_scores(frame, by=["document_type", "week"], errors="collect")
-        seen = _Seen(counts, levels, time, archive, frame, reviews)
+        seen = _Seen(counts, levels, time, archive, frame, _checked_log(reviews))
+    else:
+        raise ConfigurationError(
+            f"archive must be an Archive, its folder, or counts, not {type(archive).__name__}."
+        )
     wanted = [
         _with_type(f"{where}, rule {number}", rule, seen.counts)
         for number, rule in enumerate(wanted, 1)
     ]
     result = judged([_KINDS[rule["kind"]].find(seen, rule) for rule in wanted])
     result.insert(0, "rule", pd.Series([_name(rule) for rule in wanted], dtype="string"))
-    result.attrs["week"] = str(seen.week.date())
+    result.attrs |= {"week": str(seen.week.date()), "week_has_ended": seen.has_ended}
     return result
 
 
@@ -340,7 +357,34 @@ _KINDS = {
 def _read(rules: Mapping[str, Any] | Path | str) -> tuple[str, Mapping[str, Any]]:
     if isinstance(rules, str | Path):
         return str(rules), read_policy_table(Path(rules))
+    if not isinstance(rules, Mapping):
+        raise ConfigurationError(
+            "rules must be the path of a TOML file, or a dict such as "
+            "{'rule': [{'kind': 'level', 'level': 'low', 'limit': 0.2}]}, "
+            f"not {type(rules).__name__}."
+        )
     return "rules", rules
+
+
+def _levels(where: str, table: Mapping[str, Any]) -> LevelPreset:
+    """Find the preset of the rules; an error names the file, and thresholds as TOML has them."""
+    try:
+        return level_preset(table.get("levels", "argyle"))
+    except ConfigurationError as error:
+        words = str(error)
+        if where != "rules":
+            words = words.replace(OWN_THRESHOLDS, "levels = { low = 0, high = 80 }")
+        raise ConfigurationError(f"{where}: {words}") from None
+
+
+def _checked_log(reviews: ReviewLog | Path | str | None) -> ReviewLog | Path | str | None:
+    """Refuse a path without a log, of which an empty one would be made."""
+    if reviews is None or isinstance(reviews, ReviewLog):
+        return reviews
+    path = Path(reviews).expanduser()
+    if not path.is_file():
+        raise ConfigurationError(f"There is no review log at {path}. Check the path.")
+    return path
 
 
 def _checked_rules(
@@ -366,8 +410,10 @@ def _checked_rule(where: str, rule: dict[str, Any], levels: Sequence[str]) -> di
         known = ", ".join((*_ANY, *kind.fields))
         raise ConfigurationError(f"{where}: unknown field {min(others)}. Use {known}.")
     limit, (low, high) = rule.get("limit", kind.limit), kind.range
+    to = "to 1" if high == 1 else "or more"
+    if limit is None:
+        raise ConfigurationError(f"{where} has no limit. Write a number of 0 {to}.")
     if not _is_number(limit) or not low <= limit <= high:
-        to = "to 1" if high == 1 else "or more"
         raise ConfigurationError(f"{where}: limit must be a number of 0 {to}, not {limit!r}.")
     allowed = {"reason": (*REASONS, None), "level": levels}
     for name, values in allowed.items():

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from argyle_nb import notebook
-from argyle_nb.cross_checks import ids_of
+from argyle_nb.cross_checks import ids_beside, ids_of
 from argyle_nb.errors import ConfigurationError, ValidationError
 from argyle_nb.frames.columns import need_columns
 from argyle_nb.review import curves
@@ -24,9 +24,9 @@ OUTCOMES = {
     "good": "observed for the window and did not go bad in it",
     "not_matured": "loan not observed for the window",
     "no_loan": "uploads without a loan",
-    "no_upload": "loan without an upload",
+    "no_upload": "loan without an upload, or without an ID",
     "no_score": "no upload of the borrower has a score",
-    "wrong_dates": "a date is missing, or dates are in the wrong order",
+    "wrong_dates": "a date is missing, in the future or out of order",
 }
 # Some systems write 9999-12-31 for what has not happened.
 NEVER = 2100
@@ -187,8 +187,8 @@ def count_outcomes(
         One row per loan: ``external_id``, or without such a column ``user``; ``opened_at, bad_at``
         (empty where it never went bad; what bad means is yours to say, such as 60 days past due)
         and ``last_seen_at``, until when it was observed. Dates, or ISO 8601 texts; times are read
-        in their zone, by default UTC, and cut to the day in UTC. Of several loans of a borrower
-        the first counts.
+        in their zone, by default UTC, and cut to the day in UTC. A date after tomorrow is wrong.
+        Of several loans of a borrower the first counts.
     months
         How long a loan is observed, from ``opened_at`` up to and with the same day so many months
         later; 1 or more.
@@ -204,7 +204,8 @@ def count_outcomes(
     Raises
     ------
     ConfigurationError
-        When a column is not there, or for months below 1.
+        When a column is not there, for months below 1, or when IDs of loans were read as numbers
+        and so lost leading zeros that those of uploads have.
     DecodeError
         For a score that is no whole number from 0 to 100.
     ValidationError
@@ -234,7 +235,8 @@ def count_outcomes(
     name = "user" if "user" in loans and "external_id" not in loans else "external_id"
     need_columns(loans, (name, *_DATES), "loans")
     need_columns(uploads, (name, "ocr_authenticity_score"), "uploads")
-    lowest, first = _lowest(uploads, name), _first_loans(loans, name)
+    lowest = _lowest(uploads, name)
+    first = _first_loans(loans.assign(**{name: _ids_of_loans(loans, lowest, name)}), name)
     if len(lowest) and len(first) and not lowest.index.isin(first.index).any():
         raise ValidationError(
             f"No {name} of loans is one of uploads. Check that both are spelled alike."
@@ -251,7 +253,7 @@ def count_outcomes(
         uploads=counts.uploads,
         counts=counts.counts,
         weights=counts.weights,
-        note=_note(table, loans[name].notna().sum() - len(first), uploads[name].isna().sum()),
+        note=_note(table, len(loans) - len(first), int(ids_of(uploads[name]).isna().sum())),
         sampled=False,
         seed=seed,
         borrowers=table[["score", "outcome", "opened_at", "bad_at"]],
@@ -268,15 +270,26 @@ def _lowest(uploads: pd.DataFrame, name: str) -> pd.DataFrame:
     return table.drop_duplicates(name).set_index(name)
 
 
+def _ids_of_loans(loans: pd.DataFrame, lowest: pd.DataFrame, name: str) -> pd.Series[str]:
+    return ids_beside(loans[name], lowest.index.to_series(), f"loans.{name}")
+
+
 def _first_loans(loans: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Give each borrower's first loan whose dates are in order; any if there is none."""
+    """Give each borrower's first loan whose dates are in order; any if there is none.
+
+    Loans without an ID may be anybody's, so all of them stay.
+    """
     table = pd.DataFrame({date: _days(loans[date], date) for date in _DATES})
     opened, bad, seen = (table[date] for date in _DATES)
-    table["in_order"] = (seen >= opened) & ~(bad < opened) & ~(bad > seen)
-    table[name] = ids_of(loans[name])
+    # It is tomorrow already in zones east of UTC.
+    tomorrow = pd.Timestamp.now("UTC").normalize() + pd.Timedelta(days=1)
+    table["in_future"] = (table[list(_DATES)] > tomorrow).any(axis=1)
+    ordered = (seen >= opened) & ~(bad < opened) & ~(bad > seen)
+    table["in_order"] = ordered & ~table["in_future"]
+    table[name] = loans[name]
     by = [name, "in_order", "opened_at", "bad_at"]
-    table = table.dropna(subset=name).sort_values(by, ascending=[True, False, True, True])
-    return table.drop_duplicates(name).set_index(name)
+    table = table.sort_values(by, ascending=[True, False, True, True])
+    return table[table[name].isna() | ~table.duplicated(name)].set_index(name)
 
 
 def _days(column: pd.Series[Any], name: str) -> pd.Series[Any]:
@@ -286,9 +299,12 @@ def _days(column: pd.Series[Any], name: str) -> pd.Series[Any]:
         raise ValidationError(f"loans.{name} holds numbers, not dates. Use 2026-01-31.")
     days = pd.to_datetime(values, utc=True, errors="coerce", format="ISO8601").dt.normalize()
     if (unread := values.notna() & days.isna()).any():
+        n = int(unread.sum())
+        are = "value that is" if n == 1 else "values that are"
         raise ValidationError(
-            f"loans.{name} has {int(unread.sum())} values that are no date, first "
-            f"{values[unread].iloc[0]!s:.40}. Use 2026-01-31."
+            f"loans.{name} has {n:,} {are} no date such as 2026-01-31, first "
+            f"{values[unread].iloc[0]!s:.40}. Read dates such as 01/31/2026 with "
+            f"pd.to_datetime(loans['{name}'], format='%m/%d/%Y')."
         )
     if (never := days.dt.year >= NEVER).any():
         raise ValidationError(
@@ -331,7 +347,10 @@ def _note(table: pd.DataFrame, further_loans: int, nameless: int) -> str:
     late = table["outcome"].isin(["bad", "good"]) & (
         table["made"].dt.normalize() > table["opened_at"]
     )
+    in_future = (table["outcome"] == "wrong_dates") & (table["in_future"] == True)  # noqa: E712
     for number, words in (
+        (int(in_future.sum()), "Loans with a date in the future, counted as wrong dates"),
+        (int(table.index.to_series().isna().sum()), "Loans without an ID, counted as no upload"),
         (further_loans, "Further loans of a borrower, not counted"),
         (nameless, "Uploads that name no borrower"),
         (int(late.sum()), "Lowest score made after the day the loan was opened"),

@@ -18,7 +18,7 @@ import tomli_w
 from argyle_nb import notebook
 from argyle_nb.errors import ConfigurationError
 from argyle_nb.frames.uploads import levels_of
-from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE, level_preset
+from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE, PRESETS, level_preset
 from argyle_nb.models import DOCUMENT_TYPES, unknown_type
 from argyle_nb.review.verdicts import Costs
 from argyle_nb.scores import checked_scores
@@ -195,7 +195,10 @@ class Policy:
             value = getattr(self, name)
             if not isinstance(value, str) or not value.strip():
                 raise ConfigurationError(f"{name} must be text and not empty.")
-        level_preset(self.levels)
+        if self.levels not in PRESETS:
+            raise ConfigurationError(
+                f"Unknown level preset {self.levels!r}. Use one of {', '.join(PRESETS)}."
+            )
         if isinstance(self.effective_date, datetime) or not isinstance(self.effective_date, date):
             raise ConfigurationError(
                 "effective_date must be a date such as 2026-05-01, without quotes or "

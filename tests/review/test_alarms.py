@@ -63,9 +63,12 @@ class TestShares:
         before, at = pd.Timestamp("2026-01-25T23:59:59Z"), pd.Timestamp("2026-01-26")
         assert [only(counts, rules, now=now).n for now in (before, at)] == [30, 20]
         assert check(counts, rules, now=before).attrs["week"] == "2026-01-12"
+        assert check(counts, rules, now=before).attrs["week_has_ended"]
 
     def test_of_weeks_that_have_not_ended_the_newest_is_better_than_none(self):
-        assert only(weeks(40), rule("without_score", limit=0.1), now="2026-01-06").n == 40
+        found = check(weeks(40), rule("without_score", limit=0.1), now="2026-01-06")
+        assert found["n"].tolist() == [40]
+        assert not found.attrs["week_has_ended"]
 
     def test_a_reason_is_counted_by_itself(self):
         counts = weeks(40, scores=[50] * 20 + [None] * 20)
@@ -159,20 +162,39 @@ class TestOfAnArchive:
         assert found.words.startswith("ada and ben agree on 50.0% of 20")
 
     def test_an_empty_archive_is_no_success(self, tmp_path):
-        with pytest.raises(ConfigurationError, match="no uploads to check"):
+        with pytest.raises(ConfigurationError, match=rf"no uploads to check in .*{tmp_path.name}"):
             check(filled(tmp_path, []), rule("drift"))
+
+    def test_an_archive_may_be_named_by_its_folder(self, tmp_path):
+        filled(tmp_path, [upload(1, 50)])
+        rules = rule("oldest_without_score", limit=1)
+        assert [len(check(place, rules)) for place in (tmp_path, str(tmp_path))] == [1, 1]
+
+    def test_what_is_no_archive_is_named(self):
+        with pytest.raises(ConfigurationError, match="an Archive, its folder, or counts, not Data"):
+            check(pd.DataFrame(), rule("drift"))
+
+    def test_a_review_log_that_is_not_there_is_an_error_and_not_made(self, tmp_path):
+        archive, path = filled(tmp_path / "a", [upload(1, 50)]), tmp_path / "nix.sqlite"
+        behind = rule("reviews_behind", below=40, limit=1)
+        with pytest.raises(ConfigurationError, match=r"There is no review log at .*nix\.sqlite"):
+            check(archive, behind, reviews=path)
+        assert not path.exists()
 
 
 class TestBadRules:
     @pytest.mark.parametrize(
         ("rules", "words"),
         [
+            ([{"kind": "drift"}], r"dict such as \{'rule': \[\{'kind': .*, not list\."),
+            (None, "not NoneType"),
+            (rule("drift") | {"levels": "fico"}, r"rules: Unknown .* \{'low': 0, 'high': 80\}"),
             ({}, r"list of tables \[\[rule\]\]"),
             ({"rule": []}, r"list of tables \[\[rule\]\]"),
             ({"rule": [{"kind": "drift"}], "rules": 1}, "Unknown: rules"),
             (rule("drfit"), "rule 1: kind must be one of without_score, level, drift"),
             ({"rule": ["drift"]}, "rule 1: kind must be one of"),
-            (rule("level", level="low"), "limit must be a number of 0 to 1, not None"),
+            (rule("level", level="low"), r"rule 1 has no limit\. Write a number of 0 to 1\."),
             (rule("level", level="low", limit=20), "limit must be a number of 0 to 1, not 20"),
             (rule("drift", limit=True), "limit must be a number of 0 or more"),
             (rule("level", level="lowest", limit=0.1), "level must be one of very low, low"),
@@ -194,6 +216,12 @@ class TestBadRules:
         path.write_text('[[rule]]\nkind = "drift"\n[[rule]]\nkind = "levels"\n')
         with pytest.raises(ConfigurationError, match=r"rules\.toml, rule 2: kind must be"):
             check(weeks(3), str(path))
+        path.write_text('levels = "fico"\n[[rule]]\nkind = "drift"\n')
+        cure = r"rules\.toml: Unknown level preset 'fico'.* levels = { low = 0, high = 80 }\."
+        with pytest.raises(ConfigurationError, match=cure):
+            check(weeks(3), path)
+        path.write_text('levels = { low = 0, high = 80 }\n[[rule]]\nkind = "drift"\n')
+        assert len(check(weeks(3), path)) == 1
         path.write_text("rule")
         with pytest.raises(ConfigurationError, match="not valid TOML"):
             check(weeks(3), path)

@@ -109,6 +109,37 @@ class TestWhatIsKnown:
         assert found.outcomes()["borrowers"][["good", "no_loan"]].tolist() == [1, 1]
         assert "Uploads that name no borrower: 1." in found.note
 
+    def test_loans_without_an_id_are_counted_each(self):
+        loans = [loan(), loan(None), loan(""), loan(" ")]
+        found = count_outcomes(uploads_of(ann=40), pd.DataFrame(loans))
+        assert found.outcomes()["borrowers"][["good", "no_upload"]].tolist() == [1, 3]
+        assert "Loans without an ID, counted as no upload: 3." in found.note
+        assert "Further loans" not in found.note
+        assert len(found.vintage()) == 1
+
+    def test_uploads_without_an_id_are_told_also_where_it_is_an_empty_text(self):
+        frame = pd.concat([uploads_of(ann=40), uploads_of(**{"": 10})])
+        found = count_outcomes(frame, pd.DataFrame([loan()]))
+        assert "Uploads that name no borrower: 1." in found.note
+
+
+class TestIds:
+    def test_numbers_that_lost_the_zeros_of_uploads_are_refused(self):
+        frame = uploads_of(**{"0077": 10, "77": 90})
+        with pytest.raises(ConfigurationError, match=r'0077\. .*dtype=\{"external_id": "string"\}'):
+            count_outcomes(frame, pd.DataFrame([loan(77)]))
+        found = count_outcomes(frame, pd.DataFrame([loan("0077")]))
+        assert found.borrowers.loc["0077", "outcome"] == "good"
+
+    def test_zeros_that_no_number_of_the_loans_could_have_lost_are_no_error(self):
+        found = count_outcomes(uploads_of(**{"0077": 10, "78": 90}), pd.DataFrame([loan(78)]))
+        assert found.outcomes()["borrowers"][["good", "no_loan"]].tolist() == [1, 1]
+
+    def test_decimals_of_a_whole_number_are_left_out_where_only_that_is_an_upload(self):
+        frame = uploads_of(**{"1003": 10, "1004.0": 90})
+        found = count_outcomes(frame, pd.DataFrame([loan("1003.0"), loan("1004.0")]))
+        assert found.outcomes()["borrowers"]["good"] == 2
+
 
 class TestDates:
     def test_times_are_read_in_their_zone(self):
@@ -136,10 +167,29 @@ class TestDates:
     def test_dates_in_the_wrong_order_are_counted_as_such(self, wrong):
         assert outcome_of(loan(**wrong), loan("ben")) == "wrong_dates"
 
+    @pytest.mark.parametrize("date", ["seen", "opened", "bad"])
+    def test_a_date_in_the_future_is_wrong_and_decides_nothing_about_others(self, date):
+        young = [loan(name, "2025-11-01", "2025-12-01", "2025-12-01") for name in ("ben", "cid")]
+        later = pd.Timestamp.now("UTC").normalize() + pd.Timedelta(days=2)
+        loans = [loan(), *young, loan("dan", **{date: later})]
+        found = count_outcomes(uploads_of(ann=40, ben=10, cid=10, dan=10), pd.DataFrame(loans))
+        assert found.outcomes()["borrowers"][["good", "not_matured", "wrong_dates"]].tolist() == [
+            *(1, 2, 1)
+        ]
+        assert "Loans with a date in the future, counted as wrong dates: 1." in found.note
+
+    def test_today_is_not_in_the_future_wherever_it_has_begun(self):
+        today = pd.Timestamp.now("Pacific/Kiritimati").strftime("%Y-%m-%d")
+        assert outcome_of(loan(seen=today)) == "good"
+
     @pytest.mark.parametrize(
         ("wrong", "words"),
         [
-            ({"bad": "31/01/2025"}, "loans.bad_at has 1 values that are no date, first 31/01/2025"),
+            (
+                {"bad": "31/01/2025"},
+                r"bad_at has 1 value that is no date such as .*, first 31/01/2025",
+            ),
+            ({"opened": "1/31/2025"}, r"to_datetime\(loans\['opened_at'\], format='%m/%d/%Y'\)"),
             ({"seen": 20250131}, "loans.last_seen_at holds numbers, not dates"),
             ({"bad": "9999-12-31"}, r"loans.bad_at has dates of 2100 or later, first 9999-12-31\."),
             ({"seen": "9999-12-31"}, "Leave empty what has not happened"),
