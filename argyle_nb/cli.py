@@ -528,11 +528,13 @@ def check(options: argparse.Namespace) -> int:
     found = anb.check(anb.Archive(options.archive), options.rules, reviews=options.reviews)
     if options.json:
         rows = found.astype(object).where(found.notna(), None).to_dict("records")
-        week = {name: found.attrs[name] for name in ("week", "week_has_ended")}
+        week = {name: found.attrs[name] for name in ("week", "week_has_ended", "weeks_since")}
         write_json({"archive": options.archive, **week, "rules": rows})
     else:
         ended = "" if found.attrs["week_has_ended"] else ", which has not ended"
-        write(f"Week from Monday, {found.attrs['week']} (UTC){ended}:")
+        since = found.attrs["weeks_since"]
+        empty = f"; {since} later weeks have no uploads" if since else ""
+        write(f"Week from Monday, {found.attrs['week']} (UTC){ended}{empty}:")
         words = {True: "FAILED", False: "ok"}
         for rule in found.to_dict("records"):
             write(f"{words.get(rule['failed'], 'not checked')}: {rule['rule']}: {rule['words']}")

@@ -147,7 +147,8 @@ def check(
         One row per rule: ``rule`` (string), ``value, limit`` (float64), ``n`` (int64, uploads or
         verdicts that it rests on), ``failed`` (boolean, missing where there was nothing to check)
         and ``words`` (string). ``attrs["week"]`` is the week's Monday, ``attrs["week_has_ended"]``
-        tells whether it has ended.
+        tells whether it has ended, and ``attrs["weeks_since"]`` how many have ended since, without
+        an upload.
 
     Raises
     ------
@@ -201,6 +202,7 @@ def check(
     result = judged([_KINDS[rule["kind"]].find(seen, rule) for rule in wanted])
     result.insert(0, "rule", pd.Series([_name(rule) for rule in wanted], dtype="string"))
     result.attrs |= {"week": str(seen.week.date()), "week_has_ended": seen.has_ended}
+    result.attrs["weeks_since"] = max(0, (seen.now - seen.week) // WEEK - 1)
     return result
 
 

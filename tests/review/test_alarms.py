@@ -65,6 +65,11 @@ class TestShares:
         assert check(counts, rules, now=before).attrs["week"] == "2026-01-12"
         assert check(counts, rules, now=before).attrs["week_has_ended"]
 
+    def test_weeks_without_an_upload_since_are_counted(self):
+        rules = rule("without_score", limit=0.1)
+        for now, since in (("2026-01-18", 0), ("2026-01-26", 1), ("2026-02-03", 2)):
+            assert check(weeks(40, 40), rules, now=now).attrs["weeks_since"] == since
+
     def test_of_weeks_that_have_not_ended_the_newest_is_better_than_none(self):
         found = check(weeks(40), rule("without_score", limit=0.1), now="2026-01-06")
         assert found["n"].tolist() == [40]
