@@ -355,8 +355,12 @@ def test_a_salt_that_is_not_used_is_told(work, ran, capsys):
 def test_a_refresh_without_anything_to_do_says_what_it_checked(work, ran, capsys):
     local = ["--environment", "local", "--sandbox-folder"]
     words = ["pull", str(work / "archive"), "--refresh", *local]
+    sent = ("--upload-log", work / "journal.sqlite", "--wait")
+    run_here("upload", work / "manifest.csv", *sent, *local, work / "sandbox")
+    run_here(*words, work / "sandbox")
     assert cli.main([*words, str(work / "sandbox")]) == 0
-    assert "Checked 1 upload in" in (told := capsys.readouterr().out)
+    told = capsys.readouterr().out
+    assert "Checked 1 upload in" in told
     assert "nothing changed" in told
     assert cli.main([*words, str(work / "another")]) == 0
     assert "has no uploads of this environment and key yet" in capsys.readouterr().out
