@@ -71,6 +71,13 @@ _IN_SHELL = (
         "Run the same command again: it looks for the document at Argyle first",
     ),
     (r", or thresholds of your own such as \{'.*?\}", ""),
+    (
+        r"upload this one with client\.upload\(\.\.\.\), and run the batch again",
+        (
+            "run argyle-nb upload FOLDER --upload-log NEW_FILE with a folder that holds only this "
+            "one, and run the same command again"
+        ),
+    ),
     (r"pass document_type=\.\.\.", "pass --document-type"),
     (r"pass user=\.\.\.", "pass --user"),
     (r"salt works only with pii=", "--salt-file works only with --pii "),

@@ -135,6 +135,10 @@ def check_writable(folder: Path, what: str) -> None:
 def check_writable_file(path: Path, what: str) -> None:
     """Refuse a file that can't be made or written, as `check_writable` does a folder."""
     check_writable(path.parent, what)
+    if path.is_dir():
+        raise ConfigurationError(
+            f"Can't write the {what} to {path}: it is a folder. Name a file in it."
+        )
     if path.exists():
         _check_access(path, path, os.W_OK, what)
 

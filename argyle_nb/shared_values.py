@@ -34,6 +34,10 @@ SSN, ADDRESS = "same SSN digits under another name", "same address"
 KINDS = (CONTENT, NUMBERS, ACCOUNT, EMPLOYER, SSN, ADDRESS)
 # One of these alone does not link: people share homes, payroll firms and four digits.
 WEAK = (EMPLOYER, SSN, ADDRESS)
+# Who work together share numbers, too, and the employer number: these do not confirm each other.
+_OF_COWORKERS = {NUMBERS, EMPLOYER}
+# Two who share two weak kinds may be a couple, or one person under two names.
+LEAST_OF_WEAK = 3
 # How many values there are: serial numbers of an SSN run from 0001 to 9999 (Social Security
 # Administration), employer numbers have nine digits, a SHA-256 has 256 bits.
 VALUES = {SSN: 9_999.0, EMPLOYER: 1e9, CONTENT: 2.0**256}
@@ -131,9 +135,10 @@ class Links:
     def groups(self) -> pd.DataFrame:
         """Put together the borrowers who are linked, directly or through others.
 
-        A value links its borrowers unless chance explains it. An employer number, an address or
-        the last four digits of an SSN never link alone; two of these do if the same borrowers
-        share both and chance does not explain that.
+        A value links its borrowers unless chance explains it. An employer number, an address,
+        the last four digits of an SSN, or numbers that chance explains never link alone; two of
+        these do if at least three borrowers share both and chance does not explain that. Numbers
+        and an employer number do not: coworkers share both.
 
         Returns
         -------
@@ -215,16 +220,18 @@ class Links:
 
         So a house links those who share another thing too, not all who live there.
         """
-        weak = self.members.join(self.table[["kind", "borrowers"]], on="row")
-        weak = weak[weak["kind"].isin(WEAK)]
+        table = self.table
+        is_weak = table["kind"].isin(WEAK) | ((table["kind"] == NUMBERS) & table["chance_explains"])
+        weak = self.members.join(table.loc[is_weak, ["kind", "borrowers"]], on="row", how="inner")
         one = weak[["row", "borrower", "kind", "borrowers"]].drop_duplicates(["row", "borrower"])
         both = one.merge(one, on="borrower", suffixes=("", "_other"))
         both = both[both["kind"].cat.codes < both["kind_other"].cat.codes]
+        both = both[~(both["kind"].isin(_OF_COWORKERS) & both["kind_other"].isin(_OF_COWORKERS))]
         both["value"] = both["row"].astype("string") + "+" + both["row_other"].astype("string")
         n = both.groupby("value")["borrower"].transform("size")
         expected = both["borrowers"] * both["borrowers_other"] / max(self.compared, 1)
         unlikely = _log_tail(n, expected) + np.log(max(both["value"].nunique(), 1))
-        both = both[(n > 1) & (unlikely <= -np.log(POPULATIONS))]
+        both = both[(n >= LEAST_OF_WEAK) & (unlikely <= -np.log(POPULATIONS))]
         parts = [both.assign(row=both[name]) for name in ("row", "row_other")]
         chosen: pd.DataFrame = pd.concat(parts)[["row", "borrower", "value"]]
         members: pd.DataFrame = chosen.merge(self.members, on=["row", "borrower"])
@@ -275,8 +282,10 @@ def links(
         method ``groups`` puts linked borrowers together.
 
         - ``same content``: the same file.
-        - ``same numbers``: gross and net pay of a paystub, and their years to date, to the cent,
-          under other names.
+        - ``same numbers``: gross and net pay of a paystub, and the year to date, to the cent, under
+          other names. Coworkers on one wage share them, and so do others on a usual wage: where
+          most name one employer, or most with this gross pay have other numbers,
+          ``expected_by_chance`` is the number of borrowers.
         - ``same account and SSN digits``: the last four digits of both, under other names.
         - ``same employer number under another name``: borrowers with the name that most borrowers
           give it are not counted. Payroll firms lend theirs to many employers.
@@ -294,8 +303,12 @@ def links(
     -----
     Of a value in parts the expected number is that of a permutation test, which deals out each part
     anew: all borrowers times the share of each part. The parts are account and SSN digits; street
-    and postal code; gross pay, net pay as a share of it, and the year to date as a multiple of it.
-    Of the others it is the number of borrowers divided by the number of possible values.
+    and postal code. Of numbers not borrowers are counted but employers with unlike names: net pay
+    and the year to date follow from gross pay, so the expected number is that of the employers with
+    this gross pay, times how often two employers with the same gross pay (another than this) also
+    share the rest; at least the share of net pay as a part of gross pay, times that of the year to
+    date as a multiple of it. Of the others it is the number of borrowers divided by the number of
+    possible values.
     ``chance_explains`` bounds the tail of a Poisson distribution by Chernoff, times the values
     compared (Bonferroni); among few borrowers it takes more than two who share a value.
 
@@ -314,7 +327,7 @@ def links(
     not_used: dict[str, int] = {}
     found = [
         _shared(CONTENT, files, ["sha256"]),
-        _of_several(_shared(NUMBERS, _with_numbers(papers), _NUMBERS, "amounts"), not_used),
+        _of_several(_shared_numbers(_with_numbers(papers)), not_used),
         _of_several(_shared(ACCOUNT, _with_accounts(papers, ocr), ["account", "ssn"]), not_used),
         _shared(EMPLOYER, _beside_the_usual(papers), ["number"]),
         _of_several(_shared(SSN, papers, ["ssn"]), not_used),
@@ -323,10 +336,12 @@ def links(
     rows = pd.concat(found, ignore_index=True)
     rows = rows.join(_known_of(uploads, verdicts), on="upload_id")
     keys = ["kind", "value"]
-    table = _summed(rows, keys).join(rows.groupby(keys)[["expected_by_chance", "tried"]].first())
+    of_value = ["expected_by_chance", "tried", "employers"]
+    table = _summed(rows, keys).join(rows.groupby(keys)[of_value].first())
     expected = table["expected_by_chance"]
     table["times_expected"] = table["borrowers"] / expected
-    unlikely = _log_tail(table["borrowers"], expected) + np.log(table["tried"])
+    counted = table["employers"].fillna(table["borrowers"])  # in which chance has a hand
+    unlikely = _log_tail(counted, counted / table["times_expected"]) + np.log(table["tried"])
     table["chance_explains"] = unlikely > -np.log(POPULATIONS)
     table = table.assign(unlikely=unlikely).sort_values("unlikely", kind="stable").reset_index()
     rows = rows.merge(table[keys].rename_axis("row").reset_index(), on=keys)
@@ -361,7 +376,7 @@ def _papers(ocr: pd.DataFrame, uploads: pd.DataFrame, borrower: str) -> pd.DataF
 
 
 def _with_numbers(papers: pd.DataFrame) -> pd.DataFrame:
-    """Take the amounts of a paystub apart into what is shared independently."""
+    """Take the amounts of a paystub apart: gross pay, and what is in proportion to it."""
     stubs = papers.dropna(subset=list(_AMOUNTS))
     gross, net, so_far = (stubs[name] for name in _AMOUNTS)
     texts = [stubs[name].map("{:,.2f}".format).astype("string") for name in _AMOUNTS]
@@ -425,10 +440,60 @@ def _shared(
     return known.loc[known.groupby("value")["borrower"].transform("nunique") > 1, columns]
 
 
+def _shared_numbers(stubs: pd.DataFrame) -> pd.DataFrame:
+    """Give the paystubs whose numbers are shared; employers are counted, not who works there."""
+    rows = _shared(NUMBERS, stubs, ["kept", "times"], "amounts")
+    one = rows.assign(employer=stubs["employer"]).drop_duplicates(["value", "borrower"])
+    employers = one.groupby("value")["employer"].agg(_unlike)
+    rows["employers"] = rows["value"].map(employers).astype("float64")
+    at_gross = _employers_at(stubs).reindex(stubs.loc[rows.index, "gross"]).set_axis(rows.index)
+    as_parts = rows["expected_by_chance"] / max(stubs["borrower"].nunique(), 1)
+    chance = at_gross["alike"].clip(lower=as_parts)
+    borrowers = rows.groupby("value")["borrower"].transform("nunique")
+    expected = borrowers * at_gross["employers"] * chance / rows["employers"]
+    # A gross pay that most have with other numbers is a usual wage.
+    paid = stubs.groupby("gross")["borrower"].transform("nunique").reindex(rows.index)
+    rows["employers"] = rows["employers"].where(2 * borrowers > paid, 1)
+    rows["expected_by_chance"] = expected.where(rows["employers"] > 1, borrowers)
+    return rows
+
+
+def _employers_at(stubs: pd.DataFrame) -> pd.DataFrame:
+    """Count the employers with each gross pay, and how often those with others share the rest.
+
+    A name written in two ways counts twice, which makes chance likelier, not less.
+    """
+    one = stubs.dropna(subset="employer").drop_duplicates(["gross", "amounts", "employer"])
+    employers = one.groupby("gross")["employer"].transform("nunique")
+    sharing = one.groupby("amounts")["employer"].transform("size") - 1
+    one = one.assign(alike=(sharing / (employers - 1)).where(employers > 1), employers=employers)
+    found = one.groupby("gross")["alike"].agg(["sum", "count"])
+    others = found.sum() - found
+    alike = others["sum"] / others["count"].clip(lower=1)
+    return pd.DataFrame({"employers": one.groupby("gross")["employers"].first(), "alike": alike})
+
+
+def _unlike(names: pd.Series[str]) -> int:
+    """Count unlike names of employers, one for each borrower; it is one if most have the usual."""
+    left, found = names.dropna(), 0
+    missing = len(names) - len(left)  # taken for the usual
+    while len(left):
+        is_usual = _are_alike(left, pd.Series(left.mode().iloc[0], left.index))
+        if not found and 2 * (is_usual.sum() + missing) > len(names):
+            return 1
+        left, found = left[~is_usual], found + 1
+    return max(found, 1)
+
+
 def _of_several(rows: pd.DataFrame, not_used: dict[str, int]) -> pd.DataFrame:
-    """Leave out values that people of one name share: one person with several users."""
-    alike = _are_alike(rows["name"], rows.groupby("value")["name"].transform("first"))
-    several = pd.Series(~alike, rows.index).groupby(rows["value"]).transform("any").astype(bool)
+    """Leave out values that people of one name share: one person with several users.
+
+    A name that was not read is nobody else's.
+    """
+    known = rows.dropna(subset="name")
+    known = known[known["name"] != ""]
+    unlike = ~_are_alike(known["name"], known.groupby("value")["name"].transform("first"))
+    several = rows["value"].isin(known.loc[unlike, "value"])
     if not several.all():
         words = f"{rows['kind'].iloc[0]}, of borrowers with one name"
         not_used[words] = rows.loc[~several, "value"].nunique()

@@ -414,13 +414,20 @@ SAME_FILE_SHARE, SAME_NUMBER_SHARE, SAME_ACCOUNT_SHARE, SAME_HOME_SHARE = 0.2, 0
 # employer pays by a scale; who got a loan.
 OVERSTATED_SHARE, OVERSTATED_BY = 0.10, (1.25, 2.0)
 VARIABLE_SHARE, HIRED_SHARE, TWO_USERS_SHARE = 0.12, 0.12, 0.04
-HOUSES_SHARE, HOUSEHOLD_SHARE, SCALE_SHARE, LOAN_SHARE = 0.30, 0.04, 0.30, 0.75
+HOUSES_SHARE, HOUSEHOLD_SHARE, SCALE_SHARE, LOAN_SHARE = 0.30, 0.04, 0.50, 0.75
 NOTHING_STATED_SHARE = 0.01
 # So many employers leave their payroll to one firm, whose number stands on their W-2s.
 PAYROLL_FIRM_SHARE = 0.05
 PAY_DAYS = {"WEEKLY": 52, "BI_WEEKLY": 26, "SEMI_MONTHLY": 24, "MONTHLY": 12}
 RATES = tuple(15.0 + 0.5 * step for step in range(60))
-PLANS = tuple(0.70 + 0.01 * step for step in range(12))
+# Net pay follows from gross pay: the standard deductions of three ways to file, the rates of tax on
+# what is above so much a year, one rate on all of it (Social Security, Medicare, a state), and what
+# people choose: health plans (dollars a month) and shares of gross pay saved for retirement.
+FILINGS = (15_000, 15_000, 15_000, 22_500, 30_000, 30_000)
+BRACKETS = ((0, 0.10), (12_000, 0.02), (48_000, 0.10))
+FLAT_TAX = 0.0765 + 0.03
+HEALTH_PLANS = (0, 0, 0, 85, 120, 185, 260, 410)
+SAVED_SHARES = (0, 0, 0, 0.02, 0.03, 0.05, 0.06)
 FIRST_PARTS = (
     *("Alder", "Bright", "Copper", "Delta", "Elm", "Fern", "Granite", "Harbor", "Iron", "Juniper"),
     *("Keystone", "Laurel", "Maple", "North", "Orchard", "Prairie", "Quarry", "River", "Summit"),
@@ -473,10 +480,11 @@ class Portfolio(NamedTuple):
 
 
 class Employer(NamedTuple):
-    """An employer, its federal number, and the hourly rates of its scale."""
+    """An employer, its federal number, how often it pays, and the hourly rates of its scale."""
 
     name: str
     number: str
+    frequency: str
     rates: list[float]
 
 
@@ -505,7 +513,8 @@ def make_portfolio(
 
     About half of the fraudulent borrowers belong to rings of 3 to 30 whose papers are one template,
     saved again under other names. Others share things by chance, as people do: names, employers,
-    payroll firms, pay scales, the last four digits of an SSN, apartment houses and homes.
+    payroll firms, wages and with them taxes and net pay, the last four digits of an SSN, apartment
+    houses and homes.
 
     Parameters
     ----------
@@ -558,11 +567,12 @@ class _Town:
         """Draw one who is what the papers say."""
         chance = self._chance
         [employer] = chance.choices(self.employers, self._employer_weights)
-        frequency = chance.choices(list(PAY_DAYS), (25, 45, 20, 10))[0]
+        frequency = employer.frequency
+        # Most of those on a scale are on one of its first steps.
+        steps = [1 / (step + 1) for step in range(len(employer.rates))]
         is_scaled = chance.random() < SCALE_SHARE
-        rate = chance.choice(employer.rates) if is_scaled else chance.uniform(14, 60)
+        rate = chance.choices(employer.rates, steps)[0] if is_scaled else chance.uniform(14, 60)
         hired, varies = (chance.random() < share for share in (HIRED_SHARE, VARIABLE_SHARE))
-        kept = chance.choice(PLANS) if is_scaled else chance.uniform(0.66, 0.84)
         return Applicant(
             name=self.name(),
             employer=employer.name,
@@ -572,7 +582,7 @@ class _Town:
             home=self.home(),
             frequency=frequency,
             gross=round(rate * 2080 / PAY_DAYS[frequency], 2),
-            kept=kept,
+            kept=_kept(chance, rate * 2080),
             extra=chance.choice((-1, 1)) * chance.uniform(0.15, 0.4) if varies else 0.0,
             hired_on=FIRST_MONDAY + timedelta(days=chance.randrange(35, 150))
             if hired
@@ -616,7 +626,16 @@ class _Town:
         first, second = self.invented_name(), chance.choice(SECOND_PARTS)
         name = f"{chance.choice(FIRST_PARTS)} {first} {second} {chance.choice(ENDINGS)}"
         number = f"{chance.randrange(10, 99)}-{chance.randrange(10**7):07}"
-        return Employer(name, number, chance.sample(RATES, 12))
+        [frequency] = chance.choices(list(PAY_DAYS), (25, 45, 20, 10))
+        return Employer(name, number, frequency, chance.sample(RATES, 12))
+
+
+def _kept(chance: random.Random, yearly: float) -> float:
+    """Give the share of gross pay that is left after taxes and what was chosen."""
+    taxed = max(yearly - chance.choice(FILINGS), 0)
+    taxes = yearly * FLAT_TAX + sum(max(taxed - above, 0) * rate for above, rate in BRACKETS)
+    chosen = 12 * chance.choice(HEALTH_PLANS) + yearly * chance.choice(SAVED_SHARES)
+    return 1 - (taxes + chosen) / yearly
 
 
 def _fraudulent(chance: random.Random, town: _Town, number: int) -> list[Applicant]:

@@ -362,8 +362,16 @@ def test_a_refresh_without_anything_to_do_says_what_it_checked(work, ran, capsys
     told = capsys.readouterr().out
     assert "Checked 1 upload in" in told
     assert "nothing changed" in told
-    assert cli.main([*words, str(work / "another")]) == 0
+    nothing = ["pull", str(work / "no archive"), "--refresh", *local, str(work / "sandbox")]
+    assert cli.main(nothing) == 0
     assert "has no uploads of this environment and key yet" in capsys.readouterr().out
+
+
+def test_a_refresh_of_another_sources_archive_is_refused_like_a_pull(work, ran, capsys):
+    for words in ([], ["--refresh"]):
+        place = ["--environment", "local", "--sandbox-folder", str(work / "another")]
+        assert cli.main(["pull", str(work / "archive"), *words, *place]) == 1
+        assert "Use another folder for this archive" in capsys.readouterr().err
 
 
 def test_a_report_on_one_type_takes_the_spellings_of_a_manifest(work, ran):
@@ -662,6 +670,7 @@ def here(tmp_path, monkeypatch):
         (["upload", "none.csv"], "none.csv"),
         (["upload", ".", "--document-type", "paystbu"], "did you mean 'paystubs'?"),
         (["upload", ".", "--upload-log", "file/log"], "file is not a folder"),
+        (["upload", ".", "--upload-log", "good"], "it is a folder"),
         (["pull", "archive", "--document-type", "paystbu"], "did you mean 'paystubs'?"),
         (["pull", "file/archive"], "file is not a folder"),
         (["pull", "."], "not part of an archive (file, good)"),
@@ -710,12 +719,13 @@ def test_an_error_names_commands_and_options_not_python(words, cure, tmp_path, m
 
 
 def test_no_text_of_what_the_commands_run_names_a_python_call_that_is_not_translated():
-    calls = re.compile(r"\b(?:anb|client|archive)\.[a-z_]+\(|[a-z_]+=\.\.\.")
+    calls = re.compile(r"\b(?:anb|client|archive)\.[a-z_]+\(?|[a-z_]+=\.\.\.")
     found = set()
     for folder in ("", "archive", "client", "uploads"):
         for path in sorted((ROOT / "argyle_nb" / folder).glob("*.py")):
             texts = texts_of(path.read_text(encoding="utf-8"))
-            found |= {(path.name, call) for text in texts for call in calls.findall(in_shell(text))}
+            told = [in_shell(text) for text in texts if " " in text]
+            found |= {(path.name, call) for text in told for call in calls.findall(text)}
     assert found == {
         ("models.py", "client.list_users("),  # of an ID; commands take the borrower's name, too
         ("responses.py", "client.get_upload("),  # of a download

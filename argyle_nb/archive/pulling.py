@@ -22,7 +22,7 @@ from argyle_nb.archive.versions import (
     select_newest,
 )
 from argyle_nb.client.transport import Transport
-from argyle_nb.config import LOCAL_SANDBOX
+from argyle_nb.config import LOCAL_SANDBOX, is_loopback
 from argyle_nb.errors import (
     ApiError,
     ArgyleError,
@@ -87,12 +87,17 @@ def _check_source(store: PageStore, entries: Sequence[PageEntry], scope: str) ->
     """
     [own], held = sources_of([scope]), sources_of(entry.scope for entry in entries)
     others = [source for source in held if source != own]
-    if others and any(source.startswith(LOCAL_SANDBOX) for source in (own, *others)):
+    if others and any(map(_is_local, (own, *others))):
         raise ConfigurationError(
             f"{store.url} holds uploads of {', '.join(others)}, and these would be of {own}. One "
             "archive would count them together. Use another folder for this archive; a local "
             "sandbox that was deleted and started again is a new one."
         )
+
+
+def _is_local(source: str) -> bool:
+    """Tell a local sandbox, also one that is reached by its address."""
+    return source.startswith(LOCAL_SANDBOX) or (source.startswith("http") and is_loopback(source))
 
 
 def scope_of(settings: Settings) -> str:
@@ -169,7 +174,9 @@ def refresh_pages(store: PageStore, client: Client) -> Iterator[PulledPage]:
     does not show is asked for by its id.
     """
     scope = scope_of(client.settings)
-    entries = [entry for entry in store.entries() if entry.scope == scope]
+    held = store.entries()
+    _check_source(store, held, scope)
+    entries = [entry for entry in held if entry.scope == scope]
     for filters, ids in _not_at_rest(store, entries):
         pages = latest_listing(entries, scope, filters)
         listed: set[str | None] = set()

@@ -17,6 +17,7 @@ import pandas as pd
 
 from argyle_nb.documents import HEAD_BYTES, media_type_of
 from argyle_nb.errors import ArgyleError, ConfigurationError, ValidationError
+from argyle_nb.frames.columns import need_columns
 from argyle_nb.frames.ocr import ocr_frame
 from argyle_nb.frames.uploads import SCORE, signals_frame, uploads_frame
 from argyle_nb.levels import HIGHEST_SCORE, LOWEST_SCORE, level_preset
@@ -233,7 +234,7 @@ class ReviewSession:
         self.client = client
         self.levels = str(frame.attrs.get("levels", "argyle"))
         self._table = _table_of(frame, sample, self.levels)
-        self._counts = _counts_of(frame if population is None else population)
+        self._counts = _counts_if_known(frame) if population is None else _counts_of(population)
         self._place_of = {upload: i for i, upload in enumerate(self._table["upload"])}
         self.log = log if isinstance(log, ReviewLog) else ReviewLog(log)
         if sample is not None:
@@ -481,10 +482,16 @@ class _OwnVerdicts:
         return dict(zip(VERDICTS, counts.tolist(), strict=True))
 
 
-def _counts_of(frame: pd.DataFrame) -> ScoreCounts | None:
-    """Count what a score is compared with; a table without the columns for it compares nothing."""
+def _counts_of(population: pd.DataFrame) -> ScoreCounts:
+    """Count what a score is compared with."""
+    need_columns(population, ("document_type", "ocr_authenticity_score"), "population")
+    return count_scores(population, by=["document_type", "media"], errors="collect")
+
+
+def _counts_if_known(frame: pd.DataFrame) -> ScoreCounts | None:
+    """Compare with the documents to review; without the columns for it, with nothing."""
     with suppress(ConfigurationError):
-        return count_scores(frame, by=["document_type", "media"], errors="collect")
+        return _counts_of(frame)
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -214,28 +215,27 @@ def explain(
     [score] = one["ocr_authenticity_score"]
     said, bars = ("", []) if counts is None else told(counts.grouped_by, counts.scores, one)
     score = None if pd.isna(score) else int(score)
-    result = _Explanation(result)
     result.attrs = {"score_drop": meaning, "score": score, "standing": said, "alike": bars}
+    if said:
+        # Of this frame only: a subclass would not equal a plain one, and its rows stand for less.
+        object.__setattr__(result, "_repr_html_", functools.partial(_explained, result))
     return result
 
 
-class _Explanation(pd.DataFrame):
-    """A table of `explain`; a notebook shows above it where the score stands."""
-
-    def _repr_html_(self) -> str | None:
-        table: str | None = super()._repr_html_()  # type: ignore[misc]
-        said: str = self.attrs.get("standing", "")
-        if not said or table is None:
-            return table
-        bars, score = self.attrs["alike"], self.attrs["score"]
-        picture = notebook.histogram(
-            f"Histogram of their scores, 0 to 100, with this one at {score}",
-            [(BAR * place, BAR * (place + 1), n) for place, n in enumerate(bars)],
-            [notebook.BLUE] * len(bars),
-            [score],
-        )
-        note = f"Bars: scores 0 to 100, {BAR} points each. Dashed line: this score." if bars else ""
-        return notebook.result(f"Score {score}. {said}", tables=[picture, table], note=note)
+def _explained(lines: pd.DataFrame) -> str | None:
+    """Show above a table of `explain` where the score stands."""
+    table: str | None = pd.DataFrame._repr_html_(lines)  # type: ignore[attr-defined]
+    if table is None:
+        return None
+    said, bars, score = (lines.attrs[name] for name in ("standing", "alike", "score"))
+    picture = notebook.histogram(
+        f"Histogram of their scores, 0 to 100, with this one at {score}",
+        [(BAR * place, BAR * (place + 1), n) for place, n in enumerate(bars)],
+        [notebook.BLUE] * len(bars),
+        [score],
+    )
+    note = f"Bars: scores 0 to 100, {BAR} points each. Dashed line: this score." if bars else ""
+    return notebook.result(f"Score {score}. {said}", tables=[picture, table], note=note)
 
 
 def score_by_signal_count(uploads: pd.DataFrame, most: int = 5) -> pd.DataFrame:

@@ -187,7 +187,7 @@ def default_upload_log() -> Path:
 
 def check_upload_log(path: Path | str | None) -> Path:
     """Give the path of an upload log that can be written, by default the usual one."""
-    found = Path(path) if path else default_upload_log()
+    found = Path(path).expanduser() if path else default_upload_log()
     check_writable_file(found, "upload log")
     return found
 

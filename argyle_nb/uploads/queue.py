@@ -18,7 +18,7 @@ from argyle_nb.uploads.jobs import (
     ALREADY_THERE,
     Borrower,
     borrower_of,
-    default_upload_log,
+    check_upload_log,
     jobs_of,
     shown_state,
 )
@@ -103,7 +103,7 @@ class UploadQueue:
         on_change: Callable[[str], None] = lambda _: None,
     ) -> None:
         # Python may be told to work in another folder later.
-        self.upload_log = UploadLog(Path(upload_log or default_upload_log()).absolute())
+        self.upload_log = UploadLog(check_upload_log(upload_log).absolute())
         self._files = QueuedFiles(on_change)
         self._inspector = FileInspector(self._files)
         self._batches: dict[int, QueueBatch] = {}

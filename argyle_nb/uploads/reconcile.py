@@ -11,7 +11,6 @@ import time
 from collections import defaultdict
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -27,13 +26,14 @@ from argyle_nb.errors import (
     ValidationError,
 )
 from argyle_nb.models import is_uuid
-from argyle_nb.uploads.jobs import default_upload_log, is_wrong_key, send_claimed
+from argyle_nb.uploads.jobs import check_upload_log, is_wrong_key, send_claimed
 from argyle_nb.uploads.log import UNDECIDED, ListedUpload, LogEntry, UploadKey, UploadLog
 from argyle_nb.uploads.users import users_called
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable, Container, Iterable, Mapping
+    from pathlib import Path
 
     from argyle_nb.client.client import Client
     from argyle_nb.client.transfer import Digest
@@ -63,7 +63,7 @@ _NEW = "Upload {} was not there before this document was sent. It may be this do
 _UNTIMED = "Upload {} may be this document: it is not known what was there before this was sent."
 _COMPARE = (
     "This one was not sent again. Compare the two files: if they are different documents, upload "
-    "this one with client.upload, and run the batch again."
+    "this one with client.upload(...), and run the batch again."
 )
 STILL_UNKNOWN = (
     "Sent again, and again not confirmed. It may be stored. Run the batch again later to check."
@@ -481,7 +481,7 @@ def audit(client: Client, *, user: str, upload_log: Path | str | None = None) ->
     """
     listed = list(client.list_uploads(user=_id_of(client, user)))
     listed.sort(key=lambda upload: str(upload.created_at or ""))
-    with UploadLog(Path(upload_log or default_upload_log())) as opened:
+    with UploadLog(check_upload_log(upload_log)) as opened:
         known = opened.upload_ids(client.settings.log_scope)
         unknown = [upload for upload in listed if upload.id not in known]
         contents = _Contents(client, opened, unknown, lambda: None)

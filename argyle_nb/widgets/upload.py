@@ -38,7 +38,7 @@ from argyle_nb.models import DOCUMENT_TYPES, SCORED_TYPES
 from argyle_nb.notebook import AMBER, BLUE, GREY
 from argyle_nb.review.queue import open_case
 from argyle_nb.uploads import UploadQueue
-from argyle_nb.uploads.jobs import default_upload_log, shown_state
+from argyle_nb.uploads.jobs import check_upload_log, shown_state
 from argyle_nb.uploads.queue_files import DONE, LOOKING, READING, SENDING, WAITING, files_of
 from argyle_nb.widgets.case import DocumentCache, facts_of, slice_of
 from argyle_nb.widgets.fallback import Fallback, counted, share_bar
@@ -476,7 +476,7 @@ _PANELS: dict[_Key, UploadPanel] = {}
 def _key_of(client: Client, upload_log: Path | str | None) -> _Key:
     # The visitors of a marimo app have a thread each in one process, and must not meet in a panel.
     visitor = threading.current_thread() if "marimo" in sys.modules else None
-    return client.settings.log_scope, Path(upload_log or default_upload_log()).absolute(), visitor
+    return client.settings.log_scope, check_upload_log(upload_log).absolute(), visitor
 
 
 def _drop(panel: UploadPanel) -> None:

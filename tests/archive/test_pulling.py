@@ -65,6 +65,24 @@ def test_uploads_of_a_local_sandbox_and_of_another_source_are_kept_apart(
     assert server.listed == []
 
 
+@pytest.mark.parametrize("held", ["local sandbox 1", "http://localhost:8090 0123456789abcdef"])
+def test_production_is_not_pulled_into_the_archive_of_a_local_sandbox(held, folder):
+    filled(folder, [moving(1)], scope=held)
+    with (
+        Client(KEY_ID, SECRET, environment="production") as client,
+        pytest.raises(ConfigurationError, match=r"these would be of https://api\.argyle\.com"),
+    ):
+        Archive(folder).pull(client)
+
+
+def test_a_local_sandbox_that_is_reached_by_its_address_is_kept_apart_too(server, argyle, folder):
+    filled(folder, [moving(1)], scope="https://api.argyle.com 0123456789abcdef")
+    for pull in (Archive(folder).pull, Archive(folder).refresh):
+        with pytest.raises(ConfigurationError, match="Use another folder for this archive"):
+            pull(argyle)
+    assert server.listed == []
+
+
 def test_a_killed_pull_is_gone_on_with_behind_the_last_page_kept(server, argyle, folder):
     holding, killed = threading.Event(), threading.Event()
 
@@ -251,7 +269,7 @@ def test_an_upload_that_comes_back_is_deleted_no_more(server, argyle, folder):
 
 
 def test_uploads_of_another_key_are_left_alone(server, argyle, folder):
-    filled(folder, [moving(1)], scope="another key's")
+    filled(folder, [moving(1)], scope=f"{server.url} 0123456789abcdef")
     assert Archive(folder).refresh(argyle).uploads.empty
     assert server.seen == []
 

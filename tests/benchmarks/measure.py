@@ -37,7 +37,7 @@ class Mark(NamedTuple):
 
 def mark(figure: str, measured: str, baseline: str, ratio: float, goal: str) -> None:
     """Keep a figure for the table at the end of ``make bench``, and print it."""
-    made = Mark(figure, measured, baseline, round(ratio, 3), goal)
+    made = Mark(figure, measured, baseline, ratio, goal)
     print(f"\n  {figure}: {made.ratio:g} (goal {goal}: {'met' if made.is_met else 'not met'})")
     FOLDER.mkdir(exist_ok=True)
     with MARKS.open("a", encoding="utf-8") as file:

@@ -55,6 +55,27 @@ def serving(upload, document=PDF, status=200):
     return server
 
 
+@pytest.mark.parametrize(
+    ("population", "told"),
+    [
+        (lambda _: [1], "population must be a DataFrame, not list"),
+        (lambda _: "uploads.csv", "population must be a DataFrame, not str"),
+        (lambda frame: frame.drop(columns="document_type"), "no column document_type"),
+        (lambda frame: frame.drop(columns="processing_ocr"), "processing_ocr"),
+    ],
+)
+def test_a_population_that_cannot_be_compared_with_is_an_error(
+    client, frame, log, population, told
+):
+    with pytest.raises(ConfigurationError, match=told):
+        ReviewSession(client, frame, log=log, population=population(frame))
+
+
+def test_documents_without_the_columns_to_compare_are_reviewed_all_the_same(client, frame, log):
+    few = frame[["id", "document_type"]]
+    assert ReviewSession(client, few, log=log).order == list(frame["id"])
+
+
 # ------------------------------------------------------------------ one document
 
 

@@ -1,10 +1,13 @@
 """A score is compared with those of its like, as scipy's percentiles are."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from IPython.core.formatters import DisplayFormatter
 from scipy.stats import percentileofscore
 
 from argyle_nb import count_scores, explain
@@ -119,7 +122,18 @@ def test_a_notebook_shows_the_sentence_and_a_histogram_with_a_text_above_the_sig
     assert "aria-label='Histogram of their scores, 0 to 100, with this one at 10'" in html
     assert html.count("background:") == 20
     assert "earnings_edits" in html
-    assert type(explained[["identifier"]]) is pd.DataFrame
+    assert "Score 10." not in explained[["identifier"]]._repr_html_()
+
+
+def test_what_explain_gives_with_counts_is_a_plain_frame_that_a_notebook_shows_in_full():
+    counts = count_scores(frame_of(range(101)), by=LIKE)
+    explained = explain(upload(1, 10, "earnings_edits"), counts=counts)
+    pd.testing.assert_frame_equal(pickle.loads(pickle.dumps(explained)), explained)  # noqa: S301
+    assert type(explained) is pd.DataFrame
+    shown, _ = DisplayFormatter().format(explained)
+    assert "Score 10. Lower than 89%" in shown["text/html"]
+    with pd.option_context("display.notebook_repr_html", False):
+        assert explained._repr_html_() is None
 
 
 def test_of_few_alike_a_notebook_shows_their_number_and_no_histogram():

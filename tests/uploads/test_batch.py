@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -16,7 +17,9 @@ from argyle_nb.documents import PROTECTED
 from argyle_nb.errors import AuthenticationError, ConfigurationError, sentences
 from argyle_nb.uploads import upload_batch
 from argyle_nb.uploads.jobs import default_upload_log
-from argyle_nb.uploads.log import UploadLog
+from argyle_nb.uploads.log import UploadLog, contents_of
+from argyle_nb.uploads.queue import UploadQueue
+from argyle_nb.uploads.reconcile import audit
 from tests.support.batches import rows_of, run, states, uploads_of
 from tests.support.servers import (
     PDF,
@@ -315,6 +318,18 @@ def test_the_upload_log_lives_in_the_home_folder_when_none_is_named(client, user
     upload_batch(client, stubs(1, user=user.id))
     assert default_upload_log().is_relative_to(home)
     assert states(default_upload_log()) == ["uploaded"]
+
+
+def test_the_home_folder_may_be_written_as_a_tilde_wherever_an_upload_log_is_named(
+    client, user, stubs, home
+):
+    upload_batch(client, stubs(1, user=user.id), upload_log="~/batch.sqlite")
+    assert states(home / "batch.sqlite") == ["uploaded"]
+    assert len(contents_of(Path("~/batch.sqlite"))) == 1
+    assert audit(client, user=user.id, upload_log="~/batch.sqlite").empty
+    UploadQueue(client, "~/queue.sqlite")
+    assert (home / "queue.sqlite").exists()
+    assert not Path("~").exists()
 
 
 # Against services that fail
