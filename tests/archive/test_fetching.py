@@ -179,7 +179,7 @@ def test_only_uploads_of_the_type_are_fetched(client, pdf):
 
 def test_an_impossible_type_is_refused_before_anything_is_sent(server, argyle):
     with pytest.raises(ValidationError, match="paystub"):
-        fetch(argyle, document_type="paystub")
+        fetch(argyle, document_type="paystubz")
     assert server.seen == []
 
 
