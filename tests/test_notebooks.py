@@ -122,6 +122,7 @@ def findings_of(path, own):
         if last:
             shown = eval(compile(ast.Expression(last.value), path.name, "eval"), names)  # noqa: S307
             words += [shown.data] if hasattr(shown, "_repr_markdown_") else []
+        plt.close("all")
     return words
 
 
@@ -129,7 +130,7 @@ def findings_of(path, own):
 def own_data():
     """Give what a lender has in place of the simulated data of notebook 7: no truth."""
     made = synthetic.make_portfolio(600, seed=7)
-    yield {
+    return {
         "uploads": anb.uploads_frame(made.pages, users=made.users, accounts=made.accounts),
         "ocr": anb.ocr_frame(made.pages),
         "loans": made.loans,
@@ -137,7 +138,6 @@ def own_data():
         "contents": made.contents,
         "truth": None,
     }
-    plt.close("all")
 
 
 def through_csv(frame, path):

@@ -169,10 +169,11 @@ def test_a_borrower_whom_nobody_knows_is_an_error_that_names_him(client, nobody)
         fetch(client, user=nobody)
 
 
-def test_only_uploads_of_the_type_are_fetched(client, pdf):
+def test_only_uploads_of_the_type_are_fetched(client, pdf, tmp_path):
     made = client.create_user(external_id="of two types")
-    for kind in ("paystubs", "miscellaneous"):
-        client.upload(pdf, document_type=kind, user=made.id)
+    (other := tmp_path / "letter.pdf").write_bytes(PDF)  # nothing to be taken for a paystub
+    for kind, file in {"paystubs": pdf, "miscellaneous": other}.items():
+        client.upload(file, document_type=kind, user=made.id)
     fetched = fetch(client, user="of two types", document_type="miscellaneous").uploads
     assert fetched["document_type"].tolist() == ["miscellaneous"]
 
