@@ -244,7 +244,7 @@ def test_a_port_that_is_taken_is_refused_with_the_cure(tmp_path):
 
 def test_a_folder_that_cannot_be_made_is_refused_with_the_cure(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(ConfigurationError, match="is not a folder. Choose another folder"):
+    with pytest.raises(ConfigurationError, match=r"is not a folder\. Choose another folder"):
         Sandbox(tmp_path / "file" / "sandbox").start()
 
 
