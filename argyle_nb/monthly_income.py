@@ -233,9 +233,8 @@ def _jobs(papers: pd.DataFrame) -> list[str]:
             first = next((other for other in kept if _are_alike(name, other)), name)
             kept += [name] if first is name else []
             same[str(user), name] = first
-    jobs = names.copy()
-    for place, key in enumerate(zip(papers["user"], names, strict=True)):
-        jobs.iloc[place] = same.get(key, key[1])
+    keys = zip(papers["user"], names, strict=True)
+    jobs = pd.Series([same.get(key, key[1]) for key in keys], papers.index, dtype="string")
     named = jobs.where(jobs != "").groupby(papers["user"])
     # Who has one job has no other on the paper whose employer was not read.
     jobs = jobs.mask((jobs == "") & (named.transform("nunique") == 1), named.transform("first"))
@@ -269,13 +268,13 @@ def _by_job(papers: pd.DataFrame, tolerance: float) -> pd.DataFrame:
     used = papers.assign(a_year=a_year)[papers["reason"].isna()]
     stubs = used[~used["is_w2"]]
 
-    def latest(rows: pd.DataFrame, *by: str) -> pd.DataFrame:
-        last = rows.sort_values([*by], kind="stable").drop_duplicates("job", keep="last")
+    def latest(rows: pd.DataFrame, by: str) -> pd.DataFrame:
+        last = rows.sort_values(by, kind="stable").drop_duplicates("job", keep="last")
         return last.set_index("job").reindex(table.index)
 
     # What is paid beside the pay of the same day is a bonus.
     stubs = stubs.sort_values(["pay_date", "gross_pay"], kind="stable")
-    pay = latest(stubs, "pay_date", "gross_pay")
+    pay = latest(stubs, "pay_date")
     years = stubs["pay_date"].dt.year
     this_year = stubs[years == years.groupby(stubs["job"]).transform("max")]
     to_date = latest(this_year.dropna(subset=["gross_pay_ytd"]), "pay_date")
